@@ -1,0 +1,104 @@
+"""Every error that quantdeck raises on purpose, classed by what the user can do about it.
+
+    QuantdeckError
+    ├── TryAgain          the world was unkind for a moment: network, rate limit, a busy lock
+    ├── ChangeSettings    the request cannot be carried out as written
+    │   └── SettingsError     several faults of one settings file, told at once
+    ├── RepairData        a file, a series or an artifact is not what it should be
+    ├── Diverged          a training whose loss is no number any more
+    ├── MakeRoom          the machine refuses: disk full, folder read-only, memory
+    ├── StopAsked         not a fault: somebody asked the run to stop
+    └── Report            quantdeck's own fault
+
+Each error names the thing, the reason and the remedy, so that a screen can lay the three out and a
+log can keep them on one line. `exit_code` is what a command ends with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class QuantdeckError(Exception):
+    """An error with a thing, a reason and a remedy, each one plain sentence or phrase."""
+
+    exit_code = 1
+
+    def __init__(self, thing: str, reason: str, remedy: str = "") -> None:
+        """Keep the three parts; control characters in them never reach a terminal raw."""
+        self.thing, self.reason, self.remedy = (printable(part) for part in (thing, reason, remedy))
+        super().__init__(thing, reason, remedy)
+
+    def __str__(self) -> str:
+        """One line: `thing: reason. remedy`."""
+        told = f"{self.thing}: {self.reason}"
+        return f"{told}. {self.remedy}" if self.remedy else told
+
+
+class TryAgain(QuantdeckError):
+    """The same request may well succeed later."""
+
+
+class ChangeSettings(QuantdeckError):
+    """The request has to be written differently."""
+
+    exit_code = 2
+
+
+class RepairData(QuantdeckError):
+    """A file on disk or a stored series has to be repaired or replaced."""
+
+
+class Diverged(QuantdeckError):
+    """Training left the finite numbers; other settings or cleaner data may keep it there."""
+
+
+class MakeRoom(QuantdeckError):
+    """The machine has no room or no permission."""
+
+
+class StopAsked(QuantdeckError):
+    """Raised from a progress callback when a stop was asked for; let it pass through."""
+
+    exit_code = 130
+
+
+class Report(QuantdeckError):
+    """quantdeck did something wrong; the log holds the traceback."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One fault of one setting."""
+
+    key: str
+    value: str
+    reason: str
+
+    def __str__(self) -> str:
+        """`key = value: reason`."""
+        return f"{self.key} = {self.value}: {self.reason}" if self.value else f"{self.key}: {self.reason}"
+
+
+class SettingsError(ChangeSettings):
+    """All faults of the settings at once, in `problems`."""
+
+    def __init__(self, where: str, problems: list[Problem]) -> None:
+        """`where` is the file or the command line that the settings came from."""
+        self.problems = [Problem(*map(printable, (p.key, p.value, p.reason))) for p in problems]
+        count = "1 setting is" if len(problems) == 1 else f"{len(problems)} settings are"
+        listing = "\n".join(f"  {problem}" for problem in self.problems)
+        super().__init__(where, f"{count} wrong", "Correct what follows")
+        self.listing = listing
+
+    def __str__(self) -> str:
+        """The first line, then one line a problem."""
+        return f"{self.thing}: {self.reason}\n{self.listing}"
+
+
+def printable(text: str) -> str:
+    """Return text with control characters (escape sequences above all) shown, not sent.
+
+    Newline and tab stay: they move no cursor where text is laid out.
+    """
+    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)

@@ -1,0 +1,459 @@
+"""All settings of a run: every key with its default, unit and range, in one frozen tree.
+
+`load(path, overrides)` reads TOML and `-s key=value` overrides and reports every fault at once;
+`Settings()` is a complete, valid set of defaults; `to_toml` writes a tree back, with comments.
+Light on purpose: the app and the command line import it before anything else.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import json
+import re
+import tomllib
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from engine.errors import ChangeSettings, Problem, SettingsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TIMEFRAME_MS = {
+    "1m": 60_000, "3m": 180_000, "5m": 300_000, "15m": 900_000, "30m": 1_800_000,
+    "1h": 3_600_000, "2h": 7_200_000, "4h": 14_400_000, "6h": 21_600_000, "8h": 28_800_000,
+    "12h": 43_200_000, "1d": 86_400_000,
+}  # fmt: skip
+SERIES_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+SYMBOL = re.compile(r"[A-Z0-9a-z]{1,20}(/[A-Z0-9a-z]{1,20})?(:[A-Z0-9a-z]{1,20})?")
+EXCHANGE = re.compile(r"([a-z0-9]{2,30})?")
+
+Whole = Annotated[int, Field(strict=True)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+
+
+def matching(pattern: re.Pattern[str], value: str, wanted: str) -> str:
+    """Return value if the whole of it matches; raise ValueError that says what is wanted."""
+    if not pattern.fullmatch(value):
+        raise ValueError(f"must be {wanted}")
+    return value
+
+
+def moment(text: str) -> dt.datetime:
+    """Read an ISO 8601 date or time; without an offset it is UTC. Raises ValueError."""
+    try:
+        read = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("must be a date or time such as 2021-01-31 or 2021-01-31T12:00") from None
+    return read.replace(tzinfo=dt.UTC) if read.tzinfo is None else read.astimezone(dt.UTC)
+
+
+def setting(default: Any, doc: str, unit: str = "", **bounds: Any) -> Any:
+    """One setting: its default, what it means, its unit, and its bounds (ge, gt, le, lt)."""
+    extra = {"unit": unit}
+    return Field(default=default, description=doc, json_schema_extra=extra, **bounds)  # type: ignore[arg-type]
+
+
+class Group(BaseModel):
+    """A table of the settings file: frozen, closed, validated when made."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class Data(Group):
+    """Where market data comes from."""
+
+    exchange: str = setting("binance", "ccxt exchange id, or demo for the embedded simulated exchange")
+    symbol: str = setting("BTC/USDT", "market in ccxt's notation; a perpetual is BTC/USDT:USDT")
+    timeframe: Literal[tuple(TIMEFRAME_MS)] = setting("1h", "length of a candle")  # type: ignore[valid-type]
+    start: str = setting(
+        "", "first candle, UTC date or time (ISO 8601); empty: the whole data.series, or two years"
+    )
+    end: str = setting("", "end, UTC date or time, exclusive; empty means now")
+    series: str = setting("", "name of a stored or imported series to use instead of the exchange's candles")
+    funding: bool = setting(False, "collect the funding rates of the perpetual market")
+    open_interest: bool = setting(False, "collect the open interest of the perpetual market")
+    perpetual_exchange: str = setting("binanceusdm", "ccxt exchange id of the perpetual market")
+    perpetual_symbol: str = setting("BTC/USDT:USDT", "the perpetual market")
+    second_exchange: str = setting("", "ccxt exchange id of a second exchange's candles; empty means none")
+    second_symbol: str = setting("BTC/USDT", "market on the second exchange")
+    endpoint: str = setting("", "address that replaces the exchanges' own, such as a local recorder's")
+    fill_gaps: Whole = setting(0, "gaps up to this long are filled flat and flagged", "bars", ge=0, le=1000)
+    funding_staleness: Number = setting(12.0, "funding older than this counts as missing", "h", gt=0, le=240)
+    open_interest_staleness: Number = setting(
+        6.0, "open interest older than this counts as missing", "h", gt=0, le=240
+    )
+    second_staleness: Number = setting(3.0, "second candles older than this are missing", "h", gt=0, le=240)
+    open_interest_delay: Number = setting(
+        5.0, "open interest is published this long after its stamp", "min", ge=0, le=1440
+    )
+    when_source_fails: Literal["fail", "go-on"] = setting(
+        "fail", "what a run does when a source besides the primary one cannot be had"
+    )
+    retries: Whole = setting(
+        5, "tries of one request before the source counts as failed", "tries", ge=1, le=50
+    )
+    timeout: Number = setting(20.0, "time limit of one request", "s", gt=0, le=600)
+
+    @field_validator("exchange", "perpetual_exchange", "second_exchange")
+    @classmethod
+    def _exchange(cls, value: str) -> str:
+        return matching(EXCHANGE, value, "lower-case letters and digits, such as binance")
+
+    @field_validator("symbol", "perpetual_symbol", "second_symbol")
+    @classmethod
+    def _symbol(cls, value: str) -> str:
+        return matching(SYMBOL, value, "a market such as BTC/USDT or BTC/USDT:USDT")
+
+    @field_validator("series")
+    @classmethod
+    def _series(cls, value: str) -> str:
+        return matching(SERIES_NAME, value, "letters, digits, dot, dash and underscore") if value else value
+
+    @field_validator("endpoint")
+    @classmethod
+    def _endpoint(cls, value: str) -> str:
+        return (
+            matching(re.compile(r"https?://[\w.:\[\]-]+(/[\w./-]*)?"), value, "http://host:port")
+            if value
+            else value
+        )
+
+    @field_validator("start", "end")
+    @classmethod
+    def _date(cls, value: str) -> str:
+        if value:
+            moment(value)
+        return value
+
+    @model_validator(mode="after")
+    def _order(self) -> Self:
+        if self.start and self.end and moment(self.end) <= moment(self.start):
+            raise ValueError(f"data.end|{self.end} is not after data.start, {self.start}")
+        return self
+
+    @property
+    def step_ms(self) -> int:
+        """Length of a candle in milliseconds."""
+        return TIMEFRAME_MS[self.timeframe]
+
+
+class Demo(Group):
+    """The embedded exchange simulator, used when data.exchange is demo."""
+
+    seed: Whole = setting(7, "seed of the simulated market", "", ge=0, le=2**31 - 1)
+    edge: Number = setting(
+        0.05, "correlation of the next return with what is knowable before it; 0 = nothing", "", ge=0, le=0.9
+    )
+
+
+class Features(Group):
+    """What the model sees of a bar."""
+
+    names: tuple[str, ...] = setting(
+        ("all",), "features by name, in order; all = every one whose series the run has", min_length=1
+    )
+    file: str = setting("", "Python file with features of your own")
+
+
+class Window(Group):
+    """The stretch of bars that one prediction looks at."""
+
+    lookback: Whole = setting(60, "bars in a window", "bars", ge=1, le=5000)
+
+
+class Label(Group):
+    """What is predicted."""
+
+    horizon: Whole = setting(
+        1, "bars from entry to exit of the return that is predicted", "bars", ge=1, le=1000
+    )
+    kind: Literal["open", "close"] = setting(
+        "open", "open: open[t+h]/open[t]-1, tradeable; close: close[t+h-1]/close[t-1]-1"
+    )
+
+
+class Split(Group):
+    """Chronological shares of the samples."""
+
+    validation: Number = setting(0.15, "share of samples for validation", "share", gt=0, lt=0.9)
+    test: Number = setting(0.15, "share of samples for the test, the last ones", "share", gt=0, lt=0.9)
+
+    @model_validator(mode="after")
+    def _room(self) -> Self:
+        if self.validation + self.test > 0.9:
+            total = self.validation + self.test
+            raise ValueError(
+                f"split.test|validation + test = {total:g}; at most 0.9, the rest is for training"
+            )
+        return self
+
+
+class Scaling(Group):
+    """How features are scaled, fitted on training rows only."""
+
+    kind: Literal["standard", "robust", "minmax", "none"] = setting("standard", "scikit-learn's scaler")
+
+
+class Model(Group):
+    """The LSTM."""
+
+    units: tuple[Annotated[int, Field(ge=1, le=4096, strict=True)], ...] = setting(
+        (64, 32), "units of each stacked LSTM layer", "units", min_length=1, max_length=8
+    )
+    dropout: Number = setting(0.2, "dropout after each LSTM layer but the last", "share", ge=0, lt=0.95)
+    loss: Literal["mse", "huber"] = setting("mse", "loss on scaled labels")
+    gradient_clip: Number = setting(
+        1.0, "global norm that gradients are clipped to; 0 = no clipping", "", ge=0, le=1e6
+    )
+
+
+class Training(Group):
+    """How the model is fitted."""
+
+    epochs: Whole = setting(30, "most epochs", "epochs", ge=1, le=100_000)
+    batch_size: Whole = setting(64, "sequences in a batch", "sequences", ge=1, le=65_536)
+    learning_rate: Number = setting(1e-3, "Adam's first learning rate", "", gt=0, le=1)
+    patience: Whole = setting(
+        6, "epochs without gain before training stops early", "epochs", ge=1, le=100_000
+    )
+    plateau_patience: Whole = setting(
+        3, "epochs without gain before the rate falls", "epochs", ge=1, le=100_000
+    )
+    plateau_factor: Number = setting(0.5, "what the rate is multiplied by then", "", gt=0, lt=1)
+    seed: Whole = setting(1, "seed of weights, dropout and shuffling", "", ge=0, le=2**31 - 1)
+    devices: Whole = setting(
+        0,
+        "processor devices that share a batch; 0 = one per core; results are bit-equal for equal numbers",
+        "devices",
+        ge=0,
+        le=64,
+    )
+
+
+class Signal(Group):
+    """From predictions to decisions."""
+
+    entry_threshold: Number = setting(
+        0.0005, "predicted return beyond which a position is taken", "return", ge=0, le=1
+    )
+    neutral: Literal["hold", "flat"] = setting("hold", "within the threshold: hold the position or close it")
+
+
+class Backtest(Group):
+    """The simulated trading."""
+
+    span: Literal["test", "later", "all"] = setting(
+        "test",
+        "bars that are traded: the test dates of the model, those and all since, or all, in-sample ones too",
+    )
+    initial_capital: Number = setting(10_000.0, "money at the start", "quote currency", gt=0, le=1e15)
+    fee_bps: Number = setting(10.0, "fee of a fill", "bps", ge=0, le=1000)
+    slippage_bps: Number = setting(2.0, "slippage of a fill", "bps", ge=0, le=1000)
+    borrow_rate: Number = setting(
+        0.0, "yearly rate for borrowing what a spot short sells", "share/year", ge=0, le=10
+    )
+    fill: Literal["next-open", "same-close", "worst-of-bar"] = setting(
+        "next-open", "where orders fill; same-close is the textbook's and optimistic"
+    )
+    sizing: Literal["fraction", "volatility"] = setting("fraction", "how positions are sized")
+    fraction: Number = setting(1.0, "share of equity in a position", "share", gt=0, le=1)
+    target_volatility: Number = setting(
+        0.4, "volatility aimed at by volatility sizing", "share/year", gt=0, le=10
+    )
+    volatility_span: Whole = setting(
+        48, "bars that the forecast volatility looks back", "bars", ge=2, le=10_000
+    )
+    max_leverage: Number = setting(1.0, "most leverage of volatility sizing", "times equity", gt=0, le=20)
+    stop_loss: Number = setting(0.0, "distance of the stop loss; 0 = none", "return or σ", ge=0, le=100)
+    take_profit: Number = setting(0.0, "distance of the profit target; 0 = none", "return or σ", ge=0, le=100)
+    trailing_stop: Number = setting(
+        0.0, "distance of the trailing stop; 0 = none", "return or σ", ge=0, le=100
+    )
+    stop_unit: Literal["return", "volatility"] = setting(
+        "return", "distances as returns, or in standard deviations of one bar's return"
+    )
+    short: bool = setting(True, "whether short positions are taken")
+    max_volume_share: Number = setting(
+        0.0, "most of a bar's volume that a fill takes; 0 = no limit", "share", ge=0, le=1
+    )
+    unfilled: Literal["wait", "drop"] = setting("wait", "what happens to the part beyond that limit")
+    rebalance_band: Number = setting(
+        0.0, "resize a position when its weight is off by more than this; 0 = never", "share", ge=0, le=1
+    )
+
+
+class Settings(Group):
+    """The whole tree; one group a table of `quantdeck.toml`."""
+
+    data: Data = Data()
+    demo: Demo = Demo()
+    features: Features = Features()
+    window: Window = Window()
+    label: Label = Label()
+    split: Split = Split()
+    scaling: Scaling = Scaling()
+    model: Model = Model()
+    training: Training = Training()
+    signal: Signal = Signal()
+    backtest: Backtest = Backtest()
+
+
+def load(path: Path | None, overrides: list[str] | None = None) -> Settings:
+    """Settings from a TOML file (or the defaults) with `key=value` overrides on top.
+
+    Raises SettingsError with every fault at once, ChangeSettings if the file cannot be read.
+    """
+    return make(read_toml(path) if path else {}, overrides, str(path) if path else "settings")
+
+
+def make(tree: dict[str, Any], overrides: list[str] | None = None, where: str = "settings") -> Settings:
+    """Settings from nested dicts and `key=value` overrides; SettingsError tells every fault."""
+    problems = [problem for text in overrides or [] if (problem := override(tree, text))]
+    settings, faults = validated(tree)
+    if faults:  # the rules between settings speak once the settings by themselves are right
+        faults += validated(without(tree, faults))[1]
+    problems += [problem_of(fault) for fault in faults]
+    if problems or settings is None:
+        raise SettingsError(where, problems)
+    return settings
+
+
+def validated(tree: dict[str, Any]) -> tuple[Settings | None, list[Any]]:
+    """The settings of a tree, or pydantic's list of faults."""
+    try:
+        return Settings.model_validate(tree), []
+    except ValidationError as error:
+        return None, list(error.errors())
+
+
+def without(tree: dict[str, Any], faults: list[Any]) -> dict[str, Any]:
+    """A copy of the tree without the keys that the faults name; a fault of a whole table takes the table."""
+    pruned = {group: dict(table) if isinstance(table, dict) else table for group, table in tree.items()}
+    for fault in faults:
+        group, *name = fault["loc"][:2]
+        if name and isinstance(pruned.get(group), dict):
+            pruned[group].pop(name[0], None)
+        else:
+            pruned.pop(group, None)
+    return pruned
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Parse a settings file; ChangeSettings says where its syntax is wrong."""
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise ChangeSettings(
+            str(path), error.strerror or "cannot be read", "Write one with: quantdeck init"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ChangeSettings(str(path), f"is not TOML: {error}", "Correct it there") from None
+
+
+def override(tree: dict[str, Any], text: str) -> Problem | None:
+    """Put one `group.key=value` into the tree; the value is TOML, or else a plain string."""
+    key, equals, raw = text.partition("=")
+    group, dot, name = key.strip().partition(".")
+    if not equals or not dot:
+        return Problem(text, "", "must be written group.key=value, such as training.epochs=5")
+    table = tree.setdefault(group, {})
+    if not isinstance(table, dict):
+        return Problem(key, raw, f"{group} is not a table")
+    table[name] = value_of(key.strip(), raw.strip())
+    return None
+
+
+def value_of(key: str, raw: str) -> Any:
+    """Read a value as the key's own type wants it: strings need no quotes on a command line."""
+    default = defaults().get(key)
+    if isinstance(default, str):
+        return raw[1:-1] if len(raw) > 1 and raw[0] == raw[-1] and raw[0] in "'\"" else raw
+    try:
+        return tomllib.loads(f"value = {raw}")["value"]
+    except tomllib.TOMLDecodeError:
+        listing = [part.strip() for part in raw.strip("[]").split(",") if part.strip()]
+        return listing if isinstance(default, tuple) else raw
+
+
+def defaults() -> dict[str, Any]:
+    """Every key, dotted, with its default."""
+    return {
+        f"{group}.{name}": field.default
+        for group, table in Settings.model_fields.items()
+        for name, field in table.default.__class__.model_fields.items()
+    }
+
+
+def problem_of(fault: Any) -> Problem:
+    """One pydantic fault as key, value and a reason that says what is allowed."""
+    key = ".".join(str(part) for part in fault["loc"])
+    value = json.dumps(fault["input"], default=str)
+    if fault["type"] == "extra_forbidden":
+        known = list(Settings.model_fields) if "." not in key else list(defaults())
+        near = difflib.get_close_matches(key, known, 1, 0.5)
+        return Problem(key, "", f"no such setting{f'; did you mean {near[0]}?' if near else ''}")
+    if fault["type"] == "value_error":
+        message = str(fault["ctx"]["error"])
+        named, bar, reason = message.partition("|")
+        return Problem(named, "", reason) if bar else Problem(key, value, message)
+    allowed = allowed_values(key)
+    reason = fault["msg"].replace("Input should be", "must be")
+    return Problem(key, value, f"{reason}{f' (allowed: {allowed})' if allowed else ''}")
+
+
+def allowed_values(key: str) -> str:
+    """The range of a setting in words, such as `1 … 5000 bars`; empty if it has none."""
+    field = field_of(key)
+    if field is None:
+        return ""
+    bounds = {
+        name: getattr(mark, name)
+        for mark in field.metadata
+        for name in ("ge", "gt", "le", "lt")
+        if hasattr(mark, name)
+    }
+    low = f"{bounds['ge']:,.12g}" if "ge" in bounds else f"above {bounds['gt']:g}" if "gt" in bounds else ""
+    high = f"{bounds['le']:,.12g}" if "le" in bounds else f"below {bounds['lt']:g}" if "lt" in bounds else ""
+    unit = unit_of(key)
+    if low or high:
+        return f"{low} … {high}{f' {unit}' if unit else ''}"
+    choices = getattr(field.annotation, "__args__", ())
+    return ", ".join(choices) if choices and all(isinstance(choice, str) for choice in choices) else ""
+
+
+def field_of(key: str) -> Any:
+    """The field behind a dotted key, or None."""
+    group, _, name = key.partition(".")
+    table = Settings.model_fields.get(group)
+    return table.default.__class__.model_fields.get(name.partition(".")[0]) if table else None
+
+
+def unit_of(key: str) -> str:
+    """The unit of a setting, empty if it has none."""
+    field = field_of(key)
+    return str(field.json_schema_extra["unit"]) if field else ""
+
+
+def to_toml(settings: Settings, *, comments: bool = False) -> str:
+    """The settings as TOML that `load` reads back unchanged; with comments for a person."""
+    lines: list[str] = []
+    for group, table in settings:
+        lines += [f"# {table.__doc__}"] if comments else []
+        lines.append(f"[{group}]")
+        for name, value in table:
+            key = f"{group}.{name}"
+            if comments:
+                allowed = allowed_values(key)
+                lines.append(f"# {field_of(key).description}{f' ({allowed})' if allowed else ''}")
+            lines.append(f"{name} = {json.dumps(value, ensure_ascii=False)}")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def changed(settings: Settings) -> dict[str, Any]:
+    """The dotted keys whose values differ from the defaults."""
+    current = {f"{group}.{name}": value for group, table in settings for name, value in table}
+    return {key: value for key, value in current.items() if value != defaults()[key]}
