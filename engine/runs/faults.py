@@ -1,0 +1,69 @@
+"""Errors on their way between processes: from any exception to plain fields and back."""
+
+from __future__ import annotations
+
+import errno
+from typing import Any
+
+from engine import errors
+from engine.errors import MakeRoom, Problem, QuantdeckError, Report, SettingsError, StopAsked, printable
+
+NO_ROOM = {errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EFBIG}
+XLA_NO_MEMORY = "RESOURCE_EXHAUSTED"
+LONGEST_REASON = 300
+
+
+def as_error(error: BaseException) -> QuantdeckError:
+    """The quantdeck error that an exception amounts to."""
+    if isinstance(error, QuantdeckError):
+        return error
+    if isinstance(error, BaseExceptionGroup):
+        # A stop outranks what it set off in the tasks beside it.
+        found = [as_error(member) for member in error.exceptions]
+        return next((each for each in found if isinstance(each, StopAsked)), found[0])
+    if isinstance(error, KeyboardInterrupt):
+        return StopAsked("the run", "was interrupted")
+    number = error.errno if isinstance(error, OSError) else None
+    if isinstance(error, MemoryError) or number == errno.ENOMEM or XLA_NO_MEMORY in str(error):
+        return MakeRoom("memory", "the machine has none left to give", "Use less history or smaller batches")
+    if isinstance(error, OSError) and number in NO_ROOM:
+        thing = str(error.filename or "the disk")
+        return MakeRoom(thing, error.strerror or "is refused", "Free space or allow writing there")
+    reason = f"its own fault: {one_line(error)}"
+    return Report("quantdeck", reason, "engine.log holds the traceback; please report it")
+
+
+def one_line(error: BaseException) -> str:
+    """`ValueError: first line of its message`, cut to a readable length."""
+    first = str(error).strip().partition("\n")[0]
+    name = type(error).__name__
+    return printable(f"{name}: {first}" if first else name)[:LONGEST_REASON]
+
+
+def to_fields(error: QuantdeckError) -> dict[str, Any]:
+    """An error as plain fields: class, thing, reason, remedy, exit_code; problems of a SettingsError, too."""
+    fields: dict[str, Any] = {
+        "class": type(error).__name__,
+        "thing": error.thing,
+        "reason": error.reason,
+        "remedy": error.remedy,
+        "exit_code": error.exit_code,
+    }
+    if isinstance(error, SettingsError):
+        fields["problems"] = [vars(problem) for problem in error.problems]
+    return fields
+
+
+def from_fields(fields: dict[str, Any]) -> QuantdeckError:
+    """The error that `to_fields` wrote down, of its own class; Report for a class that is not known here."""
+    known = getattr(errors, str(fields.get("class")), None)
+    thing, reason, remedy = (str(fields.get(part, "")) for part in ("thing", "reason", "remedy"))
+    if known is SettingsError:
+        problems = [
+            Problem(*(str(told.get(part, "")) for part in ("key", "value", "reason")))
+            for told in fields["problems"]
+        ]
+        return SettingsError(thing, problems)
+    if isinstance(known, type) and issubclass(known, QuantdeckError):
+        return known(thing, reason, remedy)
+    return Report(thing, reason, remedy)

@@ -1,0 +1,250 @@
+"""The folder of a run, and the home in which all runs and data lie."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import json
+import os
+import re
+import secrets
+import shutil
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.disk import refusals, write_whole
+from engine.errors import ChangeSettings, RepairData, TryAgain
+from engine.runs import lock
+from engine.runs.events import clock, stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.settings import Settings
+
+MODES = ("run", "train", "backtest", "update")
+ID = re.compile(r"[0-9a-f]{8}")
+PREFIX = re.compile(r"[0-9a-f]{1,8}")
+DELETED = ".deleted-"
+LONGEST_NAME = 80
+ABOUT_KEYS = ("id", "mode", "of", "name", "created", "quantdeck")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """What a run is and where its files lie.
+
+    `id` is eight hexadecimal characters, `mode` one of MODES, `of` the id of the run whose model this one
+    uses (empty: its own), `name` the user's name for it (may be empty), `created` UTC, ISO 8601 with
+    milliseconds. They raise RepairData when run.json is missing or broken.
+    """
+
+    path: Path
+
+    @cached_property
+    def about(self) -> dict[str, str]:
+        """run.json: id, mode, of, name, created, quantdeck (the version that made the run)."""
+        remedy = "Restore the file from a copy, or delete the folder"
+        try:
+            about = json.loads(self.about_path.read_bytes())
+        except FileNotFoundError:
+            raise RepairData(str(self.path), "is no run: it has no run.json", "Name a run's folder") from None
+        except (OSError, ValueError, RecursionError) as error:
+            raise RepairData(str(self.about_path), f"cannot be read: {error}", remedy) from None
+        if not isinstance(about, dict) or not all(isinstance(about.get(key), str) for key in ABOUT_KEYS):
+            raise RepairData(str(self.about_path), f"does not hold the texts {', '.join(ABOUT_KEYS)}", remedy)
+        if not ID.fullmatch(about["id"]) or about["mode"] not in MODES:
+            raise RepairData(str(self.about_path), "holds no valid id and mode", remedy)
+        return about
+
+    @property
+    def id(self) -> str:
+        return self.about["id"]
+
+    @property
+    def mode(self) -> str:
+        return self.about["mode"]
+
+    @property
+    def of(self) -> str:
+        return self.about["of"]
+
+    @property
+    def name(self) -> str:
+        return self.about["name"]
+
+    @property
+    def created(self) -> str:
+        return self.about["created"]
+
+    @property
+    def settings_path(self) -> Path:
+        return self.path / "settings.toml"  # the settings, as TOML
+
+    @property
+    def about_path(self) -> Path:
+        return self.path / "run.json"  # what the properties tell
+
+    @property
+    def events_path(self) -> Path:
+        return self.path / "events.jsonl"  # what happened, one JSON object a line
+
+    @property
+    def log_path(self) -> Path:
+        return self.path / "engine.log"  # what the engine prints, and its tracebacks
+
+    @property
+    def lock_path(self) -> Path:
+        return self.path / "lock"  # locked by the engine for life
+
+    @property
+    def stop_path(self) -> Path:
+        return self.path / "stop"  # its presence asks the engine to stop
+
+    @property
+    def result_path(self) -> Path:
+        return self.path / "result.json"  # what the run came to
+
+    @property
+    def manifest_path(self) -> Path:
+        return self.path / "manifest.json"  # SHA-256 of every artifact
+
+
+class Home:
+    """Where runs and data lie: `runs/<id>/` and `data/`, made when something is first written there."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self.runs = self.path / "runs"
+        self.data = self.path / "data"
+
+    def create(self, mode: str, settings: Settings, of: str = "", name: str = "") -> RunFolder:
+        """Make the folder of a new run, readable by its owner only. Raises ChangeSettings, MakeRoom.
+
+        run.json is written last: a folder without one is no run.
+        """
+        if mode not in MODES:
+            raise ChangeSettings(f"mode {mode!r}", "does not exist", f"Use one of {', '.join(MODES)}")
+        from engine.settings import to_toml
+
+        about = {"mode": mode, "of": of, "name": checked_name(name)}
+        run = RunFolder(self._new_folder())
+        about |= {"id": run.path.name, "created": stamp(clock()), "quantdeck": release()}
+        write_whole(run.settings_path, to_toml(settings).encode())
+        write_whole(run.about_path, json.dumps(about, indent=2).encode())
+        return run
+
+    def _new_folder(self) -> Path:
+        with refusals(self.runs):
+            self.runs.mkdir(parents=True, exist_ok=True)
+            while True:
+                with contextlib.suppress(FileExistsError):
+                    path = self.runs / secrets.token_hex(4)
+                    path.mkdir(mode=0o700)
+                    return path
+
+    def all(self) -> list[RunFolder]:
+        """Every run, newest last. Folders that hold no valid run.json of their own are left out."""
+        try:
+            paths = [path for path in self.runs.iterdir() if not path.is_symlink()]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        runs = []
+        for run in map(RunFolder, paths):
+            with contextlib.suppress(RepairData):
+                if run.path.name == run.id:
+                    runs.append(run)
+        return sorted(runs, key=lambda run: (run.created, run.id))
+
+    def find(self, text: str, modes: Sequence[str] = MODES) -> RunFolder:
+        """The run that an id, a unique prefix of one, or `last` means. Raises ChangeSettings."""
+        everything = self.all()
+        runs = [run for run in everything if run.mode in modes]
+        if text == "last" and runs:
+            return runs[-1]
+        if ID.fullmatch(text) and not any(run.id == text for run in everything):
+            self._explain(text)
+        found = [run for run in runs if run.id.startswith(text)] if PREFIX.fullmatch(text) else []
+        if len(found) == 1:
+            return found[0]
+        thing, kind = f"run {text!r}", " or ".join(modes) if set(modes) != set(MODES) else "run"
+        if found:
+            listing = ", ".join(described(run) for run in found[-8:])
+            raise ChangeSettings(thing, f"fits {len(found)} runs", f"Give more of the id: {listing}")
+        if not runs:
+            raise ChangeSettings(
+                thing, f"there is no {kind} yet in {self.path}", f"Start one: {command(modes)}"
+            )
+        raise ChangeSettings(thing, f"there is no such {kind}", self._near(text, runs, everything))
+
+    def _explain(self, text: str) -> None:  # why a folder of that id counts as no run
+        path = self.runs / text
+        if path.is_dir() and not path.is_symlink():
+            made = RunFolder(path).id
+            raise RepairData(str(path), f"holds a copy of run {made}", "Move it out of the runs folder")
+
+    @staticmethod
+    def _near(text: str, runs: list[RunFolder], everything: list[RunFolder]) -> str:
+        other = [run for run in everything if text and run.id.startswith(text)]
+        named = [run for run in runs if text and run.name == text]
+        close = difflib.get_close_matches(text, [run.id for run in runs], 3, 0.5)
+        near = other[-3:] or named[-3:] or [run for run in runs if run.id in close] or runs[-1:]
+        return f"Near it: {', '.join(described(run) for run in near)}. All: quantdeck runs list"
+
+    def delete(self, run: RunFolder) -> None:
+        """Remove a run for good. TryAgain while it runs; ChangeSettings if the path is no run of this home.
+
+        The folder first leaves the list in one step; links inside are removed, never followed.
+        """
+        path = self.runs / run.path.name
+        genuine = ID.fullmatch(path.name) and path.is_dir() and not path.is_symlink()
+        if not genuine or run.path.parent.resolve() != self.runs.resolve():
+            raise ChangeSettings(str(run.path), "is no run of this home", "See: quantdeck runs list")
+        handle = lock.take(path / "lock")
+        if handle is None:
+            remedy = f"Stop it first: quantdeck runs stop {path.name}"
+            raise TryAgain(f"run {path.name}", "is still running", remedy)
+        try:
+            with refusals(path):
+                shutil.rmtree(path.rename(self.runs / f"{DELETED}{path.name}-{secrets.token_hex(4)}"))
+            for left in self.runs.glob(f"{DELETED}*"):
+                shutil.rmtree(left, ignore_errors=True)
+        finally:
+            os.close(handle)
+
+
+def home_path(given: str | None) -> Path:
+    """The home folder: what was given (`--home`), else QUANTDECK_HOME, else ./artifacts; absolute."""
+    text = given or os.environ.get("QUANTDECK_HOME") or "artifacts"
+    if not text.isprintable():
+        raise ChangeSettings(f"home {text!r}", "holds control characters", "Give a plain path")
+    return Path(text).absolute()
+
+
+def checked_name(name: str) -> str:
+    """The name without blanks around it. Raises ChangeSettings for what could mislead a screen or a path."""
+    name = name.strip()
+    if not name.isprintable() or "/" in name or ".." in name or len(name) > LONGEST_NAME:
+        reason = f"must be at most {LONGEST_NAME} printable characters without / and .."
+        raise ChangeSettings(f"run name {name!r}", reason, "Choose another name")
+    return name
+
+
+def command(modes: Sequence[str]) -> str:
+    """The command that makes a run of one of the modes."""
+    return "quantdeck data update" if set(modes) == {"update"} else f"quantdeck {modes[0]}"
+
+
+def described(run: RunFolder) -> str:
+    return f"{run.id} ({run.mode}{f', {run.name}' if run.name else ''})"
+
+
+def release() -> str:
+    """The version of quantdeck, or `unknown` when it runs from a checkout that is not installed."""
+    try:
+        return version("quantdeck")
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,116 @@
+"""Starting an engine process on a run folder, asking it to stop, and seeing whether it lives."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from engine.disk import refusals
+from engine.errors import MakeRoom, TryAgain
+from engine.runs import lock
+from engine.runs.events import EventLog, clock, stamp
+from engine.runs.faults import to_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.runs.folder import RunFolder
+
+# -P: the user's current folder is no place to import quantdeck or its libraries from.
+# -u: what a killed engine printed stands in engine.log.
+ENGINE = (sys.executable, "-P", "-u", "-m", "engine")
+LAST_WORDS_BYTES = 16_384
+LAUNCHED = "--- launched "  # begins the line in engine.log that parts one process's output from the next's
+STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
+
+
+def launch(run: RunFolder, command: Sequence[str] = ENGINE) -> int:
+    """Start the engine on a run, new or to be resumed, in a session of its own; return its process id.
+
+    The lock is taken here and handed down, so that `alive` holds from now on. An old stop file is removed.
+    Raises TryAgain if the run is running already, MakeRoom if the machine refuses, RepairData if it is none.
+    """
+    name, handle = f"run {run.id}", lock.take(run.lock_path)  # no lock file where there is no run
+    if handle is None:
+        raise TryAgain(name, "is running already", f"Follow it: quantdeck runs show {run.id}")
+    try:
+        with EventLog(run.events_path) as log:
+            with refusals(run.stop_path):
+                run.stop_path.unlink(missing_ok=True)
+            log.tell({"kind": "queued", "resumed": log.resumed})
+            try:
+                return _start(run, [*command, str(run.path)], handle)
+            except OSError as error:
+                reason = f"the engine cannot be started: {error.strerror}"
+                refused = MakeRoom(name, reason, "Free memory, or end other processes")
+                log.tell({"kind": "failed", "error": to_fields(refused)})
+                raise refused from error
+    finally:
+        os.close(handle)
+
+
+def _start(run: RunFolder, command: list[str], handle: int) -> int:
+    output = os.open(run.log_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    os.write(output, f"{LAUNCHED}{stamp(clock())} ---\n".encode())
+    # The engine inherits the mask: a stop signal that comes before its handlers stand waits for them.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            pass_fds=[handle],
+            env={**os.environ, lock.INHERITED: str(handle)},
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        os.close(output)
+    # Collects the exit status if the engine ends before the app does, and holds nothing up otherwise.
+    threading.Thread(target=process.wait, name=f"engine {process.pid}", daemon=True).start()
+    return process.pid
+
+
+def ask_stop(run: RunFolder) -> bool:
+    """Ask a running engine to stop at its next safe point; False if none is running. Raises MakeRoom."""
+    if not alive(run):
+        return False
+    with refusals(run.stop_path):
+        run.stop_path.touch(mode=0o600)
+    return True
+
+
+def alive(run: RunFolder) -> bool:
+    """Whether an engine process holds the run, be it only about to begin."""
+    return lock.held(run.lock_path)
+
+
+def wait(run: RunFolder, timeout_s: float) -> bool:
+    """Wait until no engine holds the run; True once that is so, False when the time is up."""
+    until, pause = monotonic() + timeout_s, threading.Event()
+    while alive(run):
+        if monotonic() >= until:
+            return False
+        pause.wait(0.05)
+    return True
+
+
+def last_words(run: RunFolder) -> str:
+    """The line of engine.log that tells most of how the latest process ended, or nothing."""
+    try:
+        with run.log_path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - LAST_WORDS_BYTES))
+            lines = file.read().decode(errors="replace").splitlines()
+    except OSError:
+        return ""
+    told = [line.strip() for line in lines if line.strip()]
+    launches = [at for at, line in enumerate(told) if line.startswith(LAUNCHED)]
+    told = told[launches[-1] + 1 :] if launches else told
+    fatal = [line for line in told if line.startswith("Fatal Python error")]
+    return (fatal or told or [""])[-1]

@@ -1,0 +1,207 @@
+"""The engine's side of a run: one process, one lock, one log, one outcome.
+
+`carry_out` is what `python -m engine RUN` calls, before anything slow is imported, so that a first event
+stands in the log within moments.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import json
+import os
+import platform
+import resource
+import signal
+import sys
+import threading
+import traceback
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from engine.disk import sweep, write_whole
+from engine.errors import QuantdeckError, StopAsked, TryAgain
+from engine.runs import lock
+from engine.runs.events import EventLog, plain
+from engine.runs.faults import as_error, to_fields
+from engine.runs.launch import STOP_SIGNALS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from io import TextIOWrapper
+    from types import FrameType
+
+    from engine.runs.events import Event, Tell
+    from engine.runs.folder import RunFolder
+
+HEARTBEAT_S = 5.0
+LIBRARIES = ("quantdeck", "keras", "jax", "numpy", "pandas", "scikit-learn", "numba", "ccxt")
+
+
+def carry_out(
+    run: RunFolder, work: Callable[[Tell], dict[str, Any]], heartbeat_s: float = HEARTBEAT_S
+) -> int:
+    """Do the work of a run and return the exit code: 0 done, 1 failed, 2 wrong settings, 130 stopped.
+
+    Call it from the main thread. `work` is given `tell(event)` and returns what result.json shall hold.
+    `tell` raises StopAsked when SIGTERM, SIGINT or the stop file asks for an end: let it pass, saving on the
+    way what shall be kept. It raises so once; `tell({"kind": "alive"})`, never logged, does so each time.
+    Nothing is raised from here: what goes wrong is told in the log, in engine.log and by the exit code.
+    """
+    try:
+        with (
+            locked(run, run.id),
+            run.log_path.open("a", encoding="utf-8", errors="backslashreplace") as output,
+        ):
+            sweep(run.path)
+            with EventLog(run.events_path) as log:
+                return Carrier(run, log, output).carry_out(work, heartbeat_s)
+    except (QuantdeckError, OSError) as error:
+        told = as_error(error)
+        with contextlib.suppress(OSError):
+            print(told, file=sys.stderr)
+        return told.exit_code
+
+
+@contextlib.contextmanager
+def locked(run: RunFolder, name: str) -> Iterator[None]:
+    """Hold the run's lock: the one handed down by the launcher, or an own one. TryAgain: another has it."""
+    handle = lock.inherit(run.lock_path)
+    if handle is None:
+        handle = lock.take(run.lock_path)
+    if handle is None:
+        raise TryAgain(f"run {name}", "is running already, in another process", "Wait for it, or stop it")
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+class Carrier:
+    """One carrying-out: the log, whether a stop was asked for, and the outcome."""
+
+    def __init__(self, run: RunFolder, log: EventLog, output: TextIOWrapper) -> None:
+        """`output` is engine.log."""
+        self.run, self.log, self.output = run, log, output
+        self.asked_by = ""  # what asked for a stop
+        self.told_stopping = self.raised = False
+
+    def carry_out(self, work: Callable[[Tell], dict[str, Any]], heartbeat_s: float) -> int:
+        """See the function of that name."""
+        ended = threading.Event()
+        heart = threading.Thread(target=self.beat, args=(ended, heartbeat_s), name="heartbeat", daemon=True)
+        self.take_signals()
+        try:
+            self.log.tell(self.started())
+            heart.start()
+            result = work(self.tell)
+            write_whole(self.run.result_path, json.dumps(plain(result), indent=2).encode())
+            final, code = {"kind": "done"}, 0
+        except BaseException as error:  # noqa: BLE001  whatever ends the work is an outcome to be told
+            final, code = self.outcome(error)
+        ended.set()
+        if heart.ident:
+            heart.join()
+        faulthandler.disable()  # engine.log is about to be closed
+        return self.conclude(final, code)
+
+    def tell(self, event: Event) -> None:
+        """Log an event, then raise StopAsked if the time has come."""
+        self.log.tell(event)
+        if threading.current_thread() is not threading.main_thread() or not self.stopping():
+            return
+        if not self.raised or event["kind"] == "alive":
+            self.raised = True
+            raise StopAsked(f"run {self.run.id}", f"was stopped by {self.asked_by}")
+
+    def stopping(self) -> bool:
+        """Whether a stop was asked for; the first to notice tells so."""
+        if not self.asked_by and self.run.stop_path.exists():
+            self.asked_by = "request"
+        if self.asked_by and not self.told_stopping:
+            self.told_stopping = True
+            self.log.tell({"kind": "stopping", "by": self.asked_by})
+        return bool(self.asked_by)
+
+    def take_signals(self) -> None:
+        """SIGTERM and SIGINT ask for a stop; a hang-up and a file that grows too large end nothing.
+
+        The handlers stay, so that the exit code holds until the process has gone. What arrived before they
+        stood was held back (see `launch`) and counts now. Fatal signals leave their trace in engine.log.
+        """
+
+        def ask(number: int, _frame: FrameType | None) -> None:
+            self.asked_by = self.asked_by or signal.Signals(number).name
+
+        for number in STOP_SIGNALS:
+            signal.signal(number, ask)
+        for number in (signal.SIGHUP, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+        faulthandler.enable(self.output)
+
+    def started(self) -> Event:
+        """The first event."""
+        versions = {"python": platform.python_version()}
+        for library in LIBRARIES:
+            with contextlib.suppress(PackageNotFoundError):
+                versions[library] = version(library)
+        run = self.run
+        return {
+            "kind": "started", "run": run.id, "mode": run.mode, "of": run.of, "pid": os.getpid(),
+            "resumed": self.log.resumed, "versions": versions,
+        }  # fmt: skip
+
+    def beat(self, ended: threading.Event, heartbeat_s: float) -> None:
+        """Tell every few seconds that the process lives, what it uses, and that a stop was noticed."""
+        spent, since = cpu_s(), monotonic()
+        while not ended.wait(heartbeat_s):
+            now_spent, now = cpu_s(), monotonic()
+            cpu = 100 * (now_spent - spent) / (now - since)
+            spent, since = now_spent, now
+            # The disk may be full; then the work will hear of it, and room may be made again.
+            with contextlib.suppress(QuantdeckError):
+                self.log.tell({"kind": "heartbeat", "cpu": round(cpu, 1), "memory_mb": round(memory_mb(), 1)})
+                self.stopping()
+
+    def outcome(self, error: BaseException) -> tuple[Event, int]:
+        """The final event and the exit code of work that ended in an exception."""
+        told = as_error(error)
+        if isinstance(told, StopAsked):
+            return {"kind": "stopped", "by": self.asked_by or "request"}, told.exit_code
+        with contextlib.suppress(MemoryError):
+            lines = traceback.format_exception(error)  # never with locals: they may hold secrets
+            self.note(f"{''.join(lines)}{told}")
+        return {"kind": "failed", "error": to_fields(told)}, told.exit_code
+
+    def conclude(self, final: Event, code: int) -> int:
+        """Write the final event; if even that is refused, engine.log and the exit code have to tell."""
+        try:
+            self.log.tell(final)
+        except QuantdeckError as error:
+            self.note(f"The last event, {final['kind']}, was refused. {error}")
+            return code or error.exit_code
+        return code
+
+    def note(self, text: str) -> None:
+        """Append to engine.log, if there is room."""
+        with contextlib.suppress(OSError):
+            self.output.write(f"{text}\n")
+            self.output.flush()
+
+
+def cpu_s() -> float:
+    """Processor seconds that this process has used, all threads."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def memory_mb() -> float:
+    """Resident memory of this process in MB (10^6 bytes); the highest so far where /proc is missing."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * resource.getpagesize() / 1e6
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6

@@ -1,0 +1,146 @@
+"""Questions to a real engine process."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from engine.errors import ChangeSettings, MakeRoom, RepairData, Report, SettingsError
+from engine.runs.ask import Asker, ask
+from tests.runs.engines import until
+
+CODE = """
+import os, sys
+from engine.errors import Problem, RepairData, SettingsError
+from engine.runs.ask import answer
+
+def double(request, tell):
+    print("a library prints"); os.write(1, b"even so\\n"); sys.stdin.read()
+    for step in range(request.get("steps", 0)):
+        tell({"kind": "source", "state": "page", "page": step, "rate": float("nan")})
+    tell({"kind": "alive"})
+    return {"double": 2 * request["number"], "pid": os.getpid(), "nothing": float("inf")}
+
+def settings(request, tell):
+    raise SettingsError("here", [Problem("training.epochs", "0", "must be at least 1")])
+
+def repair(request, tell):
+    raise RepairData("a.csv", "is \\x1b[31mred", "Mend it")
+
+def bug(request, tell):
+    raise KeyError("oops")
+
+def die(request, tell):
+    print("the last thing that I say", file=sys.stderr, flush=True)
+    os._exit(7)
+
+def endless(request, tell):
+    while True:
+        tell({"kind": "note", "pid": os.getpid()})
+
+sys.exit(answer({"double": double, "settings": settings, "repair": repair, "bug": bug, "die": die,
+                 "endless": endless}))
+"""
+COMMAND = [sys.executable, "-P", "-c", CODE]
+
+
+def gone(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_an_answer_and_its_progress():
+    told = []
+    answer = ask({"do": "double", "number": 21, "steps": 3}, told.append, COMMAND)
+    assert (answer["double"], answer["nothing"]) == (42, None)
+    assert [(event["page"], event["rate"]) for event in told] == [(0, None), (1, None), (2, None)]
+    assert gone(answer["pid"])
+
+
+def test_a_warm_process_answers_again_and_ends_with_the_context():
+    with Asker(COMMAND) as asker:
+        first, second = (asker.ask({"do": "double", "number": number}) for number in (1, 2))
+        assert first["pid"] == second["pid"]
+        assert second["double"] == 4
+        for request, kind, match in [
+            ({"do": "settings"}, SettingsError, "training.epochs = 0: must be at least 1"),
+            ({"do": "repair"}, RepairData, r"a\.csv: is \\x1b\[31mred\. Mend it"),
+            ({"do": "bug"}, Report, "its own fault: KeyError"),
+            ({"do": "dream"}, ChangeSettings, "cannot be answered.*Ask for bug, die, double"),
+            ({}, ChangeSettings, "cannot be answered"),
+        ]:
+            with pytest.raises(kind, match=match) as raised:
+                asker.ask(request)
+            assert type(raised.value) is kind
+        assert asker.ask({"do": "double", "number": 5})["pid"] == first["pid"]
+    assert gone(first["pid"])
+
+
+def test_an_abandoned_answer_does_not_reach_the_next_question():
+    class EnoughError(Exception):
+        pass
+
+    def tell(event):
+        raise EnoughError
+
+    with Asker(COMMAND) as asker:
+        with pytest.raises(EnoughError):
+            asker.ask({"do": "double", "number": 1, "steps": 5}, tell)
+        assert asker.ask({"do": "double", "number": 2})["double"] == 4
+
+
+def test_leaving_in_the_middle_ends_the_process():
+    pids = []
+
+    def tell(event):
+        pids.append(event["pid"])
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ask({"do": "endless"}, tell, COMMAND)
+    assert gone(pids[0])
+
+
+def test_a_death_without_an_answer_is_told_with_its_last_words():
+    with pytest.raises(Report, match=r"died without an answer \(exit code 7\): the last thing that I say"):
+        ask({"do": "die"}, command=COMMAND)
+    with pytest.raises(Report, match=r"exit code 1\).*ImportError"):
+        ask({"do": "x"}, command=[sys.executable, "-c", "raise ImportError('no engine')"])
+
+
+def test_a_killed_process_is_told_as_such():
+    def tell(event):
+        os.kill(event["pid"], signal.SIGKILL)
+
+    with pytest.raises(Report, match=r"died without an answer \(signal 9\)"):
+        ask({"do": "endless"}, tell, COMMAND)
+
+
+def test_an_answer_that_is_no_json_is_told():
+    with pytest.raises(Report, match="cannot be read"):
+        ask({"do": "x"}, command=[sys.executable, "-c", "print('hello')"])
+
+
+def test_a_process_that_cannot_be_started_is_told():
+    with pytest.raises(MakeRoom, match="cannot be started"):
+        ask({"do": "x"}, command=["/no/such/program"])
+
+
+def test_the_process_ends_when_whoever_asked_is_killed(tmp_path):
+    code = f"""
+import os, sys
+from engine.runs.ask import Asker
+with Asker({COMMAND!r}) as asker:
+    def tell(event):
+        print(event["pid"], flush=True)
+        os.kill(os.getpid(), 9)
+    asker.ask({{"do": "endless"}}, tell)
+"""
+    died = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert died.returncode == -9
+    until(lambda: gone(int(died.stdout)))

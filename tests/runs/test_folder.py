@@ -1,0 +1,186 @@
+"""Run folders: made whole, found by id, prefix or `last`, deleted without touching anything else."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from engine.errors import ChangeSettings, RepairData
+from engine.runs.folder import Home, RunFolder, home_path
+from engine.settings import Settings, load, make
+
+
+def made(home, *modes):
+    return [home.create(mode, Settings()) for mode in modes]
+
+
+def renamed(run, run_id, created="2026-01-01T00:00:00.000Z"):
+    """The run under an id and a time of the test's own choice."""
+    about = json.loads(run.about_path.read_bytes()) | {"id": run_id, "created": created}
+    run.about_path.write_text(json.dumps(about))
+    return RunFolder(run.path.rename(run.path.parent / run_id))
+
+
+def test_a_new_run_is_whole_and_private(home):
+    settings = make({"training": {"epochs": 5}})
+    run = home.create("backtest", settings, of="0a1b2c3d", name=" lstm btc ")
+    assert run.path.parent == home.runs
+    assert run.path.stat().st_mode & 0o777 == 0o700
+    assert (run.id, run.mode, run.of, run.name) == (run.path.name, "backtest", "0a1b2c3d", "lstm btc")
+    assert len(run.id) == 8
+    assert int(run.id, 16) >= 0
+    assert run.created.endswith("Z")
+    assert len(run.created) == len("2026-11-22T18:04:05.123Z")
+    assert load(run.settings_path) == settings
+    assert json.loads(run.about_path.read_bytes())["quantdeck"]
+    assert sorted(path.name for path in run.path.iterdir()) == ["run.json", "settings.toml"]
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", "a..b", "\x1b[31mred", "two\nlines", "x" * 81, "\u202eabc"])
+def test_names_that_mislead_are_refused(home, name):
+    with pytest.raises(ChangeSettings, match="run name"):
+        home.create("run", Settings(), name=name)
+    assert home.all() == []
+
+
+def test_an_unknown_mode_is_refused(home):
+    with pytest.raises(ChangeSettings, match="Use one of run, train, backtest, update"):
+        home.create("dream", Settings())
+
+
+def test_runs_come_in_the_order_of_their_making(home):
+    runs = made(home, "run", "train", "update", "backtest")
+    runs = [
+        renamed(runs[0], "bbbbbbbb", "2026-01-02T00:00:00.000Z"),
+        renamed(runs[1], "cccccccc", "2026-01-01T00:00:00.000Z"),
+        renamed(runs[2], "00000000", "2026-01-02T00:00:00.000Z"),
+        renamed(runs[3], "aaaaaaaa", "2025-12-31T23:59:59.999Z"),
+    ]
+    assert [run.id for run in home.all()] == ["aaaaaaaa", "cccccccc", "00000000", "bbbbbbbb"]
+    assert home.find("last").id == "bbbbbbbb"
+    assert home.find("last", ["train"]).id == "cccccccc"
+
+
+def test_find_by_id_and_by_prefix(home):
+    first, second, third = made(home, "train", "train", "backtest")
+    first, second, third = renamed(first, "3f2a0000"), renamed(second, "3f2b0000"), renamed(third, "12345678")
+    assert home.find("3f2a0000") == first
+    assert home.find("3f2b") == second
+    assert home.find("1") == third
+    with pytest.raises(ChangeSettings, match=r"fits 2 runs.*3f2a0000 \(train\), 3f2b0000 \(train\)"):
+        home.find("3f2")
+    with pytest.raises(ChangeSettings, match=r"no such run.*3f2a0000"):
+        home.find("3f2a0001")
+    with pytest.raises(ChangeSettings, match=r"no such train.*12345678 \(backtest\)"):
+        home.find("12345678", ["train"])
+
+
+@pytest.mark.parametrize("text", ["", "..", "../x", "LAST", "\x1b[2J", "3f2a00001", "*", "zzz"])
+def test_what_is_no_id_is_refused_and_shown_harmlessly(home, run, text):
+    with pytest.raises(ChangeSettings, match="no such run") as refused:
+        home.find(text)
+    assert "\x1b" not in str(refused.value)
+    assert refused.value.exit_code == 2
+
+
+def test_a_name_leads_to_the_id(home, run):
+    made(home, "run", "run", "run")
+    with pytest.raises(ChangeSettings, match=rf"Near it: {run.id} \(train, lstm-btc\)"):
+        home.find("lstm-btc")
+
+
+def test_without_runs_the_command_that_makes_one_is_named(home):
+    for modes, command in [(("run", "train"), "quantdeck run"), (("train",), "quantdeck train")]:
+        with pytest.raises(ChangeSettings, match=f"yet in .*Start one: {command}$"):
+            home.find("last", modes)
+    with pytest.raises(ChangeSettings, match="there is no run yet"):
+        home.find("3f2a")
+
+
+def test_folders_that_are_no_runs_are_left_out(home, run):
+    (home.runs / "12345678").mkdir()
+    (home.runs / "notes").mkdir()
+    (home.runs / "file").write_text("x")
+    (home.runs / "87654321").symlink_to(run.path)
+    shutil.copytree(run.path, home.runs / "aaaaaaaa")
+    shutil.copytree(run.path, home.runs / "bbbbbbbb")
+    (home.runs / "bbbbbbbb" / "run.json").write_text('{"id": "bbbb')
+    assert home.all() == [run]
+    with pytest.raises(RepairData, match="is no run"):
+        home.find("12345678")
+    with pytest.raises(RepairData, match=f"holds a copy of run {run.id}"):
+        home.find("aaaaaaaa")
+    with pytest.raises(RepairData, match="cannot be read"):
+        home.find("bbbbbbbb")
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["[]", "{}", "null", "[" * 100_000, '{"id": 7}', "\xff"],
+    ids=["[]", "{}", "null", "deep", "id", "bytes"],
+)
+def test_a_broken_about_file_is_told(run, content):
+    run.about_path.write_text(content, encoding="latin-1")
+    with pytest.raises(RepairData, match=r"run\.json"):
+        assert RunFolder(run.path).id
+
+
+def test_an_about_file_with_a_dangerous_id_is_refused(run):
+    about = json.loads(run.about_path.read_bytes())
+    run.about_path.write_text(json.dumps(about | {"id": "../../x"}))
+    with pytest.raises(RepairData, match="no valid id"):
+        assert RunFolder(run.path).id
+
+
+def test_deleting_follows_no_links(home, run, tmp_path):
+    treasure = tmp_path / "treasure"
+    treasure.mkdir()
+    (treasure / "model.keras").write_text("precious")
+    (run.path / "link").symlink_to(treasure)
+    (run.path / "file-link").symlink_to(treasure / "model.keras")
+    (run.path / "folder").mkdir()
+    (run.path / "folder" / "inner").write_text("x")
+    home.delete(run)
+    assert (treasure / "model.keras").read_text() == "precious"
+    assert home.all() == []
+    assert list(home.runs.iterdir()) == []
+
+
+def test_deleting_refuses_what_is_no_run_of_this_home(home, run, tmp_path):
+    other = Home(tmp_path / "other").create("run", Settings())
+    link = home.runs / "12345678"
+    link.symlink_to(other.path)
+    outside = home.runs / ".." / ".." / "other" / "runs" / other.id
+    for path in (other.path, link, outside, home.runs / "..", home.runs, home.path, Path("/")):
+        with pytest.raises(ChangeSettings, match="no run of this home"):
+            home.delete(RunFolder(path))
+    assert other.about_path.exists()
+    assert home.all() == [run]
+
+
+def test_a_lock_that_is_a_link_is_not_followed(home, run, tmp_path):
+    (tmp_path / "target").write_text("x")
+    run.lock_path.symlink_to(tmp_path / "target")
+    with pytest.raises(Exception, match="cannot be written"):
+        home.delete(run)
+    assert home.all() == [run]
+
+
+def test_what_an_interrupted_deletion_left_goes_with_the_next(home, run):
+    left = home.runs / ".deleted-12345678-87654321"
+    left.mkdir()
+    (left / "model.keras").write_text("x")
+    home.delete(run)
+    assert not left.exists()
+
+
+def test_the_home_is_what_was_given_or_the_environment_or_artifacts(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("QUANTDECK_HOME", raising=False)
+    assert home_path(None) == tmp_path / "artifacts"
+    monkeypatch.setenv("QUANTDECK_HOME", "elsewhere")
+    assert home_path(None) == tmp_path / "elsewhere"
+    assert home_path("/given") == Path("/given")
+    with pytest.raises(ChangeSettings, match="control characters"):
+        home_path("a\x1b[2J")
