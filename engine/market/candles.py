@@ -1,0 +1,185 @@
+"""Candles as every room expects them, and the check that makes them so.
+
+A candles frame has the index `time` (DatetimeIndex, datetime64[ms, UTC], strictly increasing, open
+times) and the columns open, high, low, close, volume (float64) and flag (uint8, a bit mask). A
+values frame has the same index (the stamp), value (float64) and available_at (datetime64[ms, UTC]).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from engine.market.duplicates import REPRESENTATION, Decimals, resolve
+from engine.market.repair import (
+    CANDLE_RULES,
+    INCOMPLETE,
+    LISTED,
+    OFF_GRID,
+    VALUE_RULES,
+    RepairReport,
+    report_of,
+)
+from engine.market.spikes import flag_list, spikes
+from engine.market.times import UNREADABLE, gaps, iso, milliseconds, regular_step, step_of, time_index, usual
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = [
+    "CONFLICT",
+    "FILLED",
+    "OHLCV",
+    "PRICES",
+    "SPIKE",
+    "ZERO_VOLUME",
+    "Checked",
+    "Decimals",
+    "RepairReport",
+    "check",
+    "check_values",
+    "gaps",
+    "iso",
+    "merge_pages",
+    "milliseconds",
+    "step_of",
+    "time_index",
+]
+
+PRICES = ("open", "high", "low", "close")
+OHLCV = (*PRICES, "volume")
+SPIKE, ZERO_VOLUME, FILLED, CONFLICT = 1, 2, 4, 8  # bits of `flag`
+
+CANDLE_FAULTS = (
+    "",
+    "time not readable",
+    "not a number",
+    "price not above 0",
+    "high below low",
+    "open or close outside low and high",
+    "negative volume",
+    OFF_GRID,
+    INCOMPLETE,
+)
+VALUE_FAULTS = ("", "time not readable", "not a number", INCOMPLETE)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A frame that keeps the rules, and what it took."""
+
+    frame: pd.DataFrame
+    report: RepairReport
+
+
+def check(frame: pd.DataFrame, step_ms: int, now_ms: int, decimals: Decimals | None = None) -> Checked:
+    """Sorted, unique, possible, complete candles out of raw rows; the rules are repair.CANDLE_RULES.
+
+    frame: index of times (any order, NaT where unreadable), columns OHLCV. `decimals` tells how finely
+    each row was written; without it, the later of two rows of one time is kept.
+    """
+    times = milliseconds(frame.index)  # (N,)
+    columns = [numbers(frame[name]) for name in OHLCV]  # each (N,)
+    fault = candle_faults(times, columns, step_ms, now_ms)  # (N,)
+    resolved = resolve(times, columns[:4], columns[4], np.flatnonzero(fault == 0), decimals)
+    kept = [column[resolved.kept] for column in columns]  # each (T,)
+    departure = spikes(*kept[1:4])  # (T,)
+    quiet = kept[4] == 0  # (T,)
+    flag = np.where(departure != 0, SPIKE, 0) | np.where(quiet, ZERO_VOLUME, 0)
+    flag |= np.where(resolved.conflict, CONFLICT, 0)
+    index = time_index(times[resolved.kept])
+    report = report_of(
+        times,
+        fault,
+        CANDLE_FAULTS,
+        resolved,
+        step_ms=step_ms,
+        gap_list=gaps(index, step_ms),
+        rules=CANDLE_RULES,
+        spikes=int(np.count_nonzero(departure)),
+        zero_volume=int(quiet.sum()),
+        flagged=int((quiet | (departure != 0)).sum()),
+        flag_list=tuple(flag_list(times[resolved.kept], kept, departure, step_ms, LISTED)),
+    )
+    series = {**dict(zip(OHLCV, kept, strict=True)), "flag": flag.astype(np.uint8)}
+    return Checked(pd.DataFrame(series, index=index, copy=False), report)
+
+
+def check_values(frame: pd.DataFrame, now_ms: int, decimals: Decimals | None = None) -> Checked:
+    """Sorted, unique, known values out of raw rows; the rules are repair.VALUE_RULES.
+
+    frame: index of times (NaT where unreadable), column value and, unless a value counts as known at
+    its stamp, available_at.
+    """
+    times = milliseconds(frame.index)  # (N,)
+    value = numbers(frame["value"])  # (N,)
+    known = milliseconds(pd.DatetimeIndex(frame["available_at"])) if "available_at" in frame else times
+    unreadable = (times == UNREADABLE) | (known == UNREADABLE)
+    fault = first_fault([unreadable, ~np.isfinite(value), known > now_ms])
+    resolved = resolve(times, [value], None, np.flatnonzero(fault == 0), decimals)
+    index = time_index(times[resolved.kept])
+    step_ms = regular_step(times[resolved.kept])
+    report = report_of(
+        times,
+        fault,
+        VALUE_FAULTS,
+        resolved,
+        step_ms=step_ms,
+        gap_list=gaps(index, step_ms) if step_ms else [],
+        rules=VALUE_RULES,
+    )
+    series = {"value": value[resolved.kept], "available_at": time_index(known[resolved.kept])}
+    return Checked(pd.DataFrame(series, index=index), report)
+
+
+def candle_faults(
+    times: NDArray[np.int64], columns: Sequence[NDArray[np.float64]], step_ms: int, now_ms: int
+) -> NDArray[np.uint8]:
+    """The first thing wrong with each row, as an index into CANDLE_FAULTS; (N,), 0 where sound.
+
+    The grid is every time that leaves the usual remainder when divided by the step, so that weeks that
+    start on Mondays and days that start in another zone are grids too.
+    """
+    opened, high, low, close, _ = columns
+    least, most = np.minimum(opened, close), np.maximum(opened, close)  # (N,)
+    with np.errstate(invalid="ignore"):  # infinite prices are refused here, not warned about
+        room = REPRESENTATION * np.abs(high)  # (N,)
+        outside = (most > high + room) | (least < low - room)  # (N,)
+    finite: NDArray[np.bool_] = np.logical_and.reduce([np.isfinite(column) for column in columns])
+    positive = np.minimum(low, least) > 0  # (N,)
+    fault = first_fault([times == UNREADABLE, ~finite, ~positive, high < low, outside, columns[4] < 0])
+    phase = times % step_ms  # (N,)
+    fault[(fault == 0) & (phase != usual(phase[fault == 0]))] = CANDLE_FAULTS.index(OFF_GRID)
+    fault[(fault == 0) & (times > now_ms - step_ms)] = CANDLE_FAULTS.index(INCOMPLETE)
+    return fault
+
+
+def first_fault(wrong: Sequence[NDArray[np.bool_]]) -> NDArray[np.uint8]:
+    """1 + the position of the first condition that holds for each row; (N,), 0 where none does."""
+    codes = [np.uint8(code) for code in range(1, len(wrong) + 1)]
+    return np.select(wrong, codes, np.uint8(0))
+
+
+def merge_pages(existing: pd.DataFrame | None, page: pd.DataFrame) -> pd.DataFrame:
+    """Rows of both frames in order of time; where both have a time, the page's row wins."""
+    if existing is None or existing.empty:
+        joined = page
+    elif page.empty:
+        return existing
+    else:
+        joined = pd.concat([existing, page])
+    if joined.index.is_monotonic_increasing and joined.index.is_unique:
+        return joined
+    return joined[~joined.index.duplicated(keep="last")].sort_index()
+
+
+def numbers(column: pd.Series[Any]) -> NDArray[np.float64]:
+    """A column as (N,) float64, NaN where it holds no number."""
+    if column.dtype != np.float64:
+        column = pd.to_numeric(column, errors="coerce")
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)

@@ -1,0 +1,87 @@
+"""Several rows of one time: which of them is kept, and whether the others contradict it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+REPRESENTATION = 1e-12  # relative difference that two float64 readings of one number may show
+
+
+@dataclass(frozen=True)
+class Decimals:
+    """How finely each row was written; each array (N,) int8, from the text of the file.
+
+    Significant decimals leave trailing zeros out (`1.50` has one), written ones count them.
+    """
+
+    prices: NDArray[np.int8]  # most significant decimals among the row's prices (or its value)
+    volume: NDArray[np.int8]  # significant decimals of its volume; 0 where there is none
+    written: NDArray[np.int8]  # most decimals written in any of them
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """One row per time, in order of time."""
+
+    kept: NDArray[np.int64]  # (T,) positions of the rows kept
+    conflict: NDArray[np.bool_]  # (T,) whether a dropped row contradicts the kept one
+    duplicates: int
+    conflicting: int
+
+
+def resolve(
+    times: NDArray[np.int64],
+    prices: Sequence[NDArray[np.float64]],
+    volume: NDArray[np.float64] | None,
+    rows: NDArray[np.int64],
+    decimals: Decimals | None,
+) -> Resolved:
+    """Keep the finest row of each time; ties go to the later row (the rule of repair.DUPLICATE_RULE).
+
+    times: (N,) ms; prices: each (N,); volume: (N,) or None; rows: positions that take part, ascending.
+    """
+    when = times[rows]
+    if np.all(when[1:] > when[:-1]):
+        return Resolved(rows, np.zeros(len(rows), np.bool_), 0, 0)
+    keys: list[NDArray[Any]] = [rows, when]  # the last key sorts first
+    if decimals is not None:
+        keys[1:1] = [decimals.written[rows], decimals.prices[rows] + decimals.volume[rows]]
+    order = rows[np.lexsort(keys)]  # the last row of each time is the one to keep
+    when = times[order]
+    best = np.append(when[1:] != when[:-1], True)
+    ends = np.flatnonzero(best)
+    best_of = np.repeat(ends, np.diff(ends, prepend=-1))
+    losers = np.flatnonzero(~best)
+    clash = contradict(prices, volume, order[losers], order[best_of[losers]], decimals)
+    conflict = np.zeros(len(order), np.bool_)
+    conflict[best_of[losers[clash]]] = True
+    return Resolved(order[ends], conflict[ends], len(losers), int(clash.sum()))
+
+
+def contradict(
+    prices: Sequence[NDArray[np.float64]],
+    volume: NDArray[np.float64] | None,
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    decimals: Decimals | None,
+) -> NDArray[np.bool_]:
+    """Whether row first[i] and row second[i] differ by more than the rounding of the coarser; (n,) bool."""
+    clash = np.zeros(len(first), np.bool_)
+    columns = [(price, decimals.prices if decimals else None) for price in prices]
+    if volume is not None:
+        columns.append((volume, decimals.volume if decimals else None))
+    for column, places in columns:
+        a, b = column[first], column[second]
+        room = REPRESENTATION * np.maximum(np.abs(a), np.abs(b))
+        if places is not None:
+            room += 0.5 * 10.0 ** -np.minimum(places[first], places[second]).astype(np.float64)
+        clash |= np.abs(a - b) > room
+    return clash

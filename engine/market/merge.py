@@ -1,0 +1,166 @@
+"""Merge: every series joined to the primary's candles as it was known at the time, never earlier.
+
+The row with open time t is known at k = t + Δ. It sees of every other series the last value with
+`available_at <= k`, and nothing if that is older than the series' staleness limit (definitions, Merge).
+Rows and provenance up to a time depend on nothing that came after it; the one thing that a gap's end
+decides is whether its filled rows exist at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from engine.errors import Report
+from engine.market.candles import FILLED as FILLED_FLAG
+from engine.market.candles import OHLCV
+from engine.market.times import milliseconds, time_index
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Floats: TypeAlias = NDArray[np.float64]
+Times: TypeAlias = NDArray[np.int64]
+
+OBSERVED, CARRIED, FILLED, MISSING = range(4)
+NEVER_MS = -(2**61)
+
+
+@dataclass(frozen=True, eq=False)
+class Other:
+    """A series besides the primary's candles.
+
+    `name` becomes its column; `frame` is a values frame: index `time` (the stamp), columns `value` float64
+    and `available_at` datetime64[ms, UTC]. A value counts for `staleness_ms` after it became known.
+    The one named `funding` also makes up `Market.funding_paid`.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    staleness_ms: int
+
+
+@dataclass(frozen=True, eq=False)
+class Market:
+    """What is known of the market, bar by bar.
+
+    frame: index `time` (T,), candle open times, datetime64[ms, UTC]; float64 columns open, high, low, close,
+    volume, uint8 `flag`, then one float64 column an other, NaN where it is missing.
+    provenance: same index; uint8 column `candles`, then one an other: OBSERVED became known within the bar,
+    CARRIED before it, FILLED put in by the gap policy, MISSING not known or stale.
+    funding_paid: (T,) float64, sum of the funding rates stamped within [t, t + Δ), 0 where there is none.
+    step_ms is Δ; simulated tells that any part of it comes from a simulator.
+    """
+
+    frame: pd.DataFrame
+    provenance: pd.DataFrame
+    step_ms: int
+    simulated: bool
+    funding_paid: Floats
+
+    def rows(self, chosen: NDArray[np.bool_]) -> Market:
+        """The market of the chosen rows, (T,) bool, alone."""
+        return replace(
+            self,
+            frame=self.frame[chosen],
+            provenance=self.provenance[chosen],
+            funding_paid=self.funding_paid[chosen],
+        )
+
+
+def merge(
+    candles: pd.DataFrame, step_ms: int, others: Sequence[Other], fill_gaps: int, *, simulated: bool
+) -> Market:
+    """Join the others to the primary's complete candles, a checked candles frame.
+
+    Gaps of at most `fill_gaps` bars are filled flat at the last close with volume 0 and the flag FILLED;
+    longer ones stay open. Raises Report if two series share a name.
+    """
+    names = [*candles.columns, "candles", *(other.name for other in others)]
+    if len(set(names)) < len(names):
+        raise Report("merge", f"two of its series share a name: {', '.join(names)}")
+    frame = filled(candles, step_ms, fill_gaps)
+    open_ms = milliseconds(frame.index)  # (T,)
+    filled_rows = (frame["flag"].to_numpy() & FILLED_FLAG) > 0  # (T,)
+    provenance = {"candles": np.where(filled_rows, FILLED, OBSERVED).astype(np.uint8)}
+    paid = np.zeros(len(frame))  # (T,)
+    for other in others:
+        frame[other.name], provenance[other.name] = as_of(other, open_ms + step_ms, step_ms)
+        if other.name == "funding":
+            paid = paid_within(other.frame, open_ms, step_ms)
+    return Market(frame, pd.DataFrame(provenance, index=frame.index), step_ms, simulated, paid)
+
+
+def filled(candles: pd.DataFrame, step_ms: int, longest: int) -> pd.DataFrame:
+    """A copy of the candles with gaps of at most `longest` bars filled flat: (T, 6) → (T + filled, 6)."""
+    open_ms = milliseconds(candles.index)  # (T,)
+    gap = np.diff(open_ms, append=open_ms[-1:] + step_ms) // step_ms - 1  # (T,) bars missing after each
+    copies = 1 + np.where(gap <= longest, gap, 0)  # (T,)
+    row = np.repeat(np.arange(len(candles)), copies)  # (T + filled,)
+    offset = np.arange(len(row)) - np.repeat(np.cumsum(copies) - copies, copies)  # (T + filled,)
+    made = offset > 0
+    columns = {name: candles[name].to_numpy()[row] for name in (*OHLCV, "flag")}
+    for name in ("open", "high", "low"):
+        columns[name] = np.where(made, columns["close"], columns[name])
+    columns["volume"] = np.where(made, 0.0, columns["volume"])
+    columns["flag"] = np.where(made, FILLED_FLAG, columns["flag"]).astype(np.uint8)
+    return pd.DataFrame(columns, index=time_index(open_ms[row] + offset * step_ms))
+
+
+def as_of(other: Other, known_ms: Times, step_ms: int) -> tuple[Floats, NDArray[np.uint8]]:
+    """The other's value and provenance at each of the times (T,) that the rows are known: backward as-of.
+
+    A value that is not finite counts as not sent. Of values that became known at one moment, or out of
+    order, the one with the latest stamp among those known last wins.
+    """
+    value = other.frame["value"].to_numpy(dtype=np.float64)  # (N,)
+    available = milliseconds(pd.DatetimeIndex(other.frame["available_at"]))  # (N,)
+    order = np.lexsort((milliseconds(other.frame.index), available))
+    order = order[np.isfinite(value[order])]
+    value = np.concatenate([[np.nan], value[order]])  # (1 + N,)
+    available = np.concatenate([[NEVER_MS], available[order]])
+    last = np.searchsorted(available, known_ms, side="right") - 1  # (T,)
+    age = known_ms - available[last]  # (T,) ms
+    provenance = np.where(age < step_ms, OBSERVED, np.where(age <= other.staleness_ms, CARRIED, MISSING))
+    provenance[age > other.staleness_ms] = MISSING
+    return np.where(provenance == MISSING, np.nan, value[last]), provenance.astype(np.uint8)
+
+
+def paid_within(funding: pd.DataFrame, open_ms: Times, step_ms: int) -> Floats:
+    """Sum of the rates stamped within each bar [t, t + Δ): (T,), 0 where there is none."""
+    stamp, rate = milliseconds(funding.index), funding["value"].to_numpy(dtype=np.float64)  # (N,)
+    bar = np.searchsorted(open_ms, stamp, side="right") - 1  # (N,) the last bar that opens no later
+    within = (bar >= 0) & np.isfinite(rate)
+    within[within] = stamp[within] < open_ms[bar[within]] + step_ms
+    return np.bincount(bar[within], weights=rate[within], minlength=len(open_ms)).astype(np.float64)
+
+
+def column_values(candles: pd.DataFrame, column: str, step_ms: int) -> pd.DataFrame:
+    """A candles' column as a values frame: known when its candle closes."""
+    known = time_index(milliseconds(candles.index) + step_ms)
+    return pd.DataFrame({"value": candles[column].to_numpy(), "available_at": known}, index=candles.index)
+
+
+def segments(index: pd.Index, step_ms: int) -> list[slice]:
+    """The runs of consecutive bars, in order, as slices that cover all T rows."""
+    open_ms = milliseconds(index)  # (T,)
+    breaks = np.flatnonzero(np.diff(open_ms) != step_ms) + 1
+    bounds = itertools.pairwise([0, *breaks.tolist(), len(open_ms)])
+    return [slice(start, stop) for start, stop in bounds if start < stop]
+
+
+def fingerprint(market: Market) -> str:
+    """SHA-256 in hex over everything that the market holds: names, times, values, provenance."""
+    digest = hashlib.sha256(f"{market.step_ms} {market.simulated}".encode())
+    digest.update(milliseconds(market.frame.index).tobytes())
+    for table in (market.frame, market.provenance, pd.DataFrame({"funding_paid": market.funding_paid})):
+        for name in table.columns:
+            digest.update(f"\n{name} {table[name].dtype}\n".encode())
+            digest.update(np.ascontiguousarray(table[name].to_numpy()).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,174 @@
+"""What was wrong with a series and what was done about it, in numbers and in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.market.times import UNREADABLE, iso
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from engine.market.duplicates import Resolved
+    from engine.market.ranges import Range
+
+LISTED = 100  # most entries of a listing: a person reads it, and it lies in a file's metadata
+INCOMPLETE, OFF_GRID = "not complete", "off the grid"
+
+ORDER_RULE = "Rows are sorted by time; each step against the file's own order counts as out of order."
+DUPLICATE_RULE = (
+    "Rows of one time: the one written with more significant decimals is kept, then the one written with "
+    "more decimals, then the later in the file. The others count as duplicates, and as conflicting if a "
+    "price or the volume differs from the kept row's by more than half a unit of the coarser row's last "
+    "decimal."
+)
+REJECTION_RULE = (
+    "Rejected: a time or number that is not readable, a price not above 0, high below low, open or close "
+    "outside low and high, negative volume, a time off the grid of the step."
+)
+SPIKE_RULE = (
+    "Spikes are flagged and kept: high or low leaves the median closes of the 5 candles before and of the "
+    "5 after by more than 20 typical ranges (median over 49 candles) and by more than 5 %."
+)
+REGULAR_RULE = (
+    "Missing values are counted only if nine of ten differences between times are alike, to a tenth."
+)
+COMPLETE_RULE = "A candle is stored once it is complete: open time + step <= now."
+CANDLE_RULES = (
+    ORDER_RULE,
+    REJECTION_RULE,
+    DUPLICATE_RULE,
+    COMPLETE_RULE,
+    SPIKE_RULE,
+    "Candles without volume are flagged and kept.",
+)
+VALUE_RULES = (
+    ORDER_RULE,
+    "Rejected: a time or value that is not readable.",
+    DUPLICATE_RULE,
+    "A value is stored once it is known: the time it became available <= now.",
+    REGULAR_RULE,
+)
+
+
+@dataclass(frozen=True)
+class RepairReport:
+    """Counts are rows unless said otherwise; times are milliseconds since the epoch.
+
+    rows_read = rows_stored + duplicates + rejected + incomplete, always.
+    """
+
+    rows_read: int
+    rows_stored: int
+    duplicates: int  # rows dropped because another row of the same time was kept
+    conflicting: int  # those of them that differ beyond rounding
+    rejected_by: dict[str, int]  # reason -> rows
+    incomplete: int
+    out_of_order: int
+    order: str  # "oldest first" or "newest first"
+    step_ms: int  # 0: no regular step
+    gap_list: tuple[Range, ...]  # half-open ranges of missing open times
+    missing: int  # candles that the gaps lack
+    first_ms: int | None
+    last_ms: int | None
+    rules: tuple[str, ...]
+    spikes: int = 0
+    zero_volume: int = 0
+    flagged: int = 0  # candles that are a spike or without volume
+    flag_list: tuple[dict[str, Any], ...] = ()
+    rejected_list: tuple[dict[str, Any], ...] = ()
+    series: str = ""
+    layout: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def rejected(self) -> int:
+        """Rows that no rule could save."""
+        return sum(self.rejected_by.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values; times as ISO 8601 in UTC; listings cut to LISTED entries."""
+        return {
+            "series": self.series,
+            "rows_read": self.rows_read,
+            "rows_stored": self.rows_stored,
+            "duplicates": self.duplicates,
+            "conflicting": self.conflicting,
+            "rejected": self.rejected,
+            "missing": self.missing,
+            "gaps": len(self.gap_list),
+            "flagged": self.flagged,
+            "first": iso(self.first_ms),
+            "last": iso(self.last_ms),
+            "layout": self.layout,
+            "step_ms": self.step_ms,
+            "order": self.order,
+            "out_of_order": self.out_of_order,
+            "incomplete": self.incomplete,
+            "spikes": self.spikes,
+            "zero_volume": self.zero_volume,
+            "rejected_by": dict(self.rejected_by),
+            "gap_list": [
+                {"from": iso(start), "to": iso(end), "bars": round((end - start) / self.step_ms)}
+                for start, end in self.gap_list[:LISTED]
+            ],
+            "flag_list": [dict(entry) for entry in self.flag_list],
+            "rejected_list": [dict(entry) for entry in self.rejected_list],
+            "rules": list(self.rules),
+            "notes": list(self.notes),
+        }
+
+
+def report_of(
+    times: NDArray[np.int64],
+    fault: NDArray[np.uint8],
+    faults: Sequence[str],
+    resolved: Resolved,
+    *,
+    step_ms: int,
+    gap_list: Sequence[Range],
+    rules: tuple[str, ...],
+    **flags: Any,
+) -> RepairReport:
+    """The counts behind one check.
+
+    times: (N,) ms as read; fault: (N,) index into `faults`, 0 where sound; flags: further fields.
+    """
+    counts = {
+        name: int(count)
+        for name, count in zip(faults, np.bincount(fault, minlength=len(faults)), strict=True)
+    }
+    steps = np.diff(times[times != UNREADABLE])
+    up, down = int((steps > 0).sum()), int((steps < 0).sum())
+    wrong = np.flatnonzero((fault != 0) & (fault != faults.index(INCOMPLETE)))[:LISTED]
+    kept = times[resolved.kept]  # (T,)
+    return RepairReport(
+        rows_read=len(times),
+        rows_stored=len(kept),
+        duplicates=resolved.duplicates,
+        conflicting=resolved.conflicting,
+        rejected_by={name: count for name, count in counts.items() if count and name not in {"", INCOMPLETE}},
+        incomplete=counts[INCOMPLETE],
+        out_of_order=min(up, down),
+        order="newest first" if down > up else "oldest first",
+        step_ms=step_ms,
+        gap_list=tuple(gap_list),
+        missing=sum(round((end - start) / step_ms) for start, end in gap_list),
+        first_ms=int(kept[0]) if len(kept) else None,
+        last_ms=int(kept[-1]) if len(kept) else None,
+        rules=rules,
+        rejected_list=tuple(
+            {
+                "row": int(row) + 1,
+                "time": None if times[row] == UNREADABLE else iso(times[row]),
+                "reason": faults[fault[row]],
+            }
+            for row in wrong
+        ),
+        **flags,
+    )

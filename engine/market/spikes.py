@@ -1,0 +1,71 @@
+"""Candles that no market would show: flagged, never clipped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from engine.market.times import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+NEIGHBOURS = 5  # candles on each side that tell the level
+SPAN = 49  # candles whose median range is the typical one
+RANGES, LEAST = 20.0, float(np.log(1.05))
+
+
+def spikes(
+    high: NDArray[np.float64], low: NDArray[np.float64], close: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """How far the high (> 0) or low (< 0) of each spike leaves its neighbours: a log ratio; (T,), else 0.
+
+    Let B and A be the median closes of the 5 candles before and after. A spike is a candle whose high is
+    above both (or low below both) by more than 20 typical ranges and more than 5 %; the typical range is
+    the median of log(high / low) over the 49 candles around. A lasting change of level is no spike, since
+    one of B and A follows it. The rule looks ahead: it judges data, it must not feed a decision.
+    """
+    logs = pd.Series(np.log(close))
+    before = logs.shift(1).rolling(NEIGHBOURS, min_periods=1).median().to_numpy()
+    after = logs[::-1].shift(1).rolling(NEIGHBOURS, min_periods=1).median().to_numpy()[::-1]
+    up = np.log(high) - np.fmax(before, after)
+    down = np.fmin(before, after) - np.log(low)
+    ranges = pd.Series(np.log(high / low))
+    typical = ranges.rolling(SPAN, center=True, min_periods=1).median().to_numpy()
+    departure = np.where(up >= down, up, -down)
+    return np.where(np.abs(departure) > np.maximum(RANGES * typical, LEAST), departure, 0.0)
+
+
+def flag_list(
+    times_ms: NDArray[np.int64],
+    candles: Sequence[NDArray[np.float64]],
+    departure: NDArray[np.float64],
+    step_ms: int,
+    most: int,
+) -> list[dict[str, Any]]:
+    """What is flagged and why: each spike, then each run of candles without volume; at most `most`.
+
+    candles: open, high, low, close, volume, each (T,); departure: (T,) of `spikes`.
+    """
+    _, high, low, _, volume = candles
+    listing: list[dict[str, Any]] = []
+    for row in np.flatnonzero(departure)[:most]:
+        name, price = ("high", high[row]) if departure[row] > 0 else ("low", low[row])
+        level = price * np.exp(-departure[row])
+        reason = f"spike: {name} {price:.10g} against {level:.10g} around it"
+        listing.append(entry(times_ms[row], times_ms[row], step_ms, reason))
+    quiet = np.flatnonzero(volume == 0)
+    if len(quiet):
+        runs = np.split(quiet, np.flatnonzero(np.diff(times_ms[quiet]) != step_ms) + 1)
+        listing += [entry(times_ms[run[0]], times_ms[run[-1]], step_ms, "volume 0") for run in runs[:most]]
+    return listing[:most]
+
+
+def entry(first_ms: int, last_ms: int, step_ms: int, reason: str) -> dict[str, Any]:
+    """One line of the listing; `to` is exclusive."""
+    bars = int(last_ms - first_ms) // step_ms + 1
+    return {"from": iso(first_ms), "to": iso(last_ms + step_ms), "bars": bars, "reason": reason}

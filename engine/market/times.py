@@ -1,0 +1,71 @@
+"""The times of a series: numbers in and out of an index, its step and its gaps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from engine.errors import RepairData
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.market.ranges import Range
+
+UNREADABLE = int(np.iinfo(np.int64).min)  # what NaT is as a number
+
+
+def milliseconds(index: pd.Index) -> NDArray[np.int64]:
+    """Times of a DatetimeIndex as (N,) int64 ms since the epoch; NaT becomes UNREADABLE."""
+    return pd.DatetimeIndex(index).as_unit("ms").asi8.astype(np.int64)
+
+
+def time_index(times_ms: NDArray[np.int64]) -> pd.DatetimeIndex:
+    """The index `time` (datetime64[ms, UTC]) of int64 milliseconds; UNREADABLE becomes NaT."""
+    return pd.DatetimeIndex(times_ms.astype("datetime64[ms]"), name="time").tz_localize("UTC")
+
+
+def iso(time_ms: int | None) -> str | None:
+    """`2017-08-17T04:00:00Z`; milliseconds only where there are some; None stays None."""
+    return None if time_ms is None else str(np.datetime64(int(time_ms), "ms")).removesuffix(".000") + "Z"
+
+
+def gaps(index: pd.Index, step_ms: int) -> list[Range]:
+    """Half-open ranges [from_ms, to_ms) of open times that an increasing index lacks."""
+    times = milliseconds(index)
+    holes = np.flatnonzero(np.diff(times) > step_ms * 1.5)
+    return [(int(times[row] + step_ms), int(times[row + 1])) for row in holes]
+
+
+def step_of(index: pd.Index) -> int:
+    """The most common difference of neighbouring times in ms, the smaller one of two as common.
+
+    Raises RepairData if there are fewer than two different times.
+    """
+    times = milliseconds(index)
+    times = times[times != UNREADABLE]
+    if not np.all(times[1:] > times[:-1]):
+        times = np.unique(times)
+    if len(times) < 2:
+        raise RepairData("the series", f"has {len(times)} readable times; a step needs 2", "Give more rows")
+    return usual(np.diff(times))
+
+
+def regular_step(times_ms: NDArray[np.int64]) -> int:
+    """The step in ms, to the second, that nine of ten differences keep to a tenth; 0 if there is none."""
+    differences = np.diff(times_ms)
+    if not len(differences):
+        return 0
+    middle = float(np.median(differences))
+    alike = float(np.mean(np.abs(differences - middle) <= middle / 10))
+    return round(middle / 1000) * 1000 if alike >= 0.9 and middle >= 1000 else 0
+
+
+def usual(values: NDArray[np.int64]) -> int:
+    """The most common value, the smallest of several; 0 for none."""
+    if not len(values) or (values == values[0]).all():
+        return int(values[0]) if len(values) else 0
+    distinct, counts = np.unique(values, return_counts=True)
+    return int(distinct[counts.argmax()])

@@ -1,0 +1,1 @@
+"""A simulated exchange: `market` makes its prices from a seed, `server` speaks Binance's REST for them."""
