@@ -1,0 +1,78 @@
+"""Chronological split of samples into training, validation and test, with purging at the cuts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.errors import ChangeSettings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FEWEST = {"training": 50, "validation": 10, "test": 10}
+
+
+@dataclass(frozen=True)
+class Split:
+    """Positions into the samples, each part in time order; purged counts what the cuts cost.
+
+    Training and validation hold only samples with a label; the test also holds the last bars,
+    whose labels lie in the future, since a decision was due there all the same.
+    """
+
+    train: NDArray[np.int64]
+    validation: NDArray[np.int64]
+    test: NDArray[np.int64]
+    purged: int
+    unlabelled: int
+
+
+def chronological(
+    target_ms: NDArray[np.int64],
+    labelled: NDArray[np.bool_],
+    label_reach_ms: int,
+    validation: float,
+    test: float,
+) -> Split:
+    """Cut N samples, ordered by target time, into shares; purge labels that reach over a cut.
+
+    target_ms: (N,) open times of the target rows. labelled: (N,) whether the label is known.
+    A sample is purged when target + label reach lies after the first target of the next part: its
+    label would tell of prices that the next part is judged on. Raises ChangeSettings when a part
+    comes out too small.
+    """
+    count = len(target_ms)
+    first_cut = int(count * (1.0 - test - validation))
+    second_cut = int(count * (1.0 - test))
+    positions = np.arange(count)  # (N,)
+    clear = np.ones(count, bool)  # (N,) label does not reach over the next cut
+    for begin, cut in ((0, first_cut), (first_cut, second_cut)):
+        if cut < count:
+            clear[begin:cut] = target_ms[begin:cut] + label_reach_ms <= target_ms[cut]
+    usable = clear & labelled
+    parts = Split(
+        train=positions[:first_cut][usable[:first_cut]],
+        validation=positions[first_cut:second_cut][usable[first_cut:second_cut]],
+        test=positions[second_cut:],
+        purged=int(np.count_nonzero(~clear)),
+        unlabelled=int(np.count_nonzero(~labelled[:second_cut])),
+    )
+    refuse_too_few(parts, count)
+    return parts
+
+
+def refuse_too_few(parts: Split, count: int) -> None:
+    """Raise ChangeSettings that names each part that is too small, with what it has and needs."""
+    have = {"training": len(parts.train), "validation": len(parts.validation), "test": len(parts.test)}
+    short = [
+        f"{name} has {have[name]} and needs {FEWEST[name]}" for name in have if have[name] < FEWEST[name]
+    ]
+    if short:
+        raise ChangeSettings(
+            "data",
+            f"too few samples, {count} in all: {', '.join(short)}",
+            "Widen data.start … data.end, or shorten window.lookback and the slowest features",
+        )
