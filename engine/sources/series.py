@@ -1,0 +1,128 @@
+"""A series, the facts about it, and what both look like in an Arrow table and in JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from engine.errors import Report
+from engine.market.candles import OHLCV, milliseconds
+from engine.market.ranges import union
+
+if TYPE_CHECKING:
+    from engine.market.ranges import Ranges
+
+SCHEMA = 1
+KINDS = ("candles", "funding", "open_interest", "values")
+TIME: Final = pa.timestamp("ms", "UTC")
+COLUMNS: dict[str, dict[str, Any]] = {
+    "candles": {**dict.fromkeys(OHLCV, pa.float64()), "flag": pa.uint8()},
+    "values": {"value": pa.float64(), "available_at": TIME},
+}
+FACTS, FACTS_HASH = b"quantdeck", b"quantdeck.sha256"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a stored series is, without its rows."""
+
+    name: str
+    kind: str  # one of KINDS
+    exchange: str
+    symbol: str
+    timeframe: str
+    simulated: bool
+    known: Ranges = ()  # half-open ranges [from_ms, to_ms) that need not be fetched again
+    absent: Ranges = ()  # those that the exchange does not have
+    origin: dict[str, Any] = field(default_factory=dict)
+    report: dict[str, Any] = field(default_factory=dict)  # RepairReport.as_dict()
+    rows: int = 0
+    first_ms: int | None = None
+    last_ms: int | None = None
+    content: str = ""  # SHA-256 of the rows
+
+
+@dataclass(frozen=True, eq=False)
+class Series(Facts):
+    """A series with its rows: a candles frame, or a values frame (see engine.market.candles).
+
+    `rows`, `first_ms`, `last_ms` and `content` tell the whole stored series; `write` sets them.
+    """
+
+    frame: pd.DataFrame = field(kw_only=True)
+
+
+def series_name(exchange: str, symbol: str, timeframe: str, kind: str) -> str:
+    """`binance_BTC-USDT_1h_candles`; a perpetual's colon becomes a dot."""
+    return f"{exchange}_{symbol.replace('/', '-').replace(':', '.')}_{timeframe}_{kind}"
+
+
+def shape_of(kind: str) -> str:
+    """Which of COLUMNS a kind has."""
+    return "candles" if kind == "candles" else "values"
+
+
+def arrow_of(series: Series) -> tuple[Any, Facts]:
+    """The series as an Arrow table and facts; raises Report if the frame breaks the rules of its kind."""
+    if series.kind not in KINDS:
+        raise Report(f"series {series.name}", f"is of unknown kind {series.kind}")
+    columns, frame = COLUMNS[shape_of(series.kind)], series.frame
+    times = milliseconds(frame.index)  # (T,)
+    if list(frame.columns) != list(columns) or np.any(times[1:] <= times[:-1]):
+        raise Report(f"series {series.name}", f"must have rising times and the columns {', '.join(columns)}")
+    arrays = {"time": pa.array(times).cast(TIME)}
+    digest = hashlib.sha256(times.data)
+    for name, kind in columns.items():
+        stamps = kind == TIME
+        values = milliseconds(pd.DatetimeIndex(frame[name])) if stamps else frame[name].to_numpy()
+        values = np.ascontiguousarray(values, np.int64 if stamps else kind.to_pandas_dtype())  # (T,)
+        digest.update(values.data)
+        arrays[name] = pa.array(values).cast(kind)
+    facts = replace(
+        Facts(**{entry.name: getattr(series, entry.name) for entry in fields(Facts)}),
+        known=union(series.known),
+        absent=union(series.absent),
+        rows=len(times),
+        first_ms=int(times[0]) if len(times) else None,
+        last_ms=int(times[-1]) if len(times) else None,
+        content=digest.hexdigest(),
+    )
+    return pa.table(arrays), facts
+
+
+def metadata_of(facts: Facts) -> dict[str, str]:
+    """The facts as a file's metadata: JSON, and the hash of it."""
+    text = json.dumps({"schema": SCHEMA, **vars(facts)}, sort_keys=True, separators=(",", ":"))
+    return {FACTS.decode(): text, FACTS_HASH.decode(): hashlib.sha256(text.encode()).hexdigest()}
+
+
+def facts_of(file: Any, name: str) -> Facts:
+    """The facts in an open file; raises ValueError or KeyError in words if they are not what they must be."""
+    metadata = file.metadata.metadata or {}
+    text = metadata.get(FACTS)
+    if text is None:
+        raise ValueError("it was not written by quantdeck; bring it in with: quantdeck data import")
+    if hashlib.sha256(text).hexdigest().encode() != metadata.get(FACTS_HASH):
+        raise ValueError("its facts do not match their hash")
+    told = json.loads(text)
+    if (version := told.pop("schema")) != SCHEMA:
+        raise ValueError(f"it has schema version {version}; this quantdeck reads {SCHEMA}")
+    told |= {key: tuple((int(start), int(end)) for start, end in told[key]) for key in ("known", "absent")}
+    facts = Facts(**{**told, "name": name})
+    expected = {"time": TIME, **COLUMNS[shape_of(facts.kind)]}
+    if {entry.name: entry.type for entry in file.schema_arrow} != expected:
+        raise ValueError("its columns are not those of its kind")
+    if file.metadata.num_rows != facts.rows:
+        raise ValueError(f"it holds {file.metadata.num_rows} rows, not {facts.rows}")
+    return facts
+
+
+def numpy_of(column: Any) -> Any:
+    """An Arrow column as (T,) numpy; times as int64 ms."""
+    return (column.cast(pa.int64()) if column.type == TIME else column).to_numpy()

@@ -1,0 +1,221 @@
+"""One series brought up to date: asks for what is missing, keeps every page that came.
+
+What is stored stays as it is; a death at any moment loses at most the pages since the last commit, and
+the next update starts where they end.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from contextlib import aclosing
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from engine.errors import QuantdeckError, TryAgain
+from engine.market.candles import CONFLICT, OHLCV, check, check_values, gaps, iso, milliseconds, time_index
+from engine.market.ranges import intersect, subtract, union
+from engine.sources import pager
+from engine.sources.store import Series
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from engine.market.ranges import Range, Ranges
+    from engine.sources.exchange import Client
+    from engine.sources.pager import History, Page
+    from engine.sources.plan import Source
+    from engine.sources.store import Facts, Store
+
+Tell: TypeAlias = "Callable[[dict[str, object]], None]"
+
+COMMIT_PAGES = 4  # pages between commits; later a quarter of those that came, so that writing stays cheap
+
+
+def stored(source: Source, store: Store) -> Series:
+    """The series as it is stored, an empty one if it is not. Raises RepairData."""
+    if source.name in store.names():
+        return store.read(source.name)
+    columns = (*OHLCV, "flag") if source.kind == "candles" else ("value", "available_at")
+    index = time_index(np.empty(0, dtype=np.int64))
+    named = (source.name, source.kind, source.stored_as, source.symbol, source.timeframe, source.simulated)
+    return Series(*named, frame=pd.DataFrame(columns=list(columns), index=index, dtype=np.float64))
+
+
+def facts(source: Source, store: Store) -> Facts:
+    """What is stored of it, without the rows. Raises RepairData."""
+    return store.facts(source.name) if source.name in store.names() else stored(source, store)
+
+
+def missing(source: Source, known: Facts) -> Ranges:
+    """What of the wanted range is neither stored nor known to be absent."""
+    return subtract([source.wanted], union(known.known, known.absent))
+
+
+async def update(source: Source, store: Store, client: Client, now_ms: int, tell: Tell) -> Series:
+    """Fetch what is missing and store it; returns the whole series.
+
+    Raises TryAgain if another run writes the series or the exchange fails for good, then with the range that
+    is still missing; ChangeSettings, RepairData, MakeRoom. What came until then is stored.
+    """
+    with store.locked(source.name):
+        writer = Writer(source, store, stored(source, store), now_ms)
+        progress = Progress(source, tell)
+        try:
+            history = await history_of(source, client, now_ms)
+            # A clock that is ahead would take the candle still open for a complete one.
+            now_there = now_ms - client.ahead_ms
+            end = now_there // source.step_ms * source.step_ms if source.kind == "candles" else now_there + 1
+            left = intersect(missing(source, writer.series), [(0, end)])
+            for wanted in joined(left, history.window_ms):
+                progress.begin(wanted, history.window_ms)
+                async with aclosing(pager.pages(history, wanted, now_ms)) as pages:
+                    async for page in pages:
+                        writer.take(page)
+                        progress.page(page)
+        except TryAgain as error:
+            left = missing(source, writer.finish())
+            span = f"; missing {iso(left[0][0])} … {iso(left[-1][1])}" if left else ""
+            raise TryAgain(
+                source.name, f"{error.reason}{span}", f"{error.remedy}; what came is kept"
+            ) from error
+        finally:
+            writer.finish()
+        progress.end(writer.series)
+        return writer.series
+
+
+async def history_of(source: Source, client: Client, now_ms: int) -> History:
+    """How to ask the exchange for the source's rows. Raises ChangeSettings, TryAgain."""
+    if source.kind == "funding":
+        return await pager.funding(client, source.symbol)
+    if source.kind == "open_interest":
+        return await pager.open_interest(client, source.symbol, source.timeframe, now_ms)
+    return await pager.candles(client, source.symbol, source.timeframe)
+
+
+def joined(ranges: Ranges, window_ms: int) -> list[Range]:
+    """The ranges, neighbours that fit into one page joined: one request for both."""
+    whole: list[Range] = []
+    for start, end in ranges:
+        if whole and end - whole[-1][0] <= window_ms:
+            whole[-1] = (whole[-1][0], end)
+        else:
+            whole.append((start, end))
+    return whole
+
+
+class Writer:
+    """Takes pages and commits them every few."""
+
+    def __init__(self, source: Source, store: Store, series: Series, now_ms: int) -> None:
+        """`series` is what is stored; the caller holds its lock."""
+        self.source, self.store, self.series, self.now_ms = source, store, series, now_ms
+        self._pending: list[Page] = []
+        self._committed = 0
+
+    def take(self, page: Page) -> None:
+        """Keep a page, and commit if enough wait. Raises MakeRoom."""
+        self._pending.append(page)
+        if len(self._pending) >= max(COMMIT_PAGES, self._committed // 4):
+            self.finish()
+
+    def finish(self) -> Series:
+        """Commit what waits; the series with it. Raises MakeRoom."""
+        if self._pending:
+            pages, self._pending = self._pending, []
+            series = extended(self.series, pages, self.source.step_ms, self.now_ms)
+            self.series = Series(**{**vars(self.store.write(series)), "frame": series.frame})
+            self._committed += len(pages)
+        return self.series
+
+
+def extended(series: Series, pages: Sequence[Page], step_ms: int, now_ms: int) -> Series:
+    """The series with the pages' rows checked and put in, and what is now known and absent.
+
+    A row that is stored already stays. For candles, what was told and has no sound row is absent. The report
+    tells of the series as stored, so that it does not depend on how often the update was cut off.
+    """
+    candles = series.kind == "candles"
+    columns = list(OHLCV) if candles else ["value"]
+    rows = np.array([row for page in pages for row in page.rows]).reshape(-1, 1 + len(columns))  # (N, 1 + C)
+    new = pd.DataFrame(rows[:, 1:], columns=columns, index=time_index(rows[:, 0].astype(np.int64)))
+    new = new[~new.index.isin(series.frame.index)]
+    whole = pd.concat([series.frame[columns], new]) if len(series.frame) else new
+    checked = check(whole, step_ms, now_ms) if candles else check_values(whole, now_ms)
+    report = replace(
+        checked.report, rows_read=checked.report.rows_stored, duplicates=0, conflicting=0, rejected_by={},
+        rejected_list=(), incomplete=0, out_of_order=0, order="oldest first", series=series.name,
+    )  # fmt: skip
+    known, absent = told(series, pages, checked.frame, step_ms)
+    if candles and len(series.frame):
+        before = series.frame["flag"].reindex(checked.frame.index, fill_value=0).to_numpy(np.uint8)
+        checked.frame["flag"] |= before & np.uint8(CONFLICT)
+    return replace(series, frame=checked.frame, known=known, absent=absent, report=report.as_dict())
+
+
+def told(series: Series, pages: Sequence[Page], frame: pd.DataFrame, step_ms: int) -> tuple[Ranges, Ranges]:
+    """What the exchange has told: the ranges that hold rows, and those that hold none."""
+    full = [page.told for page in pages if page.rows]
+    empty = [page.told for page in pages if not page.rows]
+    if series.kind != "candles":
+        known = union(series.known, full)
+        return known, subtract(union(series.absent, empty), known)
+    asked = union(series.known, series.absent, full, empty)
+    if frame.empty:
+        return (), asked
+    span = (int(milliseconds(frame.index[:1])[0]), int(milliseconds(frame.index[-1:])[0]) + step_ms)
+    covered = subtract([span], gaps(frame.index, step_ms))
+    return intersect(asked, covered), subtract(asked, covered)
+
+
+class Progress:
+    """Tells how far a source is."""
+
+    def __init__(self, source: Source, tell: Tell) -> None:
+        """Tell that it begins."""
+        self._source, self._tell, self._started = source, tell, time.monotonic()
+        self._rows, self._page, self._left_ms, self._window_ms = 0, 0, 0, 1
+        self._send("begin")
+
+    def begin(self, wanted: Range, window_ms: int) -> None:
+        """A range is asked for, in pages of at most a window."""
+        self._left_ms, self._window_ms = wanted[1] - wanted[0], window_ms
+
+    def page(self, page: Page) -> None:
+        """A page came."""
+        self._page += 1
+        self._rows += len(page.rows)
+        self._left_ms -= page.told[1] - page.told[0]
+        self._send("page")
+
+    def end(self, series: Series) -> None:
+        """All that was wanted is there."""
+        self._left_ms, self._rows = 0, len(series.frame)
+        self._send("end")
+
+    def _send(self, state: str) -> None:
+        left = math.ceil(max(self._left_ms, 0) / self._window_ms)
+        pace_s = (time.monotonic() - self._started) / max(self._page, 1)
+        self._tell(
+            event(
+                self._source, state, rows=self._rows, page=self._page,
+                pages=self._page + left, left_s=round(left * pace_s, 1),
+            )
+        )  # fmt: skip
+
+
+def event(source: Source, state: str, **facts: object) -> dict[str, object]:
+    """A progress event of a source."""
+    return {
+        "kind": "source", "series": source.name, "state": state, "rows": 0, "page": 0, "pages": 0,
+        "left_s": 0.0, "simulated": source.simulated, "error": "", **facts,
+    }  # fmt: skip
+
+
+def failed(source: Source, error: QuantdeckError) -> dict[str, object]:
+    """The event of a source that could not be had."""
+    return event(source, "failed", error=str(error))
