@@ -1,0 +1,82 @@
+"""`python -m engine RUN_FOLDER` carries out a run; `python -m engine ask` answers questions about data."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.runs.folder import Home, RunFolder
+
+if TYPE_CHECKING:
+    from engine.runs.events import Tell
+
+USAGE = "usage: python -m engine RUN_FOLDER | ask"
+
+
+def main(arguments: list[str]) -> int:
+    """Dispatch; return the exit code."""
+    if arguments == ["ask"]:
+        from engine.answers import handlers
+        from engine.runs.ask import answer
+
+        return answer(
+            {"data.import": import_file, "data.status": status, "data.export": export, **handlers()}
+        )
+    if len(arguments) != 1:
+        print(USAGE, file=sys.stderr)
+        return 2
+    from engine.runs.process import carry_out
+
+    run = RunFolder(Path(arguments[0]))
+    return carry_out(run, lambda tell: work(run, tell))
+
+
+def work(run: RunFolder, tell: Tell) -> dict[str, Any]:
+    """Do what the run's mode says. The slow imports happen here, after the first event is out."""
+    from engine import pipeline
+    from engine.settings import load, moment
+
+    home = Home(run.path.parent.parent)
+    now_ms = int(moment(run.created).timestamp() * 1000)
+    job = pipeline.Job(load(run.settings_path), run, home, now_ms, tell)
+    if run.mode == "train":
+        return pipeline.train(job)
+    if run.mode == "backtest":
+        return pipeline.backtest(job, home.find(run.of, ("run", "train")))
+    if run.mode == "update":
+        return pipeline.update(job)
+    return pipeline.train_and_backtest(job)
+
+
+def import_file(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
+    """Read a file of candles or values into the store; answer with its repair report."""
+    import time
+
+    from engine.sources import files
+    from engine.sources.store import Store
+
+    store = Store(Home(Path(request["home"])).data)
+    now_ms = time.time_ns() // 1_000_000
+    report = files.import_file(
+        Path(request["path"]), store, request.get("name") or None, now_ms=now_ms, tell=tell
+    )
+    return report.as_dict()
+
+
+def status(request: dict[str, Any], tell: Tell) -> dict[str, Any]:  # noqa: ARG001
+    """What the store holds."""
+    from engine.sources import inventory
+
+    return inventory.status(Home(Path(request["home"])).data)
+
+
+def export(request: dict[str, Any], tell: Tell) -> dict[str, Any]:  # noqa: ARG001
+    """Write a stored series to a CSV or Parquet file."""
+    from engine.sources import inventory
+
+    return inventory.export(Home(Path(request["home"])).data, request["series"], Path(request["path"]))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,178 @@
+"""What a run came to: decisions laid on bars, simulated, written to files, summed up for result.json."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from engine.backtest import signals
+from engine.backtest.bars import Bars
+from engine.backtest.forecast import forecast_quality
+from engine.backtest.rules import Rules
+from engine.backtest.simulate import Simulation, buy_and_hold, simulate
+from engine.backtest.trades import to_csv_bytes, trade_table
+from engine.disk import write_whole
+from engine.market.times import iso
+from engine.settings import changed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from engine.backtest.tear_sheet import TearSheet
+    from engine.market.merge import Market
+    from engine.settings import Settings
+
+    Floats = NDArray[np.float64]
+
+TRADES, EQUITY, PREDICTIONS, BARS = "trades.csv", "equity.parquet", "predictions.parquet", "bars.parquet"
+FILES = (TRADES, EQUITY, PREDICTIONS, BARS)
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """The bars of a test span and what was decided for each; B = bars from the first target to the last.
+
+    forecast: (B,) predicted return, NaN where a bar had no window. signal: (B,) int8, +1, -1 or 0.
+    realised: (B,) the label, the return that came, NaN where it is not known.
+    """
+
+    bars: Bars
+    forecast: Floats
+    signal: NDArray[np.int8]
+    realised: Floats
+
+
+def decide(
+    market: Market, target: NDArray[np.int64], forecast: Floats, realised: Floats, settings: Settings
+) -> Decisions:
+    """Signals for target rows (N,) from their forecasts (N,), laid on every bar from the first to the last.
+
+    realised: (T,) the label of every row of the market.
+    """
+    rows = slice(int(target[0]), int(target[-1]) + 1)
+    on_bars = np.full(rows.stop - rows.start, np.nan)  # (B,)
+    on_bars[target - rows.start] = forecast
+    every = Bars.of(market.frame, settings.backtest.volatility_span, market.funding_paid)
+    signal = signals.threshold(on_bars, settings.signal.entry_threshold)  # (B,)
+    return Decisions(every.rows(rows), on_bars, signal, realised[rows])
+
+
+def trade(decisions: Decisions, settings: Settings, step_ms: int) -> tuple[Simulation, Simulation]:
+    """The strategy's simulation and, over the same bars at the same costs, buy and hold's."""
+    rules = Rules.of(settings.backtest, step_ms)
+    weight = signals.targets(
+        decisions.signal,
+        settings.signal.neutral,
+        short=settings.backtest.short,
+        predicted=np.isfinite(decisions.forecast),
+    )  # (B,)
+    strategy = simulate(decisions.bars, weight, rules, decisions.forecast)
+    return strategy, buy_and_hold(decisions.bars, rules)
+
+
+def write(folder: Path, symbol: str, decisions: Decisions, strategy: Simulation, holding: Simulation) -> None:
+    """Write trades.csv, equity.parquet, predictions.parquet and bars.parquet, each whole. Raises MakeRoom.
+
+    The bars lie beside the predictions so that other rules can be tried on both without the market's series.
+    """
+    time = pd.DatetimeIndex(decisions.bars.time, tz="UTC", name="time")
+    equity = pd.DataFrame(
+        {
+            "equity": strategy.equity,
+            "buy_and_hold": holding.equity,
+            "cash": strategy.cash,
+            "position": strategy.position,
+            "close": strategy.close,
+        },
+        index=time,
+    )
+    predictions = pd.DataFrame(
+        {"prediction": decisions.forecast, "signal": decisions.signal, "realised": decisions.realised},
+        index=time,
+    )
+    write_whole(folder / TRADES, to_csv_bytes(trade_table(strategy, symbol)))
+    write_whole(folder / EQUITY, parquet(equity))
+    write_whole(folder / PREDICTIONS, parquet(predictions))
+    write_whole(folder / BARS, parquet(bars_frame(decisions.bars, time)))
+
+
+def bars_frame(bars: Bars, time: pd.DatetimeIndex) -> pd.DataFrame:
+    """Every array of the bars but their time, which is the index."""
+    return pd.DataFrame(
+        {field.name: getattr(bars, field.name) for field in fields(bars) if field.name != "time"}, index=time
+    )
+
+
+def parquet(frame: pd.DataFrame) -> bytes:
+    """A frame as the bytes of a Parquet file."""
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer)
+    return buffer.getvalue()
+
+
+def summed_up(
+    sheet: TearSheet, decisions: Decisions, strategy: Simulation, settings: Settings, notes: list[str]
+) -> dict[str, Any]:
+    """The result of a backtest as result.json holds it; shares are fractions, money is quote currency."""
+    time_ms = decisions.bars.time.astype(np.int64)  # (B,)
+    costs = settings.backtest
+    worst = sheet.drawdown
+    return {
+        "metrics": whole_counts(sheet.metrics),
+        "benchmark": whole_counts(sheet.benchmark),
+        "forecast": whole_counts(forecast_quality(decisions.forecast, decisions.realised)),
+        "trades": TRADES,
+        "equity": EQUITY,
+        "predictions": PREDICTIONS,
+        "start": iso(int(time_ms[0])),
+        "end": iso(int(time_ms[-1])),
+        "bars": len(time_ms),
+        "symbol": settings.data.series or settings.data.symbol,
+        "drawdown": {
+            name: iso(moment)
+            for name, moment in (
+                ("start", worst.start_ms),
+                ("trough", worst.trough_ms),
+                ("recovery", worst.recovery_ms),
+            )
+        },
+        "months": {
+            str(year): row.tolist()
+            for year, row in zip(sheet.months.index, sheet.months.to_numpy(), strict=True)
+        },
+        "costs": {
+            "fee_bps": costs.fee_bps,
+            "slippage_bps": costs.slippage_bps,
+            **{name: sheet.metrics[name] for name in ("fees", "slippage", "funding", "borrow")},
+        },
+        "fill": costs.fill,
+        "settings_differ": changed(settings),
+        "notes": [*notes, *remarks(strategy, settings)],
+    }
+
+
+def whole_counts(figures: dict[str, float]) -> dict[str, float | int]:
+    """The figures, with the number of trades as a whole number."""
+    return {name: int(value) if name in {"trades", "forecasts"} else value for name, value in figures.items()}
+
+
+def remarks(strategy: Simulation, settings: Settings) -> list[str]:
+    """What a reader of the figures must know, in sentences."""
+    told = []
+    if strategy.ruined:
+        told.append("RUINED: equity fell to 0 and the simulation ended there.")
+    if settings.backtest.fill == "same-close":
+        told.append("Fills are at the close that the decision was made on: optimistic, nobody gets them.")
+    if strategy.capped:
+        told.append(
+            f"{strategy.capped} fills were cut short by the bar's volume, {strategy.dropped} rests dropped."
+        )
+    if strategy.unsized:
+        told.append(f"{strategy.unsized} orders were given up because no forecast volatility was known.")
+    return told

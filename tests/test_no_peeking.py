@@ -1,0 +1,221 @@
+"""Moving the future moves nothing in the past: on every stage, bit for bit.
+
+Each of the textbook's four leaks is mended, and each mend shown: the scaler fitted on all rows, windows
+cut before the split, fills at the close that decided, lookback counted across gaps.
+"""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine import outcome
+from engine.dataset import features, labels, scaling, split, windows
+from engine.market.candles import OHLCV, check
+from engine.market.merge import Other, column_values, merge
+from engine.market.times import milliseconds, time_index
+from engine.settings import make
+
+STEP, COUNT, LOOKBACK = 3_600_000, 420, 12
+NAMES = ("return_1", "return_6", "rsi_14", "bollinger_width", "funding_rate", "second_spread")
+
+
+def raw_market(seed):
+    """Candles with gaps, funding stamps a little late, a second exchange."""
+    rng = np.random.default_rng(seed)
+    close = 100 * np.exp(np.cumsum(rng.normal(0, 0.01, COUNT)))
+    opening = np.concatenate([[100], close[:-1]])
+    kept = rng.random(COUNT) > 0.01
+    time = time_index(np.arange(COUNT, dtype=np.int64) * STEP)
+    candles = pd.DataFrame(
+        {
+            "open": opening,
+            "high": np.maximum(opening, close) * 1.002,
+            "low": np.minimum(opening, close) * 0.998,
+            "close": close,
+            "volume": rng.uniform(1, 9, COUNT),
+        },
+        index=time,
+    )[kept]
+    stamps = time_index(
+        np.arange(0, COUNT, 8, dtype=np.int64) * STEP + rng.integers(0, 30, len(range(0, COUNT, 8)))
+    )
+    funding = pd.DataFrame({"value": rng.normal(0, 1e-4, len(stamps)), "available_at": stamps}, index=stamps)
+    second = candles * (1 + rng.normal(0, 1e-3, (len(candles), 1)))
+    second["volume"] = candles["volume"]
+    return candles, funding, second
+
+
+def cut(frame, k_ms):
+    return frame[milliseconds(frame.index) < k_ms]
+
+
+def perturbed(frame, k_ms, rng):
+    changed = frame.copy()
+    after = milliseconds(frame.index) >= k_ms
+    for name in changed.columns.intersection([*OHLCV, "value"]):
+        values = changed[name].to_numpy().copy()
+        values[after] *= rng.uniform(0.8, 1.3) if name == "value" else 1.17
+        changed[name] = values
+    return changed
+
+
+def stages(candles, funding, second, network, scalers):
+    """Every stage's output with the time at which each of its rows is known."""
+    checked = check(candles, STEP, now_ms=COUNT * STEP).frame
+    others = [
+        Other("funding", funding, 12 * STEP),
+        Other("second_close", column_values(second, "close", STEP), 3 * STEP),
+    ]
+    market = merge(checked, STEP, others, 0, simulated=True)
+    table = features.compute(market, NAMES, ())
+    time_ms = milliseconds(market.frame.index)
+    found = windows.find(np.isfinite(table.to_numpy()).all(axis=1), time_ms, STEP, LOOKBACK)
+    chosen = make({}, ["backtest.stop_loss=0.03", "signal.entry_threshold=0"])
+    forecast = network(scalers, table.to_numpy(), found.start)
+    decisions = outcome.decide(market, found.target, forecast, np.full(len(table), np.nan), chosen)
+    strategy, _ = outcome.trade(decisions, chosen, STEP)
+    target_ms, bar_ms = time_ms[found.target], decisions.bars.time.astype(np.int64)
+    known = time_ms + STEP
+    return {
+        "merged": (known, market.frame.to_numpy()),
+        "provenance": (known, market.provenance.to_numpy()),
+        "features": (known, table.to_numpy()),
+        "windows": (target_ms, found.start),
+        "predictions": (target_ms, forecast),
+        "signals": (bar_ms, decisions.signal),
+        "equity": (bar_ms + STEP, strategy.equity),
+    }
+
+
+def linear(scalers, values, start):
+    """A stand-in for the network: any fixed function of a window's own rows."""
+    matrix = scalers.matrix(values)
+    weight = np.linspace(-1, 1, LOOKBACK * values.shape[1], dtype=np.float32)
+    return np.array([float(np.dot(matrix[s : s + LOOKBACK].ravel(), weight)) for s in start]) * 1e-3
+
+
+@pytest.fixture(scope="module")
+def scalers():
+    rng = np.random.default_rng(0)
+    return scaling.fit("standard", rng.normal(size=(50, len(NAMES))), rng.normal(size=50))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(230, COUNT - 20), st.booleans())
+def test_every_stage_stands_still_when_later_rows_are_cut_or_changed(scalers, seed, k, cutting):
+    k_ms = k * STEP
+    original = raw_market(seed)
+    rng = np.random.default_rng(seed + 1)
+    moved = [cut(frame, k_ms) if cutting else perturbed(frame, k_ms, rng) for frame in original]
+    before = stages(*original, linear, scalers)
+    after = stages(*moved, linear, scalers)
+    for name, (known_ms, values) in before.items():
+        moved_ms, moved_values = after[name]
+        # A cut history ends with its last target row, and closes there what is open: that is no decision.
+        ends_early = name in {"signals", "equity"} and cutting
+        limit = min([k_ms, *moved_ms[-1:]]) if ends_early else k_ms
+        kept, moved_kept = known_ms < limit, moved_ms < limit
+        assert (known_ms[kept] == moved_ms[moved_kept]).all(), name
+        assert np.array_equal(values[kept], moved_values[moved_kept], equal_nan=True), name
+        assert kept.sum() > 0 or name in {"windows", "predictions", "signals", "equity"}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 5))
+def test_training_samples_know_nothing_of_later_parts(seed, horizon):
+    """Changing every price from the first validation target on leaves training rows and labels alone."""
+    candles, _, _ = raw_market(seed)
+
+    def parts_of(frame):
+        market = merge(check(frame, STEP, now_ms=COUNT * STEP).frame, STEP, [], 0, simulated=True)
+        table = features.compute(market, ("return_1", "return_6"), ())
+        time_ms = milliseconds(market.frame.index)
+        found = windows.find(np.isfinite(table.to_numpy()).all(axis=1), time_ms, STEP, LOOKBACK)
+        realised = labels.forward_return(market.frame, time_ms, STEP, horizon, "open")
+        parts = split.chronological(
+            time_ms[found.target], np.isfinite(realised[found.target]), horizon * STEP, 0.2, 0.2
+        )
+        return market, table, found, realised, parts, time_ms
+
+    _, table, found, realised, parts, time_ms = parts_of(candles)
+    first_validation = time_ms[found.target[int(len(found) * (1 - 0.2 - 0.2))]]
+    changed = candles.copy()
+    later = milliseconds(candles.index) > first_validation
+    changed.loc[later, ["open", "high", "low", "close"]] *= 3.0
+    _, moved_table, moved_found, moved_realised, moved_parts, _ = parts_of(changed)
+    assert (parts.train == moved_parts.train).all()
+    used = windows.rows_used(found.start[parts.train], LOOKBACK, len(table))
+    assert np.array_equal(table.to_numpy()[used], moved_table.to_numpy()[used])
+    target = found.target[parts.train]
+    assert np.array_equal(realised[target], moved_realised[moved_found.target[moved_parts.train]])
+
+
+TRAIN = """
+import hashlib, json, sys
+from pathlib import Path
+import joblib, numpy as np
+from engine.pipeline import Job, train
+from engine.runs.folder import Home
+from engine.settings import load
+home = Home(Path(sys.argv[1]))
+run = home.create("train", load(Path(sys.argv[2])))
+train(Job(load(run.settings_path), run, home, 10**13, lambda event: None))
+import keras
+weights = keras.saving.load_model(run.path / "model.keras").get_weights()
+scaler = joblib.load(run.path / "scaler.joblib")
+print(json.dumps({
+    "weights": hashlib.sha256(b"".join(w.tobytes() for w in weights)).hexdigest(),
+    "mean": scaler["features"].mean_.tolist(), "label": scaler["label"].scale_.tolist(),
+    "test": str(joblib.load(run.path / "metadata.joblib")["test_dates"][0]),
+}))
+"""
+
+
+def test_changing_test_rows_leaves_scaler_and_weights_bit_equal(tmp_path):
+    from engine.sources.files import import_file
+    from engine.sources.store import Store
+
+    candles, _, _ = raw_market(5)
+    toml = tmp_path / "quantdeck.toml"
+    toml.write_text(
+        '[data]\nseries = "mine"\n[window]\nlookback = 8\n[model]\nunits = [4]\n[training]\nepochs = 2\n'
+        '[features]\nnames = ["return_1", "return_6", "rsi_14"]\n'
+    )
+
+    def trained(frame, home):
+        path = tmp_path / f"{home}.csv"
+        frame.to_csv(path, date_format="%Y-%m-%dT%H:%M:%SZ", index_label="time")
+        import_file(path, Store(tmp_path / home / "data"), "mine", now_ms=10**13)
+        done = subprocess.run(
+            [sys.executable, "-c", TRAIN, str(tmp_path / home), str(toml)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    first = trained(candles, "first")
+    changed = candles.copy()
+    test_ms = int(np.datetime64(first["test"], "ms").astype(np.int64))
+    later = milliseconds(candles.index) > test_ms
+    changed.loc[later, ["open", "high", "low", "close"]] *= 1.5
+    assert trained(changed, "second") == first
+
+
+def test_a_decision_fills_at_the_open_after_it_never_at_the_close_that_made_it():
+    """Raising the open of the filled bar by itself changes what is paid: the close before does not decide."""
+    candles, _, _ = raw_market(9)
+    market = merge(check(candles, STEP, now_ms=COUNT * STEP).frame, STEP, [], 0, simulated=True)
+    chosen = make({}, ["backtest.fee_bps=0", "backtest.slippage_bps=0"])
+    target = np.array([250])
+    decisions = outcome.decide(market, target, np.array([1.0]), np.full(len(market.frame), np.nan), chosen)
+    strategy, _ = outcome.trade(decisions, chosen, STEP)
+    assert strategy.trades["entry_price"][0] == market.frame["open"].iloc[250]
+    assert strategy.trades["entry_price"][0] != market.frame["close"].iloc[250]

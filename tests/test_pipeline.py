@@ -1,0 +1,158 @@
+"""The pipeline as a user runs it: real engine processes on the demo exchange and on real candles."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from engine.backtest.trades import COLUMNS
+from engine.runs.folder import Home
+from engine.runs.launch import alive, launch, wait
+from engine.runs.manifest import verify
+from engine.runs.state import Follower, state_of
+from engine.settings import load, make
+
+REAL = Path(__file__).parents[2] / "shared" / "data" / "Binance_BTCUSDT_1h.csv.gz"
+SMALL = [
+    "window.lookback=24", "model.units=[8]", "training.epochs=3", "training.batch_size=128",
+    "signal.entry_threshold=0.0002",
+]  # fmt: skip
+DEMO = [
+    "data.exchange=demo", "data.funding=true", "data.second_exchange=demo", "data.start=2025-01-01",
+    "data.end=2025-06-01", *SMALL,
+]  # fmt: skip
+
+
+def carried_out(home, mode, chosen, of="", until=None):
+    """Start a run, follow it to its end (or until an event comes that `until` accepts), return it."""
+    run = home.create(mode, chosen, of=of)
+    return followed(run, until)
+
+
+def followed(run, until=None):
+    launch(run)
+    follower = Follower(run)
+    while not follower.state.ended:
+        wait(run, 0.1)
+        if any(until(event) for event in follower.poll()) if until else follower.poll() is None:
+            break
+    if until is None:
+        assert wait(run, 30)
+    return run
+
+
+def result(run):
+    assert state_of(run).status == "done", state_of(run).error
+    return json.loads(run.result_path.read_text())
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return Home(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(scope="module")
+def whole(home):
+    return carried_out(home, "run", make({}, DEMO))
+
+
+def test_the_whole_pipeline_ends_with_a_result_that_says_simulated(whole):
+    told = result(whole)
+    state = state_of(whole)
+    assert told["simulated"] is True
+    assert state.simulated
+    assert set(state.stages) >= {"collect", "merge", "features", "windows", "split", "scale", "fit", "save"}
+    assert set(state.stages) >= {"load", "predict", "signals", "simulate", "metrics"}
+    assert len(state.history) == 3
+    trades = pd.read_csv(whole.path / "trades.csv", parse_dates=["entry_time", "exit_time"])
+    assert tuple(trades.columns) == COLUMNS
+    assert len(trades) == told["metrics"]["trades"]
+    gained = told["metrics"]["final_value"] - 10_000
+    assert trades["pnl"].sum() == pytest.approx(gained, rel=1e-9, abs=1e-6)
+    costs = trades[["fees", "slippage", "funding", "borrow"]].sum(axis=1)
+    assert (trades["gross_pnl"] - costs - trades["pnl"]).abs().max() < 1e-6
+    assert told["benchmark"]["trades"] == 1
+    equity = pd.read_parquet(whole.path / "equity.parquet")
+    assert (equity["cash"] + equity["position"] * equity["close"] - equity["equity"]).abs().max() < 1e-6
+    assert verify(whole.path) == []
+
+
+def test_a_backtest_of_the_run_repeats_its_trades_byte_for_byte(home, whole):
+    again = carried_out(home, "backtest", load(whole.settings_path), of=whole.id)
+    assert result(again)["metrics"] == result(whole)["metrics"]
+    assert (again.path / "trades.csv").read_bytes() == (whole.path / "trades.csv").read_bytes()
+
+
+def test_bars_that_the_model_was_trained_on_are_called_in_sample(home, whole):
+    chosen = make({}, [*DEMO, "backtest.span=all"])
+    notes = result(carried_out(home, "backtest", chosen, of=whole.id))["notes"]
+    assert any(note.startswith("IN-SAMPLE") for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("window.lookback=30", "window.lookback = 30, trained with 24"),
+        ("features.names=rsi_14", "features.names"),
+        ("data.end=2025-02-01", "no bar of"),
+    ],
+)
+def test_a_backtest_that_the_model_cannot_do_is_refused(home, whole, override, told):
+    run = carried_out(home, "backtest", make({}, [*DEMO, override]), of=whole.id)
+    error = state_of(run).error
+    assert error["class"] == "ChangeSettings"
+    assert told in error["thing"] + error["reason"]
+
+
+def test_an_edited_artifact_is_refused_by_name(home):
+    trained = carried_out(home, "train", make({}, [*DEMO, "training.epochs=1"]))
+    with (trained.path / "scaler.joblib").open("ab") as file:
+        file.write(b"x")
+    error = state_of(carried_out(home, "backtest", load(trained.settings_path), of=trained.id)).error
+    assert error["class"] == "RepairData"
+    assert "scaler.joblib" in error["thing"]
+
+
+def test_a_run_killed_in_training_resumes_to_the_same_trades(home, whole):
+    run = carried_out(
+        home,
+        "run",
+        load(whole.settings_path),
+        until=lambda event: event["kind"] == "epoch" and event["epoch"] == 2,
+    )
+    pid = json.loads(run.events_path.read_text().splitlines()[1])["pid"]
+    os.kill(pid, signal.SIGKILL)
+    assert wait(run, 30)
+    assert state_of(run).status == "crashed"
+    followed(run)
+    assert result(run)["metrics"] == result(whole)["metrics"]
+    assert (run.path / "trades.csv").read_bytes() == (whole.path / "trades.csv").read_bytes()
+
+
+def test_too_few_rows_and_unknown_features_are_refused_in_words(home):
+    short = carried_out(home, "train", make({}, [*DEMO, "data.end=2025-01-10"]))
+    assert "too few samples" in state_of(short).error["reason"]
+    odd = carried_out(home, "train", make({}, [*DEMO, "features.names=rsi_15"]))
+    assert "rsi_14" in str(state_of(odd).error)
+    assert not alive(odd)
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="needs the recorded real candles beside the checkout")
+def test_real_candles_train_and_trade_the_same_twice(tmp_path):
+    from engine.runs.ask import ask
+
+    home = Home(tmp_path)
+    report = ask({"do": "data.import", "path": str(REAL), "name": "", "home": str(home.path)})
+    assert report["series"] == "Binance_BTCUSDT_1h"
+    assert (report["rows_read"], report["rows_stored"], report["duplicates"]) == (36_062, 33_413, 2_649)
+    assert (report["missing"], report["gaps"]) == (16, 8)
+    assert report["flag_list"][0]["from"] == "2017-08-17T04:00:00Z"
+    chosen = make({}, ["data.series=Binance_BTCUSDT_1h", "data.start=2020-06-01", *SMALL])
+    first, second = (carried_out(home, "run", chosen) for _ in range(2))
+    assert result(first)["metrics"] == result(second)["metrics"]
+    assert not result(first)["simulated"]
+    assert (first.path / "trades.csv").read_bytes() == (second.path / "trades.csv").read_bytes()
+    assert len((first.path / "trades.csv").read_text().splitlines()) > 1
