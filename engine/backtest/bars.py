@@ -1,0 +1,93 @@
+"""The bars that a simulation walks over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from engine.errors import RepairData
+from engine.market.times import milliseconds
+
+Floats = NDArray[np.float64]
+Times = NDArray[np.datetime64]
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Arrays of length T, one entry a bar, in time's order.
+
+    time                 open time of the bar, datetime64[ms], UTC (integers are read as milliseconds)
+    open high low close  prices above 0
+    volume               in units of what is traded; NaN counts as 0
+    forecast_volatility  standard deviation of one bar's return, from rows up to t-1; NaN where not known
+    previous_close       close of row t-1, the price of a same-close fill; NaN where not known
+    funding              sum of the funding rates due within the bar, 0 where none is
+
+    Raises RepairData if the lengths differ, a price is not a number above 0, or time does not rise.
+    """
+
+    time: Times
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    forecast_volatility: Floats
+    previous_close: Floats
+    funding: Floats
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "time", np.asarray(self.time).astype("datetime64[ms]", copy=False))
+        for field in fields(self)[1:]:
+            given = np.ascontiguousarray(getattr(self, field.name), dtype=np.float64)
+            object.__setattr__(self, field.name, np.nan_to_num(given) if field.name == "volume" else given)
+        lengths = {len(getattr(self, field.name)) for field in fields(self)}
+        if len(lengths) != 1:
+            raise RepairData("bars", f"their columns have different lengths: {sorted(lengths)}")
+        if len(self) == 0:
+            raise RepairData("bars", "there is none", "Widen the span")
+        for name in ("open", "high", "low", "close"):
+            prices = getattr(self, name)
+            if not (prices.min() > 0 and prices.max() < np.inf):  # a NaN fails both
+                raise RepairData("bars", f"{name} is not a price above 0 in every bar", "Check the series")
+        if not bool((self.time[1:] > self.time[:-1]).all()):
+            raise RepairData("bars", "their times do not rise from row to row", "Check the series")
+        if not np.isfinite(self.funding.sum()):
+            raise RepairData("bars", "funding is not a number in every bar", "Use 0 where none is due")
+
+    def __len__(self) -> int:
+        """T, the number of bars."""
+        return len(self.time)
+
+    def rows(self, where: slice) -> Self:
+        """The bars of a slice; what is known before the first of them is kept."""
+        return type(self)(**{field.name: getattr(self, field.name)[where] for field in fields(self)})
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, volatility_span: int, funding: Floats | None = None) -> Self:
+        """Bars from a candles frame (index `time`; open, high, low, close, volume).
+
+        Make them of the whole market and take `rows` of the test span, so that the first forecast
+        volatility and the first previous close are known. funding: (T,), None means none.
+        """
+        close = frame["close"].to_numpy(np.float64)
+        return cls(
+            time=milliseconds(frame.index).astype("datetime64[ms]"),
+            **{name: frame[name].to_numpy(np.float64) for name in ("open", "high", "low", "close", "volume")},
+            forecast_volatility=forecast_volatility(close, volatility_span),
+            previous_close=np.concatenate([[np.nan], close[:-1]]),
+            funding=np.zeros(len(frame)) if funding is None else funding,
+        )
+
+
+def forecast_volatility(close: NDArray[Any], span: int) -> Floats:
+    """Standard deviation (ddof 1) of the last `span` bar returns that end at row t-1: (T,) for (T,) closes.
+
+    NaN for the first span + 1 rows; no row from t on moves the value of row t.
+    """
+    returns = pd.Series(close).pct_change()  # (T,) the return of row t ends at close[t]
+    return returns.rolling(span).std().shift(1).to_numpy(np.float64)

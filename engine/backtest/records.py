@@ -1,0 +1,80 @@
+"""What the bar loop reads and writes, as numba takes it: flat records and tuples of plain numbers."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+_TRADE_NUMBERS = (
+    "quantity", "entry_price", "exit_price", "gross_pnl", "fees", "slippage", "funding", "borrow",
+    "pnl", "return", "mae", "mfe", "prediction", "equity_after",
+)  # fmt: skip
+TRADE = np.dtype(
+    [(name, np.int64) for name in ("trade", "side", "entry_bar", "exit_bar", "bars", "exit_reason")]
+    + [(name, np.float64) for name in _TRADE_NUMBERS]
+)
+"""A trade: side ±1, entry and exit bar as row numbers, exit_reason as an index of REASONS."""
+
+BOOK = np.dtype(
+    [
+        (name, np.float64)
+        for name in (
+            "cash", "position",  # the account
+            "aim", "capacity",  # target weight last decided; what this bar's volume still lets through
+            "entered", "entry_value", "exited", "exit_value",  # of the open trade: quantity, money
+            "fees", "slippage", "funding", "borrow", "highest", "lowest", "stop_unit",
+        )
+    ]
+    + [
+        (name, np.int64)
+        for name in ("active", "reason", "entry_bar", "trades", "capped", "dropped", "unsized")
+    ]
+)  # fmt: skip
+"""The account, the order in force (`active` 1, with its `reason`), the open trade and the counts."""
+
+
+class Prices(NamedTuple):
+    """The bars' arrays, each (T,) float64."""
+
+    open: np.ndarray[Any, Any]
+    high: np.ndarray[Any, Any]
+    low: np.ndarray[Any, Any]
+    close: np.ndarray[Any, Any]
+    volume: np.ndarray[Any, Any]
+    volatility: np.ndarray[Any, Any]
+    previous_close: np.ndarray[Any, Any]
+    funding: np.ndarray[Any, Any]
+
+
+class Bar(NamedTuple):
+    """One bar as the steps see it: plain numbers, because handing arrays around costs reference counts."""
+
+    number: int
+    open: float
+    high: float
+    low: float
+    previous_close: float
+    volatility: float
+
+
+class Terms(NamedTuple):
+    """The rules as plain numbers; what is switched off is 0 or False."""
+
+    fill: int
+    fee: float
+    slippage: float
+    borrow: float  # per bar
+    by_volatility: bool
+    fraction: float
+    target_volatility: float  # per bar
+    max_leverage: float
+    stops: bool
+    stop_loss: float
+    take_profit: float
+    trailing_stop: float
+    stops_in_volatility: bool
+    volume_share: float
+    wait: bool
+    band: float
+    funding: bool

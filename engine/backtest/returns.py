@@ -1,0 +1,147 @@
+"""Statistics of a series of returns: one small function each, NaN where it is not defined.
+
+`returns` is (N,) float64, daily unless said otherwise, and the annual factor is 365: crypto trades every day.
+"""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+DAYS_PER_YEAR = 365
+EULER_GAMMA = 0.5772156649015329
+
+Floats = NDArray[np.float64]
+
+
+def deviation(values: Floats) -> float:
+    """Sample standard deviation, ddof 1; exactly 0 where all values are equal, NaN below two values."""
+    if len(values) < 2:
+        return math.nan
+    return 0.0 if values.max() == values.min() else float(values.std(ddof=1))
+
+
+def ratio(numerator: float, denominator: float) -> float:
+    """The quotient; NaN where that is not a finite number."""
+    if denominator == 0 or not math.isfinite(denominator):
+        return math.nan
+    value = numerator / denominator
+    return value if math.isfinite(value) else math.nan
+
+
+def volatility(returns: Floats, per_year: float = DAYS_PER_YEAR) -> float:
+    """std(r) · √(periods per year)."""
+    return deviation(returns) * math.sqrt(per_year)
+
+
+def sharpe(returns: Floats, per_year: float = DAYS_PER_YEAR) -> float:
+    """mean(r) / std(r) · √(periods per year), risk-free rate 0 (Sharpe 1994)."""
+    if len(returns) < 2:
+        return math.nan
+    return ratio(float(returns.mean()), deviation(returns)) * math.sqrt(per_year)
+
+
+def sortino(returns: Floats, per_year: float = DAYS_PER_YEAR) -> float:
+    """mean(r) / √mean(min(r, 0)²) · √(periods per year) (Sortino and Price 1994), target return 0."""
+    if len(returns) < 2:
+        return math.nan
+    downside = math.sqrt(float(np.square(np.minimum(returns, 0.0)).mean()))
+    return ratio(float(returns.mean()), downside) * math.sqrt(per_year)
+
+
+def cvar(returns: Floats, share: float = 0.05) -> float:
+    """Mean of the worst 5 %: the lowest ⌊(N - 1) · share⌋ + 1 returns (Rockafellar and Uryasev 2000)."""
+    if len(returns) == 0:
+        return math.nan
+    last = int((len(returns) - 1) * share)
+    return float(np.partition(returns, last)[: last + 1].mean())
+
+
+def skew(returns: Floats) -> float:
+    """m₃ / m₂^(3/2), with m the central moments of the population (Fisher's g₁)."""
+    if not deviation(returns) > 0:
+        return math.nan
+    centred = returns - returns.mean()
+    return ratio(float((centred**3).mean()), float((centred**2).mean()) ** 1.5)
+
+
+def kurtosis(returns: Floats) -> float:
+    """m₄ / m₂² (Pearson's): 3 for a normal distribution."""
+    if not deviation(returns) > 0:
+        return math.nan
+    centred = returns - returns.mean()
+    return ratio(float((centred**4).mean()), float((centred**2).mean()) ** 2)
+
+
+def probabilistic_sharpe(returns: Floats, benchmark: float = 0.0) -> float:
+    """Probability that the true Sharpe ratio exceeds `benchmark`, both per period, not per year.
+
+    Φ((SR - SR*) √(N - 1) / √(1 - g₁ SR + (g₂ - 1)/4 SR²)), g₁ skew, g₂ kurtosis (Bailey and López de
+    Prado 2012, "The Sharpe Ratio Efficient Frontier").
+    """
+    return sharpe_probability(sharpe(returns, 1), len(returns), skew(returns), kurtosis(returns), benchmark)
+
+
+def sharpe_probability(
+    observed: float, count: int, skewness: float, kurt: float, benchmark: float = 0.0
+) -> float:
+    """The same from the statistics themselves: observed and benchmark Sharpe per period, N, g₁, g₂."""
+    spread = 1.0 - skewness * observed + (kurt - 1.0) / 4.0 * observed**2
+    if not (spread > 0 and count > 1):
+        return math.nan
+    return NormalDist().cdf((observed - benchmark) * math.sqrt((count - 1) / spread))
+
+
+def expected_best_sharpe(trials: int, variance: float) -> float:
+    """Highest Sharpe ratio to expect of `trials` strategies without merit, whose ratios have this variance.
+
+    √V ((1 - g) Φ⁻¹(1 - 1/N) + g Φ⁻¹(1 - 1/(N e))), g Euler's constant (Bailey and López de Prado 2014,
+    "The Deflated Sharpe Ratio"); 0 for a single trial. It is the benchmark that turns the probabilistic
+    Sharpe ratio into the deflated one.
+    """
+    if trials < 2:
+        return 0.0
+    normal = NormalDist().inv_cdf
+    best = (1 - EULER_GAMMA) * normal(1 - 1 / trials) + EULER_GAMMA * normal(1 - 1 / (trials * math.e))
+    return math.sqrt(variance) * best
+
+
+def deflated_sharpe(returns: Floats, trials: int, variance: float) -> float:
+    """Probability that the Sharpe ratio exceeds the best of `trials` tries without merit (the same, 2014).
+
+    variance is that of the trials' Sharpe ratios per period.
+    """
+    return probabilistic_sharpe(returns, expected_best_sharpe(trials, variance))
+
+
+def sharpe_interval(
+    returns: Floats, generator: np.random.Generator, resamples: int = 1000, coverage: float = 0.95
+) -> tuple[float, float]:
+    """Stationary-bootstrap interval of the annual Sharpe ratio (Politis and Romano 1994).
+
+    Blocks of geometric length, mean N^(1/3), that wrap around. NaN below ten returns or without variance.
+    """
+    count = len(returns)
+    if count < 10 or not deviation(returns) > 0:
+        return math.nan, math.nan
+    drawn = (
+        returns[stationary_rows(count, count ** (1 / 3), generator)] for _ in range(resamples)
+    )  # each (N,)
+    values = [sharpe(sample) for sample in drawn]
+    tail = (1 - coverage) / 2
+    low, high = np.nanquantile(values, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def stationary_rows(count: int, block: float, generator: np.random.Generator) -> NDArray[np.int64]:
+    """Row numbers (N,) of one stationary-bootstrap sample: blocks of mean length `block` that wrap around."""
+    starts = generator.integers(count, size=count)
+    fresh = generator.random(count) < 1 / block
+    fresh[0] = True
+    step = np.arange(count)
+    begun = np.maximum.accumulate(np.where(fresh, step, 0))  # where the block of each draw began
+    rows: NDArray[np.int64] = (starts[begun] + step - begun) % count
+    return rows

@@ -1,0 +1,102 @@
+"""The rules of a simulation: costs, fills, sizing, stops and liquidity, as fractions and words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Literal, Self, get_args
+
+from engine.errors import ChangeSettings
+
+if TYPE_CHECKING:
+    from engine.settings import Backtest
+
+YEAR_MS = 365 * 86_400_000
+BASIS_POINT = 1e-4
+
+Fill = Literal["next-open", "same-close", "worst-of-bar"]
+Sizing = Literal["fraction", "volatility"]
+StopUnit = Literal["return", "volatility"]
+Unfilled = Literal["wait", "drop"]
+
+
+def bars_per_year(step_ms: int) -> float:
+    """Bars of this length in a year of 365 days: 8,760 for an hour."""
+    return YEAR_MS / step_ms
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Everything besides bars and targets that a simulation depends on; `fee=0` has to be asked for.
+
+    fee, slippage, max_volume_share, rebalance_band are shares (0.001 = 10 bps); borrow_rate and
+    target_volatility are per year; the three stop distances are returns, or standard deviations of
+    one bar's return where stop_unit is `volatility`; 0 means none. Raises ChangeSettings.
+    """
+
+    initial_capital: float
+    fee: float
+    slippage: float
+    bars_per_year: float
+    borrow_rate: float = 0.0
+    fill: Fill = "next-open"
+    sizing: Sizing = "fraction"
+    fraction: float = 1.0
+    target_volatility: float = 0.4
+    max_leverage: float = 1.0
+    stop_loss: float = 0.0
+    take_profit: float = 0.0
+    trailing_stop: float = 0.0
+    stop_unit: StopUnit = "return"
+    max_volume_share: float = 0.0
+    unfilled: Unfilled = "wait"
+    rebalance_band: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, choices in (
+            ("fill", Fill),
+            ("sizing", Sizing),
+            ("stop_unit", StopUnit),
+            ("unfilled", Unfilled),
+        ):
+            if getattr(self, name) not in get_args(choices):
+                wanted = ", ".join(get_args(choices))
+                raise ChangeSettings(
+                    f"backtest.{name}", f"{getattr(self, name)} is no choice", f"Choose of {wanted}"
+                )
+        for name in ("initial_capital", "bars_per_year", "fraction", "target_volatility", "max_leverage"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise ChangeSettings(f"backtest.{name}", f"{getattr(self, name)} is not a number above 0")
+        for name in (
+            "fee", "slippage", "borrow_rate", "stop_loss", "take_profit", "trailing_stop", "max_volume_share",
+            "rebalance_band",
+        ):  # fmt: skip
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise ChangeSettings(
+                    f"backtest.{name}", f"{getattr(self, name)} is not a number of 0 or more"
+                )
+        if self.slippage >= 1:
+            raise ChangeSettings("backtest.slippage", "a sale would bring no money", "Set it below 1")
+
+    @classmethod
+    def of(cls, settings: Backtest, step_ms: int) -> Self:
+        """The rules that the settings state, for bars of step_ms milliseconds."""
+        taken = {field.name for field in fields(cls)} & set(type(settings).model_fields)
+        return cls(
+            fee=settings.fee_bps * BASIS_POINT,
+            slippage=settings.slippage_bps * BASIS_POINT,
+            bars_per_year=bars_per_year(step_ms),
+            **{name: getattr(settings, name) for name in sorted(taken)},
+        )
+
+    def without_decisions(self) -> Self:
+        """The same costs and fills, fully invested: what buy and hold is simulated with."""
+        return replace(
+            self,
+            sizing="fraction",
+            fraction=1.0,
+            stop_loss=0.0,
+            take_profit=0.0,
+            trailing_stop=0.0,
+            max_volume_share=0.0,
+            rebalance_band=0.0,
+        )

@@ -1,0 +1,148 @@
+"""Simulated trading of target weights over bars, by the definitions.
+
+    bars = Bars.of(candles, volatility_span=48)
+    result = simulate(bars, targets(threshold(prediction, 0.0005)), Rules.of(settings.backtest, step_ms))
+    metrics(result)["sharpe"]
+
+The rules in full stand in docs/definitions.md; `loop.run` is where they happen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.backtest import loop, records
+from engine.backtest.rules import YEAR_MS, Rules
+from engine.errors import ChangeSettings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.backtest.bars import Bars, Floats, Times
+
+FILLS = {"next-open": loop.NEXT_OPEN, "same-close": loop.SAME_CLOSE, "worst-of-bar": loop.WORST_OF_BAR}
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What came out, bar by bar and trade by trade; `cash + position * close = equity` at every bar.
+
+    time, close      (T,) of the bars
+    equity, cash     (T,) money at the bar's close, after everything that happened in it
+    position         (T,) quantity held at the bar's close, negative when short
+    trades           (N,) structured array, dtype records.TRADE; closed ones, and at the end all are
+    initial_capital  money before the first bar
+    bars_per_year    for what is stated per year
+    ruined           equity fell to 0 or below, and the simulation ended there
+    capped           times that a bar's volume cut a fill short
+    dropped          orders whose unfilled rest was dropped
+    unsized          orders given up because the forecast volatility that they need was not known
+    """
+
+    time: Times
+    close: Floats
+    equity: Floats
+    cash: Floats
+    position: Floats
+    trades: NDArray[np.void]
+    initial_capital: float
+    bars_per_year: float
+    ruined: bool
+    capped: int
+    dropped: int
+    unsized: int
+
+    @property
+    def step_ms(self) -> int:
+        """Length of a bar in milliseconds."""
+        return round(YEAR_MS / self.bars_per_year)
+
+
+def simulate(
+    bars: Bars, target_weight: NDArray[Any], rules: Rules, prediction: NDArray[Any] | None = None
+) -> Simulation:
+    """Trade the target weights (T,): positive long, negative short, 0 close, NaN keep.
+
+    A weight scales the size that the rules give, so ±1 is the whole of it. `prediction` (T,) is only
+    carried into the trade list. Raises ChangeSettings if a length differs from the bars' or a weight is
+    infinite.
+    """
+    target = np.ascontiguousarray(target_weight, dtype=np.float64)
+    for name, values in (("target weights", target), ("predictions", prediction)):
+        if values is not None and values.shape != (len(bars),):
+            raise ChangeSettings(
+                name, f"their shape is {values.shape} for {len(bars)} bars", "Give one a bar"
+            )
+    if np.isinf(target).any():
+        raise ChangeSettings("target weights", "an infinite weight", "Use 1 for the whole size")
+    equity, cash, position = np.empty((3, len(bars)))
+    trades = np.empty(len(bars), records.TRADE)
+    book = np.zeros(1, records.BOOK)
+    book["cash"] = rules.initial_capital
+    arguments = (prices_of(bars), terms_of(bars, rules), book[0], target, trades, equity, cash, position)
+    try:
+        loop.run(*arguments)
+    except OSError:  # the folder for machine code refused it at the last moment; compiled it is all the same
+        loop.run(*arguments)
+    trades = trades[: int(book["trades"][0])].copy()
+    trades["prediction"] = np.nan if prediction is None else prediction[trades["entry_bar"]]
+    return Simulation(
+        bars.time,
+        bars.close,
+        equity,
+        cash,
+        position,
+        trades,
+        rules.initial_capital,
+        rules.bars_per_year,
+        ruined=bool(equity[-1] <= 0),
+        **{name: int(book[name][0]) for name in ("capped", "dropped", "unsized")},
+    )
+
+
+def buy_and_hold(bars: Bars, rules: Rules) -> Simulation:
+    """The benchmark: bought with all the money in the first bar, held to the last, same bars, same costs."""
+    target = np.full(len(bars), np.nan)
+    target[0] = 1.0
+    return simulate(bars, target, rules.without_decisions())
+
+
+def prices_of(bars: Bars) -> records.Prices:
+    """The arrays as the loop takes them."""
+    return records.Prices(
+        bars.open,
+        bars.high,
+        bars.low,
+        bars.close,
+        bars.volume,
+        bars.forecast_volatility,
+        bars.previous_close,
+        bars.funding,
+    )
+
+
+def terms_of(bars: Bars, rules: Rules) -> records.Terms:
+    """The rules as the loop takes them: plain numbers, per bar."""
+    stops = max(rules.stop_loss, rules.take_profit, rules.trailing_stop) > 0
+    return records.Terms(
+        fill=FILLS[rules.fill],
+        fee=float(rules.fee),
+        slippage=float(rules.slippage),
+        borrow=float(rules.borrow_rate / rules.bars_per_year),
+        by_volatility=rules.sizing == "volatility",
+        fraction=float(rules.fraction),
+        target_volatility=float(rules.target_volatility / np.sqrt(rules.bars_per_year)),
+        max_leverage=float(rules.max_leverage),
+        stops=stops,
+        stop_loss=float(rules.stop_loss),
+        take_profit=float(rules.take_profit),
+        trailing_stop=float(rules.trailing_stop),
+        stops_in_volatility=stops and rules.stop_unit == "volatility",
+        volume_share=float(rules.max_volume_share),
+        wait=rules.unfilled == "wait",
+        band=float(rules.rebalance_band),
+        funding=bool(bars.funding.any()),
+    )

@@ -1,0 +1,48 @@
+"""The page that sums a backtest up: strategy beside buy and hold, drawdown, months."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from engine.backtest.drawdown import Drawdown, drawdown
+from engine.backtest.metrics import changes, metrics
+
+if TYPE_CHECKING:
+    from engine.backtest.simulate import Simulation
+
+
+@dataclass(frozen=True)
+class TearSheet:
+    """Figures by name for the strategy and for the benchmark, the deepest drawdown, the months' returns."""
+
+    metrics: dict[str, float]
+    benchmark: dict[str, float]
+    drawdown: Drawdown
+    months: pd.DataFrame
+
+
+def tear_sheet(simulation: Simulation, benchmark: Simulation) -> TearSheet:
+    """Sum up a simulation beside its benchmark, which walked over the same bars."""
+    return TearSheet(
+        metrics(simulation), metrics(benchmark), drawdown(simulation), monthly_returns(simulation)
+    )
+
+
+def monthly_returns(simulation: Simulation) -> pd.DataFrame:
+    """Returns by UTC month: one row a year, columns 1 … 12 and `year`; NaN for a month without bars.
+
+    A bar belongs to the month that it opens in; a month's return is against the last equity before it.
+    """
+    month = simulation.time.astype("datetime64[M]").astype(np.int64)  # months since January 1970
+    ends = np.append(np.flatnonzero(np.diff(month)), len(month) - 1)
+    gained = changes(np.concatenate([[simulation.initial_capital], simulation.equity[ends]]))
+    years = 1970 + month[ends] // 12
+    grid = np.full((years[-1] - years[0] + 1, 12), np.nan)  # (years, 12)
+    grid[years - years[0], month[ends] % 12] = gained
+    table = pd.DataFrame(grid, pd.RangeIndex(years[0], years[-1] + 1, name="year"), list(range(1, 13)))
+    table["year"] = (1.0 + table).prod(axis=1, min_count=1) - 1.0
+    return table

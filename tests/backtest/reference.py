@@ -1,0 +1,308 @@
+"""A slow, obvious simulator, written from docs/definitions.md: the judge of the compiled loop.
+
+It keeps lists of fills and payments and works everything out from them anew whenever it is asked.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+
+@dataclass
+class Fill:
+    bar: int
+    quantity: float  # + bought, - sold
+    basis: float
+    price: float
+    fee: float
+
+
+@dataclass
+class Trade:
+    side: int
+    entry_bar: int
+    sigma: float  # what one unit of a stop distance is worth
+    fills: list[Fill] = field(default_factory=list)
+    funding: list[float] = field(default_factory=list)
+    borrow: list[float] = field(default_factory=list)
+    seen: list[float] = field(default_factory=list)  # prices that the market showed while it was open
+
+    @property
+    def position(self):
+        return sum(fill.quantity for fill in self.fills)
+
+    @property
+    def entries(self):
+        return [fill for fill in self.fills if fill.quantity * self.side > 0]
+
+    @property
+    def exits(self):
+        return [fill for fill in self.fills if fill.quantity * self.side < 0]
+
+    @property
+    def entry_price(self):
+        return mean_price(self.entries)
+
+
+def mean_price(fills):
+    return sum(abs(f.quantity) * f.price for f in fills) / sum(abs(f.quantity) for f in fills)
+
+
+@dataclass
+class Order:
+    weight: float  # the target weight that it leads to
+    reason: str
+
+
+class Reference:
+    """Simulates when it is made; the results are its public lists, counts and `ruined`."""
+
+    def __init__(self, bars, target, rules):
+        names = ("open", "high", "low", "close", "volume", "forecast_volatility", "previous_close", "funding")
+        self.bars = SimpleNamespace(**{name: getattr(bars, name).tolist() for name in names})
+        self.rules = rules
+        self.money = rules.initial_capital
+        self.trade = None
+        self.order = None
+        self.weight = 0.0
+        self.equity, self.cash, self.position, self.trades = [], [], [], []
+        self.capped = self.dropped = self.unsized = 0
+        self.ruined = False
+        self.last = len(bars) - 1
+        for t, weight in enumerate(target.tolist()):
+            self.t = t
+            self.one_bar(weight)
+            if self.ruined:
+                break
+        missing = len(bars) - len(self.equity)
+        self.equity += missing * [self.money]
+        self.cash += missing * [self.money]
+        self.position += missing * [0.0]
+
+    # what the account looks like
+
+    @property
+    def held(self):
+        return self.trade.position if self.trade else 0.0
+
+    def worth(self, price):
+        return self.money + self.held * price
+
+    # one bar, in order
+
+    def one_bar(self, weight):
+        t, bars, rules = self.t, self.bars, self.rules
+        self.room = rules.max_volume_share * bars.volume[t] if rules.max_volume_share else math.inf
+        if self.trade:
+            payment = self.held * bars.open[t] * bars.funding[t]
+            self.trade.funding.append(payment)
+            self.money -= payment
+        self.decide(weight)
+        if self.order:
+            self.follow_order()
+        elif self.trade and rules.rebalance_band and self.weight * self.trade.side > 0:
+            self.rebalance()
+        if self.trade:
+            self.stops()
+        if self.trade:
+            self.trade.seen += [bars.high[t], bars.low[t]]
+            if self.trade.side < 0:
+                payment = -self.held * bars.close[t] * rules.borrow_rate / rules.bars_per_year
+                self.trade.borrow.append(payment)
+                self.money -= payment
+        self.ruined = self.worth(bars.close[t]) <= 0
+        if self.trade and (self.ruined or t == self.last):
+            self.room = math.inf
+            self.close(bars.close[t], "ruin" if self.ruined else "end", through=1)
+        self.ruined = self.worth(bars.close[t]) <= 0
+        self.equity.append(self.worth(bars.close[t]))
+        self.cash.append(self.money)
+        self.position.append(self.held)
+
+    def decide(self, weight):
+        if math.isnan(weight):
+            return
+        in_position_already = self.trade and weight * self.trade.side > 0
+        if in_position_already:
+            leads_away = self.order and self.order.weight * self.trade.side <= 0
+            if leads_away:
+                self.order = None
+            elif self.order:
+                self.order = Order(weight, "reversal")
+        elif weight == 0:
+            self.order = Order(0.0, "signal") if self.trade else None
+        else:
+            self.order = Order(weight, "reversal")
+        self.weight = weight
+
+    def follow_order(self):
+        order = self.order
+        side = (order.weight > 0) - (order.weight < 0)
+        if self.trade and self.trade.side != side:
+            basis = self.basis(-self.trade.side)
+            if math.isnan(basis):
+                return
+            if not self.close(basis, order.reason):
+                self.rest(order)
+                return
+        if side == 0:
+            self.order = None
+            return
+        basis = self.basis(side)
+        if math.isnan(basis):
+            return
+        wanted = self.size(order.weight, basis)
+        if wanted is None:
+            self.unsized += 1
+            self.order = None
+            return
+        missing = wanted - abs(self.held)
+        possible = min(missing, self.room)
+        if possible > 0:
+            if not self.trade:
+                sigma = self.bars.forecast_volatility[self.t] if self.rules.stop_unit == "volatility" else 1.0
+                self.trade = Trade(side, self.t, sigma)
+            self.fill(side * possible, basis)
+        if possible < missing:
+            self.capped += 1
+            self.rest(order)
+        else:
+            self.order = None
+
+    def rest(self, order):
+        if self.rules.unfilled == "wait":
+            self.order = order
+        else:
+            self.order = None
+            self.dropped += 1
+
+    def rebalance(self):
+        side = self.trade.side
+        basis = self.basis(side)
+        equity = self.worth(basis)
+        wanted = self.size(self.weight, basis)
+        if math.isnan(basis) or equity <= 0 or wanted is None:
+            return
+        change = wanted - abs(self.held)
+        if abs(change) * basis / equity <= self.rules.rebalance_band:
+            return
+        possible = min(abs(change), self.room)
+        if possible < abs(change):
+            self.capped += 1
+        if possible > 0:
+            direction = side if change > 0 else -side
+            self.fill(direction * possible, self.basis(direction))
+
+    def stops(self):
+        rules, trade, t, bars = self.rules, self.trade, self.t, self.bars
+        if not (rules.stop_loss or rules.take_profit or rules.trailing_stop):
+            return
+        inside = rules.fill == "worst-of-bar" and trade.entry_bar == t
+        first = self.basis(trade.side) if inside else bars.open[t]
+        trade.seen.append(first)
+        long = trade.side > 0
+        stops = []  # (level, name), the nearest to the market first, stop loss before trailing stop
+        if rules.stop_loss:
+            stops.append((trade.entry_price * (1 - trade.side * rules.stop_loss * trade.sigma), "stop-loss"))
+        if rules.trailing_stop:
+            prices = [trade.fills[0].price, *trade.seen]
+            peak = max(prices) if long else min(prices)
+            stops.append((peak * (1 - trade.side * rules.trailing_stop * trade.sigma), "trailing-stop"))
+        stops.sort(key=lambda stop: -trade.side * stop[0])
+        target = trade.entry_price * (1 + trade.side * rules.take_profit * trade.sigma)
+        if long:
+            hit = stops and bars.low[t] <= stops[0][0]
+            won = rules.take_profit and bars.high[t] >= target
+        else:
+            hit = stops and bars.high[t] >= stops[0][0]
+            won = rules.take_profit and bars.low[t] <= target
+        if hit:
+            level, reason = stops[0]
+            price = min(level, first) if long else max(level, first)
+        elif won:
+            reason = "take-profit"
+            price = max(target, first) if long else min(target, first)
+        else:
+            return
+        if self.close(price, reason, through=1):
+            self.order = None
+        elif rules.unfilled == "wait":
+            self.order = Order(0.0, reason)
+            self.weight = 0.0
+        else:
+            self.rest(None)
+
+    # what the steps are made of
+
+    def basis(self, direction):
+        t, bars = self.t, self.bars
+        return {
+            "next-open": bars.open[t],
+            "same-close": bars.previous_close[t],
+            "worst-of-bar": bars.high[t] if direction > 0 else bars.low[t],
+        }[self.rules.fill]
+
+    def size(self, weight, basis):
+        rules, sigma = self.rules, self.bars.forecast_volatility[self.t]
+        stops = rules.stop_loss or rules.take_profit or rules.trailing_stop
+        if (rules.sizing == "volatility" or (stops and rules.stop_unit == "volatility")) and not sigma > 0:
+            return None
+        fraction = rules.fraction
+        if rules.sizing == "volatility":
+            yearly = sigma * math.sqrt(rules.bars_per_year)
+            fraction = min(rules.max_leverage, rules.target_volatility / yearly)
+        price = basis * (1 + rules.slippage if weight > 0 else 1 - rules.slippage)
+        return abs(weight) * fraction * self.worth(basis) / (price * (1 + rules.fee))
+
+    def fill(self, quantity, basis):
+        price = basis * (1 + self.rules.slippage if quantity > 0 else 1 - self.rules.slippage)
+        fee = self.rules.fee * abs(quantity) * price
+        self.money -= quantity * price + fee
+        self.room -= abs(quantity)
+        self.trade.fills.append(Fill(self.t, quantity, basis, price, fee))
+
+    def close(self, basis, reason, through=0):
+        held = abs(self.held)
+        possible = min(held, self.room)
+        if possible > 0:
+            self.fill(-self.trade.side * possible, basis)
+            self.trade.seen.append(basis)
+        if possible < held:
+            self.capped += 1
+            return False
+        self.trades.append(self.record(reason, through))
+        self.trade = None
+        return True
+
+    def record(self, reason, through):
+        trade = self.trade
+        entry, fills = trade.entry_price, trade.fills
+        fees = sum(fill.fee for fill in fills)
+        slippage = sum(abs(fill.quantity) * abs(fill.price - fill.basis) for fill in fills)
+        gross = -sum(fill.quantity * fill.basis for fill in fills)
+        pnl = gross - fees - slippage - sum(trade.funding) - sum(trade.borrow)
+        quantity = sum(abs(fill.quantity) for fill in trade.entries)
+        moves = [trade.side * (price / entry - 1) for price in [fills[0].price, *trade.seen]]
+        return {
+            "trade": len(self.trades) + 1,
+            "side": trade.side,
+            "entry_bar": trade.entry_bar,
+            "exit_bar": self.t,
+            "bars": self.t - trade.entry_bar + through,
+            "quantity": quantity,
+            "entry_price": entry,
+            "exit_price": mean_price(trade.exits),
+            "gross_pnl": gross,
+            "fees": fees,
+            "slippage": slippage,
+            "funding": sum(trade.funding),
+            "borrow": sum(trade.borrow),
+            "pnl": pnl,
+            "return": pnl / (quantity * entry),
+            "mae": min(moves),
+            "mfe": max(moves),
+            "exit_reason": reason,
+            "equity_after": self.money,
+        }
