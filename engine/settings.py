@@ -10,22 +10,22 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import json
+import os
 import re
 import tomllib
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from engine.errors import ChangeSettings, Problem, SettingsError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TIMEFRAME_MS = {
     "1m": 60_000, "3m": 180_000, "5m": 300_000, "15m": 900_000, "30m": 1_800_000,
     "1h": 3_600_000, "2h": 7_200_000, "4h": 14_400_000, "6h": 21_600_000, "8h": 28_800_000,
     "12h": 43_200_000, "1d": 86_400_000,
 }  # fmt: skip
+MOST_DEVICES, LEAST_SHARE = 8, 16  # devices of a training; sequences of a batch for each
 SERIES_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 SYMBOL = re.compile(r"[A-Z0-9a-z]{1,20}(/[A-Z0-9a-z]{1,20})?(:[A-Z0-9a-z]{1,20})?")
 EXCHANGE = re.compile(r"([a-z0-9]{2,30})?")
@@ -380,11 +380,7 @@ def value_of(key: str, raw: str) -> Any:
 
 def defaults() -> dict[str, Any]:
     """Every key, dotted, with its default."""
-    return {
-        f"{group}.{name}": field.default
-        for group, table in Settings.model_fields.items()
-        for name, field in table.default.__class__.model_fields.items()
-    }
+    return dotted(Settings())
 
 
 def problem_of(fault: Any) -> Problem:
@@ -453,7 +449,28 @@ def to_toml(settings: Settings, *, comments: bool = False) -> str:
     return "\n".join(lines)
 
 
+def pinned(settings: Settings) -> Settings:
+    """The settings with what hangs on the machine and the current folder written out.
+
+    training.devices = 0 becomes one device a core, at most 8 and 16 sequences of a batch for each; the
+    file of own features becomes an absolute path. So a run repeats what it did, from any folder.
+    """
+    training, features = settings.training, settings.features
+    if not training.devices:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        devices = max(1, min(cores, MOST_DEVICES, training.batch_size // LEAST_SHARE))
+        training = training.model_copy(update={"devices": devices})
+    if features.file:
+        features = features.model_copy(update={"file": str(Path(features.file).expanduser().absolute())})
+    return settings.model_copy(update={"training": training, "features": features})
+
+
 def changed(settings: Settings) -> dict[str, Any]:
-    """The dotted keys whose values differ from the defaults."""
-    current = {f"{group}.{name}": value for group, table in settings for name, value in table}
-    return {key: value for key, value in current.items() if value != defaults()[key]}
+    """The dotted keys whose values differ from the defaults, pinned or not."""
+    default, here = dotted(Settings()), dotted(pinned(Settings()))
+    return {key: value for key, value in dotted(settings).items() if value not in (default[key], here[key])}
+
+
+def dotted(settings: Settings) -> dict[str, Any]:
+    """Every value by its dotted key."""
+    return {f"{group}.{name}": value for group, table in settings for name, value in table}

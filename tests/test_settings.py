@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import ChangeSettings, SettingsError
-from engine.settings import Settings, changed, defaults, load, make, to_toml
+from engine.settings import Settings, changed, defaults, load, make, pinned, to_toml
 
 
 def problems(*overrides, tree=None):
@@ -81,3 +81,12 @@ def test_a_missing_or_broken_file_says_so(tmp_path):
     broken.write_bytes(b"\xff\xfe")
     with pytest.raises(ChangeSettings, match="is not TOML"):
         load(broken)
+
+
+def test_pinned_settings_name_the_devices_and_the_file_of_own_features(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = pinned(make({}, ["features.file=mine.py", "training.batch_size=32"]))
+    assert made.features.file == str(tmp_path / "mine.py")
+    assert 1 <= made.training.devices <= 2
+    assert pinned(made) == made
+    assert make(tomllib.loads(to_toml(made))) == made

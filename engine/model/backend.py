@@ -12,16 +12,16 @@ from engine.errors import Report
 if TYPE_CHECKING:
     from engine.settings import Training
 
-MOST_DEVICES = 8
-
 
 def prepare(training: Training) -> int:
     """Choose the JAX backend, the virtual CPU devices and where compiled code is kept; return their number.
 
+    training.devices must be pinned (engine.settings.pinned).
+
     XLA does not spread an LSTM's small products over threads; two devices side by side do. A process
     settles this once: Raises Report when jax was imported before, or another number is wanted later.
     """
-    devices = device_count(training.devices, training.batch_size)
+    devices = min(training.devices, training.batch_size)
     wanted = f"--xla_force_host_platform_device_count={devices}"
     if "jax" in sys.modules and os.environ.get("XLA_FLAGS") != wanted:
         raise Report("jax", "runs with other devices already", "Call backend.prepare before anything else")
@@ -37,11 +37,3 @@ def prepare(training: Training) -> int:
 def cache_folder() -> Path:
     """The user's cache folder for quantdeck (XDG_CACHE_HOME or ~/.cache)."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "quantdeck"
-
-
-def device_count(wanted: int, batch_size: int) -> int:
-    """How many devices share a batch: as wanted, or one per core while each gets 16 sequences."""
-    if wanted:
-        return min(wanted, batch_size)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cores, MOST_DEVICES, batch_size // 16))

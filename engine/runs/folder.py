@@ -128,12 +128,12 @@ class Home:
         """
         if mode not in MODES:
             raise ChangeSettings(f"mode {mode!r}", "does not exist", f"Use one of {', '.join(MODES)}")
-        from engine.settings import to_toml
+        from engine.settings import pinned, to_toml
 
         about = {"mode": mode, "of": of, "name": checked_name(name)}
         run = RunFolder(self._new_folder())
         about |= {"id": run.path.name, "created": stamp(clock()), "quantdeck": release()}
-        write_whole(run.settings_path, to_toml(settings).encode())
+        write_whole(run.settings_path, to_toml(pinned(settings)).encode())
         write_whole(run.about_path, json.dumps(about, indent=2).encode())
         return run
 

@@ -8,7 +8,7 @@ import pytest
 
 from engine.errors import ChangeSettings, RepairData
 from engine.runs.folder import Home, RunFolder, home_path
-from engine.settings import Settings, load, make
+from engine.settings import Settings, load, make, pinned
 
 
 def made(home, *modes):
@@ -32,7 +32,7 @@ def test_a_new_run_is_whole_and_private(home):
     assert int(run.id, 16) >= 0
     assert run.created.endswith("Z")
     assert len(run.created) == len("2026-11-22T18:04:05.123Z")
-    assert load(run.settings_path) == settings
+    assert load(run.settings_path) == pinned(settings)
     assert json.loads(run.about_path.read_bytes())["quantdeck"]
     assert sorted(path.name for path in run.path.iterdir()) == ["run.json", "settings.toml"]
 

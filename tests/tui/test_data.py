@@ -1,0 +1,73 @@
+"""data status, update, import, export."""
+
+
+def test_import_tells_the_repair_report(deck):
+    (deck.folder / "BTC.csv").write_text("x")
+    out, err = deck("data", "import", "BTC.csv")
+    assert out.splitlines()[:5] == [
+        "Imported as BTC",
+        "  rows       36,062 read, 33,413 stored",
+        "  doubles    2,649 resolved, 12 of them conflicting",
+        "  rejected   0",
+        "  missing    16 in 8 gaps",
+    ]
+    assert "CryptoDataDownload" in out
+    assert out.endswith("  gaps:\n    a to b\n")
+    assert "reading" in err
+
+
+def test_import_document_is_the_report(deck):
+    (deck.folder / "BTC.csv").write_text("x")
+    document = deck.json("data", "import", "BTC.csv", "--name", "mine")
+    assert document["series"] == "mine"
+    expected = {
+        "rows_read": 36062,
+        "rows_stored": 33413,
+        "duplicates": 2649,
+        "conflicting": 12,
+        "rejected": 0,
+    }
+    expected |= {
+        "missing": 16,
+        "gaps": 8,
+        "flagged": 1,
+        "first": "2017-08-17T04:00:00Z",
+        "last": "2021-06-10T00:00:00Z",
+    }
+    assert expected.items() <= document.items()
+
+
+def test_import_of_nothing(deck):
+    out, err = deck("data", "import", "absent.csv", code=2)
+    assert not out
+    assert f"error: {deck.folder}/absent.csv: there is no such file" in err
+    assert deck.json("data", "import", "absent.csv", code=2)["error"]["class"] == "ChangeSettings"
+
+
+def test_status(deck):
+    assert "no series stored yet" in deck("data", "status")[0]
+    deck.home.runs.mkdir(parents=True)
+    out, _ = deck("data", "status")
+    header, first, second = out.splitlines()
+    assert header.split() == ["series", "kind", "rows", "first", "last", "gaps", "simulated", "origin"]
+    assert first.split() == ["a", "open", "interest", "33,413", "2017", "2021", "8", "SIMULATED", "x.csv"]
+    assert second.split()[:3] == ["b\\x1b[31m", "candles", "n/a"]
+    assert deck.json("data", "status")["series"][0]["rows"] == 33413
+
+
+def test_export(deck):
+    out, _ = deck("data", "export", "mine", "out.csv")
+    assert (deck.folder / "out.csv").read_text() == "mine"
+    assert "2,000 rows" in out
+
+
+def test_update_is_a_run(deck):
+    out, _ = deck("data", "update")
+    assert "demo_BTC-USDT_1h_candles" in out
+    assert "2,000" in out
+    assert "SIMULATED" in out
+    assert "up to date" in out
+    (run,) = deck.home.all()
+    assert run.mode == "update"
+    document = deck.json("data", "update")
+    assert document["result"]["sources"]["demo_BTC-USDT_1h_candles"]["rows"] == 2000

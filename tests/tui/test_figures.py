@@ -1,0 +1,39 @@
+"""Numbers and tables for people."""
+
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.figures import amount, loss, percent, signed_percent, span, table, whole
+
+
+def test_undefined_is_told_as_such():
+    for value in (None, math.nan, math.inf, "text", True):
+        for write in (amount, loss, percent, signed_percent, span, whole):
+            assert write(value) == "n/a"
+
+
+def test_figures():
+    assert whole(36062.0) == "36,062"
+    assert amount(-12841.074) == "-12,841.07"
+    assert percent(0.28414) == "28.41"
+    assert signed_percent(0.2841) == "+28.41 %"
+    assert signed_percent(-0.5) == "-50.00 %"
+    assert loss(0.47131) == "0.4713"
+    assert loss(0.0000123) == "1.23e-05"
+
+
+def test_spans():
+    assert [span(seconds) for seconds in (0.21, 192, 4000, 200_000)] == [
+        "0.2 s",
+        "3 m 12 s",
+        "1 h 6 m",
+        "2 d 7 h",
+    ]
+
+
+@given(st.lists(st.lists(st.text(max_size=9), min_size=2, max_size=2), max_size=9))
+def test_a_table_has_one_line_a_row(rows):
+    lines = table(("a", "b"), rows, right=(1,)).split("\n")
+    assert len(lines) == len(rows) + 1

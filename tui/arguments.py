@@ -1,0 +1,196 @@
+"""The grammar of the command line: commands, their options, and which function carries each out.
+
+A function is named `module:function` under tui.commands and imported only when its command is given.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from dataclasses import dataclass, field
+from inspect import Parameter, Signature
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tui.answer import Answer
+
+EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 130 interrupted."
+FROM_FILE = "Settings come from FILE (default: ./quantdeck.toml if there is one), then -s."
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What was given on the command line; a command sees the fields that its options fill."""
+
+    home: str | None = None
+    json: bool = False
+    config: str | None = None
+    overrides: list[str] = field(default_factory=list)
+    name: str = ""
+    detach: bool = False
+    force: bool = False
+    yes: bool = False
+    run: str = "last"
+    file: str = ""
+    series: str = ""
+
+
+def option(kind: Any, default: Any, *names: str, **facts: Any) -> Parameter:
+    """An option as typer reads it from a function's signature."""
+    annotation = Annotated[kind, typer.Option(*names, show_default=False, **facts)]
+    return Parameter(names[0].strip("-"), Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def argument(name: str, default: Any = Parameter.empty, **facts: Any) -> Parameter:
+    """A positional argument; without a default it must be given."""
+    annotation = Annotated[str, typer.Argument(show_default=False, **facts)]
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def settings(*, hidden: bool) -> tuple[Parameter, ...]:
+    """`-c` and `-s`, which every command takes; hidden where nothing depends on them."""
+    override = "Override one setting, such as training.epochs=5; may be repeated."
+    return (
+        option(
+            str | None, None, "--config", "-c", metavar="FILE", help="Settings file (TOML).", hidden=hidden
+        ),
+        option(list[str] | None, None, "--set", "-s", metavar="KEY=VALUE", help=override, hidden=hidden),
+    )
+
+
+HOME_HELP = "Where runs and data lie (default: $QUANTDECK_HOME, or else ./artifacts)."
+COMMON = (
+    option(str | None, None, "--home", metavar="DIR", help=HOME_HELP),
+    option(bool, False, "--json", help="Print one JSON document, nothing else."),
+)
+DETACH = option(bool, False, "--detach", help="Print the run's id and return; the run goes on.")
+STARTS = (option(str, "", "--name", metavar="TEXT", help="A name for the run."), DETACH)
+RUN_HELP = "A run's id, an unambiguous beginning of it, or `last`"
+RUN = argument("run", metavar="RUN", help=f"{RUN_HELP}.")
+LAST_RUN = argument("run", "last", metavar="RUN", help=f"{RUN_HELP}; without it, the last with a model.")
+FILE = argument("file", metavar="FILE")
+
+
+def add(
+    group: typer.Typer, name: str, action: str, summary: str, *parameters: Parameter, settled: str = ""
+) -> None:
+    """Add a command to a group; `settled` says where its settings come from, empty if it needs none."""
+
+    def command(**given: Any) -> Answer:
+        arguments = of_given(given)
+        if not settled:
+            check(arguments)
+        return function(action)(arguments)
+
+    take(command, *parameters, *settings(hidden=not settled), *COMMON)
+    group.command(name, help=f"{summary}\n\n{settled}", short_help=summary, epilog=EXIT_CODES)(command)
+
+
+def take(command: Callable[..., object], *parameters: Parameter) -> None:
+    """Give a function that takes anything the signature that typer shall read."""
+    command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {each.name: each.annotation for each in parameters}
+
+
+def of_given(given: dict[str, Any]) -> Arguments:
+    """What typer read, as arguments."""
+    others = {name: value for name, value in given.items() if name != "set"}
+    return Arguments(overrides=list(given.get("set") or []), **others)
+
+
+def check(arguments: Arguments) -> None:
+    """Settings given to a command that needs none must be valid all the same."""
+    if arguments.config or arguments.overrides:
+        from tui.commands.settings import from_file
+
+        from_file(arguments)
+
+
+def function(action: str) -> Callable[[Arguments], Answer]:
+    """Import what carries a command out."""
+    module, _, name = action.partition(":")
+    found: Callable[[Arguments], Answer] = getattr(importlib.import_module(f"tui.commands.{module}"), name)
+    return found
+
+
+def group(text: str, **options: Any) -> typer.Typer:
+    """A group of commands; it prints nothing of its own accord and loads no rich."""
+    return typer.Typer(
+        help=text, epilog=EXIT_CODES, add_completion=False, rich_markup_mode=None,
+        pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]}, **options,
+    )  # fmt: skip
+
+
+def grammar() -> typer.Typer:
+    """The whole command line."""
+    app = group("A terminal for quantitative trading research. Without a command: how things stand.")
+    context = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    take(alone, context, option(bool, False, "--version", help="Print the version and leave."), *COMMON)
+    app.callback(invoke_without_command=True)(alone)
+    add(
+        app, "init", "init:init", "Write a commented quantdeck.toml here.",
+        option(bool, False, "--force", help="Overwrite the file."),
+        settled="Settings are the defaults, then -s; -c FILE gives the file another name.",
+    )  # fmt: skip
+    add(
+        app, "demo", "pipeline:demo", "The whole pipeline on the embedded, SIMULATED exchange.", *STARTS,
+        settled="Settings are the demo's own, on top of FILE if -c gives one, then -s.",
+    )  # fmt: skip
+    add(app, "run", "pipeline:run", "Collect, train and backtest.", *STARTS, settled=FROM_FILE)
+    add(app, "train", "pipeline:train", "Collect and train.", *STARTS, settled=FROM_FILE)
+    add(
+        app, "backtest", "pipeline:backtest", "Backtest a trained run as a new run.", LAST_RUN, *STARTS,
+        settled="Settings are the trained run's, then those of FILE, only if -c gives one, then -s.",
+    )  # fmt: skip
+    app.add_typer(data_group(), name="data")
+    app.add_typer(runs_group(), name="runs")
+    return app
+
+
+def data_group() -> typer.Typer:
+    """`data …`."""
+    data = group("Stored series: status, update, import, export.")
+    name = option(str, "", "--name", metavar="TEXT", help="Name of the series (default: the file's).")
+    series = argument("series", metavar="SERIES")
+    add(data, "status", "data:status", "List the stored series.")
+    add(
+        data,
+        "update",
+        "data:update",
+        "Fetch what is missing of the settings' series.",
+        *STARTS,
+        settled=FROM_FILE,
+    )
+    add(data, "import", "data:load", "Store a CSV (also .gz) or Parquet file as a series.", FILE, name)
+    add(data, "export", "data:export", "Write a stored series to a CSV or Parquet file.", series, FILE)
+    return data
+
+
+def runs_group() -> typer.Typer:
+    """`runs …`."""
+    runs = group("Runs: list, show, follow, stop, resume, delete, verify.")
+    yes = option(bool, False, "--yes", help="Do not ask.")
+    add(runs, "list", "runs:listing", "List all runs.")
+    add(runs, "show", "runs:show", "State, stages, epochs, result and error of a run.", RUN)
+    add(runs, "follow", "runs:follow_again", "Watch a run that goes on; ctrl+c only leaves.", RUN)
+    add(runs, "stop", "runs:stop", "Ask a run to stop cleanly, and wait until it has.", RUN)
+    add(runs, "resume", "runs:resume", "Continue a stopped, failed or crashed run.", RUN, DETACH)
+    add(runs, "delete", "runs:delete", "Delete a run with all its files.", RUN, yes)
+    add(runs, "verify", "runs:verify", "Check a run's artifacts against its manifest.", LAST_RUN)
+    return runs
+
+
+def alone(context: typer.Context, **given: Any) -> Answer | None:
+    """What happens before a command, or without one; `--home` here holds for the command, too."""
+    if given["version"]:
+        from importlib.metadata import version
+
+        print("quantdeck", version("quantdeck"))
+        raise typer.Exit
+    if given["home"]:
+        os.environ["QUANTDECK_HOME"] = given["home"]
+    return None if context.invoked_subcommand else function("status:status")(Arguments(json=given["json"]))

@@ -1,0 +1,94 @@
+"""The command line: `quantdeck` alone tells how things stand, `quantdeck COMMAND` does one thing.
+
+Nothing heavy is imported before the command line is read, and then only what the command needs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+from typer.exceptions import TyperException
+
+from tui.arguments import grammar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.answer import Answer
+
+DEBUG = "QUANTDECK_DEBUG"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out a command line (`sys.argv` if none is given), print its answer, return the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    open_streams()
+    try:
+        code = carry_out(given)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still unwritten leads nowhere
+        if isinstance(error, BrokenPipeError):  # the reader of a pipe, such as head, has seen enough
+            return 0
+        print(f"error: standard output: {error.strerror}", file=sys.stderr)
+        return 1
+    return code
+
+
+def open_streams() -> None:
+    """Make standard streams safe to use: a closed one leads nowhere, an odd encoding loses no line."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:  # otherwise the next file opened would become this stream
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123  open for life
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="backslashreplace")
+
+
+def carry_out(given: list[str]) -> int:
+    """Read the command line, do what it asks, print the answer; every error becomes an answer too."""
+    try:
+        command = typer.main.get_command(grammar())
+        with command.make_context("quantdeck", list(given)) as context:
+            answer: Answer = command.invoke(context)
+    except typer.Exit as asked:  # --help and --version have printed already
+        return asked.exit_code
+    except BrokenPipeError:
+        raise
+    except (Exception, KeyboardInterrupt) as error:
+        if os.environ.get(DEBUG):
+            raise
+        answer = answer_to(error)
+    answer.write(wants_json="--json" in given)
+    return answer.exit_code
+
+
+def answer_to(error: BaseException) -> Answer:
+    """The answer that tells an error."""
+    from engine.errors import ChangeSettings, QuantdeckError, Report, StopAsked
+    from engine.runs.faults import as_error, to_fields
+    from tui.answer import Answer
+
+    if isinstance(error, KeyboardInterrupt):
+        return Answer(error=to_fields(StopAsked("quantdeck", "interrupted")))
+    if isinstance(error, TyperException):
+        wrong = ChangeSettings("command line", error.format_message(), "See quantdeck --help")
+        return Answer(error=to_fields(wrong))
+    told = as_error(error)
+    if isinstance(told, Report) and not isinstance(error, QuantdeckError):
+        told = Report(
+            told.thing, told.reason, f"{DEBUG}=1 before the command shows the traceback; please report it"
+        )
+    return Answer(error=to_fields(told))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

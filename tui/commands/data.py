@@ -1,0 +1,121 @@
+"""`quantdeck data status|update|import|export`: the stored series."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.runs.ask import ask
+from engine.runs.folder import home_path
+from tui.answer import Answer
+from tui.commands.pipeline import start
+from tui.commands.settings import from_file
+from tui.figures import table, whole
+
+if TYPE_CHECKING:
+    from tui.arguments import Arguments
+
+
+COUNTS = (
+    "rows_read", "rows_stored", "duplicates", "conflicting", "rejected", "missing", "gaps", "flagged",
+)  # fmt: skip
+LISTS = {"gap_list": "gaps", "flag_list": "flagged", "rejected_list": "rejected rows"}
+TOLD = (*COUNTS, "series", "first", "last", "step_ms")
+
+
+def request(arguments: Arguments, do: str, **details: str) -> dict[str, Any]:
+    """Have the engine answer one request; its progress goes to stderr."""
+    from tui.progress import display, lasting
+
+    with display() as shown:
+        return ask(
+            {"do": do, "home": str(home_path(arguments.home)), **details},
+            lambda event: shown.tell(line) if (line := lasting(event)) else None,
+        )
+
+
+def status(arguments: Arguments) -> Answer:
+    """List what is stored."""
+    answer = request(arguments, "data.status")
+    series = answer.get("series", [])
+    broken = [
+        f"broken: {each['series']}: {each['reason']}. {each['remedy']}" for each in answer.get("broken", [])
+    ]
+    if not series and not broken:
+        return Answer(
+            answer, "no series stored yet; fetch some: quantdeck data update, or: quantdeck data import FILE"
+        )
+    header = ("series", "kind", "rows", "first", "last", "gaps", "simulated", "origin")
+    rows = [
+        [
+            str(each.get("series") or each.get("name", "")),
+            str(each.get("kind", "")).replace("_", " "),
+            whole(each.get("rows")),
+            str(each.get("first") or "n/a"),
+            str(each.get("last") or "n/a"),
+            whole(len(gaps) if isinstance(gaps := each.get("gaps"), list) else gaps),
+            "SIMULATED" if each.get("simulated") else "no",
+            origin(each),
+        ]
+        for each in series
+    ]
+    return Answer(answer, "\n".join([table(header, rows, right=(2, 5)), *broken]))
+
+
+def origin(series: dict[str, Any]) -> str:
+    """Where a series came from, in a few words."""
+    facts = series.get("origin") or {}
+    told = [str(value) for key, value in facts.items() if key != "sha256" and isinstance(value, str)]
+    return " ".join(told) or str(series.get("exchange") or "")
+
+
+def update(arguments: Arguments) -> Answer:
+    """Fetch what is missing, as a run of its own."""
+    return start(arguments, "update", from_file(arguments))
+
+
+def load(arguments: Arguments) -> Answer:
+    """Store a file as a series and tell what was found in it."""
+    named = {"name": arguments.name} if arguments.name else {}
+    report = request(arguments, "data.import", path=str(Path(arguments.file).absolute()), **named)
+    return Answer(report, import_text(report))
+
+
+def import_text(report: dict[str, Any]) -> str:
+    """A repair report in lines; what this page does not know is told under its own name."""
+    number = {key: whole(report.get(key)) for key in COUNTS}
+    lines = [
+        f"Imported as {report.get('series', '')}",
+        f"  rows       {number['rows_read']} read, {number['rows_stored']} stored",
+        f"  doubles    {number['duplicates']} resolved, {number['conflicting']} of them conflicting",
+        f"  rejected   {number['rejected']}",
+        f"  missing    {number['missing']} in {number['gaps']} gaps",
+        f"  flagged    {number['flagged']}",
+        f"  from       {report.get('first') or 'n/a'}",
+        f"  to         {report.get('last') or 'n/a'}",
+    ]
+    for key, value in report.items():
+        if key in TOLD or not value:
+            continue
+        label = LISTS.get(key, key.replace("_", " "))
+        if isinstance(value, list):
+            lines += [f"  {label}:", *(f"    {one_line(item)}" for item in value)]
+        else:
+            lines.append(f"  {label:<9}  {one_line(value)}")
+    return "\n".join(lines)
+
+
+def one_line(value: Any) -> str:
+    """A value of a report on one line."""
+    if isinstance(value, dict):
+        return "  ".join(f"{key.replace('_', ' ')} {item}" for key, item in value.items())
+    return " to ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def export(arguments: Arguments) -> Answer:
+    """Write a stored series to a file."""
+    path = str(Path(arguments.file).absolute())
+    answer = request(arguments, "data.export", series=arguments.series, path=path)
+    return Answer(
+        answer, f"{arguments.series} written to {answer.get('path', path)}: {whole(answer.get('rows'))} rows"
+    )

@@ -1,0 +1,29 @@
+"""`quantdeck init`: a settings file to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import ChangeSettings, MakeRoom
+from engine.settings import make, to_toml
+from tui.answer import Answer
+from tui.commands.settings import DEFAULT_FILE
+
+if TYPE_CHECKING:
+    from tui.arguments import Arguments
+
+
+def init(arguments: Arguments) -> Answer:
+    """Write every setting with its meaning; an existing file is kept unless `--force` is given."""
+    path = Path(arguments.config or DEFAULT_FILE)
+    text = to_toml(make({}, arguments.overrides), comments=True)
+    try:
+        with path.open("w" if arguments.force else "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise ChangeSettings(str(path), "exists already", "Give --force to overwrite it") from None
+    except OSError as error:
+        remedy = "Choose another folder or free space"
+        raise MakeRoom(str(path), f"cannot be written: {error.strerror}", remedy) from None
+    return Answer({"file": str(path.absolute())}, f"Settings written to {path}. Next: quantdeck run")

@@ -1,0 +1,227 @@
+"""`quantdeck runs list|show|follow|stop|resume|delete|verify`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from engine import settings
+from engine.errors import ChangeSettings, QuantdeckError, StopAsked
+from engine.runs import manifest
+from engine.runs.folder import Home, home_path
+from engine.runs.launch import alive, ask_stop, wait
+from engine.runs.state import state_of
+from tui.answer import Answer, error_text, say
+from tui.commands.pipeline import carry_out, with_model
+from tui.figures import amount, loss, signed_percent, span, table, whole
+from tui.outcome import result_of
+from tui.progress import note_line
+from tui.summary import backtest_summary
+
+if TYPE_CHECKING:
+    from engine.runs.folder import RunFolder
+    from engine.runs.state import State
+    from tui.arguments import Arguments
+
+STOP_S = 60.0
+
+
+def chosen(arguments: Arguments) -> RunFolder:
+    """The run that the command line names."""
+    return Home(home_path(arguments.home)).find(arguments.run)
+
+
+def settings_differ(run: RunFolder) -> dict[str, Any]:
+    """The settings of a run that differ from the defaults; none if the file cannot be read."""
+    try:
+        return settings.changed(settings.load(run.settings_path))
+    except QuantdeckError as error:
+        return {"settings.toml": error.reason}
+
+
+def metrics_of(run: RunFolder) -> dict[str, Any]:
+    """The metrics of a run's result, none if it has no result."""
+    try:
+        return dict(result_of(run).get("metrics") or {})
+    except QuantdeckError:
+        return {}
+
+
+def about(run: RunFolder) -> dict[str, Any]:
+    """What a list tells of a run."""
+    state, differ, metrics = state_of(run), settings_differ(run), metrics_of(run)
+    return {
+        "run": run.id,
+        "name": run.name,
+        "mode": run.mode,
+        "of": run.of,
+        "state": state.status,
+        "created": run.created,
+        "symbol": differ.get("data.series") or differ.get("data.symbol", settings.defaults()["data.symbol"]),
+        "simulated": bool(state.simulated),
+        "result": {key: metrics.get(key) for key in ("total_return", "sharpe", "max_drawdown", "trades")},
+        "settings_differ": differ,
+        "folder": str(run.path),
+    }
+
+
+def listing(arguments: Arguments) -> Answer:
+    """All runs, oldest first, so that the latest stands just above the prompt."""
+    home = Home(home_path(arguments.home))
+    runs = [about(run) for run in home.all()]
+    if not runs:
+        return Answer({"runs": []}, f"no runs yet in {home.path}; start with: quantdeck demo")
+    header = ("run", "name", "mode", "state", "created", "symbol", "return", "Sharpe", "settings that differ")
+    rows = [
+        [
+            each["run"],
+            each["name"],
+            each["mode"],
+            each["state"],
+            each["created"][:16].replace("T", " "),
+            each["symbol"] + (" SIMULATED" if each["simulated"] else ""),
+            signed_percent(each["result"]["total_return"]),
+            amount(each["result"]["sharpe"]),
+            pairs(each["settings_differ"]),
+        ]
+        for each in runs
+    ]
+    return Answer({"runs": runs}, table(header, rows, right=(6, 7)))
+
+
+def pairs(differ: dict[str, Any]) -> str:
+    """`data.symbol=ETH/USDT training.epochs=5`."""
+    return " ".join(
+        f"{key}={list(value) if isinstance(value, tuple) else value}" for key, value in differ.items()
+    )
+
+
+def show(arguments: Arguments) -> Answer:
+    """State, stages, epochs, result and error of a run."""
+    run = chosen(arguments)
+    state, facts = state_of(run), about(run)
+    document = facts | {
+        "stages": state.stages,
+        "sources": state.sources,
+        "epoch": state.epoch,
+        "epochs": state.epochs,
+        "best_epoch": state.best_epoch,
+        "history": state.history,
+        "notes": state.notes,
+        "failure": state.error,
+    }
+    result = [""] if run.mode in ("run", "backtest") and state.status == "done" else []
+    if result:
+        result.append(backtest_summary(run, result_of(run)))
+    return Answer(document, "\n".join([*head(run, state, facts), *epochs(state), *result, *fault(state)]))
+
+
+def head(run: RunFolder, state: State, facts: dict[str, Any]) -> list[str]:
+    """Who the run is and how far it has come."""
+    stages = "  ".join(
+        f"{name} {span(seconds) if seconds is not None else '…'}" for name, seconds in state.stages.items()
+    )
+    return [
+        f"run {run.id}   {run.mode}{f' of {run.of}' if run.of else ''}   {run.name}".rstrip(),
+        f"  state     {state.status}{' (SIMULATED market)' if state.simulated else ''}",
+        f"  created   {run.created}",
+        f"  symbol    {facts['symbol']}",
+        f"  settings  {pairs(facts['settings_differ']) or 'all as by default'}",
+        f"  folder    {run.path}",
+        *([f"  stages    {stages}"] if stages else []),
+        *(f"  note      {note_line(note)}" for note in state.notes),
+    ]
+
+
+def epochs(state: State) -> list[str]:
+    """The table of epochs."""
+    if not state.history:
+        return []
+    rows = [
+        [
+            whole(epoch.get("epoch")),
+            loss(epoch.get("loss")),
+            loss(epoch.get("val_loss")),
+            f"{epoch.get('learning_rate') or 0:.1e}",
+            span(epoch.get("seconds")),
+            whole(epoch.get("sequences_per_s")),
+            "best" if epoch.get("epoch") == state.best_epoch else "",
+        ]
+        for epoch in state.history
+    ]
+    header = ("epoch", "loss", "val loss", "learning rate", "time", "sequences/s", "")
+    return ["", table(header, rows, right=range(6))]
+
+
+def fault(state: State) -> list[str]:
+    """Why the run did not come to its end."""
+    return ["", error_text(dict(state.error))] if state.error else []
+
+
+def follow_again(arguments: Arguments) -> Answer:
+    """Watch a run that somebody started; leaving changes nothing."""
+    from tui.follow import Signals, follow
+    from tui.outcome import outcome
+
+    run = chosen(arguments)
+    with Signals() as signals:
+        return outcome(run, follow(run, signals, owner=False))
+
+
+def stop(arguments: Arguments) -> Answer:
+    """Ask a run to stop and wait until it has; one that has ended already is left as it is."""
+    run = chosen(arguments)
+    if ask_stop(run):
+        say(f"run {run.id}: stopping at the next safe point")
+        wait(run, STOP_S)
+    state = state_of(run).status
+    return Answer({"run": run.id, "state": state, "folder": str(run.path)}, f"run {run.id}: {state}")
+
+
+def resume(arguments: Arguments) -> Answer:
+    """Continue a run from its last checkpoint, with the settings that it has."""
+    run = chosen(arguments)
+    if arguments.overrides or arguments.config:
+        raise ChangeSettings(f"run {run.id}", "keeps its settings when it is resumed", "Leave out -c and -s")
+    if state_of(run).status == "done":
+        raise ChangeSettings(
+            f"run {run.id}", "is done, there is nothing to resume", "Start a new one: quantdeck run"
+        )
+    return carry_out(run, detach=arguments.detach)
+
+
+def delete(arguments: Arguments) -> Answer:
+    """Delete a run; in a terminal, ask first."""
+    run = chosen(arguments)
+    if (
+        not arguments.yes
+        and sys.stdin is not None
+        and sys.stdin.isatty()
+        and sys.stderr.isatty()
+        and not alive(run)
+    ):
+        print(f"Delete run {run.id} with all its files? [y/N] ", end="", file=sys.stderr, flush=True)
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise StopAsked(f"run {run.id}", "was kept")
+    Home(home_path(arguments.home)).delete(run)
+    return Answer({"run": run.id, "deleted": True}, f"run {run.id} deleted")
+
+
+def verify(arguments: Arguments) -> Answer:
+    """Check every artifact of a run against the hash in its manifest."""
+    run = (
+        with_model(Home(home_path(arguments.home)), "last") if arguments.run == "last" else chosen(arguments)
+    )
+    problems = manifest.verify(run.path)
+    document = {"run": run.id, "folder": str(run.path), "intact": not problems}
+    if not problems:
+        return Answer(document, f"run {run.id}: all artifacts are as they were saved")
+    error = {
+        "class": "RepairData",
+        "thing": f"run {run.id}",
+        "reason": f"{len(problems)} of its artifacts {'is' if len(problems) == 1 else 'are'} not as saved",
+        "remedy": "Restore the files from a copy, or train again",
+        "exit_code": 1,
+        "problems": [vars(problem) for problem in problems],
+    }
+    return Answer(document, error=error)

@@ -1,0 +1,38 @@
+"""The settings that a command line means: a file, and what `-s` puts on top of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine import settings
+
+if TYPE_CHECKING:
+    from engine.settings import Settings
+    from tui.arguments import Arguments
+
+DEFAULT_FILE = "quantdeck.toml"
+
+
+def from_file(arguments: Arguments) -> Settings:
+    """Settings of `-c FILE`, or of ./quantdeck.toml if there is one, or the defaults; then `-s`."""
+    path = Path(arguments.config) if arguments.config else Path(DEFAULT_FILE)
+    return settings.load(path if arguments.config or path.exists() else None, arguments.overrides)
+
+
+def on_top_of(base: dict[str, Any], arguments: Arguments, where: str) -> Settings:
+    """Settings of a tree, then the keys that a file named by `-c` has, then `-s`."""
+    tree = {group: dict(table) for group, table in base.items()}
+    if arguments.config:
+        where = arguments.config
+        overlay(tree, settings.read_toml(Path(where)))
+    return settings.make(tree, arguments.overrides, where)
+
+
+def overlay(tree: dict[str, Any], upper: dict[str, Any]) -> None:
+    """Put the keys of `upper` over those of `tree`, table by table."""
+    for group, table in upper.items():
+        if isinstance(table, dict) and isinstance(tree.get(group), dict):
+            tree[group] = tree[group] | table
+        else:
+            tree[group] = table

@@ -1,0 +1,43 @@
+"""`quantdeck` without a command: how things stand, and what can be done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.runs.folder import Home, described, home_path
+from engine.runs.launch import alive
+from tui.answer import Answer
+
+if TYPE_CHECKING:
+    from tui.arguments import Arguments
+
+COMMANDS = """\
+  quantdeck demo                 the whole pipeline on a SIMULATED exchange
+  quantdeck init                 write a commented quantdeck.toml
+  quantdeck run | train          collect, train and backtest | without the backtest
+  quantdeck backtest [RUN]       backtest a trained run again
+  quantdeck data …               status, update, import FILE, export SERIES FILE
+  quantdeck runs …               list, show, follow, stop, resume, delete, verify
+  quantdeck COMMAND --help       more about each"""
+
+
+def status(arguments: Arguments) -> Answer:
+    """Count the runs and name the live ones and the last."""
+    home = Home(home_path(arguments.home))
+    runs = home.all()
+    live = [run for run in runs if alive(run)]
+    lines = [f"quantdeck   home {home.path}"]
+    if runs:
+        lines.append(
+            f"{len(runs)} run{'s' * (len(runs) != 1)}, {len(live)} live; last: {described(runs[-1])}"
+        )
+        lines += [f"  live: {described(run)}   watch it: quantdeck runs follow {run.id}" for run in live]
+    else:
+        lines.append("no runs yet; start with: quantdeck demo")
+    document = {
+        "home": str(home.path),
+        "runs": len(runs),
+        "live": [run.id for run in live],
+        "last": runs[-1].id if runs else None,
+    }
+    return Answer(document, "\n".join([*lines, "", COMMANDS]))

@@ -1,0 +1,71 @@
+"""How numbers and tables are written for people: grouped, with units, undefined as n/a."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+UNDEFINED = "n/a"
+
+
+def defined(value: Any) -> TypeGuard[float]:
+    """Whether the value is a finite number."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def whole(value: Any) -> str:
+    """36062 → 36,062."""
+    return f"{round(value):,}" if defined(value) else UNDEFINED
+
+
+def amount(value: Any) -> str:
+    """12841.07 → 12,841.07."""
+    return f"{value:,.2f}" if defined(value) else UNDEFINED
+
+
+def percent(value: Any) -> str:
+    """A share or a return as percent without the sign for it: 0.2841 → 28.41."""
+    return f"{value * 100:,.2f}" if defined(value) else UNDEFINED
+
+
+def signed_percent(value: Any) -> str:
+    """A return as percent, always with its sign: 0.2841 → +28.41 %."""
+    return f"{value * 100:+,.2f} %" if defined(value) else UNDEFINED
+
+
+def loss(value: Any) -> str:
+    """A loss with four digits after the point, or in powers of ten when that would show nothing."""
+    if not defined(value):
+        return UNDEFINED
+    return f"{value:.4f}" if value == 0 or abs(value) >= 0.001 else f"{value:.2e}"
+
+
+def span(seconds: Any) -> str:
+    """A length of time in its two largest units: 0.21 → 0.2 s, 192 → 3 m 12 s."""
+    if not defined(seconds):
+        return UNDEFINED
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes} m" if hours else f"{minutes} m {rest} s"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
+    """Columns aligned by spaces, those numbered in `right` to the right; the last one is left as it is."""
+    cells = [[" ".join(str(cell).split()) for cell in row] for row in (header, *rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in cells
+    ]
+    return "\n".join(lines)
