@@ -1,0 +1,128 @@
+"""A real sshd on loopback: own port, own host key, log-in by key; and a terminal to look at, in tmux."""
+
+import os
+import pwd
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+SSHD = shutil.which("sshd") or next(
+    (p for p in ("/usr/sbin/sshd", "/usr/local/sbin/sshd") if Path(p).exists()), None
+)
+NEEDED = {"sshd": SSHD, "ssh": shutil.which("ssh"), "tmux": shutil.which("tmux")}
+PATIENCE_S = 120
+
+
+class Server:
+    """A running sshd and how to reach it."""
+
+    def __init__(self, folder, port):
+        self.folder, self.port = folder, port
+        self.options = [
+            "-F", "none", "-i", str(folder / "key"), "-p", str(port), "-o", "StrictHostKeyChecking=no",
+            "-o", f"UserKnownHostsFile={folder / 'known'}", "-o", "LogLevel=ERROR",
+        ]  # fmt: skip
+        self.address = f"{pwd.getpwuid(os.getuid()).pw_name}@127.0.0.1"
+
+    def command(self, line, *, terminal=False):
+        """The argv that runs a line over there."""
+        return ["ssh", *self.options, *(["-tt"] if terminal else []), self.address, line]
+
+    def run(self, line):
+        """Run a line over there to its end."""
+        return subprocess.run(
+            self.command(line), capture_output=True, text=True, check=False, timeout=PATIENCE_S
+        )
+
+
+class Screen:
+    """A tmux session of its own: keys go in, what stands on the screen comes out."""
+
+    def __init__(self, argv, columns=80, rows=24):
+        self.name = f"quantdeck-{uuid.uuid4().hex[:8]}"
+        size = ["-x", str(columns), "-y", str(rows)]
+        self.tmux("-f", "/dev/null", "new-session", "-d", "-s", self.name, *size, shlex.join(argv))
+
+    def tmux(self, *arguments):
+        done = subprocess.run(
+            ["tmux", "-L", "quantdeck-tests", *arguments], capture_output=True, text=True, check=False
+        )
+        return done.stdout
+
+    def keys(self, *keys):
+        self.tmux("send-keys", "-t", self.name, *keys)
+
+    def text(self):
+        return self.tmux("capture-pane", "-p", "-t", self.name)
+
+    def wait_for(self, seen):
+        """Look until `seen(text)` is true; return the text. Fails with the last screen."""
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            text = self.text()
+            if seen(text):
+                return text
+            time.sleep(0.1)
+        raise AssertionError(f"never seen; the screen at last:\n{text}")
+
+    def pid(self):
+        """Process id of what runs in it."""
+        return int(self.tmux("display-message", "-p", "-t", self.name, "#{pane_pid}"))
+
+    def close(self):
+        self.tmux("kill-session", "-t", self.name)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    lacking = [name for name, path in NEEDED.items() if not path]
+    if lacking:
+        pytest.skip(f"not installed here: {', '.join(lacking)}")
+    folder = tmp_path_factory.mktemp("sshd")
+    for name in ("key", "host_key"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
+    (folder / "authorized_keys").write_bytes((folder / "key.pub").read_bytes())
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = f"PATH={Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
+    (folder / "config").write_text(
+        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host_key\nPidFile none\nUsePAM no\n"
+        f"AuthorizedKeysFile {folder}/authorized_keys\nStrictModes no\nPasswordAuthentication no\n"
+        f"PermitRootLogin prohibit-password\nPrintMotd no\nPrintLastLog no\nSetEnv {environment}\n"
+    )
+    if os.getuid() == 0:
+        Path("/run/sshd").mkdir(exist_ok=True)
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [NEEDED["sshd"], "-D", "-e", "-f", str(folder / "config")], stdin=subprocess.DEVNULL, stderr=log
+        )
+    running = Server(folder, port)
+    deadline = time.monotonic() + 30
+    while running.run("true").returncode != 0:
+        if process.poll() is not None or time.monotonic() > deadline:
+            pytest.skip(f"sshd does not start here: {(folder / 'log').read_text()[-300:]}")
+        time.sleep(0.1)
+    yield running
+    process.terminate()
+    process.wait()
+
+
+@pytest.fixture
+def screen():
+    opened = []
+
+    def open_screen(argv, **size):
+        opened.append(Screen(argv, **size))
+        return opened[-1]
+
+    yield open_screen
+    for each in opened:
+        each.close()
