@@ -45,7 +45,8 @@ def work():
     opening = np.concatenate([[100], close[:-1]])
     raw = pd.DataFrame(
         {"open": opening, "high": np.maximum(opening, close) * 1.001,
-         "low": np.minimum(opening, close) * 0.999, "close": close, "volume": market_rng.uniform(1, 2, COUNT)},
+         "low": np.minimum(opening, close) * 0.999, "close": close,
+         "volume": market_rng.uniform(1, 2, COUNT)},
         index=time_index(np.arange(COUNT, dtype=np.int64) * STEP),
     )
     candles = check(raw, STEP, now_ms=COUNT * STEP).frame
@@ -101,7 +102,7 @@ def test_pure_rooms_touch_no_file_socket_or_global_random_state():
 
 def test_what_the_app_sees_of_the_engine_is_light():
     code = (
-        "import sys, engine.runs.folder, engine.runs.state, engine.runs.launch, engine.runs.ask, engine.settings;"
+        "import sys, engine.runs.folder, engine.runs.state, engine.runs.launch, engine.runs.ask;"
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
     assert python(code) == "[]\n"

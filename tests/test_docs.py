@@ -7,37 +7,34 @@ from engine.settings import Settings, allowed_values, field_of
 DOCS = Path(__file__).parents[1] / "docs"
 
 
+HEAD = """# Settings
+
+One TOML file, `quantdeck.toml`, a table for each group; `quantdeck init` writes one with comments. Any
+setting can be given on the command line as well: `-s group.key=value`, as often as needed. All faults are
+told at once, each with its key, its value and what is allowed.
+"""
+
+
 def settings_page():
-    lines = [
-        "# Settings",
-        "",
-        "One TOML file, `quantdeck.toml`, a table for each group; `quantdeck init` writes one with comments. Any",
-        "setting can be given on the command line as well: `-s group.key=value`, as often as needed. All faults are",
-        "told at once, each with its key, its value and what is allowed.",
-    ]
+    """A table for each group of settings."""
+    lines = [HEAD]
     for group, table in Settings():
-        lines += [
-            "",
-            f"## {group}",
-            "",
-            table.__doc__,
-            "",
-            "| key | default | allowed | what it is |",
-            "|---|---|---|---|",
-        ]
+        head = ["| key | default | allowed | what it is |", "|---|---|---|---|"]
+        lines += [f"## {group}", "", table.__doc__, "", *head]
         for name, value in table:
             key = f"{group}.{name}"
-            shown = (
-                ", ".join(map(str, value))
-                if isinstance(value, tuple)
-                else str(value).lower()
-                if isinstance(value, bool)
-                else value
-            )
             lines.append(
-                f"| `{key}` | {f'`{shown}`' if shown != '' else '(empty)'} | {allowed_values(key)} | {field_of(key).description} |"
+                f"| `{key}` | {shown(value)} | {allowed_values(key)} | {field_of(key).description} |"
             )
-    return "\n".join(lines) + "\n"
+        lines.append("")
+    return "\n".join(lines[:-1]) + "\n"
+
+
+def shown(value):
+    """A default as somebody would write it."""
+    if isinstance(value, tuple):
+        value = ", ".join(map(str, value))
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`" if value != "" else "(empty)"
 
 
 def test_the_settings_page_is_the_settings():

@@ -26,8 +26,8 @@ def test_defaults_are_valid_and_survive_toml_with_and_without_comments():
 def test_overrides_read_each_key_as_its_own_type():
     made = make(
         {},
-        ["data.symbol=ETH/USDT", "model.units=[8, 4]", "features.names=rsi_14, atr_14", "backtest.short=false",
-         "training.learning_rate=1e-4", "data.start=2021-01-01"],
+        ["data.symbol=ETH/USDT", "model.units=[8, 4]", "features.names=rsi_14, atr_14",
+         "backtest.short=false", "training.learning_rate=1e-4", "data.start=2021-01-01"],
     )  # fmt: skip
     assert made.data.symbol == "ETH/USDT"
     assert made.model.units == (8, 4)
@@ -36,15 +36,16 @@ def test_overrides_read_each_key_as_its_own_type():
     assert made.data.start == "2021-01-01"
     assert make(tomllib.loads(to_toml(made))) == made
     assert set(changed(made)) == {
-        "data.symbol", "model.units", "features.names", "backtest.short", "training.learning_rate", "data.start",
+        "data.symbol", "model.units", "features.names", "backtest.short", "training.learning_rate",
+        "data.start",
     }  # fmt: skip
 
 
 def test_all_faults_are_told_at_once_with_key_value_range_and_near_key():
     found = problems(
         "window.lookback=0", "training.epochs=abc", "backtest.fee_bps=nan", "data.symol=BTC/USDT",
-        "data.end=2020-01-01", "data.start=2021-01-01", "split.test=0.8", "data.series=../x", "model.units=[]",
-        "nonsense", "data.timeframe=7h", "signal.neutral=maybe", "data.exchange=\x1b[31m",
+        "data.end=2020-01-01", "data.start=2021-01-01", "split.test=0.8", "data.series=../x",
+        "model.units=[]", "nonsense", "data.timeframe=7h", "signal.neutral=maybe", "data.exchange=\x1b[31m",
     )  # fmt: skip
     assert "1 … 5,000 bars" in found["window.lookback"]
     assert '"abc"' in found["training.epochs"]
@@ -52,7 +53,8 @@ def test_all_faults_are_told_at_once_with_key_value_range_and_near_key():
     assert "did you mean data.symbol?" in found["data.symol"]
     assert "not after" in found["data.end"]
     assert "0.95" in found["split.test"]
-    assert {"data.series", "model.units", "nonsense", "data.timeframe", "signal.neutral", "data.exchange"} < set(found)
+    others = {"data.series", "model.units", "nonsense", "data.timeframe", "signal.neutral", "data.exchange"}
+    assert others < set(found)
     assert "\x1b" not in str(found)
 
 
@@ -62,11 +64,10 @@ def test_unknown_table_is_refused_with_a_near_one():
 
 
 @given(st.sampled_from(sorted(defaults())), st.text(max_size=8))
-def test_any_text_for_any_key_is_taken_or_told_never_worse(key, text):
+def test_any_text_for_any_key_is_taken_or_refused_never_worse(key, text):
     try:
         made = make({}, [f"{key}={text}"])
-    except SettingsError as error:
-        assert error.problems
+    except SettingsError:
         return
     assert make(tomllib.loads(to_toml(made))) == made
 
