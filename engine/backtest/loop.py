@@ -18,6 +18,7 @@ from numba import njit
 from engine.backtest.records import Bar
 
 NEXT_OPEN, SAME_CLOSE, WORST_OF_BAR = range(3)
+MOST_SLIPPAGE = 0.99
 REASONS = ("signal", "reversal", "stop-loss", "take-profit", "trailing-stop", "end", "ruin")
 SIGNAL, REVERSAL, STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, END, RUIN = range(7)
 
@@ -75,21 +76,52 @@ def basis_price(terms: Any, bar: Any, direction: float) -> float:
 
 
 @step
-def fill(book: Any, terms: Any, direction: float, amount: float, basis: float) -> float:
+def slippage_of(terms: Any, bar: Any, amount: float) -> float:
+    """Slippage of a fill: what is set, more by the bar's volatility and the root of its volume's share."""
+    slippage: float = terms.slippage
+    if terms.slippage_scales and bar.volatility > 0.0:
+        share = min(1.0, max(0.0, amount / bar.volume)) if bar.volume > 0.0 else 1.0
+        slippage += bar.volatility * (terms.slippage_volatility + terms.slippage_impact * np.sqrt(share))
+        slippage = min(slippage, MOST_SLIPPAGE)
+    return slippage
+
+
+@step
+def fill(
+    book: Any, terms: Any, bar: Any, direction: float, amount: float, basis: float, fee_rate: float
+) -> float:
     """Buy (+1) or sell (-1) an amount at the basis price ± slippage, pay the fee; the money moved."""
-    value: float = amount * basis * (1.0 + direction * terms.slippage)
-    fee = value * terms.fee
+    slippage = slippage_of(terms, bar, amount)
+    value: float = amount * basis * (1.0 + direction * slippage)
+    fee = value * fee_rate
     book.cash -= direction * value + fee
     book.fees += fee
-    book.slippage += amount * basis * terms.slippage
+    book.slippage += amount * basis * slippage
     book.capacity -= amount
     return value
 
 
 @step
-def enlarge(book: Any, terms: Any, direction: float, amount: float, basis: float) -> None:
+def whole_steps(terms: Any, amount: float) -> float:
+    """The amount, rounded down to the step in which quantities are traded."""
+    if terms.quantity_step > 0.0:
+        amount = np.floor(amount / terms.quantity_step + 1e-9) * terms.quantity_step
+    return amount
+
+
+@step
+def within_capacity(book: Any, terms: Any, wanted: float, basis: float) -> float:
+    """The part of a wanted amount that the bar's volume lets through; 0 if it is below the minimum."""
+    if wanted <= book.capacity:
+        return wanted
+    amount = whole_steps(terms, book.capacity)
+    return amount if amount * basis >= terms.minimum_notional else 0.0
+
+
+@step
+def enlarge(book: Any, terms: Any, bar: Any, direction: float, amount: float, basis: float) -> None:
     """Open the trade or add to it."""
-    value = fill(book, terms, direction, amount, basis)
+    value = fill(book, terms, bar, direction, amount, basis, terms.fee)
     if book.position == 0.0:
         book.highest = book.lowest = value / amount
     book.position += direction * amount
@@ -98,11 +130,11 @@ def enlarge(book: Any, terms: Any, direction: float, amount: float, basis: float
 
 
 @step
-def reduce(book: Any, terms: Any, amount: float, basis: float) -> None:
+def reduce(book: Any, terms: Any, bar: Any, amount: float, basis: float, fee_rate: float) -> None:
     """Sell part or all of a long, buy back part or all of a short."""
     direction = -1.0 if book.position > 0.0 else 1.0
     whole = amount >= abs(book.position)
-    book.exit_value += fill(book, terms, direction, amount, basis)
+    book.exit_value += fill(book, terms, bar, direction, amount, basis, fee_rate)
     book.exited += amount
     book.position = 0.0 if whole else book.position + direction * amount
 
@@ -142,31 +174,36 @@ def record_trade(book: Any, row: Any, side: float, t: int, reason: int) -> None:
 
 
 @step
-def close(book: Any, terms: Any, row: Any, t: int, basis: float, reason: int) -> bool:
+def close(book: Any, terms: Any, bar: Any, row: Any, basis: float, reason: int, fee_rate: float) -> bool:
     """Close as much as the bar's volume lets through; True when flat."""
     side = 1.0 if book.position > 0.0 else -1.0
-    amount = min(abs(book.position), book.capacity)
+    amount = within_capacity(book, terms, abs(book.position), basis)
     if amount > 0.0:
-        reduce(book, terms, amount, basis)
+        reduce(book, terms, bar, amount, basis, fee_rate)
         follow(book, basis, basis)
     if book.position == 0.0:
-        record_trade(book, row, side, t, reason)
+        record_trade(book, row, side, bar.number, reason)
         return True
     book.capped += 1
     return False
 
 
 @step
-def size(book: Any, terms: Any, side: float, basis: float, volatility: float) -> float:
-    """Quantity wanted: weight · fraction · E / (p · (1 + fee rate)); NaN if volatility is not known."""
-    share = terms.fraction
+def size(book: Any, terms: Any, bar: Any, side: float, basis: float) -> float:
+    """Quantity wanted: weight · fraction · E / (p · (1 + fee rate)); NaN if volatility is not known.
+
+    Where slippage grows with the quantity, p is the price of the quantity that would be wanted without that.
+    """
+    share, volatility = terms.fraction, bar.volatility
     if terms.by_volatility:
         share = min(terms.max_leverage, terms.target_volatility / volatility) if volatility > 0.0 else np.nan
     if terms.stops_in_volatility and not volatility > 0.0:
         share = np.nan
     equity = book.cash + book.position * basis
-    price = basis * (1.0 + side * terms.slippage)
-    wanted: float = abs(book.aim) * share * equity / (price * (1.0 + terms.fee))
+    money = abs(book.aim) * share * equity / (1.0 + terms.fee)
+    wanted: float = money / (basis * (1.0 + side * slippage_of(terms, bar, 0.0)))
+    if terms.slippage_scales:
+        wanted = money / (basis * (1.0 + side * slippage_of(terms, bar, wanted)))
     return wanted
 
 
@@ -177,27 +214,38 @@ def carry_out(book: Any, terms: Any, bar: Any, row: Any) -> None:
         basis = basis_price(terms, bar, -book.position)
         if np.isnan(basis):
             return
-        if not close(book, terms, row, bar.number, basis, book.reason):
+        if not close(book, terms, bar, row, basis, book.reason, terms.fee):
             leave_rest(book, terms)
             return
     if book.aim == 0.0:
         book.active = 0
-        return
+    else:
+        enter(book, terms, bar)
+
+
+@step
+def enter(book: Any, terms: Any, bar: Any) -> None:
+    """Open the position that the order leads to, or add what is missing of it."""
     side = 1.0 if book.aim > 0.0 else -1.0
     basis = basis_price(terms, bar, side)
     if np.isnan(basis):
         return
-    wanted = size(book, terms, side, basis, bar.volatility)
+    wanted = size(book, terms, bar, side, basis)
     if np.isnan(wanted):
         book.unsized += 1
         book.active = 0
         return
-    missing = wanted - abs(book.position)
-    amount = min(missing, book.capacity)
+    missing = whole_steps(terms, wanted - abs(book.position))
+    if missing <= 0.0 or missing * basis < terms.minimum_notional:
+        if book.position == 0.0 and wanted > 0.0:
+            book.too_small += 1
+        book.active = 0
+        return
+    amount = within_capacity(book, terms, missing, basis)
     if amount > 0.0:
         if book.position == 0.0:
             open_trade(book, bar, bar.volatility if terms.stops_in_volatility else 1.0)
-        enlarge(book, terms, side, amount, basis)
+        enlarge(book, terms, bar, side, amount, basis)
     if missing > amount:
         book.capped += 1
         leave_rest(book, terms)
@@ -218,18 +266,21 @@ def rebalance(book: Any, terms: Any, bar: Any) -> None:
     side = 1.0 if book.position > 0.0 else -1.0
     basis = basis_price(terms, bar, side)
     equity = book.cash + book.position * basis
-    change = size(book, terms, side, basis, bar.volatility) - abs(book.position)
+    change = size(book, terms, bar, side, basis) - abs(book.position)
     if not (equity > 0.0 and abs(change) * basis > terms.band * equity):
         return
-    amount = min(abs(change), book.capacity)
-    if amount < abs(change):
+    wanted = whole_steps(terms, abs(change))
+    if wanted <= 0.0 or wanted * basis < terms.minimum_notional:
+        return
+    amount = within_capacity(book, terms, wanted, basis)
+    if amount < wanted:
         book.capped += 1
     if amount <= 0.0:
         return
     if change > 0.0:
-        enlarge(book, terms, side, amount, basis)
+        enlarge(book, terms, bar, side, amount, basis)
     else:
-        reduce(book, terms, amount, basis_price(terms, bar, -side))
+        reduce(book, terms, bar, amount, basis_price(terms, bar, -side), terms.fee)
 
 
 @step
@@ -249,7 +300,7 @@ def check_stops(book: Any, terms: Any, bar: Any, row: Any) -> None:
     worst, best, peak = bar.low, bar.high, book.highest
     if side < 0.0:
         worst, best, peak = bar.high, bar.low, book.lowest
-    entry = book.entry_value / book.entered
+    entry, fee_rate = book.entry_value / book.entered, terms.fee
     loss = stop_level(entry, side, terms.stop_loss * book.stop_unit)
     trail = stop_level(peak, side, terms.trailing_stop * book.stop_unit)
     target = stop_level(entry, -side, terms.take_profit * book.stop_unit)
@@ -257,11 +308,11 @@ def check_stops(book: Any, terms: Any, bar: Any, row: Any) -> None:
         level, reason = (trail, TRAILING_STOP) if side * (trail - loss) > 0.0 else (loss, STOP_LOSS)
         level = min(first, level) if side > 0.0 else max(first, level)
     elif side * (best - target) >= 0.0:
-        level, reason = target, TAKE_PROFIT
+        level, reason, fee_rate = target, TAKE_PROFIT, terms.fee * (1.0 - terms.maker_discount)
         level = max(first, level) if side > 0.0 else min(first, level)
     else:
         return
-    if close(book, terms, row, bar.number, level, reason):
+    if close(book, terms, bar, row, level, reason, fee_rate):
         row.bars += 1
         book.active, book.aim = 0, 0.0
         return
@@ -271,10 +322,10 @@ def check_stops(book: Any, terms: Any, bar: Any, row: Any) -> None:
 
 
 @step
-def close_out(book: Any, terms: Any, row: Any, t: int, price: float, reason: int) -> None:
+def close_out(book: Any, terms: Any, bar: Any, row: Any, price: float, reason: int) -> None:
     """Close the whole position whatever the volume: the simulation ends here."""
     book.capacity = np.inf
-    close(book, terms, row, t, price, reason)
+    close(book, terms, bar, row, price, reason, terms.fee)
     row.bars += 1
 
 
@@ -282,7 +333,7 @@ def close_out(book: Any, terms: Any, row: Any, t: int, price: float, reason: int
 def bar_at(prices: Any, t: int) -> Bar:
     """Bar t out of the arrays."""
     before, volatility = prices.previous_close[t], prices.volatility[t]
-    return Bar(t, prices.open[t], prices.high[t], prices.low[t], before, volatility)
+    return Bar(t, prices.open[t], prices.high[t], prices.low[t], before, volatility, prices.volume[t])
 
 
 @compiled
@@ -325,6 +376,6 @@ def run(
     book.highest, book.lowest = highest, lowest
     if held != 0.0:
         reason = RUIN if equity[last] <= 0.0 else END
-        close_out(book, terms, trades[book.trades], last, prices.close[last], reason)
+        close_out(book, terms, bar_at(prices, last), trades[book.trades], prices.close[last], reason)
     equity[last:], cash[last:], position[last:] = book.cash, book.cash, 0.0
     return last + 1

@@ -28,7 +28,7 @@ BOOK = np.dtype(
     ]
     + [
         (name, np.int64)
-        for name in ("active", "reason", "entry_bar", "trades", "capped", "dropped", "unsized")
+        for name in ("active", "reason", "entry_bar", "trades", "capped", "dropped", "unsized", "too_small")
     ]
 )  # fmt: skip
 """The account, the order in force (`active` 1, with its `reason`), the open trade and the counts."""
@@ -56,6 +56,7 @@ class Bar(NamedTuple):
     low: float
     previous_close: float
     volatility: float
+    volume: float
 
 
 class Terms(NamedTuple):
@@ -63,7 +64,11 @@ class Terms(NamedTuple):
 
     fill: int
     fee: float
+    maker_discount: float
     slippage: float
+    slippage_scales: bool
+    slippage_volatility: float
+    slippage_impact: float
     borrow: float  # per bar
     by_volatility: bool
     fraction: float
@@ -77,4 +82,6 @@ class Terms(NamedTuple):
     volume_share: float
     wait: bool
     band: float
+    minimum_notional: float
+    quantity_step: float
     funding: bool

@@ -11,6 +11,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.backtest import bootstrap
+
 DAYS_PER_YEAR = 365
 EULER_GAMMA = 0.5772156649015329
 
@@ -122,26 +124,23 @@ def sharpe_interval(
 ) -> tuple[float, float]:
     """Stationary-bootstrap interval of the annual Sharpe ratio (Politis and Romano 1994).
 
-    Blocks of geometric length, mean N^(1/3), that wrap around. NaN below ten returns or without variance.
+    The block length is bootstrap.block_length's. NaN below ten returns or without variance.
     """
-    count = len(returns)
-    if count < 10 or not deviation(returns) > 0:
+    if len(returns) < 10 or not deviation(returns) > 0:
         return math.nan, math.nan
-    drawn = (
-        returns[stationary_rows(count, count ** (1 / 3), generator)] for _ in range(resamples)
-    )  # each (N,)
-    values = [sharpe(sample) for sample in drawn]
-    tail = (1 - coverage) / 2
-    low, high = np.nanquantile(values, [tail, 1 - tail])
-    return float(low), float(high)
+    drawn = bootstrap.draws(len(returns), bootstrap.block_length(returns), resamples, generator)
+    found = [resampled_sharpes(returns, bootstrap.weights(rows)) for rows in drawn]
+    low, high = bootstrap.interval(np.concatenate(found), coverage)
+    return low, high
 
 
-def stationary_rows(count: int, block: float, generator: np.random.Generator) -> NDArray[np.int64]:
-    """Row numbers (N,) of one stationary-bootstrap sample: blocks of mean length `block` that wrap around."""
-    starts = generator.integers(count, size=count)
-    fresh = generator.random(count) < 1 / block
-    fresh[0] = True
-    step = np.arange(count)
-    begun = np.maximum.accumulate(np.where(fresh, step, 0))  # where the block of each draw began
-    rows: NDArray[np.int64] = (starts[begun] + step - begun) % count
-    return rows
+def resampled_sharpes(returns: Floats, weights: Floats, per_year: float = DAYS_PER_YEAR) -> Floats:
+    """Sharpe ratios (S,) of resamples that hold row n of the returns (N,) weights[s, n] times, (S, N)."""
+    count = len(returns)
+    centre = returns.mean()
+    mean = weights @ (returns - centre) / count  # (S,) of what lies above the centre
+    variance = (weights @ np.square(returns - centre) - count * np.square(mean)) / (count - 1)
+    undefined: Floats = np.full(len(mean), np.nan)
+    scale = np.sqrt(np.maximum(variance, 0.0))
+    sharpes: Floats = np.divide(mean + centre, scale, out=undefined, where=variance > 0)
+    return sharpes * math.sqrt(per_year)

@@ -28,7 +28,9 @@ def bars_per_year(step_ms: int) -> float:
 class Rules:
     """Everything besides bars and targets that a simulation depends on; `fee=0` has to be asked for.
 
-    fee, slippage, max_volume_share, rebalance_band are shares (0.001 = 10 bps); borrow_rate and
+    fee, slippage, max_volume_share, rebalance_band are shares (0.001 = 10 bps); maker_discount is a share of
+    the fee; slippage_volatility and slippage_impact are multiples of one bar's volatility, the latter times
+    √(quantity / volume); minimum_notional is quote currency, quantity_step units traded; borrow_rate and
     target_volatility are per year; the three stop distances are returns, or standard deviations of
     one bar's return where stop_unit is `volatility`; 0 means none. Raises ChangeSettings.
     """
@@ -50,6 +52,11 @@ class Rules:
     max_volume_share: float = 0.0
     unfilled: Unfilled = "wait"
     rebalance_band: float = 0.0
+    maker_discount: float = 0.0
+    slippage_volatility: float = 0.0
+    slippage_impact: float = 0.0
+    minimum_notional: float = 0.0
+    quantity_step: float = 0.0
 
     def __post_init__(self) -> None:
         for name, choices in (
@@ -68,7 +75,8 @@ class Rules:
                 raise ChangeSettings(f"backtest.{name}", f"{getattr(self, name)} is not a number above 0")
         for name in (
             "fee", "slippage", "borrow_rate", "stop_loss", "take_profit", "trailing_stop", "max_volume_share",
-            "rebalance_band",
+            "rebalance_band", "maker_discount", "slippage_volatility", "slippage_impact", "minimum_notional",
+            "quantity_step",
         ):  # fmt: skip
             if not 0 <= getattr(self, name) < float("inf"):
                 raise ChangeSettings(

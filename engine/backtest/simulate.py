@@ -40,6 +40,7 @@ class Simulation:
     capped           times that a bar's volume cut a fill short
     dropped          orders whose unfilled rest was dropped
     unsized          orders given up because the forecast volatility that they need was not known
+    too_small        orders given up because they were below the step or the minimum notional
     """
 
     time: Times
@@ -54,11 +55,47 @@ class Simulation:
     capped: int
     dropped: int
     unsized: int
+    too_small: int = 0
 
     @property
     def step_ms(self) -> int:
         """Length of a bar in milliseconds."""
         return round(YEAR_MS / self.bars_per_year)
+
+
+class Account:
+    """The loop's arrays for bars and rules, to trade over the same bars many times; each time overwrites.
+
+    equity, cash, position: (T,) float64. trades: (T,) records.TRADE, the first book["trades"] of them in use.
+    """
+
+    def __init__(self, bars: Bars, rules: Rules) -> None:
+        self.equity, self.cash, self.position = np.empty((3, len(bars)))
+        self.trades = np.empty(len(bars), records.TRADE)
+        self.book = np.zeros(1, records.BOOK)
+        self._initial_capital = rules.initial_capital
+        self._prices, self._terms = prices_of(bars), terms_of(bars, rules)
+
+    def trade(self, target: Floats) -> None:
+        """Trade the target weights (T,), contiguous float64."""
+        arguments = (self.trades, self.equity, self.cash, self.position)
+        self._open()
+        try:
+            loop.run(self._prices, self._terms, self.book[0], target, *arguments)
+        except (
+            OSError
+        ):  # the folder for machine code refused it at the last moment; compiled it is all the same
+            self._open()
+            loop.run(self._prices, self._terms, self.book[0], target, *arguments)
+
+    def _open(self) -> None:
+        self.book[:] = np.zeros(1, records.BOOK)
+        self.book["cash"] = self._initial_capital
+
+    def max_drawdown(self) -> float:
+        """max(1 - E / running max E) of the last time, from the initial capital on."""
+        peak = np.maximum(np.maximum.accumulate(self.equity), self._initial_capital)
+        return float((1.0 - self.equity / peak).max())
 
 
 def simulate(
@@ -78,28 +115,22 @@ def simulate(
             )
     if np.isinf(target).any():
         raise ChangeSettings("target weights", "an infinite weight", "Use 1 for the whole size")
-    equity, cash, position = np.empty((3, len(bars)))
-    trades = np.empty(len(bars), records.TRADE)
-    book = np.zeros(1, records.BOOK)
-    book["cash"] = rules.initial_capital
-    arguments = (prices_of(bars), terms_of(bars, rules), book[0], target, trades, equity, cash, position)
-    try:
-        loop.run(*arguments)
-    except OSError:  # the folder for machine code refused it at the last moment; compiled it is all the same
-        loop.run(*arguments)
-    trades = trades[: int(book["trades"][0])].copy()
+    account = Account(bars, rules)
+    account.trade(target)
+    book = account.book
+    trades = account.trades[: int(book["trades"][0])].copy()
     trades["prediction"] = np.nan if prediction is None else prediction[trades["entry_bar"]]
     return Simulation(
         bars.time,
         bars.close,
-        equity,
-        cash,
-        position,
+        account.equity,
+        account.cash,
+        account.position,
         trades,
         rules.initial_capital,
         rules.bars_per_year,
-        ruined=bool(equity[-1] <= 0),
-        **{name: int(book[name][0]) for name in ("capped", "dropped", "unsized")},
+        ruined=bool(account.equity[-1] <= 0),
+        **{name: int(book[name][0]) for name in ("capped", "dropped", "unsized", "too_small")},
     )
 
 
@@ -130,7 +161,11 @@ def terms_of(bars: Bars, rules: Rules) -> records.Terms:
     return records.Terms(
         fill=FILLS[rules.fill],
         fee=float(rules.fee),
+        maker_discount=float(rules.maker_discount),
         slippage=float(rules.slippage),
+        slippage_scales=max(rules.slippage_volatility, rules.slippage_impact) > 0,
+        slippage_volatility=float(rules.slippage_volatility),
+        slippage_impact=float(rules.slippage_impact),
         borrow=float(rules.borrow_rate / rules.bars_per_year),
         by_volatility=rules.sizing == "volatility",
         fraction=float(rules.fraction),
@@ -144,5 +179,7 @@ def terms_of(bars: Bars, rules: Rules) -> records.Terms:
         volume_share=float(rules.max_volume_share),
         wait=rules.unfilled == "wait",
         band=float(rules.rebalance_band),
+        minimum_notional=float(rules.minimum_notional),
+        quantity_step=float(rules.quantity_step),
         funding=bool(bars.funding.any()),
     )

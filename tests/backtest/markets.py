@@ -79,6 +79,11 @@ def random_rules(generator):
         max_volume_share=maybe(0.01, 1.0, 0.4),
         unfilled=str(generator.choice(["wait", "drop"])),
         rebalance_band=maybe(0.01, 0.3, 0.3),
+        maker_discount=maybe(0.0, 1.0, 0.3),
+        slippage_volatility=maybe(0.0, 0.3, 0.3),
+        slippage_impact=maybe(0.0, 2.0, 0.3),
+        minimum_notional=maybe(0.1, 200.0, 0.2),
+        quantity_step=maybe(0.001, 2.0, 0.2),
     )
 
 

@@ -68,7 +68,7 @@ class Reference:
         self.order = None
         self.weight = 0.0
         self.equity, self.cash, self.position, self.trades = [], [], [], []
-        self.capped = self.dropped = self.unsized = 0
+        self.capped = self.dropped = self.unsized = self.too_small = 0
         self.ruined = False
         self.last = len(bars) - 1
         for t, weight in enumerate(target.tolist()):
@@ -158,8 +158,13 @@ class Reference:
             self.unsized += 1
             self.order = None
             return
-        missing = wanted - abs(self.held)
-        possible = min(missing, self.room)
+        missing = self.in_steps(wanted - abs(self.held))
+        if missing <= 0 or missing * basis < self.rules.minimum_notional:
+            if not self.trade and wanted > 0:
+                self.too_small += 1
+            self.order = None
+            return
+        possible = self.possible(missing, basis)
         if possible > 0:
             if not self.trade:
                 sigma = self.bars.forecast_volatility[self.t] if self.rules.stop_unit == "volatility" else 1.0
@@ -188,8 +193,11 @@ class Reference:
         change = wanted - abs(self.held)
         if abs(change) * basis / equity <= self.rules.rebalance_band:
             return
-        possible = min(abs(change), self.room)
-        if possible < abs(change):
+        whole = self.in_steps(abs(change))
+        if whole <= 0 or whole * basis < self.rules.minimum_notional:
+            return
+        possible = self.possible(whole, basis)
+        if possible < whole:
             self.capped += 1
         if possible > 0:
             direction = side if change > 0 else -side
@@ -226,7 +234,8 @@ class Reference:
             price = max(target, first) if long else min(target, first)
         else:
             return
-        if self.close(price, reason, through=1):
+        fee = rules.fee * (1 - rules.maker_discount) if reason == "take-profit" else rules.fee
+        if self.close(price, reason, through=1, fee_rate=fee):
             self.order = None
         elif rules.unfilled == "wait":
             self.order = Order(0.0, reason)
@@ -253,21 +262,44 @@ class Reference:
         if rules.sizing == "volatility":
             yearly = sigma * math.sqrt(rules.bars_per_year)
             fraction = min(rules.max_leverage, rules.target_volatility / yearly)
-        price = basis * (1 + rules.slippage if weight > 0 else 1 - rules.slippage)
-        return abs(weight) * fraction * self.worth(basis) / (price * (1 + rules.fee))
+        wanted = 0.0
+        for _ in range(2):  # without impact first, then at the slippage of that quantity
+            slippage = self.slippage(wanted)
+            price = basis * (1 + slippage if weight > 0 else 1 - slippage)
+            wanted = abs(weight) * fraction * self.worth(basis) / (price * (1 + rules.fee))
+        return wanted
 
-    def fill(self, quantity, basis):
-        price = basis * (1 + self.rules.slippage if quantity > 0 else 1 - self.rules.slippage)
-        fee = self.rules.fee * abs(quantity) * price
+    def slippage(self, quantity):
+        rules, sigma, volume = self.rules, self.bars.forecast_volatility[self.t], self.bars.volume[self.t]
+        if not sigma > 0 or rules.slippage_volatility == rules.slippage_impact == 0:
+            return rules.slippage
+        share = 1.0 if volume <= 0 else min(max(quantity / volume, 0.0), 1.0)
+        scaled = sigma * rules.slippage_volatility + sigma * rules.slippage_impact * math.sqrt(share)
+        return min(rules.slippage + scaled, 0.99)
+
+    def in_steps(self, quantity):
+        step = self.rules.quantity_step
+        return math.floor(quantity / step + 1e-9) * step if step else quantity
+
+    def possible(self, quantity, basis):
+        if quantity <= self.room:
+            return quantity
+        part = self.in_steps(self.room)
+        return part if part * basis >= self.rules.minimum_notional else 0.0
+
+    def fill(self, quantity, basis, fee_rate=None):
+        slippage = self.slippage(abs(quantity))
+        price = basis * (1 + slippage if quantity > 0 else 1 - slippage)
+        fee = (self.rules.fee if fee_rate is None else fee_rate) * abs(quantity) * price
         self.money -= quantity * price + fee
         self.room -= abs(quantity)
         self.trade.fills.append(Fill(self.t, quantity, basis, price, fee))
 
-    def close(self, basis, reason, through=0):
+    def close(self, basis, reason, through=0, fee_rate=None):
         held = abs(self.held)
-        possible = min(held, self.room)
+        possible = self.possible(held, basis)
         if possible > 0:
-            self.fill(-self.trade.side * possible, basis)
+            self.fill(-self.trade.side * possible, basis, fee_rate)
             self.trade.seen.append(basis)
         if possible < held:
             self.capped += 1

@@ -19,7 +19,7 @@ def differences(bars, target, rules):
     """Largest relative difference of each kind: money against the money in play, rates as they are."""
     found, expected = simulate(bars, target, rules), Reference(bars, target, rules)
     assert len(found.trades) == len(expected.trades)
-    for name in ("capped", "dropped", "unsized", "ruined"):
+    for name in ("capped", "dropped", "unsized", "too_small", "ruined"):
         assert getattr(found, name) == getattr(expected, name), name
     notional = max([row["quantity"] * row["entry_price"] for row in expected.trades], default=0.0)
     scale = max(rules.initial_capital, notional, np.abs(expected.equity).max())
@@ -52,5 +52,7 @@ def test_equals_the_reference_to_1e9_on_random_cases(batch):
         worst, found = differences(bars, random_targets(count, generator), rules)
         assert worst <= 1e-9
         seen |= set(found.trades["exit_reason"])
-        seen |= {name for name in ("capped", "dropped", "unsized", "ruined") if getattr(found, name)}
-    assert seen == {*range(len(REASONS)), "capped", "dropped", "unsized", "ruined"}
+        seen |= {
+            name for name in ("capped", "dropped", "unsized", "too_small", "ruined") if getattr(found, name)
+        }
+    assert seen == {*range(len(REASONS)), "capped", "dropped", "unsized", "too_small", "ruined"}

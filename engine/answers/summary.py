@@ -1,0 +1,107 @@
+"""Figures in words for the report: labels, units, signs; undefined is n/a."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MINUS = "−"
+PERCENT, PLAIN, COUNT = 100.0, 1.0, 0.0
+METRICS = (
+    ("final_value", "final value", PLAIN, "quote currency"),
+    ("total_return", "total return", PERCENT, "%"),
+    ("cagr", "CAGR", PERCENT, "% a year"),
+    ("volatility", "volatility", PERCENT, "% a year"),
+    ("sharpe", "Sharpe", PLAIN, "daily, 365"),
+    ("sharpe_bar", "Sharpe (bar)", PLAIN, "per bar, scaled to a year"),
+    ("probabilistic_sharpe", "P(Sharpe > 0)", PERCENT, "%"),
+    ("sortino", "Sortino", PLAIN, ""),
+    ("max_drawdown", "max drawdown", PERCENT, "%"),
+    ("longest_under_water", "longest under water", PLAIN, "days"),
+    ("calmar", "Calmar", PLAIN, ""),
+    ("ulcer_index", "ulcer index", PERCENT, "%"),
+    ("cvar", "CVaR 5 %", PERCENT, "% a day"),
+    ("skew", "skew", PLAIN, ""),
+    ("kurtosis", "kurtosis", PLAIN, ""),
+    ("exposure", "exposure", PERCENT, "% of bars"),
+    ("turnover", "turnover", PLAIN, "times equity a year"),
+    ("trades", "trades", COUNT, ""),
+    ("win_rate", "win rate", PERCENT, "% of trades"),
+    ("profit_factor", "profit factor", PLAIN, ""),
+    ("expectancy", "expectancy", PERCENT, "% a trade"),
+    ("payoff_ratio", "payoff ratio", PLAIN, ""),
+    ("sqn", "SQN", PLAIN, ""),
+)  # fmt: skip
+
+
+def known(value: Any) -> bool:
+    """Whether it is a finite number."""
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def number(value: Any, scale: float = PLAIN, *, signed: bool = False) -> str:
+    """A number with two decimals, or none for a count; n/a if it is not defined."""
+    if not known(value):
+        return "n/a"
+    text = f"{abs(value):,.0f}" if scale == COUNT else f"{abs(value * scale):,.2f}"
+    sign = MINUS if value < 0 else "+" if signed and value > 0 else ""
+    return sign + text
+
+
+def signed_percent(value: Any) -> str:
+    """A return in percent with its sign; empty where there was none."""
+    return "" if value is None or value != value else number(value, PERCENT, signed=True)  # noqa: PLR0124
+
+
+def figures(told: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Rows label, strategy, buy and hold, difference, unit."""
+    own, other = told["metrics"], told["benchmark"]
+    rows: list[tuple[str, ...]] = []
+    for key, label, scale, unit in METRICS:
+        mine, theirs = own.get(key), other.get(key)
+        apart = mine - theirs if known(mine) and known(theirs) else None
+        rows.append(
+            (label, number(mine, scale), number(theirs, scale), number(apart, scale, signed=True), unit)
+        )
+    return rows
+
+
+def facts(told: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Rows of the forecast's quality and the costs."""
+    seen, costs = told.get("forecast") or {}, told.get("costs") or {}
+    right, low, high = (
+        number(seen.get(f"directional_accuracy{end}"), PERCENT) for end in ("", "_low", "_high")
+    )
+    ic, p_value, r2 = (
+        f"{seen[key]:.4f}" if known(seen.get(key)) else "n/a" for key in ("ic", "ic_p_value", "r2")
+    )
+    return [
+        ("direction right", f"{right} % (95 %: {low} … {high})"),
+        ("information coefficient", f"{ic} (p {p_value})"),
+        ("R² against a forecast of 0", r2),
+        ("fees", f"{number(costs.get('fees'))} at {number(costs.get('fee_bps'))} bps a fill"),
+        ("slippage", f"{number(costs.get('slippage'))} at {number(costs.get('slippage_bps'))} bps a fill"),
+        ("funding", number(costs.get("funding"))),
+        ("borrow", number(costs.get("borrow"))),
+    ]
+
+
+def trades(table: pd.DataFrame) -> list[tuple[str, ...]]:
+    """Rows for all trades, each side and each reason to exit."""
+    groups = [("all", table)]
+    for column in ("side", "exit_reason"):
+        groups += [(str(name), group) for name, group in table.groupby(column)]
+    return [
+        (
+            name,
+            number(len(group), COUNT),
+            number((group["pnl"] > 0).mean() if len(group) else None, PERCENT),
+            number(group["pnl"].sum(), signed=True),
+            number(group["return"].mean(), PERCENT, signed=True),
+            number(group["bars"].mean()),
+        )
+        for name, group in groups
+    ]

@@ -1,0 +1,123 @@
+"""Ridge regression on the windows that the network sees: the linear baseline.
+
+A window of L rows and F features is one row of L·F numbers. Overlapping windows share their rows, so the
+products of all windows follow from products of lagged rows, and the table of N·L·F numbers is never built:
+memory is that of one matrix of L·F by L·F, whatever N is. Where a window holds more than LARGEST numbers,
+only its last rows are used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+Matrix = NDArray[np.floating[Any]]
+
+LARGEST = 2048
+AT_ONCE = 20_000  # windows
+PENALTIES = (0.1, 1.0, 10.0, 100.0)  # per training window, on numbers of variance 1
+
+
+@dataclass(frozen=True)
+class Ridge:
+    """A linear forecast of the label from the last K rows of a window of `lookback` rows.
+
+    coefficient: (K, F). intercept in label units. penalty: the one of PENALTIES that validation chose.
+    """
+
+    coefficient: Floats
+    intercept: float
+    penalty: float
+    lookback: int
+
+    def predict(self, matrix: Matrix, start: Rows) -> Floats:
+        """Forecasts (N,) for the windows of matrix (T, F) that begin at start (N,)."""
+        first = start + self.lookback - len(self.coefficient)
+        forecast = np.full(len(start), self.intercept)
+        for lag, coefficient in enumerate(self.coefficient):
+            for part in parts(len(start)):
+                forecast[part] += matrix[first[part] + lag] @ coefficient
+        return forecast
+
+
+def fit(
+    matrix: Matrix,
+    lookback: int,
+    train: Rows,
+    label: Floats,
+    validation: Rows,
+    validation_label: Floats,
+    largest: int = LARGEST,
+) -> Ridge:
+    """Fit on the windows of matrix (T, F) that begin at train (N,), with their labels (N,).
+
+    The penalty is the one whose forecasts of the validation windows (M,) have the least squared error.
+    Features are centred and scaled by the training windows' own mean and deviation.
+    """
+    from scipy.linalg import cho_factor, cho_solve
+
+    features = matrix.shape[1]
+    rows = max(1, min(lookback, largest // features))  # K
+    first = train + lookback - rows
+    mean, products, crossed = sums(matrix, first, rows, label - label.mean())
+    products -= np.outer(mean, mean)  # (KF, KF) covariance of the flattened windows
+    scale = np.sqrt(np.maximum(np.diag(products), 0.0))
+    scale[scale <= 1e-9 * max(1.0, float(scale.max()))] = np.inf  # a constant takes no part
+    products /= np.outer(scale, scale)
+    diagonal = np.arange(len(products))
+    found: list[tuple[float, Ridge]] = []
+    for penalty in PENALTIES:
+        system = products.copy()
+        system[diagonal, diagonal] += penalty
+        weight = cho_solve(cho_factor(system, overwrite_a=True), crossed / scale) / scale  # (KF,)
+        ridge = Ridge(weight.reshape(rows, features), float(label.mean() - mean @ weight), penalty, lookback)
+        error = float(np.square(validation_label - ridge.predict(matrix, validation)).mean())
+        found.append((error, ridge))
+    return min(found, key=lambda each: each[0])[1]
+
+
+def sums(matrix: Matrix, first: Rows, rows: int, label: Floats) -> tuple[Floats, Floats, Floats]:
+    """Mean (KF,), mean outer product (KF, KF) and mean product with the label (KF,) of windows of K rows.
+
+    first: (N,) their first rows. The product of rows i and i+d over all windows follows from that of rows
+    i-1 and i-1+d by what enters and leaves at the ends of each run of consecutive windows.
+    """
+    count, features = len(first), matrix.shape[1]
+    enters = first[np.append(np.diff(first) != 1, True)] + 1  # (R,) the row after a run's last window began
+    leaves = first[np.insert(np.diff(first) != 1, 0, True)]  # (R,)
+    products = np.empty((rows, features, rows, features))
+    mean, crossed = np.zeros((2, rows, features))
+    for lag in range(rows):
+        product = np.zeros((features, features))  # of row i and row i + lag of the window, over all windows
+        for part in parts(count):
+            here, there = (matrix[first[part] + ahead].astype(np.float64) for ahead in (0, lag))
+            product += here.T @ there
+            mean[lag] += there.sum(axis=0)
+            crossed[lag] += label[part] @ there
+        for row in range(rows - lag):
+            products[row, :, row + lag, :] = product
+            products[row + lag, :, row, :] = product.T
+            for ends, sign in ((enters, 1.0), (leaves, -1.0)):
+                if row + lag + 1 < rows:
+                    product = product + sign * outer(matrix, ends + row, ends + row + lag)
+    size = rows * features
+    return mean.ravel() / count, products.reshape(size, size) / count, crossed.ravel() / count
+
+
+def outer(matrix: Matrix, left: Rows, right: Rows) -> Floats:
+    """Sum of the outer products of rows, (F, F)."""
+    found: Floats = matrix[left].astype(np.float64).T @ matrix[right].astype(np.float64)
+    return found
+
+
+def parts(count: int) -> Iterator[slice]:
+    """Slices of so many windows, AT_ONCE at a time."""
+    return (slice(begin, begin + AT_ONCE) for begin in range(0, count, AT_ONCE))

@@ -1,0 +1,55 @@
+"""The entry threshold chosen on validation: the one with the best Sharpe ratio after costs.
+
+Nothing here ever sees a test bar: bars and forecasts are those of the validation span.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.backtest import signals
+from engine.backtest.metrics import daily_returns
+from engine.backtest.returns import sharpe
+from engine.backtest.simulate import simulate
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from engine.backtest.bars import Bars, Floats
+    from engine.backtest.rules import Rules
+
+QUANTILES = (*np.linspace(0.0, 0.95, 20), 0.975, 0.99)
+FEWEST_TRADES = 10
+
+
+def candidates(forecast: Floats) -> Floats:
+    """Quantiles of |forecast|, rising, each once; forecast (B,), NaN where a bar had no window."""
+    size = np.abs(forecast[np.isfinite(forecast)])
+    return np.unique(np.minimum(np.quantile(size, QUANTILES), 1.0)) if len(size) else np.empty(0)
+
+
+def best(
+    bars: Bars,
+    forecast: Floats,
+    rules: Rules,
+    neutral: Literal["hold", "flat"],
+    *,
+    short: bool,
+    otherwise: float,
+) -> float:
+    """The candidate with the highest Sharpe ratio of daily returns after costs; of equals the lowest.
+
+    One that trades fewer than ten times is left out, as its Sharpe ratio is luck; `otherwise` if none is.
+    """
+    chosen, highest = otherwise, -math.inf
+    for threshold in candidates(forecast).tolist():
+        signal = signals.threshold(forecast, threshold)
+        weight = signals.targets(signal, neutral, short=short, predicted=np.isfinite(forecast))
+        found = simulate(bars, weight, rules)
+        value = sharpe(daily_returns(found))
+        if len(found.trades) >= FEWEST_TRADES and value > highest:
+            chosen, highest = threshold, value
+    return chosen

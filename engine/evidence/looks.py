@@ -1,0 +1,94 @@
+"""A look at results, into the trial ledger, and the Sharpe ratio deflated by all looks at the same bars.
+
+    looked(home, bars, strategy, settings, Who("what-if", run.id, run.of or run.id, simulated=False))
+
+Whatever shows somebody the results of a test span calls this, the what-if included.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.backtest.metrics import daily_returns, total_return
+from engine.backtest.returns import DAYS_PER_YEAR, deflated_sharpe, expected_best_sharpe, sharpe
+from engine.runs import ledger
+from engine.runs.events import clock, stamp
+from engine.settings import changed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.backtest.bars import Bars
+    from engine.backtest.simulate import Simulation
+    from engine.settings import Settings
+
+
+@dataclass(frozen=True)
+class Who:
+    """Who looks: kind (backtest, what-if, …), ids of the run and of its model's run, simulated or not."""
+
+    kind: str
+    run: str
+    of: str
+    simulated: bool
+
+
+def looked(home: Path, bars: Bars, strategy: Simulation, settings: Settings, who: Who) -> dict[str, Any]:
+    """Record that somebody looked at these results and deflate the Sharpe ratio by all looks so far.
+
+    {looks, trials, sharpe_variance, expected_best_sharpe (annual), deflated_sharpe, market, broken}; the
+    variance is of Sharpe ratios of daily returns. Raises MakeRoom, RepairData.
+    """
+    daily = daily_returns(strategy)
+    look = look_of(bars, strategy, settings, who)
+    ledger.record(home, look)
+    looks, broken = ledger.read(home)
+    so_far = ledger.trials(looks, look)
+    deflated = deflated_sharpe(daily, so_far.trials, so_far.variance)
+    best = expected_best_sharpe(so_far.trials, so_far.variance) * math.sqrt(DAYS_PER_YEAR)
+    return {
+        "looks": so_far.looks,
+        "trials": so_far.trials,
+        "sharpe_variance": so_far.variance,
+        "expected_best_sharpe": best,
+        "deflated_sharpe": deflated,
+        "market": look.market,
+        "broken": broken,
+    }
+
+
+def look_of(bars: Bars, strategy: Simulation, settings: Settings, who: Who) -> ledger.Look:
+    """The look at these results."""
+    time_ms = bars.time.astype(np.int64)
+    content = b"".join(values.tobytes() for values in (time_ms, bars.open, bars.high, bars.low, bars.close))
+    ratio, gained = sharpe(daily_returns(strategy), 1), total_return(strategy)
+    return ledger.Look(
+        at=stamp(clock()),
+        kind=who.kind,
+        run=who.run,
+        of=who.of,
+        market=market_of(settings),
+        data=hashlib.sha256(content).hexdigest(),
+        from_ms=int(time_ms[0]),
+        to_ms=int(time_ms[-1]) + strategy.step_ms,
+        bars=len(bars),
+        trial=hashlib.sha256(strategy.equity.tobytes()).hexdigest(),
+        sharpe=ratio if math.isfinite(ratio) else None,
+        total_return=gained if math.isfinite(gained) else None,
+        simulated=who.simulated,
+        settings=changed(settings),
+    )
+
+
+def market_of(settings: Settings) -> str:
+    """Which market the settings trade, in words that are equal for equal markets."""
+    data, demo = settings.data, settings.demo
+    if data.series:
+        return data.series
+    invented = f" seed {demo.seed} edge {demo.edge:g}" if data.exchange == "demo" else ""
+    return f"{data.exchange} {data.symbol} {data.timeframe}{invented}"

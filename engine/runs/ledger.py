@@ -1,0 +1,150 @@
+"""The trial ledger: every look at the results on a test span, one JSON line each, appended and never edited.
+
+Whoever tries often enough finds something that looks good by chance. How often was tried on the same stretch
+of the same market, and how far the tries lay apart, is what the deflated Sharpe ratio needs to know (Bailey
+and López de Prado 2014). Any number of processes may write: a look is one O_APPEND write.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Self
+
+from engine.disk import refusals
+from engine.errors import RepairData
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+FILE = "ledger.jsonl"
+VERSION = 1
+NEWLINE = b"\n"
+SHARED = 0.5  # of the shorter span, from which on two looks are at the same bars
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at results on a span of bars.
+
+    at: UTC, ISO 8601. kind: backtest, what-if, walk-forward, … run, of: ids of the run and of the model's
+    run. market: exchange, symbol and timeframe, or the imported series. data: hash of the span's bars.
+    from_ms, to_ms: [first open, last close). trial: hash of the equity curve; equal ones are one trial.
+    sharpe: of a daily return, not annual; None where it is not defined.
+    """
+
+    at: str
+    kind: str
+    run: str
+    of: str
+    market: str
+    data: str
+    from_ms: int
+    to_ms: int
+    bars: int
+    trial: str
+    sharpe: float | None
+    total_return: float | None
+    simulated: bool
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def same_span(self, other: Look) -> bool:
+        """Whether both are at the same bars: the same market, and half of the shorter span in common."""
+        if self.data != other.data and self.market != other.market:
+            return False
+        common = min(self.to_ms, other.to_ms) - max(self.from_ms, other.from_ms)
+        return common >= SHARED * min(self.to_ms - self.from_ms, other.to_ms - other.from_ms)
+
+    @classmethod
+    def of_line(cls, line: bytes) -> Self | None:
+        """The look that a line holds, None if it is broken; keys of later versions are left out."""
+        try:
+            told = json.loads(line)
+            known = {each.name: told[each.name] for each in fields(cls)}
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return None
+        texts = ("at", "kind", "run", "of", "market", "data", "trial")
+        numbers = ("from_ms", "to_ms", "bars")
+        proper = (
+            all(isinstance(known[name], str) for name in texts)
+            and all(type(known[name]) is int for name in numbers)
+            and all(known[name] is None or finite(known[name]) for name in ("sharpe", "total_return"))
+            and isinstance(known["settings"], Mapping)
+        )
+        return cls(**known) if proper else None
+
+
+@dataclass(frozen=True)
+class Trials:
+    """What the looks at one span amount to.
+
+    variance: that of the different trials' Sharpe ratios of a day, ddof 1; 0 below two.
+    """
+
+    looks: int
+    trials: int
+    variance: float
+
+
+def finite(value: Any) -> bool:
+    """Whether it is a finite number."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def record(home: Path, look: Look) -> None:
+    """Append a look to the ledger of a home. Raises MakeRoom."""
+    path = home / FILE
+    line = json.dumps({"v": VERSION} | asdict(look), separators=(",", ":"), allow_nan=False) + "\n"
+    with refusals(path):
+        home.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            size = os.fstat(handle).st_size
+            torn = (
+                size > 0 and os.pread(handle, 1, size - 1) != NEWLINE
+            )  # a writer died in the middle of a line
+            rest = (NEWLINE if torn else b"") + line.encode()
+            while rest:  # once, unless the disk takes only a part
+                rest = rest[os.write(handle, rest) :]
+        finally:
+            os.close(handle)
+
+
+def read(home: Path) -> tuple[list[Look], int]:
+    """All looks, oldest first, and how many lines are broken. Raises RepairData if it cannot be read."""
+    path = home / FILE
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return [], 0
+    except OSError as error:
+        raise RepairData(str(path), f"cannot be read: {error.strerror}", "Allow reading it") from None
+    read_lines = [Look.of_line(line) for line in content.split(NEWLINE) if line.strip()]
+    looks = [look for look in read_lines if look is not None]
+    return looks, len(read_lines) - len(looks)
+
+
+def trials(looks: Iterable[Look], like: Look) -> Trials:
+    """What the looks at the span of `like` amount to."""
+    seen = [look for look in looks if look.same_span(like)]
+    sharpes = {look.trial: look.sharpe for look in seen}
+    known = [value for value in sharpes.values() if value is not None]
+    mean = math.fsum(known) / len(known) if known else 0.0
+    spread = math.fsum((value - mean) ** 2 for value in known)
+    return Trials(len(seen), len(sharpes), spread / (len(known) - 1) if len(known) > 1 else 0.0)
+
+
+def spans(looks: Iterable[Look]) -> list[list[Look]]:
+    """The looks in groups that are at the same bars, in the order of the first of each."""
+    groups: list[list[Look]] = []
+    for look in looks:
+        group = next((group for group in groups if group[0].same_span(look)), None)
+        if group is None:
+            groups.append([look])
+        else:
+            group.append(look)
+    return groups

@@ -1,0 +1,57 @@
+"""Run folders with a backtest in them, made without any training: random forecasts on a random market."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from engine import outcome
+from engine.backtest import signals
+from engine.backtest.tear_sheet import tear_sheet
+from engine.outcome import Decisions
+from engine.runs.events import EventLog, plain
+from engine.runs.folder import RunFolder
+from engine.runs.manifest import write_manifest
+from engine.settings import make
+from tests.backtest.markets import HOUR_MS, random_bars
+
+
+def decided(count, seed, settings, skill=0.05):
+    """Decisions (B,) on random bars; the forecast knows a little of the next return."""
+    generator = np.random.default_rng(seed)
+    bars = random_bars(count, generator, volatility=0.01)
+    realised = np.append(bars.open[1:] / bars.open[:-1] - 1, np.nan)
+    noise = generator.normal(0, 0.01, count)
+    forecast = 0.1 * (skill * np.nan_to_num(realised) + np.sqrt(1 - skill**2) * noise)
+    forecast[generator.random(count) < 0.02] = np.nan
+    signal = signals.threshold(forecast, settings.signal.entry_threshold)
+    return Decisions(bars, forecast, signal, realised)
+
+
+def renamed(run, run_id):
+    """The run under an id that is always the same, made at a time that is."""
+    about = {**run.about, "id": run_id, "created": "2026-11-22T12:00:00.000Z"}
+    run.about_path.write_text(json.dumps(about))
+    return RunFolder(run.path.rename(run.path.with_name(run_id)))
+
+
+def backtested(home, count=600, seed=1, overrides=(), simulated=True, name="demo", run_id=""):
+    """A run of `count` hourly bars with everything that a finished backtest leaves; the run."""
+    settings = make({"data": {"exchange": "demo"}}, list(overrides))
+    run = home.create("run", settings, name=name)
+    run = renamed(run, run_id) if run_id else run
+    decisions = decided(count, seed, settings)
+    strategy, holding = outcome.trade(decisions, settings, HOUR_MS)
+    outcome.write(run.path, settings.data.symbol, decisions, strategy, holding)
+    result = outcome.summed_up(tear_sheet(strategy, holding), decisions, strategy, settings, [])
+    result = {"run": run.id, "of": run.id, "simulated": simulated, **result}
+    run.result_path.write_text(json.dumps(plain(result)))
+    write_manifest(run.path, outcome.FILES)
+    with EventLog(run.events_path) as log:
+        log.tell({"kind": "started", "run": run.id, "mode": "run", "of": "", "pid": 1, "versions": {}})
+        if simulated:
+            log.tell({"kind": "simulated", "text": "SIMULATED market"})
+        log.tell({"kind": "result", "result": plain(result["metrics"])})
+        log.tell({"kind": "done"})
+    return run

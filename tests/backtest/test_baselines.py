@@ -1,0 +1,114 @@
+"""Baselines, fills and thresholds on cases small enough to see through."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from sklearn.linear_model import Ridge
+
+from engine.backtest import baselines, fills, ridge, thresholds
+from engine.backtest.metrics import total_return
+from engine.backtest.rules import Rules
+from engine.backtest.simulate import simulate
+from tests.backtest.markets import random_bars, random_targets
+
+RULES = Rules(1000.0, fee=0.001, slippage=0.0002, bars_per_year=8760)
+FREE = Rules(1000.0, fee=0.0, slippage=0.0, bars_per_year=8760)
+
+
+def test_last_sign_knows_nothing_of_its_own_bar():
+    bars = random_bars(50, np.random.default_rng(1))
+    expected = [0, 0, *np.sign(bars.close[1:-1] / bars.close[:-2] - 1)]
+    assert baselines.signs(bars).tolist() == expected
+
+
+def test_flat_keeps_its_money_and_last_sign_without_shorts_is_never_short():
+    bars = random_bars(500, np.random.default_rng(1))
+    assert (baselines.always_flat(bars, RULES).equity == 1000).all()
+    assert (baselines.last_sign(bars, RULES, short=False).position >= 0).all()
+    assert (baselines.last_sign(bars, RULES).position < 0).any()
+
+
+def windows(matrix, start, lookback):
+    return np.stack([matrix[first : first + lookback].ravel() for first in start]).astype(float)
+
+
+@pytest.mark.parametrize(("features", "lookback"), [(5, 8), (3, 1), (1, 20)])
+def test_ridge_equals_scikit_learn_on_flattened_windows(features, lookback):
+    generator = np.random.default_rng(features)
+    matrix = generator.normal(2.0, 3.0, (700, features)).cumsum(0).astype(np.float32)
+    train = np.delete(np.arange(400), [50, 51, 52, 100, 200, 201])  # with gaps
+    validation = np.arange(420, 520)
+    label, later = generator.normal(0.001, 0.01, len(train)), generator.normal(0, 0.01, 100)
+    found = ridge.fit(matrix, lookback, train, label, validation, later)
+    table, unseen = windows(matrix, train, lookback), windows(matrix, validation, lookback)
+    mean, scale = table.mean(0), table.std(0)
+    errors = {}
+    for penalty in ridge.PENALTIES:
+        peer = Ridge(alpha=penalty * len(train)).fit((table - mean) / scale, label)
+        forecast = peer.predict((unseen - mean) / scale)
+        errors[penalty] = np.square(forecast - later).mean()
+        if penalty == found.penalty:
+            assert found.predict(matrix, validation) == pytest.approx(forecast, abs=1e-9)
+    assert found.penalty == min(errors, key=errors.get)
+
+
+def test_ridge_uses_the_last_rows_of_windows_that_are_too_large():
+    generator = np.random.default_rng(3)
+    matrix = generator.normal(size=(600, 4)).astype(np.float32)
+    train, validation = np.arange(300), np.arange(320, 400)
+    label = matrix[train + 9, 2].astype(float)  # the last row of the window decides
+    later = matrix[validation + 9, 2].astype(float)
+    found = ridge.fit(matrix, 10, train, label, validation, later, largest=12)
+    assert found.coefficient.shape == (3, 4)
+    assert np.abs(found.coefficient).argmax() == 2 * 4 + 2
+
+
+def test_ridge_stands_constant_features():
+    matrix = np.ones((300, 2), np.float32)
+    matrix[:, 1] = np.random.default_rng(1).normal(size=300)
+    found = ridge.fit(
+        matrix, 4, np.arange(200), matrix[4:204, 1].astype(float), np.arange(210, 250), np.zeros(40)
+    )
+    assert np.isfinite(found.predict(matrix, np.arange(250))).all()
+    assert (found.coefficient[:, 0] == 0).all()
+
+
+def test_four_fills_of_the_same_signals():
+    generator = np.random.default_rng(5)
+    bars, weight = random_bars(800, generator, 0.01), random_targets(800, generator)
+    by_name = {way.name: way for way in fills.ways(bars, weight, RULES)}
+    assert list(by_name) == [fills.SAME_CLOSE, fills.NEXT_OPEN, fills.SLIPPED, fills.WORST]
+    assert (by_name[fills.NEXT_OPEN].simulation.equity == simulate(bars, weight, RULES).equity).all()
+    assert by_name[fills.SLIPPED].rules.slippage == pytest.approx(0.0006)
+    returns = [total_return(way.simulation) for way in by_name.values()]
+    assert returns[1] > returns[2] > returns[3]
+    assert fills.slipped(FREE).slippage == pytest.approx(0.0006)
+
+
+def test_share_of_the_return_in_the_fills():
+    assert fills.share_in_fills(0.2, 0.05) == pytest.approx(0.75)
+    assert fills.share_in_fills(0.2, -0.3) == 1
+    assert fills.share_in_fills(0.2, 0.25) == 0
+    assert math.isnan(fills.share_in_fills(-0.1, -0.2))
+
+
+def test_a_threshold_that_leaves_out_the_noise_is_found():
+    """Forecasts above 0.001 are right, smaller ones are noise that costs fees."""
+    generator = np.random.default_rng(6)
+    bars = random_bars(3000, generator, 0.005)
+    gained = bars.close / bars.open - 1
+    loud = generator.random(3000) < 0.1
+    noise = generator.uniform(-0.0009, 0.0009, 3000)
+    forecast = np.where(loud, np.sign(gained) * generator.uniform(0.0011, 0.003, 3000), noise)
+    chosen = thresholds.best(bars, forecast, RULES, "flat", short=True, otherwise=0.5)
+    assert 0.0006 < chosen < 0.0016
+
+
+def test_without_enough_trades_the_setting_stays():
+    bars = random_bars(100, np.random.default_rng(1))
+    kept = {"short": True, "otherwise": 0.123}
+    assert thresholds.best(bars, np.full(100, np.nan), RULES, "hold", **kept) == 0.123
+    assert thresholds.best(bars, np.full(100, 0.01), RULES, "hold", **kept) == 0.123

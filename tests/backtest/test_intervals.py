@@ -1,0 +1,137 @@
+"""Intervals: days add up to the simulation, arch (8.0.0) finds the same, and the truth is mostly inside."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from engine.backtest import intervals
+from engine.backtest.drawdown import max_drawdown
+from engine.backtest.forecast import forecast_quality
+from engine.backtest.metrics import daily_returns
+from engine.backtest.returns import sharpe
+from engine.backtest.rules import Rules
+from engine.backtest.simulate import simulate
+from tests.backtest.markets import HOUR_MS, random_bars, random_targets
+from tests.backtest.test_bootstrap import autoregressive
+
+RULES = Rules(1000.0, fee=0.001, slippage=0.0002, bars_per_year=8760)
+DAY_MS = 24 * HOUR_MS
+
+
+def simulated(seed, count=2000, volatility=0.003):
+    generator = np.random.default_rng(seed)
+    return simulate(random_bars(count, generator, volatility), random_targets(count, generator), RULES)
+
+
+def of_days(returns):
+    """A simulation of one bar a day with these returns."""
+    equity = 1000.0 * np.cumprod(1 + returns)
+    time = (np.arange(len(returns)) * DAY_MS).astype("datetime64[ms]")
+    whole = simulated(1, len(returns))
+    return replace(whole, time=time, equity=equity, bars_per_year=365.0)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_days_in_their_own_order_are_the_simulation(seed):
+    found = simulated(seed)
+    days = intervals.days_of(found)
+    assert days.returns == pytest.approx(daily_returns(found), abs=1e-12)
+    order = np.arange(len(days.growth))[None]
+    assert intervals.drawdowns(days, order)[0] == pytest.approx(max_drawdown(found), abs=1e-12)
+
+
+def test_days_without_bars_stand_still():
+    found = simulated(3, 240)
+    time = found.time.copy()
+    time[100:] += np.timedelta64(5 * DAY_MS, "ms")
+    found = replace(found, time=time)
+    days = intervals.days_of(found)
+    assert days.returns == pytest.approx(daily_returns(found), abs=1e-12)
+    assert (days.growth == 1).sum() >= 4
+
+
+def test_intervals_equal_those_of_arch():
+    """Percentile intervals of the same series and block length by arch, 20,000 draws."""
+    found = intervals.of_simulation(of_days(autoregressive(11, 400, 0.2) * 0.01 + 0.001), 20_000, 1)
+    assert found["sharpe"] == pytest.approx([0.99629, 5.13447], abs=0.06)
+    assert found["total_return"] == pytest.approx([0.20165, 1.78697], abs=0.03)
+    assert found["max_drawdown"] == pytest.approx([0.060876, 0.204001], abs=0.003)
+
+
+def test_the_same_seed_gives_the_same_interval_and_another_nearly():
+    found = simulated(5)
+    first, again, other = (intervals.of_simulation(found, 500, seed) for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+    assert first["max_drawdown"] == pytest.approx(other["max_drawdown"], rel=0.2)
+
+
+def test_the_true_sharpe_ratio_is_inside_as_often_as_it_should():
+    covered = 0
+    for case in range(60):
+        returns = np.random.default_rng(case).normal(0.001, 0.02, 300)
+        low, high = intervals.of_simulation(of_days(returns), 400, case)["sharpe"]
+        covered += low < 0.05 * math.sqrt(365) < high
+    assert covered >= 50
+
+
+def test_what_cannot_be_told_is_nan():
+    short, flat = (
+        simulated(1, 100),
+        simulate(random_bars(900, np.random.default_rng(1)), np.zeros(900), RULES),
+    )
+    for found in (short, flat, replace(simulated(1), ruined=True)):
+        for bounds in intervals.of_simulation(found, 100, 0).values():
+            assert all(map(math.isnan, bounds))
+
+
+def test_forecasts_have_intervals_around_their_figures():
+    generator = np.random.default_rng(7)
+    prediction = generator.normal(0, 0.001, 3000)
+    realised = prediction + generator.normal(0, 0.004, 3000)
+    realised[::50] = np.nan
+    figures = forecast_quality(prediction, realised)
+    found = intervals.of_forecast(prediction, realised, 1, 500, 0)
+    for name, (low, high) in found.items():
+        assert low < figures[name] < high
+    assert found["ic"][0] > 0.1
+    exact = figures["directional_accuracy_low"], figures["directional_accuracy_high"]
+    assert found["directional_accuracy"] == pytest.approx(
+        exact, abs=0.006
+    )  # without overlap the binomial one
+
+
+def test_overlapping_labels_widen_the_interval_of_the_ic():
+    generator = np.random.default_rng(8)
+    noise = generator.normal(0, 0.01, 4030)
+    realised = np.convolve(noise, np.ones(24), "valid")[:4000]  # each shares 23 of 24 bars with the next
+    prediction = np.convolve(generator.normal(0, 0.01, 4030), np.ones(24), "valid")[:4000]
+    apart = [
+        high - low
+        for low, high in (intervals.of_forecast(prediction, realised, h, 300, 0)["ic"] for h in (24,))
+    ]
+    independent = 2 * 1.96 / math.sqrt(4000)
+    assert apart[0] > 2.5 * independent
+
+
+def test_too_few_forecasts_or_none_that_vary_are_nan():
+    few = intervals.of_forecast(np.ones(10), np.ones(10), 1, 100, 0)
+    assert all(math.isnan(bound) for bounds in few.values() for bound in bounds)
+    still = intervals.of_forecast(np.zeros(100), np.random.default_rng(1).normal(size=100), 1, 100, 0)
+    assert all(map(math.isnan, [*still["ic"], *still["directional_accuracy"]]))
+
+
+def test_a_difference_of_sharpe_ratios_is_paired():
+    market = np.random.default_rng(3).normal(0, 0.03, 400)
+    better = market + 0.002
+    apart, (low, high) = intervals.sharpe_difference(better, market, 500, 0)
+    assert apart == pytest.approx(sharpe(better) - sharpe(market))
+    assert 0 < low < apart < high
+    assert high - low < 0.5  # each alone is uncertain by some 4
+    nothing, (low, high) = intervals.sharpe_difference(better, np.zeros(400), 500, 0)
+    assert nothing == pytest.approx(sharpe(better))
+    assert low < nothing < high

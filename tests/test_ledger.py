@@ -1,0 +1,141 @@
+"""The trial ledger: whole lines from many writers, the right looks counted, nothing lost in silence."""
+
+import json
+import math
+import subprocess
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.backtest.metrics import daily_returns
+from engine.backtest.returns import deflated_sharpe, probabilistic_sharpe
+from engine.backtest.rules import Rules
+from engine.backtest.simulate import simulate
+from engine.evidence.looks import Who, looked
+from engine.runs.ledger import FILE, Look, read, record, spans, trials
+from engine.settings import make
+from tests.backtest.markets import random_bars, random_targets
+
+ROOT = Path(__file__).parents[1]
+DAY_MS = 86_400_000
+LOOK = Look(
+    at="2026-01-01T00:00:00.000Z",
+    kind="backtest",
+    run="0000aaaa",
+    of="0000aaaa",
+    market="binance BTC/USDT 1h",
+    data="d1",
+    from_ms=0,
+    to_ms=100 * DAY_MS,
+    bars=2400,
+    trial="t1",
+    sharpe=0.05,
+    total_return=0.2,
+    simulated=False,
+    settings={"signal.entry_threshold": 0.001},
+)
+WRITER = """
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from engine.runs.ledger import Look, record
+look = Look(**json.loads(sys.argv[3]))
+for number in range(50):
+    record(Path(sys.argv[1]), replace(look, run=sys.argv[2], trial=str(number)))
+"""
+
+
+def test_what_is_recorded_is_read_back_in_order(tmp_path):
+    assert read(tmp_path) == ([], 0)
+    second = replace(LOOK, run="0000bbbb", sharpe=None, total_return=None)
+    record(tmp_path / "new", LOOK)
+    record(tmp_path / "new", second)
+    assert read(tmp_path / "new") == ([LOOK, second], 0)
+
+
+def test_many_processes_write_whole_lines(tmp_path):
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(tmp_path), name, json.dumps(asdict(LOOK))], cwd=ROOT
+        )
+        for name in ("0000aaaa", "0000bbbb", "0000cccc")
+    ]
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    looks, broken = read(tmp_path)
+    assert (len(looks), broken) == (150, 0)
+    for name in ("0000aaaa", "0000bbbb", "0000cccc"):
+        assert [look.trial for look in looks if look.run == name] == [str(number) for number in range(50)]
+
+
+def test_a_torn_line_is_counted_and_harms_no_other(tmp_path):
+    record(tmp_path, LOOK)
+    with (tmp_path / FILE).open("ab") as file:
+        file.write(b'{"v":1,"at":"2026')  # a writer died here
+    record(tmp_path, LOOK)
+    looks, broken = read(tmp_path)
+    assert (looks, broken) == ([LOOK, LOOK], 1)
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"null", b"[]", b"{}", b"\xff\xfe", b'{"v":1}', b'{"sharpe":NaN}', b"[" * 100_000]
+)
+def test_broken_lines_are_left_out(tmp_path, line):
+    record(tmp_path, LOOK)
+    with (tmp_path / FILE).open("ab") as file:
+        file.write(line + b"\n")
+    assert read(tmp_path) == ([LOOK], int(bool(line)))
+
+
+def test_trials_are_different_looks_at_the_same_bars():
+    looks = [
+        LOOK,
+        replace(LOOK, run="0000bbbb"),  # the same equity again
+        replace(LOOK, trial="t2", sharpe=0.07),
+        replace(LOOK, trial="t3", sharpe=None),  # never traded: a trial without a figure
+        replace(LOOK, trial="t4", sharpe=0.10, from_ms=30 * DAY_MS, to_ms=130 * DAY_MS),
+        replace(LOOK, trial="t5", sharpe=9.0, from_ms=80 * DAY_MS, to_ms=180 * DAY_MS),  # other bars
+        replace(LOOK, trial="t6", sharpe=9.0, market="kraken ETH/USD 1h", data="d2"),  # another market
+        replace(LOOK, trial="t7", sharpe=0.06, market="Binance_BTCUSDT_1h"),  # the same data, imported
+    ]
+    found = trials(looks, LOOK)
+    assert (found.looks, found.trials) == (6, 5)
+    assert found.variance == pytest.approx(np.var([0.05, 0.07, 0.10, 0.06], ddof=1))
+    assert [len(group) for group in spans(looks)] == [6, 1, 1]
+
+
+def test_a_single_trial_has_no_variance():
+    assert trials([LOOK, LOOK], LOOK).variance == 0
+
+
+def test_the_deflated_sharpe_ratio_counts_the_looks(tmp_path):
+    generator = np.random.default_rng(1)
+    bars, rules = random_bars(3000, generator, 0.002), Rules(1000.0, 0.0, 0.0, 8760)
+    who = Who("what-if", "0000aaaa", "0000aaaa", simulated=True)
+    sharpes, told, kept = [], {}, None
+    for _ in range(5):
+        found = simulate(bars, random_targets(3000, generator), rules)
+        told = looked(tmp_path, bars, found, make({}, []), who)
+        sharpes.append(daily_returns(found).mean() / daily_returns(found).std(ddof=1))
+        kept = found
+        if len(sharpes) == 1:
+            assert told["deflated_sharpe"] == probabilistic_sharpe(daily_returns(found))
+    assert (told["looks"], told["trials"]) == (5, 5)
+    assert told["sharpe_variance"] == pytest.approx(np.var(sharpes, ddof=1))
+    expected = deflated_sharpe(daily_returns(kept), 5, float(np.var(sharpes, ddof=1)))
+    assert told["deflated_sharpe"] == pytest.approx(expected)
+    again = looked(tmp_path, bars, kept, make({}, []), who)
+    assert (again["looks"], again["trials"]) == (6, 5)
+    assert again["deflated_sharpe"] == told["deflated_sharpe"]
+
+
+def test_results_without_a_sharpe_ratio_are_looks_too(tmp_path):
+    bars, rules = random_bars(100, np.random.default_rng(1)), Rules(1000.0, 0.0, 0.0, 8760)
+    flat = simulate(bars, np.zeros(100), rules)
+    told = looked(tmp_path, bars, flat, make({}, []), Who("backtest", "0000aaaa", "", simulated=False))
+    assert told["looks"] == 1
+    assert math.isnan(told["deflated_sharpe"])
+    assert read(tmp_path)[0][0].sharpe is None
