@@ -37,6 +37,11 @@ class Arguments:
     run: str = "last"
     file: str = ""
     series: str = ""
+    refetch: bool = False
+    seeds: int = 0
+    candles: str = ""
+    signals: str = ""
+    text: str = ""
 
 
 def option(kind: Any, default: Any, *names: str, **facts: Any) -> Parameter:
@@ -127,9 +132,11 @@ def group(text: str, **options: Any) -> typer.Typer:
 
 def grammar() -> typer.Typer:
     """The whole command line."""
-    app = group("A terminal for quantitative trading research. Without a command: how things stand.")
+    app = group("A terminal for quantitative trading research. Without a command: the app.")
     context = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
-    take(alone, context, option(bool, False, "--version", help="Print the version and leave."), *COMMON)
+    version = option(bool, False, "--version", help="Print the version and leave.")
+    plain = option(bool, False, "--ascii", help="The app draws with plain characters only.")
+    take(alone, context, version, plain, *COMMON)
     app.callback(invoke_without_command=True)(alone)
     add(
         app, "init", "init:init", "Write a commented quantdeck.toml here.",
@@ -141,19 +148,42 @@ def grammar() -> typer.Typer:
         settled="Settings are the demo's own, on top of FILE if -c gives one, then -s.",
     )  # fmt: skip
     add(app, "run", "pipeline:run", "Collect, train and backtest.", *STARTS, settled=FROM_FILE)
-    add(app, "train", "pipeline:train", "Collect and train.", *STARTS, settled=FROM_FILE)
+    add(
+        app, "train", "pipeline:train", "Collect and train.", *STARTS,
+        option(int, 0, "--seeds", metavar="N", help="Train and backtest N seeds; report the spread."),
+        settled=FROM_FILE,
+    )  # fmt: skip
     add(
         app, "backtest", "pipeline:backtest", "Backtest a trained run as a new run.", LAST_RUN, *STARTS,
         settled="Settings are the trained run's, then those of FILE, only if -c gives one, then -s.",
     )  # fmt: skip
+    text = "Repeat a finished run and compare the two, bit for bit."
+    add(app, "reproduce", "survival:reproduce", text, RUN, DETACH)
+    add(app, "ledger", "ledger:ledger", "How often somebody looked at results of the same bars.")
+    honesty_commands(app)
     app.add_typer(data_group(), name="data")
     app.add_typer(runs_group(), name="runs")
     return app
 
 
+def honesty_commands(app: typer.Typer) -> None:
+    """What shows whether a result can be trusted."""
+    candles, signals = (
+        option(str, ..., f"--{name}", metavar="FILE", help=f"CSV or Parquet file of {name}.")
+        for name in ("candles", "signals")
+    )
+    add(app, "audit", "honesty:audit", "Does a run's past move when its future does?", LAST_RUN)
+    text = "Trade anybody's signals by the same simulator."
+    add(app, "simulate", "honesty:simulate", text, candles, signals, *STARTS, settled=FROM_FILE)
+    text = "Train fold by fold through time; one curve of all tests."
+    add(app, "walkforward", "honesty:walkforward", text, *STARTS, settled=FROM_FILE)
+    text = "Train on SIMULATED markets whose truth is known."
+    add(app, "calibrate", "honesty:calibrate", text, *STARTS, settled=FROM_FILE)
+
+
 def data_group() -> typer.Typer:
     """`data …`."""
-    data = group("Stored series: status, update, import, export.")
+    data = group("Stored series: status, update, import, export, verify.")
     name = option(str, "", "--name", metavar="TEXT", help="Name of the series (default: the file's).")
     series = argument("series", metavar="SERIES")
     add(data, "status", "data:status", "List the stored series.")
@@ -162,17 +192,19 @@ def data_group() -> typer.Typer:
         "update",
         "data:update",
         "Fetch what is missing of the settings' series.",
+        option(bool, False, "--refetch", help="Ask again for what an exchange was found not to have."),
         *STARTS,
         settled=FROM_FILE,
     )
     add(data, "import", "data:load", "Store a CSV (also .gz) or Parquet file as a series.", FILE, name)
     add(data, "export", "data:export", "Write a stored series to a CSV or Parquet file.", series, FILE)
+    add(data, "verify", "data:verify", "Check every stored series against its hash.")
     return data
 
 
 def runs_group() -> typer.Typer:
     """`runs …`."""
-    runs = group("Runs: list, show, follow, stop, resume, delete, verify.")
+    runs = group("Runs: list, show, follow, stop, resume, delete, rename, note, verify, import, seal.")
     yes = option(bool, False, "--yes", help="Do not ask.")
     add(runs, "list", "runs:listing", "List all runs.")
     add(runs, "show", "runs:show", "State, stages, epochs, result and error of a run.", RUN)
@@ -180,7 +212,13 @@ def runs_group() -> typer.Typer:
     add(runs, "stop", "runs:stop", "Ask a run to stop cleanly, and wait until it has.", RUN)
     add(runs, "resume", "runs:resume", "Continue a stopped, failed or crashed run.", RUN, DETACH)
     add(runs, "delete", "runs:delete", "Delete a run with all its files.", RUN, yes)
+    name, text = argument("name", metavar="NAME"), argument("text", metavar="TEXT")
+    add(runs, "rename", "runs:rename", "Give a run another name; an empty one removes it.", RUN, name)
+    add(runs, "note", "runs:note", "Keep a note on a run; an empty one removes it.", RUN, text)
     add(runs, "verify", "runs:verify", "Check a run's artifacts against its manifest.", LAST_RUN)
+    folder = argument("file", metavar="FOLDER")
+    add(runs, "import", "survival:load", "Verify a run from elsewhere and copy it into this home.", folder)
+    add(runs, "seal", "survival:seal_again", "Seal a run that you trust with this home's key.", RUN)
     return runs
 
 
@@ -193,4 +231,10 @@ def alone(context: typer.Context, **given: Any) -> Answer | None:
         raise typer.Exit
     if given["home"]:
         os.environ["QUANTDECK_HOME"] = given["home"]
-    return None if context.invoked_subcommand else function("status:status")(Arguments(json=given["json"]))
+    if given["ascii"]:
+        os.environ["QUANTDECK_ASCII"] = "1"
+    if context.invoked_subcommand:
+        return None
+    from tui.commands.app import app
+
+    return app(None, json=given["json"])

@@ -1,4 +1,4 @@
-"""The command line: `quantdeck` alone tells how things stand, `quantdeck COMMAND` does one thing.
+"""The command line: `quantdeck` alone opens the app, `quantdeck COMMAND` does one thing.
 
 Nothing heavy is imported before the command line is read, and then only what the command needs.
 """
@@ -9,17 +9,13 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-import typer
-from typer.exceptions import TyperException
-
-from tui.arguments import grammar
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tui.answer import Answer
 
 DEBUG = "QUANTDECK_DEBUG"
+APP_ONLY = {"--ascii"}  # the options that go with no command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,23 +52,47 @@ def open_streams() -> None:
 def carry_out(given: list[str]) -> int:
     """Read the command line, do what it asks, print the answer; every error becomes an answer too."""
     try:
-        command = typer.main.get_command(grammar())
-        with command.make_context("quantdeck", list(given)) as context:
-            answer: Answer = command.invoke(context)
-    except typer.Exit as asked:  # --help and --version have printed already
-        return asked.exit_code
+        answer = opened(given) if set(given) <= APP_ONLY else commanded(given)
     except BrokenPipeError:
         raise
     except (Exception, KeyboardInterrupt) as error:
         if os.environ.get(DEBUG):
             raise
         answer = answer_to(error)
+    if answer is None:  # --help and --version have printed already
+        return 0
     answer.write(wants_json="--json" in given)
     return answer.exit_code
 
 
+def opened(given: list[str]) -> Answer:
+    """The app, which needs no grammar: it is to be there at once."""
+    from tui.commands.app import app
+
+    if given:
+        os.environ["QUANTDECK_ASCII"] = "1"
+    return app(None)
+
+
+def commanded(given: list[str]) -> Answer | None:
+    """What a command answers; None if there was only something to be printed."""
+    import typer
+
+    from tui.arguments import grammar
+
+    command = typer.main.get_command(grammar())
+    try:
+        with command.make_context("quantdeck", list(given)) as context:
+            answer: Answer = command.invoke(context)
+            return answer
+    except typer.Exit:
+        return None
+
+
 def answer_to(error: BaseException) -> Answer:
     """The answer that tells an error."""
+    from typer.exceptions import TyperException
+
     from engine.errors import ChangeSettings, QuantdeckError, Report, StopAsked
     from engine.runs.faults import as_error, to_fields
     from tui.answer import Answer

@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import RepairData
+from engine.runs.audited import seal_of
+from tui import studies
 from tui.answer import Answer
 from tui.figures import span, table, whole
 from tui.follow import farewell
@@ -35,13 +37,14 @@ def outcome(run: RunFolder, followed: Followed) -> Answer:
         return Answer(
             head | {"result": training}, training_summary(run, training, simulated=bool(state.simulated))
         )
-    return Answer(head | result_document(run, result), backtest_summary(run, result))
+    if run.mode in studies.MODES:
+        return Answer(head | {"result": result}, studies.summary(run, result))
+    document = result_document(run, result) | {"audit": seal_of(run)}
+    return Answer(head | document, backtest_summary(run, result))
 
 
 def ending(run: RunFolder, state: State) -> dict[str, Any]:
     """The error of a run that did not come to its end."""
-    if state.error and state.status == "crashed":
-        return state.error | {"reason": f"{state.error['reason']}; the whole log: {run.log_path}"}
     if state.error:
         return dict(state.error)
     return {

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from engine.runs.audited import seal_of
+from tui.evidence import evidence_lines
 from tui.figures import UNDEFINED, amount, defined, loss, percent, table, whole
+from tui.studies import folds_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,6 +85,9 @@ def backtest_summary(run: RunFolder, result: dict[str, Any]) -> str:
             table(("", "strategy", "buy & hold", ""), rows, right=(1, 2)),
             *forecast(result.get("forecast") or {}),
             *costs(result.get("costs") or {}),
+            f"leak audit {seal_of(run)}",
+            *folds_table(result),
+            *evidence_lines(result),
             *(f"note: {note}" for note in result.get("notes") or []),
         ]
     )

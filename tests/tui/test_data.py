@@ -1,4 +1,4 @@
-"""data status, update, import, export."""
+"""data status, update, import, export, verify."""
 
 
 def test_import_tells_the_repair_report(deck):
@@ -50,7 +50,17 @@ def test_status(deck):
     out, _ = deck("data", "status")
     header, first, second = out.splitlines()
     assert header.split() == ["series", "kind", "rows", "first", "last", "gaps", "simulated", "origin"]
-    assert first.split() == ["a", "open", "interest", "33,413", "2017", "2021", "8", "SIMULATED", "x.csv"]
+    assert first.split() == [
+        "a",
+        "open",
+        "interest",
+        "33,413",
+        "2017-08-17",
+        "2021-06-10",
+        "8",
+        "SIMULATED",
+        "x.csv",
+    ]
     assert second.split()[:3] == ["b\\x1b[31m", "candles", "n/a"]
     assert deck.json("data", "status")["series"][0]["rows"] == 33413
 
@@ -71,3 +81,14 @@ def test_update_is_a_run(deck):
     assert run.mode == "update"
     document = deck.json("data", "update")
     assert document["result"]["sources"]["demo_BTC-USDT_1h_candles"]["rows"] == 2000
+
+
+def test_verify(deck):
+    assert deck("data", "verify")[0] == "2 series: all are as they were stored"
+    deck.home.path.mkdir(parents=True, exist_ok=True)
+    (deck.home.path / "spoilt").touch()
+    out, err = deck("data", "verify", code=1)
+    assert not out
+    assert "error: data: 1 of 2 series not as stored" in err
+    assert "  b: its rows are not those that were stored" in err
+    assert deck.json("data", "verify", code=1)["broken"][0]["series"] == "b"

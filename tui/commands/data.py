@@ -1,7 +1,8 @@
-"""`quantdeck data status|update|import|export`: the stored series."""
+"""`quantdeck data status|update|import|export|verify`: the stored series."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,8 +71,27 @@ def origin(series: dict[str, Any]) -> str:
 
 
 def update(arguments: Arguments) -> Answer:
-    """Fetch what is missing, as a run of its own."""
+    """Fetch what is missing, as a run of its own; `--refetch` is a setting written shorter."""
+    if arguments.refetch:
+        arguments = replace(arguments, overrides=[*arguments.overrides, "data.refetch=true"])
     return start(arguments, "update", from_file(arguments))
+
+
+def verify(arguments: Arguments) -> Answer:
+    """Read every stored series and compare it with its hash."""
+    answer = request(arguments, "data.verify")
+    broken = answer.get("broken", [])
+    if not broken:
+        return Answer(answer, f"{whole(answer.get('checked'))} series: all are as they were stored")
+    error = {
+        "class": "RepairData",
+        "thing": str(answer.get("folder", "")),
+        "reason": f"{len(broken)} of {answer.get('checked')} series not as stored",
+        "remedy": broken[0]["remedy"],
+        "exit_code": 1,
+        "problems": [{"key": each["series"], "value": "", "reason": each["reason"]} for each in broken],
+    }
+    return Answer(answer, error=error)
 
 
 def load(arguments: Arguments) -> Answer:

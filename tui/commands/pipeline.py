@@ -10,6 +10,7 @@ from engine.runs.folder import Home, home_path
 from engine.runs.launch import launch
 from tui.answer import Answer
 from tui.commands.settings import from_file, on_top_of, overlay
+from tui.terminal import usable
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
@@ -33,10 +34,19 @@ DEMO = {
 
 
 def demo(arguments: Arguments) -> Answer:
-    """Run the whole pipeline on the embedded exchange. ./quantdeck.toml is not read: all demos are alike."""
+    """Run the whole pipeline on the embedded exchange, in a terminal within the app.
+
+    ./quantdeck.toml is not read: all demos are alike.
+    """
     base = settings.read_toml(Path(arguments.config)) if arguments.config else {}
     overlay(base, DEMO)
-    return start(arguments, "run", settings.make(base, arguments.overrides, arguments.config or "demo"))
+    chosen = settings.make(base, arguments.overrides, arguments.config or "demo")
+    if arguments.detach or arguments.json or usable():
+        return start(arguments, "run", chosen)
+    from tui.commands.app import show
+
+    home = Home(home_path(arguments.home))
+    return show(home, start=home.create("run", chosen, name=arguments.name))
 
 
 def run(arguments: Arguments) -> Answer:
@@ -45,7 +55,11 @@ def run(arguments: Arguments) -> Answer:
 
 
 def train(arguments: Arguments) -> Answer:
-    """Collect and train."""
+    """Collect and train; with `--seeds` several times over."""
+    if arguments.seeds:
+        from tui.commands.honesty import seeds
+
+        return seeds(arguments)
     return start(arguments, "train", from_file(arguments))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import settings
 from engine.errors import ChangeSettings, QuantdeckError, StopAsked
-from engine.runs import manifest
+from engine.runs import manifest, notes
 from engine.runs.folder import Home, home_path
 from engine.runs.launch import alive, ask_stop, wait
 from engine.runs.state import state_of
@@ -110,7 +110,9 @@ def show(arguments: Arguments) -> Answer:
         "notes": state.notes,
         "failure": state.error,
     }
-    result = [""] if run.mode in ("run", "backtest") and state.status == "done" else []
+    result = (
+        [""] if run.mode in ("run", "backtest", "simulate", "walkforward") and state.status == "done" else []
+    )
     if result:
         result.append(backtest_summary(run, result_of(run)))
     return Answer(document, "\n".join([*head(run, state, facts), *epochs(state), *result, *fault(state)]))
@@ -205,6 +207,20 @@ def delete(arguments: Arguments) -> Answer:
             raise StopAsked(f"run {run.id}", "was kept")
     Home(home_path(arguments.home)).delete(run)
     return Answer({"run": run.id, "deleted": True}, f"run {run.id} deleted")
+
+
+def rename(arguments: Arguments) -> Answer:
+    """Give a run another name."""
+    run = notes.rename(chosen(arguments), arguments.name)
+    return Answer({"run": run.id, "name": run.name}, f"run {run.id}: {run.name or 'no name'}")
+
+
+def note(arguments: Arguments) -> Answer:
+    """Keep a note on a run."""
+    run = chosen(arguments)
+    notes.write_note(run, arguments.text)
+    text = notes.note_of(run)
+    return Answer({"run": run.id, "note": text}, f"run {run.id}: {text or 'no note'}")
 
 
 def verify(arguments: Arguments) -> Answer:

@@ -17,7 +17,7 @@ COMMANDS = """\
   quantdeck run | train          collect, train and backtest | without the backtest
   quantdeck backtest [RUN]       backtest a trained run again
   quantdeck data …               status, update, import FILE, export SERIES FILE
-  quantdeck runs …               list, show, follow, stop, resume, delete, verify
+  quantdeck runs …               list, show, follow, stop, resume, delete, rename, note, verify
   quantdeck COMMAND --help       more about each"""
 
 

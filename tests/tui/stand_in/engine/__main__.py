@@ -1,7 +1,8 @@
 """An engine without market data and models: it tells the events of a run and writes a result.
 
 The environment variable SCENARIO says how the run goes: well (the default), fails, crashes, wrong-settings,
-endless (until it is asked to stop) or deaf (until a file `let-go` is in its folder, whatever it is asked).
+endless (until it is asked to stop), stepwise (each epoch waits for a file `go-<epoch>`) or deaf (until a
+file `let-go` is in its folder, whatever it is asked).
 """
 
 import os
@@ -105,6 +106,9 @@ def fit(run, tell, epochs):
             "learning_rate": 1e-3, "seconds": 2.9, "sequences_per_s": 7912.0, "best": 0.6 / epoch,
             "best_epoch": epoch, "wait": 0, "patience": 6,
         })  # fmt: skip
+        while SCENARIO == "stepwise" and not (run.path / f"go-{epoch}").exists():
+            threading.Event().wait(0.05)
+            tell({"kind": "alive"})
         while SCENARIO == "endless":
             threading.Event().wait(0.05)
             tell({"kind": "alive"})
@@ -142,17 +146,18 @@ def import_file(request, tell):
     return {
         "series": request.get("name") or path.stem, "rows_read": 36062, "rows_stored": 33413,
         "duplicates": 2649, "conflicting": 12, "rejected": 0, "missing": 16, "gaps": 8, "flagged": 1,
-        "first": "2017-08-17T04:00:00Z", "last": "2021-06-10T00:00:00Z",
+        "first": "2017-08-17T04:00:00Z",
+         "last": "2021-06-10T00:00:00Z",
         "layout": "CryptoDataDownload", "gap_list": [["a", "b"]],
     }  # fmt: skip
 
 
 def status(request, tell):
-    if not Path(request["home"], "runs").exists():
+    if SCENARIO == "stepwise" or not Path(request["home"], "runs").exists():
         return {"series": []}
     return {"series": [
-        {"series": "a", "kind": "open_interest", "rows": 33413, "first": "2017", "last": "2021", "gaps": 8,
-         "simulated": True, "origin": {"file": "x.csv"}},
+        {"series": "a", "kind": "open_interest", "rows": 33413, "first": "2017-08-17", "last": "2021-06-10",
+         "gaps": 8, "simulated": True, "origin": {"file": "x.csv"}},
         {"series": "b\x1b[31m", "kind": "candles", "rows": None, "gaps": [1, 2]},
     ]}  # fmt: skip
 
@@ -162,8 +167,17 @@ def export(request, tell):
     return {"series": request["series"], "path": request["path"], "rows": 2000}
 
 
+def verify(request, tell):
+    if Path(request["home"], "spoilt").exists():
+        broken = [{"series": "b", "reason": "its rows are not those that were stored", "remedy": "Remove it"}]
+        return {"folder": "data", "checked": 2, "series": [{"series": "a"}], "broken": broken}
+    return {"folder": "data", "checked": 2, "series": [{"series": "a"}, {"series": "b"}], "broken": []}
+
+
+ANSWERS = {"data.import": import_file, "data.status": status, "data.export": export, "data.verify": verify}
+
 if __name__ == "__main__":
     if sys.argv[1:] == ["ask"]:
-        sys.exit(answer({"data.import": import_file, "data.status": status, "data.export": export}))
+        sys.exit(answer(ANSWERS))
     folder = RunFolder(Path(sys.argv[1]))
     sys.exit(carry_out(folder, lambda tell: work(folder, tell)))

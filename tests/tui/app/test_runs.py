@@ -1,0 +1,135 @@
+"""The Runs screen and the form: what their keys do to run folders."""
+
+import pytest
+
+from engine.errors import ChangeSettings
+from engine.runs.folder import Home, RunFolder
+from engine.runs.notes import note_of, rename, write_note
+from engine.settings import load
+from tests.tui.app.conftest import ready, settled
+from tests.tui.app.recorded import NOW, STATES, home_of_all, record
+from tui.app import Quantdeck
+from tui.draft import Draft
+from tui.screens.new_run import NewRun
+from tui.widgets.lines import Lines
+
+
+@pytest.fixture
+def deck(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return Quantdeck(home_of_all(tmp_path / "home"), first="runs", now=lambda: NOW)
+
+
+def shown(deck):
+    return "\n".join(panel.text for panel in deck.screen.query(Lines))
+
+
+async def opened(pilot, *keys):
+    await ready(pilot)
+    for key in ("4", *keys):
+        await pilot.press(key)
+        await settled(pilot)
+
+
+async def changed(pilot, condition):
+    while not condition():
+        await pilot.pause(0.01)
+    await settled(pilot)
+
+
+async def test_delete_asks_first(deck):
+    async with deck.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "d", "n")
+        assert len(deck.home.all()) == 5
+        await opened(pilot, "d", "y")
+        await changed(pilot, lambda: len(deck.snapshot.runs) == 4)
+        assert "0c1d0005" not in [run.id for run in deck.home.all()]
+
+
+async def test_rename_and_note(deck):
+    async with deck.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "r", *["backspace"] * 7, *"anew", "enter")
+        await changed(pilot, lambda: "anew" in shown(deck))
+        await opened(pilot, "o", *"why", "enter")
+        await changed(pilot, lambda: "why" in shown(deck))
+    run = deck.home.find("0c1d0005")
+    assert (run.name, note_of(run)) == ("anew", "why")
+
+
+async def test_filter_sort_and_compare(deck):
+    async with deck.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "slash", *"early-stopped", "enter")
+        assert "2 of 5 runs" in shown(deck)
+        assert "0c1d0003" not in shown(deck)
+        await opened(pilot, "space", "space", "c")
+        assert "settings that differ" in shown(deck)
+        assert "model.units" in shown(deck)
+        assert "+0.31" not in shown(deck)  # returns are told in percent: −31.53
+
+
+async def test_export_keeps_what_is_there(deck, tmp_path):
+    (tmp_path / "runs.csv").write_text("mine")
+    async with deck.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "e")
+    assert (tmp_path / "runs.csv").read_text() == "mine"
+    assert (tmp_path / "runs-2.csv").read_text().startswith("run,name,mode,state")
+
+
+async def test_form_begins_as_the_last_run_and_saves(deck, tmp_path):
+    async with deck.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "n")
+        assert isinstance(deck.screen, NewRun)
+        assert deck.draft.texts["training.epochs"] == "20"
+        await pilot.press("ctrl+o")
+        await settled(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+    assert load(tmp_path / "quantdeck.toml").training.epochs == 20
+
+
+async def test_form_refuses_to_start_what_is_wrong(deck):
+    async with deck.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "n")
+        deck.draft.texts["training.epochs"] = "0"
+        await pilot.press("down", "x", "ctrl+s")
+        await settled(pilot)
+        assert isinstance(deck.screen, NewRun)
+        assert "✗ epochs" in shown(deck)
+        assert "1 … 100,000 epochs" in shown(deck)
+    assert len(deck.home.all()) == 5
+
+
+def test_a_draft_is_the_defaults_and_reads_back_any_settings(tmp_path):
+    run = record(Home(tmp_path), "3f2a0001", STATES["done"][0], settings={
+        "model": {"units": [8, 4]}, "features": {"names": ["rsi_14", "atr_14"]}, "data": {"funding": True},
+        "signal": {"entry_threshold": 0.00012345}, "split": {"validation": 0.2},
+    })  # fmt: skip
+    settings = load(run.settings_path)
+    made, wrong = Draft(settings).check()
+    assert (made, wrong) == (settings, {})
+    assert Draft().check()[0] == load(None)
+
+
+def test_a_draft_tells_every_fault_by_its_key():
+    draft = Draft()
+    draft.texts |= {
+        "model.units": "64, x",
+        "data.timeframe": "7m",
+        "start.name": "../up",
+        "split.test": "0.8",
+    }
+    made, wrong = draft.check()
+    assert made is None
+    assert set(wrong) == {"model.units", "data.timeframe", "start.name", "split.test"}
+
+
+def test_notes_and_names_are_checked(tmp_path):
+    run = record(Home(tmp_path), "3f2a0001", STATES["done"][0])
+    with pytest.raises(ChangeSettings):
+        rename(run, "../elsewhere")
+    with pytest.raises(ChangeSettings):
+        write_note(run, "bell \x07")
+    write_note(run, " kept ")
+    assert (note_of(run), RunFolder(run.path).name) == ("kept", "lstm-btc-1h")
+    write_note(run, "")
+    assert note_of(run) == ""

@@ -1,0 +1,191 @@
+"""The Train screen's keys, and that a replayed run shows what a live one did."""
+
+import pytest
+
+from engine.runs.folder import Home
+from engine.runs.state import state_of
+from tests.tui.app.conftest import ready, settled
+from tests.tui.app.recorded import NOON, NOW, STATES, epochs, event, hold, record, tell_all
+from tui import words
+from tui.app import Quantdeck
+from tui.screens.train import TrainScreen
+from tui.widgets.lines import Lines
+from tui.widgets.loss_chart import LossChart, Losses, drawing
+
+WORDS = {
+    "queued": "queued", "starting": "starting (importing)", "collecting": "collecting",
+    "compiling": "starting (compiling)", "training": "training", "stopping": "stopping",
+    "stale": "heartbeat stale since 11:59", "early": "early-stopped", "stopped": "stopped",
+    "failed": "failed",
+    "nan": "failed: NaN loss", "crashed": "crashed", "done": "done, early-stopped",
+}  # fmt: skip
+
+
+def shown(deck):
+    return "\n".join(panel.text for panel in deck.screen.query(Lines))
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_each_state_has_its_words(tmp_path, held, state):
+    events, alive, now = STATES[state]
+    run = record(Home(tmp_path), "3f2a0001", events)
+    if alive:
+        held(run)
+    assert words.status(state_of(run, now))[0] == WORDS[state]
+
+
+async def test_a_replay_shows_what_the_live_run_showed(tmp_path, held):
+    home, events = Home(tmp_path / "home"), STATES["training"][0]
+    run = record(home, "3f2a0001", events[:14])
+    held(run)
+    live = Quantdeck(home, first="train", now=lambda: NOON)
+    async with live.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("2")
+        for end in range(15, len(events) + 1):
+            tell_all(run, events[end - 1 : end])
+        while live.snapshot.runs[0].state.epoch < 14 or live.snapshot.runs[0].state.cpu is None:
+            await pilot.pause(0.01)
+        await settled(pilot)
+        while live.screen.query_one(LossChart)._later is not None:  # it draws at most once a second
+            await pilot.pause(0.01)
+        during = panels(live)
+    replayed = Quantdeck(home, first="train", now=lambda: NOON)
+    async with replayed.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("2")
+        await settled(pilot)
+        assert panels(replayed) == during
+
+
+def panels(deck):
+    return {
+        panel.id: panel.text for panel in deck.screen.query("#title, #stages, #progress, #chart, #epochs")
+    }
+
+
+async def test_freeze_holds_the_display_and_lets_it_go_on(deck_in):
+    deck = deck_in("training")
+    async with deck.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("2", "space")
+        await settled(pilot)
+        assert "FROZEN" in shown(deck)
+        tell_all(deck.snapshot.runs[0].run, epochs(15, best=11)[13:])
+        while deck.snapshot.runs[0].state.epoch < 15:
+            await pilot.pause(0.01)
+        await settled(pilot)
+        assert "epoch 14/20" in shown(deck)
+        await pilot.press("space")
+        await settled(pilot)
+        assert "epoch 15/20" in shown(deck)
+
+
+async def test_stop_asks_before_it_stops(deck_in):
+    deck = deck_in("training")
+    async with deck.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("2", "x")
+        await settled(pilot)
+        run = deck.snapshot.runs[0].run
+        await pilot.press("n")
+        assert not run.stop_path.exists()
+        await pilot.press("x", "y")
+        await settled(pilot)
+        assert run.stop_path.exists()
+
+
+async def test_a_live_run_is_what_one_comes_to(deck_in):
+    deck = deck_in("training", first="data")
+    async with deck.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        assert isinstance(deck.screen, TrainScreen)
+
+
+async def test_leaving_says_what_goes_on(deck_in):
+    deck = deck_in("training")
+    async with deck.run_test() as pilot:
+        await ready(pilot)
+        await pilot.press("q")
+    assert deck.farewell().startswith("1 run goes on: 3f2a0001 (training)")
+
+
+async def test_escape_sequences_in_names_are_shown_not_sent(tmp_path):
+    evil = "\x1b[2J\x1b]0;owned\x07"
+    note = event("note", level="warning", text=f"note {evil}")
+    events = [
+        *STATES["training"][0],
+        note,
+        event("failed", error={"class": "Report", "thing": evil, "reason": evil}),
+    ]
+    record(Home(tmp_path), "3f2a0001", events)
+    deck = Quantdeck(Home(tmp_path), first="train", now=lambda: NOW)
+    async with deck.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("2")
+        await settled(pilot)
+        assert "\\x1b[2J" in shown(deck)
+        assert "\x1b" not in shown(deck)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 10), (79, 24), (80, 23), (80, 24), (500, 200)], ids=str)
+async def test_any_size_and_back(deck_in, size):
+    deck = deck_in("training")
+    async with deck.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("2")
+        await pilot.resize_terminal(*size)
+        await settled(pilot)
+        assert deck.screen.has_class("too-small") == (size[0] < 80 or size[1] < 24)
+        await pilot.resize_terminal(80, 24)
+        await settled(pilot)
+        assert "3f2a0001" in shown(deck)
+
+
+@pytest.mark.parametrize("view", [{}, {"log": True}, {"smoothing": 4}, {"ascii": True}], ids=str)
+@pytest.mark.parametrize("losses", [
+    [], [(1, None, None)], [(1, 0.5, None)], [(1, 0.0, -1.0), (2, 0.1, 0.2)],
+    [(1, 1e-9, 1e9), (2, 1e-12, 1e12)],
+    [(number, 1.0, 1.0) for number in range(1, 5)],
+    [(number, 1 / number, 2 / number) for number in range(1, 3000)],
+], ids=lambda losses: f"{len(losses)} epochs")  # fmt: skip
+def test_a_chart_fits_whatever_it_shows(losses, view):
+    for width, height in ((40, 5), (80, 10), (300, 60)):
+        lines = drawing(Losses(tuple(losses), 1, **view), width, height)
+        assert len(lines) <= height
+        assert all(sum(len(text) for text, _ in line) <= width for line in lines)
+
+
+def test_plain_characters_are_plain(deck_in):
+    lines = drawing(Losses(((1, 0.5, 0.6), (2, 0.4, 0.5)), 2, ascii=True), 80, 10)
+    assert all(text.isascii() for line in lines for text, _ in line)
+
+
+@pytest.mark.parametrize("theme", ["quantdeck-dark", "quantdeck-light"])
+async def test_every_role_can_be_read_in_16_colours(deck_in, theme):
+    from rich.color import ColorSystem
+
+    from tui.widgets.lines import ROLES
+
+    deck = deck_in("training")
+    async with deck.run_test() as pilot:
+        deck.theme = theme
+        await settled(pilot)
+        title = deck.screen.query_one("#title", Lines)
+        for name in ROLES:
+            style = title.rich_style + title.role(name)
+            for system in (ColorSystem.STANDARD, ColorSystem.EIGHT_BIT):
+                assert style.color.downgrade(system).number != style.bgcolor.downgrade(system).number, name
+
+
+def test_held_runs_are_alive(tmp_path):
+    """What these tests take for a live engine is one to the run room."""
+    import os
+
+    from engine.runs.launch import alive
+
+    run = record(Home(tmp_path), "3f2a0001", STATES["training"][0])
+    assert not alive(run)
+    handle = hold(run)
+    assert alive(run)
+    os.close(handle)

@@ -1,0 +1,197 @@
+"""What the keys of Data and Backtest do, on a real engine."""
+
+import csv
+import json
+import os
+from contextlib import asynccontextmanager
+
+import pytest
+
+from engine.runs.events import EventLog
+from engine.settings import load
+from tests.tui.app.recorded import hold, source
+from tests.tui.results.conftest import RUN, press, text_of
+from tui.screens.trade import TradeScreen
+
+
+@asynccontextmanager
+async def go(deck, *keys, size=(80, 24)):
+    """The app on a screen, after keys."""
+    async with deck.run_test(size=size) as pilot:
+        await press(*keys)(pilot)
+        yield pilot
+
+
+def joined(text):
+    """The text without blanks and line ends, wherever a long path was broken."""
+    return "".join(text.split())
+
+
+async def test_every_what_if_is_counted_and_0_leads_back(deck_on, home):
+    deck = deck_on(home)
+    async with go(deck, "3") as pilot:
+        result = deck.screen.result
+        recorded = result.told
+        await press("right_square_bracket")(pilot)
+        await press("right_square_bracket")(pilot)
+        assert result.tries == 2
+        assert dict(result.moves.overrides) == {"signal.entry_threshold": 0.002}
+        assert result.told["metrics"] != recorded["metrics"]
+        assert "WHAT-IF  threshold 0.0012 → 0.002" in text_of(deck)
+        assert result.told["metrics"]["trades"] == deck.screen.trades.table.total
+        await press("0")(pilot)
+        assert result.told == recorded
+        assert deck.screen.trades.table.total == recorded["metrics"]["trades"]
+        assert "2 what-if tries" in text_of(deck)
+
+
+async def test_any_rule_can_be_typed_and_a_wrong_one_is_told_at_once(deck_on, home):
+    deck = deck_on(home)
+    async with go(deck, "3", "w") as pilot:
+        field = deck.screen.query_one("#field")
+        field.value = "stop_los=0.02"
+        await pilot.pause()
+        assert "no key=value" in deck.screen.query_one("#wrong").text
+        field.value = "stop_loss=0.02 fill=worst-of-bar"
+        await press("enter")(pilot)
+        await pilot.pause(0.3)
+        await press()(pilot)
+        assert deck.screen.result.told["fill"] == "worst-of-bar"
+        assert deck.screen.result.tries == 1
+        await press("w")(pilot)
+        deck.screen.query_one("#field").value = "fee_bps=99999"
+        await press("enter")(pilot)
+        await pilot.pause(0.3)
+        await press()(pilot)
+        assert "fee_bps" in text_of(deck)  # the dialog names the setting; the rules are the run's again
+        await press("escape")(pilot)
+        await pilot.pause(0.3)
+        await press()(pilot)
+        assert not deck.screen.result.moves.overrides
+
+
+async def test_the_table_pages_sorts_and_filters(deck_on, home):
+    deck = deck_on(home)
+    rows = list(csv.DictReader((home.runs / RUN / "trades.csv").read_text().splitlines()))
+    async with go(deck, "3", "G") as pilot:
+        table = deck.screen.trades.table
+        assert table.total == len(rows) == table.cursor + 1
+        assert deck.screen.trades.number(table.cursor) == len(rows)
+        await press("s")(pilot)
+        worst = sorted(rows, key=lambda row: float(row["pnl"]))
+        assert deck.screen.trades.number(0) == int(worst[-1]["trade"])
+        await press("S")(pilot)
+        assert deck.screen.trades.number(0) == int(worst[0]["trade"])
+        deck.screen.trades.put("side=short pnl<0")
+        await press()(pilot)
+        kept = [row for row in rows if row["side"] == "short" and float(row["pnl"]) < 0]
+        assert table.total == len(kept)
+        deck.screen.trades.put("side=shirt")
+        await press()(pilot)
+        assert "long, short" in text_of(deck)
+        assert table.total == len(kept)
+
+
+async def test_a_trade_opens_and_leads_back(deck_on, home):
+    deck = deck_on(home)
+    async with go(deck, "3", "j", "enter") as pilot:
+        assert isinstance(deck.screen, TradeScreen)
+        assert "Trade 2" in text_of(deck)
+        assert "▲" in text_of(deck)
+        await press("right")(pilot)
+        assert "Trade 3" in text_of(deck)
+        await press("escape")(pilot)
+        assert deck.screen.trades.table.cursor == 1
+
+
+@pytest.mark.parametrize(("name", "holds"), [("report.html", "<svg"), ("shown.csv", "entry_time")])
+async def test_export_writes_what_the_suffix_says(deck_on, home, tmp_path, name, holds):
+    deck = deck_on(home)
+    async with go(deck, "3", "e") as pilot:
+        deck.screen.query_one("#field").value = str(tmp_path / name)
+        await press("enter")(pilot)
+        assert holds in (tmp_path / name).read_text()
+
+
+async def test_copy_goes_through_the_terminal(deck_on, home):
+    deck = deck_on(home)
+    async with go(deck, "3", "y") as pilot:
+        assert "buy & hold" in deck.clipboard
+        await press("1", "y")(pilot)
+        assert "Gaps" in deck.clipboard
+
+
+async def test_an_artifact_that_was_changed_is_told_and_the_figures_stay(deck_on, home):
+    path = home.runs / RUN / "bars.parquet"
+    path.write_bytes(path.read_bytes()[:-1])
+    deck = deck_on(home)
+    async with go(deck, "3"):
+        shown = text_of(deck)
+        assert "bars.parquet" in joined(shown)  # a long path is wrapped
+        assert "truncated" in shown
+        assert "Sharpe" in shown
+
+
+async def test_series_say_how_fresh_they_are_and_what_they_are(deck_on, home):
+    deck = deck_on(home)
+    async with go(deck, "1"):
+        shown = text_of(deck)
+        rows = shown.splitlines()[2:9]
+        lines = {name: next(row for row in rows if name in row) for name in ("binance", "kraken", "SIM")}
+        assert " ok " in lines["binance"]
+        assert "stale 1d" in lines["kraken"]
+        assert "SIMULATED" in lines["SIM"]
+        assert "broken" in shown
+        assert "201 missing in 2 gaps" in shown
+        assert "the exchange has none" in shown
+        assert "not asked for yet" in shown
+
+
+async def test_progress_and_failures_of_an_update_are_shown(deck_on, home):
+    run = home.create("update", load(home.runs / RUN / "settings.toml"))
+    events = [
+        {"kind": "queued", "resumed": False},
+        {
+            "kind": "started",
+            "run": run.id,
+            "mode": "update",
+            "of": "",
+            "pid": 1,
+            "versions": {},
+            "resumed": False,
+        },
+        {"kind": "stage", "stage": "collect", "state": "begin"},
+        source("binance_BTC-USDT_1h_candles", "page", page=3, pages=12, rows=3000, left_s=4.0),
+        source("kraken_BTC-USD_1h_candles", "failed", error="timed out"),
+    ]
+    with EventLog(run.events_path) as log:
+        for event in events:
+            log.tell(event)
+    handle = hold(run)
+    deck = deck_on(home)
+    async with go(deck, "1"):
+        shown = text_of(deck)
+        assert "1 of 2 sources done" in shown
+        assert "25%  page 3/12  4.0 s left" in shown
+        assert "failed: timed out" in shown
+    os.close(handle)
+
+
+async def test_result_json_alone_is_enough_for_the_figures(deck_on, home):
+    deck = deck_on(home)
+    told = json.loads((home.runs / RUN / "result.json").read_text())
+    async with go(deck, "3"):
+        assert f"{told['metrics']['final_value']:,.2f}" in text_of(deck)
+
+
+async def test_a_result_that_cannot_be_read_is_told_with_the_keys_that_help(deck_on, home):
+    result = home.runs / RUN / "result.json"
+    result.write_text(result.read_text()[:-40])
+    deck = deck_on(home)
+    async with go(deck, "3") as pilot:
+        assert "result.json:cannotberead" in joined(text_of(deck))
+        assert "read again" in text_of(deck)
+        assert "Sharpe" not in text_of(deck)
+        result.write_text(result.read_text() + "}")
+        await press("r", "e", "w", "s", "z")(pilot)
+        assert "read again" in text_of(deck)

@@ -1,0 +1,60 @@
+"""Pictures of Data, Backtest and one trade in every state, at the smallest and at a large size."""
+
+import pytest
+
+from engine.runs.folder import Home
+from tests.tui.app.recorded import STATES, record
+from tests.tui.results.conftest import press
+
+SIZES = [pytest.param((80, 24), id="80x24"), pytest.param((200, 50), id="200x50")]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("keys", [(), ("down",), ("enter",), ("a",)], ids=["list", "second", "detail", "add"])
+def test_data(snap_compare, deck_on, home, keys, size):
+    assert snap_compare(deck_on(home), terminal_size=size, run_before=press("1", *keys))
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("screen", ["1", "3"])
+def test_nothing_yet(snap_compare, deck_on, tmp_path, screen, size):
+    assert snap_compare(deck_on(Home(tmp_path / "none")), terminal_size=size, run_before=press(screen))
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    "keys",
+    [
+        (), ("right_square_bracket", "left_curly_bracket"), ("z",), ("z", "z"), ("z", "z", "z", "s"), ("f",),
+        ("slash", "p", "n", "l", "less_than_sign", "0", "enter"), ("slash", "p", "l", "n", "enter"),
+        ("enter",),
+    ],
+    ids=["result", "what-if", "chart", "figures", "trades", "fills", "filter", "wrong-filter", "trade"],
+)  # fmt: skip
+def test_backtest(snap_compare, deck_on, home, keys, size):
+    assert snap_compare(deck_on(home), terminal_size=size, run_before=press("3", *keys))
+
+
+@pytest.mark.parametrize("keys", [(), ("enter",)], ids=["result", "trade"])
+def test_backtest_in_plain_characters(snap_compare, deck_on, home, keys):
+    deck = deck_on(home, ascii=True)
+    assert snap_compare(deck, terminal_size=(80, 24), run_before=press("3", *keys))
+
+
+@pytest.mark.parametrize("theme", ["quantdeck-light", "textual-ansi", "no-color"])
+@pytest.mark.parametrize("screen", ["1", "3"])
+def test_other_colours(snap_compare, deck_on, home, monkeypatch, screen, theme):
+    if theme == "no-color":
+        monkeypatch.setenv("NO_COLOR", "1")
+    else:
+        monkeypatch.setenv("TEXTUAL_THEME", theme)
+    assert snap_compare(deck_on(home), terminal_size=(80, 24), run_before=press(screen))
+
+
+@pytest.mark.parametrize("state", ["failed", "done"])
+def test_a_run_without_a_backtest(snap_compare, deck_on, tmp_path, state):
+    home = Home(tmp_path / "home")
+    record(home, "3f2a0001", STATES[state][0], mode="train")
+    deck = deck_on(home)
+    deck.chosen = "3f2a0001"
+    assert snap_compare(deck, terminal_size=(80, 24), run_before=press("3"))

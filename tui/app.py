@@ -1,0 +1,271 @@
+"""The app: four screens over the run folders of a home. It starts and shows runs; it computes nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import traceback
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App
+from textual.binding import Binding
+
+from engine.errors import QuantdeckError
+from engine.runs.events import clock
+from tui import themes
+from tui.asking import Engine
+from tui.watch import RunsChanged, Snapshot, Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from textual.app import SystemCommand
+    from textual.binding import BindingType
+    from textual.screen import Screen
+
+    from engine.runs.folder import Home, RunFolder
+    from engine.settings import Settings
+    from tui.draft import Draft
+
+
+def data() -> Screen[Any]:
+    """Screen 1."""
+    from tui.screens.data import DataScreen
+
+    return DataScreen()
+
+
+def train() -> Screen[Any]:
+    """Screen 2."""
+    from tui.screens.train import TrainScreen
+
+    return TrainScreen()
+
+
+def backtest() -> Screen[Any]:
+    """Screen 3."""
+    from tui.screens.backtest import BacktestScreen
+
+    return BacktestScreen()
+
+
+def runs() -> Screen[Any]:
+    """Screen 4."""
+    from tui.screens.runs import RunsScreen
+
+    return RunsScreen()
+
+
+class Quantdeck(App[None]):
+    """The app. Screens find here: `home`, `snapshot` (all runs), `engine` (answers questions), `ascii`,
+    `now()`, `chosen` (the run on Train and Backtest), `launch(run)`, `open_run(run_id, mode)`, `tell(error)`.
+    """
+
+    TITLE = "quantdeck"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        "data": data, "train": train, "backtest": backtest, "runs": runs,
+    }  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("1", "mode('data')", "Data", show=False),
+        Binding("2", "mode('train')", "Train", show=False),
+        Binding("3", "mode('backtest')", "Backtest", show=False),
+        Binding("4", "mode('runs')", "Runs", show=False),
+        Binding("ctrl+c", "leave", "leave", show=False, priority=True),
+        Binding("ctrl+q", "leave", "leave", show=False, priority=True),
+    ]
+
+    def __init__(
+        self,
+        home: Home,
+        *,
+        ascii: bool = False,  # noqa: A002
+        start: RunFolder | None = None,
+        first: str = "data",
+        now: Callable[[], datetime] = clock,
+    ) -> None:
+        """`start` is a run to be launched at once, `first` the screen to begin with, `now` the clock."""
+        super().__init__()
+        self.home, self.ascii, self.now = home, ascii, now
+        self.home_text = str(home.path)  # as screens show it
+        self.snapshot = Snapshot()
+        self.watcher = Watch(home, self._new_snapshot, now)
+        self.engine = Engine()
+        self.chosen = start.id if start else ""
+        self.draft: Draft | None = None  # a new run's settings, not started yet
+        self.fault: BaseException | None = None
+        self._start, self._first = start, "train" if start else first
+        self._told = False  # a message about a new snapshot is on its way
+        for theme in (themes.DARK, themes.LIGHT):
+            self.register_theme(theme)
+        wanted = os.environ.get("TEXTUAL_THEME", "")
+        self.theme = wanted if wanted in self.available_themes else themes.DARK.name
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """The colours of our roles, for every theme."""
+        theme = self.current_theme
+        return themes.roles(theme.to_color_system().generate(), dark=theme.dark)
+
+    def on_mount(self) -> None:
+        """Show the first screen; only then look at the runs."""
+        self.switch_mode(self._first)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        if self._start:
+            self.launch(self._start)
+        self.watcher.start()
+
+    def on_unmount(self) -> None:
+        """End what belongs to the app alone."""
+        self.watcher.stop()
+        self.engine.close()
+
+    def _new_snapshot(self) -> None:  # from the watching thread
+        if not self._told:
+            self._told = True
+            self.post_message(RunsChanged())
+
+    def on_runs_changed(self) -> None:
+        """Pass the news on to the screen."""
+        from tui.screens.room import Room
+
+        self._told, first = False, not self.snapshot.ready
+        self.snapshot = self.watcher.snapshot
+        if first and self.snapshot.live and not self._start and self.current_mode == "data":
+            self.switch_mode("train")  # what is going on is what one came for
+        for screen in self.screen_stack:
+            if isinstance(screen, Room):
+                screen.refresh_runs()
+
+    def launch(self, run: RunFolder) -> bool:
+        """Start the engine on a run; a refusal is told."""
+        from engine.runs.launch import launch
+
+        try:
+            launch(run)
+        except QuantdeckError as error:
+            self.tell(error)
+            return False
+        self.watcher.look()
+        return True
+
+    def stop_run(self, run: RunFolder) -> None:
+        """Ask a run to stop."""
+        from engine.runs.launch import ask_stop
+
+        try:
+            if not ask_stop(run):
+                self.notify(f"run {run.id} has ended already")
+        except QuantdeckError as error:
+            self.tell(error)
+        self.watcher.look()
+
+    def start(self, mode: str, settings: Settings, of: str = "", name: str = "") -> None:
+        """Make a run, start it and show it."""
+        try:
+            run = self.home.create(mode, settings, of=of, name=name)
+        except QuantdeckError as error:
+            self.tell(error)
+            return
+        if self.launch(run):
+            self.open_run(run.id)
+
+    def reproduce(self, run: RunFolder) -> None:
+        """Start a new run with the settings of another."""
+        from engine.settings import load
+
+        try:
+            self.start(run.mode, load(run.settings_path), of=run.of, name=run.name)
+        except QuantdeckError as error:
+            self.tell(error)
+
+    def start_demo(self) -> None:
+        """Start the whole pipeline on the simulated market."""
+        from engine.settings import make
+        from tui.commands.pipeline import DEMO
+
+        self.start("run", make(DEMO))
+
+    def new_run(self) -> None:
+        """Open the form for a new run."""
+        from tui.screens.new_run import NewRun
+
+        self.push_screen(NewRun(self.draft))
+
+    def copy(self, text: str) -> None:
+        """Copy through the terminal (OSC 52)."""
+        self.copy_to_clipboard(text)
+        self.notify(f"copied: {text[:60]}", timeout=2, markup=False)
+
+    def open_run(self, run_id: str, mode: str = "train") -> None:
+        """Show a run on Train or Backtest."""
+        self.chosen = run_id
+        if self.current_mode != mode:
+            self.switch_mode(mode)
+        else:
+            self.on_runs_changed()
+
+    def tell(self, error: QuantdeckError, title: str = "") -> None:
+        """An error: a toast if it may pass by itself, otherwise a dialog with the remedy."""
+        from engine.errors import StopAsked, TryAgain
+        from tui.screens.dialogs import Fault
+
+        if isinstance(error, TryAgain | StopAsked):
+            self.notify(str(error), title=title or "Try again", severity="warning", markup=False)
+        else:
+            self.push_screen(Fault(error))
+
+    def action_mode(self, name: str) -> None:
+        """Go to one of the four screens."""
+        self.switch_mode(name)
+
+    def action_leave(self) -> None:
+        """Leave; runs go on."""
+        self.exit()
+
+    def action_deck_help(self) -> None:
+        """Show all keys of this screen."""
+        from tui.screens.help import Help
+
+        self.push_screen(Help(self.screen))
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The palette: the screens, what the present one can do, and textual's own."""
+        from textual.app import SystemCommand
+
+        from tui.screens.help import actions
+
+        for label, action, what in actions(screen):
+            yield SystemCommand(label, what, lambda action=action: self.run_later(action))
+        yield from super().get_system_commands(screen)
+
+    def run_later(self, action: str) -> None:
+        """Run an action once the palette has closed."""
+        self.call_later(self.run_action, action, self.screen)
+
+    def farewell(self) -> str:
+        """What goes on after the app has been left; empty if nothing does."""
+        live = self.snapshot.live
+        if not live:
+            return ""
+        names = ", ".join(f"{each.id} ({each.state.status})" for each in live[-4:])
+        go = "1 run goes" if len(live) == 1 else f"{len(live)} runs go"
+        return f"{go} on: {names}. Watch again: quantdeck"
+
+    def _fatal_error(self) -> None:
+        # Textual's own would print a traceback with all local variables, secrets included.
+        self.fault = getattr(self._exception, "error", None) or self._exception  # of a worker, its own
+        self._close_messages_no_wait()
+
+    def write_fault(self) -> str:
+        """Write the traceback of a crash, without variables, to app.log in the home; return its path."""
+        path = self.home.path / "app.log"
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("a", encoding="utf-8") as file:
+                file.write(f"--- {self.now().isoformat()} ---\n")
+                file.writelines(traceback.format_exception(self.fault))
+        return str(path)

@@ -1,0 +1,56 @@
+"""`quantdeck` in a terminal: the app."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+from engine.runs.folder import Home, home_path
+from tui.answer import Answer
+from tui.terminal import INTERRUPTED, Guard, usable
+
+if TYPE_CHECKING:
+    from engine.runs.folder import RunFolder
+
+
+def app(home: str | None, *, json: bool = False) -> Answer:
+    """Open the app where there is a terminal for it; tell how things stand elsewhere."""
+    if json or usable():
+        from tui.arguments import Arguments
+        from tui.commands.status import status
+
+        return status(Arguments(home=home, json=json))
+    return show(Home(home_path(home)))
+
+
+def show(home: Home, start: RunFolder | None = None) -> Answer:
+    """Open the app, perhaps with a run that it launches at once, and stay until it is left."""
+    from tui.app import Quantdeck
+
+    deck = Quantdeck(home, ascii=bool(os.environ.get("QUANTDECK_ASCII")), start=start)
+    loop: asyncio.AbstractEventLoop | None = None
+
+    def leave(code: int) -> None:
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(lambda: deck.exit(return_code=code))
+
+    async def stay() -> None:
+        nonlocal loop
+        loop = asyncio.get_running_loop()
+        await deck.run_async()
+
+    with Guard(leave):
+        asyncio.run(stay())
+    if deck.fault is not None:
+        return Answer(error={
+            "class": "Report", "thing": "quantdeck", "exit_code": 1,
+            "reason": f"met a fault of its own: {type(deck.fault).__name__}",
+            "remedy": f"Runs go on. The traceback is in {deck.write_fault()}; please report it",
+        })  # fmt: skip
+    if deck.return_code == INTERRUPTED:
+        return Answer(error={
+            "class": "StopAsked", "thing": "quantdeck", "exit_code": INTERRUPTED,
+            "reason": "was ended from outside", "remedy": deck.farewell() or "Nothing is running",
+        })  # fmt: skip
+    return Answer(text=deck.farewell())

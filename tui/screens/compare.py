@@ -1,0 +1,104 @@
+"""Two runs side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+
+from tui import words
+from tui.figures import UNDEFINED, amount, defined, loss, whole
+from tui.screens.room import Room
+from tui.widgets.lines import Line, Lines, fitted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from textual.binding import BindingType
+    from textual.widget import Widget
+
+    from tui.screens.runs_lines import Facts
+    from tui.watch import Snapshot
+
+
+METRICS: tuple[tuple[str, str, Callable[[Any], str], float], ...] = (
+    ("total_return", "total return %", amount, 100.0), ("cagr", "CAGR %", amount, 100.0),
+    ("volatility", "volatility %", amount, 100.0), ("sharpe", "Sharpe", amount, 1.0),
+    ("sortino", "Sortino", amount, 1.0), ("max_drawdown", "max drawdown %", amount, 100.0),
+    ("calmar", "Calmar", amount, 1.0), ("trades", "trades", whole, 1.0),
+    ("win_rate", "win rate %", amount, 100.0), ("profit_factor", "profit factor", amount, 1.0),
+    ("exposure", "exposure %", amount, 100.0),
+)  # fmt: skip
+
+
+class Compare(Room):
+    """Figures with their difference, and the settings in which the two differ."""
+
+    MODE: ClassVar[str] = "runs"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "app.pop_screen", "back"),
+        Binding("w", "swap", "swap the two"),
+    ]
+
+    def __init__(self, one: Facts, other: Facts) -> None:
+        """As they were when the comparison was asked for."""
+        super().__init__()
+        self._pair = (one, other)
+
+    def body(self) -> Iterable[Widget]:
+        """A text that scrolls if it must."""
+        with VerticalScroll():
+            yield Lines(id="comparison", classes="auto")
+
+    def runs_changed(self, snapshot: Snapshot) -> None:  # noqa: ARG002  the two are shown as they were
+        """Lay the text out for the present width."""
+        self.query_one("#comparison", Lines).show(comparison(*self._pair, self.size.width))
+
+    def action_swap(self) -> None:
+        """The other way round."""
+        self._pair = (self._pair[1], self._pair[0])
+        self.refresh_runs()
+
+
+def comparison(one: Facts, other: Facts, width: int) -> list[Line]:
+    """Two runs side by side: figures with their difference, then the settings in which they differ."""
+    wide = max(14, min(40, (width - 26) // 3))
+    lines = [line_of("", [one.watched.id, other.watched.id, "Δ second − first"], wide, "bright")]
+    lines.append(line_of("name", [one.watched.run.name, other.watched.run.name, ""], wide))
+    lines.append(
+        line_of("state", [words.status(each.watched.state)[0] for each in (one, other)] + [""], wide)
+    )
+    figures = [("best val loss", one.best, other.best, loss), *(
+        (label, scaled(one.metrics.get(key), by), scaled(other.metrics.get(key), by), write)
+        for key, label, write, by in METRICS
+    )]  # fmt: skip
+    for label, first, second, write in figures:
+        if not (defined(first) or defined(second)):
+            continue
+        gap = second - first if defined(first) and defined(second) else None
+        sign = "+" if defined(gap) and gap > 0 else ""
+        told = f"{sign}{write(gap)}" if defined(gap) else ""
+        lines.append(line_of(label, [write(first), write(second), told], wide))
+    return [*lines, [], [(" settings that differ", "bright")], *different(one.differ, other.differ, wide)]
+
+
+def different(one: dict[str, Any], other: dict[str, Any], wide: int) -> list[Line]:
+    """The settings in which two runs differ from each other."""
+    keys = [key for key in dict.fromkeys([*one, *other]) if one.get(key) != other.get(key)]
+    shown = [[str(side.get(key, "(default)")) for side in (one, other)] for key in keys]
+    rows = [line_of(key, [*values, ""], wide) for key, values in zip(keys, shown, strict=True)]
+    return rows or [[(" none: both have the same", "quiet")]]
+
+
+def scaled(value: Any, by: float) -> float | None:
+    """A metric in the unit of its label."""
+    return value * by if defined(value) else None
+
+
+def line_of(label: str, values: list[str], wide: int, role: str = "") -> Line:
+    """A label and right-aligned values."""
+    cells = [
+        ("  " + fitted("" if value == UNDEFINED else value, wide - 2, right=True), role) for value in values
+    ]
+    return [(f" {fitted(label, 24)}", "quiet"), *cells]

@@ -1,0 +1,135 @@
+"""Small dialogs: a question, a line of text to give, and an error with its remedy."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.widgets import Input
+
+from tui.screens.room import Dialog
+from tui.widgets.lines import Line, Lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from engine.errors import QuantdeckError
+
+COLUMNS = 66
+
+
+def wrapped(text: str, role: str = "", width: int = COLUMNS) -> list[Line]:
+    """Text as lines of at most so many cells."""
+    return [
+        [(line, role)]
+        for paragraph in text.split("\n")
+        for line in textwrap.wrap(paragraph, width, break_long_words=True) or [""]
+    ]
+
+
+class Ask(Dialog):
+    """A question that y answers with yes; everything else leaves things as they are."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "yes", "yes"),
+        Binding("n,q", "close", "no"),
+    ]
+
+    def __init__(self, question: str, detail: str, yes: str) -> None:
+        """`yes` says what y does."""
+        super().__init__()
+        self._question, self._detail, self._yes = question, detail, yes
+
+    def compose(self) -> ComposeResult:
+        """Question, what it means, keys."""
+        yield Lines(id="needed")
+        with Vertical(id="box"):
+            yield Lines(id="text")
+
+    def on_mount(self) -> None:
+        """Lay out the text."""
+        keys: Line = [("y", "bright"), (f" {self._yes}   ", "quiet"), ("n", "bright"), (" leave it", "quiet")]
+        lines = [*wrapped(self._question, "bright"), *wrapped(self._detail), [], keys]
+        self.query_one("#text", Lines).show(lines)
+
+    def action_yes(self) -> None:
+        """Yes."""
+        self.dismiss(True)
+
+
+class Prompt(Dialog):
+    """Asks for a line of text; enter gives it, esc does not."""
+
+    def __init__(self, question: str, value: str = "", check: Callable[[str], str] = lambda _: "") -> None:
+        """`check` says what is wrong with a text, nothing if it will do."""
+        super().__init__()
+        self._question, self._value, self._check = question, value, check
+
+    def compose(self) -> ComposeResult:
+        """Question, field, what is wrong."""
+        yield Lines(id="needed")
+        with Vertical(id="box"):
+            yield Lines(id="text")
+            yield Input(self._value, id="field", compact=True, select_on_focus=False)
+            yield Lines(id="wrong")
+
+    def on_mount(self) -> None:
+        """Lay out the text."""
+        self.query_one("#text", Lines).show(wrapped(self._question, "bright"))
+        self.query_one("#field", Input).focus()
+        self._judge(self._value)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Say while it is typed whether it will do."""
+        self._judge(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Give the text."""
+        if not self._judge(event.value):
+            self.dismiss(event.value)
+
+    def _judge(self, text: str) -> str:
+        wrong = self._check(text)
+        keys: Line = [("enter", "bright"), (" accept   ", "quiet"), ("esc", "bright"), (" leave it", "quiet")]
+        self.query_one("#wrong", Lines).show([*wrapped(wrong, "bad"), keys] if wrong else [[], keys])
+        return wrong
+
+
+class Fault(Dialog):
+    """An error: the thing, the reason, the remedy. y copies them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "copy", "copy"),
+        Binding("enter,q", "close", "close"),
+    ]
+
+    def __init__(self, error: QuantdeckError) -> None:
+        """`error` is shown whole."""
+        super().__init__()
+        self._error = error
+
+    def compose(self) -> ComposeResult:
+        """The error and the keys."""
+        yield Lines(id="needed")
+        with Vertical(id="box"):
+            yield Lines(id="text")
+
+    def on_mount(self) -> None:
+        """Lay out the text."""
+        error = self._error
+        problems = [str(problem) for problem in getattr(error, "problems", [])]
+        lines = [*wrapped(error.thing, "bright"), *wrapped(error.reason, "bad")]
+        lines += [line for problem in problems for line in wrapped(f"  {problem}")]
+        lines += [[], *wrapped(error.remedy)] if error.remedy else []
+        keys: Line = [("y", "bright"), (" copy   ", "quiet"), ("esc", "bright"), (" close", "quiet")]
+        self.query_one("#text", Lines).show([*lines, [], keys])
+
+    def action_copy(self) -> None:
+        """Copy the error."""
+        self.app.copy_to_clipboard(str(self._error))
+        self.notify("copied", timeout=2)

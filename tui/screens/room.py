@@ -1,0 +1,124 @@
+"""What all screens share: a header line, a key line, and a word when the terminal is too small."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding
+from textual.screen import ModalScreen, Screen
+
+from tui.widgets.header import Header
+from tui.widgets.key_line import KeyLine
+from tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from textual import events
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+    from textual.widget import Widget
+
+    from tui.app import Quantdeck
+    from tui.watch import Snapshot
+
+WIDTH, HEIGHT = 80, 24  # needed
+WIDE, TALL = 150, 36  # from here on the room is used otherwise
+
+
+class Sized(Screen[object]):
+    """A screen that needs 80 columns and 24 rows, and says so where there are fewer."""
+
+    @property
+    def deck(self) -> Quantdeck:
+        """The app, with what it knows."""
+        from tui.app import Quantdeck
+
+        app = self.app
+        if not isinstance(app, Quantdeck):
+            raise TypeError(type(app).__name__)
+        return app
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show the screen, or what is needed for it."""
+        width, height = event.size
+        small = width < WIDTH or height < HEIGHT
+        self.set_class(width >= WIDE, "wide")
+        self.set_class(height >= TALL, "tall")
+        self.set_class(small, "too-small")
+        if small:
+            text = f"quantdeck needs {WIDTH}×{HEIGHT}; this is {width}×{height}"
+            words = text.split()
+            lines: list[str] = [""]
+            for word in words:
+                joined = f"{lines[-1]} {word}".strip()
+                lines[-1:] = [joined] if len(joined) <= width or not lines[-1] else [lines[-1], word]
+            self.query_one("#needed", Lines).show([[(line, "warn")] for line in lines])
+
+
+class Room(Sized):
+    """One of the four screens, or one that is opened from them. Its title stands in the second line."""
+
+    MODE: ClassVar[str] = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "app.deck_help", "help", key_display="?"),
+        Binding("q", "app.leave", "leave"),
+    ]
+
+    def __init__(self) -> None:
+        """Nothing is shown yet."""
+        super().__init__()
+        self._relaying = False
+
+    def compose(self) -> ComposeResult:
+        """Header, body, keys."""
+        yield Lines(id="needed")
+        yield Header(id="header")
+        yield from self.body()
+        yield KeyLine(id="keys")
+
+    def body(self) -> Iterable[Widget]:
+        """The widgets between header and keys."""
+        return ()
+
+    def on_mount(self) -> None:
+        """Show what is known."""
+        self.call_after_refresh(self.refresh_runs)
+
+    def on_screen_resume(self) -> None:
+        """Show what has happened while another screen was on."""
+        self.call_after_refresh(self.refresh_runs)
+
+    def on_lines_relaid(self) -> None:
+        """Lay everything out anew, once for all blocks that have another size."""
+        if not self._relaying:
+            self._relaying = True
+            self.call_after_refresh(self._relay)
+
+    def _relay(self) -> None:
+        self._relaying = False
+        self.refresh_runs()
+
+    def refresh_runs(self) -> None:
+        """Header and screen from the latest snapshot."""
+        if self.is_mounted and self.is_attached and self.is_current:
+            self.tell_header(self.deck.snapshot, self.deck.now())
+            self.runs_changed(self.deck.snapshot)
+
+    def tell_header(self, snapshot: Snapshot, now: datetime) -> None:
+        """Bring the header line up to date."""
+        self.query_one("#header", Header).tell(self.MODE, len(snapshot.live), now)
+
+    def runs_changed(self, snapshot: Snapshot) -> None:
+        """Called with every new snapshot while the screen is on, and when it comes back."""
+
+
+class Dialog(ModalScreen[object], Sized):
+    """A dialog over a room; esc closes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "back", show=False)]
+
+    def action_close(self) -> None:
+        """Close without an answer."""
+        self.dismiss(None)

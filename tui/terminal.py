@@ -1,0 +1,102 @@
+"""The terminal itself: is there one, is it still there, and it is given back whatever happens."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import sys
+import termios
+import threading
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+LEAVE_S = 2.0
+INTERRUPTED = 130
+# Out of the alternate screen; mouse, paste and focus reports off; keyboard and colours as usual; cursor on.
+RESTORE = (
+    b"\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l"
+    b"\x1b[?2004l\x1b[?1004l\x1b[?2026l\x1b[<u\x1b[0m\x1b[?25h"
+)
+
+
+def usable() -> str:
+    """Why no app can be shown here; empty if one can."""
+    if not (sys.stdin and sys.stdin.isatty() and sys.stdout and sys.stdout.isatty()):
+        return "no terminal"
+    if os.environ.get("TERM", "dumb") in ("dumb", "unknown", ""):
+        return "the terminal cannot place text (TERM is dumb)"
+    return ""
+
+
+class Guard:
+    """Within its context a hang-up, SIGTERM and SIGHUP end the app in an orderly way, or else after 2 s.
+
+    `leave` is called in the main thread for a signal and in a thread of the guard for a hang-up; it must only
+    ask the app to exit. A stalled line may keep the app from doing so: then the process ends without it.
+    """
+
+    def __init__(self, leave: Callable[[int], object]) -> None:
+        """`leave` gets the exit code."""
+        self._leave = leave
+        self._over = threading.Event()
+        self._asked = threading.Event()
+        self._before: dict[int, Any] = {}
+        self._modes: list[Any] | None = None
+
+    def __enter__(self) -> Self:
+        with contextlib.suppress(termios.error, ValueError, OSError):
+            self._modes = termios.tcgetattr(sys.stdin.fileno())
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._signalled)
+        threading.Thread(target=self._poll, name="hang-up", daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        for number, before in self._before.items():
+            signal.signal(number, before)
+
+    def _signalled(self, _number: int, _frame: FrameType | None) -> None:
+        self._go()
+
+    def _poll(self) -> None:
+        watcher = select.poll()
+        try:
+            watcher.register(sys.stdin.fileno(), 0)  # only errors and hang-ups
+        except (OSError, ValueError):
+            return
+        while not self._over.is_set():
+            if any(
+                what & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, what in watcher.poll(500)
+            ):
+                self._go()
+                return
+
+    def _go(self) -> None:
+        if self._asked.is_set():
+            return
+        self._asked.set()
+        threading.Thread(target=self._insist, name="end", daemon=True).start()
+        self._leave(INTERRUPTED)
+
+    def _insist(self) -> None:
+        if not self._over.wait(LEAVE_S):
+            self.restore()
+            os._exit(INTERRUPTED)
+
+    def restore(self) -> None:
+        """Give the terminal back without waiting for it."""
+        with contextlib.suppress(OSError, ValueError, termios.error):
+            descriptor = sys.stdout.fileno()
+            os.set_blocking(descriptor, False)
+            with contextlib.suppress(BlockingIOError):
+                os.write(descriptor, RESTORE)
+            if self._modes:
+                termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, self._modes)
+            os.set_blocking(descriptor, True)

@@ -1,0 +1,153 @@
+"""Equity of strategy and buy and hold above their drawdown, on one time axis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from tui.widgets import plot
+from tui.widgets.lines import Line, Lines, spread
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+SMALLEST = (24, 5)  # columns, rows
+Curve = tuple[tuple[float, ...], tuple[float, ...]]
+NOTHING: Curve = ((), ())
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What the chart shows: times in ms, money, and drawdowns as shares below 0."""
+
+    strategy: Curve = NOTHING
+    holding: Curve = NOTHING
+    strategy_drawdown: Curve = NOTHING
+    holding_drawdown: Curve = NOTHING
+    ascii: bool = False
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any], *, ascii: bool = False) -> Curves:  # noqa: A002
+        """From the engine's answer."""
+        lines = {name: (tuple(line["time_ms"]), tuple(line["value"])) for name, line in told.items()}
+        return cls(**lines, ascii=ascii)
+
+
+class EquityChart(Lines):
+    """The chart. It is drawn only when it has changed, and while it is on the screen."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        """Nothing to draw yet."""
+        super().__init__(id=id)
+        self._curves = Curves()
+        self._drawn: tuple[Curves, int, int] | None = None
+
+    def tell(self, curves: Curves) -> None:
+        """Show these."""
+        self._curves = curves
+        self.draw()
+
+    def on_resize(self) -> None:
+        """Another size, another drawing."""
+        self.draw()
+
+    def on_show(self) -> None:
+        """What changed meanwhile."""
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw if there is anything new to see."""
+        wanted = (self._curves, *self.size)
+        if wanted == self._drawn or not self.is_on_screen or not self.screen.is_current:
+            return
+        self._drawn = wanted
+        self.show(drawing(*wanted))
+
+
+def drawing(curves: Curves, width: int, height: int) -> list[Line]:
+    """Legend, equity, drawdown and dates in so many cells."""
+    if not curves.strategy[0] or width < SMALLEST[0] or height < SMALLEST[1]:
+        return [[(" the chart comes with more room" if curves.strategy[0] else "", "quiet")]]
+    below = max(2, (height - 2) // 3)
+    above = height - 2 - below
+    money = labelled([*curves.strategy[1], *curves.holding[1]], above, short)
+    shares = labelled([*curves.strategy_drawdown[1], *curves.holding_drawdown[1], 0.0], below, percent)
+    margin = max(len(name) for _, name in (*money, *shares))
+    equity = figure(curves.strategy, curves.holding, money, (width, above), margin, ascii=curves.ascii)
+    under = figure(
+        curves.strategy_drawdown, curves.holding_drawdown, shares, (width, below), margin, ascii=curves.ascii
+    )
+    return [legend(curves, width), *equity, *under, dates(curves.strategy[0], width, margin + 1)]
+
+
+def legend(curves: Curves, width: int) -> Line:
+    """What the lines mean."""
+    solid, dashed = ("--", ". .") if curves.ascii else ("──", "╌╌")
+    right: Line = [(solid, "live"), (" strategy   ", ""), (dashed, "second"), (" buy & hold ", "")]
+    return spread([(" equity", "bright"), (" above drawdown", "quiet")], right, width)
+
+
+def labelled(values: Sequence[float], rows: int, write: Any) -> list[tuple[float, str]]:
+    """Round ticks within the values, each with its label; the ends where there is no room for more."""
+    low, high = min(values), max(values)
+    roomy = rows > 3
+    ticks = plot.ticks(low, high, max(1, rows // 2)) if roomy else sorted({low, high})
+    return [(tick, write(tick, 5 if roomy else 3)) for tick in ticks]
+
+
+def short(value: float, digits: int) -> str:
+    """Money in few characters: 12.8k, 3.1M."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:.{digits}g}{letter}"
+    return f"{value:.{digits}g}"
+
+
+def percent(value: float, digits: int) -> str:
+    """A share in percent."""
+    return f"{value * 100:.{digits}g}%"
+
+
+def figure(
+    first: Curve, second: Curve, ticks: Sequence[tuple[float, str]], size: tuple[int, int], margin: int,
+    *, ascii: bool,  # noqa: A002
+) -> list[Line]:  # fmt: skip
+    """One drawing by plotext, without an axis of its own for time."""
+    import plotext
+
+    width, height = size
+    start, end = first[0][0], max(first[0][-1], first[0][0] + 1)
+    values = [*first[1], *second[1], *(tick for tick, _ in ticks)]
+    low, high = min(values), max(values)
+    plotext.clear_figure()
+    plotext.theme("clear")
+    plotext.limit_size(False, False)  # to the widget, not to what the terminal seems to be
+    plotext.plotsize(width, height)
+    plotext.xaxes(False, False)
+    plotext.yaxes(True, False)
+    plotext.xticks([], [])
+    plotext.xlim(start, end)
+    plotext.ylim(low, high if high > low else low + 1.0)
+    plotext.yticks([tick for tick, _ in ticks], [name.rjust(margin) for _, name in ticks])
+    dots = (1 if ascii else 2) * (width - margin - 1)
+    marks = ("*", "o") if ascii else ("braille", "braille")
+    plotext.scatter(*plot.dashes(*second, dots), marker=marks[1], color=plot.SECOND)
+    plotext.plot(*first, marker=marks[0], color=plot.FIRST)
+    return plot.lines_of(plotext.build().rstrip("\n"), ascii=ascii)
+
+
+def dates(moments: Sequence[float], width: int, margin: int) -> Line:
+    """The first day, the middle one and the last one, at their places."""
+    room = width - margin
+    days = [day(moment) for moment in (moments[0], (moments[0] + moments[-1]) / 2, moments[-1])]
+    if room < 36:
+        return [(f"{' ' * margin}{days[0]}{days[2].rjust(max(11, room - 10))}", "quiet")]
+    gap = room - 30
+    left = gap // 2
+    return [(f"{' ' * margin}{days[0]}{' ' * left}{days[1]}{' ' * (gap - left)}{days[2]}", "quiet")]
+
+
+def day(moment_ms: float) -> str:
+    """The UTC day of a time."""
+    return f"{datetime.fromtimestamp(moment_ms / 1000, UTC):%Y-%m-%d}"

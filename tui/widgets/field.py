@@ -1,0 +1,133 @@
+"""One setting of a form: its name, where it is typed or chosen, and what is to be said of it beside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Input
+
+from tui.widgets.lines import Line, Lines, fitted
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from tui.draft import About
+
+LABEL = 27  # cells; the longest name has 23
+
+
+class Choice(Lines, can_focus=True):
+    """One of a few values; left and right, or its first letter, choose."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "turn(-1)", "previous", show=False),
+        Binding("right,space", "turn(1)", "next", show=False),
+    ]
+
+    class Chosen(Message):
+        """Another value."""
+
+        def __init__(self, value: str) -> None:
+            """`value` is the new one."""
+            super().__init__()
+            self.value = value
+
+    def __init__(self, values: tuple[str, ...], value: str) -> None:
+        """`value` need not be one of `values`: it may be wrong."""
+        super().__init__()
+        self._values, self._value = values, value
+
+    def on_mount(self) -> None:
+        """Show the value."""
+        self.choose(self._value)
+
+    def choose(self, value: str) -> None:
+        """Take a value."""
+        told, self._value = value != self._value, value
+        self.show([[("< ", "quiet"), (value, ""), (" >", "quiet")]])
+        if told:
+            self.post_message(self.Chosen(value))
+
+    def action_turn(self, by: int) -> None:
+        """The next or previous value."""
+        at = self._values.index(self._value) if self._value in self._values else -by
+        self.choose(self._values[(at + by) % len(self._values)])
+
+    def on_key(self, event: events.Key) -> None:
+        """A letter goes to the next value that begins with it."""
+        fitting = [each for each in self._values if event.character and each.startswith(event.character)]
+        if fitting and event.is_printable and event.character != " ":
+            event.stop()
+            at = fitting.index(self._value) + 1 if self._value in fitting else 0
+            self.choose(fitting[at % len(fitting)])
+
+
+class Field(Horizontal):
+    """A row of the form."""
+
+    class Changed(Message):
+        """Another text."""
+
+        def __init__(self, key: str, text: str) -> None:
+            """Of which setting, and what."""
+            super().__init__()
+            self.key, self.text = key, text
+
+    def __init__(self, about: About, text: str) -> None:
+        """The setting and its present text."""
+        super().__init__()
+        self.about = about
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        """Name, value, remark."""
+        yield Lines(classes="label")
+        if self.about.choices:
+            yield Choice(self.about.choices, self._text)
+        else:
+            yield Input(self._text, compact=True, select_on_focus=False)
+        yield Lines(classes="remark")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Pass on what is typed."""
+        event.stop()
+        self._tell(event.value)
+
+    def on_choice_chosen(self, event: Choice.Chosen) -> None:
+        """Pass on what is chosen."""
+        event.stop()
+        self._tell(event.value)
+
+    def _tell(self, text: str) -> None:
+        if text != self._text:
+            self._text = text
+            self.post_message(self.Changed(self.about.key, text))
+
+    def put(self, text: str) -> None:
+        """Replace the text."""
+        for value in self.query(Input):
+            value.value = text
+        for choice in self.query(Choice):
+            choice.choose(text)
+
+    def remark(self, wrong: str, last: str, *, changed: bool) -> None:
+        """Say what is allowed if it is wrong, or else how it differs from the last run, or else the unit."""
+        mark = ("✗", "bad") if wrong else ("≠", "warn") if changed else (" ", "")
+        label = self.query_one(".label", Lines)
+        label.show(
+            [[(" ", ""), mark, (" " + fitted(self.about.name, LABEL - 4), "" if changed else "quiet")]]
+        )
+        unit: Line = [(f" {self.about.unit}", "quiet")]
+        if wrong:
+            line: Line = [(f" {self.about.allowed or wrong}", "bad")]
+        elif changed:
+            line = [(f" was {last or '(empty)'}", "warn"), *unit]
+        else:
+            line = unit
+        room = self.query_one(".remark", Lines)
+        room.show([[(fitted(text, room.size.width) if wrong else text, role) for text, role in line]])

@@ -1,0 +1,27 @@
+"""The line at the top of every screen: where one is, what lives, the time while something does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.widgets.lines import Line, Lines, spread
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+SCREENS = {"data": "1 Data", "train": "2 Train", "backtest": "3 Backtest", "runs": "4 Runs"}
+
+
+class Header(Lines):
+    """One line. It has a clock only while a run lives, so that an idle screen sends nothing."""
+
+    def tell(self, mode: str, live: int, now: datetime) -> None:
+        """Show which screen is on, how many runs live, and the time."""
+        left: Line = [("quantdeck", "bright")]
+        for name, label in SCREENS.items():
+            left += [("  ", ""), (f"[{label}]", "chosen")] if name == mode else [("  ", ""), (label, "quiet")]
+        right: Line = [("no run live ", "quiet")]
+        if live:
+            runs = f"● {live} run{'s' * (live != 1)} live"
+            right = [(runs, "live"), (f"   {now:%H:%M} UTC ", "quiet")]
+        self.show([spread(left, right, self.size.width)])

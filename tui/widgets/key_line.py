@@ -1,0 +1,54 @@
+"""The line at the bottom of every screen: the keys that do something here and now."""
+
+from __future__ import annotations
+
+from textual.keys import format_key
+
+from tui.widgets.lines import Line, Lines, width_of
+
+ALWAYS = ("help", "leave")
+
+
+class KeyLine(Lines):
+    """One line of keys, taken from the bindings that are in force; `? help` and `q leave` are never cut."""
+
+    def on_mount(self) -> None:
+        """Follow the bindings."""
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.call_after_refresh(self.tell))
+        self.call_after_refresh(self.tell)
+
+    def on_resize(self) -> None:
+        """Another width, another choice."""
+        self.tell()
+
+    def tell(self) -> None:
+        """Show as many keys as fit."""
+        if not self.is_attached or not self.screen.is_current:
+            return
+        shown: list[tuple[str, str]] = []
+        last: list[tuple[str, str]] = []
+        seen: dict[str, str] = {}
+        for active in self.screen.active_bindings.values():
+            binding = active.binding
+            if not binding.show or not active.enabled or seen.get(binding.description) is not None:
+                continue
+            seen[binding.description] = binding.key
+            key = binding.key_display or format_key(binding.key)
+            (last if binding.description in ALWAYS else shown).append((key, binding.description))
+        room = self.size.width - 1
+        end = row(last)
+        line: Line = [(" ", "")]
+        for pair in shown:
+            piece = row([pair])
+            if width_of(line) + width_of(piece) + width_of(end) > room:
+                break
+            line += piece
+        self.show([[*line, *end]])
+
+
+def row(pairs: list[tuple[str, str]]) -> Line:
+    """Keys with what they do."""
+    line: Line = []
+    for key, label in pairs:
+        line += [(key, "bright"), (f" {label}  ", "quiet")]
+    return line

@@ -1,0 +1,162 @@
+"""Lines of text of which only what changed is sent again: the way to few bytes on a slow line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from engine.errors import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from textual.geometry import Size
+
+Line = list[tuple[str, str]]  # pieces of text, each with its role, "" being plain
+# How a role looks: the theme's colour for it, and whether it is bold and reversed. One table rather than
+# component classes, which textual would match against the style sheet for every block.
+LOOKS: dict[str, tuple[str, bool, bool]] = {
+    "bright": ("", True, False),
+    "quiet": ("quiet", False, False),
+    "live": ("accent", False, False),
+    "good": ("success", False, False),
+    "bad": ("error", False, False),
+    "warn": ("warning", False, False),
+    "rule": ("rule", False, False),
+    "chosen": ("accent", True, False),
+    "second": ("warning", False, False),
+    "alarm": ("error", True, True),
+    "cursor": ("", False, True),
+}
+ROLES = tuple(LOOKS)
+
+
+class Lines(Widget):
+    """A block of lines. Roles, not colours, say how a piece of text looks; a theme gives them colours."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        """Nothing is shown yet."""
+        super().__init__(id=id, classes=classes)
+        self._lines: list[Line] = []
+
+    @property
+    def text(self) -> str:
+        """What is shown, without its roles."""
+        return "\n".join(plain(line) for line in self._lines)
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Show other lines; cells that stay the same are not painted again."""
+        fresh = [[(clean(text), role) for text, role in line if text] for line in lines]
+        stale, self._lines = self._lines, fresh
+        if len(fresh) != len(stale) and self.styles.height is not None and self.styles.height.is_auto:
+            self.refresh(layout=True)
+            return
+        for y in range(max(len(fresh), len(stale))):
+            before = stale[y] if y < len(stale) else []
+            after = fresh[y] if y < len(fresh) else []
+            if span := changed(before, after):
+                self.refresh(Region(span[0], y, max(1, span[1] - span[0]), 1))
+
+    class Relaid(Message):
+        """The block has another size: what is laid out by hand must be laid out again."""
+
+    def on_resize(self) -> None:
+        """Tell the screen."""
+        self.post_message(self.Relaid())
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
+        """As many lines as there are."""
+        return len(self._lines)
+
+    def render_line(self, y: int) -> Strip:
+        """One line, cut or padded to the widget's width."""
+        width = self.size.width
+        line = self._lines[y] if y < len(self._lines) else []
+        base = self.rich_style
+        pieces = [Segment(text, base + self.role(role) if role else base) for text, role in line]
+        return Strip(pieces).adjust_cell_length(width, base).crop(0, width)
+
+    def role(self, name: str) -> Style:
+        """The style of a role in the present theme."""
+        theme = self.app.theme
+        if (theme, name) not in STYLES:
+            STYLES[theme, name] = styled(name, self.app.theme_variables)
+        return STYLES[theme, name]
+
+
+STYLES: dict[tuple[str, str], Style] = {}  # by theme and role
+
+
+def styled(name: str, colours: Mapping[str, str]) -> Style:
+    """A role's style from a theme's colours."""
+    colour, bold, reverse = LOOKS[name]
+    color = Color.parse(colours[colour]).rich_color if colour else None
+    return Style(color=color, bold=bold or None, reverse=reverse or None)
+
+
+def clean(text: str) -> str:
+    """Text that cannot move the cursor: control characters are shown, line ends become blanks."""
+    return printable(text).replace("\n", " ").replace("\t", " ")
+
+
+def plain(line: Line) -> str:
+    """The text of a line."""
+    return "".join(text for text, _ in line)
+
+
+def width_of(line: Line) -> int:
+    """How many cells a line takes."""
+    return sum(cell_len(text) for text, _ in line)
+
+
+def fitted(text: str, width: int, *, right: bool = False) -> str:
+    """The text in exactly so many cells: cut with an ellipsis, or padded."""
+    if width <= 0:
+        return ""
+    if cell_len(text) > width:
+        return set_cell_size(text, width - 1) + "…"
+    padding = " " * (width - cell_len(text))
+    return padding + text if right else text + padding
+
+
+def spread(left: Line, right: Line, width: int) -> Line:
+    """One line with `left` at its beginning and `right` at its end; what is too long on the left is cut."""
+    room = width - width_of(right)
+    kept: Line = []
+    for text, role in left:
+        piece = text if cell_len(text) <= room else fitted(text, room)
+        kept.append((piece, role))
+        room -= cell_len(piece)
+        if room <= 0:
+            break
+    return [*kept, (" " * max(0, room), ""), *right]
+
+
+def cells(line: Line) -> list[tuple[str, str]]:
+    """A line cell by cell; a character two cells wide is followed by an empty one."""
+    result = []
+    for text, role in line:
+        for character in text:
+            result.append((character, role))
+            result.extend([("", role)] * (cell_len(character) - 1))
+    return result
+
+
+def changed(before: Line, after: Line) -> tuple[int, int] | None:
+    """The first cell that differs and the one after the last; None if the lines are the same."""
+    if before == after:
+        return None
+    old, new = cells(before), cells(after)
+    length = max(len(old), len(new))
+    old += [(" ", "")] * (length - len(old))
+    new += [(" ", "")] * (length - len(new))
+    different = [x for x in range(length) if old[x] != new[x]]
+    return (different[0], different[-1] + 1) if different else None

@@ -1,0 +1,169 @@
+"""Loss and validation loss over the epochs, the best epoch marked; drawn from the epoch events alone."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, Any, cast
+
+from tui.figures import defined
+from tui.widgets import plot
+from tui.widgets.lines import Line, Lines, spread
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.timer import Timer
+
+PAUSE_S = 1.0
+SPANS = (1, 2, 3, 5, 8, 13, 21, 34)  # epochs that smoothing looks back, about
+
+
+@dataclass(frozen=True)
+class Losses:
+    """What the chart shows; `smoothing` is an index into SPANS."""
+
+    epochs: tuple[tuple[int, float | None, float | None], ...] = ()  # epoch, loss, validation loss
+    best: int | None = None
+    log: bool = False
+    smoothing: int = 0
+    ascii: bool = False
+
+    @classmethod
+    def of(cls, history: Sequence[dict[str, Any]], best: int | None, **view: Any) -> Losses:
+        """From epoch events."""
+        rows = tuple((int(each["epoch"]), each.get("loss"), each.get("val_loss")) for each in history)
+        return cls(rows, best, **view)
+
+
+class LossChart(Lines):
+    """The chart. It draws at most once a second, and only what has changed while it is on the screen."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        """Nothing to draw yet."""
+        super().__init__(id=id)
+        self._losses, self._drawn = Losses(), (Losses(), (0, 0))
+        self._at, self._later = -math.inf, cast("Timer | None", None)
+
+    def tell(self, losses: Losses) -> None:
+        """Show these, now or as soon as a second has passed since the last time."""
+        view = (losses.log, losses.smoothing, losses.best is not None and not self._losses.epochs)
+        at_once = view != (self._losses.log, self._losses.smoothing, False)
+        self._losses = losses
+        self._draw(at_once=at_once)
+
+    def on_resize(self) -> None:
+        """Another size, another drawing, beside what every block does then."""
+        self._draw(at_once=True)
+
+    def _draw(self, *, at_once: bool = False) -> None:
+        width, height = self.size
+        wanted = (self._losses, (width, height))
+        if wanted == self._drawn or not self.screen.is_current or width < 20 or height < 4:
+            return
+        wait = PAUSE_S - (monotonic() - self._at)
+        if wait > 0 and not at_once:
+            if self._later is None:
+                self._later = self.set_timer(wait, self._draw_later)
+            return
+        self._at, self._drawn = monotonic(), wanted
+        self.show(drawing(self._losses, width, height))
+
+    def _draw_later(self) -> None:
+        self._later = None
+        self._draw()
+
+
+def drawing(losses: Losses, width: int, height: int) -> list[Line]:
+    """Legend and figure in so many cells."""
+    span = SPANS[losses.smoothing]
+    first = curve([(epoch, loss) for epoch, loss, _ in losses.epochs], span, log=losses.log)
+    second = curve([(epoch, loss) for epoch, _, loss in losses.epochs], span, log=losses.log)
+    lines = [legend(losses, width)]
+    if not first[0] and not second[0]:
+        return [*lines, [], [(" no finite loss to draw", "quiet")]]
+    return [*lines, *figure(losses, first, second, width, height - 1)]
+
+
+def legend(losses: Losses, width: int) -> Line:
+    """What the lines mean and how they are shown."""
+    how = [name for name, on in (("log axis", losses.log), (smooth(losses), losses.smoothing > 0)) if on]
+    left: Line = [(" loss", "bright"), (f"  {' · '.join(how)}" if how else "", "quiet")]
+    solid, dashed = ("--", ". .") if losses.ascii else ("──", "╌╌")
+    return spread(left, [(solid, "live"), (" train   ", ""), (dashed, "second"), (" validation ", "")], width)
+
+
+def smooth(losses: Losses) -> str:
+    """The smoothing in words."""
+    return f"smoothed over {SPANS[losses.smoothing]} epochs"
+
+
+def curve(
+    points: Sequence[tuple[int, float | None]], span: int, *, log: bool
+) -> tuple[list[float], list[float]]:
+    """The finite points, smoothed exponentially (weight 2 / (span + 1)); on a log axis their log10."""
+    x, y, mean, weight = [], [], None, 2 / (span + 1)
+    for epoch, value in points:
+        if not defined(value) or (log and value <= 0):
+            continue
+        mean = value if mean is None else mean + weight * (value - mean)
+        x.append(float(epoch))
+        y.append(math.log10(mean) if log else mean)
+    return x, y
+
+
+def figure(
+    losses: Losses, first: tuple[list[float], list[float]], second: tuple[list[float], list[float]],
+    width: int, height: int,
+) -> list[Line]:  # fmt: skip
+    """The drawing itself, by plotext."""
+    import plotext
+
+    values = [*first[1], *second[1]]
+    low, high = min(values), max(values)
+    margin = (high - low) * 0.04 or abs(high) * 0.04 or 1.0
+    low, high = low - margin, high + margin
+    start, end = losses.epochs[0][0], max(losses.epochs[-1][0], losses.epochs[0][0] + 1)
+    plotext.clear_figure()
+    plotext.theme("clear")
+    plotext.limitsize(False, False)
+    plotext.plotsize(width, height)
+    plotext.xaxes(True, False)
+    plotext.yaxes(True, False)
+    plotext.xlim(start, end)
+    plotext.ylim(low, high)
+    ruler(start, end, low, high, width, height, log=losses.log)
+    marks = ("*", "o") if losses.ascii else ("braille", "braille")
+    dots = width if losses.ascii else 2 * width
+    plotext.plot(*plot.thinned(*first, width), marker=marks[0], color=plot.FIRST)
+    reach = max(2, round(dots * (len(second[0]) and second[0][-1] - second[0][0]) / (end - start)))
+    plotext.scatter(*plot.dashes(*plot.thinned(*second, width), reach), marker=marks[1], color=plot.SECOND)
+    if losses.best in second[0]:
+        place = second[1][second[0].index(losses.best)]
+        label = f"★ best {losses.best}"
+        side = "right" if losses.best > start + 0.8 * (end - start) else "left"
+        plotext.text(
+            label, losses.best, min(high, place + (high - low) / height), color=plot.MARK, alignment=side
+        )
+    return plot.lines_of(plotext.build().rstrip("\n"), ascii=losses.ascii)
+
+
+def ruler(start: int, end: int, low: float, high: float, width: int, height: int, *, log: bool) -> None:
+    """Ticks on both axes."""
+    import plotext
+
+    across = plot.whole_ticks(start, end, max(2, width // 8))
+    plotext.xticks(across, [str(tick) for tick in across])
+    wanted = max(2, height // 3)
+    if not log:
+        up = plot.ticks(low, high, wanted)
+        names = plot.labels(up)
+    elif high - low > 1.5:  # decades
+        up = plot.ticks(math.ceil(low), math.floor(high), min(wanted, int(high - low)))
+        names = [f"{10**tick:.1e}" for tick in up]
+    else:
+        values = [value for value in plot.ticks(10**low, 10**high, wanted) if value > 0]
+        up, names = [math.log10(value) for value in values], plot.labels(values)
+    wide = max(map(len, names), default=0)
+    plotext.yticks(up, [name.rjust(wide) for name in names])

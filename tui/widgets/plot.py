@@ -1,0 +1,102 @@
+"""A plotext figure as lines with roles, in braille or plain ASCII."""
+
+from __future__ import annotations
+
+import math
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.widgets.lines import Line
+
+    Curve = tuple[Sequence[float], Sequence[float]]  # x, y
+
+COLOUR = re.compile(r"\x1b\[([\d;]*)m")
+# plotext's colours by number, as names for it and as our roles.
+FIRST, SECOND, MARK = "blue", "red", "green"
+ROLE = {"38;5;4": "live", "38;5;1": "second", "38;5;2": "good"}
+ASCII = str.maketrans({"│": "|", "┤": "+", "└": "+", "┴": "+", "┬": "+", "─": "-", "┼": "+", "★": "*"})
+
+
+def lines_of(built: str, *, ascii: bool = False) -> list[Line]:  # noqa: A002
+    """What plotext built, with its colours as roles; axes are quiet."""
+    lines: list[Line] = []
+    for row in built.split("\n"):
+        line: Line = []
+        role, at = "quiet", 0
+        for code in COLOUR.finditer(row):
+            line.append((row[at : code.start()], role))
+            role, at = ROLE.get(code[1], "quiet"), code.end()
+        line.append((row[at:], role))
+        lines.append([(text.translate(ASCII) if ascii else text, kind) for text, kind in line if text])
+    return lines
+
+
+def dashes(x: Sequence[float], y: Sequence[float], columns: int) -> Curve:
+    """Points along a curve, three set and three left out, so that it reads as dashed without its colour."""
+    if len(x) < 2:
+        return x, y
+    low, high = x[0], x[-1]
+    positions, values, at = [], [], 0
+    for step in range(columns):
+        if step % 6 > 2 and step != columns - 1:
+            continue
+        position = low + (high - low) * step / (columns - 1)
+        while at < len(x) - 2 and x[at + 1] < position:
+            at += 1
+        share = (position - x[at]) / (x[at + 1] - x[at])
+        positions.append(position)
+        values.append(y[at] + share * (y[at + 1] - y[at]))
+    return positions, values
+
+
+def ticks(low: float, high: float, wanted: int) -> list[float]:
+    """Round numbers within [low, high], about as many as wanted."""
+    if not high > low or wanted < 1:
+        return [low]
+    rough = (high - low) / wanted
+    size = 10 ** math.floor(math.log10(rough))
+    step = next(size * times for times in (1, 2, 2.5, 5, 10) if size * times >= rough)
+    first = math.ceil(low / step - 1e-9)
+    return [number * step for number in range(first, math.floor(high / step + 1e-9) + 1)] or [low]
+
+
+def whole_ticks(low: int, high: int, wanted: int) -> list[int]:
+    """The first whole number and round ones after it, none too near to the first."""
+    step = next(
+        size * 10**power
+        for power in range(12)
+        for size in (1, 2, 5)
+        if (high - low) / (size * 10**power) <= wanted
+    )
+    return [
+        low,
+        *(tick for tick in range(step * (low // step + 1), high + 1, step) if tick - low >= step / 2),
+    ]
+
+
+def labels(values: Sequence[float]) -> list[str]:
+    """The numbers with as many digits as tell them apart, all with the same."""
+    if not values:
+        return []
+    largest = max(abs(value) for value in values)
+    if largest and (largest >= 1e6 or largest < 1e-3):
+        return [f"{value:.2e}" for value in values]
+    gap = min((abs(b - a) for a, b in pairwise(values)), default=largest) or 1.0
+    exact = f"{gap:.1e}".startswith("2.5")  # steps of a quarter need one more digit
+    digits = min(6, max(0, math.ceil(-math.log10(gap) - 1e-9) + exact))
+    return [f"{value:.{digits}f}" for value in values]
+
+
+def thinned(x: Sequence[float], y: Sequence[float], columns: int) -> Curve:
+    """At most the smallest and largest value of each column: what a drawing of that width can show."""
+    if len(x) <= 2 * columns:
+        return x, y
+    kept: list[int] = []
+    for column in range(columns):
+        span = range(column * len(x) // columns, (column + 1) * len(x) // columns)
+        kept += sorted({min(span, key=y.__getitem__), max(span, key=y.__getitem__)})
+    return [x[at] for at in kept], [y[at] for at in kept]
