@@ -1,0 +1,1 @@
+"""The instruments that show whether a result can be trusted: leak audit, simulated markets, seeds, folds."""

@@ -1,0 +1,96 @@
+"""Trainings side by side: results as they come, errors, stops, workers that die."""
+
+import json
+import os
+import signal
+
+import pytest
+
+from engine.audit.parallel import results
+from engine.errors import ChangeSettings, StopAsked
+from engine.runs.launch import wait
+from engine.runs.state import state_of
+from engine.settings import Parallel
+from tests.audit.engines import TINY, followed, home_with_market, result_of
+from tests.audit.markets import settings_of
+from tests.audit.tasks import deadly, refusing, squared
+
+LOKY = Parallel(workers=2)
+
+
+def silent(event):
+    return None
+
+
+def test_every_result_comes_once():
+    found = dict(results(squared, [(number,) for number in range(7)], LOKY, silent))
+    assert found == {number: number**2 for number in range(7)}
+    assert list(results(squared, [], LOKY, silent)) == []
+
+
+def test_an_error_in_a_worker_comes_back():
+    with pytest.raises(ValueError, match="no 1"):
+        list(results(refusing, [(1,)], LOKY, silent))
+    assert dict(results(squared, [(3,)], LOKY, silent)) == {3: 9}
+
+
+def test_a_stop_ends_the_workers():
+    def stop(event):
+        raise StopAsked("run", "asked")
+
+    with pytest.raises(StopAsked):
+        list(results(squared, [(number,) for number in range(5)], LOKY, stop))
+
+
+def test_dask_without_a_scheduler_is_refused_in_words():
+    with pytest.raises(ChangeSettings):
+        list(results(squared, [(1,)], Parallel(backend="dask"), silent))
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    distributed = pytest.importorskip("distributed", reason="needs quantdeck[dask]")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+    ) as made:
+        yield made
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_task_whose_worker_is_killed_is_done_by_another(cluster, tmp_path):
+    over = Parallel(backend="dask", address=cluster.scheduler_address)
+    found = dict(results(deadly, [(number, str(tmp_path)) for number in range(4)], over, silent))
+    assert sorted(found) == [0, 1, 2, 3]
+    assert (tmp_path / "died").exists()
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_walk_forward_on_a_cluster_that_loses_a_worker_is_that_of_a_whole_one(cluster, tmp_path):
+    home = home_with_market(tmp_path)
+    chosen = (*TINY, "walk_forward.folds=3")
+    address = f"parallel.address={cluster.scheduler_address}"
+    over = settings_of(*chosen, "parallel.backend=dask", address)
+    undisturbed = result_of(followed(home.create("walkforward", over)))
+    run = home.create("walkforward", over)
+
+    def first_fold_is_done(event):
+        if event["kind"] == "note" and "1 of 3" in event["text"]:
+            os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
+        return False
+
+    disturbed = result_of(followed(run, until=first_fold_is_done))
+    assert disturbed["folds"] == undisturbed["folds"]
+    assert disturbed["metrics"] == undisturbed["metrics"]
+
+
+def test_a_run_that_is_stopped_stops_its_folds(tmp_path):
+    home = home_with_market(tmp_path)
+    run = home.create(
+        "walkforward",
+        settings_of(*TINY, "walk_forward.folds=3", "training.epochs=100000", "training.patience=100000"),
+    )
+    followed(run, until=lambda event: event["kind"] == "stage" and event["stage"] == "fit")
+    events = [json.loads(line) for line in run.events_path.read_text().splitlines()]
+    os.kill(next(event["pid"] for event in events if event["kind"] == "started"), signal.SIGTERM)
+    assert wait(run, 60)
+    assert state_of(run).status == "stopped"
