@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 NEIGHBOURS = 5  # candles on each side that tell the level
 SPAN = 49  # candles whose median range is the typical one
+BLOCK = 100_000  # candles judged at a time, which bounds the memory
 RANGES, LEAST = 20.0, float(np.log(1.05))
 
 
@@ -29,15 +30,37 @@ def spikes(
     the median of log(high / low) over the 49 candles around. A lasting change of level is no spike, since
     one of B and A follows it. The rule looks ahead: it judges data, it must not feed a decision.
     """
-    logs = pd.Series(np.log(close))
-    before = logs.shift(1).rolling(NEIGHBOURS, min_periods=1).median().to_numpy()
-    after = logs[::-1].shift(1).rolling(NEIGHBOURS, min_periods=1).median().to_numpy()[::-1]
+    departure = np.zeros(len(close))  # (T,)
+    for start in range(0, len(close), BLOCK):
+        first, last = max(start - SPAN, 0), min(start + BLOCK + SPAN, len(close))
+        block = departures(high[first:last], low[first:last], close[first:last])
+        departure[start : start + BLOCK] = block[start - first :][:BLOCK]
+    return departure
+
+
+def departures(
+    high: NDArray[np.float64], low: NDArray[np.float64], close: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """`spikes` of one block of rows, (n,); those within SPAN of an end see less than they should."""
+    logs = np.log(close)
+    before, after = median_before(logs), median_before(logs[::-1])[::-1]
     up = np.log(high) - np.fmax(before, after)
     down = np.fmin(before, after) - np.log(low)
     ranges = pd.Series(np.log(high / low))
     typical = ranges.rolling(SPAN, center=True, min_periods=1).median().to_numpy()
     departure = np.where(up >= down, up, -down)
     return np.where(np.abs(departure) > np.maximum(RANGES * typical, LEAST), departure, 0.0)
+
+
+def median_before(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Median of the NEIGHBOURS values before each, of as many as there are; (n,), NaN for the first."""
+    first = [np.median(values[:row]) if row else np.nan for row in range(min(NEIGHBOURS, len(values)))]
+    whole = max(len(values) - NEIGHBOURS, 0)
+    a, b, c, d, e = (values[shift:][:whole] for shift in range(NEIGHBOURS))
+    # Of five the greatest of the two pairs' lesser and the least of their greater lie about the median.
+    low, high = np.maximum(np.minimum(a, b), np.minimum(c, d)), np.minimum(np.maximum(a, b), np.maximum(c, d))
+    middle = np.maximum(np.minimum(low, high), np.minimum(np.maximum(low, high), e))
+    return np.concatenate([first, middle])
 
 
 def flag_list(

@@ -16,6 +16,7 @@ import numpy as np
 from engine.errors import ChangeSettings, QuantdeckError, StopAsked
 from engine.market.candles import gaps, iso, milliseconds, time_index
 from engine.market.merge import Other, column_values
+from engine.market.resample import resample
 from engine.settings import TIMEFRAME_MS, Data, Demo
 from engine.sources.exchange import Client, open_exchange
 from engine.sources.plan import Source, hours, in_ms, sources_of, span_of
@@ -145,9 +146,7 @@ def imported(data: Data, store: Store, notes: list[str]) -> Series:
     series = store.read(data.series)
     if series.kind != "candles":
         raise ChangeSettings("data.series", f"{data.series} holds {series.kind}", "Name a series of candles")
-    if series.timeframe != data.timeframe:
-        reason = f"is {data.timeframe}, but {data.series} has candles of {series.timeframe}"
-        raise ChangeSettings("data.timeframe", reason, f"Set data.timeframe={series.timeframe}")
+    series = of_timeframe(series, data.timeframe, notes)
     wanted = (in_ms(data.start) if data.start else -(2**62), in_ms(data.end) if data.end else 2**62)
     part = cut(series, wanted)
     if part.frame.empty:
@@ -159,6 +158,23 @@ def imported(data: Data, store: Store, notes: list[str]) -> Series:
             f"{data.series}: {len(part.frame):,} of its {len(series.frame):,} candles lie in the range set"
         )
     return part
+
+
+def of_timeframe(series: Series, timeframe: str, notes: list[str]) -> Series:
+    """The series itself, or its candles joined to longer ones. Raises ChangeSettings where that cannot be."""
+    have_ms, want_ms = TIMEFRAME_MS.get(series.timeframe, 0), TIMEFRAME_MS[timeframe]
+    if series.timeframe == timeframe:
+        return series
+    if not have_ms or want_ms % have_ms:
+        reason = f"is {timeframe}, but {series.name} has candles of {series.timeframe}"
+        raise ChangeSettings("data.timeframe", reason, f"Set data.timeframe={series.timeframe}")
+    frame = resample(series.frame, have_ms, want_ms)
+    left = len(series.frame) - len(frame) * (want_ms // have_ms)
+    notes.append(
+        f"{series.name}: {len(frame):,} candles of {timeframe} made of {series.timeframe} ones; {left:,} of "
+        "those belong to none that is complete"
+    )
+    return replace(series, timeframe=timeframe, frame=frame)
 
 
 def extent(series: Series) -> Range:

@@ -28,7 +28,11 @@ BACKOFF_S = 0.5  # before the second try; doubles with each
 LONGEST_BACKOFF_S = 30.0
 CLOCK_S = 30.0  # a clock ahead by less may be a slow answer
 WAKE_S = 1.0  # how often a waiting client looks whether somebody asked to stop
-MARKET_TYPES = {"binance": ["spot"]}  # the perpetuals are those of binanceusdm
+MARKET_TYPES = {  # those that a run can trade; options and dated futures cost requests
+    "binance": ["spot"],  # its perpetuals are those of binanceusdm
+    "bybit": ["spot", "linear", "inverse"],
+    "okx": ["spot", "swap"],
+}
 
 
 class Client:

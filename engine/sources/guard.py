@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from engine.errors import ChangeSettings
 
@@ -15,8 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 BAN_S = 120.0  # Binance's shortest ban, where a 418 does not say how long
+SEATS = 4  # most requests to one host at a time, whichever clients they come from
+# What every answer of an exchange has one of; ccxt takes an answer without it for an empty one.
+ENVELOPE = {
+    "bybit": ("result",),
+    "okx": ("data",),
+    "kraken": ("result", "error"),
+    "coinbase": ("candles", "products", "error", "errors"),
+}
 
 resting: dict[str, float] = {}  # host → time.monotonic() before which it is sent nothing, for the process
+seats: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Semaphore]] = WeakKeyDictionary()
 
 
 class Resting(Exception):  # noqa: N818  a reason to wait, not an error
@@ -42,9 +52,10 @@ def guarded(base: Any) -> Any:
 
         async def fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
             self.last_host = urlsplit(url).netloc
-            if rest_s(self.last_host) > 0:
-                raise Resting
-            return await super().fetch(url, method, headers, body)
+            async with seat(self.last_host):
+                if rest_s(self.last_host) > 0:
+                    raise Resting
+                return await super().fetch(url, method, headers, body)
 
         def on_rest_response(
             self, code: int, reason: str, url: str, method: str, headers: Any, body: str, *request: Any
@@ -68,6 +79,8 @@ def guarded(base: Any) -> Any:
             parsed = super().parse_json(text)  # None unless text is one whole JSON object or array
             if parsed is None and self.fine:
                 raise errors.BadResponse(f"{self.id} answered with something that is not JSON")
+            if self.fine and not enveloped(self.id, parsed):
+                raise errors.BadResponse(f"{self.id} answered with JSON of another shape")
             return parsed
 
     return Guarded
@@ -96,6 +109,18 @@ def date_of(text: str) -> datetime | None:
     except ValueError:
         return None
     return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+def enveloped(exchange_id: str, parsed: Any) -> bool:
+    """Whether an answer has what all answers of the exchange have."""
+    wanted = ENVELOPE.get(exchange_id)
+    return wanted is None or (isinstance(parsed, dict) and any(key in parsed for key in wanted))
+
+
+def seat(host: str) -> asyncio.Semaphore:
+    """What a request to the host holds while it runs; one of SEATS."""
+    taken = seats.setdefault(asyncio.get_running_loop(), {})
+    return taken.setdefault(host, asyncio.Semaphore(SEATS))
 
 
 def rest_s(host: str) -> float:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.disk import writing
-from engine.errors import ChangeSettings, QuantdeckError
+from engine.errors import ChangeSettings, QuantdeckError, RepairData
 from engine.market.times import iso
+from engine.sources.series import arrow_of
 from engine.sources.store import Store
 
 if TYPE_CHECKING:
@@ -25,6 +26,26 @@ def status(folder: Path) -> dict[str, Any]:
         except QuantdeckError as error:
             broken.append({"series": name, "reason": error.reason, "remedy": error.remedy})
     return {"folder": str(folder), "series": series, "broken": broken}
+
+
+def verify(folder: Path) -> dict[str, Any]:
+    """Read every series whole and compare its rows with the hash that they were stored under.
+
+    {folder, checked, series: [{series, rows, content}], broken: [{series, reason, remedy}]}
+    """
+    store = Store(folder)
+    sound, broken = [], []
+    for name in store.names():
+        try:
+            series = store.read(name)
+            _, found = arrow_of(series)
+            if found.content != series.content:
+                remedy = "Remove it and collect or import the series again"
+                raise RepairData(name, "its rows are not those that were stored: another SHA-256", remedy)
+            sound.append({"series": name, "rows": found.rows, "content": found.content})
+        except QuantdeckError as error:
+            broken.append({"series": name, "reason": error.reason, "remedy": error.remedy})
+    return {"folder": str(folder), "checked": len(sound) + len(broken), "series": sound, "broken": broken}
 
 
 def entry(facts: Facts) -> dict[str, Any]:

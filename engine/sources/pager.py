@@ -12,18 +12,24 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
+
 from engine.settings import TIMEFRAME_MS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
+
+    from numpy.typing import NDArray
 
     from engine.market.ranges import Range
     from engine.sources.exchange import Client
 
-Row: TypeAlias = tuple[float, ...]  # time in ms, then the values; NaN where the exchange sent none
+# (N, 1 + C) float64: time in ms, then the values; NaN where the exchange sent none
+Rows: TypeAlias = "NDArray[np.float64]"
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
+NONE: Rows = np.empty((0, 1))
 OPEN_INTEREST_PERIODS = ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")
 
 
@@ -52,7 +58,7 @@ LIMITS = {
 class Page:
     """Rows in order of time, doubles included, and the range that is told to hold these and no others."""
 
-    rows: list[Row]
+    rows: Rows
     told: Range  # [from_ms, to_ms)
 
 
@@ -60,7 +66,7 @@ class Page:
 class History:
     """How to ask one exchange for one series."""
 
-    ask: Callable[[int, int], Awaitable[Iterable[Row]]]  # (since_ms, rows wanted) → rows, in any order
+    ask: Callable[[int, int], Awaitable[Rows]]  # (since_ms, rows wanted) → rows, in any order
     limit: int  # rows a request
     step_ms: int  # distance of rows, or less
     jumps: bool
@@ -80,9 +86,9 @@ async def candles(client: Client, symbol: str, timeframe: str) -> History:
     limits = LIMITS.get(client.id, Limits())
     limit = limits.candles or client.ccxt.feature_value(symbol, "fetchOHLCV", "limit", 100) or 100
 
-    async def ask(since: int, count: int) -> Iterable[Row]:
+    async def ask(since: int, count: int) -> Rows:
         rows = await client.ask(lambda ccxt: ccxt.fetch_ohlcv(symbol, timeframe, since, count))
-        return (row_of(row[0], row[1:6]) for row in rows if row)
+        return table(rows, 6)
 
     return History(ask, int(limit), TIMEFRAME_MS[timeframe], limits.jumps, spaced=True)
 
@@ -93,11 +99,11 @@ async def funding(client: Client, symbol: str) -> History:
     await client.market(symbol)
     limits = LIMITS.get(client.id, Limits())
 
-    async def ask(since: int, count: int) -> Iterable[Row]:
+    async def ask(since: int, count: int) -> Rows:
         until = since + count * HOUR_MS
         window = {} if limits.jumps else {"after": str(until)} if client.id == "okx" else {"until": until - 1}
         rates = await client.ask(lambda ccxt: ccxt.fetch_funding_rate_history(symbol, since, count, window))
-        return (row_of(rate["timestamp"], [rate["fundingRate"]]) for rate in rates)
+        return table([[rate["timestamp"], rate["fundingRate"]] for rate in rates], 2)
 
     # No exchange pays oftener than hourly, so a window of so many hours holds no more rows than a page.
     return History(ask, limits.funding, HOUR_MS, limits.jumps, spaced=False)
@@ -109,12 +115,12 @@ async def open_interest(client: Client, symbol: str, period: str, now_ms: int) -
     await client.market(symbol)
     limits, step_ms = LIMITS.get(client.id, Limits()), TIMEFRAME_MS[period]
 
-    async def ask(since: int, count: int) -> Iterable[Row]:
+    async def ask(since: int, count: int) -> Rows:
         window = {"until": since + count * step_ms - 1}
         stamps = await client.ask(
             lambda ccxt: ccxt.fetch_open_interest_history(symbol, period, since, count, window)
         )
-        return (row_of(stamp["timestamp"], [interest(stamp)]) for stamp in stamps)
+        return table([[stamp["timestamp"], interest(stamp)] for stamp in stamps], 2)
 
     days = limits.open_interest_days
     reach_ms = now_ms - days * DAY_MS + step_ms if days else 0
@@ -140,7 +146,7 @@ async def pages(history: History, wanted: Range, now_ms: int) -> AsyncGenerator[
     """
     start, end = wanted
     if start < history.reach_ms:
-        yield Page([], (start, min(end, history.reach_ms)))
+        yield Page(NONE, (start, min(end, history.reach_ms)))
         start = history.reach_ms
     cursor, seen = start, False
     while cursor < end:
@@ -148,25 +154,33 @@ async def pages(history: History, wanted: Range, now_ms: int) -> AsyncGenerator[
         if history.spaced:
             count = min(count, math.ceil((end - cursor) / history.step_ms))
         rows, full = await answer(history, cursor, count, now_ms)
-        if not rows and history.jumps:
-            rows, full = await answer(history, cursor, count, now_ms)  # believed when said twice
-        if not rows:
+        if not len(rows):
             cursor = end if history.jumps else await next_window(history, cursor, end, now_ms)
             continue
-        last, seen = int(rows[-1][0]), True
+        last, seen = int(rows[-1, 0]), True
         cursor = (last // history.step_ms + 1) * history.step_ms if history.spaced else last + 1
-        yield Page([row for row in rows if row[0] < end], (start, min(end, cursor)))
+        yield Page(rows[rows[:, 0] < end], (start, min(end, cursor)))
         start = cursor
         if not history.spaced and history.jumps and not full:
             break
     if seen and not history.spaced and start < min(end, now_ms - DAY_MS):
-        yield Page([], (start, min(end, now_ms - DAY_MS)))
+        yield Page(NONE, (start, min(end, now_ms - DAY_MS)))
 
 
-async def answer(history: History, since: int, count: int, now_ms: int) -> tuple[list[Row], bool]:
-    """Rows from `since` on and not after now, in order of time; and whether the answer was a full one."""
-    sent = list(await history.ask(since, count))
-    return sorted(row for row in sent if since <= row[0] <= now_ms), len(sent) >= count
+async def answer(history: History, since: int, count: int, now_ms: int) -> tuple[Rows, bool]:
+    """Rows from `since` on and not after now, in order of time; and whether the answer was a full one.
+
+    That there are none is believed when it is said twice.
+    """
+    rows, full = NONE, False
+    for _ in range(2):
+        sent = await history.ask(since, count)
+        rows, full = sent[(sent[:, 0] >= since) & (sent[:, 0] <= now_ms)], len(sent) >= count
+        if len(rows):
+            break
+    if np.any(rows[1:, 0] <= rows[:-1, 0]):
+        rows = rows[np.lexsort(rows.T[::-1])]  # by time, then by what they say: however they were sent
+    return rows, full
 
 
 async def next_window(history: History, empty: int, end: int, now_ms: int) -> int:
@@ -177,7 +191,8 @@ async def next_window(history: History, empty: int, end: int, now_ms: int) -> in
     """
 
     async def holds(number: int) -> bool:
-        return bool((await answer(history, empty + number * history.window_ms, history.limit, now_ms))[0])
+        rows, _ = await answer(history, empty + number * history.window_ms, history.limit, now_ms)
+        return len(rows) > 0
 
     last = math.ceil((end - empty) / history.window_ms)  # the first window behind the end
     low, high = 0, 1
@@ -190,13 +205,17 @@ async def next_window(history: History, empty: int, end: int, now_ms: int) -> in
     return min(empty + high * history.window_ms, end)
 
 
-def row_of(time: Any, values: Iterable[Any]) -> Row:
-    """One row of numbers; what is no number is NaN, and a row without a time lies before every range."""
-    numbers = (value if isinstance(value, int | float) else math.nan for value in values)
-    return (time if isinstance(time, int) else -math.inf, *map(float, numbers))
+def table(rows: list[list[Any]], columns: int) -> Rows:
+    """Rows of numbers; what is no number is NaN, and a row without a time lies in no range."""
+    try:
+        return np.array(rows, np.float64).reshape(len(rows), columns)
+    except (TypeError, ValueError):
+        whole = [[*(row or []), *[None] * columns][:columns] for row in rows]
+        numbers = [[cell if isinstance(cell, int | float) else math.nan for cell in row] for row in whole]
+        return np.array(numbers, np.float64).reshape(len(rows), columns)
 
 
 def interest(stamp: dict[str, Any]) -> Any:
-    """Open interest in base currency, or in quote currency where the exchange tells no other."""
-    amount = stamp.get("openInterestAmount")
-    return stamp.get("openInterestValue") if amount is None else amount
+    """Open interest in base currency, or what comes nearest: in contracts, else in quote currency."""
+    told = (stamp.get(key) for key in ("baseVolume", "openInterestAmount", "openInterestValue"))
+    return next((amount for amount in told if amount is not None), None)

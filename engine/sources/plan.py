@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.errors import ChangeSettings
@@ -32,6 +32,7 @@ class Source:
     wanted: Range
     simulated: bool = False
     path: str = ""  # below the endpoint
+    refetch: bool = False  # ask again for what the exchange was found not to have
 
     @property
     def name(self) -> str:
@@ -55,7 +56,7 @@ def sources_of(data: Data, demo: Demo, span: Range) -> list[Source]:
         raise ChangeSettings("data.second_exchange", "is the primary itself", "Name another, or none")
     if any(DEMO in (source.exchange, source.stored_as) for source in sources):
         raise ChangeSettings("data.exchange", "only all sources together can be simulated", "Set it to demo")
-    return sources
+    return [replace(source, refetch=data.refetch) for source in sources]
 
 
 def span_of(data: Data, now_ms: int) -> Range:

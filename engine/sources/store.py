@@ -20,8 +20,9 @@ import pyarrow.parquet as pq
 
 from engine.disk import TEMPORARY, refusals, writing
 from engine.errors import ChangeSettings, MakeRoom, RepairData, Report, TryAgain
-from engine.market.candles import time_index
+from engine.market.candles import OHLCV, time_index
 from engine.settings import SERIES_NAME
+from engine.sources.journal import Journal
 from engine.sources.series import (
     COLUMNS,
     TIME,
@@ -108,6 +109,7 @@ class Store:
     def write(self, series: Series) -> Facts:
         """Put the series in the place of its old version, whole and durably; the caller holds the lock.
 
+        Its journal ends with it: the pages there are in the new version, or belong to one that is gone.
         The same series gives the same bytes. Raises MakeRoom; Report if the frame is not what its kind asks.
         """
         path = self._path(series.name)
@@ -115,6 +117,7 @@ class Store:
         with writing(path) as part, pq.ParquetWriter(part, table.schema, **FORMAT) as writer:
             writer.write_table(table, row_group_size=ROW_GROUP)
             writer.add_key_value_metadata(metadata_of(facts))
+        self.journal(series.name, series.kind).clear()
         return facts
 
     def remove(self, name: str) -> None:
@@ -124,6 +127,12 @@ class Store:
             raise self._absent(name)
         with refusals(path):
             path.unlink()
+        self.journal(name, "candles").clear()
+
+    def journal(self, name: str, kind: str) -> Journal:
+        """The pages of an update that are not in the series' file yet; the caller holds the lock."""
+        columns = 1 + (len(OHLCV) if kind == "candles" else 1)
+        return Journal(self._path(name).with_name(f".pages-{name}"), columns)
 
     @contextlib.contextmanager
     def locked(self, name: str) -> Iterator[None]:

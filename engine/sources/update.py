@@ -1,7 +1,8 @@
 """One series brought up to date: asks for what is missing, keeps every page that came.
 
-What is stored stays as it is; a death at any moment loses at most the pages since the last commit, and
-the next update starts where they end.
+What is stored stays as it is. A page is appended to the series' journal as it comes, and all of them are
+put into its file at the end; a death at any moment loses no page that came, and the next update starts
+where they end.
 """
 
 from __future__ import annotations
@@ -26,13 +27,14 @@ if TYPE_CHECKING:
 
     from engine.market.ranges import Range, Ranges
     from engine.sources.exchange import Client
-    from engine.sources.pager import History, Page
+    from engine.sources.pager import History, Page, Rows
     from engine.sources.plan import Source
     from engine.sources.store import Facts, Store
 
 Tell: TypeAlias = "Callable[[dict[str, object]], None]"
+Told: TypeAlias = "tuple[Range, int]"  # the range that a page tells, and how many rows it has
 
-COMMIT_PAGES = 4  # pages between commits; later a quarter of those that came, so that writing stays cheap
+MOST_AGAIN = 20  # pages that an update asks for twice; a market that often has no trades has more holes
 
 
 def stored(source: Source, store: Store) -> Series:
@@ -51,8 +53,8 @@ def facts(source: Source, store: Store) -> Facts:
 
 
 def missing(source: Source, known: Facts) -> Ranges:
-    """What of the wanted range is neither stored nor known to be absent."""
-    return subtract([source.wanted], union(known.known, known.absent))
+    """What of the wanted range is neither stored nor, unless asked for again, known to be absent."""
+    return subtract([source.wanted], known.known if source.refetch else union(known.known, known.absent))
 
 
 async def update(source: Source, store: Store, client: Client, now_ms: int, tell: Tell) -> Series:
@@ -62,7 +64,7 @@ async def update(source: Source, store: Store, client: Client, now_ms: int, tell
     is still missing; ChangeSettings, RepairData, MakeRoom. What came until then is stored.
     """
     with store.locked(source.name):
-        writer = Writer(source, store, stored(source, store), now_ms)
+        writer = Writer(source, store, now_ms)
         progress = Progress(source, tell)
         try:
             history = await history_of(source, client, now_ms)
@@ -76,16 +78,32 @@ async def update(source: Source, store: Store, client: Client, now_ms: int, tell
                     async for page in pages:
                         writer.take(page)
                         progress.page(page)
+            if source.kind == "candles":
+                await ask_again(writer, history, left, now_ms)
         except TryAgain as error:
-            left = missing(source, writer.finish())
+            left = missing(source, writer.fold())
             span = f"; missing {iso(left[0][0])} … {iso(left[-1][1])}" if left else ""
             raise TryAgain(
                 source.name, f"{error.reason}{span}", f"{error.remedy}; what came is kept"
             ) from error
         finally:
-            writer.finish()
+            writer.fold()
         progress.end(writer.series)
         return writer.series
+
+
+async def ask_again(writer: Writer, history: History, asked: Ranges, now_ms: int) -> None:
+    """Ask once more for the candles that pages lacked: a page may come with holes or with spoilt rows."""
+    absent = intersect(writer.fold().absent, asked)
+    holes = [hole for hole in absent if hole[1] - hole[0] <= history.window_ms]
+    windows = joined(holes, history.window_ms)
+    for wanted in windows if len(windows) <= MOST_AGAIN else []:
+        async with aclosing(pager.pages(history, wanted, now_ms)) as pages:
+            async for page in pages:
+                times = page.rows[:, 0]  # (N,)
+                within = np.logical_or.reduce([(times >= start) & (times < end) for start, end in holes])
+                if within.any():
+                    writer.take(replace(page, rows=page.rows[within]))
 
 
 async def history_of(source: Source, client: Client, now_ms: int) -> History:
@@ -97,7 +115,7 @@ async def history_of(source: Source, client: Client, now_ms: int) -> History:
     return await pager.candles(client, source.symbol, source.timeframe)
 
 
-def joined(ranges: Ranges, window_ms: int) -> list[Range]:
+def joined(ranges: Sequence[Range], window_ms: int) -> list[Range]:
     """The ranges, neighbours that fit into one page joined: one request for both."""
     whole: list[Range] = []
     for start, end in ranges:
@@ -109,42 +127,45 @@ def joined(ranges: Ranges, window_ms: int) -> list[Range]:
 
 
 class Writer:
-    """Takes pages and commits them every few."""
+    """Takes pages into the series' journal, and all of them into the series' file at the end."""
 
-    def __init__(self, source: Source, store: Store, series: Series, now_ms: int) -> None:
-        """`series` is what is stored; the caller holds its lock."""
-        self.source, self.store, self.series, self.now_ms = source, store, series, now_ms
-        self._pending: list[Page] = []
-        self._committed = 0
+    def __init__(self, source: Source, store: Store, now_ms: int) -> None:
+        """Pages that a killed update left are put into the file first; the caller holds the lock."""
+        self.source, self.store, self.now_ms = source, store, now_ms
+        self.series = stored(source, store)
+        self.journal = store.journal(source.name, source.kind)
+        self.fold()
 
     def take(self, page: Page) -> None:
-        """Keep a page, and commit if enough wait. Raises MakeRoom."""
-        self._pending.append(page)
-        if len(self._pending) >= max(COMMIT_PAGES, self._committed // 4):
-            self.finish()
+        """Keep a page; it outlives this process. Raises MakeRoom."""
+        self.journal.append(page.told, page.rows.reshape(-1, self.journal.columns))
 
-    def finish(self) -> Series:
-        """Commit what waits; the series with it. Raises MakeRoom."""
-        if self._pending:
-            pages, self._pending = self._pending, []
-            series = extended(self.series, pages, self.source.step_ms, self.now_ms)
+    def fold(self) -> Series:
+        """Put the journal's pages into the series and its file; returns the series. Raises MakeRoom."""
+        spans, counts, rows = self.journal.read()
+        if spans:
+            told = list(zip(spans, counts, strict=True))
+            series = extended(self.series, told, rows, self.source.step_ms, self.now_ms)
+            del rows
             self.series = Series(**{**vars(self.store.write(series)), "frame": series.frame})
-            self._committed += len(pages)
+        self.journal.clear()
         return self.series
 
 
-def extended(series: Series, pages: Sequence[Page], step_ms: int, now_ms: int) -> Series:
-    """The series with the pages' rows checked and put in, and what is now known and absent.
+def extended(series: Series, pages: Sequence[Told], rows: Rows, step_ms: int, now_ms: int) -> Series:
+    """The series with the pages' rows, (N, 1 + C), checked and put in, and what is now known and absent.
 
     A row that is stored already stays. For candles, what was told and has no sound row is absent. The report
     tells of the series as stored, so that it does not depend on how often the update was cut off.
     """
     candles = series.kind == "candles"
     columns = list(OHLCV) if candles else ["value"]
-    rows = np.array([row for page in pages for row in page.rows]).reshape(-1, 1 + len(columns))  # (N, 1 + C)
-    new = pd.DataFrame(rows[:, 1:], columns=columns, index=time_index(rows[:, 0].astype(np.int64)))
-    new = new[~new.index.isin(series.frame.index)]
-    whole = pd.concat([series.frame[columns], new]) if len(series.frame) else new
+    if len(series.frame):
+        rows = rows[~np.isin(rows[:, 0], milliseconds(series.frame.index))]
+    index = time_index(rows[:, 0].astype(np.int64))
+    whole = pd.DataFrame(rows[:, 1:], columns=columns, index=index, copy=False)
+    if len(series.frame):
+        whole = pd.concat([series.frame[columns], whole])
     checked = check(whole, step_ms, now_ms) if candles else check_values(whole, now_ms)
     report = replace(
         checked.report, rows_read=checked.report.rows_stored, duplicates=0, conflicting=0, rejected_by={},
@@ -157,10 +178,10 @@ def extended(series: Series, pages: Sequence[Page], step_ms: int, now_ms: int) -
     return replace(series, frame=checked.frame, known=known, absent=absent, report=report.as_dict())
 
 
-def told(series: Series, pages: Sequence[Page], frame: pd.DataFrame, step_ms: int) -> tuple[Ranges, Ranges]:
+def told(series: Series, pages: Sequence[Told], frame: pd.DataFrame, step_ms: int) -> tuple[Ranges, Ranges]:
     """What the exchange has told: the ranges that hold rows, and those that hold none."""
-    full = [page.told for page in pages if page.rows]
-    empty = [page.told for page in pages if not page.rows]
+    full = [span for span, rows in pages if rows]
+    empty = [span for span, rows in pages if not rows]
     if series.kind != "candles":
         known = union(series.known, full)
         return known, subtract(union(series.absent, empty), known)

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -19,8 +20,9 @@ from engine.sources.demo.server import demo_exchange
 from engine.sources.plan import Source, sources_of, span_of
 from engine.sources.store import Series, Store
 from engine.sources.update import joined
-from tests.sources import exchange_server as faults
-from tests.sources.exchange_server import DAY, HOUR, NOW, candle, exchange_server
+from tests.sources.exchanges import faults
+from tests.sources.exchanges.binance import candle, exchange_server
+from tests.sources.exchanges.server import DAY, HOUR, NOW
 
 LAST = NOW // HOUR * HOUR  # open time of the candle still open
 LISTED = LAST - 2500 * HOUR
@@ -85,7 +87,7 @@ async def test_all_sources_arrive_at_once_complete_and_told(tmp_path):
         assert got.notes == [
             f"{INTEREST} starts at {iso(LAST - 718 * HOUR)[:19]}Z, the exchange has nothing earlier"
         ]
-        assert server.count("klines") == 6  # 3 of each exchange
+        assert server.count("klines") == 7  # 3 of each exchange, and the hours before the second's listing
     states = [(event["series"], event["state"]) for event in events if event["kind"] == "source"]
     assert {name for name, _ in states} == {PRIMARY, FUNDING, INTEREST, SECOND}
     pages = [event for event in events if event.get("series") == PRIMARY]
@@ -155,28 +157,26 @@ asyncio.run(collect(Data(endpoint=url, start=start), Store(Path(folder)), int(no
 """
 
 
-@pytest.mark.parametrize(("page", "kept"), [(3, None), (7, 4000)])
-async def test_kill_9_loses_at_most_the_pages_since_the_last_commit(tmp_path, page, kept):
+@pytest.mark.parametrize("page", [1, 7])
+async def test_kill_9_loses_no_page_that_came(tmp_path, page):
     listed = LAST - 9500 * HOUR
     async with exchange_server(listed=listed) as server:
         undisturbed, store = Store(tmp_path / "undisturbed"), Store(tmp_path / "killed")
         await collect(wish(server, start=iso(listed)), undisturbed, NOW, quiet)
-        arguments = [
-            sys.executable,
-            "-c",
-            KILLED,
-            str(store.folder),
-            server.url,
-            iso(listed),
-            str(NOW),
-            str(page),
-        ]
-        process = await asyncio.create_subprocess_exec(*arguments, cwd=Path(__file__).parents[2])
+        arguments = [str(store.folder), server.url, iso(listed), str(NOW), str(page)]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", KILLED, *arguments, cwd=Path(__file__).parents[2]
+        )
         assert await process.wait() == -signal.SIGKILL
-        assert [store.facts(name).rows for name in store.names()] == ([kept] if kept else [])
+        assert store.names() == []
+        with store.journal(PRIMARY, "candles").path.open("ab") as torn:
+            torn.write(b"qdp1 half a page")
+        server.asked.clear()
         await collect(wish(server, start=iso(listed)), store, NOW, quiet)
+        assert klines_asked(server)[0]["startTime"] == str(listed + page * 1000 * HOUR)
         stored, whole = (folder / f"{PRIMARY}.parquet" for folder in (store.folder, undisturbed.folder))
         assert stored.read_bytes() == whole.read_bytes()
+        assert not store.journal(PRIMARY, "candles").path.exists()
 
 
 async def test_a_wish_to_stop_keeps_the_pages_that_came(tmp_path):
@@ -241,19 +241,26 @@ async def test_a_clock_that_is_ahead_takes_no_open_candle_for_a_complete_one(tmp
 
 
 async def test_impossible_rows_are_never_stored(tmp_path):
+    worse = {  # high below low; negative; no number
+        LISTED + 3 * HOUR: ["100", "90", "110", "100", "1"],
+        LISTED + 5 * HOUR: ["-1", "2", "-2", "1", "1"],
+        LISTED + 7 * HOUR: [None, "2", "1", "1", "1"],
+    }
+
     async def spoilt(request, well):
-        well[3] = [well[3][0], "100", "90", "110", "100", "1"]  # high below low
-        well[5] = [well[5][0], "-1", "2", "-2", "1", "1"]
-        well[7] = [well[7][0], None, "2", "1", "1", "1"]
-        well += [well[9], [None, "1", "1", "1", "1", "1"]]
-        return await faults.status(200, well)(request, well)
+        rows = [[row[0], *worse.get(row[0], row[1:6])] for row in well]
+        return await faults.status(200, [*rows, *rows[9:10], [None, "1", "1", "1", "1", "1"]])(request, well)
 
     store = Store(tmp_path)
     async with exchange_server() as server:
         server.faults.append(spoilt)
         got = await collect(wish(server), store, NOW, quiet)
-    bad = {LISTED + hour * HOUR for hour in (3, 5, 7)}
-    assert times_of(got.primary) == sorted(set(hours_between(LISTED, LAST)) - bad)
+        assert times_of(got.primary) == hours_between(LISTED, LAST)  # the rows were sound when asked again
+        assert server.count("klines") == 4
+        store.remove(PRIMARY)
+        server.always["klines"] = spoilt
+        got = await collect(wish(server, end=iso(LISTED + DAY)), store, NOW, quiet)
+    assert times_of(got.primary) == sorted(set(hours_between(LISTED, LISTED + DAY)) - set(worse))
     assert np.isfinite(got.primary.frame.to_numpy(dtype=float)).all()
 
 
@@ -454,3 +461,89 @@ async def test_the_simulated_exchange_runs_inside_and_its_markets_do_not_mix(tmp
     assert store.names() == ["demo-1-0.05-1h_BTC-USDT_1h_candles", "demo-2-0.05-1h_BTC-USDT_1h_candles"]
     with pytest.raises(ChangeSettings, match="Near: BTC/USDT"):
         await collect(Data(exchange="demo", symbol="BTC/EUR"), store, NOW, quiet)
+
+
+async def test_what_was_absent_is_asked_for_again_only_on_request(tmp_path):
+    store, lacks = Store(tmp_path), {LISTED + 10 * HOUR, LISTED + 11 * HOUR}
+    async with exchange_server(lacks=lacks) as server:
+        await collect(wish(server), store, NOW, quiet)
+        server.lacks = set()
+        server.asked.clear()
+        await collect(wish(server), store, NOW, quiet)
+        assert server.asked == []
+        got = await collect(wish(server, refetch=True), store, NOW, quiet)
+        assert times_of(got.primary) == hours_between(LISTED, LAST)
+        assert klines_asked(server)[0]["startTime"] == str(LISTED + 10 * HOUR)
+        assert server.count("klines") == 1
+        assert store.facts(PRIMARY).absent == ()
+
+
+async def test_a_reader_during_an_update_sees_the_old_version_whole(tmp_path):
+    store, seen = Store(tmp_path), []
+
+    def tell(event):
+        if event.get("state") == "page":
+            seen.append(times_of(Store(tmp_path).read(PRIMARY)))
+
+    async with exchange_server() as server:
+        await collect(wish(server, start=iso(LAST - 300 * HOUR)), store, NOW, quiet)
+        await collect(wish(server), store, NOW, tell)
+    assert seen == [hours_between(LAST - 300 * HOUR, LAST)] * 3
+    assert times_of(store.read(PRIMARY)) == hours_between(LISTED, LAST)
+
+
+def test_a_folder_that_may_not_be_written_is_told():
+    code = (
+        "import asyncio, os, pathlib, sys\n"
+        "from tests.sources.test_collect import collect, exchange_server, wish, Store, quiet, NOW\n"
+        "from engine.errors import MakeRoom\n"
+        "import ccxt.async_support.binance, pyarrow.parquet\n"
+        "store = Store(pathlib.Path(sys.argv[1]))\n"
+        "store.folder.chmod(0o555)\n"
+        "if os.geteuid() == 0: os.setuid(65534)\n"
+        "async def main():\n"
+        "    async with exchange_server() as server:\n"
+        "        try: await collect(wish(server), store, NOW, quiet)\n"
+        "        except MakeRoom as error: print(error.reason, '|', error.remedy)\n"
+        "asyncio.run(main())\n"
+    )
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own are closed to other users
+        Path(folder).chmod(0o755)
+        run = subprocess.run(
+            [sys.executable, "-c", code, f"{folder}/data"],
+            capture_output=True,
+            text=True,
+            cwd=Path(__file__).parents[2],
+            check=False,
+        )
+        assert list(Path(folder, "data").iterdir()) == []
+    assert run.stdout == "cannot be written: Permission denied | Free space or allow writing there\n", (
+        run.stderr
+    )
+
+
+async def test_minutes_of_a_file_become_the_hours_of_a_run(tmp_path):
+    store = Store(tmp_path)
+    times = np.arange(LISTED - 30 * 60_000, LISTED + 5 * HOUR + 20 * 60_000, 60_000)
+    values = {name: np.full(len(times), 5.0) for name in ("open", "high", "low", "close", "volume")}
+    store.write(
+        Series("mine", "candles", "", "BTC/USDT", "1m", simulated=False, frame=time_frame(times, values))
+    )
+    got = await collect(Data(series="mine"), store, NOW, quiet)
+    assert times_of(got.primary) == hours_between(LISTED, LISTED + 5 * HOUR)
+    assert got.primary.timeframe == "1h"
+    assert (got.primary.frame["volume"] == 300.0).all()
+    assert any("5 candles of 1h made of 1m ones; 50 of those" in note for note in got.notes)
+
+
+def test_kill_9_at_random_moments_of_an_update_of_several_series():
+    """A few of them; `python -m soak.data_kills` makes 200."""
+    run = subprocess.run(
+        [sys.executable, "-m", "soak.data_kills", "3"],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "3 kills in 3 updates, equal to the undisturbed store 3 of 3" in run.stdout

@@ -2,13 +2,14 @@
 
 import asyncio
 import gc
-import math
 import socket
 import subprocess
 import sys
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,10 +18,11 @@ from engine.errors import ChangeSettings, StopAsked, TryAgain
 from engine.sources import pager
 from engine.sources.ccxt_modules import exchange_ids
 from engine.sources.exchange import open_exchange
-from engine.sources.guard import BAN_S, keep_rest, redirected, rest_s
+from engine.sources.guard import BAN_S, SEATS, keep_rest, redirected, rest_s
 from engine.sources.pager import History
-from tests.sources import exchange_server as faults
-from tests.sources.exchange_server import DAY, HOUR, NOW, candle, exchange_server
+from tests.sources.exchanges import faults
+from tests.sources.exchanges.binance import candle, exchange_server
+from tests.sources.exchanges.server import DAY, HOUR, NOW
 
 QUICK = {"retries": 4, "timeout_s": 5.0, "backoff_s": 0.01}
 LISTED = NOW // HOUR * HOUR - 2500 * HOUR
@@ -33,7 +35,7 @@ async def fetched(client, wanted, symbol="BTC/USDT", timeframe="1h"):
 
 
 def rows_of(pages):
-    return [row for page in pages for row in page.rows]
+    return [tuple(row) for page in pages for row in page.rows.tolist()]
 
 
 def expected(start, end):
@@ -187,14 +189,14 @@ async def test_funding_and_open_interest_come_whole():
         stamps = [row[0] for row in rows_of(pages)]
         first = -(-LISTED // (8 * HOUR)) * 8 * HOUR
         assert stamps == [stamp + 17 for stamp in range(first, NOW, 8 * HOUR)]
-        assert pages[-1].told[1] == NOW - DAY or pages[-1].rows
+        assert pages[-1].told[1] == NOW - DAY or len(pages[-1].rows)
         assert server.count("fundingRate") == 1
         history = await pager.open_interest(client, "BTC/USDT:USDT", "1h", NOW)
         pages = [page async for page in pager.pages(history, (NOW - 90 * DAY, NOW + 1), NOW)]
         stamps = [row[0] for row in rows_of(pages)]
         reach = NOW - 30 * DAY + HOUR
         assert stamps == list(range(-(-reach // HOUR) * HOUR, NOW, HOUR))
-        assert pages[0].rows == []
+        assert len(pages[0].rows) == 0
         assert pages[0].told == (NOW - 90 * DAY, reach)
         assert server.count("openInterestHist") == 2
 
@@ -204,7 +206,8 @@ def windowed(times, limit, asked):
 
     async def ask(since, count):
         asked.append(since)
-        return [(time, 1.0) for time in sorted(times, reverse=True) if since <= time < since + count * HOUR]
+        inside = [time for time in sorted(times, reverse=True) if since <= time < since + count * HOUR]
+        return pager.table([[time, 1.0] for time in inside], 2)
 
     return History(ask, limit, HOUR, jumps=False, spaced=True)
 
@@ -216,7 +219,7 @@ async def test_an_exchange_that_answers_within_windows_is_searched_not_crawled()
     pages = [page async for page in pager.pages(history, (0, 10_000 * HOUR), 20_000 * HOUR)]
     assert [row[0] for row in rows_of(pages)] == list(times)
     assert pages[0].told[0] == 0
-    assert len(asked) <= 20
+    assert len(asked) <= 24  # the empty windows twice
 
 
 @settings(max_examples=60, deadline=None)
@@ -229,7 +232,7 @@ def test_pages_hold_what_the_exchange_has(hours, limit, start, end):
 
     async def ask(since, count):
         later = [time for time in times if time >= since]
-        return [(time, 1.0) for time in later[:count]]
+        return pager.table([[time, 1.0] for time in later[:count]], 2)
 
     async def all_pages():
         history = History(ask, limit, HOUR, jumps=True, spaced=True)
@@ -246,13 +249,13 @@ def test_pages_hold_what_the_exchange_has(hours, limit, start, end):
 
 async def test_rows_without_time_or_from_the_future_do_not_move_the_cursor():
     async def ask(since, count):
-        good = [(time, 1.0) for time in range(since, 50 * HOUR, HOUR)][:count]
-        return [*good, pager.row_of(None, [1]), pager.row_of(10**15, ["x"])]
+        good = [[time, 1.0] for time in range(since, 50 * HOUR, HOUR)][:count]
+        return pager.table([*good, [None, 1], [10**15, "x"]], 2)
 
     history = History(ask, 10, HOUR, jumps=True, spaced=True)
     pages = [page async for page in pager.pages(history, (0, 50 * HOUR), 60 * HOUR)]
     assert [row[0] for row in rows_of(pages)] == list(range(0, 50 * HOUR, HOUR))
-    assert math.isnan(pager.row_of(1, [None])[1])
+    assert np.isnan(pager.table([[1, None], [2, "x"], [3], None], 2)[:, 1]).all()
 
 
 def test_retry_after_is_read_in_seconds_and_as_a_date():
@@ -317,3 +320,29 @@ async def test_requests_keep_the_exchanges_pace_by_a_steady_clock():
         start = time.monotonic()
         await asyncio.gather(*(client.ccxt.throttle(1) for _ in range(6)))
         assert time.monotonic() - start >= 0.09
+
+
+async def test_a_host_is_asked_by_all_clients_together_at_most_so_often_at_once():
+    async with exchange_server() as server, AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(open_exchange(each, server.url, **QUICK))
+            for each in ("binance", "binanceusdm")
+        ]
+        for client, symbol in zip(clients, ("BTC/USDT", "BTC/USDT:USDT"), strict=True):
+            await client.market(symbol)
+            client.ccxt.rateLimit = 0
+
+        async def together(request, well):
+            """Answers once as many as may are there, and those that may not have had time to come."""
+            for _ in range(200):
+                await asyncio.sleep(0)
+            return await faults.status(200, well)(request, well)
+
+        server.always["klines"] = together
+        asks = [
+            client.ask(lambda ccxt, symbol=symbol: ccxt.fetch_ohlcv(symbol, "1h", LISTED, 5))
+            for client, symbol in zip(clients, ("BTC/USDT", "BTC/USDT:USDT"), strict=True)
+            for _ in range(6)
+        ]
+        assert [len(rows) for rows in await asyncio.gather(*asks)] == [5] * 12
+        assert 1 < server.most_at_once <= SEATS

@@ -1,0 +1,83 @@
+"""Longer candles: what they are made of, and that none is known before it closes."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import ChangeSettings
+from engine.market.candles import FILLED, SPIKE, ZERO_VOLUME, milliseconds, time_index
+from engine.market.merge import Other, column_values, merge
+from engine.market.resample import resample
+
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+START = 1_600_000_000_000 // (24 * HOUR) * 24 * HOUR
+LONGER = {5 * MINUTE: "5min", HOUR: "1h", 4 * HOUR: "4h", 24 * HOUR: "1D"}
+
+
+def minutes(rng, count, first=START):
+    close = 100 * np.exp(np.cumsum(rng.normal(0, 1e-3, count)))
+    opened = np.append(100.0, close[:-1])
+    frame = {
+        "open": opened,
+        "high": np.maximum(opened, close) + rng.random(count),
+        "low": np.minimum(opened, close) - rng.random(count),
+        "close": close,
+        "volume": rng.integers(0, 3, count).astype(float),
+    }
+    flag = np.where(frame["volume"] == 0, ZERO_VOLUME, 0).astype(np.uint8)
+    return pd.DataFrame(
+        {**frame, "flag": flag}, index=time_index(first + MINUTE * np.arange(count, dtype=np.int64))
+    )
+
+
+@pytest.mark.parametrize("longer_ms", LONGER)
+def test_a_longer_candle_is_the_first_highest_lowest_last_and_sum_of_its_parts(longer_ms):
+    frame = minutes(np.random.default_rng(1), 3 * 1440)
+    made = resample(frame, MINUTE, longer_ms)
+    rules = {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum"}
+    expected = frame.resample(LONGER[longer_ms]).agg(rules)
+    assert made.index.equals(expected.index.as_unit("ms"))
+    pd.testing.assert_frame_equal(made[list(rules)], expected, check_freq=False, check_index_type=False)
+
+
+@given(st.sets(st.integers(0, 59), max_size=12), st.integers(0, 7), st.integers(1, 60))
+def test_a_candle_is_made_only_where_all_of_its_parts_are(lacking, skipped, count):
+    frame = minutes(np.random.default_rng(2), 60)
+    kept = [row for row in range(skipped, count) if row not in lacking]
+    made = resample(frame.iloc[kept], MINUTE, 5 * MINUTE)
+    whole = [five for five in range(12) if all(5 * five + part in kept for part in range(5))]
+    assert milliseconds(made.index).tolist() == [START + 5 * five * MINUTE for five in whole]
+    pd.testing.assert_frame_equal(made, resample(frame, MINUTE, 5 * MINUTE).iloc[whole], check_freq=False)
+
+
+def test_flags_are_those_of_the_parts_and_no_volume_means_none_in_any():
+    frame = minutes(np.random.default_rng(3), 10).assign(volume=[0.0] * 5 + [0.0] * 4 + [1.0])
+    frame["flag"] = np.uint8(ZERO_VOLUME)
+    frame.iloc[2, frame.columns.get_loc("flag")] |= SPIKE | FILLED
+    assert resample(frame, MINUTE, 5 * MINUTE)["flag"].tolist() == [SPIKE | FILLED | ZERO_VOLUME, 0]
+
+
+def test_a_step_that_does_not_divide():
+    with pytest.raises(ChangeSettings, match="multiple"):
+        resample(minutes(np.random.default_rng(4), 9), 2 * MINUTE, 5 * MINUTE)
+
+
+def test_a_longer_candle_is_known_only_when_it_closes():
+    """As another series of the merge: what is joined stands still when the minutes not yet over move."""
+    frame = minutes(np.random.default_rng(5), 600)
+
+    def joined(of):
+        values = column_values(resample(of, MINUTE, HOUR), "close", HOUR)
+        market = merge(of, MINUTE, [Other("hourly_close", values, 2 * HOUR)], 0, simulated=False)
+        return market.frame["hourly_close"].to_numpy()
+
+    seen = joined(frame)
+    assert np.isnan(seen[:59]).all()
+    assert seen[59] == frame["close"].iloc[59]  # known at the close of the hour's last minute
+    for row in range(60, 600, 7):
+        moved = frame.copy()
+        moved.iloc[row + 1 :, :4] *= 3
+        np.testing.assert_array_equal(joined(moved)[: row + 1], seen[: row + 1])
