@@ -1,44 +1,34 @@
 """The three files of a trained model: model.keras, scaler.joblib and metadata.joblib.
 
-Loading takes bytes whose hash somebody has checked already, and lets a pickle name only the few
-classes that these files hold: a crafted file is refused, not run.
+Loading takes bytes whose hash somebody has checked already, and still reads nothing that could run: see
+joblib_file and keras_file. The metadata bear the hashes of the two others, so that no file of another run
+slips in between. Equal models of equal runs give equal bytes.
 """
 
 from __future__ import annotations
 
-import io
-import tempfile
-from dataclasses import asdict, dataclass
-from pathlib import Path
+import hashlib
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import joblib
-import keras
-from joblib.numpy_pickle import NumpyUnpickler
+import numpy as np
 
 from engine.dataset.scaling import Scalers
-from engine.disk import writing
-from engine.errors import QuantdeckError, RepairData
+from engine.disk import write_whole
+from engine.errors import RepairData
+from engine.model import joblib_file, keras_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
-    import numpy as np
+    import keras
     from numpy.typing import NDArray
 
-MODEL, SCALER, METADATA = "model.keras", "scaler.joblib", "metadata.joblib"
+MODEL, SCALER, METADATA = keras_file.MODEL, "scaler.joblib", "metadata.joblib"
 FILES = (MODEL, SCALER, METADATA)
-SCHEMA = 1
-ALLOWED = {
-    ("joblib.numpy_pickle", "NumpyArrayWrapper"),
-    ("numpy", "ndarray"),
-    ("numpy", "dtype"),
-    ("numpy._core.multiarray", "scalar"),
-    ("sklearn.preprocessing._data", "StandardScaler"),
-    ("sklearn.preprocessing._data", "RobustScaler"),
-    ("sklearn.preprocessing._data", "MinMaxScaler"),
-}
-LAYERS = {"Sequential", "InputLayer", "LSTM", "Dropout", "Dense"}
+SCHEMA = 2
+NOT_OF_ONE_RUN = "The files are not of one run; restore them from a copy, or train again"
 
 
 @dataclass(frozen=True)
@@ -49,7 +39,8 @@ class Metadata:
     feature_names: the columns in their order. settings: the run's settings as TOML.
     bounds: first and last target of each part, ISO 8601. trained_until_ms: no row at or after it
     has touched weights, scaler or early stopping. fingerprint: hash of the market that was used,
-    from its first row to data_until_ms.
+    from its first row to data_until_ms. belongs: SHA-256 of the model's and the scaler's file.
+    entry_threshold: the one that validation chose, None where it was not asked.
     """
 
     run: str
@@ -63,6 +54,8 @@ class Metadata:
     fingerprint: str
     own_features: str
     versions: dict[str, str]
+    belongs: dict[str, str] = field(default_factory=dict)
+    entry_threshold: float | None = None
     schema: int = SCHEMA
 
 
@@ -77,77 +70,75 @@ class Artifact:
 
 def save(folder: Path, artifact: Artifact) -> None:
     """Write the three files, each whole. Raises MakeRoom."""
-    with writing(folder / MODEL) as part:
-        artifact.network.save(part)
-    with writing(folder / SCALER) as part:
-        joblib.dump({"features": artifact.scalers.features, "label": artifact.scalers.label}, part)
-    with writing(folder / METADATA) as part:
-        joblib.dump(asdict(artifact.metadata), part)
+    scalers = {"features": artifact.scalers.features, "label": artifact.scalers.label}
+    content = {MODEL: keras_file.dump(artifact.network), SCALER: joblib_file.dump(scalers)}
+    metadata = replace(artifact.metadata, belongs={name: sha256(part) for name, part in content.items()})
+    content[METADATA] = joblib_file.dump(asdict(metadata))
+    for name, part in content.items():
+        write_whole(folder / name, part)
 
 
-def load(content: Mapping[str, bytes]) -> Artifact:
-    """The artifact from the bytes of its three files, by name. Raises RepairData."""
-    metadata = metadata_of(unpickled(METADATA, content[METADATA]))
-    scalers = unpickled(SCALER, content[SCALER])
-    network = network_of(content[MODEL])
-    expected = (len(metadata.feature_names),)
-    if network.input_shape[2:] != expected:
+def load(content: Mapping[str, bytes], run: str) -> Artifact:
+    """The artifact of a run from the bytes of its three files, by name. Raises RepairData."""
+    metadata = metadata_of(joblib_file.load(METADATA, content[METADATA]))
+    if metadata.run != run:
+        raise RepairData(METADATA, f"is of run {metadata.run!r}, not of {run!r}", NOT_OF_ONE_RUN)
+    for name in (MODEL, SCALER):
+        if metadata.belongs.get(name) != sha256(content[name]):
+            raise RepairData(name, f"is not the file that {METADATA} was written with", NOT_OF_ONE_RUN)
+    scalers = scalers_of(joblib_file.load(SCALER, content[SCALER]), len(metadata.feature_names))
+    network = keras_file.load(content[MODEL])
+    takes = network.input_shape[2]
+    if takes != len(metadata.feature_names):
         raise RepairData(
-            MODEL,
-            f"takes {network.input_shape[2]} features, {METADATA} names {expected[0]}",
-            "The files are not of one run; train again",
+            MODEL, f"takes {takes} features, {METADATA} names {len(metadata.feature_names)}", NOT_OF_ONE_RUN
         )
-    return Artifact(network, Scalers(scalers["features"], scalers["label"]), metadata)
+    return Artifact(network, scalers, metadata)
 
 
 def metadata_of(stored: Any) -> Metadata:
-    """Metadata from its plain form; another schema is refused by name."""
+    """Metadata from its plain form; another schema, field or type is refused by name. Raises RepairData."""
     schema = stored.get("schema") if isinstance(stored, dict) else None
     if schema != SCHEMA:
         raise RepairData(METADATA, f"has schema {schema}, this quantdeck reads {SCHEMA}", "Train again")
     try:
-        return Metadata(**stored)
+        metadata = Metadata(**stored)
     except TypeError as error:
         raise RepairData(METADATA, f"has other fields than expected ({error})", "Train again") from None
+    wrong = [name for name, value in vars(metadata).items() if not proper(name, value)]
+    if wrong:
+        raise RepairData(METADATA, f"holds no proper {', '.join(wrong)}", "Train again")
+    return metadata
 
 
-def unpickled(name: str, content: bytes) -> Any:
-    """Load a joblib file from memory through the allowlist."""
-    try:
-        return Allowed(name, io.BytesIO(content), ensure_native_byte_order=True).load()
-    except QuantdeckError:
-        raise
-    except Exception as error:  # noqa: BLE001  a broken pickle can raise anything
-        raise RepairData(name, f"cannot be read ({type(error).__name__}: {error})", "Train again") from None
+def proper(name: str, value: Any) -> bool:
+    """Whether a field of the metadata has its type."""
+    if name == "test_dates":
+        return isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype == np.dtype("datetime64[ms]")
+    if name == "feature_names":
+        return isinstance(value, list) and bool(value) and all(isinstance(each, str) for each in value)
+    if name in {"bounds", "versions", "belongs"}:
+        return isinstance(value, dict) and all(isinstance(each, str) for each in value)
+    if name == "entry_threshold":
+        return value is None or (isinstance(value, float) and 0.0 <= value <= 1.0)
+    return isinstance(value, int if name.endswith("_ms") or name == "schema" else str)
 
 
-class Allowed(NumpyUnpickler):
-    """joblib's unpickler, bound to the classes that a scaler or the metadata need."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Refuse every other name before it is looked up."""
-        if (module, name) not in ALLOWED:
+def scalers_of(stored: Any, features: int) -> Scalers:
+    """The two scalers from their plain form, fitted on as many features and on one label. RepairData."""
+    if not isinstance(stored, dict) or stored.keys() != {"features", "label"}:
+        raise RepairData(SCALER, "does not hold the scalers of features and label", "Train again")
+    for name, width in (("features", features), ("label", 1)):
+        scaler = stored[name]
+        if scaler is None and name == "features":
+            continue
+        if not isinstance(scaler, joblib_file.SCALERS) or getattr(scaler, "n_features_in_", None) != width:
             raise RepairData(
-                self.filename, f"wants to load {module}.{name}", "Do not use it: it may run code"
+                SCALER, f"its scaler of {name} was not fitted on {width} columns", NOT_OF_ONE_RUN
             )
-        return super().find_class(module, name)
+    return Scalers(stored["features"], stored["label"])
 
 
-def network_of(content: bytes) -> keras.Model:
-    """The Keras model from memory, in safe mode, with stock layers of known kinds only."""
-    with tempfile.TemporaryDirectory(prefix="quantdeck-") as folder:
-        path = Path(folder) / MODEL
-        path.write_bytes(content)
-        try:
-            network = keras.saving.load_model(path, compile=False, safe_mode=True)
-        except Exception as error:  # noqa: BLE001  Keras raises many kinds for a broken file
-            raise RepairData(MODEL, f"cannot be loaded ({first_line(error)})", "Train again") from None
-    strange = {type(layer).__name__ for layer in [network, *network.layers]} - LAYERS
-    if strange:
-        raise RepairData(MODEL, f"holds layers of other kinds: {', '.join(sorted(strange))}", "Train again")
-    return network
-
-
-def first_line(error: Exception) -> str:
-    """The first line of an error's text."""
-    return (str(error).splitlines() or [type(error).__name__])[0]
+def sha256(content: bytes) -> str:
+    """The hash as hexadecimal text."""
+    return hashlib.sha256(content).hexdigest()

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import Report
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.settings import Training
+
+HOST_DEVICES = "--xla_force_host_platform_device_count"
 
 
 def prepare(training: Training) -> int:
@@ -20,9 +24,11 @@ def prepare(training: Training) -> int:
 
     XLA does not spread an LSTM's small products over threads; two devices side by side do. A process
     settles this once: Raises Report when jax was imported before, or another number is wanted later.
+    The number concerns processors alone: JAX takes a GPU where jax[cuda] finds one (see `sharing`).
     """
     devices = min(training.devices, training.batch_size)
-    wanted = f"--xla_force_host_platform_device_count={devices}"
+    others = [flag for flag in os.environ.get("XLA_FLAGS", "").split() if not flag.startswith(HOST_DEVICES)]
+    wanted = " ".join([*others, f"{HOST_DEVICES}={devices}"])
     if "jax" in sys.modules and os.environ.get("XLA_FLAGS") != wanted:
         raise Report("jax", "runs with other devices already", "Call backend.prepare before anything else")
     os.environ["KERAS_BACKEND"] = "jax"
@@ -32,6 +38,14 @@ def prepare(training: Training) -> int:
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     return devices
+
+
+def sharing(present: Sequence[Any], wanted: int) -> list[Any]:
+    """Which of the devices present (jax.devices()) share a batch: the first `wanted`, or one GPU by itself.
+
+    A GPU is kept busy by a whole batch, and stock LSTM layers take cuDNN on it.
+    """
+    return list(present[:wanted]) if present[0].platform == "cpu" else list(present[:1])
 
 
 def cache_folder() -> Path:

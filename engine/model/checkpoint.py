@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.disk import writing
+from engine.disk import read_with_digest, write_with_digest
 from engine.errors import RepairData
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ class Checkpoint:
     """Where a training stands after an epoch.
 
     network and optimizer hold every variable in Keras's order, dropout's seeds included; best holds
-    the best epoch's weights; callbacks holds each callback's own counters by the callback's name.
+    the best epoch's weights; callbacks holds each callback's own counters by the callback's name; origin
+    says, as a hash, what the training was given: rows, labels, samples and settings.
     """
 
     epoch: int
@@ -33,27 +35,31 @@ class Checkpoint:
     best: list[NDArray[Any]]
     callbacks: dict[str, dict[str, Any]]
     history: list[dict[str, Any]]
+    origin: str = ""
 
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
-    """Write the checkpoint as .npz, whole. Raises MakeRoom."""
+    """Write the checkpoint as .npz with its SHA-256 behind it, whole. Raises MakeRoom."""
     facts = {"epoch": checkpoint.epoch, "callbacks": checkpoint.callbacks, "history": checkpoint.history}
+    facts["origin"] = checkpoint.origin
     arrays = {
         **numbered("network", checkpoint.network),
         **numbered("optimizer", checkpoint.optimizer),
         **numbered("best", checkpoint.best),
         "facts": np.frombuffer(json.dumps(facts).encode(), np.uint8),
     }
-    with writing(path) as part, part.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    write_with_digest(path, buffer.getvalue())
 
 
 def load(path: Path) -> Checkpoint | None:
     """The checkpoint at `path`, None if there is none. Raises RepairData when it is not whole."""
     if not path.exists():
         return None
+    content = read_with_digest(path)
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         facts = json.loads(arrays.pop("facts").tobytes())
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
@@ -67,6 +73,7 @@ def load(path: Path) -> Checkpoint | None:
         best=ordered(arrays, "best"),
         callbacks=facts["callbacks"],
         history=facts["history"],
+        origin=facts["origin"],
     )
 
 

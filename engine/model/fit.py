@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import time
 from dataclasses import dataclass
@@ -78,6 +79,7 @@ def fit(
     recorder = Recorder(groups, training, keep, tell)
     callbacks = [*stock_callbacks(training), recorder]
     recorder.watched = callbacks[:-1]
+    recorder.origin = origin_of(matrix, labels, train, validation, settings, devices)
     recorder.resumed = checkpoint.load(keep)
     tell({"kind": "model", "parameters": network.count_params(), "devices": devices})
     trainer.fit(
@@ -90,6 +92,22 @@ def fit(
         verbose=0,
     )
     return recorder.fitted()
+
+
+def origin_of(
+    matrix: NDArray[np.float32],
+    labels: NDArray[np.float32],
+    train: NDArray[np.int64],
+    validation: NDArray[np.int64],
+    settings: Settings,
+    devices: int,
+) -> str:
+    """A hash of all that a training is given."""
+    digest = hashlib.sha256(f"{settings.model!r} {settings.training!r} {devices}".encode())
+    for array in (matrix, labels, train, validation):
+        digest.update(f"{array.shape} {array.dtype}".encode())
+        digest.update(np.ascontiguousarray(array).reshape(-1).data)
+    return digest.hexdigest()
 
 
 def stock_callbacks(training: Training) -> list[keras.callbacks.Callback]:
@@ -118,6 +136,7 @@ class Recorder(keras.callbacks.Callback):
         self.groups, self.training, self.keep, self.tell = groups, training, keep, tell
         self.watched: list[keras.callbacks.Callback] = []
         self.resumed: checkpoint.Checkpoint | None = None
+        self.origin = ""
         self.history: list[dict[str, Any]] = []
         self.epoch = 0
 
@@ -127,8 +146,10 @@ class Recorder(keras.callbacks.Callback):
             return 0
         variables = [*trainer.network.variables, *trainer.optimizer.variables]
         values = [*self.resumed.network, *self.resumed.optimizer]
-        if [tuple(v.shape) for v in variables] != [v.shape for v in values]:
-            raise RepairData(str(self.keep), "was made by another model", "Delete it to train from the start")
+        alike = self.resumed.origin == self.origin
+        if not alike or [tuple(v.shape) for v in variables] != [v.shape for v in values]:
+            reason = "was made with other data, settings or devices than the run has now"
+            raise RepairData(str(self.keep), reason, "Delete it to train from the start")
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
         self.history = self.resumed.history
@@ -143,6 +164,7 @@ class Recorder(keras.callbacks.Callback):
             for name, value in self.resumed.callbacks[type(callback).__name__].items():
                 setattr(callback, name, value)
         self.stopping.best_weights = self.resumed.best
+        self.tell_epoch(self.history[-1])  # a kill may have come between the checkpoint and the telling
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
         """Draw the epoch's order."""
@@ -193,12 +215,17 @@ class Recorder(keras.callbacks.Callback):
         }
         self.history.append(facts)
         self.save(epoch)
+        self.tell_epoch(facts)
+
+    def tell_epoch(self, facts: dict[str, Any]) -> None:
+        """Tell of a finished epoch and what it has led to."""
         self.tell({"kind": "epoch", **facts})
-        after = float(self.model.optimizer.learning_rate)
-        if after != self.rate:
-            self.tell({"kind": "learning_rate", "epoch": epoch + 1, "before": self.rate, "after": after})
+        before, after = facts["learning_rate"], float(self.model.optimizer.learning_rate)
+        if after != before:
+            self.tell({"kind": "learning_rate", "epoch": facts["epoch"], "before": before, "after": after})
         if self.stopping.stopped_epoch:
-            self.tell({"kind": "early_stopped", "epoch": epoch + 1, "best_epoch": facts["best_epoch"]})
+            told = {"epoch": facts["epoch"], "best_epoch": facts["best_epoch"]}
+            self.tell({"kind": "early_stopped", **told})
 
     def save(self, epoch: int) -> None:
         """Write the checkpoint of a finished epoch."""
@@ -217,6 +244,7 @@ class Recorder(keras.callbacks.Callback):
                 best=self.stopping.best_weights,
                 callbacks=kept,
                 history=self.history,
+                origin=self.origin,
             ),
         )
 

@@ -18,6 +18,8 @@ import keras
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from engine.model.backend import sharing
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     Starts = NDArray[np.int32]
 
 PADDING = -1
+ALIGNMENT = 64  # bytes
 SEED_STRIDE = np.uint32(0x9E3779B9)
 LOSSES = {"mse": keras.losses.mean_squared_error, "huber": keras.losses.huber}
 
@@ -82,10 +85,10 @@ class WindowTrainer(keras.Model):
         self.lookback = int(network.input_shape[1])
         self.mean_loss = keras.metrics.Mean(name="loss")
         self.loss_of = LOSSES[loss]
-        self.mesh = Mesh(np.array(jax.devices()[:devices]), ("device",))
+        self.mesh = Mesh(np.array(sharing(jax.devices(), devices)), ("device",))
         self.everywhere = NamedSharding(self.mesh, PartitionSpec())
-        self.matrix = jax.device_put(matrix, self.everywhere)
-        self.labels = jax.device_put(np.nan_to_num(labels), self.everywhere)
+        self.matrix = resident(matrix, self.everywhere)
+        self.labels = resident(np.nan_to_num(labels), self.everywhere)
         self.train_function: Any = None
         self.test_function: Any = None
         self.built = True
@@ -120,6 +123,11 @@ class WindowTrainer(keras.Model):
         loss = self.loss_of(truth, forecast)  # (b,)
         return jnp.sum(jnp.where(start >= 0, loss, 0.0)), fixed
 
+    def shift(self) -> jax.Array:
+        """What this device adds to dropout's seeds, so that its mask is its own: (2,) uint32."""
+        device = jax.lax.axis_index("device").astype(jnp.uint32)
+        return jnp.array([1, 0], jnp.uint32) * (device * SEED_STRIDE)
+
     def reseeded(self, fixed: Any, shift: jax.Array) -> Any:
         """The fixed variables with every dropout seed shifted by (2,) uint32, wrapping around."""
         return [
@@ -130,10 +138,7 @@ class WindowTrainer(keras.Model):
     def train_batch(self, matrix: jax.Array, labels: jax.Array, start: jax.Array, state: Any) -> Any:
         """One optimizer step on one batch, of which this device holds the share `start`."""
         trainable, fixed, optimizing, (total, count) = state
-        device = jax.lax.axis_index("device").astype(jnp.uint32)
-        shift = jnp.array([1, 0], jnp.uint32) * (
-            device * SEED_STRIDE
-        )  # (2,) a mask of its own for each device
+        shift = self.shift()
         gradient_of = jax.value_and_grad(self.summed_loss, has_aux=True)
         (loss, fixed), gradient = gradient_of(
             trainable, self.reseeded(fixed, shift), matrix, labels, start, training=True
@@ -189,6 +194,22 @@ class WindowTrainer(keras.Model):
         """The same for validation."""
         if self.test_function is None or force:
             self.test_function = self.over_group(self.test_batch)
+
+
+def resident(values: NDArray[np.float32], everywhere: NamedSharding) -> jax.Array:
+    """The values on every device; those of the processor share one copy, which JAX reads in place.
+
+    It reads in place what begins at a multiple of ALIGNMENT, so such a copy is made unless `values` does.
+    Nobody may write to the values while they are in use.
+    """
+    aligned = values
+    if values.ctypes.data % ALIGNMENT or not values.flags.c_contiguous:
+        room = np.empty(values.nbytes + ALIGNMENT, np.uint8)
+        first = -room.ctypes.data % ALIGNMENT
+        aligned = room[first : first + values.nbytes].view(values.dtype).reshape(values.shape)
+        aligned[...] = values
+    parts = [jax.device_put(aligned, device, may_alias=True) for device in everywhere.mesh.devices.flat]
+    return jax.make_array_from_single_device_arrays(values.shape, everywhere, parts)
 
 
 def even(group: Starts, devices: int) -> Starts:

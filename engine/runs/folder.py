@@ -7,11 +7,9 @@ import difflib
 import json
 import os
 import re
-import secrets
 import shutil
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
 
     from engine.settings import Settings
 
-MODES = ("run", "train", "backtest", "update")
+MODES = ("run", "train", "backtest", "update", "simulate", "seeds", "walkforward", "calibrate")
 ID = re.compile(r"[0-9a-f]{8}")
 PREFIX = re.compile(r"[0-9a-f]{1,8}")
 DELETED = ".deleted-"
@@ -81,6 +79,16 @@ class RunFolder:
         return self.about["created"]
 
     @property
+    def now(self) -> str:
+        """The run's present: its creation, or the present of the run that it repeats."""
+        return str(self.about.get("now") or self.created)
+
+    @property
+    def repeats(self) -> str:
+        """The id of the run that this one repeats, or nothing."""
+        return str(self.about.get("repeats") or "")
+
+    @property
     def settings_path(self) -> Path:
         return self.path / "settings.toml"  # the settings, as TOML
 
@@ -95,6 +103,10 @@ class RunFolder:
     @property
     def log_path(self) -> Path:
         return self.path / "engine.log"  # what the engine prints, and its tracebacks
+
+    @property
+    def origin_path(self) -> Path:
+        return self.path / "origin.json"  # what the run was made from
 
     @property
     def lock_path(self) -> Path:
@@ -121,16 +133,21 @@ class Home:
         self.runs = self.path / "runs"
         self.data = self.path / "data"
 
-    def create(self, mode: str, settings: Settings, of: str = "", name: str = "") -> RunFolder:
+    def create(
+        self, mode: str, settings: Settings, of: str = "", name: str = "", repeats: RunFolder | None = None
+    ) -> RunFolder:
         """Make the folder of a new run, readable by its owner only. Raises ChangeSettings, MakeRoom.
 
-        run.json is written last: a folder without one is no run.
+        A run that repeats another has that one's present. run.json is written last: a folder without one is
+        no run.
         """
         if mode not in MODES:
             raise ChangeSettings(f"mode {mode!r}", "does not exist", f"Use one of {', '.join(MODES)}")
         from engine.settings import pinned, to_toml
 
         about = {"mode": mode, "of": of, "name": checked_name(name)}
+        if repeats is not None:
+            about |= {"repeats": repeats.id, "now": repeats.now}
         run = RunFolder(self._new_folder())
         about |= {"id": run.path.name, "created": stamp(clock()), "quantdeck": release()}
         write_whole(run.settings_path, to_toml(pinned(settings)).encode())
@@ -142,7 +159,7 @@ class Home:
             self.runs.mkdir(parents=True, exist_ok=True)
             while True:
                 with contextlib.suppress(FileExistsError):
-                    path = self.runs / secrets.token_hex(4)
+                    path = self.runs / os.urandom(4).hex()
                     path.mkdir(mode=0o700)
                     return path
 
@@ -209,7 +226,7 @@ class Home:
             raise TryAgain(f"run {path.name}", "is still running", remedy)
         try:
             with refusals(path):
-                shutil.rmtree(path.rename(self.runs / f"{DELETED}{path.name}-{secrets.token_hex(4)}"))
+                shutil.rmtree(path.rename(self.runs / f"{DELETED}{path.name}-{os.urandom(4).hex()}"))
             for left in self.runs.glob(f"{DELETED}*"):
                 shutil.rmtree(left, ignore_errors=True)
         finally:
@@ -244,6 +261,8 @@ def described(run: RunFolder) -> str:
 
 def release() -> str:
     """The version of quantdeck, or `unknown` when it runs from a checkout that is not installed."""
+    from importlib.metadata import PackageNotFoundError, version  # slow
+
     try:
         return version("quantdeck")
     except PackageNotFoundError:

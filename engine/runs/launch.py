@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 ENGINE = (sys.executable, "-P", "-u", "-m", "engine")
 LAST_WORDS_BYTES = 16_384
 LAUNCHED = "--- launched "  # begins the line in engine.log that parts one process's output from the next's
+KILLED = (
+    "--- killed by "  # begins the line in engine.log that the launcher adds when a signal ends the engine
+)
 STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
 
 
@@ -73,8 +77,16 @@ def _start(run: RunFolder, command: list[str], handle: int) -> int:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.close(output)
     # Collects the exit status if the engine ends before the app does, and holds nothing up otherwise.
-    threading.Thread(target=process.wait, name=f"engine {process.pid}", daemon=True).start()
+    threading.Thread(target=_collect, args=(process, run), name=f"engine {process.pid}", daemon=True).start()
     return process.pid
+
+
+def _collect(process: subprocess.Popen[bytes], run: RunFolder) -> None:
+    """Wait for the engine; if a signal has killed it, note which in engine.log."""
+    code = process.wait()
+    if code < 0:
+        with contextlib.suppress(OSError, ValueError), run.log_path.open("a") as output:
+            output.write(f"{KILLED}{signal.Signals(-code).name} ---\n")
 
 
 def ask_stop(run: RunFolder) -> bool:
@@ -103,14 +115,25 @@ def wait(run: RunFolder, timeout_s: float) -> bool:
 
 def last_words(run: RunFolder) -> str:
     """The line of engine.log that tells most of how the latest process ended, or nothing."""
+    told = [line for line in latest_lines(run) if not line.startswith(KILLED)]
+    fatal = [line for line in told if line.startswith("Fatal Python error")]
+    return (fatal or told or [""])[-1]
+
+
+def killed_by(run: RunFolder) -> str:
+    """The name of the signal that ended the latest process, if its launcher lived to see it."""
+    told = [line for line in latest_lines(run) if line.startswith(KILLED)]
+    return told[-1].removeprefix(KILLED).rstrip(" -") if told else ""
+
+
+def latest_lines(run: RunFolder) -> list[str]:
+    """The last lines of engine.log that the latest process has left, without blank ones."""
     try:
         with run.log_path.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - LAST_WORDS_BYTES))
             lines = file.read().decode(errors="replace").splitlines()
     except OSError:
-        return ""
+        return []
     told = [line.strip() for line in lines if line.strip()]
     launches = [at for at, line in enumerate(told) if line.startswith(LAUNCHED)]
-    told = told[launches[-1] + 1 :] if launches else told
-    fatal = [line for line in told if line.startswith("Fatal Python error")]
-    return (fatal or told or [""])[-1]
+    return told[launches[-1] + 1 :] if launches else told

@@ -1,73 +1,90 @@
 """The manifest of a run's artifacts: what belongs together, by SHA-256. It is written last: the commit point.
 
-{"schema": 1, "run": "3f2a91c0", "files": {"model.keras": {"sha256": "…", "bytes": 123456}, …}}
+{"schema": 2, "run": "3f2a91c0", "about": {what run.json says, but for the name}, "check": "…", "seal": "…",
+ "files": {"model.keras": {"sha256": "…", "bytes": 123456, "needs": {"keras": "3.15.1"}}, …}}
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import re
-import stat
 from typing import TYPE_CHECKING, Any
 
-from engine.disk import write_whole
-from engine.errors import Problem, RepairData
+from engine.disk import CHECKPOINT, read_with_digest, write_whole
+from engine.errors import Problem, QuantdeckError, RepairData
+from engine.runs import seal
+from engine.runs.entries import (
+    MANIFEST,
+    REMEDY,
+    check_hash,
+    check_needs,
+    check_size,
+    facts_of,
+    opened,
+    plain_name,
+    proper,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from io import BufferedReader
     from pathlib import Path
 
-NAME = "manifest.json"
-SCHEMA = 1
-LARGEST_BYTES = 4 * 1024**3
+SCHEMA = 2
+ABOUT = "run.json"
 LARGEST_MANIFEST_BYTES = 1024**2
-FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-SHA256 = re.compile(r"[0-9a-f]{64}")
-REMEDY = "Restore it from a copy, or train again"
 
 
 def write_manifest(folder: Path, names: Iterable[str]) -> None:
     """Commit the named files of a run's folder; the folder's name is the run's id.
 
-    Raises RepairData for a name that is no plain file name and for a file that is missing, empty or larger
-    than 4 GiB; MakeRoom when the manifest cannot be written.
+    What a valid manifest names already stays in it, with the hash that it had. Raises RepairData for a name
+    that is no plain file name and for a file that is missing, empty or too large; MakeRoom when the manifest
+    cannot be written.
     """
-    files: dict[str, dict[str, Any]] = {}
-    for name in sorted(set(names)):
-        if not plain_name(name):
-            raise RepairData(
-                repr(name), "is no plain file name", "Use letters, digits, dot, dash and underscore"
-            )
-        with opened(folder, name) as file:
-            size = os.fstat(file.fileno()).st_size
-            if not 0 < size <= LARGEST_BYTES:
-                raise RepairData(
-                    str(folder / name), f"has {size} bytes; 1 to {LARGEST_BYTES} are allowed", REMEDY
-                )
-            files[name] = {"sha256": hashlib.file_digest(file, "sha256").hexdigest(), "bytes": size}
-    manifest = {"schema": SCHEMA, "run": run_id(folder), "files": files}
-    write_whole(folder / NAME, json.dumps(manifest, indent=2).encode())
+    added = {name: facts_of(folder, name) for name in sorted(set(names))}
+    try:
+        before = manifest_of(folder)
+    except RepairData:
+        before = {}
+    store(folder, before | added)
+
+
+def store(folder: Path, files: dict[str, dict[str, Any]]) -> None:
+    """Write the manifest of these files, whole. Raises MakeRoom, and RepairData for an unsafe key."""
+    manifest = {
+        "schema": SCHEMA,
+        "run": run_id(folder),
+        "about": about_of(folder),
+        "files": dict(sorted(files.items())),
+    }
+    write_whole(folder / MANIFEST, json.dumps(seal.sealed(manifest, folder), indent=2).encode())
 
 
 def verify(folder: Path) -> list[Problem]:
     """What is wrong with a run's artifacts, each with its file's name as key; nothing is deserialised.
 
-    Files that the manifest does not name are left alone. A fault of the manifest itself is a problem, too.
+    Files that the manifest does not name are left alone, but for a checkpoint, which bears its own hash. A
+    fault of the manifest itself is a problem, too; so is a file that the installed libraries cannot read.
     """
+    problems = []
+    if (folder / CHECKPOINT).exists():
+        try:
+            read_with_digest(folder / CHECKPOINT)
+        except RepairData as error:
+            problems.append(Problem(CHECKPOINT, "", error.reason))
     try:
         files = manifest_of(folder)
     except RepairData as error:
-        return [Problem(NAME, "", error.reason)]
-    problems = []
+        return [Problem(MANIFEST, "", error.reason), *problems]
+    if about_of(folder) != parsed(folder).get("about"):
+        problems.append(Problem(ABOUT, "", "is changed: it is not what the manifest says of the run"))
     for name, facts in files.items():
         try:
             with opened(folder, name) as file:
                 check_size(folder, name, file, facts)
                 check_hash(folder, name, hashlib.file_digest(file, "sha256").hexdigest(), facts)
-        except RepairData as error:
+            check_needs(folder, name, facts)
+        except QuantdeckError as error:
             problems.append(Problem(name, "", error.reason))
     return problems
 
@@ -77,6 +94,12 @@ def read_checked(folder: Path, name: str) -> bytes:
     facts = manifest_of(folder).get(name)
     if facts is None:
         raise RepairData(str(folder / name), "is not in the run's manifest", REMEDY)
+    check_needs(folder, name, facts)
+    return read_named(folder, name, facts)
+
+
+def read_named(folder: Path, name: str, facts: dict[str, Any]) -> bytes:
+    """The content of a file if it is as a manifest's entry says. Raises RepairData."""
     with opened(folder, name) as file:
         check_size(folder, name, file, facts)
         content = file.read(facts["bytes"])
@@ -85,9 +108,16 @@ def read_checked(folder: Path, name: str) -> bytes:
 
 
 def manifest_of(folder: Path) -> dict[str, dict[str, Any]]:
-    """The files that a run's manifest names, with `sha256` and `bytes`. Raises RepairData."""
-    path = folder / NAME
-    with opened(folder, NAME) as file:
+    """The files that a run's manifest names, with `sha256`, `bytes`, perhaps `needs`. Raises RepairData."""
+    manifest = parsed(folder)
+    seal.refuse_broken(manifest, folder, folder / MANIFEST)
+    return dict(manifest["files"])
+
+
+def parsed(folder: Path) -> dict[str, Any]:
+    """The manifest, in form; whether it is unchanged and sealed is not looked at. Raises RepairData."""
+    path = folder / MANIFEST
+    with opened(folder, MANIFEST) as file:
         content = file.read(LARGEST_MANIFEST_BYTES + 1)
     try:
         manifest = json.loads(content) if len(content) <= LARGEST_MANIFEST_BYTES else None
@@ -102,54 +132,33 @@ def manifest_of(folder: Path) -> dict[str, dict[str, Any]]:
         reason = f"belongs to run {manifest.get('run')!r}, not to {run_id(folder)!r}"
         raise RepairData(str(path), reason, "Keep the artifacts of each run in its own folder")
     for name, facts in manifest["files"].items():
-        if not plain_name(name) or not proper(facts):
+        if not plain_name(name) or not proper(name, facts):
             raise RepairData(str(path), f"its entry for {name!r} is not valid", REMEDY)
-    return dict(manifest["files"])
+    return manifest
 
 
-def plain_name(name: str) -> bool:
-    """Whether a name can only mean a file in the folder itself, and not the manifest."""
-    return bool(FILE_NAME.fullmatch(name)) and name != NAME
-
-
-def proper(facts: Any) -> bool:
-    """Whether an entry has a hash and a size within the limit."""
-    return (
-        isinstance(facts, dict)
-        and isinstance(facts.get("sha256"), str)
-        and SHA256.fullmatch(facts["sha256"]) is not None
-        and type(facts.get("bytes")) is int
-        and 0 < facts["bytes"] <= LARGEST_BYTES
-    )
-
-
-def opened(folder: Path, name: str) -> BufferedReader:
-    """Open a regular file of the folder, following no link and waiting for no pipe. Raises RepairData."""
-    path = folder / name
+def about_of(folder: Path) -> dict[str, Any]:
+    """What run.json says of the run, but for the name, which its user may change; empty if it is broken."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except FileNotFoundError:
-        raise RepairData(str(path), "is missing", REMEDY) from None
-    except OSError as error:
-        raise RepairData(str(path), f"cannot be opened: {error.strerror}", REMEDY) from None
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise RepairData(str(path), "is no regular file", REMEDY)
-    return os.fdopen(handle, "rb")
+        with opened(folder, ABOUT) as file:
+            about = json.loads(file.read(LARGEST_MANIFEST_BYTES))
+    except (RepairData, ValueError, RecursionError):
+        return {}
+    known = isinstance(about, dict) and isinstance(about.get("name"), str)
+    return {key: value for key, value in about.items() if key != "name"} if known else {}
 
 
-def check_size(folder: Path, name: str, file: BufferedReader, facts: dict[str, Any]) -> None:
-    """Compare the size with the manifest's. Raises RepairData."""
-    size, wanted = os.fstat(file.fileno()).st_size, facts["bytes"]
-    if size != wanted:
-        fault = "is empty" if size == 0 else "is truncated" if size < wanted else "has grown"
-        raise RepairData(str(folder / name), f"{fault}: {size} of {wanted} bytes", REMEDY)
+def seal_anew(folder: Path) -> None:
+    """Seal a manifest with the home's key on the user's word, once every file is as it says.
 
-
-def check_hash(folder: Path, name: str, sha256: str, facts: dict[str, Any]) -> None:
-    """Compare the hash with the manifest's. Raises RepairData."""
-    if sha256 != facts["sha256"]:
-        raise RepairData(str(folder / name), "is changed: its SHA-256 is not the manifest's", REMEDY)
+    Raises RepairData when a file is not.
+    """
+    files = parsed(folder)["files"]
+    for name, facts in files.items():
+        found = facts_of(folder, name)
+        if (found["sha256"], found["bytes"]) != (facts["sha256"], facts["bytes"]):
+            raise RepairData(str(folder / name), "is not as the manifest says", REMEDY)
+    store(folder, files)
 
 
 def run_id(folder: Path) -> str:

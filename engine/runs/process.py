@@ -21,12 +21,13 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from engine.disk import sweep, write_whole
+from engine.disk import TEMPORARY, check_room, free_mb, sweep, write_whole
 from engine.errors import QuantdeckError, StopAsked, TryAgain
 from engine.runs import lock
 from engine.runs.events import EventLog, plain
 from engine.runs.faults import as_error, to_fields
 from engine.runs.launch import STOP_SIGNALS
+from engine.runs.manifest import write_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
 
 HEARTBEAT_S = 5.0
+RESERVE_BYTES = 65_536  # kept for the last event, which has to be written when the disk is full
 LIBRARIES = ("quantdeck", "keras", "jax", "numpy", "pandas", "scikit-learn", "numba", "ccxt")
 
 
@@ -87,6 +89,7 @@ class Carrier:
         self.run, self.log, self.output = run, log, output
         self.asked_by = ""  # what asked for a stop
         self.told_stopping = self.raised = False
+        self.reserve = run.path / f"{TEMPORARY}reserve"
 
     def carry_out(self, work: Callable[[Tell], dict[str, Any]], heartbeat_s: float) -> int:
         """See the function of that name."""
@@ -96,8 +99,11 @@ class Carrier:
         try:
             self.log.tell(self.started())
             heart.start()
+            check_room(self.run.path)
+            self.reserve.write_bytes(bytes(RESERVE_BYTES))
             result = work(self.tell)
             write_whole(self.run.result_path, json.dumps(plain(result), indent=2).encode())
+            self.commit()
             final, code = {"kind": "done"}, 0
         except BaseException as error:  # noqa: BLE001  whatever ends the work is an outcome to be told
             final, code = self.outcome(error)
@@ -106,6 +112,12 @@ class Carrier:
             heart.join()
         faulthandler.disable()  # engine.log is about to be closed
         return self.conclude(final, code)
+
+    def commit(self) -> None:
+        """Take the result and the settings into the manifest, if the work has left one."""
+        run = self.run
+        if run.manifest_path.exists():
+            write_manifest(run.path, [run.result_path.name, run.settings_path.name])
 
     def tell(self, event: Event) -> None:
         """Log an event, then raise StopAsked if the time has come."""
@@ -151,7 +163,7 @@ class Carrier:
         run = self.run
         return {
             "kind": "started", "run": run.id, "mode": run.mode, "of": run.of, "pid": os.getpid(),
-            "resumed": self.log.resumed, "versions": versions,
+            "resumed": self.log.resumed, "versions": versions, "free_mb": round(free_mb(run.path)),
         }  # fmt: skip
 
     def beat(self, ended: threading.Event, heartbeat_s: float) -> None:
@@ -178,6 +190,8 @@ class Carrier:
 
     def conclude(self, final: Event, code: int) -> int:
         """Write the final event; if even that is refused, engine.log and the exit code have to tell."""
+        with contextlib.suppress(OSError):
+            self.reserve.unlink(missing_ok=True)
         try:
             self.log.tell(final)
         except QuantdeckError as error:

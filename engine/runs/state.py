@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import RepairData, Report
+from engine.runs.crash import cause
 from engine.runs.events import clock, read
 from engine.runs.faults import to_fields
 from engine.runs.launch import alive, last_words
@@ -237,6 +238,8 @@ def living_status(run: RunFolder, state: State, now: datetime) -> str:
 def crashed(run: RunFolder, state: State) -> State:
     """The state of a run whose process died without a final event."""
     words = last_words(run)
-    reason = f"the engine died without a word{f'; engine.log ends with: {words}' if words else ''}"
-    error = Report(f"run {run.path.name}", reason, f"Go on with: quantdeck runs resume {run.path.name}")
+    parts = [cause(run, state.memory_mb), f"engine.log ends with: {words}" if words else ""]
+    reason = f"the engine died without a word{''.join(f'; {part}' for part in parts if part)}"
+    remedy = f"Go on with: quantdeck runs resume {run.path.name}; the whole log: {run.log_path}"
+    error = Report(f"run {run.path.name}", reason, remedy)
     return replace(state, status="crashed", ended_at=state.updated_at, error=to_fields(error))

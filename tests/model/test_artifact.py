@@ -1,6 +1,5 @@
 """Artifacts: whole or refused, before anything in them is loaded, and never a way to run code."""
 
-import os
 import pickle
 import signal
 import subprocess
@@ -13,7 +12,7 @@ import pytest
 
 from engine.dataset import scaling
 from engine.errors import RepairData
-from engine.model import backend
+from engine.model import backend, joblib_file
 from engine.runs.manifest import read_checked, verify, write_manifest
 from engine.settings import Model, Training
 
@@ -54,8 +53,8 @@ def saved(tmp_path, keras_room):
     return tmp_path, whole
 
 
-def load(folder, artifact):
-    return artifact.load({name: read_checked(folder, name) for name in artifact.FILES})
+def load(folder, artifact, run="3f2a91c0"):
+    return artifact.load({name: read_checked(folder, name) for name in artifact.FILES}, run)
 
 
 def test_what_is_loaded_is_what_was_saved(saved, keras_room):
@@ -93,47 +92,63 @@ def test_a_file_that_is_not_as_it_was_saved_is_refused_by_name(saved, keras_room
     assert any(name in str(problem) for problem in verify(folder))
 
 
-class Gadget:
-    """What a crafted file holds: unpickling it calls a function."""
-
-    def __init__(self, path):
-        self.path = str(path)
-
-    def __reduce__(self):
-        return (os.mkdir, (self.path,))
-
-
-@pytest.mark.parametrize("name", ["scaler.joblib", "metadata.joblib"])
-@pytest.mark.parametrize("shape", ["bare", "nested", "object array"])
-def test_a_crafted_joblib_file_with_a_valid_manifest_runs_nothing(saved, keras_room, tmp_path, name, shape):
-    artifact, _ = keras_room
-    folder, _ = saved
-    gadget = Gadget(tmp_path / "executed")
-    payload = {"bare": gadget, "nested": {"features": [gadget]}, "object array": np.array([gadget], object)}[
-        shape
-    ]
-    joblib.dump(payload, folder / name)
-    write_manifest(folder, artifact.FILES)
-    with pytest.raises(RepairData, match=r"wants to load|cannot be read"):
-        load(folder, artifact)
-    assert not (tmp_path / "executed").exists()
-
-
-def test_other_schema_and_foreign_pickle_are_refused(keras_room):
+def test_other_schema_fields_types_and_foreign_pickles_are_refused(keras_room):
     artifact, _ = keras_room
     with pytest.raises(RepairData, match="schema"):
         artifact.metadata_of({**METADATA, "schema": 99})
+    with pytest.raises(RepairData, match="other fields"):
+        artifact.metadata_of({**METADATA, "schema": artifact.SCHEMA, "more": 1})
+    with pytest.raises(RepairData, match="holds no proper test_dates, feature_names"):
+        artifact.metadata_of(
+            {**METADATA, "schema": artifact.SCHEMA, "test_dates": [], "feature_names": "rsi"}
+        )
     with pytest.raises(RepairData, match=r"metadata\.joblib"):
-        artifact.unpickled("metadata.joblib", pickle.dumps(print))
+        joblib_file.load("metadata.joblib", pickle.dumps(print))
 
 
-def test_a_model_for_other_features_is_refused(saved, keras_room):
+def test_equal_models_give_equal_files(saved, keras_room, tmp_path):
+    artifact, _ = keras_room
+    folder, whole = saved
+    again = tmp_path / "again"
+    again.mkdir()
+    artifact.save(again, whole)
+    for name in artifact.FILES:
+        assert (again / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_a_file_of_another_run_is_refused_though_the_manifest_is_written_anew(saved, keras_room, tmp_path):
     artifact, network = keras_room
-    folder, _ = saved
-    network.build(4, 5, Model(units=(3,)), seed=1).save(folder / "model.keras")
-    write_manifest(folder, artifact.FILES)
+    folder, whole = saved
+    other = tmp_path / "other"
+    other.mkdir()
+    rng = np.random.default_rng(2)
+    scalers = scaling.fit("standard", rng.normal(size=(40, 3)), rng.normal(size=40))
+    metadata = artifact.Metadata(**{**METADATA, "run": "00000000"})
+    artifact.save(
+        other, artifact.Artifact(network.build(4, 3, Model(units=(3, 2)), seed=2), scalers, metadata)
+    )
+    for name in artifact.FILES:
+        before = (folder / name).read_bytes()
+        (folder / name).write_bytes((other / name).read_bytes())
+        write_manifest(folder, [name])
+        with pytest.raises(RepairData, match=r"of run '00000000'|was written with"):
+            load(folder, artifact)
+        (folder / name).write_bytes(before)
+        write_manifest(folder, [name])
+    assert load(folder, artifact).metadata.run == whole.metadata.run
+
+
+def test_a_model_for_other_features_is_refused(tmp_path, keras_room):
+    artifact, network = keras_room
+    rng = np.random.default_rng(1)
+    scalers = scaling.fit("robust", rng.normal(size=(40, 3)), rng.normal(size=40))
+    mixed = artifact.Artifact(
+        network.build(4, 5, Model(units=(3,)), seed=1), scalers, artifact.Metadata(**METADATA)
+    )
+    artifact.save(tmp_path, mixed)
+    write_manifest(tmp_path, artifact.FILES)
     with pytest.raises(RepairData, match="takes 5 features"):
-        load(folder, artifact)
+        load(tmp_path, artifact)
 
 
 SAVE_FOR_EVER = """

@@ -1,0 +1,99 @@
+"""What a run was made from, so that it can be repeated, and found when it is asked for again.
+
+origin.json lies in the run's folder: the fingerprint of the market, the number of devices, the machine and
+the versions, and `key`, a hash of everything that decides the weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.disk import write_whole
+from engine.errors import RepairData
+from engine.runs.manifest import manifest_of, read_checked
+
+if TYPE_CHECKING:
+    from engine.runs.folder import Home, RunFolder
+    from engine.settings import Settings, Training
+
+MODEL = "model.keras"
+LIBRARIES = (
+    "quantdeck",
+    "keras",
+    "jax",
+    "jaxlib",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "joblib",
+    "numba",
+    "TA-Lib",
+)
+DECIDES_WEIGHTS = ("features", "window", "label", "split", "scaling", "model", "training")
+
+
+def pinned(run: RunFolder, training: Training) -> Training:
+    """The training settings with the number of devices that the run began with, wherever it goes on."""
+    try:
+        devices = json.loads((run.origin_path).read_bytes())["devices"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return training
+    return training.model_copy(update={"devices": devices}) if type(devices) is int else training
+
+
+def record(run: RunFolder, settings: Settings, data: str, own: str, devices: int) -> dict[str, Any]:
+    """Write origin.json and return it. data: fingerprint of the market; own: hash of the own features' file.
+
+    Raises MakeRoom.
+    """
+    origin = {
+        "key": key(settings, data, own, devices),
+        "data": data,
+        "own_features": own,
+        "devices": devices,
+        "machine": machine(),
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+    }
+    write_whole(run.origin_path, json.dumps(origin, indent=2).encode())
+    return origin
+
+
+def key(settings: Settings, data: str, own: str, devices: int) -> str:
+    """SHA-256 of what decides a model's weights."""
+    groups = {name: getattr(settings, name).model_dump(mode="json") for name in DECIDES_WEIGHTS}
+    groups["training"]["devices"] = devices
+    return hashlib.sha256(json.dumps([groups, data, own], sort_keys=True).encode()).hexdigest()
+
+
+def machine() -> str:
+    """The kind of processor: another one may round in another order."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    return " ".join(part for part in (platform.system(), platform.machine(), model) if part)
+
+
+def of(run: RunFolder) -> dict[str, Any]:
+    """The origin of a finished run, checked against its manifest. Raises RepairData."""
+    origin = json.loads(read_checked(run.path, run.origin_path.name))
+    if not isinstance(origin, dict):
+        raise RepairData(str(run.origin_path), "is no origin", "Restore it from a copy")
+    return origin
+
+
+def trained_alike(home: Home, run: RunFolder, sought: str) -> str:
+    """The id of the latest other run whose model has this key, or nothing."""
+    for other in reversed(home.all()):
+        try:
+            if other.id != run.id and MODEL in manifest_of(other.path) and of(other).get("key") == sought:
+                return other.id
+        except (RepairData, ValueError):
+            continue
+    return ""

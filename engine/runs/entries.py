@@ -1,0 +1,122 @@
+"""One file of a manifest: what is said of it, and whether it is so."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import RepairData
+
+if TYPE_CHECKING:
+    from io import BufferedReader
+    from pathlib import Path
+
+MANIFEST = "manifest.json"
+LARGEST_BYTES = 4 * 1024**3
+LARGEST_OF = {".keras": 1024**3, ".joblib": 256 * 1024**2, ".json": 64 * 1024**2, ".toml": 1024**2}
+# What deserialises a kind of file. Another minor version may read other attributes into it.
+NEEDS = {".keras": ("keras",), ".joblib": ("joblib", "scikit-learn")}
+FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+REMEDY = "Restore it from a copy, or train again"
+
+
+def facts_of(folder: Path, name: str) -> dict[str, Any]:
+    """What the manifest says of a file. Raises RepairData."""
+    if not plain_name(name):
+        raise RepairData(repr(name), "is no plain file name", "Use letters, digits, dot, dash and underscore")
+    with opened(folder, name) as file:
+        size = os.fstat(file.fileno()).st_size
+        if not 0 < size <= largest(name):
+            raise RepairData(
+                str(folder / name), f"has {size} bytes; 1 to {largest(name)} are allowed", REMEDY
+            )
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    needs = {library: installed(library) for library in needed(name)}
+    return {"sha256": sha256, "bytes": size} | ({"needs": needs} if needs else {})
+
+
+def plain_name(name: str) -> bool:
+    """Whether a name can only mean a file in the folder itself, and not the manifest."""
+    return bool(FILE_NAME.fullmatch(name)) and name != MANIFEST
+
+
+def largest(name: str) -> int:
+    """How many bytes a file of this kind may have."""
+    return LARGEST_OF.get(suffix(name), LARGEST_BYTES)
+
+
+def needed(name: str) -> tuple[str, ...]:
+    """The libraries that deserialise a file of this kind."""
+    return NEEDS.get(suffix(name), ())
+
+
+def suffix(name: str) -> str:
+    """`.keras` of `model.keras`."""
+    return name[name.rfind(".") :] if "." in name else ""
+
+
+def installed(library: str) -> str:
+    """The version of a library, or `none`."""
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "none"
+
+
+def check_needs(folder: Path, name: str, facts: dict[str, Any]) -> None:
+    """Compare major and minor versions of what reads a file with what wrote it. Raises RepairData."""
+    for library in needed(name):
+        wrote, reads = facts["needs"][library], installed(library)
+        if wrote.split(".")[:2] != reads.split(".")[:2]:
+            raise RepairData(
+                str(folder / name), f"was written by {library} {wrote}, {library} {reads} is installed",
+                f"Install {library} {wrote}, or train again",
+            )  # fmt: skip
+
+
+def proper(name: str, facts: Any) -> bool:
+    """Whether an entry has a hash, a size within the limit, and the versions that its kind needs."""
+    needs = facts.get("needs", {}) if isinstance(facts, dict) else None
+    return (
+        isinstance(needs, dict)
+        and tuple(needs) == needed(name)
+        and all(isinstance(value, str) for value in needs.values())
+        and isinstance(facts.get("sha256"), str)
+        and SHA256.fullmatch(facts["sha256"]) is not None
+        and type(facts.get("bytes")) is int
+        and 0 < facts["bytes"] <= largest(name)
+    )
+
+
+def opened(folder: Path, name: str) -> BufferedReader:
+    """Open a regular file of the folder, following no link and waiting for no pipe. Raises RepairData."""
+    path = folder / name
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise RepairData(str(path), "is missing", REMEDY) from None
+    except OSError as error:
+        raise RepairData(str(path), f"cannot be opened: {error.strerror}", REMEDY) from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise RepairData(str(path), "is no regular file", REMEDY)
+    return os.fdopen(handle, "rb")
+
+
+def check_size(folder: Path, name: str, file: BufferedReader, facts: dict[str, Any]) -> None:
+    """Compare the size with the manifest's. Raises RepairData."""
+    size, wanted = os.fstat(file.fileno()).st_size, facts["bytes"]
+    if size != wanted:
+        fault = "is empty" if size == 0 else "is truncated" if size < wanted else "has grown"
+        raise RepairData(str(folder / name), f"{fault}: {size} of {wanted} bytes", REMEDY)
+
+
+def check_hash(folder: Path, name: str, sha256: str, facts: dict[str, Any]) -> None:
+    """Compare the hash with the manifest's. Raises RepairData."""
+    if sha256 != facts["sha256"]:
+        raise RepairData(str(folder / name), "is changed: its SHA-256 is not the manifest's", REMEDY)

@@ -1,0 +1,48 @@
+"""A run once more: a fresh one that does what an earlier one did."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from engine import settings
+from engine.errors import ChangeSettings, RepairData
+from engine.runs import manifest
+
+if TYPE_CHECKING:
+    from engine.runs.folder import Home, RunFolder
+
+REPEATABLE = ("run", "train", "backtest")
+
+
+def repeat(home: Home, run: RunFolder) -> RunFolder:
+    """A fresh run with the settings, the present and the number of devices of a finished one.
+
+    Raises ChangeSettings if the run cannot be repeated, RepairData if its files are not as they were saved.
+    """
+    if run.mode not in REPEATABLE:
+        raise ChangeSettings(
+            f"run {run.id}",
+            f"a run of mode {run.mode} is not repeated",
+            "Name a run, a training or a backtest",
+        )
+    refuse_unfinished(run)
+    told = json.loads(manifest.read_checked(run.path, run.origin_path.name))
+    chosen = settings.load(run.settings_path)
+    training = chosen.training.model_copy(update={"devices": told["devices"]})
+    chosen = chosen.model_copy(update={"training": training})
+    return home.create(run.mode, chosen, run.of, run.name, repeats=run)
+
+
+def refuse_unfinished(run: RunFolder) -> None:
+    """Raise RepairData unless the run came to its end and every file is as it was saved."""
+    problems = manifest.verify(run.path)
+    if problems:
+        told = "; ".join(f"{problem.key} {problem.reason}" for problem in problems)
+        raise RepairData(f"run {run.path.name}", told, "Restore it from a copy, or let it run to its end")
+    named = manifest.manifest_of(run.path)
+    wanted = (run.settings_path, run.result_path, run.origin_path)
+    lacking = [path.name for path in wanted if path.name not in named]
+    if lacking:
+        reason = f"has not come to its end: its manifest does not name {', '.join(lacking)}"
+        raise RepairData(f"run {run.path.name}", reason, f"quantdeck runs resume {run.path.name}")

@@ -1,0 +1,111 @@
+"""kill -9 at random moments: of whole runs, which then resume bit for bit; of the saving of artifacts.
+
+`python -m soak.kills [RUNS] [SAVES]`
+"""
+
+import collections
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import RepairData
+from engine.runs.manifest import verify
+from soak import runs
+
+
+def training(folder, count, seed=1):
+    """Kill `count` runs at random moments and resume each; (bit-equal, where killed, what differed)."""
+    rng, home = np.random.default_rng(seed), runs.home_in(folder)
+    whole = home.create("run", runs.chosen())
+    runs.carried_out(whole)  # fills the store and the cache of compiled code
+    runs.carried_out(whole := home.create("run", runs.chosen()))
+    wanted, began = runs.content(whole), time.monotonic()
+    runs.carried_out(home.create("run", runs.chosen()))
+    whole_s = time.monotonic() - began
+    where, differed, equal = collections.Counter(), [], 0
+    for _ in range(count):
+        run, place = home.create("run", runs.chosen()), ""
+        while not place:
+            place = runs.killed(run, rng, whole_s)
+            if not place:
+                run = home.create("run", runs.chosen())
+        where[place] += 1
+        if rng.random() < 1 / 4 and (again := runs.killed(run, rng, whole_s)):  # and killed once more
+            where[again] += 1
+        if not (run.result_path.exists() and runs.state_of(run).status == "done"):
+            runs.carried_out(run)
+        found = runs.differences(wanted, runs.content(run)) + [str(fault) for fault in verify(run.path)]
+        equal += not found
+        differed += [(run.id, found)] if found else []
+        home.delete(run)
+    return equal, where, differed
+
+
+def saving(folder, count, seed=2):
+    """Kill the saving of artifacts `count` times; (loaded whole, refused, torn)."""
+    from engine.model import artifact
+    from soak import crafted
+
+    rng, home = np.random.default_rng(seed), Path(folder) / "saving"
+    home.mkdir()
+    one, two = (crafted.made(number) for number in (1, 2))
+    kept = []
+    for number, made in enumerate((one, two)):
+        place = home / str(number)
+        place.mkdir()
+        artifact.save(place, made)
+        kept.append({name: (place / name).read_bytes() for name in artifact.FILES})
+    target = home / crafted.RUN
+    target.mkdir()
+    loaded = refused = 0
+    torn = []
+    for turn in range(count):
+        pid = os.fork()
+        if not pid:
+            try:
+                for made in (one, two) * 1000:
+                    artifact.save(target, made)
+                    crafted.write_manifest(target, artifact.FILES)
+            finally:
+                os._exit(0)
+        threading.Event().wait(rng.uniform(0.02, 0.25))
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        present = {name: (target / name).read_bytes() for name in artifact.FILES if (target / name).exists()}
+        torn += [(turn, name) for name, part in present.items() if part not in [each[name] for each in kept]]
+        try:
+            crafted.opened(target)
+            loaded += 1
+            torn += [] if present in kept else [(turn, "mixed")]
+        except RepairData:
+            refused += 1
+    return loaded, refused, torn
+
+
+def main(arguments):
+    kills, saves = (int(each) for each in (*arguments, 100, 200)[:2]) if arguments else (100, 200)
+    runs.warm_up()
+    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+        began = time.monotonic()
+        equal, where, differed = training(folder, kills)
+        print(f"kill -9 of a run: resumed bit-equal {equal} of {kills}, {time.monotonic() - began:.0f} s")
+        print(f"  killed in: {', '.join(f'{place} {count}' for place, count in where.most_common())}")
+        print(*(f"  {run} differs: {found}" for run, found in differed), sep="\n", end="")
+        began = time.monotonic()
+        loaded, refused, torn = saving(folder, saves)
+        print(
+            f"kill -9 while saving: {saves} kills, loadable and whole {loaded}, refused {refused}, "
+            f"torn or mixed {len(torn)}, {time.monotonic() - began:.0f} s"
+        )
+    return int(equal != kills or bool(torn))
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(line_buffering=True)
+    sys.exit(main(sys.argv[1:]))
