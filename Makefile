@@ -1,17 +1,25 @@
 # make demo   sets up, then runs the whole pipeline on the embedded demo exchange
 # make test   sets up, then checks and tests
+# make soak   the long figures of docs/survival.md: kills, flipped bits, full disks, signals
+# make bench  training, simulation, data and start beside their peers; let nothing else run meanwhile
 PYTHON ?= python3
 BIN := .venv/bin
 # Compiled modules are kept, whatever the shell says: imports take a third of the time with them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check format setup setup-dev lock clean
+.PHONY: demo test soak bench check format setup setup-dev lock clean
 
 demo: setup
 	$(BIN)/quantdeck demo
 
 test: check
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+soak: setup-dev
+	$(BIN)/python -m soak
+
+bench: .venv/benchmarks
+	$(BIN)/python -m benchmarks $(BENCH)
 
 check: setup-dev
 	$(BIN)/ruff check .
@@ -40,6 +48,11 @@ $(BIN)/python:
 	$(BIN)/python -m pip install --quiet --no-compile --require-hashes -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@ .venv/runtime
+
+# PyTorch is no part of the locks: pip takes the wheel that its indexes offer.
+.venv/benchmarks: .venv/development
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[bench]'
+	@touch $@
 
 # The locks hold versions and hashes, never an address.
 LOCK := uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \

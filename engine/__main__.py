@@ -11,6 +11,12 @@ from engine.runs.folder import Home, RunFolder
 if TYPE_CHECKING:
     from engine.runs.events import Tell
 
+STUDIES = {
+    "simulate": ("own_signals", "carry_out"),
+    "seeds": ("seeds", "train_seeds"),
+    "walkforward": ("walkforward", "walk_forward"),
+    "calibrate": ("calibration", "calibrate"),
+}
 USAGE = "usage: python -m engine RUN_FOLDER | ask"
 
 
@@ -21,7 +27,16 @@ def main(arguments: list[str]) -> int:
         from engine.runs.ask import answer
 
         return answer(
-            {"data.import": import_file, "data.status": status, "data.export": export, **handlers()}
+            {
+                "data.import": import_file,
+                "data.status": status,
+                "data.export": export,
+                "data.verify": verify,
+                "run.audit": audit,
+                "runs.compare": compare,
+                "runs.examine": examine,
+                **handlers(),
+            }
         )
     if len(arguments) != 1:
         print(USAGE, file=sys.stderr)
@@ -38,7 +53,7 @@ def work(run: RunFolder, tell: Tell) -> dict[str, Any]:
     from engine.settings import load, moment
 
     home = Home(run.path.parent.parent)
-    now_ms = int(moment(run.created).timestamp() * 1000)
+    now_ms = int(moment(run.now).timestamp() * 1000)
     job = pipeline.Job(load(run.settings_path), run, home, now_ms, tell)
     if run.mode == "train":
         return pipeline.train(job)
@@ -46,6 +61,12 @@ def work(run: RunFolder, tell: Tell) -> dict[str, Any]:
         return pipeline.backtest(job, home.find(run.of, ("run", "train")))
     if run.mode == "update":
         return pipeline.update(job)
+    if run.mode in STUDIES:
+        from importlib import import_module
+
+        module, name = STUDIES[run.mode]
+        result: dict[str, Any] = getattr(import_module(f"engine.audit.{module}"), name)(job)
+        return result
     return pipeline.train_and_backtest(job)
 
 
@@ -71,11 +92,42 @@ def status(request: dict[str, Any], tell: Tell) -> dict[str, Any]:  # noqa: ARG0
     return inventory.status(Home(Path(request["home"])).data)
 
 
+def audit(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
+    """The leak audit of a run."""
+    from engine.audit.audited_run import audit_run
+
+    return audit_run(RunFolder(Path(request["run"])), Home(Path(request["home"])), tell)
+
+
+def verify(request: dict[str, Any], tell: Tell) -> dict[str, Any]:  # noqa: ARG001
+    """Whether every stored series is what was stored."""
+    from engine.sources import inventory
+
+    return inventory.verify(Home(Path(request["home"])).data)
+
+
 def export(request: dict[str, Any], tell: Tell) -> dict[str, Any]:  # noqa: ARG001
     """Write a stored series to a CSV or Parquet file."""
     from engine.sources import inventory
 
     return inventory.export(Home(Path(request["home"])).data, request["series"], Path(request["path"]))
+
+
+def compare(request: dict[str, Any], tell: Tell) -> dict[str, Any]:  # noqa: ARG001
+    """Whether a repeated run came to the same as the original."""
+    from engine import reproduce
+
+    return reproduce.compare(RunFolder(Path(request["original"])), RunFolder(Path(request["again"])))
+
+
+def examine(request: dict[str, Any], tell: Tell) -> dict[str, Any]:  # noqa: ARG001
+    """Load a foreign run's model the guarded way and say what it is."""
+    from engine import reproduce
+    from engine.model import backend
+    from engine.settings import Training
+
+    backend.prepare(Training(devices=1))
+    return {"found": reproduce.examine(RunFolder(Path(request["path"])))}
 
 
 if __name__ == "__main__":

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import secrets
+import shutil
 from typing import TYPE_CHECKING
 
-from engine.errors import MakeRoom
+from engine.errors import MakeRoom, RepairData
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 TEMPORARY = ".part-"
+CHECKPOINT = "checkpoint.npz"
+DIGEST_BYTES = 32
+NEEDED_MB = 200.0
 
 
 @contextlib.contextmanager
@@ -68,3 +73,36 @@ def sweep(folder: Path) -> int:
     for path in left:
         path.unlink(missing_ok=True)
     return len(left)
+
+
+def write_with_digest(path: Path, content: bytes) -> None:
+    """Write `content` whole, its SHA-256 behind it: a file that changes often needs no manifest. MakeRoom."""
+    write_whole(path, content + hashlib.sha256(content).digest())
+
+
+def read_with_digest(path: Path) -> bytes:
+    """What `write_with_digest` wrote, checked on the very bytes returned. Raises RepairData."""
+    try:
+        stored = path.read_bytes()
+    except OSError as error:
+        raise RepairData(str(path), f"cannot be read: {error.strerror}", "Allow reading it") from None
+    content, digest = stored[:-DIGEST_BYTES], stored[-DIGEST_BYTES:]
+    if hashlib.sha256(content).digest() != digest:
+        raise RepairData(str(path), "is changed or cut short: its SHA-256 is another", "Delete it")
+    return content
+
+
+def free_mb(folder: Path) -> float:
+    """Free space where `folder` lies, in MB (10^6 bytes), as far as this user may fill it."""
+    return shutil.disk_usage(folder).free / 1e6
+
+
+def check_room(folder: Path, needed_mb: float = NEEDED_MB) -> float:
+    """Free space in MB. Raises MakeRoom when it is less than a run needs."""
+    free = free_mb(folder)
+    if free < needed_mb:
+        raise MakeRoom(
+            str(folder), f"the disk has {free:.0f} MB left, a run needs {needed_mb:.0f}",
+            "Free space: quantdeck runs delete, or move the home with --home",
+        )  # fmt: skip
+    return free

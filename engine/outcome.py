@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from engine.backtest import signals
+from engine.backtest import signals, thresholds
 from engine.backtest.bars import Bars
 from engine.backtest.forecast import forecast_quality
 from engine.backtest.rules import Rules
@@ -40,12 +40,14 @@ class Decisions:
 
     forecast: (B,) predicted return, NaN where a bar had no window. signal: (B,) int8, +1, -1 or 0.
     realised: (B,) the label, the return that came, NaN where it is not known.
+    weight: (B,) target weights where somebody gave them; else the settings make them of the signals.
     """
 
     bars: Bars
     forecast: Floats
     signal: NDArray[np.int8]
     realised: Floats
+    weight: Floats | None = None
 
 
 def decide(
@@ -58,22 +60,47 @@ def decide(
     rows = slice(int(target[0]), int(target[-1]) + 1)
     on_bars = np.full(rows.stop - rows.start, np.nan)  # (B,)
     on_bars[target - rows.start] = forecast
-    every = Bars.of(market.frame, settings.backtest.volatility_span, market.funding_paid)
+    funding = market.funding_paid if settings.data.perpetual else None  # on spot it is a feature, no cost
+    every = Bars.of(market.frame, settings.backtest.volatility_span, funding)
     signal = signals.threshold(on_bars, settings.signal.entry_threshold)  # (B,)
     return Decisions(every.rows(rows), on_bars, signal, realised[rows])
 
 
+def rules_of(settings: Settings, step_ms: int) -> Rules:
+    """The rules that the settings state; a perpetual is sold short without borrowing."""
+    rules = Rules.of(settings.backtest, step_ms)
+    return replace(rules, borrow_rate=0.0) if settings.data.perpetual else rules
+
+
 def trade(decisions: Decisions, settings: Settings, step_ms: int) -> tuple[Simulation, Simulation]:
     """The strategy's simulation and, over the same bars at the same costs, buy and hold's."""
-    rules = Rules.of(settings.backtest, step_ms)
-    weight = signals.targets(
+    rules = rules_of(settings, step_ms)
+    strategy = simulate(decisions.bars, weight_of(decisions, settings), rules, decisions.forecast)
+    return strategy, buy_and_hold(decisions.bars, rules)
+
+
+def weight_of(decisions: Decisions, settings: Settings) -> Floats:
+    """The target weights (B,) that the decisions' signals mean."""
+    if decisions.weight is not None:
+        return decisions.weight
+    return signals.targets(
         decisions.signal,
         settings.signal.neutral,
         short=settings.backtest.short,
         predicted=np.isfinite(decisions.forecast),
-    )  # (B,)
-    strategy = simulate(decisions.bars, weight, rules, decisions.forecast)
-    return strategy, buy_and_hold(decisions.bars, rules)
+    )
+
+
+def best_threshold(decisions: Decisions, settings: Settings, step_ms: int) -> float:
+    """The entry threshold with the best Sharpe ratio after costs over the bars, which are validation's."""
+    return thresholds.best(
+        decisions.bars,
+        decisions.forecast,
+        rules_of(settings, step_ms),
+        settings.signal.neutral,
+        short=settings.backtest.short,
+        otherwise=settings.signal.entry_threshold,
+    )
 
 
 def write(folder: Path, symbol: str, decisions: Decisions, strategy: Simulation, holding: Simulation) -> None:
@@ -117,16 +144,24 @@ def parquet(frame: pd.DataFrame) -> bytes:
 
 
 def summed_up(
-    sheet: TearSheet, decisions: Decisions, strategy: Simulation, settings: Settings, notes: list[str]
+    sheet: TearSheet,
+    decisions: Decisions,
+    strategy: Simulation,
+    settings: Settings,
+    notes: list[str],
+    quality: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The result of a backtest as result.json holds it; shares are fractions, money is quote currency."""
+    """The result of a backtest as result.json holds it; shares are fractions, money is quote currency.
+
+    quality: the forecasts' if it is known already, because other rules do not move it.
+    """
     time_ms = decisions.bars.time.astype(np.int64)  # (B,)
     costs = settings.backtest
     worst = sheet.drawdown
     return {
         "metrics": whole_counts(sheet.metrics),
         "benchmark": whole_counts(sheet.benchmark),
-        "forecast": whole_counts(forecast_quality(decisions.forecast, decisions.realised)),
+        "forecast": quality or whole_counts(forecast_quality(decisions.forecast, decisions.realised)),
         "trades": TRADES,
         "equity": EQUITY,
         "predictions": PREDICTIONS,
@@ -152,6 +187,7 @@ def summed_up(
             **{name: sheet.metrics[name] for name in ("fees", "slippage", "funding", "borrow")},
         },
         "fill": costs.fill,
+        "entry_threshold": settings.signal.entry_threshold,
         "settings_differ": changed(settings),
         "notes": [*notes, *remarks(strategy, settings)],
     }
@@ -165,6 +201,8 @@ def whole_counts(figures: dict[str, float]) -> dict[str, float | int]:
 def remarks(strategy: Simulation, settings: Settings) -> list[str]:
     """What a reader of the figures must know, in sentences."""
     told = []
+    if not settings.data.perpetual and not settings.backtest.borrow_rate and (strategy.position < 0).any():
+        told.append("Short sales were lent for free: backtest.borrow_rate is 0.")
     if strategy.ruined:
         told.append("RUINED: equity fell to 0 and the simulation ended there.")
     if settings.backtest.fill == "same-close":
@@ -173,6 +211,8 @@ def remarks(strategy: Simulation, settings: Settings) -> list[str]:
         told.append(
             f"{strategy.capped} fills were cut short by the bar's volume, {strategy.dropped} rests dropped."
         )
+    if strategy.too_small:
+        told.append(f"{strategy.too_small} orders were below the exchange's step or minimum and given up.")
     if strategy.unsized:
         told.append(f"{strategy.unsized} orders were given up because no forecast volatility was known.")
     return told

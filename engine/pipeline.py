@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine import outcome, provenance
+from engine import origin, outcome, provenance
 from engine.backtest.tear_sheet import tear_sheet
 from engine.dataset import features, labels, scaling, split, windows
-from engine.market.merge import Market, merge
+from engine.disk import CHECKPOINT
+from engine.evidence import linear, looks, panels
+from engine.market.merge import Market, fingerprint, merge
 from engine.market.times import milliseconds
 from engine.model import backend
 from engine.runs.manifest import read_checked, write_manifest
@@ -41,8 +43,6 @@ if TYPE_CHECKING:
     from engine.runs.events import Tell
     from engine.runs.folder import Home, RunFolder
     from engine.settings import Label, Settings
-
-CHECKPOINT = "checkpoint.npz"
 
 
 @dataclass(frozen=True)
@@ -99,21 +99,18 @@ def train(job: Job) -> dict[str, Any]:
 
     with stage(job, "split"):
         target_ms = data.time_ms[found.target]  # (N,)
-        reach_ms = labels.reach_ms(data.market.step_ms, settings.label.horizon)
-        labelled = np.isfinite(realised[found.target])  # (N,)
-        parts = split.chronological(
-            target_ms, labelled, reach_ms, settings.split.validation, settings.split.test
-        )
+        parts = split_samples(target_ms, realised[found.target], data.market.step_ms, settings)
         job.tell(samples_event(data, found, parts))
 
     with stage(job, "scale"):
         values = data.table.to_numpy()  # (T, F)
-        fitted_on = windows.rows_used(found.start[parts.train], found.lookback, len(values))  # (T,)
-        features.check_columns(values[fitted_on], list(data.table.columns))
-        scalers = scaling.fit(settings.scaling.kind, values[fitted_on], realised[found.target[parts.train]])
+        scalers = fit_scalers(
+            settings.scaling.kind, data.table, realised, found.start[parts.train], found.lookback
+        )
 
     with stage(job, "fit"):
-        devices = backend.prepare(settings.training)
+        devices = backend.prepare(origin.pinned(run, settings.training))
+        record_origin(job, data, devices)
         from engine.model import artifact, fit, network
 
         model = network.build(found.lookback, values.shape[1], settings.model, settings.training.seed)
@@ -133,8 +130,17 @@ def train(job: Job) -> dict[str, Any]:
         metadata = provenance.metadata(
             run.id, settings, data.market, target_ms, parts, list(data.table.columns), data.own
         )
+        if settings.signal.threshold_from == "validation":
+            from engine.model import predict
+
+            start = found.start[parts.validation]
+            output = predict.predict(model, scalers.matrix(values), start, devices, job.tell)
+            decisions = outcome.decide(
+                data.market, start + found.lookback, scalers.to_return(output), realised, settings
+            )
+            metadata["entry_threshold"] = outcome.best_threshold(decisions, settings, data.market.step_ms)
         artifact.save(run.path, artifact.Artifact(model, scalers, artifact.Metadata(**metadata)))
-        write_manifest(run.path, artifact.FILES)
+        write_manifest(run.path, [*artifact.FILES, run.origin_path.name])
         job.tell({"kind": "artifacts", "files": list(artifact.FILES)})
     return {"training": fitted.summary(), "simulated": data.market.simulated, "notes": list(data.notes)}
 
@@ -144,11 +150,13 @@ def backtest(job: Job, trained: RunFolder) -> dict[str, Any]:
     settings, run = job.settings, job.run
 
     with stage(job, "load"):
-        devices = backend.prepare(settings.training)
+        devices = backend.prepare(origin.pinned(run, settings.training))
         from engine.model import artifact, predict
 
-        loaded = artifact.load({name: read_checked(trained.path, name) for name in artifact.FILES})
+        content = {name: read_checked(trained.path, name) for name in artifact.FILES}
+        loaded = artifact.load(content, trained.id)
         provenance.refuse_other_model(settings, loaded.metadata)
+        settings = provenance.frozen(settings, loaded.metadata)
 
     data = prepare(job, loaded.metadata.feature_names)
     notes = [*data.notes, *provenance.differences(loaded.metadata, data.market, data.own)]
@@ -165,9 +173,8 @@ def backtest(job: Job, trained: RunFolder) -> dict[str, Any]:
         forecast = loaded.scalers.to_return(output)  # (M,)
 
     with stage(job, "signals"):
-        decisions = outcome.decide(
-            data.market, found.target[chosen], forecast, data.realised(settings.label), settings
-        )
+        realised = data.realised(settings.label)  # (T,)
+        decisions = outcome.decide(data.market, found.target[chosen], forecast, realised, settings)
 
     with stage(job, "simulate"):
         strategy, holding = outcome.trade(decisions, settings, data.market.step_ms)
@@ -175,8 +182,13 @@ def backtest(job: Job, trained: RunFolder) -> dict[str, Any]:
     with stage(job, "metrics"):
         outcome.write(run.path, settings.data.symbol, decisions, strategy, holding)
         result = outcome.summed_up(tear_sheet(strategy, holding), decisions, strategy, settings, notes + told)
-    named = artifact.FILES if trained.path == run.path else ()
-    write_manifest(run.path, [*named, *outcome.FILES])
+        samples = linear.Samples(data.market, matrix, found, realised)
+        ridge = linear.decisions(samples, loaded.metadata, data.time_ms[found.target], chosen, settings)
+        seen = panels.Seen(decisions, strategy, holding, settings)
+        who = looks.Who("backtest", run.id, trained.id, simulated=data.market.simulated)
+        result |= panels.judged(job.home.path, seen, ridge, who)
+    record_origin(job, data, devices)
+    write_manifest(run.path, [*outcome.FILES, run.origin_path.name])
     return {"run": run.id, "of": trained.id, "simulated": data.market.simulated, **result}
 
 
@@ -205,19 +217,63 @@ def prepare(job: Job, names: Sequence[str]) -> Prepared:
     collected = collect_all(job)
 
     with stage(job, "merge"):
-        market = merge(
-            collected.primary.frame,
-            TIMEFRAME_MS[collected.primary.timeframe],
-            collected.others,
-            settings.data.fill_gaps,
-            simulated=collected.simulated,
-        )
+        market = merge_all(collected, settings.data.fill_gaps)
 
     with stage(job, "features"):
         own = load_features(Path(settings.features.file)) if settings.features.file else ()
-        columns = features.resolve(names, tuple(market.frame.columns), own, step_ms=market.step_ms)
-        table = features.compute(market, columns, own)  # (T, F)
+        table = compute_features(market, names, own)  # (T, F)
     return Prepared(market, table, own, tuple(collected.notes))
+
+
+def merge_all(collected: Collected, fill_gaps: int) -> Market:
+    """Every series joined to the primary's candles, as it was known at the time."""
+    return merge(
+        collected.primary.frame,
+        TIMEFRAME_MS[collected.primary.timeframe],
+        collected.others,
+        fill_gaps,
+        simulated=collected.simulated,
+    )
+
+
+def compute_features(market: Market, names: Sequence[str], own: Sequence[Feature]) -> pd.DataFrame:
+    """The features that the names mean, (T, F)."""
+    columns = features.resolve(names, tuple(market.frame.columns), own, step_ms=market.step_ms)
+    return features.compute(market, columns, own)
+
+
+def split_samples(
+    target_ms: NDArray[np.int64], realised: NDArray[np.float64], step_ms: int, settings: Settings
+) -> split.Split:
+    """Training, validation and test of samples (N,), from their targets' open times and labels."""
+    reach_ms = labels.reach_ms(step_ms, settings.label.horizon)
+    return split.chronological(
+        target_ms, np.isfinite(realised), reach_ms, settings.split.validation, settings.split.test
+    )
+
+
+def fit_scalers(
+    kind: scaling.Kind,
+    table: pd.DataFrame,
+    realised: NDArray[np.float64],
+    start: NDArray[np.int64],
+    lookback: int,
+) -> scaling.Scalers:
+    """Scalers of the features, (T, F), and labels, (T,), of the training windows that begin at `start`."""
+    values = table.to_numpy()  # (T, F)
+    fitted_on = windows.rows_used(start, lookback, len(values))  # (T,)
+    features.check_columns(values[fitted_on], list(table.columns))
+    return scaling.fit(kind, values[fitted_on], realised[start + lookback])
+
+
+def record_origin(job: Job, data: Prepared, devices: int) -> None:
+    """Keep what the run is made from; say so if a model was made from the very same before."""
+    own = data.own[0].sha256 if data.own else ""
+    begun = origin.record(job.run, job.settings, fingerprint(data.market), own, devices)
+    alike = origin.trained_alike(job.home, job.run, begun["key"])
+    if alike and job.run.mode in {"run", "train"} and not job.run.repeats:
+        text = f"already trained: run {alike} has this model, from the same settings and data"
+        job.tell({"kind": "note", "level": "info", "text": text})
 
 
 def samples_event(data: Prepared, found: windows.Windows, parts: split.Split) -> dict[str, Any]:

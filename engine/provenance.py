@@ -13,7 +13,7 @@ from engine.dataset import labels
 from engine.errors import ChangeSettings
 from engine.market.merge import Market, fingerprint
 from engine.market.times import iso, milliseconds
-from engine.settings import Settings, make, to_toml
+from engine.settings import Settings, make, moment, to_toml, with_threshold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,6 +84,25 @@ def differences(trained: Metadata, market: Market, own: Sequence[Feature]) -> li
     if changed:
         found.append(f"Other versions than at training: {', '.join(changed)}.")
     return found
+
+
+def frozen(settings: Settings, trained: Metadata) -> Settings:
+    """The settings, with the threshold that validation chose if they ask for it. Raises ChangeSettings."""
+    if settings.signal.threshold_from == "settings":
+        return settings
+    if trained.entry_threshold is None:
+        raise ChangeSettings(
+            f"model of run {trained.run}",
+            "was trained without choosing a threshold on validation",
+            "Train with signal.threshold_from=validation, or backtest with signal.threshold_from=settings",
+        )
+    return with_threshold(settings, trained.entry_threshold)
+
+
+def part(trained: Metadata, name: str, target_ms: Times) -> NDArray[np.bool_]:
+    """Which of the targets (N,) lie in a part of the split: train, validation or test."""
+    first, last = (int(moment(text).timestamp() * 1000) for text in trained.bounds[name])
+    return (target_ms >= first) & (target_ms <= last)
 
 
 def traded(trained: Metadata, target_ms: Times, span: str) -> tuple[NDArray[np.bool_], list[str]]:

@@ -96,6 +96,7 @@ class Data(Group):
         5, "tries of one request before the source counts as failed", "tries", ge=1, le=50
     )
     timeout: Number = setting(20.0, "time limit of one request", "s", gt=0, le=600)
+    refetch: bool = setting(False, "ask again for what an exchange was found not to have")
 
     @field_validator("exchange", "perpetual_exchange", "second_exchange")
     @classmethod
@@ -133,6 +134,11 @@ class Data(Group):
         if self.start and self.end and moment(self.end) <= moment(self.start):
             raise ValueError(f"data.end|{self.end} is not after data.start, {self.start}")
         return self
+
+    @property
+    def perpetual(self) -> bool:
+        """Whether the traded market is a perpetual, which pays funding and lends nothing."""
+        return ":" in self.symbol
 
     @property
     def step_ms(self) -> int:
@@ -224,6 +230,13 @@ class Training(Group):
     )
     plateau_factor: Number = setting(0.5, "what the rate is multiplied by then", "", gt=0, lt=1)
     seed: Whole = setting(1, "seed of weights, dropout and shuffling", "", ge=0, le=2**31 - 1)
+    seeds: Whole = setting(
+        5,
+        "trainings of quantdeck train --seeds: this many, from training.seed on",
+        "trainings",
+        ge=2,
+        le=1000,
+    )
     devices: Whole = setting(
         0,
         "processor devices that share a batch; 0 = one per core; results are bit-equal for equal numbers",
@@ -239,6 +252,9 @@ class Signal(Group):
     entry_threshold: Number = setting(
         0.0005, "predicted return beyond which a position is taken", "return", ge=0, le=1
     )
+    threshold_from: Literal["settings", "validation"] = setting(
+        "settings", "entry_threshold as it is set, or the one with the best Sharpe ratio on validation"
+    )
     neutral: Literal["hold", "flat"] = setting("hold", "within the threshold: hold the position or close it")
 
 
@@ -252,8 +268,31 @@ class Backtest(Group):
     initial_capital: Number = setting(10_000.0, "money at the start", "quote currency", gt=0, le=1e15)
     fee_bps: Number = setting(10.0, "fee of a fill", "bps", ge=0, le=1000)
     slippage_bps: Number = setting(2.0, "slippage of a fill", "bps", ge=0, le=1000)
+    maker_discount: Number = setting(
+        0.0,
+        "share of the fee that a profit target saves, because it rests in the book (maker)",
+        "share",
+        ge=0,
+        le=1,
+    )
+    slippage_volatility: Number = setting(
+        0.0, "slippage on top, as a multiple of one bar's forecast volatility", "σ", ge=0, le=10
+    )
+    slippage_impact: Number = setting(
+        0.0,
+        "slippage on top for a fill of a bar's whole volume; falls with the root of the share",
+        "σ",
+        ge=0,
+        le=100,
+    )
+    minimum_notional: Number = setting(
+        0.0, "smallest order that the exchange takes; 0 = none", "quote currency", ge=0, le=1e9
+    )
+    quantity_step: Number = setting(
+        0.0, "quantities are rounded down to multiples of this; 0 = no step", "units traded", ge=0, le=1e9
+    )
     borrow_rate: Number = setting(
-        0.0, "yearly rate for borrowing what a spot short sells", "share/year", ge=0, le=10
+        0.0, "yearly rate for borrowing what a short sells on a spot market", "share/year", ge=0, le=10
     )
     fill: Literal["next-open", "same-close", "worst-of-bar"] = setting(
         "next-open", "where orders fill; same-close is the textbook's and optimistic"
@@ -285,6 +324,53 @@ class Backtest(Group):
     )
 
 
+class Evidence(Group):
+    """How hard a result is questioned; the same seed gives the same answers."""
+
+    resamples: Whole = setting(
+        1000, "bootstrap resamples behind the 95 % intervals", "resamples", ge=100, le=100_000
+    )
+    permutations: Whole = setting(
+        1000, "shuffles of the signals; 0 = no permutation test", "shuffles", ge=0, le=100_000
+    )
+    seed: Whole = setting(0, "seed of resamples and shuffles", "", ge=0, le=2**31 - 1)
+
+
+class WalkForward(Group):
+    """Trainings one after the other in time, each tested on the bars that follow (quantdeck walkforward)."""
+
+    folds: Whole = setting(
+        5, "stretches of test bars, each with a training of its own", "folds", ge=2, le=500
+    )
+    window: Literal["rolling", "anchored"] = setting(
+        "rolling", "training samples: the same number for each fold, or all since the beginning"
+    )
+    first_test: Number = setting(0.4, "share of samples before the first test bar", "share", ge=0.1, le=0.95)
+    embargo: Whole = setting(
+        0, "bars left out before each cut, beyond those that labels reach over", "bars", ge=0, le=10_000
+    )
+
+
+class Calibration(Group):
+    """Trainings on simulated markets whose truth is known (quantdeck calibrate)."""
+
+    edges: tuple[Annotated[float, Field(ge=0, le=0.9, allow_inf_nan=False)], ...] = setting(
+        (0.0, 0.05, 0.1), "correlations of the next return with what is knowable", min_length=1, max_length=20
+    )
+    seeds: Whole = setting(5, "markets for each of them", "markets", ge=1, le=1000)
+    bars: Whole = setting(20_000, "training samples of each market", "bars", ge=500, le=1_000_000)
+
+
+class Parallel(Group):
+    """Where the trainings of seeds, folds and calibration run side by side."""
+
+    backend: Literal["loky", "dask"] = setting(
+        "loky", "processes of this machine, or the workers of a dask cluster (needs quantdeck[dask])"
+    )
+    workers: Whole = setting(0, "trainings at a time; 0 = one per core, or all of the cluster", ge=0, le=1000)
+    address: str = setting("", "scheduler of the dask cluster, such as tcp://10.0.0.5:8786")
+
+
 class Settings(Group):
     """The whole tree; one group a table of `quantdeck.toml`."""
 
@@ -299,6 +385,10 @@ class Settings(Group):
     training: Training = Training()
     signal: Signal = Signal()
     backtest: Backtest = Backtest()
+    evidence: Evidence = Evidence()
+    walk_forward: WalkForward = WalkForward()
+    calibration: Calibration = Calibration()
+    parallel: Parallel = Parallel()
 
 
 def load(path: Path | None, overrides: list[str] | None = None) -> Settings:
@@ -463,6 +553,12 @@ def pinned(settings: Settings) -> Settings:
     if features.file:
         features = features.model_copy(update={"file": str(Path(features.file).expanduser().absolute())})
     return settings.model_copy(update={"training": training, "features": features})
+
+
+def with_threshold(settings: Settings, entry_threshold: float) -> Settings:
+    """The settings with another entry threshold, all else as it is."""
+    signal = settings.signal.model_copy(update={"entry_threshold": entry_threshold})
+    return settings.model_copy(update={"signal": signal})
 
 
 def changed(settings: Settings) -> dict[str, Any]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+Kind = Literal["standard", "robust", "minmax", "none"]
 KINDS = {"standard": StandardScaler, "robust": RobustScaler, "minmax": MinMaxScaler}
 
 
@@ -40,9 +41,7 @@ class Scalers:
         return self.label.inverse_transform(predicted[:, None].astype(np.float64))[:, 0]  # type: ignore[no-any-return]
 
 
-def fit(
-    kind: Literal["standard", "robust", "minmax", "none"], training_rows: Floats, training_returns: Floats
-) -> Scalers:
+def fit(kind: Kind, training_rows: Floats, training_returns: Floats) -> Scalers:
     """Fit on training rows (n, F) and training labels (m,) in return units."""
     features = KINDS[kind]().fit(training_rows) if kind != "none" else None
     return Scalers(features, StandardScaler().fit(training_returns[:, None]))

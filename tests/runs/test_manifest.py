@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import RepairData
+from engine.runs import seal
 from engine.runs.manifest import read_checked, verify, write_manifest
 
 CONTENT = {
@@ -39,14 +40,15 @@ def faults(folder):
 
 def edit(folder, **changes):
     path = folder / "manifest.json"
-    path.write_text(json.dumps(json.loads(path.read_bytes()) | changes))
+    edited = json.loads(path.read_bytes()) | changes
+    path.write_text(json.dumps(seal.sealed(edited, folder)))
 
 
 def test_what_is_whole_is_read(folder):
     assert verify(folder) == []
     assert {name: read_checked(folder, name) for name in CONTENT} == CONTENT
     manifest = json.loads((folder / "manifest.json").read_bytes())
-    assert (manifest["schema"], manifest["run"]) == (1, "3f2a91c0")
+    assert (manifest["schema"], manifest["run"]) == (2, "3f2a91c0")
     assert manifest["files"]["scaler.joblib"]["bytes"] == 6
     (folder / "trades.csv").write_text("not of the manifest")
     assert verify(folder) == []
@@ -125,7 +127,7 @@ def test_all_damages_are_told_at_once(folder):
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"schema": 2}, "has schema 2, not 1"),
+        ({"schema": 1}, "has schema 1, not 2"),
         ({"schema": None}, "has schema None"),
         ({"run": "00000000"}, "belongs to run '00000000', not to '3f2a91c0'"),
         ({"files": []}, "is not a whole manifest"),

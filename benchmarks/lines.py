@@ -1,0 +1,253 @@
+"""Every benchmark: who competes, at what work, what is wanted of it."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks import data, growth, memory
+from benchmarks.contest import Arena, Line, line, same
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmarks.contest import Entry
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many rounds, how many devices, and whether the work is small."""
+
+    rounds: int
+    devices: int
+    quick: bool
+
+    def size(self, whole: int, quick: int) -> int:
+        """How much work."""
+        return quick if self.quick else whole
+
+
+def training(plan: Plan) -> list[Line]:
+    """An epoch of the reference work."""
+    count = plan.size(20_000, 320)
+    entries: list[Entry] = [
+        ("quantdeck", "train_quantdeck", "training", (count, plan.devices)),
+        ("quantdeck, one device", "train_quantdeck", "training", (count, 1)),
+        ("Keras fit", "train_keras", "training", (count,)),
+        ("PyTorch, 1 thread", "train_torch", "training", (count, 1)),
+        ("PyTorch, 2 threads", "train_torch", "training", (count, 2)),
+    ]
+    with Arena(entries) as arena:
+        losses = arena.contest("losses", 1, warm_up=0)
+        ours = losses.answer("quantdeck")
+        apart = same(ours, losses.answer("Keras fit"), 1e-4, "losses of 40 steps, Keras")
+        same(ours, losses.answer("PyTorch, 2 threads"), 1e-3, "losses of 40 steps, PyTorch")
+        epochs = arena.contest("epoch", plan.rounds)
+    for name in epochs.answers:
+        same(
+            [epochs.answer("quantdeck")],
+            [epochs.answer(name)],
+            0.5 if plan.quick else 0.05,
+            f"loss of an epoch, {name}",
+        )
+    made = [
+        line(
+            "training against PyTorch, 2 threads", epochs.ratios("quantdeck", "PyTorch, 2 threads"), "×",
+            least=1.25
+        ),
+        line("training against PyTorch, 1 thread", epochs.ratios("quantdeck", "PyTorch, 1 thread"), "×"),
+        line(
+            "training against Keras fit", epochs.ratios("quantdeck", "Keras fit"), "×", least=2.0,
+            note=f"losses of 40 steps differ by {apart:.1g}",
+        ),
+    ]  # fmt: skip
+    for name in epochs.answers:
+        speed = count / epochs.seconds(name)
+        made.append(
+            line(f"training, {name}", speed, "sequences/s", note=f"peak {epochs.peak_mb(name):,.0f} MB")
+        )
+    return made
+
+
+def prediction(plan: Plan) -> list[Line]:
+    """Every window of the matrix."""
+    count = plan.size(100_000, 1_000)
+    entries: list[Entry] = [
+        ("quantdeck", "train_quantdeck", "prediction", (count, plan.devices)),
+        ("PyTorch, 1 thread", "train_torch", "prediction", (count, 1)),
+        ("PyTorch, 2 threads", "train_torch", "prediction", (count, 2)),
+    ]
+    with Arena(entries) as arena:
+        found = arena.contest("predict", plan.rounds)
+    same(found.answer("quantdeck"), found.answer("PyTorch, 2 threads"), 1e-4, "predictions")
+    ratios = found.ratios("quantdeck", "PyTorch, 1 thread", "PyTorch, 2 threads")
+    made = [line("prediction against PyTorch's best", ratios, "×", least=1.0)]
+    return made + [
+        line(f"prediction, {name}", count / found.seconds(name), "windows/s") for name in found.answers
+    ]
+
+
+def peak_memory(plan: Plan) -> list[Line]:
+    """Training on a million bars of 24 features."""
+    rows, batches = plan.size(1_000_000, 100_000), plan.size(400, 40)
+    with Arena([("quantdeck", "memory", "quantdeck", (rows, batches, plan.devices))]) as arena:
+        peak = np.array([arena.contest("train", 1, warm_up=0).peak_mb("quantdeck")])
+    written = memory.materialised_mb(rows)
+    return [
+        line(
+            f"peak memory, {rows:,} bars", peak, "MB", most=800, note=f"the windows alone: {written:,.0f} MB"
+        ),
+    ]
+
+
+def simulation(plan: Plan) -> list[Line]:
+    """Equity and trades from signals."""
+    many, few = plan.size(1_000_000, 100_000), plan.size(36_000, 4_000)
+    with Arena(
+        [("quantdeck", "simulation", "quantdeck", (many,)), ("vectorbt", "simulation", "vectorbt", (many,))]
+    ) as arena:
+        large = arena.contest("simulate", plan.rounds)
+    same(large.answer("quantdeck"), large.answer("vectorbt"), 1e-6, "equity and trades, vectorbt")
+    entries: list[Entry] = [
+        ("quantdeck", "simulation", "quantdeck", (few, "whole-units")),
+        ("backtesting.py", "simulation", "backtesting", (few,)),
+    ]
+    with Arena(entries) as arena:
+        small = arena.contest("simulate", plan.rounds)
+    same(small.answer("quantdeck"), small.answer("backtesting.py"), 1e-6, "equity and trades, backtesting.py")
+    with Arena(
+        [("loop", "simulation", "loop_alone", (many,)), ("sheet", "simulation", "sheet", (few,))]
+    ) as arena:
+        loop, sheet = arena.contenders
+        alone = np.array([loop.act("loop")["seconds"] for _ in range(plan.rounds + 1)][1:])
+        sheets = np.array([sheet.act("tear_sheet")["seconds"] for _ in range(plan.rounds + 1)][1:])
+    return [
+        line(
+            f"simulation against vectorbt, {many:,} bars",
+            large.ratios("quantdeck", "vectorbt"),
+            "×",
+            least=15,
+        ),
+        line(
+            f"simulation against backtesting.py, {few:,} bars",
+            small.ratios("quantdeck", "backtesting.py"),
+            "×",
+            least=500,
+        ),
+        line("simulation, equity and trades", large.seconds("quantdeck") / many * 1e9, "ns/bar", most=10),
+        line("the compiled loop by itself", alone / many * 1e9, "ns/bar"),
+        line(f"metrics and tear sheet, {few:,} bars", sheets * 1e3, "ms", most=20),
+    ]
+
+
+def features(plan: Plan) -> list[Line]:
+    """All features, and those that pandas has a line for."""
+    rows = plan.size(1_000_000, 100_000)
+    entries: list[Entry] = [
+        ("quantdeck", "data", "some_features", (rows,)),
+        ("pandas", "data", "some_in_pandas", (rows,)),
+        ("all", "data", "every_feature", (rows,)),
+    ]
+    with Arena(entries) as arena:
+        found = arena.contest("features", plan.rounds)
+    same(found.answer("quantdeck"), found.answer("pandas"), 1e-6, "features")
+    return [
+        line(
+            f"features, all {found.answer('all')} columns, {rows:,} rows", found.seconds("all"), "s", most=1.0
+        ),
+        line(
+            f"features against pandas, {len(data.IN_PANDAS)} columns",
+            found.ratios("quantdeck", "pandas"),
+            "×",
+        ),
+    ]
+
+
+def store(plan: Plan) -> list[Line]:
+    """Reading a series back, checked, against pandas reading Parquet."""
+    rows = plan.size(1_000_000, 100_000)
+    entries: list[Entry] = [
+        ("quantdeck", "data", "stored", (rows,)), ("pandas", "data", "parquet_in_pandas", (rows,)),
+    ]  # fmt: skip
+    with Arena(entries) as arena:
+        found = arena.contest("read", plan.rounds)
+    same(found.answer("quantdeck"), found.answer("pandas"), 0.0, "rows read")
+    return [
+        line(f"store read, {rows:,} rows", found.seconds("quantdeck") * 1e3, "ms", most=50),
+        line("store read against pandas.read_parquet", found.ratios("quantdeck", "pandas"), "×"),
+    ]
+
+
+def file_import(plan: Plan) -> list[Line]:
+    """The real BTC file, where it is."""
+    if not data.REAL.exists():
+        return []
+    with Arena([("quantdeck", "data", "imported", ()), ("pandas", "data", "csv_in_pandas", ())]) as arena:
+        found = arena.contest("import", plan.rounds)
+    note = f"{found.answer('quantdeck'):,} of {found.answer('pandas'):,} lines stored"
+    return [
+        line("import of the real BTC file", found.seconds("quantdeck"), "s", most=0.5, note=note),
+        line("import against pandas.read_csv alone", found.ratios("quantdeck", "pandas"), "×"),
+    ]
+
+
+def start(plan: Plan) -> list[Line]:
+    """What a user waits for after Return."""
+    with Arena([("quantdeck", "start", "help_page", ()), ("python", "start", "bare_python", ())]) as arena:
+        pages = arena.contest("help", plan.rounds)
+    with Arena([("step", "start", "first_step", (plan.devices,))]) as arena:
+        steps = arena.contest("first_step", plan.rounds)
+    made = [
+        line("quantdeck --help", pages.seconds("quantdeck"), "s", most=0.2, note="Python alone: "
+             f"{np.median(pages.seconds('python')):.2f} s"),
+        line("first training step, cache warm", steps.seconds("step"), "s", most=2.5),
+    ]  # fmt: skip
+    if importlib.util.find_spec("tui.app") is None:
+        return made
+    with Arena(
+        [("quantdeck", "start", "screens", ("quantdeck",)), ("Textual", "start", "screens", ("bare",))]
+    ) as arena:
+        shown = arena.contest("screen", plan.rounds)
+    for moment in ("first_byte", "settled"):
+        ours, bare = (
+            np.array([each["answer"][moment] for each in shown.answers[name]])
+            for name in ("quantdeck", "Textual")
+        )
+        words = moment.replace("_", " ")
+        made.append(
+            line(f"app, {words}", ours * 1e3, "ms", note=f"bare Textual: {np.median(bare) * 1e3:.0f} ms")
+        )
+        made.append(line(f"app beyond bare Textual, {words}", (ours - bare) * 1e3, "ms"))
+    return made
+
+
+def growing(plan: Plan) -> list[Line]:
+    """Exponents of time over bars."""
+    sizes = growth.SIZES[:-1] if plan.quick else growth.SIZES
+    made = []
+    for what, (module, function, action) in growth.WORK.items():
+        with Arena([(f"{size}", module, function, (size,)) for size in sizes]) as arena:
+            found = arena.contest(action, plan.rounds)
+        seconds = np.stack([found.seconds(str(size)) for size in sizes])  # (S, R)
+        fitted = np.array([growth.exponent(np.array(sizes), each) for each in seconds.T])  # (R,)
+        middle = np.median(seconds, axis=1)  # (S,)
+        last = growth.exponent(np.array(sizes[-2:]), middle[-2:])
+        note = f"{', '.join(f'{each * 1e3:.3g}' for each in middle)} ms; over the last decade {last:.2f}"
+        made.append(line(f"growth of {what} over bars", fitted, "exponent", most=1.05, note=note))
+    return made
+
+
+ALL: dict[str, Callable[[Plan], list[Line]]] = {
+    "training": training,
+    "prediction": prediction,
+    "memory": peak_memory,
+    "simulation": simulation,
+    "features": features,
+    "store": store,
+    "import": file_import,
+    "start": start,
+    "growth": growing,
+}

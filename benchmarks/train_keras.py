@@ -1,0 +1,55 @@
+"""Training of the reference work by stock Keras: the same layers, windows materialised, `fit` as it comes."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def training(count: str) -> dict[str, Callable[[], Any]]:
+    """`losses`: running mean losses of 40 steps without dropout. `epoch`: one epoch with it."""
+    os.environ["KERAS_BACKEND"] = "jax"
+    import keras
+
+    sequences = work.Sequences(int(count))
+    windows = sequences.windows()  # (N, L, F)
+    labels = sequences.labels[work.LOOKBACK :]  # (N,)
+
+    def model(dropout: float) -> Any:
+        layers = [
+            keras.Input((work.LOOKBACK, work.FEATURES)),
+            keras.layers.LSTM(work.UNITS[0], return_sequences=True),
+        ]
+        layers += [keras.layers.Dropout(dropout, seed=1)] if dropout else []
+        made = keras.Sequential([*layers, keras.layers.LSTM(work.UNITS[1]), keras.layers.Dense(1)])
+        made.set_weights(work.weights())
+        made.compile(optimizer=keras.optimizers.Adam(work.RATE), loss="mse")
+        return made
+
+    def fit(made: Any, order: Any, callbacks: Any = ()) -> float:
+        history = made.fit(
+            windows[order],
+            labels[order],
+            batch_size=work.BATCH,
+            shuffle=False,
+            verbose=0,
+            callbacks=list(callbacks),
+        )
+        return float(history.history["loss"][-1])
+
+    def losses() -> list[float]:
+        told: list[float] = []
+        tell = keras.callbacks.LambdaCallback(
+            on_train_batch_end=lambda _, logs: told.append(float(logs["loss"]))
+        )
+        fit(model(0.0), sequences.order(0)[: 40 * work.BATCH], [tell])
+        return told
+
+    timed = model(work.DROPOUT)
+    epochs = iter(range(1_000_000))
+    return {"losses": losses, "epoch": lambda: fit(timed, sequences.order(next(epochs)))}
