@@ -10,6 +10,7 @@ The money and the open trade are one record, `book`, that the steps change in pl
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -379,3 +380,9 @@ def run(
         close_out(book, terms, bar_at(prices, last), trades[book.trades], prices.close[last], reason)
     equity[last:], cash[last:], position[last:] = book.cash, book.cash, 0.0
     return last + 1
+
+
+@cache
+def run_anew() -> Any:
+    """`run` compiled in memory only, for when what is kept on disk cannot be loaded."""
+    return njit(nogil=True, error_model="numpy")(run.py_func)

@@ -82,11 +82,12 @@ class Account:
         self._open()
         try:
             loop.run(self._prices, self._terms, self.book[0], target, *arguments)
-        except (
-            OSError
-        ):  # the folder for machine code refused it at the last moment; compiled it is all the same
+        except OSError:  # the folder for machine code refused it; compiled it is all the same
             self._open()
             loop.run(self._prices, self._terms, self.book[0], target, *arguments)
+        except (AttributeError, ImportError):  # the machine code kept there is another version's
+            self._open()
+            loop.run_anew()(self._prices, self._terms, self.book[0], target, *arguments)
 
     def _open(self) -> None:
         self.book[:] = np.zeros(1, records.BOOK)

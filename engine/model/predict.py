@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import Mesh, PartitionSpec
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from engine.model.backend import sharing
-from engine.model.trainer import Groups, even
+from engine.model.trainer import Groups, even, resident
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,12 +33,14 @@ class Predictor:
             [variable.value for variable in network.non_trainable_variables],
         )
         shared, replicated = PartitionSpec(None, "device"), PartitionSpec()
+        mesh = Mesh(np.array(sharing(jax.devices(), devices)), ("device",))
+        self.everywhere = NamedSharding(mesh, replicated)
         self.walk = jax.jit(
             jax.shard_map(
                 lambda rows, group, weights: jax.lax.map(
                     lambda start: self.one_batch(rows, start, weights), group
                 ),
-                mesh=Mesh(np.array(sharing(jax.devices(), devices)), ("device",)),
+                mesh=mesh,
                 in_specs=(replicated, shared, replicated),
                 out_specs=shared,
                 check_vma=False,
@@ -63,7 +65,7 @@ class Predictor:
         A window's prediction depends on its own rows only; batches have a fixed shape, so adding
         windows behind it does not change a bit of it.
         """
-        on_device = jax.device_put(matrix)
+        on_device = resident(matrix, self.everywhere)
         groups = Groups(starts, BATCH, BATCHES, None)
         forecasts = np.empty((len(groups), BATCHES, BATCH), np.float32)  # (G, K, B)
         for place in range(len(groups)):

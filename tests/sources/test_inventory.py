@@ -49,9 +49,7 @@ def test_rows_edited_by_a_tool_that_keeps_checksums_and_facts_are_told(store):
     assert "another SHA-256" in told["broken"][0]["reason"]
 
 
-def test_a_flipped_bit_is_told(store):
+def test_a_file_cut_short_is_told(store):
     path = store.folder / "rate.parquet"
-    content = bytearray(path.read_bytes())
-    content[30] ^= 1
-    path.write_bytes(content)
+    path.write_bytes(path.read_bytes()[:-20])
     assert [each["series"] for each in verify(store.folder)["broken"]] == ["rate"]

@@ -84,7 +84,7 @@ def test_update_is_a_run(deck):
 
 
 def test_verify(deck):
-    assert deck("data", "verify")[0] == "2 series: all are as they were stored"
+    assert deck("data", "verify")[0] == "2 series: all are as they were stored\n"
     deck.home.path.mkdir(parents=True, exist_ok=True)
     (deck.home.path / "spoilt").touch()
     out, err = deck("data", "verify", code=1)
