@@ -58,7 +58,7 @@ def chronological(
         validation=positions[first_cut:second_cut][usable[first_cut:second_cut]],
         test=positions[second_cut:],
         purged=int(np.count_nonzero(~clear)),
-        unlabelled=int(np.count_nonzero(~labelled[:second_cut])),
+        unlabelled=int(np.count_nonzero(clear[:second_cut] & ~labelled[:second_cut])),
     )
     refuse_too_few(parts, count)
     return parts

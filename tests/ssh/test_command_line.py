@@ -8,10 +8,11 @@ import signal
 from engine.runs.folder import Home
 from engine.runs.launch import wait
 from engine.runs.state import state_of
+from tests.ssh.conftest import PATIENCE_S
 
 TRAIN = (
-    "quantdeck --home {home} demo -s training.epochs=40 -s training.patience=40 -s model.units=[8] "
-    "-s data.start=2025-06-01 -s window.lookback=16 -s data.second_exchange= -s data.funding=false"
+    "quantdeck --home {home} run -s data.exchange=demo -s data.start=2025-06-01 -s data.end=2026-01-01 "
+    "-s training.epochs=40 -s training.patience=40 -s model.units=[8] -s window.lookback=16"
 )
 
 
@@ -26,9 +27,8 @@ def test_a_killed_ssh_client_does_not_end_the_run(server, screen, tmp_path):
     seen = max(epochs(text))
     os.kill(first.pid(), signal.SIGKILL)
     (run,) = home.all()
-    again = screen(
-        server.command(f"quantdeck --home {home.path} runs follow last", terminal=True), columns=120
-    )
+    follow = f"quantdeck --home {home.path} runs follow last; sleep {PATIENCE_S}"
+    again = screen(server.command(follow, terminal=True), columns=120)
     again.wait_for(lambda text: any(epoch > seen for epoch in epochs(text)) or "Final Portfolio" in text)
     assert wait(run, 240)
     assert state_of(run).status == "done"
