@@ -546,4 +546,4 @@ def test_kill_9_at_random_moments_of_an_update_of_several_series():
         check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "3 kills in " in run.stdout
+    assert "equal to the undisturbed store 3 of 3" in run.stdout
