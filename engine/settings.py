@@ -449,6 +449,8 @@ def override(tree: dict[str, Any], text: str) -> Problem | None:
     group, dot, name = key.strip().partition(".")
     if not equals or not dot:
         return Problem(text, "", "must be written group.key=value, such as training.epochs=5")
+    if any("\ud800" <= character <= "\udfff" for character in text):  # how Python hands over other bytes
+        return Problem(ascii(key)[1:-1], ascii(raw)[1:-1], "must be UTF-8 text")
     table = tree.setdefault(group, {})
     if not isinstance(table, dict):
         return Problem(key, raw, f"{group} is not a table")
@@ -534,9 +536,14 @@ def to_toml(settings: Settings, *, comments: bool = False) -> str:
             if comments:
                 allowed = allowed_values(key)
                 lines.append(f"# {field_of(key).description}{f' ({allowed})' if allowed else ''}")
-            lines.append(f"{name} = {json.dumps(value, ensure_ascii=False)}")
+            lines.append(f"{name} = {toml_value(value)}")
         lines.append("")
     return "\n".join(lines)
+
+
+def toml_value(value: Any) -> str:
+    """A value as TOML writes it: as JSON does, but for the one control character that only TOML forbids bare."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def pinned(settings: Settings) -> Settings:
