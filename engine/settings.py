@@ -542,7 +542,7 @@ def to_toml(settings: Settings, *, comments: bool = False) -> str:
 
 
 def toml_value(value: Any) -> str:
-    """A value as TOML writes it: as JSON does, but for the one control character that only TOML forbids bare."""
+    """A value as TOML writes it: as JSON does, but for the one character that only TOML forbids bare."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
