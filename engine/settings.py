@@ -210,6 +210,9 @@ class Model(Group):
         (64, 32), "units of each stacked LSTM layer", "units", min_length=1, max_length=8
     )
     dropout: Number = setting(0.2, "dropout after each LSTM layer but the last", "share", ge=0, lt=0.95)
+    weight_decay: Number = setting(
+        0.0, "share of a weight that a step takes away, in learning rates; 0 = none", "", ge=0, le=100
+    )
     loss: Literal["mse", "huber"] = setting("mse", "loss on scaled labels")
     gradient_clip: Number = setting(
         1.0, "global norm that gradients are clipped to; 0 = no clipping", "", ge=0, le=1e6
@@ -464,7 +467,8 @@ def value_of(key: str, raw: str) -> Any:
     if isinstance(default, str):
         return raw[1:-1] if len(raw) > 1 and raw[0] == raw[-1] and raw[0] in "'\"" else raw
     try:
-        return tomllib.loads(f"value = {raw}")["value"]
+        value = tomllib.loads(f"value = {raw}")["value"]
+        return [value] if isinstance(default, tuple) and not isinstance(value, list) else value
     except tomllib.TOMLDecodeError:
         listing = [part.strip() for part in raw.strip("[]").split(",") if part.strip()]
         return listing if isinstance(default, tuple) else raw

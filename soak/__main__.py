@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-PARTS = ("crafted", "bits", "full", "signals", "kills", "room")
+PARTS = ("crafted", "bits", "full", "signals", "kills", "room", "data_kills")
 
 
 def main():

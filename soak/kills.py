@@ -1,6 +1,6 @@
 """kill -9 at random moments: of whole runs, which then resume bit for bit; of the saving of artifacts.
 
-`python -m soak.kills [RUNS] [SAVES]`
+`python -m soak.kills [RUNS [SAVES [SEED]]]`, 100, 200 and 1 if left out.
 """
 
 import collections
@@ -19,7 +19,7 @@ from engine.runs.manifest import verify
 from soak import runs
 
 
-def training(folder, count, seed=1):
+def training(folder, count, seed):
     """Kill `count` runs at random moments and resume each; (bit-equal, where killed, what differed)."""
     rng, home = np.random.default_rng(seed), runs.home_in(folder)
     whole = home.create("run", runs.chosen())
@@ -29,7 +29,7 @@ def training(folder, count, seed=1):
     runs.carried_out(home.create("run", runs.chosen()))
     whole_s = time.monotonic() - began
     where, differed, equal = collections.Counter(), [], 0
-    for _ in range(count):
+    for turn in range(count):
         run, place = home.create("run", runs.chosen()), ""
         while not place:
             place = runs.killed(run, rng, whole_s)
@@ -44,10 +44,11 @@ def training(folder, count, seed=1):
         equal += not found
         differed += [(run.id, found)] if found else []
         home.delete(run)
+        print(f"{turn + 1} of {count}: {equal} bit-equal", file=sys.stderr)
     return equal, where, differed
 
 
-def saving(folder, count, seed=2):
+def saving(folder, count, seed):
     """Kill the saving of artifacts `count` times; (loaded whole, refused, torn)."""
     from engine.model import artifact
     from soak import crafted
@@ -89,16 +90,17 @@ def saving(folder, count, seed=2):
 
 
 def main(arguments):
-    kills, saves = (int(each) for each in (*arguments, 100, 200)[:2]) if arguments else (100, 200)
+    given = [int(each) for each in arguments]
+    kills, saves, seed = given + [100, 200, 1][len(given) :]
     runs.warm_up()
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         began = time.monotonic()
-        equal, where, differed = training(folder, kills)
+        equal, where, differed = training(folder, kills, seed)
         print(f"kill -9 of a run: resumed bit-equal {equal} of {kills}, {time.monotonic() - began:.0f} s")
         print(f"  killed in: {', '.join(f'{place} {count}' for place, count in where.most_common())}")
         print(*(f"  {run} differs: {found}" for run, found in differed), sep="\n", end="")
         began = time.monotonic()
-        loaded, refused, torn = saving(folder, saves)
+        loaded, refused, torn = saving(folder, saves, seed)
         print(
             f"kill -9 while saving: {saves} kills, loadable and whole {loaded}, refused {refused}, "
             f"torn or mixed {len(torn)}, {time.monotonic() - began:.0f} s"

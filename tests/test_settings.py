@@ -93,3 +93,8 @@ def test_pinned_settings_name_the_devices_and_the_file_of_own_features(tmp_path,
     assert 1 <= made.training.devices <= 2
     assert pinned(made) == made
     assert make(tomllib.loads(to_toml(made))) == made
+
+
+def test_one_value_stands_for_a_list_of_one():
+    made = make({}, ["model.units=64", "calibration.edges=0.1", "features.names=all"])
+    assert made == make({}, ["model.units=[64]", "calibration.edges=[0.1]", "features.names=['all']"])

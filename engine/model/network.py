@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import keras
+import numpy as np
 
 if TYPE_CHECKING:
     from engine.settings import Model
@@ -15,17 +16,35 @@ def build(lookback: int, features: int, model: Model, seed: int) -> keras.Model:
 
     Weights and dropout are drawn from `seed` alone: equal seeds give equal networks in any process.
     """
-    keras.utils.set_random_seed(seed)
+    drawn = map(int, np.random.SeedSequence(seed).generate_state(4 * len(model.units) + 1))
     layers: list[keras.Layer] = [keras.Input((lookback, features), name="window")]
     last = len(model.units) - 1
     for depth, units in enumerate(model.units):
-        layers.append(keras.layers.LSTM(units, return_sequences=depth < last, name=f"lstm_{depth + 1}"))
+        layers.append(
+            keras.layers.LSTM(
+                units,
+                return_sequences=depth < last,
+                kernel_initializer=keras.initializers.GlorotUniform(next(drawn)),
+                recurrent_initializer=keras.initializers.Orthogonal(seed=next(drawn)),
+                seed=next(drawn),
+                name=f"lstm_{depth + 1}",
+            )
+        )
         if model.dropout and (depth < last or last == 0):
-            layers.append(keras.layers.Dropout(model.dropout, seed=seed + depth, name=f"dropout_{depth + 1}"))
-    layers.append(keras.layers.Dense(1, name="forecast"))
+            layers.append(keras.layers.Dropout(model.dropout, seed=next(drawn), name=f"dropout_{depth + 1}"))
+    first_weights = keras.initializers.GlorotUniform(next(drawn))
+    layers.append(keras.layers.Dense(1, kernel_initializer=first_weights, name="forecast"))
     return keras.Sequential(layers, name="lstm")
 
 
 def optimizer(model: Model, learning_rate: float) -> keras.Optimizer:
-    """Adam, with gradients clipped by their global norm unless the setting is 0."""
-    return keras.optimizers.Adam(learning_rate, global_clipnorm=model.gradient_clip or None)
+    """Adam with decoupled weight decay of all but the biases, gradients clipped by their global norm.
+
+    Source: Loshchilov and Hutter 2019, Decoupled weight decay regularization. A step takes
+    learning_rate × weight_decay of each weight away. Either setting is off at 0.
+    """
+    made = keras.optimizers.AdamW(
+        learning_rate, weight_decay=model.weight_decay, global_clipnorm=model.gradient_clip or None
+    )
+    made.exclude_from_weight_decay(var_names=["bias"])
+    return made

@@ -10,7 +10,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from engine.model.backend import sharing
-from engine.model.trainer import Groups, even, resident
+from engine.model.trainer import PADDING, Groups, even, resident
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,15 +37,25 @@ class Predictor:
         self.everywhere = NamedSharding(mesh, replicated)
         self.walk = jax.jit(
             jax.shard_map(
-                lambda rows, group, weights: jax.lax.map(
-                    lambda start: self.one_batch(rows, start, weights), group
-                ),
+                self.group_of_batches,
                 mesh=mesh,
-                in_specs=(replicated, shared, replicated),
+                in_specs=(replicated, shared, replicated, replicated),
                 out_specs=shared,
                 check_vma=False,
             )
         )
+
+    def group_of_batches(
+        self, rows: jax.Array, group: jax.Array, batches: jax.Array, weights: Any
+    ) -> jax.Array:
+        """The forecasts of the first `batches` batches of a group, (K, b) to (K, b); the others stay 0."""
+        found: jax.Array = jax.lax.fori_loop(
+            0,
+            batches,
+            lambda index, found: found.at[index].set(self.one_batch(rows, group[index], weights)),
+            jnp.zeros(group.shape, jnp.float32),
+        )
+        return found
 
     def one_batch(self, rows: jax.Array, start: jax.Array, weights: Any) -> jax.Array:
         """The forecasts of the windows that begin at `start`, (b,) to (b,)."""
@@ -70,7 +80,8 @@ class Predictor:
         forecasts = np.empty((len(groups), BATCHES, BATCH), np.float32)  # (G, K, B)
         for place in range(len(groups)):
             (group,) = groups[place]
-            walked = self.walk(on_device, even(group, self.devices), self.weights)
+            filled = np.count_nonzero(group[:, 0] != PADDING)
+            walked = self.walk(on_device, even(group, self.devices), filled, self.weights)
             forecasts[place] = np.asarray(walked)[:, :BATCH]
             tell({"kind": "alive"})
         return forecasts.reshape(-1)[: len(starts)]
