@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import secrets
 import shutil
 from dataclasses import dataclass
@@ -11,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 from engine import settings
 from engine.disk import NEEDED_MB, check_room, refusals, sync, write_whole
 from engine.errors import ChangeSettings, RepairData
-from engine.runs import entries, events, manifest, seal
+from engine.runs import entries, events, lock, manifest, seal
 from engine.runs.folder import ID, RunFolder
 from engine.runs.repeat import refuse_unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from engine.runs.folder import Home
 
-INCOMING = ".incoming-"
+INCOMING, LOCK = ".incoming-", "lock"
 LARGEST_LOG_BYTES = 64 * 1024**2
 
 
@@ -50,11 +52,11 @@ def bring(home: Home, folder: Path, examine: Callable[[RunFolder], list[str]]) -
     with refusals(home.runs):
         home.runs.mkdir(parents=True, exist_ok=True)
     check_room(home.path, NEEDED_MB + sum(facts["bytes"] for facts in files.values()) / 1e6)
-    staging = home.path / f"{INCOMING}{secrets.token_hex(4)}"  # the run's folder lies as deep as in `runs`
-    copy = RunFolder(staging / name)
-    try:
+    sweep_incoming(home.path)
+    with staged(home.path) as staging:
+        copy = RunFolder(staging / name)  # as deep as in `runs`
         with refusals(copy.path):
-            copy.path.mkdir(parents=True, mode=0o700)
+            copy.path.mkdir(mode=0o700)
         for file, facts in files.items():
             write_whole(copy.path / file, manifest.read_named(folder, file, facts))
         bring_events(folder, copy)
@@ -66,9 +68,29 @@ def bring(home: Home, folder: Path, examine: Callable[[RunFolder], list[str]]) -
         with refusals(home.runs):
             copy.path.rename(home.runs / name)
         sync(home.runs)
+    return Brought(RunFolder(home.runs / name), tuple(told))
+
+
+@contextlib.contextmanager
+def staged(home: Path) -> Iterator[Path]:
+    """A folder of one's own to copy into, locked while it is in use and removed in the end."""
+    staging = home / f"{INCOMING}{secrets.token_hex(4)}"
+    with refusals(staging):
+        staging.mkdir(mode=0o700)
+    handle = lock.take(staging / LOCK)
+    try:
+        yield staging
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    return Brought(RunFolder(home.runs / name), tuple(told))
+        if handle is not None:
+            os.close(handle)
+
+
+def sweep_incoming(home: Path) -> None:
+    """Remove what an import that was killed left; one that is under way holds its lock."""
+    for left in home.glob(f"{INCOMING}*/{LOCK}"):
+        if not lock.held(left):
+            shutil.rmtree(left.parent, ignore_errors=True)
 
 
 def named(folder: Path) -> str:

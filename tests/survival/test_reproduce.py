@@ -1,5 +1,6 @@
 """A run repeated equals the original; what is not the same is named; runs come in from elsewhere verified."""
 
+import fcntl
 import json
 import shutil
 
@@ -119,3 +120,17 @@ def test_a_run_that_is_not_what_it_says_is_left_outside(run, tmp_path, damage):
         bring(home, folder, examined)
     assert home.all() == []
     assert not [path for path in home.path.rglob("*") if path.is_file()]
+
+
+def test_what_a_killed_import_left_is_swept_and_one_under_way_is_not(run, tmp_path):
+    home = Home(tmp_path / "mine")
+    dead, living = home.path / ".incoming-dead", home.path / ".incoming-living"
+    for folder in (dead, living):
+        (folder / run.id).mkdir(parents=True)
+        (folder / "lock").touch()
+    with (living / "lock").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        bring(home, run.path, examined)
+    assert not dead.exists()
+    assert living.exists()
+    assert len(list(home.path.glob(".incoming-*"))) == 1
