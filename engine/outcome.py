@@ -123,6 +123,8 @@ def write(folder: Path, symbol: str, decisions: Decisions, strategy: Simulation,
         {"prediction": decisions.forecast, "signal": decisions.signal, "realised": decisions.realised},
         index=time,
     )
+    if decisions.weight is not None:
+        predictions["weight"] = decisions.weight
     write_whole(folder / TRADES, to_csv_bytes(trade_table(strategy, symbol)))
     write_whole(folder / EQUITY, parquet(equity))
     write_whole(folder / PREDICTIONS, parquet(predictions))

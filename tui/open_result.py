@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 
 class OpenResult:
-    """Figures come from result.json at once; curves, intervals and what-ifs from the engine.
+    """Figures come from result.json at once; curves, what-ifs and the ledger's present state from the engine.
 
     told        the result as it is shown, with the keys of result.json
+    recorded    the run's own, whatever is tried
     curves      the engine's curves for it, empty until they are there
-    looks       what hangs on the fills, and the intervals; empty until they are there
+    ledger      how often its bars were looked at by now, and the deflated Sharpe ratio
     moves       the rules that are tried; `settings` of the run within are known with the first curves
     error       why the engine could not answer, or None
     """
@@ -31,30 +32,26 @@ class OpenResult:
         self._questions, self._changed = questions, changed
         self.run: RunFolder | None = None
         self.told: dict[str, Any] = {}
+        self.recorded: dict[str, Any] = {}
         self.curves: dict[str, Any] = {}
-        self.looks: dict[str, Any] = {}
+        self.ledger: dict[str, Any] = {}
         self.moves = Moves()
         self.error: QuantdeckError | None = None
         self.columns = 0
-        self._tries: dict[str, int] = {}  # by the run whose test span was looked at
 
     def open(self, run: RunFolder | None, columns: int) -> None:
         """Another result, its curves for so many columns; None for none. Raises RepairData."""
-        self.run, self.told, self.curves, self.looks = run, {}, {}, {}
+        self.run, self.told, self.recorded, self.curves, self.ledger = run, {}, {}, {}, {}
         self.moves, self.error, self.columns = Moves(), None, columns
         if run is not None:
-            self.told = result_of(run)
+            self.told = self.recorded = result_of(run)
+            self.ledger = self.told.get("ledger") or {}
             self._ask_curves(self.moves)
 
     @property
-    def span(self) -> str:
-        """The run whose test dates are looked at."""
-        return (self.run.of or self.run.id) if self.run else ""
-
-    @property
     def tries(self) -> int:
-        """How often other rules were tried on this span since the app was opened."""
-        return self._tries.get(self.span, 0)
+        """How often other rules were tried on these bars, by anybody in this home."""
+        return int(self.ledger.get("what_ifs") or 0)
 
     def widen(self, columns: int) -> None:
         """The chart became wider: more points."""
@@ -88,22 +85,22 @@ class OpenResult:
 
     def _take(self, answer: dict[str, Any], *, tried: bool) -> None:
         self.error = None
-        if tried and answer["result"] != self.told:
-            self._tries[self.span] = self.tries + 1
         if not self.moves.recorded:
             self.moves = Moves(answer["settings"])
-        if not self.looks:
-            self._ask_looks()
         self.told, self.curves = answer["result"], answer["curves"]
+        if tried:
+            self.ledger = self.told["ledger"]
+        else:
+            self._ask_ledger()
         self._changed()
 
-    def _ask_looks(self) -> None:
-        """What hangs on the fills. It also warms the simulation for the first what-if."""
+    def _ask_ledger(self) -> None:
+        """How often the bars were looked at by now. It also warms the simulation for the first what-if."""
         run = self.run
 
         def answered(answer: dict[str, Any]) -> None:
-            if self.run is run:
-                self.looks = answer
+            if self.run is run and not self.moves.overrides:
+                self.ledger = answer
                 self._changed()
 
-        self._questions.ask("looks", Question(self.request("result.fills"), answered, lambda _: None))
+        self._questions.ask("ledger", Question(self.request("result.ledger"), answered, lambda _: None))

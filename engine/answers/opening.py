@@ -4,34 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from engine.answers.curves import curves
 from engine.answers.result import Result, Traded, result_of, simulations, traded
-from engine.backtest.metrics import daily_returns, metrics
-from engine.backtest.returns import sharpe_interval
 from engine.backtest.tear_sheet import tear_sheet
 from engine.errors import ChangeSettings
+from engine.evidence import looks, sentences
 from engine.outcome import summed_up
+from engine.runs.ledger import WHAT_IF
 
 if TYPE_CHECKING:
-    from engine.backtest.simulate import Simulation
+    from pathlib import Path
+
     from engine.runs.events import Event
     from engine.settings import Settings
 
 COLUMNS = 120
 SHOWN = ("signal", "backtest")
-FREE: dict[str, Any] = {"fee_bps": 0.0, "slippage_bps": 0.0, "borrow_rate": 0.0}
-FILLS: dict[str, dict[str, Any]] = {
-    "next open, at these costs": {"fill": "next-open"},
-    "next open, no costs": {"fill": "next-open"} | FREE,
-    "same close (optimistic)": {"fill": "same-close"},
-    "worst of the bar": {"fill": "worst-of-bar"},
-}
+KEPT = ("run", "of", "simulated", "symbol")  # what no rule moves
 
 
 def opened(request: Event) -> dict[str, Any]:
-    """Figures and curves of a run as it was recorded: {run, result, settings, curves, intervals}.
+    """Figures and curves of a run as it was recorded: {run, result, settings, trades, curves}.
 
     `columns` is the width of the chart that asks.
     """
@@ -40,15 +33,48 @@ def opened(request: Event) -> dict[str, Any]:
 
 
 def tried(request: Event) -> dict[str, Any]:
-    """The same under the request's `overrides` of signal.* and backtest.*. Raises ChangeSettings."""
+    """The same under the request's `overrides` of signal.* and backtest.*; a look at the test span.
+
+    The result has the trial ledger's panel, as a backtest's has. Raises ChangeSettings, MakeRoom.
+    """
     result, again = traded(request)
     if again.simulations is None:
         return answer(result, again, result.told, request)
+    return answer(result, again, told_of(result, again), request)
+
+
+def told_of(result: Result, again: Traded) -> dict[str, Any]:
+    """What other rules came to, as result.json holds it; the look is in the ledger first."""
+    if again.simulations is None:
+        return result.told
     strategy, holding = again.simulations
-    recorded = {key: result.told.get(key) for key in ("run", "of", "simulated")}
+    where, bars = home_of(result), result.decisions.bars
+    ledger = looks.tried(where, bars, strategy, again.settings, who(result, WHAT_IF))
+    kept = {key: result.told.get(key) for key in KEPT}
     sheet, forecast = tear_sheet(strategy, holding), result.told.get("forecast")
     told = summed_up(sheet, result.decisions, strategy, again.settings, [], forecast)
-    return answer(result, again, recorded | told, request)
+    return told | kept | {"ledger": ledger, "sentences": {"ledger": sentences.on_ledger(ledger)}}
+
+
+def ledger(request: Event) -> dict[str, Any]:
+    """How often the bars of a run were looked at by now, and its deflated Sharpe ratio; no new look."""
+    result = result_of(request)
+    settings = result.recorded.settings
+    strategy, _ = simulations(result, settings)
+    return looks.so_far(
+        home_of(result), result.decisions.bars, strategy, settings, who(result, result.run.mode)
+    )
+
+
+def home_of(result: Result) -> Path:
+    """The home that the run lies in."""
+    return result.run.path.parent.parent
+
+
+def who(result: Result, kind: str) -> looks.Who:
+    """Who looks at the result."""
+    run, simulated = result.run, bool(result.told.get("simulated"))
+    return looks.Who(kind, run.id, run.of or run.id, simulated=simulated)
 
 
 def answer(result: Result, again: Traded, told: dict[str, Any], request: Event) -> dict[str, Any]:
@@ -73,30 +99,3 @@ def columns_of(request: Event) -> int:
     if type(columns) is not int or columns < 1:
         raise ChangeSettings("columns", f"{columns!r} is no number of columns", "Give 1 or more")
     return columns
-
-
-def fills(request: Event) -> dict[str, Any]:
-    """What hangs on fills and costs, and how sure the Sharpe ratio is.
-
-    {fills: [{name, total_return, sharpe, trades}], fill, sharpe_interval: [low, high], benchmark: the same};
-    the intervals are 95 % stationary-bootstrap ones.
-    """
-    result = result_of(request)
-    settings = result.recorded.settings
-    ways = []
-    for name, changes in FILLS.items():
-        rules = settings.model_copy(update={"backtest": settings.backtest.model_copy(update=changes)})
-        found = metrics(simulations(result, rules)[0])
-        ways.append({"name": name, **{key: found[key] for key in ("total_return", "sharpe", "trades")}})
-    strategy, holding = simulations(result, settings)
-    return {
-        "fills": ways,
-        "fill": settings.backtest.fill,
-        "sharpe_interval": interval(strategy),
-        "benchmark": interval(holding),
-    }
-
-
-def interval(simulation: Simulation) -> list[float]:
-    """95 % interval of the Sharpe ratio; the same for the same returns."""
-    return list(sharpe_interval(daily_returns(simulation), np.random.default_rng(0)))

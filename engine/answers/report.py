@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.answers import summary, svg
 from engine.answers.curves import curves
-from engine.answers.opening import tried
+from engine.answers.opening import told_of
 from engine.answers.result import traded
 from engine.answers.style import STYLE
 from engine.disk import write_whole
@@ -39,7 +39,7 @@ def write(request: Event) -> dict[str, Any]:
 def page(request: Event) -> str:
     """The whole document."""
     result, again = traded(request)
-    told = tried({**request, "columns": 1})["result"]
+    told = told_of(result, again)
     lines = curves(again, COLUMNS)
     run, changes = result.run, request.get("overrides") or {}
     name = f"{run.id} {run.name}".strip()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 
 from engine import outcome
 from engine.backtest import signals
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 TEXTS, MOMENTS = ("symbol", "side", "exit_reason"), ("entry_time", "exit_time")
-UNTRIABLE = ("backtest.span", "backtest.volatility_span")  # they need bars that the run folder does not hold
+# They need bars that the run folder does not hold, or validation's.
+UNTRIABLE = ("backtest.span", "backtest.volatility_span", "signal.threshold_from")
+OF_FORECASTS = ("signal.entry_threshold", "signal.neutral", "backtest.short")  # in target weights already
 REMEDY = "Backtest the run again: quantdeck backtest {}"
 
 
@@ -125,13 +128,21 @@ def decisions_of(path: Path) -> Decisions:
     predictions = parquet(path, PREDICTIONS, ("prediction", "signal", "realised"))
     names = tuple(field.name for field in fields(Bars) if field.name != "time")
     frame = parquet(path, BARS, names)
+    weight = parquet(path, PREDICTIONS, ("weight",))["weight"].to_numpy() if weighted(path) else None
     if not frame.index.equals(predictions.index):
         raise RepairData(str(path / BARS), "is of other bars than the predictions", REMEDY.format(path.name))
     bars = Bars(
         milliseconds(frame.index).astype("datetime64[ms]"), **{name: frame[name].to_numpy() for name in names}
     )
     forecast, signal, realised = (predictions[name].to_numpy() for name in predictions)
-    return Decisions(bars, forecast, signal.astype(np.int8), realised)
+    return Decisions(bars, forecast, signal.astype(np.int8), realised, weight)
+
+
+def weighted(path: Path) -> bool:
+    """Whether a run's decisions are target weights that somebody gave, without forecasts."""
+    content = read_checked(path, PREDICTIONS)
+    with damaged(path / PREDICTIONS):
+        return "weight" in pq.read_schema(io.BytesIO(content)).names
 
 
 def trades_of(path: Path) -> pd.DataFrame:
@@ -166,20 +177,27 @@ def damaged(path: Path) -> Iterator[None]:
         raise RepairData(str(path), f"cannot be read: {reason}", REMEDY.format(path.parent.name)) from error
 
 
-def settings_with(settings: Settings, overrides: tuple[tuple[str, str], ...]) -> Settings:
+def settings_with(result: Result, overrides: tuple[tuple[str, str], ...]) -> Settings:
     """The settings under other rules. Raises ChangeSettings for a key that a what-if cannot move."""
+    own = result.decisions.weight is not None
     for key, _ in overrides:
         if key.partition(".")[0] not in {"signal", "backtest"} or key in UNTRIABLE:
             raise ChangeSettings(
                 key, "cannot be tried on predictions that exist", "Start a backtest with it, or a new run"
             )
-    return make(settings.model_dump(), [f"{key}={value}" for key, value in overrides], "what-if")
+        if own and key in OF_FORECASTS:
+            raise ChangeSettings(
+                key, "cannot be tried: these signals are target weights, not forecasts",
+                "Try fees, slippage, sizes, stops or fills; or run quantdeck simulate with it",
+            )  # fmt: skip
+    tree = result.recorded.settings.model_dump()
+    return make(tree, [f"{key}={value}" for key, value in overrides], "what-if")
 
 
 @lru_cache(maxsize=6)
 def _try(path: Path, modified: int, size: int, overrides: tuple[tuple[str, str], ...]) -> Traded:
     result = _read(path, modified, size)
-    return trade(result, settings_with(result.recorded.settings, overrides))
+    return trade(result, settings_with(result, overrides))
 
 
 def trade(result: Result, settings: Settings) -> Traded:
@@ -198,7 +216,14 @@ def trade(result: Result, settings: Settings) -> Traded:
 
 
 def simulations(result: Result, settings: Settings) -> tuple[Simulation, Simulation]:
-    """The strategy by the rules of `settings` on the result's predictions, and buy and hold beside it."""
-    made = result.decisions
-    signal = signals.threshold(made.forecast, settings.signal.entry_threshold)  # (B,)
-    return outcome.trade(replace(made, signal=signal), settings, result.recorded.step_ms)
+    """The strategy by the rules of `settings` on the result's predictions, and buy and hold beside it.
+
+    Signals stay as they were decided, fold by fold perhaps, unless the entry threshold is another.
+    """
+    made, level = result.decisions, settings.signal.entry_threshold
+    if result.run.mode == "simulate" and made.weight is None:
+        reason = "was written by a version that did not keep its target weights"
+        raise ChangeSettings(f"run {result.run.id}", reason, "Do it again: quantdeck simulate")
+    if level != result.recorded.settings.signal.entry_threshold:
+        made = replace(made, signal=signals.threshold(made.forecast, level))
+    return outcome.trade(made, settings, result.recorded.step_ms)

@@ -1,8 +1,8 @@
 """A look at results, into the trial ledger, and the Sharpe ratio deflated by all looks at the same bars.
 
-    looked(home, bars, strategy, settings, Who("what-if", run.id, run.of or run.id, simulated=False))
+    looked(home, bars, strategy, settings, Who("backtest", run.id, run.of or run.id, simulated=False))
 
-Whatever shows somebody the results of a test span calls this, the what-if included.
+Whatever shows somebody the results of a test span calls `looked`, a what-if `tried`; `so_far` only counts.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy as np
 from engine.backtest.metrics import daily_returns, total_return
 from engine.backtest.returns import DAYS_PER_YEAR, deflated_sharpe, expected_best_sharpe, sharpe
 from engine.runs import ledger
-from engine.runs.events import clock, stamp
+from engine.runs.events import clock, plain, stamp
 from engine.settings import changed
 
 if TYPE_CHECKING:
@@ -41,20 +42,48 @@ class Who:
 def looked(home: Path, bars: Bars, strategy: Simulation, settings: Settings, who: Who) -> dict[str, Any]:
     """Record that somebody looked at these results and deflate the Sharpe ratio by all looks so far.
 
-    {looks, trials, sharpe_variance, expected_best_sharpe (annual), deflated_sharpe, market, broken}; the
-    variance is of Sharpe ratios of daily returns. Raises MakeRoom, RepairData.
+    Returns what `so_far` does. Raises MakeRoom, RepairData.
     """
-    daily = daily_returns(strategy)
     look = look_of(bars, strategy, settings, who)
     ledger.record(home, look)
-    looks, broken = ledger.read(home)
-    so_far = ledger.trials(looks, look)
-    deflated = deflated_sharpe(daily, so_far.trials, so_far.variance)
-    best = expected_best_sharpe(so_far.trials, so_far.variance) * math.sqrt(DAYS_PER_YEAR)
+    return counted(home, look, strategy)
+
+
+def tried(home: Path, bars: Bars, strategy: Simulation, settings: Settings, who: Who) -> dict[str, Any]:
+    """The same for a what-if, which is a new look only if these settings were not looked at before."""
+    look = look_of(bars, strategy, settings, who)
+    looks, _ = reader_of(home).read()
+    if not any(look.same_try(each) for each in looks):
+        ledger.record(home, look)
+    return counted(home, look, strategy)
+
+
+def so_far(home: Path, bars: Bars, strategy: Simulation, settings: Settings, who: Who) -> dict[str, Any]:
+    """The Sharpe ratio deflated by all looks at the same bars, without a new one.
+
+    {looks, what_ifs, trials, sharpe_variance, expected_best_sharpe (annual), deflated_sharpe, market,
+    broken}; the variance is of Sharpe ratios of daily returns. Raises RepairData.
+    """
+    return counted(home, look_of(bars, strategy, settings, who), strategy)
+
+
+@lru_cache(maxsize=4)
+def reader_of(home: Path) -> ledger.Reader:
+    """The ledger of a home, of which a warm process reads only what is new."""
+    return ledger.Reader(home)
+
+
+def counted(home: Path, look: ledger.Look, strategy: Simulation) -> dict[str, Any]:
+    """What the ledger says of the bars of a look, and what that leaves of the strategy's Sharpe ratio."""
+    looks, broken = reader_of(home).read()
+    seen = ledger.trials(looks, look)
+    deflated = deflated_sharpe(daily_returns(strategy), seen.trials, seen.variance)
+    best = expected_best_sharpe(seen.trials, seen.variance) * math.sqrt(DAYS_PER_YEAR)
     return {
-        "looks": so_far.looks,
-        "trials": so_far.trials,
-        "sharpe_variance": so_far.variance,
+        "looks": seen.looks,
+        "what_ifs": seen.what_ifs,
+        "trials": seen.trials,
+        "sharpe_variance": seen.variance,
         "expected_best_sharpe": best,
         "deflated_sharpe": deflated,
         "market": look.market,
@@ -81,7 +110,7 @@ def look_of(bars: Bars, strategy: Simulation, settings: Settings, who: Who) -> l
         sharpe=ratio if math.isfinite(ratio) else None,
         total_return=gained if math.isfinite(gained) else None,
         simulated=who.simulated,
-        settings=changed(settings),
+        settings=plain(changed(settings)),  # as it will be read back
     )
 
 

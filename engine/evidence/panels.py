@@ -71,7 +71,8 @@ def gathered(seen: Seen, ridge: Decisions | None) -> dict[str, Any]:
             "permutation": permutation_panel(seen, shuffled),
             "baselines": baseline_panel(seen, ridge, shuffled),
         }
-    return panels | {"sentences": sentences.on_panels(metrics(seen.strategy)["total_return"], panels)}
+    whose = sentences.LSTM if seen.decisions.weight is None else sentences.OWN_SIGNALS
+    return panels | {"sentences": sentences.on_panels(metrics(seen.strategy)["total_return"], panels, whose)}
 
 
 def fill_panel(seen: Seen) -> dict[str, Any]:

@@ -8,15 +8,16 @@ from typing import Any
 from engine.backtest import fills
 
 CHANCE = 0.05
+LSTM, OWN_SIGNALS = "The LSTM", "The signals"
 
 
-def on_panels(gained: float, panels: dict[str, Any]) -> dict[str, str]:
-    """What each panel says; gained: the strategy's total return."""
+def on_panels(gained: float, panels: dict[str, Any], who: str = LSTM) -> dict[str, str]:
+    """What each panel says; gained: the strategy's total return. who: what made the decisions."""
     return {
         "fills": on_fills(gained, panels["fills"]),
         "intervals": on_intervals(panels["intervals"]["strategy"]["sharpe"]),
         "permutation": on_permutation(panels["permutation"]),
-        "baselines": on_baselines(panels["baselines"]),
+        "baselines": on_baselines(panels["baselines"], who),
     }
 
 
@@ -55,14 +56,14 @@ def on_permutation(panel: dict[str, Any]) -> str:
     )
 
 
-def on_baselines(rows: list[dict[str, Any]]) -> str:
-    """Which baselines the LSTM beat beyond chance."""
+def on_baselines(rows: list[dict[str, Any]], who: str = LSTM) -> str:
+    """Which baselines the LSTM, or whoever decided, beat beyond chance."""
     beaten = [row["name"] for row in rows if row["beaten"]]
     others = [row["name"] for row in rows if not row["beaten"]]
     if not beaten:
-        return f"The LSTM beat none of them beyond chance: {listed(others)}."
+        return f"{who} beat none of them beyond chance: {listed(others)}."
     rest = f", but not {listed(others)}" if others else ""
-    return f"The LSTM beat {listed(beaten)} beyond chance{rest}."
+    return f"{who} beat {listed(beaten)} beyond chance{rest}."
 
 
 def on_ledger(told: dict[str, Any]) -> str:

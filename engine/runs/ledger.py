@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FILE = "ledger.jsonl"
 VERSION = 1
 NEWLINE = b"\n"
+WHAT_IF = "what-if"
 SHARED = 0.5  # of the shorter span, from which on two looks are at the same bars
 
 
@@ -51,6 +52,10 @@ class Look:
     total_return: float | None
     simulated: bool
     settings: dict[str, Any] = field(default_factory=dict)
+
+    def same_try(self, other: Look) -> bool:
+        """Whether both looked at the same bars through the same model under the same settings."""
+        return (self.of, self.data, self.settings) == (other.of, other.data, other.settings)
 
     def same_span(self, other: Look) -> bool:
         """Whether both are at the same bars: the same market, and half of the shorter span in common."""
@@ -82,12 +87,14 @@ class Look:
 class Trials:
     """What the looks at one span amount to.
 
-    variance: that of the different trials' Sharpe ratios of a day, ddof 1; 0 below two.
+    variance: that of the different trials' Sharpe ratios of a day, ddof 1; 0 below two. what_ifs: how many of
+    the looks were what-ifs.
     """
 
     looks: int
     trials: int
     variance: float
+    what_ifs: int = 0
 
 
 def finite(value: Any) -> bool:
@@ -114,18 +121,47 @@ def record(home: Path, look: Look) -> None:
             os.close(handle)
 
 
+class Reader:
+    """The looks of a home, read again only where the ledger has grown: lines are never edited."""
+
+    def __init__(self, home: Path) -> None:
+        """Nothing is read yet."""
+        self._path = home / FILE
+        self._file, self._offset = 0, 0  # inode, and the end of the last whole line that was read
+        self._looks: list[Look] = []
+        self._broken = 0
+
+    def read(self) -> tuple[list[Look], int]:
+        """All looks, oldest first, and how many lines are broken. Raises RepairData if it cannot be read."""
+        try:
+            with self._path.open("rb") as file:
+                facts = os.fstat(file.fileno())
+                if facts.st_ino != self._file or facts.st_size < self._offset:
+                    self._file, self._offset, self._looks, self._broken = facts.st_ino, 0, [], 0
+                file.seek(self._offset)
+                content = file.read()
+        except FileNotFoundError:
+            self._file = 0
+            return [], 0
+        except OSError as error:
+            reason = f"cannot be read: {error.strerror}"
+            raise RepairData(str(self._path), reason, "Allow reading it") from None
+        whole, newline, torn = content.rpartition(NEWLINE)
+        self._offset += len(whole) + len(newline)
+        self._take(whole)
+        last = Look.of_line(torn) if torn.strip() else None
+        looks = [*self._looks, last] if last else list(self._looks)
+        return looks, self._broken + (last is None and bool(torn.strip()))
+
+    def _take(self, content: bytes) -> None:
+        lines = [Look.of_line(line) for line in content.split(NEWLINE) if line.strip()]
+        self._looks += [look for look in lines if look is not None]
+        self._broken += lines.count(None)
+
+
 def read(home: Path) -> tuple[list[Look], int]:
     """All looks, oldest first, and how many lines are broken. Raises RepairData if it cannot be read."""
-    path = home / FILE
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return [], 0
-    except OSError as error:
-        raise RepairData(str(path), f"cannot be read: {error.strerror}", "Allow reading it") from None
-    read_lines = [Look.of_line(line) for line in content.split(NEWLINE) if line.strip()]
-    looks = [look for look in read_lines if look is not None]
-    return looks, len(read_lines) - len(looks)
+    return Reader(home).read()
 
 
 def trials(looks: Iterable[Look], like: Look) -> Trials:
@@ -135,7 +171,9 @@ def trials(looks: Iterable[Look], like: Look) -> Trials:
     known = [value for value in sharpes.values() if value is not None]
     mean = math.fsum(known) / len(known) if known else 0.0
     spread = math.fsum((value - mean) ** 2 for value in known)
-    return Trials(len(seen), len(sharpes), spread / (len(known) - 1) if len(known) > 1 else 0.0)
+    what_ifs = sum(look.kind == WHAT_IF for look in seen)
+    variance = spread / (len(known) - 1) if len(known) > 1 else 0.0
+    return Trials(len(seen), len(sharpes), variance, what_ifs)
 
 
 def spans(looks: Iterable[Look]) -> list[list[Look]]:

@@ -5,16 +5,24 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pandas as pd
 
 from engine import outcome
+from engine.audit.own_signals import INPUTS, NEVER_MS, carry_out
 from engine.backtest import signals
 from engine.backtest.tear_sheet import tear_sheet
+from engine.evidence import panels
+from engine.evidence.looks import Who
+from engine.market.candles import OHLCV
 from engine.outcome import Decisions
+from engine.pipeline import Job
 from engine.runs.events import EventLog, plain
-from engine.runs.folder import RunFolder
+from engine.runs.folder import Home, RunFolder
 from engine.runs.manifest import write_manifest
 from engine.settings import make
 from tests.backtest.markets import HOUR_MS, random_bars
+from tests.tui.results.stored import END
+from tests.tui.results.stored import candles as market_candles
 
 
 def decided(count, seed, settings, skill=0.05):
@@ -38,13 +46,16 @@ def renamed(run, run_id):
 
 def backtested(home, count=600, seed=1, overrides=(), simulated=True, name="demo", run_id=""):
     """A run of `count` hourly bars with everything that a finished backtest leaves; the run."""
-    settings = make({"data": {"exchange": "demo"}}, list(overrides))
+    quick = {"resamples": 200, "permutations": 50}
+    settings = make({"data": {"exchange": "demo"}, "evidence": quick}, list(overrides))
     run = home.create("run", settings, name=name)
     run = renamed(run, run_id) if run_id else run
     decisions = decided(count, seed, settings)
     strategy, holding = outcome.trade(decisions, settings, HOUR_MS)
     outcome.write(run.path, settings.data.symbol, decisions, strategy, holding)
     result = outcome.summed_up(tear_sheet(strategy, holding), decisions, strategy, settings, [])
+    seen = panels.Seen(decisions, strategy, holding, settings)
+    result |= panels.judged(home.path, seen, None, Who("run", run.id, run.id, simulated=simulated))
     result = {"run": run.id, "of": run.id, "simulated": simulated, **result}
     run.result_path.write_text(json.dumps(plain(result)))
     write_manifest(run.path, outcome.FILES)
@@ -55,3 +66,22 @@ def backtested(home, count=600, seed=1, overrides=(), simulated=True, name="demo
         log.tell({"kind": "result", "result": plain(result["metrics"])})
         log.tell({"kind": "done"})
     return run
+
+
+def own_signals(path):
+    """A run of target weights on random bars, as `quantdeck simulate` leaves one; candles and weights."""
+    home, settings = Home(path), make({}, ["evidence.permutations=0", "evidence.resamples=100"])
+    run = home.create("simulate", settings)
+    frame = market_candles(600, END).frame
+    weight = pd.Series(np.random.default_rng(4).uniform(-1, 1, 60), frame.index[20:560:9], name="weight")
+    files = {"candles": frame[list(OHLCV)], "signals": weight}
+    for name, table in files.items():
+        table.to_csv(path / f"{name}.csv", date_format="%Y-%m-%dT%H:%M:%SZ", index_label="time")
+    inputs = {name: str(path / f"{name}.csv") for name in files}
+    (run.path / INPUTS).write_text(json.dumps(inputs))
+    told = carry_out(Job(settings, run, home, NEVER_MS, lambda _: None))
+    run.result_path.write_text(json.dumps(plain(told)))
+    with EventLog(run.events_path) as log:
+        log.tell({"kind": "started", "run": run.id, "mode": "simulate", "of": "", "pid": 1, "versions": {}})
+        log.tell({"kind": "done"})
+    return run, frame, weight

@@ -8,6 +8,7 @@ from textual.binding import Binding
 from textual.containers import Container, Vertical
 
 from engine.errors import QuantdeckError
+from engine.runs.audited import seal_of
 from tui.open_result import OpenResult
 from tui.questions import Questions
 from tui.screens import backtest_lines, result_actions, which_result
@@ -151,9 +152,9 @@ class BacktestScreen(Room):
         self.query_one("#state", Lines).show(state)
         name = f"{self.watched.id} {self.watched.run.name}" if self.watched else ""
         title: Line = [(" Backtest  ", "bright"), (name, "")]
-        self.query_one("#banner", Lines).show(
-            [backtest_lines.banner(told, result.moves.listing, result.tries, self.size.width)] if told else []
-        )
+        seal = seal_of(result.run) if result.run else ""
+        shown = backtest_lines.Shown(told, result.moves.listing, result.tries, seal)
+        self.query_one("#banner", Lines).show([backtest_lines.banner(shown, self.size.width)] if told else [])
         if told and result.run:
             title = backtest_lines.title(result.run, told, self.size.width)
             self.draw_result()
@@ -163,12 +164,12 @@ class BacktestScreen(Room):
         """The panels of the result."""
         told, result = self.result.told, self.result
         figures = self.query_one("#figures", Lines)
-        looks = result.looks if not result.moves.overrides else {}
-        figures.show(backtest_lines.figures(told, looks, figures.size.height))
+        figures.show(backtest_lines.figures(told, result.ledger, figures.size.height))
         self.query_one("#aside", Lines).show(backtest_lines.aside(told))
         room = self.query_one("#more").size.width or self.size.width
         self.query_one("#months", Lines).show([*backtest_lines.months(told, room), []])
-        self.query_one("#fills", Lines).show(backtest_lines.fills(told, result.looks))
+        tried = bool(result.moves.overrides)
+        self.query_one("#fills", Lines).show(backtest_lines.fills(told, result.recorded, room, tried=tried))
         if result.curves:
             self.query_one(EquityChart).tell(Curves.of(result.curves, ascii=self.deck.ascii))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tui.figures import UNDEFINED, amount, defined, percent, signed_percent, whole
@@ -16,18 +18,18 @@ if TYPE_CHECKING:
 METRICS: tuple[tuple[str, str, str, Callable[[Any], str], bool], ...] = (
     ("final_value", "final value", "", amount, True),
     ("total_return", "total return", "%", percent, True),
-    ("cagr", "CAGR", "%/year", percent, True),
+    ("cagr", "CAGR", "%/year", percent, False),
     ("sharpe", "Sharpe", "", amount, True),
+    ("probabilistic_sharpe", "P(Sharpe > 0)", "%", percent, True),
     ("max_drawdown", "max drawdown", "%", percent, True),
     ("trades", "trades", "", whole, True),
-    ("win_rate", "win rate", "%", percent, True),
-    ("profit_factor", "profit factor", "", amount, True),
+    ("win_rate", "win rate", "%", percent, False),
+    ("profit_factor", "profit factor", "", amount, False),
     ("exposure", "exposure", "% of bars", percent, False),
     ("volatility", "volatility", "%/year", percent, False),
     ("sortino", "Sortino", "", amount, False),
     ("calmar", "Calmar", "", amount, False),
     ("longest_under_water", "under water", "days", amount, False),
-    ("probabilistic_sharpe", "P(Sharpe > 0)", "%", percent, False),
     ("sharpe_bar", "Sharpe (bar)", "", amount, False),
     ("ulcer_index", "ulcer index", "%", percent, False),
     ("cvar", "CVaR 5 %", "%/day", percent, False),
@@ -43,6 +45,9 @@ NAMES = {
     "backtest.fee_bps": "fee bps",
     "backtest.slippage_bps": "slippage bps",
 }
+SEALS = {"passed": "good", "failed": "alarm", "not run": "warn"}
+ROOMY = 120  # columns from which on a line need not be short
+DEFLATED = "deflated Sharpe"
 LABEL, NUMBER, ASIDE = 20, 13, 18
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "year")
 
@@ -55,22 +60,36 @@ def title(run: RunFolder, told: Mapping[str, Any], width: int) -> Line:
     return spread(left, [(right, "quiet")], width)
 
 
-def banner(told: Mapping[str, Any], moved: Sequence[tuple[str, Any, Any]], tries: int, width: int) -> Line:
-    """What must be seen before the figures: an invented market, other rules than the run's, the fills."""
+@dataclass(frozen=True)
+class Shown:
+    """What the banner tells: the result, the moved settings (key, before, now), tries, audit's seal."""
+
+    told: Mapping[str, Any]
+    moved: Sequence[tuple[str, Any, Any]]
+    tries: int
+    seal: str
+
+
+def banner(shown: Shown, width: int) -> Line:
+    """What must be seen before the figures: an invented market, other rules, the fills, the audit's seal."""
+    told = shown.told
     simulated: Line = [("SIMULATED", "warn"), ("  ", "")] if told.get("simulated") else []
-    if moved:
+    seal: Line = [("   leak audit ", "quiet"), (f"{shown.seal} ", SEALS.get(shown.seal, "warn"))]
+    if shown.moved:
         said = "  ".join(
-            f"{NAMES.get(key, key.partition('.')[2])} {short(old)} → {short(new)}" for key, old, new in moved
+            f"{NAMES.get(key, key.partition('.')[2])} {short(old)} → {short(new)}"
+            for key, old, new in shown.moved
         )
         left: Line = [(" ", ""), *simulated, ("WHAT-IF", "alarm"), (f"  {said}", "live")]
-        return spread(left, [(f"  try {tries}   ", ""), ("0", "bright"), (" back ", "quiet")], width)
+        right: Line = [(f"  try {shown.tries}   ", ""), ("0", "bright"), (" back ", "quiet")]
+        return spread(left, [*right, *seal] if width >= ROOMY else right, width)
     costs = told.get("costs") or {}
     fee, slippage = (f"{short(costs.get(name))} bps" for name in ("fee_bps", "slippage_bps"))
     optimistic = " (optimistic)" if told.get("fill") == "same-close" else ""
-    fills = f"fills at {told.get('fill')}{optimistic}, fee {fee}, slippage {slippage}"
-    said = "an invented market   " if simulated else ""
-    counted = f"{tries} what-if {'try' if tries == 1 else 'tries'} " if tries else ""
-    return spread([(" ", ""), *simulated, (f"{said}{fills}", "quiet")], [(counted, "")], width)
+    slipped = f", slippage {slippage}" if width >= ROOMY or not simulated else ""
+    fills = f"fills at {told.get('fill')}{optimistic}, fee {fee}{slipped}"
+    said = "an invented market   " if simulated and width >= ROOMY else ""
+    return spread([(" ", ""), *simulated, (f"{said}{fills}", "quiet")], seal, width)
 
 
 def short(value: Any) -> str:
@@ -78,12 +97,16 @@ def short(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def figures(told: Mapping[str, Any], intervals: Mapping[str, Any], rows: int) -> list[Line]:
-    """Strategy, buy and hold, difference: the decimal points under each other; as many rows as fit."""
+def figures(told: Mapping[str, Any], ledger: Mapping[str, Any], rows: int) -> list[Line]:
+    """Strategy, buy and hold, difference: the decimal points under each other; as many rows as fit.
+
+    The Sharpe ratio has its interval under it, and the deflated one with the number of looks it is for.
+    """
     own, other = told.get("metrics") or {}, told.get("benchmark") or {}
     head = "".join(text.rjust(NUMBER) for text in ("strategy", "buy & hold", "Δ"))
     lines: list[Line] = [[(f" {' ' * LABEL}{head}", "quiet")]]
     large = rows > sum(small for *_, small in METRICS) + 3
+    intervals = told.get("intervals") or {}
     for key, label, unit, write, small in METRICS:
         if not (large or small):
             continue
@@ -99,11 +122,23 @@ def figures(told: Mapping[str, Any], intervals: Mapping[str, Any], rows: int) ->
             line[2] = (line[2][0], tone(mine))
         lines.append(line)
         if key == "sharpe" and intervals:
-            spans = (intervals.get("sharpe_interval"), intervals.get("benchmark"))
+            spans = [(intervals.get(name) or {}).get("sharpe") for name in ("strategy", "benchmark")]
             lines.append(
                 [("   95 % interval".ljust(LABEL + 1), "quiet"), *((ends(span), "") for span in spans)]
             )
+        if key == "probabilistic_sharpe" and ledger:
+            lines.append(deflated(ledger))
     return lines[:rows]
+
+
+def deflated(ledger: Mapping[str, Any]) -> Line:
+    """The deflated Sharpe ratio, and for how many looks at the bars."""
+    looks, tries = ledger.get("looks"), ledger.get("what_ifs")
+    counted = f"  {whole(looks)} look{'' if looks == 1 else 's'}"
+    counted += f", {whole(tries)} what-if" if tries else ""
+    unit = "%".rjust(LABEL - len(DEFLATED) - 1)
+    value = pointed(ledger.get("deflated_sharpe"), percent)
+    return [(f" {DEFLATED}", ""), (f"{unit} ", "quiet"), (value, "bright"), (counted, "quiet")]
 
 
 def pointed(value: Any, write: Callable[[Any], str]) -> str:
@@ -161,26 +196,43 @@ def four_digits(value: Any) -> str:
     return f"{value:.4f}" if defined(value) else UNDEFINED
 
 
-def fills(told: Mapping[str, Any], answer: Mapping[str, Any]) -> list[Line]:
-    """What hangs on the fills: the same decisions filled in other ways, and the notes."""
-    lines: list[Line] = [
-        [(" fills", "bright"), (f"  the run fills at {told.get('fill', UNDEFINED)}", "quiet")],
-        [(f" {'':<27}{'return':>11}{'Sharpe':>9}{'trades':>8}", "quiet")],
-    ]
-    ways = {way["name"]: way for way in answer.get("fills", [])}
-    for name, way in ways.items():
+def fills(
+    told: Mapping[str, Any], recorded: Mapping[str, Any], width: int, *, tried: bool = False
+) -> list[Line]:
+    """The run's decisions filled in kinder and harsher ways, what hangs on that, and the notes.
+
+    `tried` says that `told` is by other rules than the run's; the ways stay those of the run.
+    """
+    whose = "of the run as it was recorded" if tried else f"the run fills at {told.get('fill', UNDEFINED)}"
+    lines: list[Line] = [[(" fills", "bright"), (f"  {whose}", "quiet")]]
+    ways = (recorded.get("fills") or {}).get("ways") or []
+    lines.append(
+        [(f" {'':<27}{'return':>11}{'Sharpe':>9}{'trades':>8}", "quiet")]
+        if ways
+        else [(" not in this result: b backtests the run again, with them", "quiet")]
+    )
+    for way in ways:
         gained = signed_percent(way["total_return"])
         lines.append(
             [
-                (f" {name:<27}", ""),
+                (f" {way['name']:<27}", ""),
                 (f"{gained:>11}", tone(way["total_return"])),
                 (f"{amount(way['sharpe']):>9}{whole(way['trades']):>8}", ""),
             ]
         )
-    if not ways:
-        lines.append([(" asking the engine …", "quiet")])
-    lines += [[(f" {note}", "warn")] for note in told.get("notes") or []]
+    said = recorded.get("sentences") or {}
+    for text in (said[name] for name in ("fills", "permutation", "baselines") if said.get(name)):
+        lines += paragraph(text, width)
+    if counted := (told.get("sentences") or {}).get("ledger"):
+        lines += paragraph(counted, width)
+    for note in told.get("notes") or []:
+        lines += paragraph(str(note), width, "warn")
     return lines
+
+
+def paragraph(text: str, width: int, role: str = "") -> list[Line]:
+    """A sentence, wrapped where the panel ends."""
+    return [[(f" {line}", role)] for line in textwrap.wrap(text, max(width - 2, 20))]
 
 
 def months(told: Mapping[str, Any], width: int) -> list[Line]:

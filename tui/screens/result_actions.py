@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import QuantdeckError
 from tui.questions import Question
+from tui.screens import which_result
 from tui.screens.dialogs import Prompt
 
 if TYPE_CHECKING:
@@ -81,6 +82,10 @@ def again(screen: BacktestScreen) -> None:
 
     watched = screen.watched
     if watched is None:
+        return
+    if watched.run.mode not in which_result.TRADED_MODEL:
+        text = f"run {watched.id} ({watched.run.mode}) has no single model to backtest again"
+        screen.notify(text, severity="warning", markup=False, timeout=4)
         return
     overrides = [f"{key}={value}" for key, value in screen.result.moves.overrides.items()]
     try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 
 from engine.errors import QuantdeckError
-from tui.screens import runs_lines
+from tui.screens import runs_lines, which_result
 from tui.screens.dialogs import Ask, Prompt
 from tui.screens.room import Room
 from tui.screens.runs_list import RunsList
@@ -139,8 +139,7 @@ class RunsScreen(Room):
     def action_open(self) -> None:
         """The backtest if there is one, else the training."""
         if at := self._current:
-            has_result = at.run.mode in ("run", "backtest") and at.state.status == "done"
-            self.deck.open_run(at.id, "backtest" if has_result else "train")
+            self.deck.open_run(at.id, "backtest" if which_result.finished(at) else "train")
 
     def action_train(self) -> None:
         """The training, even if there is a backtest."""

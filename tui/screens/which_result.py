@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from tui.watch import Snapshot, Watched
     from tui.widgets.lines import Line
 
-MODES = ("run", "backtest")
+MODES = ("run", "backtest", "simulate", "walkforward")
+TRADED_MODEL = ("run", "backtest", "train")  # those with one model, which can be backtested again
 
 
 def results(snapshot: Snapshot) -> list[Watched]:

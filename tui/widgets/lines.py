@@ -58,6 +58,7 @@ class Lines(Widget):
         stale, self._lines = self._lines, fresh
         if len(fresh) != len(stale) and self.styles.height is not None and self.styles.height.is_auto:
             self.refresh(layout=True)
+            self._box_model_cache.clear()  # or a height from before, in the same cycle, is kept for good
             return
         for y in range(max(len(fresh), len(stale))):
             before = stale[y] if y < len(stale) else []

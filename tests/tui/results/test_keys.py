@@ -7,8 +7,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from engine.runs.audited import AUDIT, fingerprint
 from engine.runs.events import EventLog
+from engine.runs.folder import Home
+from engine.runs.ledger import WHAT_IF, read
 from engine.settings import load
+from tests.answers.results import own_signals
 from tests.tui.app.recorded import hold, source
 from tests.tui.results.conftest import RUN, press, text_of
 from tui.screens.trade import TradeScreen
@@ -42,7 +46,64 @@ async def test_every_what_if_is_counted_and_0_leads_back(deck_on, home):
         await press("0")(pilot)
         assert result.told == recorded
         assert deck.screen.trades.table.total == recorded["metrics"]["trades"]
-        assert "2 what-if tries" in text_of(deck)
+        assert "3 looks, 2 what-if" in text_of(deck)
+        await press("right_square_bracket")(pilot)  # the same settings again: no new look
+        assert result.tries == 2
+        await press("0", "left_curly_bracket", "0")(pilot)
+        assert "4 looks, 3 what-if" in text_of(deck)
+    looks, broken = read(home.path)
+    assert [look.kind for look in looks] == ["run", *3 * [WHAT_IF]]
+    assert not broken
+
+
+@pytest.mark.parametrize("seal", ["passed", "failed"])
+async def test_the_audits_seal_is_on_the_screen_as_long_as_it_holds(deck_on, home, seal):
+    run = home.find(RUN)
+    told = {"seal": seal, "manifest": fingerprint(run)}
+    (run.path / AUDIT).write_text(json.dumps(told))
+    deck = deck_on(home)
+    async with go(deck, "3") as pilot:
+        assert f"leak audit {seal}" in text_of(deck)
+        (run.path / AUDIT).write_text(json.dumps(told | {"manifest": "of other artifacts"}))
+        await press("r")(pilot)
+        assert "leak audit not run" in text_of(deck)
+
+
+async def test_fills_come_from_the_result_and_stay_the_runs_own(deck_on, home):
+    deck = deck_on(home)
+    ways = json.loads((home.runs / RUN / "result.json").read_text())["fills"]["ways"]
+    async with go(deck, "3", "f") as pilot:
+        for way in ways:
+            assert f"{way['name']:<27}{way['total_return'] * 100:>+9.2f} %" in text_of(deck)
+        assert "hangs on the fills" in " ".join(text_of(deck).split())
+        await press("right_square_bracket")(pilot)
+        assert "of the run as it was recorded" in text_of(deck)
+        assert f"{ways[0]['name']:<27}{ways[0]['total_return'] * 100:>+9.2f} %" in text_of(deck)
+
+
+async def test_a_result_without_fills_says_how_to_get_them(deck_on, home):
+    path = home.runs / RUN / "result.json"
+    told = json.loads(path.read_text())
+    del told["fills"], told["intervals"], told["ledger"], told["sentences"]
+    path.write_text(json.dumps(told))
+    deck = deck_on(home)
+    async with go(deck, "3", "f"):
+        assert "b backtests the run again" in text_of(deck)
+
+
+async def test_signals_of_ones_own_have_their_screen_and_refuse_what_needs_forecasts(deck_on, tmp_path):
+    run, _, _ = own_signals(tmp_path)
+    deck = deck_on(Home(tmp_path))
+    async with go(deck, "3") as pilot:
+        assert run.id in text_of(deck)
+        recorded = deck.screen.result.told
+        await press("left_curly_bracket")(pilot)
+        assert "WHAT-IF  fee bps 10 → 8" in text_of(deck)
+        assert deck.screen.result.told["metrics"]["final_value"] > recorded["metrics"]["final_value"]
+        await press("right_square_bracket")(pilot)
+        assert "target weights, not forecasts" in " ".join(text_of(deck).replace("│", " ").split())
+        await press("escape", "b")(pilot)
+        assert len(Home(tmp_path).all()) == 1
 
 
 async def test_any_rule_can_be_typed_and_a_wrong_one_is_told_at_once(deck_on, home):
