@@ -4,7 +4,7 @@
 
 The server runs in a process of its own and writes candles from memory. Both clients keep no pace; each runs
 in a fresh process, in turns. Printed: seconds of each, their ratio, the peak of the update's memory, and the
-pages of the update after it.
+same of the update some hours later, with its pages.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ import resource
 import sys
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -24,13 +25,14 @@ from tests.sources.exchanges.binance import Binance
 MINUTE, DAY = 60_000, 86_400_000
 NOW = 1_700_000_000_000 // DAY * DAY + 30_000
 ROUNDS = 3
+LATER = 500  # candles that the update after the long one brings
 
 
 def serve(days, pipe):
     """Binance's klines of so many days of minutes, drawn once."""
     first = NOW // DAY * DAY - days * DAY
     rng = np.random.default_rng(1)
-    close = 20_000 * np.exp(np.cumsum(rng.normal(0, 4e-4, days * 1440 + 10)))
+    close = 20_000 * np.exp(np.cumsum(rng.normal(0, 4e-4, days * 1440 + LATER + 1)))
     texts = [
         f'[{first + n * MINUTE},"{o:.2f}","{max(o, c) + 1:.2f}","{min(o, c) - 1:.2f}","{c:.2f}",'
         f'"{n % 977 / 9:.5f}",{first + (n + 1) * MINUTE - 1},"0",1,"0","0","0"]'
@@ -41,8 +43,7 @@ def serve(days, pipe):
     async def klines(request):
         asked[0] += 1
         start = max(-(-(int(request.query["startTime"]) - first) // MINUTE), 0)
-        # The candle still open is the last.
-        text = ",".join(texts[start : min(start + int(request.query["limit"]), days * 1440 + 1)])
+        text = ",".join(texts[start : start + int(request.query["limit"])])
         return web.Response(text=f"[{text}]", content_type="application/json")
 
     async def info(request):
@@ -90,25 +91,37 @@ def bare(url, days, _folder, pipe):
     asyncio.run(main())
 
 
-def updated(url, days, folder, pipe):
-    """The same through `update` into a store."""
+def updated(url, days, folder, pipe, later=0):
+    """The same through `update` into a store, `later` candles later."""
     from engine.sources.exchange import open_exchange
     from engine.sources.plan import Source
     from engine.sources.store import Store
     from engine.sources.update import update
 
     async def main():
-        end = NOW // DAY * DAY
-        source = Source("candles", "candles", "binance", "binance", "BTC/USDT", "1m", (end - days * DAY, end))
+        end, now = NOW // DAY * DAY + later * MINUTE, NOW + later * MINUTE
+        wanted = (NOW // DAY * DAY - days * DAY, end)
+        source = Source("candles", "candles", "binance", "binance", "BTC/USDT", "1m", wanted)
         async with open_exchange("binance", url) as client:
             client.ccxt.rateLimit = 0
             await client.market("BTC/USDT")
             started = clock()
-            series = await update(source, Store(Path(folder)), client, NOW, lambda _: None)
+            series = await update(source, Store(Path(folder)), client, now, lambda _: None)
             took = clock() - started
         pipe.send((took, len(series.frame), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
 
     asyncio.run(main())
+
+
+def afterwards(url, days, folder, pipe):
+    """The update after it."""
+    updated(url, days, folder, pipe, LATER)
+
+
+def asked(url):
+    """How many pages the server has been asked for."""
+    with urllib.request.urlopen(f"{url}/asked") as answer:
+        return json.load(answer)[0]
 
 
 def measured(work, *arguments):
@@ -135,16 +148,25 @@ def main(days=3 * 365):
             alone = measured(bare, url, days, folder)
             place = f"{folder}/{number}"
             whole = measured(updated, url, days, place)
+            pages = asked(url)
+            after = measured(afterwards, url, days, place)
+            pages = asked(url) - pages
             ratio = whole[0] / alone[0]
-            rounds.append((*ratio, whole[2]))
+            rounds.append((*ratio, whole[2], after[2], pages))
             print(
                 f"{alone[1]:,} candles: bare {alone[0][0]:.1f} s ({alone[0][1]:.1f} s of a core), "
                 f"update {whole[0][0]:.1f} s ({whole[0][1]:.1f} s of a core), {whole[1]:,} stored; "
-                f"ratio {ratio[0]:.2f} ({ratio[1]:.2f}), peak {whole[2]:.0f} MB",
+                f"ratio {ratio[0]:.2f} ({ratio[1]:.2f}), peak {whole[2]:.0f} MB; "
+                f"{after[1] - whole[1]:,} candles later {pages} page, {after[0][0]:.1f} s "
+                f"({after[0][1]:.1f} s of a core), peak {after[2]:.0f} MB",
                 flush=True,
             )
-    wall, core, peak = np.median(rounds, axis=0)
-    print(json.dumps({"ratio": round(wall, 2), "core_ratio": round(core, 2), "peak_mb": round(peak)}))
+    wall, core, peak, after, pages = np.median(rounds, axis=0)
+    told = {
+        "ratio": round(wall, 2), "core_ratio": round(core, 2), "peak_mb": round(peak),
+        "update_peak_mb": round(after), "update_pages": round(pages),
+    }  # fmt: skip
+    print(json.dumps(told))
     server.terminate()
 
 

@@ -87,11 +87,11 @@ def check(frame: pd.DataFrame, step_ms: int, now_ms: int, decimals: Decimals | N
     columns = [numbers(frame[name]) for name in OHLCV]  # each (N,)
     fault = candle_faults(times, columns, step_ms, now_ms)  # (N,)
     resolved = resolve(times, columns[:4], columns[4], np.flatnonzero(fault == 0), decimals)
-    kept = [column[resolved.kept] for column in columns]  # each (T,)
+    kept = [those(column, resolved.kept) for column in columns]  # each (T,)
     departure = spikes(*kept[1:4])  # (T,)
     quiet = kept[4] == 0  # (T,)
-    flag = np.where(departure != 0, SPIKE, 0) | np.where(quiet, ZERO_VOLUME, 0)
-    flag |= np.where(resolved.conflict, CONFLICT, 0)
+    marks = ((departure != 0, SPIKE), (quiet, ZERO_VOLUME), (resolved.conflict, CONFLICT))
+    flag = np.bitwise_or.reduce([mark * np.uint8(bit) for mark, bit in marks])  # (T,)
     index = time_index(times[resolved.kept])
     report = report_of(
         times,
@@ -106,7 +106,7 @@ def check(frame: pd.DataFrame, step_ms: int, now_ms: int, decimals: Decimals | N
         flagged=int((quiet | (departure != 0)).sum()),
         flag_list=tuple(flag_list(times[resolved.kept], kept, departure, step_ms, LISTED)),
     )
-    series = {**dict(zip(OHLCV, kept, strict=True)), "flag": flag.astype(np.uint8)}
+    series = {**dict(zip(OHLCV, kept, strict=True)), "flag": flag}
     return Checked(pd.DataFrame(series, index=index, copy=False), report)
 
 
@@ -163,6 +163,12 @@ def first_fault(wrong: Sequence[NDArray[np.bool_]]) -> NDArray[np.uint8]:
     """1 + the position of the first condition that holds for each row; (N,), 0 where none does."""
     codes = [np.uint8(code) for code in range(1, len(wrong) + 1)]
     return np.select(wrong, codes, np.uint8(0))
+
+
+def those(column: NDArray[np.float64], kept: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The rows at the positions, contiguous; the column itself if that are all, since series are long."""
+    whole = len(kept) == len(column) and np.all(kept[1:] > kept[:-1])
+    return column if whole and column.flags.c_contiguous else column[kept]
 
 
 def merge_pages(existing: pd.DataFrame | None, page: pd.DataFrame) -> pd.DataFrame:

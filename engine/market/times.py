@@ -19,7 +19,7 @@ UNREADABLE = int(np.iinfo(np.int64).min)  # what NaT is as a number
 
 def milliseconds(index: pd.Index) -> NDArray[np.int64]:
     """Times of a DatetimeIndex as (N,) int64 ms since the epoch; NaT becomes UNREADABLE."""
-    return pd.DatetimeIndex(index).as_unit("ms").asi8.astype(np.int64)
+    return pd.DatetimeIndex(index).as_unit("ms").asi8.astype(np.int64, copy=False)
 
 
 def time_index(times_ms: NDArray[np.int64]) -> pd.DatetimeIndex:

@@ -37,7 +37,7 @@ def guarded(base: Any) -> Any:
     """A subclass of a ccxt exchange that raises on garbage, keeps a host's rest and a steady pace."""
     from ccxt.base import errors
 
-    class Guarded(base):
+    class Guarded(quick(base)):  # type: ignore[misc]
         last_host = ""
         next_request = 0.0  # time.monotonic()
         fine = False  # whether the answer being read has a status below 400
@@ -109,6 +109,30 @@ def date_of(text: str) -> datetime | None:
     except ValueError:
         return None
     return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+def quick(base: Any) -> Any:
+    """A subclass that reads numbers as its base does, sooner: most time of a long history goes there."""
+
+    class Quick(base):
+        def safe_number_2(self, dictionary: Any, key1: Any, key2: Any, d: Any = None) -> Any:
+            number = written(dictionary, key1)
+            return super().safe_number_2(dictionary, key1, key2, d) if number is None else number
+
+        def safe_number(self, obj: Any, key: Any, defaultNumber: Any = None) -> Any:  # noqa: N803  ccxt's
+            number = written(obj, key)
+            return super().safe_number(obj, key, defaultNumber) if number is None else number
+
+    return Quick
+
+
+def written(row: Any, key: Any) -> float | None:
+    """The number that a list or dict holds as text; None: it is not as simple as that."""
+    try:
+        value = row[key]
+        return float(value) if type(value) is str else None
+    except (LookupError, TypeError, ValueError):
+        return None
 
 
 def enveloped(exchange_id: str, parsed: Any) -> bool:

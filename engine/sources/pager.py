@@ -8,6 +8,7 @@ window of so many steps, and there the first window with rows is sought by doubl
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -208,11 +209,14 @@ async def next_window(history: History, empty: int, end: int, now_ms: int) -> in
 def table(rows: list[list[Any]], columns: int) -> Rows:
     """Rows of numbers; what is no number is NaN, and a row without a time lies in no range."""
     try:
-        return np.array(rows, np.float64).reshape(len(rows), columns)
+        if set(map(len, rows)) <= {columns}:
+            cells = itertools.chain.from_iterable(rows)
+            return np.fromiter(cells, np.float64, columns * len(rows)).reshape(len(rows), columns)
     except (TypeError, ValueError):
-        whole = [[*(row or []), *[None] * columns][:columns] for row in rows]
-        numbers = [[cell if isinstance(cell, int | float) else math.nan for cell in row] for row in whole]
-        return np.array(numbers, np.float64).reshape(len(rows), columns)
+        pass
+    whole = [[*(row or []), *[None] * columns][:columns] for row in rows]
+    numbers = [[cell if isinstance(cell, int | float) else math.nan for cell in row] for row in whole]
+    return np.array(numbers, np.float64).reshape(len(rows), columns)
 
 
 def interest(stamp: dict[str, Any]) -> Any:

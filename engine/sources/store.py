@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
 __all__ = ["Facts", "Series", "Store", "series_name"]
 
 ROW_GROUP = 65_536  # rows; a read of a time range opens only the groups that it touches
@@ -51,6 +53,25 @@ FORMAT: dict[str, Any] = {
     "store_schema": False,  # Arrow's own copy of the schema would hold a second copy of the facts
 }
 DAMAGE = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, OverflowError)
+
+
+def rows_of(file: Any, columns: dict[str, Any], start: int, stop: int) -> dict[str, NDArray[Any]]:
+    """The rows [start, stop) of some columns, each (stop - start,).
+
+    Read a row group at a time, which takes hardly more memory than the rows. Raises ValueError if a group
+    has not the rows that it must have.
+    """
+    kinds = {name: np.int64 if kind == TIME else kind.to_pandas_dtype() for name, kind in columns.items()}
+    data = {name: np.empty(stop - start, kind) for name, kind in kinds.items()}
+    groups = range(start // ROW_GROUP, -(-stop // ROW_GROUP)) if columns else range(0)
+    for group in groups:
+        table, first = file.read_row_group(group, columns=list(columns)), group * ROW_GROUP
+        if table.num_rows != min(ROW_GROUP, file.metadata.num_rows - first):
+            raise ValueError("its rows are not complete")
+        low, high = max(start, first), min(stop, first + ROW_GROUP)
+        for name, column in data.items():
+            column[low - start : high - start] = numpy_of(table[name])[low - first : high - first]
+    return data
 
 
 class Store:
@@ -93,15 +114,7 @@ class Store:
                 raise ValueError(f"its {len(times)} times are not {facts.rows} in order")
             start = 0 if from_ms is None else int(np.searchsorted(times, from_ms))
             stop = len(times) if to_ms is None else max(start, int(np.searchsorted(times, to_ms)))
-            groups = range(start // ROW_GROUP, -(-stop // ROW_GROUP))
-            table = file.read_row_groups(groups, columns=chosen)
-            if (
-                chosen
-                and table.num_rows != min(groups.stop * ROW_GROUP, facts.rows) - groups.start * ROW_GROUP
-            ):
-                raise ValueError("its rows are not complete")
-        rows = slice(start - groups.start * ROW_GROUP, stop - groups.start * ROW_GROUP)
-        data = {column: numpy_of(table[column])[rows] for column in chosen}
+            data: dict[str, Any] = rows_of(file, {column: known[column] for column in chosen}, start, stop)
         data |= {column: time_index(data[column]) for column in chosen if known[column] == TIME}
         frame = pd.DataFrame(data, index=time_index(times[start:stop]), copy=False)
         return Series(**vars(facts), frame=frame)

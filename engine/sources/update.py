@@ -25,6 +25,8 @@ from engine.sources.store import Series
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
+
     from engine.market.ranges import Range, Ranges
     from engine.sources.exchange import Client
     from engine.sources.pager import History, Page, Rows
@@ -160,22 +162,37 @@ def extended(series: Series, pages: Sequence[Told], rows: Rows, step_ms: int, no
     """
     candles = series.kind == "candles"
     columns = list(OHLCV) if candles else ["value"]
-    if len(series.frame):
-        rows = rows[~np.isin(rows[:, 0], milliseconds(series.frame.index))]
+    before = milliseconds(series.frame.index)  # (T,) rising
+    if len(before):
+        rows = rows[position(before, rows[:, 0].astype(np.int64)) < 0]
     index = time_index(rows[:, 0].astype(np.int64))
     whole = pd.DataFrame(rows[:, 1:], columns=columns, index=index, copy=False)
-    if len(series.frame):
-        whole = pd.concat([series.frame[columns], whole])
+    if len(before):
+        both = (series.frame[columns], whole)
+        later = not len(index) or before[0] < milliseconds(index[:1])[0]
+        whole = pd.concat(both if later else both[::-1])  # in order wherever they can be
     checked = check(whole, step_ms, now_ms) if candles else check_values(whole, now_ms)
+    del whole, rows
     report = replace(
         checked.report, rows_read=checked.report.rows_stored, duplicates=0, conflicting=0, rejected_by={},
         rejected_list=(), incomplete=0, out_of_order=0, order="oldest first", series=series.name,
     )  # fmt: skip
     known, absent = told(series, pages, checked.frame, step_ms)
-    if candles and len(series.frame):
-        before = series.frame["flag"].reindex(checked.frame.index, fill_value=0).to_numpy(np.uint8)
-        checked.frame["flag"] |= before & np.uint8(CONFLICT)
+    if candles and len(before):
+        conflict = before[(series.frame["flag"].to_numpy() & CONFLICT) > 0]  # (c,)
+        at = position(milliseconds(checked.frame.index), conflict)
+        flag = checked.frame["flag"].to_numpy().copy()
+        flag[at[at >= 0]] |= CONFLICT
+        checked.frame["flag"] = flag
     return replace(series, frame=checked.frame, known=known, absent=absent, report=report.as_dict())
+
+
+def position(rising: NDArray[np.int64], times: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each of the times (N,) stands among rising ones (T,); -1 where it does not."""
+    at = np.searchsorted(rising, times)
+    there = at < len(rising)
+    there[there] = rising[at[there]] == times[there]
+    return np.where(there, at, -1)
 
 
 def told(series: Series, pages: Sequence[Told], frame: pd.DataFrame, step_ms: int) -> tuple[Ranges, Ranges]:
