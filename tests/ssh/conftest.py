@@ -20,6 +20,16 @@ NEEDED = {"sshd": SSHD, "ssh": shutil.which("ssh"), "tmux": shutil.which("tmux")
 PATIENCE_S = 120
 
 
+def until(holds, fault):
+    """Ask until it holds; return the answer. The time limit only ends a test that has failed."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not (answer := holds()):
+        if time.monotonic() > deadline:
+            raise AssertionError(fault() if callable(fault) else f"{fault} never came")
+        time.sleep(0.1)
+    return answer
+
+
 class Server:
     """A running sshd and how to reach it."""
 
@@ -48,7 +58,10 @@ class Screen:
     def __init__(self, argv, columns=80, rows=24):
         self.name = f"quantdeck-{uuid.uuid4().hex[:8]}"
         size = ["-x", str(columns), "-y", str(rows)]
-        self.tmux("-f", "/dev/null", "new-session", "-d", "-s", self.name, *size, shlex.join(argv))
+        # `exec`, so that the pane's process is the one that was asked for, not a shell around it.
+        line = f"exec {shlex.join(argv)}"
+        self.tmux("-u", "-f", "/dev/null", "new-session", "-d", "-s", self.name, *size, line)
+        self.tmux("set-option", "-t", self.name, "remain-on-exit", "on")
 
     def tmux(self, *arguments):
         done = subprocess.run(
@@ -62,15 +75,24 @@ class Screen:
     def text(self):
         return self.tmux("capture-pane", "-p", "-t", self.name)
 
-    def wait_for(self, seen):
+    def type(self, text):
+        """Letter by letter, as it stands."""
+        self.tmux("send-keys", "-t", self.name, "-l", "--", text)
+
+    def until(self, seen):
         """Look until `seen(text)` is true; return the text. Fails with the last screen."""
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline:
-            text = self.text()
-            if seen(text):
-                return text
-            time.sleep(0.1)
-        raise AssertionError(f"never seen; the screen at last:\n{text}")
+        last = [""]
+
+        def look():
+            last[0] = self.text()
+            return seen(last[0])
+
+        until(look, lambda: f"never seen; the screen at last:\n{last[0]}")
+        return last[0]
+
+    def wait_for(self, *texts):
+        """Look until all of these stand on the screen at once."""
+        return self.until(lambda text: all(each in text for each in texts))
 
     def pid(self):
         """Process id of what runs in it."""

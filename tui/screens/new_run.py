@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -52,6 +53,7 @@ class NewRun(Room, inherit_bindings=False):
         self._draft = draft
         self._group, self._wrong = "start", dict[str, str]()
         self._settings: settings.Settings | None = None
+        self._changing = asyncio.Lock()  # one group's fields at a time
 
     def body(self) -> Iterable[Widget]:
         """Title, groups beside fields, explanation."""
@@ -85,12 +87,13 @@ class NewRun(Room, inherit_bindings=False):
 
     async def _show_group(self) -> None:
         fields = self.query_one("#fields", Vertical)
-        await fields.remove_children()
-        chosen = [about for about in self.draft.catalogue.values() if about.group == self._group]
-        await fields.mount_all(Field(about, self.draft.texts[about.key]) for about in chosen)
+        async with self._changing:
+            await fields.remove_children()
+            chosen = [about for about in self.draft.catalogue.values() if about.group == self._group]
+            await fields.mount_all(Field(about, self.draft.texts[about.key]) for about in chosen)
         self._show()
-        for first in fields.query(Field).first().query("Input, Choice"):
-            first.focus()
+        if found := fields.query("Input, Choice"):
+            self.set_focus(found.first())  # at once, before the keys that have come meanwhile
 
     def _show(self) -> None:
         if self._draft is None or not self.is_attached:
@@ -181,7 +184,10 @@ class NewRun(Room, inherit_bindings=False):
         self._show()
 
     async def action_group(self, by: int) -> None:
-        """Another group."""
+        """Another group; first what was typed up to now, for the fields are about to go."""
+        if field := self._field:
+            self.draft.texts[field.about.key] = await field.typed()
+            self._check()
         groups = self._groups()
         self._group = groups[(groups.index(self._group) + by) % len(groups)]
         await self._show_group()
@@ -204,7 +210,7 @@ class NewRun(Room, inherit_bindings=False):
             await self._show_group()
             for field in self.query(Field):
                 if field.about.key == key:
-                    field.query("Input, Choice").first().focus()
+                    self.set_focus(field.query("Input, Choice").first())
             self.notify(f"{key}: {self._wrong[key]}", title="Not yet", severity="error", markup=False)
             return
         texts = self.draft.texts

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.message import Message
-from textual.widgets import Input
 
+from tui.widgets.entry import Entry
 from tui.widgets.lines import Line, Lines, fitted
 
 if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
     from textual.binding import BindingType
+    from textual.widgets import Input
 
     from tui.draft import About
 
@@ -83,15 +84,17 @@ class Field(Horizontal):
         super().__init__()
         self.about = about
         self._text = text
+        # Held, not looked up: a field may be told something while it is still coming, or already going.
+        self._label, self._remark = Lines(classes="label"), Lines(classes="remark")
 
     def compose(self) -> ComposeResult:
         """Name, value, remark."""
-        yield Lines(classes="label")
+        yield self._label
         if self.about.choices:
             yield Choice(self.about.choices, self._text)
         else:
-            yield Input(self._text, compact=True, select_on_focus=False)
-        yield Lines(classes="remark")
+            yield Entry(self._text, compact=True, select_on_focus=False)
+        yield self._remark
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Pass on what is typed."""
@@ -108,18 +111,23 @@ class Field(Horizontal):
             self._text = text
             self.post_message(self.Changed(self.about.key, text))
 
+    async def typed(self) -> str:
+        """The text with all that has been typed so far, told or not told yet."""
+        for entry in self.query(Entry):
+            return await entry.typed()
+        return self._text
+
     def put(self, text: str) -> None:
         """Replace the text."""
-        for value in self.query(Input):
-            value.value = text
+        for entry in self.query(Entry):
+            entry.value = text
         for choice in self.query(Choice):
             choice.choose(text)
 
     def remark(self, wrong: str, last: str, *, changed: bool) -> None:
         """Say what is allowed if it is wrong, or else how it differs from the last run, or else the unit."""
         mark = ("✗", "bad") if wrong else ("≠", "warn") if changed else (" ", "")
-        label = self.query_one(".label", Lines)
-        label.show(
+        self._label.show(
             [[(" ", ""), mark, (" " + fitted(self.about.name, LABEL - 4), "" if changed else "quiet")]]
         )
         unit: Line = [(f" {self.about.unit}", "quiet")]
@@ -129,5 +137,5 @@ class Field(Horizontal):
             line = [(f" was {last or '(empty)'}", "warn"), *unit]
         else:
             line = unit
-        room = self.query_one(".remark", Lines)
-        room.show([[(fitted(text, room.size.width) if wrong else text, role) for text, role in line]])
+        room = self._remark.size.width
+        self._remark.show([[(fitted(text, room) if wrong else text, role) for text, role in line]])

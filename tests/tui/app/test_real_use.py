@@ -8,6 +8,7 @@ import pytest
 
 from engine.runs.folder import Home
 from engine.runs.launch import alive, ask_stop, wait
+from engine.settings import load
 from tests.tui.app.terminals import Pty, Tmux, environment, restored, until
 
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
@@ -91,6 +92,24 @@ def test_a_form_starts_a_run(home, terminal):
     deck.press("C-s")
     deck.shows("one", "epoch 1/30")
     assert home.find("last").name == "one"
+
+
+@needs_tmux
+def test_keys_that_come_all_at_once_are_taken_in_order(home, terminal):
+    """As after a pause of a slow line: fields, groups, editing keys and letters in one piece."""
+    deck = terminal(Tmux)
+    deck.press("2")
+    deck.shows("n new")
+    deck.press("n")
+    deck.shows("New run", "all settings are valid")
+    name = ("Down", *"two", "Home", "o", "End", "BSpace", "o")
+    exchange = ("PageDown", "C-u", *"demox", "BSpace")
+    lookback = (*["PageDown"] * 3, "C-u", *"12", "C-a", "C-k", *"24")
+    deck.press(*name, *exchange, *lookback, "C-s")
+    deck.shows("two", "epoch 1/30")
+    run = home.find("last")
+    chosen = load(run.settings_path)
+    assert (run.name, chosen.data.exchange, chosen.window.lookback) == ("otwo", "demo", 24)
 
 
 @needs_tmux
