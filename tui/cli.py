@@ -6,6 +6,7 @@ Nothing heavy is imported before the command line is read, and then only what th
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from tui.answer import Answer
 
 DEBUG = "QUANTDECK_DEBUG"
+INTERRUPTED = 130
 APP_ONLY = {"--ascii"}  # the options that go with no command
 
 
@@ -22,10 +24,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out a command line (`sys.argv` if none is given), print its answer, return the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     open_streams()
+    if arguments is None and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as ctrl+c does, with its exit code
     try:
         code = carry_out(given)
         if sys.stdout is not None:
             sys.stdout.flush()
+        if arguments is None:
+            for number in (signal.SIGINT, signal.SIGTERM):  # too late to interrupt: all is said
+                signal.signal(number, signal.SIG_IGN)
+    except KeyboardInterrupt:  # while the answer was being written
+        return INTERRUPTED
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still unwritten leads nowhere
         if isinstance(error, BrokenPipeError):  # the reader of a pipe, such as head, has seen enough
