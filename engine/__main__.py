@@ -50,11 +50,12 @@ def main(arguments: list[str]) -> int:
 def work(run: RunFolder, tell: Tell) -> dict[str, Any]:
     """Do what the run's mode says. The slow imports happen here, after the first event is out."""
     from engine import pipeline
+    from engine.preparation import Job
     from engine.settings import load, moment
 
     home = Home(run.path.parent.parent)
     now_ms = int(moment(run.now).timestamp() * 1000)
-    job = pipeline.Job(load(run.settings_path), run, home, now_ms, tell)
+    job = Job(load(run.settings_path), run, home, now_ms, tell)
     if run.mode == "train":
         return pipeline.train(job)
     if run.mode == "backtest":

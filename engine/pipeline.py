@@ -10,76 +10,28 @@ or repeated sees what it saw at first.
 
 from __future__ import annotations
 
-import asyncio
-import time
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from engine import origin, outcome, provenance
 from engine.backtest.tear_sheet import tear_sheet
-from engine.dataset import features, labels, scaling, split, windows
 from engine.disk import CHECKPOINT
 from engine.evidence import linear, looks, panels
-from engine.market.merge import Market, fingerprint, merge
-from engine.market.times import milliseconds
+from engine.market.merge import fingerprint
 from engine.model import backend
+from engine.preparation import (
+    Job,
+    Prepared,
+    collect_all,
+    fit_scalers,
+    prepare,
+    samples_event,
+    split_samples,
+    stage,
+)
 from engine.runs.manifest import read_checked, write_manifest
-from engine.settings import TIMEFRAME_MS
-from engine.sources.collect import Collected, collect
-from engine.sources.features_file import load_features
-from engine.sources.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    from engine.dataset.features import Feature
-    from engine.runs.events import Tell
-    from engine.runs.folder import Home, RunFolder
-    from engine.settings import Label, Settings
-
-
-@dataclass(frozen=True)
-class Job:
-    """What a run works with: its settings, its folder, where data lies, its present, whom it tells."""
-
-    settings: Settings
-    run: RunFolder
-    home: Home
-    now_ms: int
-    tell: Tell
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """The market with one row a bar, (T,), and what the model sees of it, (T, F)."""
-
-    market: Market
-    table: pd.DataFrame
-    own: tuple[Feature, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def time_ms(self) -> NDArray[np.int64]:
-        """Open times, (T,) int64."""
-        return milliseconds(self.market.frame.index)
-
-    def realised(self, label: Label) -> NDArray[np.float64]:
-        """The return that the label asks for, of each row, (T,); NaN where it is not known."""
-        return labels.forward_return(
-            self.market.frame, self.time_ms, self.market.step_ms, label.horizon, label.kind
-        )
-
-    def windows(self, lookback: int) -> windows.Windows:
-        """Every window of complete, consecutive rows."""
-        ready = np.isfinite(self.table.to_numpy()).all(axis=1)  # (T,)
-        return windows.find(ready, self.time_ms, self.market.step_ms, lookback)
+    from engine.runs.folder import RunFolder
 
 
 def train_and_backtest(job: Job) -> dict[str, Any]:
@@ -198,74 +150,6 @@ def update(job: Job) -> dict[str, Any]:
     return {"simulated": collected.simulated, "notes": collected.notes}
 
 
-def collect_all(job: Job) -> Collected:
-    """Every series that the settings name, from all sources at once."""
-    with stage(job, "collect"):
-        collected = asyncio.run(
-            collect(job.settings.data, Store(job.home.data), job.now_ms, job.tell, demo=job.settings.demo)
-        )
-        if collected.simulated:
-            job.tell(
-                {"kind": "simulated", "text": "SIMULATED market: the demo exchange invented every price"}
-            )
-    return collected
-
-
-def prepare(job: Job, names: Sequence[str]) -> Prepared:
-    """Collect, merge as it was known at the time, compute the features."""
-    settings = job.settings
-    collected = collect_all(job)
-
-    with stage(job, "merge"):
-        market = merge_all(collected, settings.data.fill_gaps)
-
-    with stage(job, "features"):
-        own = load_features(Path(settings.features.file)) if settings.features.file else ()
-        table = compute_features(market, names, own)  # (T, F)
-    return Prepared(market, table, own, tuple(collected.notes))
-
-
-def merge_all(collected: Collected, fill_gaps: int) -> Market:
-    """Every series joined to the primary's candles, as it was known at the time."""
-    return merge(
-        collected.primary.frame,
-        TIMEFRAME_MS[collected.primary.timeframe],
-        collected.others,
-        fill_gaps,
-        simulated=collected.simulated,
-    )
-
-
-def compute_features(market: Market, names: Sequence[str], own: Sequence[Feature]) -> pd.DataFrame:
-    """The features that the names mean, (T, F)."""
-    columns = features.resolve(names, tuple(market.frame.columns), own, step_ms=market.step_ms)
-    return features.compute(market, columns, own)
-
-
-def split_samples(
-    target_ms: NDArray[np.int64], realised: NDArray[np.float64], step_ms: int, settings: Settings
-) -> split.Split:
-    """Training, validation and test of samples (N,), from their targets' open times and labels."""
-    reach_ms = labels.reach_ms(step_ms, settings.label.horizon)
-    return split.chronological(
-        target_ms, np.isfinite(realised), reach_ms, settings.split.validation, settings.split.test
-    )
-
-
-def fit_scalers(
-    kind: scaling.Kind,
-    table: pd.DataFrame,
-    realised: NDArray[np.float64],
-    start: NDArray[np.int64],
-    lookback: int,
-) -> scaling.Scalers:
-    """Scalers of the features, (T, F), and labels, (T,), of the training windows that begin at `start`."""
-    values = table.to_numpy()  # (T, F)
-    fitted_on = windows.rows_used(start, lookback, len(values))  # (T,)
-    features.check_columns(values[fitted_on], list(table.columns))
-    return scaling.fit(kind, values[fitted_on], realised[start + lookback])
-
-
 def record_origin(job: Job, data: Prepared, devices: int) -> None:
     """Keep what the run is made from; say so if a model was made from the very same before."""
     own = data.own[0].sha256 if data.own else ""
@@ -274,21 +158,3 @@ def record_origin(job: Job, data: Prepared, devices: int) -> None:
     if alike and job.run.mode in {"run", "train"} and not job.run.repeats:
         text = f"already trained: run {alike} has this model, from the same settings and data"
         job.tell({"kind": "note", "level": "info", "text": text})
-
-
-def samples_event(data: Prepared, found: windows.Windows, parts: split.Split) -> dict[str, Any]:
-    """How many samples there are, and where the others went."""
-    return {
-        "kind": "model", "features": data.table.shape[1], "rows": len(data.table), "lookback": found.lookback,
-        "train": len(parts.train), "validation": len(parts.validation), "test": len(parts.test),
-        "purged": parts.purged, "dropped": found.dropped_gap, "unready": found.dropped_unready,
-    }  # fmt: skip
-
-
-@contextmanager
-def stage(job: Job, name: str) -> Iterator[None]:
-    """Tell that a stage begins, and how long it took when it ends."""
-    job.tell({"kind": "stage", "stage": name, "state": "begin"})
-    began = time.perf_counter()
-    yield
-    job.tell({"kind": "stage", "stage": name, "state": "end", "seconds": time.perf_counter() - began})

@@ -160,7 +160,8 @@ TRAIN = """
 import hashlib, json, sys
 from pathlib import Path
 import joblib, numpy as np
-from engine.pipeline import Job, train
+from engine.pipeline import train
+from engine.preparation import Job
 from engine.runs.folder import Home
 from engine.settings import load
 home = Home(Path(sys.argv[1]))

@@ -30,7 +30,7 @@ from engine.sources.store import Series, Store
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.pipeline import Job
+    from engine.preparation import Job
 
 SERIES = "simulated"
 WARM_UP = 600  # bars before the first sample, at most
@@ -134,7 +134,7 @@ def mean(values: Sequence[float]) -> float:
 
 def carry_out(settings: Settings, edge: float, seed: int) -> Trial:
     """Make the market, run the pipeline on it in a folder of its own, judge the forecasts by the truth."""
-    from engine import pipeline
+    from engine import pipeline, preparation
     from engine.outcome import PREDICTIONS
 
     market = DemoMarket(seed, edge, settings.data.timeframe)
@@ -144,7 +144,7 @@ def carry_out(settings: Settings, edge: float, seed: int) -> Trial:
         home = Home(Path(folder))
         end_ms = store_candles(Store(home.data), market, count)
         run = home.create("run", own_settings(settings, seed))
-        job = pipeline.Job(own_settings(settings, seed), run, home, end_ms, Orphan())
+        job = preparation.Job(own_settings(settings, seed), run, home, end_ms, Orphan())
         result = pipeline.train_and_backtest(job)
         table = pd.read_parquet(run.path / PREDICTIONS)
     truth = market.conditional_mean(milliseconds(table.index))  # (B,)

@@ -32,7 +32,7 @@ from engine.sources import files
 
 if TYPE_CHECKING:
     from engine.backtest.simulate import Simulation
-    from engine.pipeline import Job
+    from engine.preparation import Job
 
 INPUTS = "inputs.json"
 NEVER_MS = 2**53  # a present after all candles: a file's last one is taken as complete

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from engine import outcome, pipeline
+from engine import outcome, preparation
 from engine.audit.parallel import Orphan, one_device, results
 from engine.backtest import signals
 from engine.backtest.bars import Bars
@@ -34,7 +34,7 @@ from engine.sources.plan import span_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.pipeline import Job
+    from engine.preparation import Job
     from engine.settings import Settings
 
 SEEDS = "seeds.json"
@@ -47,10 +47,10 @@ FORECAST = ("ic", "directional_accuracy", "r2")
 def train_seeds(job: Job) -> dict[str, Any]:
     """Carry out a run for each seed and report mean, spread and extremes of every headline figure."""
     if not job.settings.data.series:
-        pipeline.collect_all(job)
+        preparation.collect_all(job)
     runs = ordered(job)
     pending = [(str(run.path), seed) for seed, run in runs.items() if state_of(run).status != "done"]
-    with pipeline.stage(job, "fit"):
+    with preparation.stage(job, "fit"):
         try:
             for seed, error in results(follow, pending, job.settings.parallel, job.tell):
                 refuse(error)

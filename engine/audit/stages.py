@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import outcome, pipeline
+from engine import outcome, preparation
 from engine.backtest import signals
 from engine.dataset import labels, windows
 from engine.market.times import milliseconds
@@ -91,16 +91,16 @@ def ordinary(
         collect=lambda store, now_ms: asyncio.run(
             collect(settings.data, store, now_ms, lambda _: None, demo=settings.demo)
         ),
-        merge=lambda collected: pipeline.merge_all(collected, settings.data.fill_gaps),
-        features=lambda market: pipeline.compute_features(market, settings.features.names, own),
+        merge=lambda collected: preparation.merge_all(collected, settings.data.fill_gaps),
+        features=lambda market: preparation.compute_features(market, settings.features.names, own),
         windows=lambda ready, market: windows.find(
             ready, milliseconds(market.frame.index), market.step_ms, lookback
         ),
         label=forward_return,
-        split=lambda target_ms, realised, market: pipeline.split_samples(
+        split=lambda target_ms, realised, market: preparation.split_samples(
             target_ms, realised, market.step_ms, settings
         ),
-        scale=lambda table, realised, start: pipeline.fit_scalers(kind, table, realised, start, lookback),
+        scale=lambda table, realised, start: preparation.fit_scalers(kind, table, realised, start, lookback),
         inputs=lambda scalers, table, start: gathered(scalers, table, start, lookback),
         predict=lambda scalers, inputs: scalers.to_return(network(inputs)),
         threshold=lambda market, target, forecast, _realised, validation: entry_threshold(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine import outcome, pipeline
+from engine import outcome, preparation
 from engine.audit.folds import Fold, folds
 from engine.audit.parallel import Orphan, one_device, results
 from engine.backtest import signals
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from engine.backtest.simulate import Simulation
     from engine.dataset.windows import Windows
     from engine.outcome import Decisions
-    from engine.pipeline import Job, Prepared
+    from engine.preparation import Job, Prepared
     from engine.settings import Settings
 
     Floats = NDArray[np.float64]
@@ -74,16 +74,16 @@ class Forecasts:
 def walk_forward(job: Job) -> dict[str, Any]:
     """Train every fold, trade the stitched forecasts over all test spans, sum up."""
     settings, tell = job.settings, job.tell
-    data = pipeline.prepare(job, settings.features.names)
-    with pipeline.stage(job, "windows"):
+    data = preparation.prepare(job, settings.features.names)
+    with preparation.stage(job, "windows"):
         found = data.windows(settings.window.lookback)  # N of them
         realised = data.realised(settings.label)  # (T,)
-    with pipeline.stage(job, "split"):
+    with preparation.stage(job, "split"):
         target_ms = data.time_ms[found.target]  # (N,)
         reach_ms = labels.reach_ms(data.market.step_ms, settings.label.horizon)
         labelled = np.isfinite(realised[found.target])
         parts = folds(target_ms, labelled, reach_ms, data.market.step_ms, settings)
-    with pipeline.stage(job, "fit"):
+    with preparation.stage(job, "fit"):
         market = fingerprint(data.market)
         done = kept(job.run.path, parts, market)
         missing = [
@@ -131,7 +131,7 @@ def train_fold(
     """
     settings = one_device(settings)
     lookback, kind = settings.window.lookback, settings.scaling.kind
-    scalers = pipeline.fit_scalers(kind, table, realised, start[fold.train], lookback)
+    scalers = preparation.fit_scalers(kind, table, realised, start[fold.train], lookback)
     matrix = scalers.matrix(table.to_numpy())  # (T, F)
     devices = backend.prepare(settings.training)
     from engine.model import fit, network, predict
@@ -163,7 +163,7 @@ def traded(
     """Trade all folds' forecasts in one go, write the files of a backtest and sum up."""
     settings, step_ms = job.settings, data.market.step_ms
     realised = data.realised(settings.label)  # (T,)
-    with pipeline.stage(job, "signals"):
+    with preparation.stage(job, "signals"):
         target = np.concatenate([found.target[fold.test] for fold in parts])  # (M,)
         forecast = np.concatenate([done[fold.number].test for fold in parts])  # (M,)
         decisions = outcome.decide(data.market, target, forecast, realised, settings)
@@ -174,9 +174,9 @@ def traded(
             np.abs(forecast) > level, signals.threshold(forecast, 0.0), np.int8(0)
         )
         decisions = replace(decisions, signal=signal)
-    with pipeline.stage(job, "simulate"):
+    with preparation.stage(job, "simulate"):
         strategy, holding = outcome.trade(decisions, settings, step_ms)
-    with pipeline.stage(job, "metrics"):
+    with preparation.stage(job, "metrics"):
         outcome.write(job.run.path, settings.data.symbol, decisions, strategy, holding)
         result = outcome.summed_up(
             tear_sheet(strategy, holding), decisions, strategy, settings, list(data.notes)

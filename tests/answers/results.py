@@ -15,7 +15,7 @@ from engine.evidence import panels
 from engine.evidence.looks import Who
 from engine.market.candles import OHLCV
 from engine.outcome import Decisions
-from engine.pipeline import Job
+from engine.preparation import Job
 from engine.runs.events import EventLog, plain
 from engine.runs.folder import Home, RunFolder
 from engine.runs.manifest import write_manifest
