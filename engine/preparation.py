@@ -1,4 +1,4 @@
-"""From the sources to samples: collect, merge as it was known, features, split, scalers; and the job at hand."""
+"""From the sources to samples: collected, merged as it was known, features, split, scalers; and the job."""
 
 from __future__ import annotations
 
