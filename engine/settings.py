@@ -211,7 +211,7 @@ class Model(Group):
     )
     dropout: Number = setting(0.2, "dropout after each LSTM layer but the last", "share", ge=0, lt=0.95)
     weight_decay: Number = setting(
-        0.0, "share of a weight that a step takes away, in learning rates; 0 = none", "", ge=0, le=100
+        0.003, "share of each weight that a first step takes away; 0 = none", "share", ge=0, lt=1
     )
     loss: Literal["mse", "huber"] = setting("mse", "loss on scaled labels")
     gradient_clip: Number = setting(
