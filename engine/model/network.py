@@ -40,11 +40,13 @@ def build(lookback: int, features: int, model: Model, seed: int) -> keras.Model:
 def optimizer(model: Model, learning_rate: float) -> keras.Optimizer:
     """Adam with decoupled weight decay of all but the biases, gradients clipped by their global norm.
 
-    Source: Loshchilov and Hutter 2019, Decoupled weight decay regularization. A step takes
-    learning_rate × weight_decay of each weight away. Either setting is off at 0.
+    Source: Loshchilov and Hutter 2019, Decoupled weight decay regularization. A step takes the share
+    `weight_decay` of each weight away, and less as the learning rate falls. Either setting is off at 0.
     """
     made = keras.optimizers.AdamW(
-        learning_rate, weight_decay=model.weight_decay, global_clipnorm=model.gradient_clip or None
+        learning_rate,
+        weight_decay=model.weight_decay / learning_rate,  # Keras multiplies by the learning rate
+        global_clipnorm=model.gradient_clip or None,
     )
     made.exclude_from_weight_decay(var_names=["bias"])
     return made
