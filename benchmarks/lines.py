@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks import data, growth, memory
+from benchmarks import data, growth, memory, terminal
 from benchmarks.contest import Arena, Line, line, same
 
 if TYPE_CHECKING:
@@ -143,6 +143,24 @@ def simulation(plan: Plan) -> list[Line]:
     ]
 
 
+def answers(plan: Plan) -> list[Line]:
+    """What somebody waits for at a result."""
+    few, fewer = plan.size(36_000, 4_000), plan.size(10_000, 2_000)
+    shuffles = plan.size(1_000, 100)
+    entries: list[Entry] = [
+        ("what-if", "answers", "what_if", (few,)),
+        ("permutations", "answers", "permutations", (fewer, shuffles)),
+    ]
+    with Arena(entries) as arena:
+        trying, shuffling = arena.contenders
+        tries = np.array([trying.act("try")["seconds"] for _ in range(5 * plan.rounds + 3)][3:])
+        tests = np.array([shuffling.act("shuffle")["seconds"] for _ in range(plan.rounds + 1)][1:])
+    return [
+        line(f"what-if, figures and curves, {few:,} bars", tries * 1e3, "ms", most=30),
+        line(f"permutation test, {shuffles:,} shuffles of {fewer:,} bars", tests, "s", most=2.0),
+    ]
+
+
 def features(plan: Plan) -> list[Line]:
     """All features, and those that pandas has a line for."""
     rows = plan.size(1_000_000, 100_000)
@@ -245,9 +263,11 @@ ALL: dict[str, Callable[[Plan], list[Line]]] = {
     "prediction": prediction,
     "memory": peak_memory,
     "simulation": simulation,
+    "answers": answers,
     "features": features,
     "store": store,
     "import": file_import,
     "start": start,
+    "terminal": terminal.lines,
     "growth": growing,
 }

@@ -38,10 +38,18 @@ class Arguments:
     file: str = ""
     series: str = ""
     refetch: bool = False
+    undo: bool = False
     seeds: int = 0
     candles: str = ""
     signals: str = ""
     text: str = ""
+    runs: list[str] = field(default_factory=list)
+    filter: str = ""
+    sort: str = ""
+    reverse: bool = False
+    limit: int = 0
+    trade: int = 0
+    csv: str = ""
 
 
 def option(kind: Any, default: Any, *names: str, **facts: Any) -> Parameter:
@@ -73,11 +81,18 @@ COMMON = (
     option(bool, False, "--json", help="Print one JSON document, nothing else."),
 )
 DETACH = option(bool, False, "--detach", help="Print the run's id and return; the run goes on.")
+CSV = option(str, "", "--csv", metavar="FILE", help="Write the rows to this file.")
 STARTS = (option(str, "", "--name", metavar="TEXT", help="A name for the run."), DETACH)
 RUN_HELP = "A run's id, an unambiguous beginning of it, or `last`"
 RUN = argument("run", metavar="RUN", help=f"{RUN_HELP}.")
 LAST_RUN = argument("run", "last", metavar="RUN", help=f"{RUN_HELP}; without it, the last with a model.")
+LAST_RESULT = argument("run", "last", metavar="RUN", help=f"{RUN_HELP}; without it, the last backtest.")
+RUNS = Parameter(
+    "runs", Parameter.KEYWORD_ONLY,
+    annotation=Annotated[list[str], typer.Argument(metavar="RUN RUN…", help=f"{RUN_HELP}; two or more.")],
+)  # fmt: skip
 FILE = argument("file", metavar="FILE")
+TRY = "Settings are the run's; -s moves those of signal and backtest, whose group may be left out."
 
 
 def add(
@@ -160,10 +175,32 @@ def grammar() -> typer.Typer:
     text = "Repeat a finished run and compare the two, bit for bit."
     add(app, "reproduce", "survival:reproduce", text, RUN, DETACH)
     add(app, "ledger", "ledger:ledger", "How often somebody looked at results of the same bars.")
+    result_commands(app)
     honesty_commands(app)
     app.add_typer(data_group(), name="data")
     app.add_typer(runs_group(), name="runs")
     return app
+
+
+def result_commands(app: typer.Typer) -> None:
+    """What can be done with results that are there."""
+    text = "What a backtest comes to under other rules; a look that the ledger counts."
+    add(app, "whatif", "results:whatif", text, LAST_RESULT, settled=TRY)
+    text = "Figures of runs side by side, and the settings in which they differ."
+    add(app, "compare", "results:compare", text, RUNS)
+    html = argument("file", "", metavar="FILE", help="An .html file (default: quantdeck-RUN.html).")
+    text = "Write a backtest's report as one HTML file that needs no network."
+    add(app, "report", "results:report", text, LAST_RESULT, html, settled=TRY)
+    text = "List a backtest's trades, or write them to a CSV file."
+    add(
+        app, "trades", "results:trades", text, LAST_RESULT,
+        option(str, "", "--filter", metavar="TEXT", help="Such as 'pnl<0 side=short bars>24 return>1%'."),
+        option(str, "", "--sort", metavar="COLUMN", help="Order by a column (default: as traded)."),
+        option(bool, False, "--reverse", help="From the largest, or the last, on."),
+        option(int, 50, "--limit", metavar="N", help="Print at most N trades; 0 for all (default: 50)."),
+        option(int, 0, "--trade", metavar="N", help="All facts of the trade with this number."),
+        CSV, settled=TRY,
+    )  # fmt: skip
 
 
 def honesty_commands(app: typer.Typer) -> None:
@@ -183,7 +220,7 @@ def honesty_commands(app: typer.Typer) -> None:
 
 def data_group() -> typer.Typer:
     """`data …`."""
-    data = group("Stored series: status, update, import, export, verify.")
+    data = group("Stored series: status, update, import, export, verify, repair.")
     name = option(str, "", "--name", metavar="TEXT", help="Name of the series (default: the file's).")
     series = argument("series", metavar="SERIES")
     add(data, "status", "data:status", "List the stored series.")
@@ -199,6 +236,9 @@ def data_group() -> typer.Typer:
     add(data, "import", "data:load", "Store a CSV (also .gz) or Parquet file as a series.", FILE, name)
     add(data, "export", "data:export", "Write a stored series to a CSV or Parquet file.", series, FILE)
     add(data, "verify", "data:verify", "Check every stored series against its hash.")
+    text = "Find what is wrong with a series' candles; mend it as the settings say (repair.gaps …)."
+    undo = option(bool, False, "--undo", help="Take the last repair of the series back.")
+    add(data, "repair", "data:repair", text, series, undo, settled=FROM_FILE)
     return data
 
 
@@ -206,8 +246,10 @@ def runs_group() -> typer.Typer:
     """`runs …`."""
     runs = group("Runs: list, show, follow, stop, resume, delete, rename, note, verify, import, seal.")
     yes = option(bool, False, "--yes", help="Do not ask.")
-    add(runs, "list", "runs:listing", "List all runs.")
-    add(runs, "show", "runs:show", "State, stages, epochs, result and error of a run.", RUN)
+    words = option(str, "", "--filter", metavar="TEXT", help="Only runs with all these words.")
+    add(runs, "list", "runs:listing", "List all runs.", words, CSV)
+    epochs = option(str, "", "--csv", metavar="FILE", help="Write the epochs to this file.")
+    add(runs, "show", "runs:show", "State, stages, epochs, result and error of a run.", RUN, epochs)
     add(runs, "follow", "runs:follow_again", "Watch a run that goes on; ctrl+c only leaves.", RUN)
     add(runs, "stop", "runs:stop", "Ask a run to stop cleanly, and wait until it has.", RUN)
     add(runs, "resume", "runs:resume", "Continue a stopped, failed or crashed run.", RUN, DETACH)

@@ -47,9 +47,10 @@ def thinned(
     moments: NDArray[np.int64], values: NDArray[np.float64], starts: NDArray[np.int64]
 ) -> dict[str, list[Any]]:
     """The lowest and highest value of each column, at their own times and in their order; and both ends."""
-    kept = {0, len(values) - 1}
-    for start, end in zip(starts, [*starts[1:], len(values)], strict=True):
-        part = values[start:end]
-        kept |= {int(start + part.argmin()), int(start + part.argmax())}
-    rows = sorted(kept)
+    column = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(values)))  # (N,)
+    kept = [np.array([0, len(values) - 1])]
+    for extreme in (np.minimum, np.maximum):
+        there = np.flatnonzero(values == extreme.reduceat(values, starts)[column])
+        kept.append(there[np.unique(column[there], return_index=True)[1]])  # the first of equal ones
+    rows = np.unique(np.concatenate(kept))
     return {"time_ms": moments[rows].tolist(), "value": values[rows].tolist()}

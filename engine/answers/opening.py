@@ -10,11 +10,8 @@ from engine.backtest.tear_sheet import tear_sheet
 from engine.errors import ChangeSettings
 from engine.evidence import looks, sentences
 from engine.outcome import summed_up
-from engine.runs.ledger import WHAT_IF
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from engine.runs.events import Event
     from engine.settings import Settings
 
@@ -44,12 +41,11 @@ def tried(request: Event) -> dict[str, Any]:
 
 
 def told_of(result: Result, again: Traded) -> dict[str, Any]:
-    """What other rules came to, as result.json holds it; the look is in the ledger first."""
-    if again.simulations is None:
+    """What other rules came to, as result.json holds it."""
+    if again.simulations is None or again.look is None:
         return result.told
     strategy, holding = again.simulations
-    where, bars = home_of(result), result.decisions.bars
-    ledger = looks.tried(where, bars, strategy, again.settings, who(result, WHAT_IF))
+    ledger = looks.counted(result.home, again.look, strategy)
     kept = {key: result.told.get(key) for key in KEPT}
     sheet, forecast = tear_sheet(strategy, holding), result.told.get("forecast")
     told = summed_up(sheet, result.decisions, strategy, again.settings, [], forecast)
@@ -61,20 +57,7 @@ def ledger(request: Event) -> dict[str, Any]:
     result = result_of(request)
     settings = result.recorded.settings
     strategy, _ = simulations(result, settings)
-    return looks.so_far(
-        home_of(result), result.decisions.bars, strategy, settings, who(result, result.run.mode)
-    )
-
-
-def home_of(result: Result) -> Path:
-    """The home that the run lies in."""
-    return result.run.path.parent.parent
-
-
-def who(result: Result, kind: str) -> looks.Who:
-    """Who looks at the result."""
-    run, simulated = result.run, bool(result.told.get("simulated"))
-    return looks.Who(kind, run.id, run.of or run.id, simulated=simulated)
+    return looks.counted(result.home, result.look(strategy, settings), strategy)
 
 
 def answer(result: Result, again: Traded, told: dict[str, Any], request: Event) -> dict[str, Any]:
@@ -83,7 +66,7 @@ def answer(result: Result, again: Traded, told: dict[str, Any], request: Event) 
         "run": result.run.id,
         "result": told,
         "settings": settings_shown(again.settings),
-        "trades": len(again.trades),
+        "trades": again.count,
         "curves": curves(again, columns_of(request)),
     }
 

@@ -10,7 +10,7 @@ import contextlib
 import io
 import json
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,19 +23,22 @@ from engine.backtest import signals
 from engine.backtest.bars import Bars
 from engine.backtest.trades import COLUMNS, trade_table
 from engine.errors import ChangeSettings, RepairData
+from engine.evidence import looks
 from engine.market.times import milliseconds, usual
 from engine.outcome import BARS, EQUITY, PREDICTIONS, TRADES, Decisions
 from engine.runs.folder import RunFolder
+from engine.runs.ledger import WHAT_IF
 from engine.runs.manifest import read_checked
 from engine.settings import Settings, load, make, with_threshold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
     from engine.backtest.simulate import Simulation
     from engine.runs.events import Event
+    from engine.runs.ledger import Look
 
     Floats = NDArray[np.float64]
 
@@ -51,17 +54,24 @@ class Traded:
     """One way in which the decisions were traded; B bars, N trades.
 
     time_ms: (B,) int64 open times. equity, holding: (B,) money at each close, of the strategy and of buy and
-    hold. trades: (N,) table with the columns of trades.csv. settings: the rules. simulations: strategy and
-    buy and hold, None where the curves come from the run's files.
+    hold. count: N. table: makes `trades`. settings: the rules. simulations: strategy and buy and hold, look:
+    that in the ledger; None where the curves come from the run's files.
     """
 
     time_ms: NDArray[np.int64]
     equity: Floats
     holding: Floats
-    trades: pd.DataFrame
+    count: int
+    table: Callable[[], pd.DataFrame]
     settings: Settings
     step_ms: int
     simulations: tuple[Simulation, Simulation] | None = None
+    look: Look | None = None
+
+    @cached_property
+    def trades(self) -> pd.DataFrame:
+        """(N,) table with the columns of trades.csv; made when it is first asked for."""
+        return self.table()
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +82,25 @@ class Result:
     told: dict[str, Any]
     recorded: Traded
     decisions: Decisions
+
+    @cached_property
+    def data(self) -> str:
+        """The digest of the bars."""
+        return looks.digest(self.decisions.bars)
+
+    def look(self, strategy: Simulation, settings: Settings) -> Look:
+        """The look at the bars under these rules."""
+        return looks.look_of(self.data, self.decisions.bars, strategy, settings, self._who)
+
+    @property
+    def home(self) -> Path:
+        """Where its ledger lies."""
+        return self.run.path.parent.parent
+
+    @property
+    def _who(self) -> looks.Who:
+        simulated = bool(self.told.get("simulated"))
+        return looks.Who(WHAT_IF, self.run.id, self.run.of or self.run.id, simulated=simulated)
 
 
 def result_of(request: Event) -> Result:
@@ -119,7 +148,8 @@ def _read(path: Path, _modified: int, _size: int) -> Result:
         raise RepairData(str(path / EQUITY), "is of other bars than the run's bars", REMEDY.format(run.id))
     step_ms = usual(np.diff(time_ms)) or settings.data.step_ms
     own, holding = (equity[name].to_numpy(np.float64) for name in ("equity", "buy_and_hold"))
-    recorded = Traded(time_ms, own, holding, trades_of(path), settings, step_ms)
+    trades = trades_of(path)
+    recorded = Traded(time_ms, own, holding, len(trades), lambda: trades, settings, step_ms)
     return Result(run, told, recorded, decisions)
 
 
@@ -201,17 +231,21 @@ def _try(path: Path, modified: int, size: int, overrides: tuple[tuple[str, str],
 
 
 def trade(result: Result, settings: Settings) -> Traded:
-    """Trade the result's predictions by the rules of `settings`."""
+    """Trade the result's predictions by the rules of `settings`, which is a look at its test span."""
     strategy, holding = simulations(result, settings)
+    look = result.look(strategy, settings)
+    looks.tried(result.home, look)
     symbol = str(result.told.get("symbol") or settings.data.symbol)
     return Traded(
         result.recorded.time_ms,
         strategy.equity,
         holding.equity,
-        trade_table(strategy, symbol),
+        len(strategy.trades),
+        lambda: trade_table(strategy, symbol),
         settings,
         result.recorded.step_ms,
         (strategy, holding),
+        look,
     )
 
 

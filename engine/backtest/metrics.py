@@ -70,7 +70,7 @@ def daily_returns(simulation: Simulation) -> Floats:
 
     A bar belongs to the day that it opens in. A day without bars between others has return 0.
     """
-    day = simulation.time.astype("datetime64[D]").astype(np.int64)
+    day = simulation.time.astype(np.int64) // DAY_MS
     ends = np.append(np.flatnonzero(np.diff(day)), len(day) - 1)  # the last bar of each day
     lasting = np.append(np.diff(day[ends]), 1)  # days until the next one that has bars
     return changes(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from engine.backtest.drawdown import Drawdown, drawdown
+from engine.backtest.drawdown import DAY_MS, Drawdown, drawdown
 from engine.backtest.metrics import changes, metrics
 
 if TYPE_CHECKING:
@@ -37,12 +37,15 @@ def monthly_returns(simulation: Simulation) -> pd.DataFrame:
 
     A bar belongs to the month that it opens in; a month's return is against the last equity before it.
     """
-    month = simulation.time.astype("datetime64[M]").astype(np.int64)  # months since January 1970
-    ends = np.append(np.flatnonzero(np.diff(month)), len(month) - 1)
+    day = simulation.time.astype(np.int64) // DAY_MS
+    last = np.append(np.flatnonzero(np.diff(day)), len(day) - 1)  # bar of each day
+    month = day[last].astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)  # since January 1970
+    final = np.append(np.flatnonzero(np.diff(month)), len(month) - 1)  # day of each month
+    month, ends = month[final], last[final]
     gained = changes(np.concatenate([[simulation.initial_capital], simulation.equity[ends]]))
-    years = 1970 + month[ends] // 12
+    years = 1970 + month // 12
     grid = np.full((years[-1] - years[0] + 1, 12), np.nan)  # (years, 12)
-    grid[years - years[0], month[ends] % 12] = gained
+    grid[years - years[0], month % 12] = gained
     table = pd.DataFrame(grid, pd.RangeIndex(years[0], years[-1] + 1, name="year"), list(range(1, 13)))
     table["year"] = (1.0 + table).prod(axis=1, min_count=1) - 1.0
     return table

@@ -2,7 +2,7 @@
 
     looked(home, bars, strategy, settings, Who("backtest", run.id, run.of or run.id, simulated=False))
 
-Whatever shows somebody the results of a test span calls `looked`, a what-if `tried`; `so_far` only counts.
+Whatever shows somebody the results of a test span calls `looked`, a what-if `tried`; `counted` only counts.
 """
 
 from __future__ import annotations
@@ -42,29 +42,18 @@ class Who:
 def looked(home: Path, bars: Bars, strategy: Simulation, settings: Settings, who: Who) -> dict[str, Any]:
     """Record that somebody looked at these results and deflate the Sharpe ratio by all looks so far.
 
-    Returns what `so_far` does. Raises MakeRoom, RepairData.
+    Returns what `counted` does. Raises MakeRoom, RepairData.
     """
-    look = look_of(bars, strategy, settings, who)
+    look = look_of(digest(bars), bars, strategy, settings, who)
     ledger.record(home, look)
     return counted(home, look, strategy)
 
 
-def tried(home: Path, bars: Bars, strategy: Simulation, settings: Settings, who: Who) -> dict[str, Any]:
-    """The same for a what-if, which is a new look only if these settings were not looked at before."""
-    look = look_of(bars, strategy, settings, who)
+def tried(home: Path, look: ledger.Look) -> None:
+    """Record a what-if, which is a new look only if these settings were not looked at before."""
     looks, _ = reader_of(home).read()
     if not any(look.same_try(each) for each in looks):
         ledger.record(home, look)
-    return counted(home, look, strategy)
-
-
-def so_far(home: Path, bars: Bars, strategy: Simulation, settings: Settings, who: Who) -> dict[str, Any]:
-    """The Sharpe ratio deflated by all looks at the same bars, without a new one.
-
-    {looks, what_ifs, trials, sharpe_variance, expected_best_sharpe (annual), deflated_sharpe, market,
-    broken}; the variance is of Sharpe ratios of daily returns. Raises RepairData.
-    """
-    return counted(home, look_of(bars, strategy, settings, who), strategy)
 
 
 @lru_cache(maxsize=4)
@@ -74,7 +63,11 @@ def reader_of(home: Path) -> ledger.Reader:
 
 
 def counted(home: Path, look: ledger.Look, strategy: Simulation) -> dict[str, Any]:
-    """What the ledger says of the bars of a look, and what that leaves of the strategy's Sharpe ratio."""
+    """What the ledger says of the bars of a look, and what that leaves of the strategy's Sharpe ratio.
+
+    {looks, what_ifs, trials, sharpe_variance, expected_best_sharpe (annual), deflated_sharpe, market,
+    broken}; the variance is of Sharpe ratios of daily returns. Raises RepairData.
+    """
     looks, broken = reader_of(home).read()
     seen = ledger.trials(looks, look)
     deflated = deflated_sharpe(daily_returns(strategy), seen.trials, seen.variance)
@@ -91,10 +84,14 @@ def counted(home: Path, look: ledger.Look, strategy: Simulation) -> dict[str, An
     }
 
 
-def look_of(bars: Bars, strategy: Simulation, settings: Settings, who: Who) -> ledger.Look:
-    """The look at these results."""
-    time_ms = bars.time.astype(np.int64)
-    content = b"".join(values.tobytes() for values in (time_ms, bars.open, bars.high, bars.low, bars.close))
+def digest(bars: Bars) -> str:
+    """SHA-256 of times and prices."""
+    content = (bars.time.astype(np.int64), bars.open, bars.high, bars.low, bars.close)
+    return hashlib.sha256(b"".join(values.tobytes() for values in content)).hexdigest()
+
+
+def look_of(data: str, bars: Bars, strategy: Simulation, settings: Settings, who: Who) -> ledger.Look:
+    """The look at these results; data: the digest of the bars."""
     ratio, gained = sharpe(daily_returns(strategy), 1), total_return(strategy)
     return ledger.Look(
         at=stamp(clock()),
@@ -102,9 +99,9 @@ def look_of(bars: Bars, strategy: Simulation, settings: Settings, who: Who) -> l
         run=who.run,
         of=who.of,
         market=market_of(settings),
-        data=hashlib.sha256(content).hexdigest(),
-        from_ms=int(time_ms[0]),
-        to_ms=int(time_ms[-1]) + strategy.step_ms,
+        data=data,
+        from_ms=int(bars.time[0].astype(np.int64)),
+        to_ms=int(bars.time[-1].astype(np.int64)) + strategy.step_ms,
         bars=len(bars),
         trial=hashlib.sha256(strategy.equity.tobytes()).hexdigest(),
         sharpe=ratio if math.isfinite(ratio) else None,

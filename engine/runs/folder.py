@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from engine.settings import Settings
 
 MODES = ("run", "train", "backtest", "update", "simulate", "seeds", "walkforward", "calibrate")
+RESULTS = ("run", "backtest", "simulate", "walkforward")  # those that end with a backtest
 ID = re.compile(r"[0-9a-f]{8}")
 PREFIX = re.compile(r"[0-9a-f]{1,8}")
 DELETED = ".deleted-"

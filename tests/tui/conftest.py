@@ -74,6 +74,18 @@ def deck(tmp_path):
             assert wait(run, 30)
 
 
+@pytest.fixture
+def real(tmp_path):
+    """The same on the real engine."""
+    deck = Deck(tmp_path)
+    del deck.env["PYTHONPATH"]
+    deck.home.path.mkdir()
+    yield deck
+    for run in deck.home.all():
+        if ask_stop(run):
+            assert wait(run, 30)
+
+
 def read_until(stream, text):
     """The lines of a stream up to one that holds the text."""
     lines = []

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from engine import settings
 from engine.errors import ChangeSettings, QuantdeckError, StopAsked
 from engine.runs import manifest, notes
-from engine.runs.folder import Home, home_path
+from engine.runs.folder import RESULTS, Home, home_path
 from engine.runs.launch import alive, ask_stop, wait
 from engine.runs.state import state_of
 from tui.answer import Answer, error_text, say
 from tui.commands.pipeline import carry_out, with_model
+from tui.export_csv import write_csv
 from tui.figures import amount, loss, signed_percent, span, table, whole
 from tui.outcome import result_of
 from tui.progress import note_line
@@ -49,7 +50,11 @@ def metrics_of(run: RunFolder) -> dict[str, Any]:
 
 def about(run: RunFolder) -> dict[str, Any]:
     """What a list tells of a run."""
-    state, differ, metrics = state_of(run), settings_differ(run), metrics_of(run)
+    return told_of(run, state_of(run), settings_differ(run), metrics_of(run))
+
+
+def told_of(run: RunFolder, state: State, differ: dict[str, Any], metrics: dict[str, Any]) -> dict[str, Any]:
+    """The same where state, settings that differ and metrics are known already."""
     return {
         "run": run.id,
         "name": run.name,
@@ -62,15 +67,37 @@ def about(run: RunFolder) -> dict[str, Any]:
         "result": {key: metrics.get(key) for key in ("total_return", "sharpe", "max_drawdown", "trades")},
         "settings_differ": differ,
         "folder": str(run.path),
+        "note": notes.note_of(run),
     }
+
+
+def csv_row(facts: dict[str, Any]) -> dict[str, Any]:
+    """A run as a row of a CSV file."""
+    row = {key: value for key, value in facts.items() if key not in ("result", "settings_differ")}
+    row |= facts["result"]
+    row["settings"] = pairs(facts["settings_differ"])
+    return row
+
+
+def has_words(facts: dict[str, Any], text: str) -> bool:
+    """Whether every word of the text stands in what is told of a run."""
+    told = " ".join(map(str, csv_row(facts).values())).lower()
+    return all(word in told for word in text.lower().split())
 
 
 def listing(arguments: Arguments) -> Answer:
     """All runs, oldest first, so that the latest stands just above the prompt."""
     home = Home(home_path(arguments.home))
-    runs = [about(run) for run in home.all()]
+    every = [about(run) for run in home.all()]
+    runs = [each for each in every if has_words(each, arguments.filter)]
     if not runs:
-        return Answer({"runs": []}, f"no runs yet in {home.path}; start with: quantdeck demo")
+        none = (
+            f"none of {len(every)} runs fits {arguments.filter!r}" if every else f"no runs yet in {home.path}"
+        )
+        return Answer({"runs": []}, none if every else f"{none}; start with: quantdeck demo")
+    if arguments.csv:
+        path = write_csv(arguments.csv, [csv_row(each) for each in runs])
+        return Answer({"path": str(path), "rows": len(runs)}, f"{len(runs)} runs written to {path}")
     header = ("run", "name", "mode", "state", "created", "symbol", "return", "Sharpe", "settings that differ")
     rows = [
         [
@@ -100,6 +127,10 @@ def show(arguments: Arguments) -> Answer:
     """State, stages, epochs, result and error of a run."""
     run = chosen(arguments)
     state, facts = state_of(run), about(run)
+    if arguments.csv:
+        path = write_csv(arguments.csv, state.history)
+        told = f"{len(state.history)} epochs written to {path}"
+        return Answer({"run": run.id, "path": str(path), "rows": len(state.history)}, told)
     document = facts | {
         "stages": state.stages,
         "sources": state.sources,
@@ -110,9 +141,7 @@ def show(arguments: Arguments) -> Answer:
         "notes": state.notes,
         "failure": state.error,
     }
-    result = (
-        [""] if run.mode in ("run", "backtest", "simulate", "walkforward") and state.status == "done" else []
-    )
+    result = [""] if run.mode in RESULTS and state.status == "done" else []
     if result:
         result.append(backtest_summary(run, result_of(run)))
     return Answer(document, "\n".join([*head(run, state, facts), *epochs(state), *result, *fault(state)]))

@@ -55,7 +55,7 @@ class BacktestScreen(Room):
         Binding("0", "reset", "back from what-if", show=False),
         Binding("left", "other(-1)", "other run", key_display="← →"),
         Binding("right", "other(1)", "next run", show=False),
-        Binding("b", "again", "backtest again by these rules", show=False),
+        Binding("b", "again", "backtest by these rules", show=False),
         Binding("r", "reload", "read again", show=False),
         Binding("y", "copy", "copy figures", show=False),
         Binding("escape", "unzoom", "back", show=False),

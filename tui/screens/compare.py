@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 
 from tui import words
-from tui.figures import UNDEFINED, amount, defined, loss, whole
+from tui.comparison import METRICS, different, gap, scaled
+from tui.figures import UNDEFINED, defined, loss
 from tui.screens.room import Room
 from tui.widgets.lines import Line, Lines, fitted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from textual.binding import BindingType
     from textual.widget import Widget
 
     from tui.screens.runs_lines import Facts
     from tui.watch import Snapshot
-
-
-METRICS: tuple[tuple[str, str, Callable[[Any], str], float], ...] = (
-    ("total_return", "total return %", amount, 100.0), ("cagr", "CAGR %", amount, 100.0),
-    ("volatility", "volatility %", amount, 100.0), ("sharpe", "Sharpe", amount, 1.0),
-    ("sortino", "Sortino", amount, 1.0), ("max_drawdown", "max drawdown %", amount, 100.0),
-    ("calmar", "Calmar", amount, 1.0), ("trades", "trades", whole, 1.0),
-    ("win_rate", "win rate %", amount, 100.0), ("profit_factor", "profit factor", amount, 1.0),
-    ("exposure", "exposure %", amount, 100.0),
-)  # fmt: skip
 
 
 class Compare(Room):
@@ -76,24 +67,13 @@ def comparison(one: Facts, other: Facts, width: int) -> list[Line]:
     for label, first, second, write in figures:
         if not (defined(first) or defined(second)):
             continue
-        gap = second - first if defined(first) and defined(second) else None
-        sign = "+" if defined(gap) and gap > 0 else ""
-        told = f"{sign}{write(gap)}" if defined(gap) else ""
-        lines.append(line_of(label, [write(first), write(second), told], wide))
-    return [*lines, [], [(" settings that differ", "bright")], *different(one.differ, other.differ, wide)]
-
-
-def different(one: dict[str, Any], other: dict[str, Any], wide: int) -> list[Line]:
-    """The settings in which two runs differ from each other."""
-    keys = [key for key in dict.fromkeys([*one, *other]) if one.get(key) != other.get(key)]
-    shown = [[str(side.get(key, "(default)")) for side in (one, other)] for key in keys]
-    rows = [line_of(key, [*values, ""], wide) for key, values in zip(keys, shown, strict=True)]
-    return rows or [[(" none: both have the same", "quiet")]]
-
-
-def scaled(value: Any, by: float) -> float | None:
-    """A metric in the unit of its label."""
-    return value * by if defined(value) else None
+        lines.append(line_of(label, [write(first), write(second), gap(first, second, write)], wide))
+    settings = [
+        line_of(key, [*map(str, values), ""], wide)
+        for key, values in different([one.differ, other.differ]).items()
+    ]
+    none: list[Line] = [[(" none: both have the same", "quiet")]]
+    return [*lines, [], [(" settings that differ", "bright")], *(settings or none)]
 
 
 def line_of(label: str, values: list[str], wide: int, role: str = "") -> Line:

@@ -9,6 +9,7 @@ from textual.containers import VerticalScroll
 from textual.keys import format_key
 
 from tui.screens.room import Dialog, Room
+from tui.sub_commands import same_as
 from tui.widgets.lines import Line, Lines
 
 if TYPE_CHECKING:
@@ -26,14 +27,6 @@ EVERYWHERE = (
     ("q", "leave; runs go on"),
 )
 TEXTUAL_OWN = ("app.focus_next", "app.focus_previous", "screen.copy_text", "screen.minimize")
-COMMAND = {  # the sub-command that does the same as an action
-    "new_run": "quantdeck run", "stop": "quantdeck runs stop RUN",
-    "resume": "quantdeck runs resume RUN", "delete": "quantdeck runs delete RUN",
-    "demo": "quantdeck demo", "open": "quantdeck runs show RUN",
-    "reproduce": "quantdeck run -c settings.toml",
-    "rename": "quantdeck runs rename RUN NAME", "note": "quantdeck runs note RUN TEXT",
-    "compare": "quantdeck runs compare RUN RUN",
-}  # fmt: skip
 
 
 def keys(screen: Screen[Any]) -> Iterator[tuple[str, str, str]]:
@@ -55,7 +48,8 @@ def actions(screen: Screen[Any]) -> Iterator[tuple[str, str, str]]:
         yield f"Go to {label}", f"app.mode('{name}')", "one of the four screens"
     if isinstance(screen, Room):
         for key, what, action in keys(screen):
-            yield what.capitalize(), action, f"key {key}"
+            same = same_as(type(screen).__name__, action)
+            yield what.capitalize(), action, f"key {key}{f'; {same}' if same else ''}"
 
 
 class Help(Dialog):
@@ -76,10 +70,11 @@ class Help(Dialog):
 
     def on_mount(self) -> None:
         """List the keys."""
-        lines: list[Line] = [[("Keys of this screen", "bright")]]
+        same_word: Line = [("the same by quantdeck …", "quiet")]
+        lines: list[Line] = [[(f"{'Keys of this screen':<40}", "bright"), *same_word]]
         for key, what, action in keys(self._of):
             if what not in ("help", "leave"):
-                same = COMMAND.get(action.split(".")[-1].split("(")[0], "")
+                same = (same_as(type(self._of).__name__, action) or "").removeprefix("quantdeck ")
                 lines.append([(f"  {key:<14}", "bright"), (f"{what:<24}", ""), (same, "quiet")])
         lines += [[], [("Everywhere", "bright")]]
         lines += [[(f"  {key:<14}", "bright"), (what, "")] for key, what in EVERYWHERE]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui.screens.runs_lines import COLUMNS, WIDER, Facts, facts_of
 
@@ -58,6 +58,9 @@ class RunsList:
         """Sort by the next column."""
         self.by = TITLES[(TITLES.index(self.by) + 1) % len(TITLES)]
 
-    def table(self) -> list[dict[str, str]]:
+    def table(self) -> list[dict[str, Any]]:
         """The list as rows for a file."""
-        return [{column.title: column.text(each) for column in EVERY} for each in self.shown]
+        from tui.commands.runs import csv_row, told_of
+
+        facts = ((each.watched.run, each.watched.state, each.differ, each.metrics) for each in self.shown)
+        return [csv_row(told_of(*each)) for each in facts]

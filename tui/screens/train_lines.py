@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from engine.runs.folder import RESULTS
 from tui import words
 from tui.figures import defined, loss, span, whole
 from tui.progress import lasting
-from tui.screens.which_result import MODES
 from tui.widgets.lines import Line, fitted, spread, width_of
 
 if TYPE_CHECKING:
@@ -188,6 +188,6 @@ def waiting(state: State) -> str:
         "backtesting": "backtesting",
         "saving": "saving",
         "stopping": "stopping at the next safe point",
-        "done": "done. Press 3 for the backtest" if state.mode in MODES else "done",
+        "done": "done. Press 3 for the backtest" if state.mode in RESULTS else "done",
     }
     return what.get(state.status, f"{state.status} before the first epoch")

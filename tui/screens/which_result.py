@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.runs.folder import RESULTS
 from tui import words
 from tui.screens.dialogs import wrapped
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from tui.watch import Snapshot, Watched
     from tui.widgets.lines import Line
 
-MODES = ("run", "backtest", "simulate", "walkforward")
 TRADED_MODEL = ("run", "backtest", "train")  # those with one model, which can be backtested again
 
 
@@ -25,7 +25,7 @@ def results(snapshot: Snapshot) -> list[Watched]:
 
 def finished(watched: Watched) -> bool:
     """Whether the run has ended with a backtest."""
-    return watched.run.mode in MODES and watched.state.status == "done"
+    return watched.run.mode in RESULTS and watched.state.status == "done"
 
 
 def to_show(snapshot: Snapshot, chosen: str) -> Watched | None:

@@ -72,7 +72,7 @@ async def test_export_keeps_what_is_there(deck, tmp_path):
     async with deck.run_test(size=(80, 24)) as pilot:
         await opened(pilot, "e")
     assert (tmp_path / "runs.csv").read_text() == "mine"
-    assert (tmp_path / "runs-2.csv").read_text().startswith("run,name,mode,state")
+    assert (tmp_path / "runs-2.csv").read_text().startswith("run,name,mode,of,state")
 
 
 async def test_form_begins_as_the_last_run_and_saves(deck, tmp_path):

@@ -1,0 +1,67 @@
+"""What somebody waits for while looking at a result: a what-if, and the permutation test."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks.simulation import COSTS, bars_of, targets_of
+from engine import outcome
+from engine.answers.opening import opened, tried
+from engine.backtest import signals
+from engine.backtest.permutation import shuffle
+from engine.backtest.tear_sheet import tear_sheet
+from engine.outcome import Decisions
+from engine.runs.events import plain
+from engine.runs.folder import Home, RunFolder
+from engine.runs.manifest import write_manifest
+from engine.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+COLUMNS = 200  # of the widest terminal
+HOUR_MS = 3_600_000
+SEED = 11
+
+
+def result_of(home: Home, rows: int) -> RunFolder:
+    """A run's folder with a backtest of random forecasts over the reference candles."""
+    settings, bars = Settings(), bars_of(rows)
+    forecast = np.random.default_rng(SEED).normal(0.0, 0.001, rows)  # (T,)
+    signal = signals.threshold(forecast, settings.signal.entry_threshold)
+    decisions = Decisions(bars, forecast, signal, np.append(bars.open[1:] / bars.open[:-1] - 1, np.nan))
+    strategy, holding = outcome.trade(decisions, settings, HOUR_MS)
+    run = home.create("run", settings)
+    outcome.write(run.path, settings.data.symbol, decisions, strategy, holding)
+    told = outcome.summed_up(tear_sheet(strategy, holding), decisions, strategy, settings, [])
+    run.result_path.write_text(json.dumps(plain({"run": run.id, "of": run.id, "simulated": True, **told})))
+    write_manifest(run.path, outcome.FILES)
+    return run
+
+
+def what_if(rows: str) -> dict[str, Callable[[], Any]]:
+    """`try`: another entry threshold each time; figures, curves and the ledger's line."""
+    folder = tempfile.TemporaryDirectory(prefix="quantdeck-")
+    request = {"run": str(result_of(Home(Path(folder.name)), int(rows)).path), "columns": COLUMNS}
+    opened(request)
+    steps = count()
+
+    def act() -> float:
+        threshold = 0.0006 + next(steps) * 1e-6
+        told = tried({**request, "overrides": {"signal.entry_threshold": threshold}})
+        return float(told["result"]["metrics"]["sharpe"])
+
+    act.__dict__["folder"] = folder  # it lasts as long as the action does
+    return {"try": act}
+
+
+def permutations(rows: str, shuffles: str) -> dict[str, Callable[[], Any]]:
+    """`shuffle`: the same trades at other times, simulated with costs."""
+    bars, target = bars_of(int(rows)), targets_of(int(rows))
+    return {"shuffle": lambda: float(np.median(shuffle(bars, target, COSTS, int(shuffles), SEED).sharpe))}

@@ -1,0 +1,176 @@
+"""whatif, trades, report, compare: the commands say what the engine's answers and the run's files say."""
+
+import csv
+import json
+import shutil
+
+import pytest
+
+from engine.answers.opening import tried
+from engine.answers.trades import window
+from engine.runs.events import plain
+from engine.runs.folder import Home
+from engine.runs.ledger import WHAT_IF, read
+from tests.answers.results import backtested, own_signals
+from tui.cli import main
+
+OVERRIDES = {"signal.entry_threshold": 0.001, "backtest.stop_loss": 0.02}
+GIVEN = ("-s", "signal.entry_threshold=0.001", "-s", "stop_loss=0.02")
+
+
+class Here:
+    """The command line in this process, in a folder and a home of its own; the engine's is another."""
+
+    def __init__(self, folder, capsys):
+        self.folder, self.home, self._capsys = folder, Home(folder / "home"), capsys
+
+    def __call__(self, *arguments, code=0):
+        assert main([*arguments, "--home", str(self.home.path)]) == code
+        return self._capsys.readouterr()
+
+    def json(self, *arguments, code=0):
+        return json.loads(self(*arguments, "--json", code=code).out)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    home = Home(tmp_path_factory.mktemp("kept"))
+    return backtested(home, 700, seed=3)
+
+
+@pytest.fixture
+def real(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    here = Here(tmp_path, capsys)
+    here.home.path.mkdir()
+    return here
+
+
+@pytest.fixture
+def run(real, kept):
+    shutil.copytree(kept.path.parents[1], real.home.path, dirs_exist_ok=True)
+    return real.home.find(kept.id)
+
+
+def test_whatif_is_the_engines_answer_and_a_look_that_counts_once(real, run):
+    document = real.json("whatif", run.id, *GIVEN)
+    told = plain(tried({"run": str(run.path), "overrides": OVERRIDES})["result"])
+    metrics = {key: value for key, value in document["result"].items() if key != "benchmark"}
+    assert metrics == told["metrics"]
+    assert document["result"]["benchmark"] == told["benchmark"]
+    assert document["recorded"] == json.loads(run.result_path.read_text())["metrics"]
+    assert document["settings"] == OVERRIDES
+    assert (document["ledger"]["looks"], document["ledger"]["what_ifs"]) == (2, 1)
+    assert document["ledger"] == told["ledger"]
+    assert real.json("whatif", run.id, *GIVEN)["ledger"] == told["ledger"]
+    assert [look.kind for look in read(real.home.path)[0]] == ["run", WHAT_IF]
+
+    out, _ = real("whatif", *GIVEN)
+    assert "backtest.stop_loss 0.0 → 0.02" in out
+    assert out.splitlines()[2].split() == ["recorded", "what", "if", "buy", "&", "hold"]
+    assert "SIMULATED" in out.splitlines()[0]
+    ledger = real.json("ledger")["spans"]
+    assert [(span["looks"], span["kinds"]) for span in ledger] == [(2, {"run": 1, WHAT_IF: 1})]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("backtest.fee_bps=-3", "fee_bps = -3"),
+        ("training.epochs=3", "can be tried"),
+        ("backtest.span=all", "predictions that exist"),
+    ],
+)
+def test_whatif_refuses_in_words_and_counts_nothing(real, run, given, said):
+    assert said in real("whatif", run.id, "-s", given, code=2).err
+    assert len(read(real.home.path)[0]) == 1
+
+
+def test_whatif_reads_no_settings_file(real, run):
+    assert real.json("whatif", run.id, "-c", "other.toml", code=2)["error"]["exit_code"] == 2
+
+
+def test_whatif_on_signals_of_ones_own(real):
+    run, _, _ = own_signals(real.home.path)
+    fee = real.json("whatif", run.id, "-s", "fee_bps=1")
+    assert fee["result"]["final_value"] > fee["recorded"]["final_value"]
+    error = real.json("whatif", "last", "-s", "entry_threshold=0.01", code=2)["error"]
+    assert "not forecasts" in error["reason"]
+
+
+def test_trades_are_filtered_sorted_and_written_as_the_app_does(real, run):
+    asked = {"filter": "pnl<0 side=short", "sort": "pnl", "reverse": True}
+    given = ("--filter", "pnl<0 side=short", "--sort", "pnl", "--reverse")
+    answer = plain(window({"run": str(run.path), "count": 5, **asked}))
+    document = real.json("trades", run.id, *given, "--limit", "5")
+    assert [list(trade.values()) for trade in document["trades"]] == answer["rows"]
+    assert {key: document[key] for key in ("total", "all", "pnl")} == {
+        key: answer[key] for key in ("total", "all", "pnl")
+    }
+    every = real.json("trades", run.id, *given, "--limit", "0")["trades"]
+    assert len(every) == answer["total"]
+
+    path = real.folder / "losers.csv"
+    assert real.json("trades", run.id, *given, "--csv", str(path))["rows"] == answer["total"]
+    rows = list(csv.DictReader(path.read_text().splitlines()))
+    assert [int(row["trade"]) for row in rows] == [trade["trade"] for trade in every]
+
+    out, _ = real("trades", run.id, "--limit", "3")
+    assert len(out.splitlines()) == 5
+    assert "--limit 0 shows all" in out
+    assert "long, short" in real("trades", run.id, "--filter", "side=shirt", code=2)[1]
+
+
+def test_one_trade_with_its_candles(real, run):
+    document = real.json("trades", run.id, "--trade", "2")
+    assert document["trade"]["trade"] == 2
+    assert len(document["candles"]["open"]) > 10
+    real("trades", run.id, "--trade", "99999", code=2)
+
+
+def test_trades_under_other_rules_are_a_look(real, run):
+    document = real.json("trades", run.id, *GIVEN, "--limit", "1")
+    assert document["all"] == tried({"run": str(run.path), "overrides": OVERRIDES})["trades"]
+    assert [look.kind for look in read(real.home.path)[0]] == ["run", WHAT_IF]
+
+
+def test_report(real, run):
+    path = real.folder / f"quantdeck-{run.id}.html"
+    assert real.json("report")["path"] == str(path)
+    assert "<svg" in path.read_text()
+    real("report", run.id, "tried.html", "-s", "fee_bps=1")
+    assert "WHAT-IF" in (real.folder / "tried.html").read_text()
+    assert ".html" in real("report", run.id, "report.pdf", code=2)[1]
+
+
+def test_compare(real, run):
+    other = backtested(real.home, 700, seed=3, overrides=["backtest.fee_bps=3"])
+    document = real.json("compare", run.id, other.id)
+    assert [each["run"] for each in document["runs"]] == [run.id, other.id]
+    assert document["settings"] == {"backtest.fee_bps": ["(default)", 3.0]}
+    first, second = (each["metrics"]["total_return"] * 100 for each in document["runs"])
+    line = next(
+        line for line in real("compare", run.id, other.id)[0].splitlines() if line.startswith("total return")
+    )
+    assert line.split()[3:] == [f"{first:,.2f}", f"{second:,.2f}", f"{second - first:+,.2f}"]
+    third = backtested(real.home, 700, seed=4)
+    assert len(real.json("compare", run.id, other.id, third.id)["runs"]) == 3
+    assert "two runs" in real("compare", run.id, code=2)[1]
+
+
+def test_lists_are_written_as_csv(real, run):
+    backtested(real.home, 700, seed=4, name="second")
+    assert real.json("runs", "list", "--csv", "runs.csv") == {
+        "path": str(real.folder / "runs.csv"),
+        "rows": 2,
+    }
+    rows = list(csv.DictReader((real.folder / "runs.csv").read_text().splitlines()))
+    assert [row["run"] for row in rows] == [each.id for each in real.home.all()]
+    assert [each["name"] for each in real.json("runs", "list", "--filter", "SECOND done")["runs"]] == [
+        "second"
+    ]
+    assert "none of 2 runs" in real("runs", "list", "--filter", "nothing such")[0]
+
+
+def test_a_home_without_results_says_so(real):
+    assert "quantdeck run" in real("whatif", code=2).err
