@@ -146,9 +146,7 @@ def shuffle(bars: Bars, weight: Floats, rules: Rules, permutations: int, seed: i
     stretches = Stretches.of(weight)
     shuffler, generator = Shuffler(stretches), np.random.default_rng(seed)
     account = Account(bars, rules)
-    day = bars.time.astype("datetime64[D]").astype(np.int64)
-    ends = np.append(np.flatnonzero(np.diff(day)), len(day) - 1)
-    ends = np.repeat(ends, np.append(np.diff(day[ends]), 1))  # (D,) as metrics.daily_returns has them
+    ends = day_ends(bars)  # (D,)
     equity = np.empty((permutations, len(ends)))
     deepest = np.empty(permutations)
     seen = set()
@@ -162,9 +160,20 @@ def shuffle(bars: Bars, weight: Floats, rules: Rules, permutations: int, seed: i
     return Shuffled(sharpe, equity[:, -1] / rules.initial_capital - 1.0, deepest, len(seen))
 
 
-def sharpes(equity: Floats, initial_capital: float) -> Floats:
-    """Annual Sharpe ratios (P,) of equity at the ends of days (P, D); NaN without variance."""
-    before = np.concatenate([np.full((len(equity), 1), initial_capital), equity[:, :-1]], axis=1)
+def day_ends(bars: Bars) -> Rows:
+    """The last bar of each UTC day, (D,) int64; a day without bars repeats the one before."""
+    day = bars.time.astype("datetime64[D]").astype(np.int64)
+    ends = np.append(np.flatnonzero(np.diff(day)), len(day) - 1)
+    return np.repeat(ends, np.append(np.diff(day[ends]), 1))
+
+
+def sharpes(equity: Floats, initial_capital: float | Floats) -> Floats:
+    """Annual Sharpe ratios (P,) of equity at the ends of days (P, D); NaN without variance.
+
+    initial_capital: one for all, or (P, 1).
+    """
+    first = np.broadcast_to(initial_capital, (len(equity), 1))
+    before = np.concatenate([first, equity[:, :-1]], axis=1)
     returns = np.divide(equity - before, before, out=np.zeros_like(equity), where=before > 0)  # (P, D)
     if returns.shape[1] < 2:
         return np.full(len(equity), np.nan)

@@ -73,8 +73,12 @@ class Account:
         self.equity, self.cash, self.position = np.empty((3, len(bars)))
         self.trades = np.empty(len(bars), records.TRADE)
         self.book = np.zeros(1, records.BOOK)
-        self._initial_capital = rules.initial_capital
-        self._prices, self._terms = prices_of(bars), terms_of(bars, rules)
+        self._prices = prices_of(bars)
+        self.under(bars, rules)
+
+    def under(self, bars: Bars, rules: Rules) -> None:
+        """Trade the same bars by other rules from now on."""
+        self._initial_capital, self._terms = rules.initial_capital, terms_of(bars, rules)
 
     def trade(self, target: Floats) -> None:
         """Trade the target weights (T,), contiguous float64."""

@@ -5,15 +5,12 @@ Nothing here ever sees a test bar: bars and forecasts are those of the validatio
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.backtest import signals
-from engine.backtest.metrics import daily_returns
-from engine.backtest.returns import sharpe
-from engine.backtest.simulate import simulate
+from engine.backtest.sweep import sweep
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -44,12 +41,21 @@ def best(
 
     One that trades fewer than ten times is left out, as its Sharpe ratio is luck; `otherwise` if none is.
     """
-    chosen, highest = otherwise, -math.inf
-    for threshold in candidates(forecast).tolist():
-        signal = signals.threshold(forecast, threshold)
-        weight = signals.targets(signal, neutral, short=short, predicted=np.isfinite(forecast))
-        found = simulate(bars, weight, rules)
-        value = sharpe(daily_returns(found))
-        if len(found.trades) >= FEWEST_TRADES and value > highest:
-            chosen, highest = threshold, value
-    return chosen
+    tried, predicted = candidates(forecast), np.isfinite(forecast)
+    found = sweep(
+        bars,
+        [
+            (
+                np.ascontiguousarray(
+                    signals.targets(
+                        signals.threshold(forecast, each), neutral, short=short, predicted=predicted
+                    ),
+                    np.float64,
+                ),
+                rules,
+            )
+            for each in tried.tolist()
+        ],
+    )
+    value = np.where((found.trades >= FEWEST_TRADES) & np.isfinite(found.sharpe), found.sharpe, -np.inf)
+    return float(tried[np.argmax(value)]) if (value > -np.inf).any() else otherwise
