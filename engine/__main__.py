@@ -32,6 +32,7 @@ def main(arguments: list[str]) -> int:
                 "data.status": status,
                 "data.export": export,
                 "data.verify": verify,
+                "data.repair": repair,
                 "run.audit": audit,
                 "runs.compare": compare,
                 "runs.examine": examine,
@@ -105,6 +106,22 @@ def verify(request: dict[str, Any], tell: Tell) -> dict[str, Any]:  # noqa: ARG0
     from engine.sources import inventory
 
     return inventory.verify(Home(Path(request["home"])).data)
+
+
+def repair(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
+    """Mend a stored series by the settings' policy, or take the last repair back."""
+    import asyncio
+    import time
+
+    from engine.settings import make
+    from engine.sources import mend
+    from engine.sources.store import Store
+
+    store, now_ms = Store(Home(Path(request["home"])).data), time.time_ns() // 1_000_000
+    if request.get("undo"):
+        return mend.undo(request["series"], store, now_ms)
+    settings = make(request.get("settings", {}))
+    return asyncio.run(mend.repair(request["series"], store, settings.data, settings.repair, now_ms, tell))
 
 
 def export(request: dict[str, Any], tell: Tell) -> dict[str, Any]:  # noqa: ARG001

@@ -374,6 +374,30 @@ class Parallel(Group):
     address: str = setting("", "scheduler of the dask cluster, such as tcp://10.0.0.5:8786")
 
 
+Mending = Literal["leave", "refetch", "second", "fill"]
+
+
+class Repair(Group):
+    """What quantdeck data repair does with a stored series of candles."""
+
+    gaps: Mending = setting(
+        "leave",
+        "missing candles: leave; refetch: ask the exchange again; second: take the other series'; fill: flat",
+    )
+    spikes: Mending = setting("leave", "candles far from the second series', or without one from neighbours")
+    conflicts: Mending = setting("leave", "candles that came more than once with contradicting numbers")
+    second: str = setting("", "name of a stored series of candles to compare with and take from")
+    tolerance: Number = setting(
+        0.05, "a candle this far from the second series' is a spike", "log ratio", gt=0, le=10
+    )
+    longest_fill: Whole = setting(24, "gaps longer than this are not filled flat", "bars", ge=1, le=10_000)
+
+    @field_validator("second")
+    @classmethod
+    def _second(cls, value: str) -> str:
+        return matching(SERIES_NAME, value, "letters, digits, dot, dash and underscore") if value else value
+
+
 class Settings(Group):
     """The whole tree; one group a table of `quantdeck.toml`."""
 
@@ -392,6 +416,7 @@ class Settings(Group):
     walk_forward: WalkForward = WalkForward()
     calibration: Calibration = Calibration()
     parallel: Parallel = Parallel()
+    repair: Repair = Repair()
 
 
 def load(path: Path | None, overrides: list[str] | None = None) -> Settings:

@@ -34,26 +34,33 @@ if TYPE_CHECKING:
 __all__ = [
     "CONFLICT",
     "FILLED",
+    "KEPT",
+    "MADE",
     "OHLCV",
     "PRICES",
     "SPIKE",
+    "TAKEN",
     "ZERO_VOLUME",
     "Checked",
     "Decimals",
     "RepairReport",
     "check",
+    "check_again",
     "check_values",
     "gaps",
     "iso",
     "merge_pages",
     "milliseconds",
+    "position",
     "step_of",
     "time_index",
 ]
 
 PRICES = ("open", "high", "low", "close")
 OHLCV = (*PRICES, "volume")
-SPIKE, ZERO_VOLUME, FILLED, CONFLICT = 1, 2, 4, 8  # bits of `flag`
+SPIKE, ZERO_VOLUME, FILLED, CONFLICT, TAKEN = 1, 2, 4, 8, 16  # bits of `flag`
+MADE = FILLED | TAKEN  # by a repair: flat, or another source's
+KEPT = CONFLICT | MADE  # what a candle's numbers do not tell
 
 CANDLE_FAULTS = (
     "",
@@ -108,6 +115,27 @@ def check(frame: pd.DataFrame, step_ms: int, now_ms: int, decimals: Decimals | N
     )
     series = {**dict(zip(OHLCV, kept, strict=True)), "flag": flag}
     return Checked(pd.DataFrame(series, index=index, copy=False), report)
+
+
+def check_again(frame: pd.DataFrame, step_ms: int, now_ms: int) -> Checked:
+    """`check` of a frame with a flag, (T, 6), whose KEPT bits stay with the candles of their times."""
+    marks = frame["flag"].to_numpy() & np.uint8(KEPT)  # (T,)
+    marked = np.flatnonzero(marks)
+    times = milliseconds(frame.index)[marked]  # (m,)
+    checked = check(frame, step_ms, now_ms)
+    at = position(milliseconds(checked.frame.index), times)
+    flag = checked.frame["flag"].to_numpy().copy()
+    flag[at[at >= 0]] |= marks[marked[at >= 0]]
+    checked.frame["flag"] = flag
+    return checked
+
+
+def position(rising: NDArray[np.int64], times: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each of the times (N,) stands among rising ones (T,); -1 where it does not."""
+    at = np.searchsorted(rising, times)
+    there = at < len(rising)
+    there[there] = rising[at[there]] == times[there]
+    return np.where(there, at, -1)
 
 
 def check_values(frame: pd.DataFrame, now_ms: int, decimals: Decimals | None = None) -> Checked:

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from numpy.typing import NDArray
 
 Range: TypeAlias = tuple[int, int]
 Ranges: TypeAlias = tuple[Range, ...]
@@ -57,3 +61,10 @@ def intersect(first: Iterable[Range], second: Iterable[Range]) -> Ranges:
 def covers(ranges: Iterable[Range], wanted: Iterable[Range]) -> bool:
     """Whether all of `wanted` lies in `ranges`; an empty wish is always covered."""
     return not subtract(wanted, ranges)
+
+
+def within(times: NDArray[np.int64], ranges: Iterable[Range]) -> NDArray[np.bool_]:
+    """Which of the times (N,) lie in any of the ranges; (N,) bool."""
+    edges = np.array(union(ranges), np.int64).ravel()  # rising: from, to, from, to …
+    inside: NDArray[np.bool_] = np.searchsorted(edges, times, side="right") % 2 == 1
+    return inside

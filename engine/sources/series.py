@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from engine.errors import Report
+from engine.errors import ChangeSettings, Report
 from engine.market.candles import OHLCV, milliseconds
 from engine.market.ranges import union
 
 if TYPE_CHECKING:
     from engine.market.ranges import Ranges
 
-SCHEMA = 1
+SCHEMA = 2
 KINDS = ("candles", "funding", "open_interest", "values")
 TIME: Final = pa.timestamp("ms", "UTC")
 COLUMNS: dict[str, dict[str, Any]] = {
@@ -42,6 +42,7 @@ class Facts:
     absent: Ranges = ()  # those that the exchange does not have
     origin: dict[str, Any] = field(default_factory=dict)
     report: dict[str, Any] = field(default_factory=dict)  # RepairReport.as_dict()
+    repairs: tuple[dict[str, Any], ...] = ()  # what `data repair` did and how to undo it, oldest first
     rows: int = 0
     first_ms: int | None = None
     last_ms: int | None = None
@@ -111,16 +112,29 @@ def facts_of(file: Any, name: str) -> Facts:
     if hashlib.sha256(text).hexdigest().encode() != metadata.get(FACTS_HASH):
         raise ValueError("its facts do not match their hash")
     told = json.loads(text)
-    if (version := told.pop("schema")) != SCHEMA:
-        raise ValueError(f"it has schema version {version}; this quantdeck reads {SCHEMA}")
+    told = migrated(told, name)
     told |= {key: tuple((int(start), int(end)) for start, end in told[key]) for key in ("known", "absent")}
-    facts = Facts(**{**told, "name": name})
+    facts = Facts(**{**told, "name": name, "repairs": tuple(told["repairs"])})
     expected = {"time": TIME, **COLUMNS[shape_of(facts.kind)]}
     if {entry.name: entry.type for entry in file.schema_arrow} != expected:
         raise ValueError("its columns are not those of its kind")
     if file.metadata.num_rows != facts.rows:
         raise ValueError(f"it holds {file.metadata.num_rows} rows, not {facts.rows}")
     return facts
+
+
+def migrated(told: dict[str, Any], name: str) -> dict[str, Any]:
+    """The facts of any schema up to this one as those of this one, the schema left out.
+
+    Raises ChangeSettings for a newer one.
+    """
+    schema = told.pop("schema")
+    if schema > SCHEMA:
+        reason = f"was written by a newer quantdeck (schema {schema}; this one reads up to {SCHEMA})"
+        raise ChangeSettings(f"series {name}", reason, "Update quantdeck, or use another home folder")
+    if schema < 2:  # before there were repairs
+        told["repairs"] = []
+    return told
 
 
 def numpy_of(column: Any) -> Any:

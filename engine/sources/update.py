@@ -17,15 +17,24 @@ import numpy as np
 import pandas as pd
 
 from engine.errors import QuantdeckError, TryAgain
-from engine.market.candles import CONFLICT, OHLCV, check, check_values, gaps, iso, milliseconds, time_index
-from engine.market.ranges import intersect, subtract, union
+from engine.market.candles import (
+    MADE,
+    OHLCV,
+    check,
+    check_again,
+    check_values,
+    gaps,
+    iso,
+    milliseconds,
+    position,
+    time_index,
+)
+from engine.market.ranges import intersect, subtract, union, within
 from engine.sources import pager
 from engine.sources.store import Series
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
 
     from engine.market.ranges import Range, Ranges
     from engine.sources.exchange import Client
@@ -46,7 +55,8 @@ def stored(source: Source, store: Store) -> Series:
     columns = (*OHLCV, "flag") if source.kind == "candles" else ("value", "available_at")
     index = time_index(np.empty(0, dtype=np.int64))
     named = (source.name, source.kind, source.stored_as, source.symbol, source.timeframe, source.simulated)
-    return Series(*named, frame=pd.DataFrame(columns=list(columns), index=index, dtype=np.float64))
+    frame = pd.DataFrame(columns=list(columns), index=index, dtype=np.float64)
+    return Series(*named, frame=frame.astype({"flag": np.uint8}) if "flag" in columns else frame)
 
 
 def facts(source: Source, store: Store) -> Facts:
@@ -144,14 +154,23 @@ class Writer:
 
     def fold(self) -> Series:
         """Put the journal's pages into the series and its file; returns the series. Raises MakeRoom."""
-        spans, counts, rows = self.journal.read()
-        if spans:
-            told = list(zip(spans, counts, strict=True))
-            series = extended(self.series, told, rows, self.source.step_ms, self.now_ms)
-            del rows
-            self.series = Series(**{**vars(self.store.write(series)), "frame": series.frame})
-        self.journal.clear()
+        self.series = folded(self.series, self.store, self.source.step_ms, self.now_ms)
         return self.series
+
+
+def folded(series: Series, store: Store, step_ms: int, now_ms: int) -> Series:
+    """The series and the pages that its journal holds, in its file; the caller holds the lock.
+
+    Raises MakeRoom.
+    """
+    journal = store.journal(series.name, series.kind)
+    spans, counts, rows = journal.read()
+    if spans:
+        series = extended(series, list(zip(spans, counts, strict=True)), rows, step_ms, now_ms)
+        del rows
+        series = Series(**{**vars(store.write(series)), "frame": series.frame})
+    journal.clear()
+    return series
 
 
 def extended(series: Series, pages: Sequence[Told], rows: Rows, step_ms: int, now_ms: int) -> Series:
@@ -160,39 +179,52 @@ def extended(series: Series, pages: Sequence[Told], rows: Rows, step_ms: int, no
     A row that is stored already stays. For candles, what was told and has no sound row is absent. The report
     tells of the series as stored, so that it does not depend on how often the update was cut off.
     """
-    candles = series.kind == "candles"
-    columns = list(OHLCV) if candles else ["value"]
-    before = milliseconds(series.frame.index)  # (T,) rising
-    if len(before):
-        rows = rows[position(before, rows[:, 0].astype(np.int64)) < 0]
-    index = time_index(rows[:, 0].astype(np.int64))
-    whole = pd.DataFrame(rows[:, 1:], columns=columns, index=index, copy=False)
-    if len(before):
-        both = (series.frame[columns], whole)
-        later = not len(index) or before[0] < milliseconds(index[:1])[0]
-        whole = pd.concat(both if later else both[::-1])  # in order wherever they can be
-    checked = check(whole, step_ms, now_ms) if candles else check_values(whole, now_ms)
-    del whole, rows
+    if series.kind != "candles":
+        checked = check_values(joined_rows(series.frame[["value"]], rows), now_ms)
+        known, absent = told(series, pages, checked.frame, step_ms)
+    else:
+        checked = check_again(joined_rows(replaceable(series, rows, step_ms, now_ms), rows), step_ms, now_ms)
+        known, absent = told(series, pages, own(series.absent, checked.frame), step_ms)
     report = replace(
         checked.report, rows_read=checked.report.rows_stored, duplicates=0, conflicting=0, rejected_by={},
         rejected_list=(), incomplete=0, out_of_order=0, order="oldest first", series=series.name,
     )  # fmt: skip
-    known, absent = told(series, pages, checked.frame, step_ms)
-    if candles and len(before):
-        conflict = before[(series.frame["flag"].to_numpy() & CONFLICT) > 0]  # (c,)
-        at = position(milliseconds(checked.frame.index), conflict)
-        flag = checked.frame["flag"].to_numpy().copy()
-        flag[at[at >= 0]] |= CONFLICT
-        checked.frame["flag"] = flag
     return replace(series, frame=checked.frame, known=known, absent=absent, report=report.as_dict())
 
 
-def position(rising: NDArray[np.int64], times: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where each of the times (N,) stands among rising ones (T,); -1 where it does not."""
-    at = np.searchsorted(rising, times)
-    there = at < len(rising)
-    there[there] = rising[at[there]] == times[there]
-    return np.where(there, at, -1)
+def joined_rows(frame: pd.DataFrame, rows: Rows) -> pd.DataFrame:
+    """Stored rows and those of the new ones that are not stored, in order wherever they can be."""
+    before = milliseconds(frame.index)  # (T,) rising
+    if not len(before):
+        return frame_of(rows, list(frame.columns))
+    rows = rows[position(before, rows[:, 0].astype(np.int64)) < 0]
+    new = frame_of(rows, list(frame.columns))
+    earlier = len(rows) > 0 and rows[0, 0] < before[0]
+    return pd.concat([new, frame] if earlier else [frame, new])
+
+
+def frame_of(rows: Rows, columns: list[str]) -> pd.DataFrame:
+    """Rows of time and values as a frame; a flag is 0."""
+    index, names = time_index(rows[:, 0].astype(np.int64)), [name for name in columns if name != "flag"]
+    frame = pd.DataFrame(rows[:, 1:], columns=names, index=index, copy=False)
+    return frame.assign(flag=np.uint8(0)) if "flag" in columns else frame
+
+
+def replaceable(series: Series, rows: Rows, step_ms: int, now_ms: int) -> pd.DataFrame:
+    """The stored candles but those made by a repair for which the exchange now has a sound one."""
+    made = np.flatnonzero(series.frame["flag"].to_numpy() & MADE)
+    if not len(made):
+        return series.frame
+    times = milliseconds(series.frame.index)
+    rows = rows[position(times[made], rows[:, 0].astype(np.int64)) >= 0]
+    sound = check(frame_of(rows, list(OHLCV)), step_ms, now_ms).frame.index
+    return series.frame[position(milliseconds(sound), times) < 0]
+
+
+def own(absent: Ranges, frame: pd.DataFrame) -> pd.DataFrame:
+    """The candles but those that a repair made where the exchange has none: what is absent stays so."""
+    made = (frame["flag"].to_numpy() & MADE) > 0
+    return frame[~(made & within(milliseconds(frame.index), absent))] if made.any() else frame
 
 
 def told(series: Series, pages: Sequence[Told], frame: pd.DataFrame, step_ms: int) -> tuple[Ranges, Ranges]:

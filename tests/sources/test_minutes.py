@@ -7,13 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.market.candles import CONFLICT, milliseconds
+from engine.market.candles import CONFLICT, milliseconds, position
 from engine.settings import Data
 from engine.sources.ccxt_modules import exchange_class
 from engine.sources.collect import collect
 from engine.sources.guard import guarded
 from engine.sources.store import Store
-from engine.sources.update import position
 from tests.sources.exchanges.binance import Binance
 from tests.sources.exchanges.server import NOW, serving
 

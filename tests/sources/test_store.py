@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import json
 import os
 import random
 import signal
@@ -253,10 +254,25 @@ class TestDamage:
             writer.write_table(table)
             writer.add_key_value_metadata({"quantdeck": facts, "quantdeck.sha256": digest})
 
-    def test_another_schema_version(self, store, path):
-        self.rewrite(path, lambda facts: facts.replace(b'"schema":1', b'"schema":99'))
-        with pytest.raises(RepairData, match="schema version 99; this quantdeck reads 1"):
+    def test_a_newer_schema_is_refused_with_a_remedy(self, store, path):
+        self.rewrite(path, lambda facts: facts.replace(b'"schema":2', b'"schema":99'))
+        with pytest.raises(ChangeSettings, match=r"schema 99; this one reads up to 2.*Update quantdeck"):
             store.facts(self.NAME)
+        with store.locked(self.NAME), pytest.raises(ChangeSettings):
+            store.read(self.NAME)
+
+    def test_a_file_of_the_first_schema_is_read_whole_and_written_as_the_newest(self, store, path):
+        before = store.read(self.NAME)
+        new = path.read_bytes()
+        self.rewrite(path, first_schema)
+        assert b'"schema":1' in path.read_bytes()
+        assert b"repairs" not in path.read_bytes()
+        old = store.read(self.NAME)
+        assert vars(store.facts(self.NAME)) | {"repairs": ()} == vars(store.facts(self.NAME))
+        pd.testing.assert_frame_equal(old.frame, before.frame)
+        assert {**vars(old), "frame": 0} == {**vars(before), "frame": 0}
+        store.write(old)
+        assert path.read_bytes() == new
 
     def test_facts_of_another_kind_or_length(self, store, path):
         self.rewrite(path, lambda facts: facts.replace(b'"candles"', b'"funding"'))
@@ -278,6 +294,14 @@ class TestDamage:
         path.write_bytes(b"")
         store.write(series(candles(40)))
         assert store.facts(self.NAME).rows == 40
+
+
+def first_schema(facts):
+    """Facts as the first version of quantdeck wrote them."""
+    told = json.loads(facts)
+    told["schema"] = 1
+    del told["repairs"]
+    return json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
 
 
 def child(code, *arguments, **options):

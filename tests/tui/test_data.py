@@ -1,4 +1,6 @@
-"""data status, update, import, export, verify."""
+"""data status, update, import, export, verify, repair."""
+
+from tui.commands.data import repair_text
 
 
 def test_import_tells_the_repair_report(deck):
@@ -92,3 +94,31 @@ def test_verify(deck):
     assert "error: data: 1 of 2 series not as stored" in err
     assert "  b: its rows are not those that were stored" in err
     assert deck.json("data", "verify", code=1)["broken"][0]["series"] == "b"
+
+
+REPAIRED = {
+    "series": "mine", "rows": 1200, "second": "other", "repairs": 1,
+    "policy": {"gaps": "second", "spikes": "leave", "conflicts": "leave"},
+    "found": {
+        "gaps": 1, "missing": 3, "spikes": 2, "confirmed": 4, "conflicts": 0, "compared": 1100,
+        "duplicates": 5, "rejected": 6,
+    },
+    "done": {"refetched": 0, "taken": 3, "filled": 0},
+    "left": {"gaps": 0, "missing": 0, "spikes": 2, "confirmed": 4, "conflicts": 0, "compared": 1100},
+    "details": [{"from": "a", "to": "b", "bars": 3, "was": "gaps", "now": "taken"}],
+}  # fmt: skip
+
+
+def test_a_repair_is_told_in_numbers():
+    lines = repair_text(REPAIRED).splitlines()
+    assert lines == [
+        "mine: 1,200 candles",
+        "  gaps       3 candles in 1 gaps: second",
+        "  spikes     2 against other (1,100 compared, 4 more confirmed): leave",
+        "  conflicts  0: leave",
+        "  arrival    5 doubles resolved, 6 rows rejected",
+        "  mended     0 sent again, 3 taken from other, 0 filled flat",
+        "  left       0 missing in 0 gaps, 2 spikes, 0 conflicts",
+        "    from a  to b  bars 3  was gaps  now taken",
+        "Take it back with: quantdeck data repair mine --undo",
+    ]

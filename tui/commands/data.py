@@ -1,4 +1,4 @@
-"""`quantdeck data status|update|import|export|verify`: the stored series."""
+"""`quantdeck data status|update|import|export|verify|repair`: the stored series."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LISTS = {"gap_list": "gaps", "flag_list": "flagged", "rejected_list": "rejected 
 TOLD = (*COUNTS, "series", "first", "last", "step_ms")
 
 
-def request(arguments: Arguments, do: str, **details: str) -> dict[str, Any]:
+def request(arguments: Arguments, do: str, **details: Any) -> dict[str, Any]:
     """Have the engine answer one request; its progress goes to stderr."""
     from tui.progress import display, lasting
 
@@ -139,3 +139,49 @@ def export(arguments: Arguments) -> Answer:
     return Answer(
         answer, f"{arguments.series} written to {answer.get('path', path)}: {whole(answer.get('rows'))} rows"
     )
+
+
+def repair(arguments: Arguments) -> Answer:
+    """Find and mend what is wrong with a series, or take the last repair back."""
+    chosen = from_file(arguments)
+    if arguments.undo:
+        report = request(arguments, "data.repair", series=arguments.series, undo=True)
+        return Answer(report, undo_text(report))
+    given = {name: getattr(chosen, name).model_dump(mode="json") for name in ("data", "repair")}
+    report = request(arguments, "data.repair", series=arguments.series, settings=given)
+    return Answer(report, repair_text(report))
+
+
+def repair_text(report: dict[str, Any]) -> str:
+    """What was found, what was done about it, what is left, in lines."""
+    second, policy, repairs = report["second"], report["policy"], report["done"]
+    found, done, left = (
+        {key: whole(value) for key, value in report[part].items()} for part in ("found", "done", "left")
+    )
+    against = f" against {second} ({found['compared']} compared, {found['confirmed']} more confirmed)"
+    remaining = f"{left['spikes']} spikes, {left['conflicts']} conflicts"
+    taken = f"{done['taken']} taken from {second or 'a second series'}, {done['filled']} filled flat"
+    lines = [
+        f"{report['series']}: {whole(report['rows'])} candles",
+        f"  gaps       {found['missing']} candles in {found['gaps']} gaps: {policy['gaps']}",
+        f"  spikes     {found['spikes']}{against if second else ''}: {policy['spikes']}",
+        f"  conflicts  {found['conflicts']}: {policy['conflicts']}",
+        f"  arrival    {found['duplicates']} doubles resolved, {found['rejected']} rows rejected",
+        f"  mended     {done['refetched']} sent again, {taken}",
+        f"  left       {left['missing']} missing in {left['gaps']} gaps, {remaining}",
+    ]
+    lines += [f"    {one_line(item)}" for item in report["details"]]
+    if any(repairs.values()):
+        lines.append(f"Take it back with: quantdeck data repair {report['series']} --undo")
+    elif any(report["left"][key] for key in ("gaps", "spikes", "conflicts")):
+        lines.append(
+            "Mend it with -s repair.gaps=, repair.spikes=, repair.conflicts= refetch, second or fill"
+        )
+    return "\n".join(lines)
+
+
+def undo_text(report: dict[str, Any]) -> str:
+    """What undoing a repair did."""
+    moved = f"{whole(report['removed'])} candles removed, {whole(report['put_back'])} put back"
+    rest = f"{whole(report['repairs'])} earlier repairs stay"
+    return f"{report['series']}: the repair of {report['undone']} is taken back: {moved}; {rest}"
