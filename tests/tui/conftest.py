@@ -78,7 +78,7 @@ def deck(tmp_path):
 def real(tmp_path):
     """The same on the real engine."""
     deck = Deck(tmp_path)
-    del deck.env["PYTHONPATH"]
+    del deck.env["PYTHONPATH"], deck.env["PYTHONWARNINGS"]  # libraries of the engine warn
     deck.home.path.mkdir()
     yield deck
     for run in deck.home.all():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,10 +56,8 @@ def walkforward(arguments: Arguments) -> Answer:
 
 def seeds(arguments: Arguments) -> Answer:
     """Train and backtest with several seeds."""
-    given = arguments.seeds
-    chosen = from_file(arguments)
-    training = chosen.training.model_copy(update={"seeds": given})
-    return start(arguments, "seeds", chosen.model_copy(update={"training": training}))
+    counted = [*arguments.overrides, f"training.seeds={arguments.seeds}"]
+    return start(arguments, "seeds", from_file(replace(arguments, overrides=counted)))
 
 
 def simulate(arguments: Arguments) -> Answer:
