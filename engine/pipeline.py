@@ -43,7 +43,7 @@ def train_and_backtest(job: Job) -> dict[str, Any]:
 def train(job: Job) -> dict[str, Any]:
     """Train a model on what the settings name and save its artifacts in the run's folder."""
     settings, run = job.settings, job.run
-    data = prepare(job, settings.features.names)
+    data = prepare(job, settings.features.chosen)
 
     with stage(job, "windows"):
         found = data.windows(settings.window.lookback)  # N of them

@@ -22,7 +22,10 @@ from engine.market.times import milliseconds, time_index
 from engine.settings import make
 
 STEP, COUNT, LOOKBACK = 3_600_000, 420, 12
-NAMES = ("return_1", "return_6", "rsi_14", "bollinger_width", "funding_rate", "second_spread")
+NAMES = (
+    "return_1", "return_6", "rsi_14", "bollinger_width", "funding_rate", "second_spread", "return_1_4h",
+    "bar_range_12h",
+)  # fmt: skip
 
 
 def raw_market(seed):

@@ -92,7 +92,7 @@ def ordinary(
             collect(settings.data, store, now_ms, lambda _: None, demo=settings.demo)
         ),
         merge=lambda collected: preparation.merge_all(collected, settings.data.fill_gaps),
-        features=lambda market: preparation.compute_features(market, settings.features.names, own),
+        features=lambda market: preparation.compute_features(market, settings.features.chosen, own),
         windows=lambda ready, market: windows.find(
             ready, milliseconds(market.frame.index), market.step_ms, lookback
         ),

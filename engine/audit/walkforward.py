@@ -74,7 +74,7 @@ class Forecasts:
 def walk_forward(job: Job) -> dict[str, Any]:
     """Train every fold, trade the stitched forecasts over all test spans, sum up."""
     settings, tell = job.settings, job.tell
-    data = preparation.prepare(job, settings.features.names)
+    data = preparation.prepare(job, settings.features.chosen)
     with preparation.stage(job, "windows"):
         found = data.windows(settings.window.lookback)  # N of them
         realised = data.realised(settings.label)  # (T,)

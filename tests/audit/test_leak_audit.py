@@ -50,6 +50,22 @@ def test_a_clean_pipeline_passes_with_stops_volatility_sizing_and_own_features(t
     assert [finding.sentence() for finding in result.findings] == []
 
 
+def test_a_clean_pipeline_passes_with_longer_candles(tmp_path):
+    result = audit(*prepared(tmp_path, "features.timeframes=4h,1d", "features.longer=return_1,bar_range"))
+    assert [finding.sentence() for finding in result.findings] == []
+
+
+def test_a_longer_candle_seen_before_it_closes_is_a_leak(tmp_path):
+    stages, history, reach = prepared(tmp_path, "features.timeframes=4h", "features.longer=return_1")
+
+    def early(market):
+        table = stages.features(market)
+        return table.assign(return_1_4h=table["return_1_4h"].shift(-1))
+
+    finding = found(dataclasses.replace(stages, features=early), history, reach)
+    assert (finding.stage, finding.column) == ("features", "return_1_4h")
+
+
 def test_the_same_audit_finds_the_same_twice(clean):
     stages, history, reach = clean
     leaky = dataclasses.replace(stages, features=lambda market: stages.features(market).bfill())

@@ -121,6 +121,11 @@ class Bars:
         return {}
 
     @cached_property
+    def longer(self) -> dict[int, Bars]:
+        """Bars of longer candles made of these, by their length in ms; as they are asked for."""
+        return {}
+
+    @cached_property
     def age(self) -> npt.NDArray[np.intp]:
         """How many bars of the same segment lie before each row, (T,)."""
         return np.arange(len(self)) - np.repeat(self.starts, self.stops - self.starts)

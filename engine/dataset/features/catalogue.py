@@ -6,6 +6,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from engine.dataset.features import calendar, candle, cross, returns, trend, volatility, volume
+from engine.dataset.features.longer import named
 from engine.errors import ChangeSettings
 
 if TYPE_CHECKING:
@@ -38,18 +39,19 @@ def resolve(
     """The features that a run computes, in order.
 
     `all` stands for every built-in whose inputs are there (and, given `step_ms`, that can vary on candles
-    of that length), then the own ones. Raises ChangeSettings for an unknown name, for one given twice and
-    for one whose input series was not collected.
+    of that length), then the own ones; `rsi_14_4h` for rsi_14 of 4 h candles. Raises ChangeSettings for an
+    unknown name, for one given twice and for one whose input series was not collected.
     """
     known = with_own(own)
     resolved: list[str] = []
     for name in names:
         resolved += everything(available_columns, own, step_ms) if name == ALL else [name]
     for name in resolved:
-        if name not in known:
+        feature = named(name, known, step_ms)
+        if feature is None:
             raise unknown(name, known)
-        if absent := sorted(set(known[name].needs) - set(available_columns)):
-            raise not_collected(known[name], absent)
+        if absent := sorted(set(feature.needs) - set(available_columns)):
+            raise not_collected(feature, absent)
     if twice := sorted({name for name in resolved if resolved.count(name) > 1}):
         remedy = "all holds every feature already" if ALL in names else "Give each once"
         raise ChangeSettings("features.names", f"{', '.join(twice)} given twice", remedy)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from engine.dataset.features.bars import Bars
 from engine.dataset.features.catalogue import resolve, with_own
+from engine.dataset.features.longer import named
 from engine.dataset.features.own import by_segment
 from engine.errors import ChangeSettings, RepairData
 
@@ -32,7 +33,7 @@ def compute(market: Market, names: Sequence[str], own: Sequence[Feature] = ()) -
     resolved = resolve(names, market.frame.columns, own, step_ms=market.step_ms)
     values = np.empty((len(resolved), len(bars)))  # (F, T): a feature's values lie together
     for row, name in zip(values, resolved, strict=True):
-        feature = known[name]
+        feature = named(name, known, market.step_ms) or known[name]
         row[:] = by_segment(feature, bars) if feature.file else feature.compute(bars)
     return pd.DataFrame(values.T, index=market.frame.index, columns=list(resolved), copy=False)
 
