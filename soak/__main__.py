@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-PARTS = ("crafted", "bits", "full", "signals", "kills", "room", "data_kills", "fresh")
+PARTS = ("crafted", "bits", "full", "signals", "kills", "room", "data_kills", "fresh", "terminals")
 
 
 def main():

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import traceback
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.app import App
 from textual.binding import Binding
 
 from engine.errors import QuantdeckError
 from engine.runs.events import clock
 from tui import themes
 from tui.asking import Engine
+from tui.keyboard import Keyboard
 from tui.watch import RunsChanged, Snapshot, Watch
 
 if TYPE_CHECKING:
@@ -29,35 +31,17 @@ if TYPE_CHECKING:
     from tui.draft import Draft
 
 
-def data() -> Screen[Any]:
-    """Screen 1."""
-    from tui.screens.data import DataScreen
-
-    return DataScreen()
-
-
-def train() -> Screen[Any]:
-    """Screen 2."""
-    from tui.screens.train import TrainScreen
-
-    return TrainScreen()
+# Where the four screens are; imported when one is first shown, or soon after the first of them.
+SCREENS = {
+    "data": ("tui.screens.data", "DataScreen"),
+    "train": ("tui.screens.train", "TrainScreen"),
+    "backtest": ("tui.screens.backtest", "BacktestScreen"),
+    "runs": ("tui.screens.runs", "RunsScreen"),
+}
+REST_S = 1.0  # the first screen is looked at for so long before more is imported
 
 
-def backtest() -> Screen[Any]:
-    """Screen 3."""
-    from tui.screens.backtest import BacktestScreen
-
-    return BacktestScreen()
-
-
-def runs() -> Screen[Any]:
-    """Screen 4."""
-    from tui.screens.runs import RunsScreen
-
-    return RunsScreen()
-
-
-class Quantdeck(App[None]):
+class Quantdeck(Keyboard):
     """The app. Screens find here: `home`, `snapshot` (all runs), `engine` (answers questions), `ascii`,
     `now()`, `chosen` (the run on Train and Backtest), `launch(run)`, `open_run(run_id, mode)`, `tell(error)`.
     """
@@ -65,9 +49,6 @@ class Quantdeck(App[None]):
     TITLE = "quantdeck"
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
-        "data": data, "train": train, "backtest": backtest, "runs": runs,
-    }  # fmt: skip
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "mode('data')", "Data", show=False),
         Binding("2", "mode('train')", "Train", show=False),
@@ -98,6 +79,8 @@ class Quantdeck(App[None]):
         self.fault: BaseException | None = None
         self._start, self._first = start, "train" if start else first
         self._told = False  # a message about a new snapshot is on its way
+        for name in SCREENS:
+            self.add_mode(name, partial(self._made, name))
         for theme in (themes.DARK, themes.LIGHT):
             self.register_theme(theme)
         wanted = os.environ.get("TEXTUAL_THEME", "")
@@ -107,6 +90,13 @@ class Quantdeck(App[None]):
         """The colours of our roles, for every theme."""
         theme = self.current_theme
         return themes.roles(theme.to_color_system().generate(), dark=theme.dark)
+
+    def _made(self, name: str) -> Screen[Any]:
+        module, kind = SCREENS[name]
+        screen: Screen[Any] = getattr(importlib.import_module(module), kind)()
+        # It is styled as it is mounted. Textual would parse the whole style sheet for it, twice, unless told.
+        screen._css_update_count = self._css_update_count  # noqa: SLF001
+        return screen
 
     def on_mount(self) -> None:
         """Show the first screen; only then look at the runs."""
@@ -134,11 +124,19 @@ class Quantdeck(App[None]):
 
         self._told, first = False, not self.snapshot.ready
         self.snapshot = self.watcher.snapshot
+        if first:
+            self.set_timer(REST_S, self._warm)
         if first and self.snapshot.live and not self._start and self.current_mode == "data":
             self.switch_mode("train")  # what is going on is what one came for
         for screen in self.screen_stack:
             if isinstance(screen, Room):
                 screen.refresh_runs()
+
+    def _warm(self) -> None:
+        """Import what the other screens need, so that no key waits for it."""
+        from tui.warm import warm
+
+        warm(self, *(module for module, _ in SCREENS.values()), "tui.screens.new_run", "plotext")
 
     def launch(self, run: RunFolder) -> bool:
         """Start the engine on a run; a refusal is told."""
@@ -232,6 +230,21 @@ class Quantdeck(App[None]):
 
         self.push_screen(Help(self.screen))
 
+    def action_command_palette(self) -> None:
+        """Open the palette."""
+        from tui.screens.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette())
+
+    def search_themes(self) -> None:
+        """Choose a theme in the palette."""
+        from textual.theme import ThemeProvider
+
+        from tui.screens.palette import Palette
+
+        self.push_screen(Palette(providers=[ThemeProvider], placeholder="Search for themes…"))
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: the screens, what the present one can do, and textual's own."""
         from textual.app import SystemCommand
@@ -254,6 +267,11 @@ class Quantdeck(App[None]):
         names = ", ".join(f"{each.id} ({each.state.status})" for each in live[-4:])
         go = "1 run goes" if len(live) == 1 else f"{len(live)} runs go"
         return f"{go} on: {names}. Watch again: quantdeck"
+
+    def _handle_exception(self, error: Exception) -> None:
+        # A screen that is taken apart while it is built lacks its parts; that is no fault.
+        if not self._exit:
+            super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
         # Textual's own would print a traceback with all local variables, secrets included.

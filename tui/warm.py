@@ -7,12 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from textual.widget import Widget
+    from textual.dom import DOMNode
 
 
-def warm(widget: Widget, *modules: str) -> None:
-    """Import the modules while the widget's screen is looked at."""
-    widget.run_worker(partial(load, modules), group="warm", thread=True)
+def warm(node: DOMNode, *modules: str) -> None:
+    """Import the modules while a screen is looked at."""
+    node.run_worker(partial(load, modules), group="warm", thread=True)
 
 
 def load(modules: tuple[str, ...]) -> None:

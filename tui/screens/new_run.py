@@ -93,7 +93,7 @@ class NewRun(Room, inherit_bindings=False):
             await fields.mount_all(Field(about, self.draft.texts[about.key]) for about in chosen)
         self._show()
         if found := fields.query("Input, Choice"):
-            self.set_focus(found.first())  # at once, before the keys that have come meanwhile
+            self.set_focus(found.first())
 
     def _show(self) -> None:
         if self._draft is None or not self.is_attached:
@@ -184,10 +184,7 @@ class NewRun(Room, inherit_bindings=False):
         self._show()
 
     async def action_group(self, by: int) -> None:
-        """Another group; first what was typed up to now, for the fields are about to go."""
-        if field := self._field:
-            self.draft.texts[field.about.key] = await field.typed()
-            self._check()
+        """Another group."""
         groups = self._groups()
         self._group = groups[(groups.index(self._group) + by) % len(groups)]
         await self._show_group()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.screen import ModalScreen, Screen
 
@@ -39,6 +40,10 @@ class Sized(Screen[object]):
         if not isinstance(app, Quantdeck):
             raise TypeError(type(app).__name__)
         return app
+
+    def dismiss(self, result: object = None) -> AwaitComplete:
+        """Close, once: of two keys that both close, the second may come before the first has done it."""
+        return super().dismiss(result) if self.is_active else AwaitComplete()
 
     def on_resize(self, event: events.Resize) -> None:
         """Show the screen, or what is needed for it."""

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.message import Message
+from textual.widgets import Input
 
-from tui.widgets.entry import Entry
 from tui.widgets.lines import Line, Lines, fitted
 
 if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
     from textual.binding import BindingType
-    from textual.widgets import Input
 
     from tui.draft import About
 
@@ -93,7 +92,7 @@ class Field(Horizontal):
         if self.about.choices:
             yield Choice(self.about.choices, self._text)
         else:
-            yield Entry(self._text, compact=True, select_on_focus=False)
+            yield Input(self._text, compact=True, select_on_focus=False)
         yield self._remark
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -111,15 +110,9 @@ class Field(Horizontal):
             self._text = text
             self.post_message(self.Changed(self.about.key, text))
 
-    async def typed(self) -> str:
-        """The text with all that has been typed so far, told or not told yet."""
-        for entry in self.query(Entry):
-            return await entry.typed()
-        return self._text
-
     def put(self, text: str) -> None:
         """Replace the text."""
-        for entry in self.query(Entry):
+        for entry in self.query(Input):
             entry.value = text
         for choice in self.query(Choice):
             choice.choose(text)

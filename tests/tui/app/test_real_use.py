@@ -113,6 +113,19 @@ def test_keys_that_come_all_at_once_are_taken_in_order(home, terminal):
 
 
 @needs_tmux
+def test_what_is_typed_into_a_prompt_is_no_command(home, terminal):
+    """x and y, typed ahead, would stop the run if they came before the prompt."""
+    deck = terminal(Tmux)
+    deck.press("2")
+    deck.shows("d demo")
+    deck.press("d")
+    deck.shows("epoch 1/8")
+    deck.press("4", "/", "x", "y", "Enter")
+    deck.shows("[4 Runs]", "filter: xy")
+    assert not home.find("last").stop_path.exists()
+
+
+@needs_tmux
 @pytest.mark.slow
 def test_demo_with_the_real_engine(home, terminal, tmp_path):
     small = ("-s", "data.end=2025-02-01", "-s", "training.epochs=2", "-s", "model.units=[4]")

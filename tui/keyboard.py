@@ -1,0 +1,71 @@
+"""Keys one after the other, however many arrive at once.
+
+Textual hands a key to the focused widget, and what no widget takes wanders up to the app. Keys that come
+together, as after a pause of a slow line, would overtake each other: the letters after `/` would go to the
+screen and be commands there, not to the field that `/` opens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.app import App
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.message_pump import MessagePump
+
+ROUNDS = 3  # a key, what its widget tells of it, what the widget around that makes of it
+LONGEST_S = 2.0  # a screen or a widget that takes longer is not waited for
+
+
+class Keyboard(App[None]):
+    """An app that takes a key only when all is done that the one before it has brought about."""
+
+    def __init__(self) -> None:
+        """No key has come."""
+        super().__init__()
+        self._keys: deque[events.Key] = deque()
+        self._typing: asyncio.Task[None] | None = None
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let keys wait in line."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self._keys.append(event)
+            if self._typing is None:
+                self._typing = asyncio.create_task(self._type())
+        else:
+            await super().on_event(event)
+
+    async def _type(self) -> None:
+        try:
+            while self._keys and not self._exit:
+                await self._take(self._keys.popleft())
+        except Exception as error:  # noqa: BLE001  as Textual does for what its widgets meet
+            self._handle_exception(error)
+        finally:
+            self._typing = None
+
+    async def _take(self, event: events.Key) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_S):
+                await passed([self.screen, self])  # the screen is there, and has said where the focus goes
+        way = [*(self.focused or self.screen).ancestors_with_self]
+        await super().on_event(event)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_S):
+                for _ in range(ROUNDS):
+                    await passed(way)
+
+
+async def passed(pumps: Iterable[MessagePump]) -> None:
+    """Wait until each has taken, one after the other, what has been sent to it."""
+    for pump in pumps:
+        taken = asyncio.Event()
+        if pump.call_later(taken.set):
+            await taken.wait()

@@ -1,0 +1,29 @@
+"""The palette: every action by name."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette
+from textual.css.query import NoMatches
+
+if TYPE_CHECKING:
+    from textual.worker import Worker
+
+
+class Palette(CommandPalette):
+    """Textual's own, safe for keys that come before it is laid out or after it has closed."""
+
+    def run_worker(self, *arguments: Any, **options: Any) -> Worker[Any]:
+        """Begin a search; one that outlives the palette ends no app."""
+        return super().run_worker(*arguments, **options | {"exit_on_error": False})
+
+    def dismiss(self, result: Any = None) -> AwaitComplete:
+        """Close, once."""
+        return super().dismiss(result) if self.is_active else AwaitComplete()
+
+    def _action_command_list(self, action: str) -> None:
+        with contextlib.suppress(KeyError, NoMatches):  # a list that is not laid out has no pages
+            super()._action_command_list(action)
