@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from engine.dataset import aligned
 from engine.market.merge import Market
 from engine.market.times import time_index
 
@@ -26,7 +27,8 @@ class Sequences:
     def matrix(self) -> np.ndarray:
         """(N + LOOKBACK, FEATURES) float32, scaled."""
         random = np.random.default_rng(7)
-        return random.standard_normal((self.count + LOOKBACK, FEATURES), dtype=np.float32)
+        room = aligned.empty((self.count + LOOKBACK, FEATURES))  # as engine.dataset.scaling makes it
+        return random.standard_normal(dtype=np.float32, out=room)
 
     @cached_property
     def labels(self) -> np.ndarray:

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
+from engine.dataset import aligned
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
 
 Kind = Literal["standard", "robust", "minmax", "none"]
+ROWS_AT_A_TIME = 65_536  # scaling is done in float64, which as a whole would take more room than training
 KINDS = {"standard": StandardScaler, "robust": RobustScaler, "minmax": MinMaxScaler}
 
 
@@ -29,8 +32,12 @@ class Scalers:
 
         Those rows are in no window. They are zeroed so that no NaN is ever handed to the model.
         """
-        scaled = self.features.transform(values) if self.features is not None else values  # (T, F)
-        return np.where(np.isfinite(scaled), scaled, 0.0).astype(np.float32)
+        matrix: NDArray[np.float32] = aligned.empty(values.shape)  # (T, F)
+        for first in range(0, len(values), ROWS_AT_A_TIME):
+            rows = values[first : first + ROWS_AT_A_TIME]
+            scaled = self.features.transform(rows) if self.features is not None else rows
+            matrix[first : first + ROWS_AT_A_TIME] = np.where(np.isfinite(scaled), scaled, 0.0)
+        return matrix
 
     def to_label(self, returns: Floats) -> NDArray[np.float32]:
         """Returns (N,) as what the network is trained on, float32."""

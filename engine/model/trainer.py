@@ -18,6 +18,7 @@ import keras
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from engine.dataset import aligned
 from engine.model.backend import sharing
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     Starts = NDArray[np.int32]
 
 PADDING = -1
-ALIGNMENT = 64  # bytes
 SEED_STRIDE = np.uint32(0x9E3779B9)
 LOSSES = {"mse": keras.losses.mean_squared_error, "huber": keras.losses.huber}
 
@@ -199,16 +199,13 @@ class WindowTrainer(keras.Model):
 def resident(values: NDArray[np.float32], everywhere: NamedSharding) -> jax.Array:
     """The values on every device; those of the processor share one copy, which JAX reads in place.
 
-    It reads in place what begins at a multiple of ALIGNMENT, so such a copy is made unless `values` does.
+    It reads in place what is aligned, so such a copy is made unless `values` are.
     Nobody may write to the values while they are in use.
     """
-    aligned = values
-    if values.ctypes.data % ALIGNMENT or not values.flags.c_contiguous:
-        room = np.empty(values.nbytes + ALIGNMENT, np.uint8)
-        first = -room.ctypes.data % ALIGNMENT
-        aligned = room[first : first + values.nbytes].view(values.dtype).reshape(values.shape)
-        aligned[...] = values
-    parts = [jax.device_put(aligned, device, may_alias=True) for device in everywhere.mesh.devices.flat]
+    if not aligned.is_aligned(values):
+        unaligned, values = values, aligned.empty(values.shape)
+        values[...] = unaligned
+    parts = [jax.device_put(values, device, may_alias=True) for device in everywhere.mesh.devices.flat]
     return jax.make_array_from_single_device_arrays(values.shape, everywhere, parts)
 
 
