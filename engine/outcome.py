@@ -186,6 +186,8 @@ def summed_up(
         "costs": {
             "fee_bps": costs.fee_bps,
             "slippage_bps": costs.slippage_bps,
+            "minimum_notional": costs.minimum_notional,
+            "quantity_step": costs.quantity_step,
             **{name: sheet.metrics[name] for name in ("fees", "slippage", "funding", "borrow")},
         },
         "fill": costs.fill,
@@ -215,6 +217,9 @@ def remarks(strategy: Simulation, settings: Settings) -> list[str]:
         )
     if strategy.too_small:
         told.append(f"{strategy.too_small} orders were below the exchange's step or minimum and given up.")
+    known = settings.backtest.minimum_notional or settings.backtest.quantity_step
+    if settings.backtest.limits_from == "exchange" and not known:
+        told.append("The exchange's smallest order and step are not known: none was applied.")
     if strategy.unsized:
         told.append(f"{strategy.unsized} orders were given up because no forecast volatility was known.")
     return told

@@ -29,6 +29,7 @@ from engine.preparation import (
     stage,
 )
 from engine.runs.manifest import read_checked, write_manifest
+from engine.settings import with_limits
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
@@ -90,7 +91,8 @@ def train(job: Job) -> dict[str, Any]:
             decisions = outcome.decide(
                 data.market, start + found.lookback, scalers.to_return(output), realised, settings
             )
-            metadata["entry_threshold"] = outcome.best_threshold(decisions, settings, data.market.step_ms)
+            rules = with_limits(settings, data.limits)
+            metadata["entry_threshold"] = outcome.best_threshold(decisions, rules, data.market.step_ms)
         artifact.save(run.path, artifact.Artifact(model, scalers, artifact.Metadata(**metadata)))
         write_manifest(run.path, [*artifact.FILES, run.origin_path.name])
         job.tell({"kind": "artifacts", "files": list(artifact.FILES)})
@@ -111,6 +113,7 @@ def backtest(job: Job, trained: RunFolder) -> dict[str, Any]:
         settings = provenance.frozen(settings, loaded.metadata)
 
     data = prepare(job, loaded.metadata.feature_names)
+    settings = with_limits(settings, data.limits)
     notes = [*data.notes, *provenance.differences(loaded.metadata, data.market, data.own)]
 
     with stage(job, "windows"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from engine.sources.features_file import load_features
 from engine.sources.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -50,6 +50,7 @@ class Prepared:
     table: pd.DataFrame
     own: tuple[Feature, ...]
     notes: tuple[str, ...]
+    limits: Mapping[str, float] = field(default_factory=dict)  # of the traded market, as far as known
 
     @property
     def time_ms(self) -> NDArray[np.int64]:
@@ -101,7 +102,7 @@ def prepare(job: Job, names: Sequence[str]) -> Prepared:
     with stage(job, "features"):
         own = load_features(Path(settings.features.file)) if settings.features.file else ()
         table = compute_features(market, names, own)  # (T, F)
-    return Prepared(market, table, own, tuple(collected.notes))
+    return Prepared(market, table, own, tuple(collected.notes), collected.primary.limits)
 
 
 def merge_all(collected: Collected, fill_gaps: int) -> Market:

@@ -10,15 +10,19 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import json
+import math
 import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from engine.errors import ChangeSettings, Problem, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 TIMEFRAME_MS = {
     "1m": 60_000, "3m": 180_000, "5m": 300_000, "15m": 900_000, "30m": 1_800_000,
@@ -29,6 +33,11 @@ MOST_DEVICES, LEAST_SHARE = 8, 16  # devices of a training; sequences of a batch
 SERIES_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 SYMBOL = re.compile(r"[A-Z0-9a-z]{1,20}(/[A-Z0-9a-z]{1,20})?(:[A-Z0-9a-z]{1,20})?")
 EXCHANGE = re.compile(r"([a-z0-9]{2,30})?")
+OWN_COLUMNS = (  # of a merged market; a series of the user's own has another name
+    "open", "high", "low", "close", "volume", "flag", "candles", "funding", "open_interest", "second_close",
+    "second_volume",
+)  # fmt: skip
+EXTRA_HOURS = (24.0, 72.0)  # delay and staleness of a series of the user's own that tells neither
 
 Whole = Annotated[int, Field(strict=True)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -39,6 +48,22 @@ def matching(pattern: re.Pattern[str], value: str, wanted: str) -> str:
     if not pattern.fullmatch(value):
         raise ValueError(f"must be {wanted}")
     return value
+
+
+def extra_of(text: str) -> tuple[str, float, float]:
+    """Name, delay and staleness in hours of an entry of data.extra. Raises ValueError."""
+    name, *hours = text.split(":")
+    matching(SERIES_NAME, name, "NAME, NAME:DELAY or NAME:DELAY:STALENESS, such as fear_greed:24:72")
+    if name in OWN_COLUMNS:
+        raise ValueError(f"must not name a series {name}: that is one of the run's own")
+    try:
+        told = [float(number) for number in hours]
+    except ValueError:
+        told = [math.nan]
+    delay, staleness = (*told, *EXTRA_HOURS[len(told) :])[:2]
+    if len(hours) > 2 or not (0 <= delay <= 8760 and 0 < staleness <= 87_600):
+        raise ValueError(f"must be written NAME:DELAY:STALENESS, 0 … 8760 h and above 0 … 87600 h; {text}")
+    return name, delay, staleness
 
 
 def moment(text: str) -> dt.datetime:
@@ -97,6 +122,11 @@ class Data(Group):
     )
     timeout: Number = setting(20.0, "time limit of one request", "s", gt=0, le=600)
     refetch: bool = setting(False, "ask again for what an exchange was found not to have")
+    extra: tuple[str, ...] = setting(
+        (),
+        "imported series of values that join: NAME:DELAY:STALENESS, in hours after stamp and publication; "
+        "NAME alone means 24 and 72",
+    )
 
     @field_validator("exchange", "perpetual_exchange", "second_exchange")
     @classmethod
@@ -121,6 +151,14 @@ class Data(Group):
             if value
             else value
         )
+
+    @field_validator("extra")
+    @classmethod
+    def _extra(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        names = [extra_of(each)[0] for each in value]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"names {', '.join(twice)} twice")
+        return value
 
     @field_validator("start", "end")
     @classmethod
@@ -307,6 +345,10 @@ class Backtest(Group):
     )
     quantity_step: Number = setting(
         0.0, "quantities are rounded down to multiples of this; 0 = no step", "units traded", ge=0, le=1e9
+    )
+    limits_from: Literal["settings", "exchange"] = setting(
+        "settings",
+        "minimum_notional and quantity_step as they are set, or as the exchange told them with its candles",
     )
     borrow_rate: Number = setting(
         0.0, "yearly rate for borrowing what a short sells on a spot market", "share/year", ge=0, le=10
@@ -609,6 +651,14 @@ def with_threshold(settings: Settings, entry_threshold: float) -> Settings:
     """The settings with another entry threshold, all else as it is."""
     signal = settings.signal.model_copy(update={"entry_threshold": entry_threshold})
     return settings.model_copy(update={"signal": signal})
+
+
+def with_limits(settings: Settings, limits: Mapping[str, Any]) -> Settings:
+    """The settings with the exchange's minimum order and step, if they ask for it and these are known."""
+    if settings.backtest.limits_from != "exchange":
+        return settings
+    told = {name: limits[name] for name in ("minimum_notional", "quantity_step") if limits.get(name)}
+    return settings.model_copy(update={"backtest": settings.backtest.model_copy(update=told)})
 
 
 def changed(settings: Settings) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from engine.outcome import BARS, EQUITY, PREDICTIONS, TRADES, Decisions
 from engine.runs.folder import RunFolder
 from engine.runs.ledger import WHAT_IF
 from engine.runs.manifest import read_checked
-from engine.settings import Settings, load, make, with_threshold
+from engine.settings import Settings, load, make, with_limits, with_threshold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -141,6 +141,7 @@ def _read(path: Path, _modified: int, _size: int) -> Result:
     settings = load(run.settings_path)
     if settings.signal.threshold_from == "validation":  # what was chosen there is the one that was traded
         settings = with_threshold(settings, float(told["entry_threshold"]))
+    settings = with_limits(settings, told.get("costs") or {})
     equity = parquet(path, EQUITY, ("equity", "buy_and_hold"))
     decisions = decisions_of(path)
     time_ms = milliseconds(equity.index)

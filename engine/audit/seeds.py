@@ -29,6 +29,7 @@ from engine.runs.faults import from_fields
 from engine.runs.folder import RunFolder
 from engine.runs.launch import alive, ask_stop, launch, wait
 from engine.runs.state import state_of
+from engine.settings import with_limits
 from engine.sources.plan import span_of
 
 if TYPE_CHECKING:
@@ -70,7 +71,9 @@ def train_seeds(job: Job) -> dict[str, Any]:
         "spread": {
             name: spread([value_of(each, name) for each in told.values()]) for name in (*HEADLINE, *FORECAST)
         },
-        "ensemble": ensemble(list(runs.values()), job.settings),
+        "ensemble": ensemble(
+            list(runs.values()), with_limits(job.settings, next(iter(told.values()))["costs"])
+        ),
         "notes": [],
     }
 

@@ -28,6 +28,7 @@ from engine.market.merge import fingerprint
 from engine.market.times import iso
 from engine.model import backend
 from engine.runs.manifest import write_manifest
+from engine.settings import with_limits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,7 +162,7 @@ def traded(
     job: Job, data: Prepared, found: Windows, parts: list[Fold], done: dict[int, Forecasts]
 ) -> dict[str, Any]:
     """Trade all folds' forecasts in one go, write the files of a backtest and sum up."""
-    settings, step_ms = job.settings, data.market.step_ms
+    settings, step_ms = with_limits(job.settings, data.limits), data.market.step_ms
     realised = data.realised(settings.label)  # (T,)
     with preparation.stage(job, "signals"):
         target = np.concatenate([found.target[fold.test] for fold in parts])  # (M,)

@@ -64,6 +64,7 @@ def entry(facts: Facts) -> dict[str, Any]:
         "flagged": facts.report.get("flagged"),
         "simulated": facts.simulated,
         "origin": facts.origin,
+        "limits": facts.limits,
         "repairs": [{key: each[key] for key in ("at", "policy", "rows", "second")} for each in facts.repairs],
         "known": [[iso(start), iso(end)] for start, end in facts.known],
         "absent": [[iso(start), iso(end)] for start, end in facts.absent],

@@ -31,6 +31,7 @@ from engine.market.candles import (
 )
 from engine.market.ranges import intersect, subtract, union, within
 from engine.sources import pager
+from engine.sources.market_limits import limits_of
 from engine.sources.store import Series
 
 if TYPE_CHECKING:
@@ -80,6 +81,9 @@ async def update(source: Source, store: Store, client: Client, now_ms: int, tell
         progress = Progress(source, tell)
         try:
             history = await history_of(source, client, now_ms)
+            if source.kind == "candles":
+                limits = limits_of(await client.market(source.symbol), client.ccxt.precisionMode)
+                writer.series = replace(writer.series, limits=limits)
             # A clock that is ahead would take the candle still open for a complete one.
             now_there = now_ms - client.ahead_ms
             end = now_there // source.step_ms * source.step_ms if source.kind == "candles" else now_there + 1
