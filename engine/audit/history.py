@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from engine.market.candles import PRICES, milliseconds
-from engine.settings import TIMEFRAME_MS
+from engine.settings import TIMEFRAME_MS, extra_of
 from engine.sources.plan import sources_of, span_of
 from engine.sources.store import Series, Store
 
@@ -45,6 +45,7 @@ def recorded(settings: Settings, store: Store, now_ms: int) -> History:
     names = [source.name for source in sources_of(settings.data, settings.demo, span)]
     if settings.data.series:
         names.insert(0, settings.data.series)
+    names += [extra_of(text)[0] for text in settings.data.extra]
     held = store.names()
     return History(tuple(store.read(name) for name in names if name in held), now_ms)
 

@@ -12,19 +12,18 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from engine.errors import ChangeSettings, QuantdeckError, StopAsked
 from engine.market.candles import gaps, iso, milliseconds, time_index
 from engine.market.merge import Other, column_values
 from engine.market.resample import resample
-from engine.settings import TIMEFRAME_MS, Data, Demo
+from engine.settings import TIMEFRAME_MS, Data, Demo, extra_of
 from engine.sources.exchange import Client, open_exchange
 from engine.sources.plan import Source, hours, in_ms, sources_of, span_of
 from engine.sources.update import Tell, event, facts, failed, missing, stored, update
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from engine.market.ranges import Range
     from engine.sources.store import Series, Store
 
@@ -34,7 +33,7 @@ class Collected:
     """What a run works on."""
 
     primary: Series  # candles of the wanted range
-    others: list[Other]  # funding, open_interest, second_close, second_volume: those that were asked for
+    others: list[Other]  # funding, open_interest, second_close, second_volume, data.extra: those asked for
     notes: list[str]  # what a person should know of them
     simulated: bool
 
@@ -50,6 +49,7 @@ async def collect(
     """
     notes: list[str] = []
     primary = imported(data, store, notes) if data.series else None
+    extras = brought(data, store)
     span = span_of(data, now_ms) if primary is None else extent(primary)
     sources = sources_of(data, demo or Demo(), span)
     if primary and any(source.simulated != primary.simulated for source in sources):
@@ -62,7 +62,7 @@ async def collect(
     series = {role: result for role, (result, _) in errand.found.items() if len(result.frame)}
     primary = primary or series["candles"]
     simulated = primary.simulated or any(source.simulated for source in sources)
-    return Collected(primary, joined_later(data, series), notes, simulated)
+    return Collected(primary, [*joined_later(data, series), *extras], notes, simulated)
 
 
 @dataclass(frozen=True)
@@ -198,6 +198,23 @@ def joined_later(data: Data, series: dict[str, Series]) -> list[Other]:
         for column in ("close", "volume"):
             values = column_values(frame, column, data.step_ms)
             others.append(Other(f"second_{column}", values, hours(data.second_staleness)))
+    return others
+
+
+def brought(data: Data, store: Store) -> list[Other]:
+    """The series of the user's own: each value becomes known its delay after its stamp.
+
+    Raises ChangeSettings if there is none of a name, or it holds candles.
+    """
+    others = []
+    for text in data.extra:
+        name, delay_h, staleness_h = extra_of(text)
+        series = store.read(name)
+        if series.kind == "candles":
+            raise ChangeSettings("data.extra", f"{name} holds candles", "Name a series of (time, value)")
+        known = milliseconds(pd.DatetimeIndex(series.frame["available_at"])) + hours(delay_h)
+        frame = series.frame.assign(available_at=time_index(known))
+        others.append(Other(name, frame, hours(staleness_h)))
     return others
 
 

@@ -3,13 +3,18 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from engine.audit.history import recorded
 from engine.audit.leak_audit import audit
-from engine.dataset import scaling, split
+from engine.audit.stages import ordinary
+from engine.dataset import labels, scaling, split
+from engine.market.candles import time_index
 from engine.market.merge import Other
 from engine.sources.features_file import load_features
-from tests.audit.markets import NAMES, STEP, linear, prepared
+from engine.sources.store import Series
+from tests.audit.markets import END_MS, FIRST_MS, NAMES, STEP, filled_store, linear, prepared, settings_of
 
 LOOKBACK = 12
 
@@ -52,6 +57,19 @@ def test_a_clean_pipeline_passes_with_stops_volatility_sizing_and_own_features(t
 
 def test_a_clean_pipeline_passes_with_longer_candles(tmp_path):
     result = audit(*prepared(tmp_path, "features.timeframes=4h,1d", "features.longer=return_1,bar_range"))
+    assert [finding.sentence() for finding in result.findings] == []
+
+
+def test_a_clean_pipeline_passes_with_a_series_of_ones_own(tmp_path):
+    settings = settings_of("data.extra=mood:24:72", f"features.names={','.join((*NAMES, 'mood'))}")
+    store = filled_store(tmp_path, settings)
+    stamps = time_index(np.arange(FIRST_MS - 48 * STEP, END_MS - 24 * STEP, 24 * STEP))
+    value = np.random.default_rng(2).uniform(0, 100, len(stamps))
+    frame = pd.DataFrame({"value": value, "available_at": stamps}, index=stamps)
+    store.write(Series("mood", "values", "", "", "1d", simulated=False, frame=frame))
+    history = recorded(settings, store, END_MS)
+    assert "mood" in {series.name for series in history.series}
+    result = audit(ordinary(settings, (), linear), history, labels.reach_ms(STEP, 6))
     assert [finding.sentence() for finding in result.findings] == []
 
 

@@ -6,6 +6,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from engine.dataset.features import calendar, candle, cross, returns, trend, volatility, volume
+from engine.dataset.features.extra import with_extra
 from engine.dataset.features.longer import named
 from engine.errors import ChangeSettings
 
@@ -42,7 +43,7 @@ def resolve(
     of that length), then the own ones; `rsi_14_4h` for rsi_14 of 4 h candles. Raises ChangeSettings for an
     unknown name, for one given twice and for one whose input series was not collected.
     """
-    known = with_own(own)
+    known = with_extra(with_own(own), available_columns)
     resolved: list[str] = []
     for name in names:
         resolved += everything(available_columns, own, step_ms) if name == ALL else [name]
@@ -76,7 +77,8 @@ def everything(available_columns: Collection[str], own: Iterable[Feature], step_
         for feature in BUILT_IN.values()
         if set(feature.needs) <= set(available_columns) and not 0 < feature.steps_below <= step_ms
     ]
-    return built_in + [feature.name for feature in own]
+    brought = list(with_extra({}, available_columns))
+    return built_in + brought + [feature.name for feature in own]
 
 
 def unknown(name: str, known: Collection[str]) -> ChangeSettings:

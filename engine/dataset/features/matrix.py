@@ -10,6 +10,7 @@ import pandas as pd
 
 from engine.dataset.features.bars import Bars
 from engine.dataset.features.catalogue import resolve, with_own
+from engine.dataset.features.extra import with_extra
 from engine.dataset.features.longer import named
 from engine.dataset.features.own import by_segment
 from engine.errors import ChangeSettings, RepairData
@@ -29,7 +30,7 @@ def compute(market: Market, names: Sequence[str], own: Sequence[Feature] = ()) -
     for an own feature that fails.
     """
     bars = Bars.of(market)
-    known = with_own(own)
+    known = with_extra(with_own(own), market.frame.columns)
     resolved = resolve(names, market.frame.columns, own, step_ms=market.step_ms)
     values = np.empty((len(resolved), len(bars)))  # (F, T): a feature's values lie together
     for row, name in zip(values, resolved, strict=True):
