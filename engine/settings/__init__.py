@@ -1,0 +1,66 @@
+"""All settings of a run: every key with its default, unit and range, in one frozen tree.
+
+`load(path, overrides)` reads TOML and `-s key=value` overrides and reports every fault at once;
+`Settings()` is a complete, valid set of defaults; `to_toml` writes a tree back, with comments.
+Light on purpose: the app and the command line import it before anything else.
+"""
+
+from engine.settings.data import Data, Demo, Features, Repair
+from engine.settings.fields import allowed_values, field_of, unit_of
+from engine.settings.learning import Label, Model, Scaling, Split, Training, Window
+from engine.settings.reading import load, make, read_toml, value_of
+from engine.settings.trading import Backtest, Calibration, Evidence, Parallel, Signal, WalkForward
+from engine.settings.tree import Settings, changed, defaults, dotted, pinned, with_limits, with_threshold
+from engine.settings.values import (
+    EXCHANGE,
+    OWN_COLUMNS,
+    SERIES_NAME,
+    SYMBOL,
+    TIMEFRAME_MS,
+    Group,
+    extra_of,
+    moment,
+)
+from engine.settings.writing import to_toml
+
+__all__ = [
+    "EXCHANGE",
+    "OWN_COLUMNS",
+    "SERIES_NAME",
+    "SYMBOL",
+    "TIMEFRAME_MS",
+    "Backtest",
+    "Calibration",
+    "Data",
+    "Demo",
+    "Evidence",
+    "Features",
+    "Group",
+    "Label",
+    "Model",
+    "Parallel",
+    "Repair",
+    "Scaling",
+    "Settings",
+    "Signal",
+    "Split",
+    "Training",
+    "WalkForward",
+    "Window",
+    "allowed_values",
+    "changed",
+    "defaults",
+    "dotted",
+    "extra_of",
+    "field_of",
+    "load",
+    "make",
+    "moment",
+    "pinned",
+    "read_toml",
+    "to_toml",
+    "unit_of",
+    "value_of",
+    "with_limits",
+    "with_threshold",
+]

@@ -1,0 +1,174 @@
+"""The settings of the data: what is collected, how it is mended, what the model sees of it."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, Self
+
+from pydantic import field_validator, model_validator
+
+from engine.settings.values import (
+    EXCHANGE,
+    SERIES_NAME,
+    SYMBOL,
+    TIMEFRAME_MS,
+    Group,
+    Number,
+    Whole,
+    extra_of,
+    matching,
+    moment,
+    setting,
+)
+
+Mending = Literal["leave", "refetch", "second", "fill"]
+
+
+class Data(Group):
+    """Where market data comes from."""
+
+    exchange: str = setting("binance", "ccxt exchange id, or demo for the embedded simulated exchange")
+    symbol: str = setting("BTC/USDT", "market in ccxt's notation; a perpetual is BTC/USDT:USDT")
+    timeframe: Literal[tuple(TIMEFRAME_MS)] = setting("1h", "length of a candle")  # type: ignore[valid-type]
+    start: str = setting(
+        "", "first candle, UTC date or time (ISO 8601); empty: the whole data.series, or two years"
+    )
+    end: str = setting("", "end, UTC date or time, exclusive; empty means now")
+    series: str = setting("", "name of a stored or imported series to use instead of the exchange's candles")
+    funding: bool = setting(False, "collect the funding rates of the perpetual market")
+    open_interest: bool = setting(False, "collect the open interest of the perpetual market")
+    perpetual_exchange: str = setting("binanceusdm", "ccxt exchange id of the perpetual market")
+    perpetual_symbol: str = setting("BTC/USDT:USDT", "the perpetual market")
+    second_exchange: str = setting("", "ccxt exchange id of a second exchange's candles; empty means none")
+    second_symbol: str = setting("BTC/USDT", "market on the second exchange")
+    endpoint: str = setting("", "address that replaces the exchanges' own, such as a local recorder's")
+    fill_gaps: Whole = setting(0, "gaps up to this long are filled flat and flagged", "bars", ge=0, le=1000)
+    funding_staleness: Number = setting(12.0, "funding older than this counts as missing", "h", gt=0, le=240)
+    open_interest_staleness: Number = setting(
+        6.0, "open interest older than this counts as missing", "h", gt=0, le=240
+    )
+    second_staleness: Number = setting(3.0, "second candles older than this are missing", "h", gt=0, le=240)
+    open_interest_delay: Number = setting(
+        5.0, "open interest is published this long after its stamp", "min", ge=0, le=1440
+    )
+    when_source_fails: Literal["fail", "go-on"] = setting(
+        "fail", "what a run does when a source besides the primary one cannot be had"
+    )
+    retries: Whole = setting(
+        5, "tries of one request before the source counts as failed", "tries", ge=1, le=50
+    )
+    timeout: Number = setting(20.0, "time limit of one request", "s", gt=0, le=600)
+    refetch: bool = setting(False, "ask again for what an exchange was found not to have")
+    extra: tuple[str, ...] = setting(
+        (),
+        "imported series of values that join: NAME:DELAY:STALENESS, in hours after stamp and publication; "
+        "NAME alone means 24 and 72",
+    )
+
+    @field_validator("exchange", "perpetual_exchange", "second_exchange")
+    @classmethod
+    def _exchange(cls, value: str) -> str:
+        return matching(EXCHANGE, value, "lower-case letters and digits, such as binance")
+
+    @field_validator("symbol", "perpetual_symbol", "second_symbol")
+    @classmethod
+    def _symbol(cls, value: str) -> str:
+        return matching(SYMBOL, value, "a market such as BTC/USDT or BTC/USDT:USDT")
+
+    @field_validator("series")
+    @classmethod
+    def _series(cls, value: str) -> str:
+        return matching(SERIES_NAME, value, "letters, digits, dot, dash and underscore") if value else value
+
+    @field_validator("endpoint")
+    @classmethod
+    def _endpoint(cls, value: str) -> str:
+        return (
+            matching(re.compile(r"https?://[\w.:\[\]-]+(/[\w./-]*)?"), value, "http://host:port")
+            if value
+            else value
+        )
+
+    @field_validator("extra")
+    @classmethod
+    def _extra(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        names = [extra_of(each)[0] for each in value]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"names {', '.join(twice)} twice")
+        return value
+
+    @field_validator("start", "end")
+    @classmethod
+    def _date(cls, value: str) -> str:
+        if value:
+            moment(value)
+        return value
+
+    @model_validator(mode="after")
+    def _order(self) -> Self:
+        if self.start and self.end and moment(self.end) <= moment(self.start):
+            raise ValueError(f"data.end|{self.end} is not after data.start, {self.start}")
+        return self
+
+    @property
+    def perpetual(self) -> bool:
+        """Whether the traded market is a perpetual, which pays funding and lends nothing."""
+        return ":" in self.symbol
+
+    @property
+    def step_ms(self) -> int:
+        """Length of a candle in milliseconds."""
+        return TIMEFRAME_MS[self.timeframe]
+
+
+class Demo(Group):
+    """The embedded exchange simulator, used when data.exchange is demo."""
+
+    seed: Whole = setting(7, "seed of the simulated market", "", ge=0, le=2**31 - 1)
+    edge: Number = setting(
+        0.05, "correlation of the next return with what is knowable before it; 0 = nothing", "", ge=0, le=0.9
+    )
+
+
+class Repair(Group):
+    """What quantdeck data repair does with a stored series of candles."""
+
+    gaps: Mending = setting(
+        "leave",
+        "missing candles: leave; refetch: ask the exchange again; second: take the other series'; fill: flat",
+    )
+    spikes: Mending = setting("leave", "candles far from the second series', or without one from neighbours")
+    conflicts: Mending = setting("leave", "candles that came more than once with contradicting numbers")
+    second: str = setting("", "name of a stored series of candles to compare with and take from")
+    tolerance: Number = setting(
+        0.05, "a candle this far from the second series' is a spike", "log ratio", gt=0, le=10
+    )
+    longest_fill: Whole = setting(24, "gaps longer than this are not filled flat", "bars", ge=1, le=10_000)
+
+    @field_validator("second")
+    @classmethod
+    def _second(cls, value: str) -> str:
+        return matching(SERIES_NAME, value, "letters, digits, dot, dash and underscore") if value else value
+
+
+class Features(Group):
+    """What the model sees of a bar."""
+
+    names: tuple[str, ...] = setting(
+        ("all",), "features by name, in order; all = every one whose series the run has", min_length=1
+    )
+    file: str = setting("", "Python file with features of your own")
+    timeframes: tuple[Literal[tuple(TIMEFRAME_MS)], ...] = setting(  # type: ignore[valid-type]
+        (), "longer candles, such as 4h, 1d, whose features join, each known when its candle closes"
+    )
+    longer: tuple[str, ...] = setting(
+        ("return_1", "volatility_12", "rsi_14", "sma_distance_12", "bar_range"),
+        "features by name that each of these timeframes adds, as rsi_14_4h",
+        min_length=1,
+    )
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """`names`, and those that the timeframes add."""
+        added = [f"{name}_{timeframe}" for timeframe in self.timeframes for name in self.longer]
+        return (*self.names, *(name for name in dict.fromkeys(added) if name not in self.names))

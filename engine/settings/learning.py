@@ -1,0 +1,94 @@
+"""The settings of the learning: windows, labels, split, scaling, model, training."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from engine.settings.values import Group, Number, Whole, setting
+
+
+class Window(Group):
+    """The stretch of bars that one prediction looks at."""
+
+    lookback: Whole = setting(60, "bars in a window", "bars", ge=1, le=5000)
+
+
+class Label(Group):
+    """What is predicted."""
+
+    horizon: Whole = setting(
+        1, "bars from entry to exit of the return that is predicted", "bars", ge=1, le=1000
+    )
+    kind: Literal["open", "close"] = setting(
+        "open", "open: open[t+h]/open[t]-1, tradeable; close: close[t+h-1]/close[t-1]-1"
+    )
+
+
+class Split(Group):
+    """Chronological shares of the samples."""
+
+    validation: Number = setting(0.15, "share of samples for validation", "share", gt=0, lt=0.9)
+    test: Number = setting(0.15, "share of samples for the test, the last ones", "share", gt=0, lt=0.9)
+
+    @model_validator(mode="after")
+    def _room(self) -> Self:
+        if self.validation + self.test > 0.9:
+            total = self.validation + self.test
+            raise ValueError(
+                f"split.test|validation + test = {total:g}; at most 0.9, the rest is for training"
+            )
+        return self
+
+
+class Scaling(Group):
+    """How features are scaled, fitted on training rows only."""
+
+    kind: Literal["standard", "robust", "minmax", "none"] = setting("standard", "scikit-learn's scaler")
+
+
+class Model(Group):
+    """The LSTM."""
+
+    units: tuple[Annotated[int, Field(ge=1, le=4096, strict=True)], ...] = setting(
+        (64, 32), "units of each stacked LSTM layer", "units", min_length=1, max_length=8
+    )
+    dropout: Number = setting(0.2, "dropout after each LSTM layer but the last", "share", ge=0, lt=0.95)
+    weight_decay: Number = setting(
+        0.003, "share of each weight that a first step takes away; 0 = none", "share", ge=0, lt=1
+    )
+    loss: Literal["mse", "huber"] = setting("mse", "loss on scaled labels")
+    gradient_clip: Number = setting(
+        1.0, "global norm that gradients are clipped to; 0 = no clipping", "", ge=0, le=1e6
+    )
+
+
+class Training(Group):
+    """How the model is fitted."""
+
+    epochs: Whole = setting(30, "most epochs", "epochs", ge=1, le=100_000)
+    batch_size: Whole = setting(64, "sequences in a batch", "sequences", ge=1, le=65_536)
+    learning_rate: Number = setting(1e-3, "Adam's first learning rate", "", gt=0, le=1)
+    patience: Whole = setting(
+        6, "epochs without gain before training stops early", "epochs", ge=1, le=100_000
+    )
+    plateau_patience: Whole = setting(
+        3, "epochs without gain before the rate falls", "epochs", ge=1, le=100_000
+    )
+    plateau_factor: Number = setting(0.5, "what the rate is multiplied by then", "", gt=0, lt=1)
+    seed: Whole = setting(1, "seed of weights, dropout and shuffling", "", ge=0, le=2**31 - 1)
+    seeds: Whole = setting(
+        5,
+        "trainings of quantdeck train --seeds: this many, from training.seed on",
+        "trainings",
+        ge=2,
+        le=1000,
+    )
+    devices: Whole = setting(
+        0,
+        "processor devices that share a batch; 0 = one per core; results are bit-equal for equal numbers",
+        "devices",
+        ge=0,
+        le=64,
+    )

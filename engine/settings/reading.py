@@ -1,0 +1,114 @@
+"""Settings out of TOML and `-s key=value`, every fault told at once."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from engine.errors import ChangeSettings, Problem, SettingsError
+from engine.settings.fields import allowed_values
+from engine.settings.tree import Settings, defaults
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def load(path: Path | None, overrides: list[str] | None = None) -> Settings:
+    """Settings from a TOML file (or the defaults) with `key=value` overrides on top.
+
+    Raises SettingsError with every fault at once, ChangeSettings if the file cannot be read.
+    """
+    return make(read_toml(path) if path else {}, overrides, str(path) if path else "settings")
+
+
+def make(tree: dict[str, Any], overrides: list[str] | None = None, where: str = "settings") -> Settings:
+    """Settings from nested dicts and `key=value` overrides; SettingsError tells every fault."""
+    problems = [problem for text in overrides or [] if (problem := override(tree, text))]
+    settings, faults = validated(tree)
+    if faults:  # the rules between settings speak once the settings by themselves are right
+        faults += validated(without(tree, faults))[1]
+    problems += [problem_of(fault) for fault in faults]
+    if problems or settings is None:
+        raise SettingsError(where, problems)
+    return settings
+
+
+def validated(tree: dict[str, Any]) -> tuple[Settings | None, list[Any]]:
+    """The settings of a tree, or pydantic's list of faults."""
+    try:
+        return Settings.model_validate(tree), []
+    except ValidationError as error:
+        return None, list(error.errors())
+
+
+def without(tree: dict[str, Any], faults: list[Any]) -> dict[str, Any]:
+    """A copy of the tree without the keys that the faults name; a fault of a whole table takes the table."""
+    pruned = {group: dict(table) if isinstance(table, dict) else table for group, table in tree.items()}
+    for fault in faults:
+        group, *name = fault["loc"][:2]
+        if name and isinstance(pruned.get(group), dict):
+            pruned[group].pop(name[0], None)
+        else:
+            pruned.pop(group, None)
+    return pruned
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Parse a settings file; ChangeSettings says where its syntax is wrong."""
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise ChangeSettings(
+            str(path), error.strerror or "cannot be read", "Write one with: quantdeck init"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ChangeSettings(str(path), f"is not TOML: {error}", "Correct it there") from None
+
+
+def override(tree: dict[str, Any], text: str) -> Problem | None:
+    """Put one `group.key=value` into the tree; the value is TOML, or else a plain string."""
+    key, equals, raw = text.partition("=")
+    group, dot, name = key.strip().partition(".")
+    if not equals or not dot:
+        return Problem(text, "", "must be written group.key=value, such as training.epochs=5")
+    if any("\ud800" <= character <= "\udfff" for character in text):  # how Python hands over other bytes
+        return Problem(ascii(key)[1:-1], ascii(raw)[1:-1], "must be UTF-8 text")
+    table = tree.setdefault(group, {})
+    if not isinstance(table, dict):
+        return Problem(key, raw, f"{group} is not a table")
+    table[name] = value_of(key.strip(), raw.strip())
+    return None
+
+
+def value_of(key: str, raw: str) -> Any:
+    """Read a value as the key's own type wants it: strings need no quotes on a command line."""
+    default = defaults().get(key)
+    if isinstance(default, str):
+        return raw[1:-1] if len(raw) > 1 and raw[0] == raw[-1] and raw[0] in "'\"" else raw
+    try:
+        value = tomllib.loads(f"value = {raw}")["value"]
+        return [value] if isinstance(default, tuple) and not isinstance(value, list) else value
+    except tomllib.TOMLDecodeError:
+        listing = [part.strip() for part in raw.strip("[]").split(",") if part.strip()]
+        return listing if isinstance(default, tuple) else raw
+
+
+def problem_of(fault: Any) -> Problem:
+    """One pydantic fault as key, value and a reason that says what is allowed."""
+    key = ".".join(str(part) for part in fault["loc"])
+    value = json.dumps(fault["input"], default=str)
+    if fault["type"] == "extra_forbidden":
+        known = list(Settings.model_fields) if "." not in key else list(defaults())
+        near = difflib.get_close_matches(key, known, 1, 0.5)
+        return Problem(key, "", f"no such setting{f'; did you mean {near[0]}?' if near else ''}")
+    if fault["type"] == "value_error":
+        message = str(fault["ctx"]["error"])
+        named, bar, reason = message.partition("|")
+        return Problem(named, "", reason) if bar else Problem(key, value, message)
+    allowed = allowed_values(key)
+    reason = fault["msg"].replace("Input should be", "must be")
+    return Problem(key, value, f"{reason}{f' (allowed: {allowed})' if allowed else ''}")

@@ -1,0 +1,138 @@
+"""The settings of the trading and of its evidence: signals, costs, tests, walk-forward, calibration."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from engine.settings.values import Group, Number, Whole, setting
+
+
+class Signal(Group):
+    """From predictions to decisions."""
+
+    entry_threshold: Number = setting(
+        0.0005, "predicted return beyond which a position is taken", "return", ge=0, le=1
+    )
+    threshold_from: Literal["settings", "validation"] = setting(
+        "settings", "entry_threshold as it is set, or the one with the best Sharpe ratio on validation"
+    )
+    neutral: Literal["hold", "flat"] = setting("hold", "within the threshold: hold the position or close it")
+
+
+class Backtest(Group):
+    """The simulated trading."""
+
+    span: Literal["test", "later", "all"] = setting(
+        "test",
+        "bars that are traded: the test dates of the model, those and all since, or all, in-sample ones too",
+    )
+    initial_capital: Number = setting(10_000.0, "money at the start", "quote currency", gt=0, le=1e15)
+    fee_bps: Number = setting(10.0, "fee of a fill", "bps", ge=0, le=1000)
+    slippage_bps: Number = setting(2.0, "slippage of a fill", "bps", ge=0, le=1000)
+    maker_discount: Number = setting(
+        0.0,
+        "share of the fee that a profit target saves, because it rests in the book (maker)",
+        "share",
+        ge=0,
+        le=1,
+    )
+    slippage_volatility: Number = setting(
+        0.0, "slippage on top, as a multiple of one bar's forecast volatility", "σ", ge=0, le=10
+    )
+    slippage_impact: Number = setting(
+        0.0,
+        "slippage on top for a fill of a bar's whole volume; falls with the root of the share",
+        "σ",
+        ge=0,
+        le=100,
+    )
+    minimum_notional: Number = setting(
+        0.0, "smallest order that the exchange takes; 0 = none", "quote currency", ge=0, le=1e9
+    )
+    quantity_step: Number = setting(
+        0.0, "quantities are rounded down to multiples of this; 0 = no step", "units traded", ge=0, le=1e9
+    )
+    limits_from: Literal["settings", "exchange"] = setting(
+        "settings",
+        "minimum_notional and quantity_step as they are set, or as the exchange told them with its candles",
+    )
+    borrow_rate: Number = setting(
+        0.0, "yearly rate for borrowing what a short sells on a spot market", "share/year", ge=0, le=10
+    )
+    fill: Literal["next-open", "same-close", "worst-of-bar"] = setting(
+        "next-open", "where orders fill; same-close is the textbook's and optimistic"
+    )
+    sizing: Literal["fraction", "volatility"] = setting("fraction", "how positions are sized")
+    fraction: Number = setting(1.0, "share of equity in a position", "share", gt=0, le=1)
+    target_volatility: Number = setting(
+        0.4, "volatility aimed at by volatility sizing", "share/year", gt=0, le=10
+    )
+    volatility_span: Whole = setting(
+        48, "bars that the forecast volatility looks back", "bars", ge=2, le=10_000
+    )
+    max_leverage: Number = setting(1.0, "most leverage of volatility sizing", "times equity", gt=0, le=20)
+    stop_loss: Number = setting(0.0, "distance of the stop loss; 0 = none", "return or σ", ge=0, le=100)
+    take_profit: Number = setting(0.0, "distance of the profit target; 0 = none", "return or σ", ge=0, le=100)
+    trailing_stop: Number = setting(
+        0.0, "distance of the trailing stop; 0 = none", "return or σ", ge=0, le=100
+    )
+    stop_unit: Literal["return", "volatility"] = setting(
+        "return", "distances as returns, or in standard deviations of one bar's return"
+    )
+    short: bool = setting(True, "whether short positions are taken")
+    max_volume_share: Number = setting(
+        0.0, "most of a bar's volume that a fill takes; 0 = no limit", "share", ge=0, le=1
+    )
+    unfilled: Literal["wait", "drop"] = setting("wait", "what happens to the part beyond that limit")
+    rebalance_band: Number = setting(
+        0.0, "resize a position when its weight is off by more than this; 0 = never", "share", ge=0, le=1
+    )
+
+
+class Evidence(Group):
+    """How hard a result is questioned; the same seed gives the same answers."""
+
+    resamples: Whole = setting(
+        1000, "bootstrap resamples behind the 95 % intervals", "resamples", ge=100, le=100_000
+    )
+    permutations: Whole = setting(
+        1000, "shuffles of the signals; 0 = no permutation test", "shuffles", ge=0, le=100_000
+    )
+    seed: Whole = setting(0, "seed of resamples and shuffles", "", ge=0, le=2**31 - 1)
+
+
+class WalkForward(Group):
+    """Trainings one after the other in time, each tested on the bars that follow (quantdeck walkforward)."""
+
+    folds: Whole = setting(
+        5, "stretches of test bars, each with a training of its own", "folds", ge=2, le=500
+    )
+    window: Literal["rolling", "anchored"] = setting(
+        "rolling", "training samples: the same number for each fold, or all since the beginning"
+    )
+    first_test: Number = setting(0.4, "share of samples before the first test bar", "share", ge=0.1, le=0.95)
+    embargo: Whole = setting(
+        0, "bars left out before each cut, beyond those that labels reach over", "bars", ge=0, le=10_000
+    )
+
+
+class Calibration(Group):
+    """Trainings on simulated markets whose truth is known (quantdeck calibrate)."""
+
+    edges: tuple[Annotated[float, Field(ge=0, le=0.9, allow_inf_nan=False)], ...] = setting(
+        (0.0, 0.05, 0.1), "correlations of the next return with what is knowable", min_length=1, max_length=20
+    )
+    seeds: Whole = setting(5, "markets for each of them", "markets", ge=1, le=1000)
+    bars: Whole = setting(20_000, "training samples of each market", "bars", ge=500, le=1_000_000)
+
+
+class Parallel(Group):
+    """Where the trainings of seeds, folds and calibration run side by side."""
+
+    backend: Literal["loky", "dask"] = setting(
+        "loky", "processes of this machine, or the workers of a dask cluster (needs quantdeck[dask])"
+    )
+    workers: Whole = setting(0, "trainings at a time; 0 = one per core, or all of the cluster", ge=0, le=1000)
+    address: str = setting("", "scheduler of the dask cluster, such as tcp://10.0.0.5:8786")

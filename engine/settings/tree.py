@@ -1,0 +1,84 @@
+"""All groups in one frozen tree; what differs from the defaults; what hangs on the machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.settings.data import Data, Demo, Features, Repair
+from engine.settings.learning import Label, Model, Scaling, Split, Training, Window
+from engine.settings.trading import Backtest, Calibration, Evidence, Parallel, Signal, WalkForward
+from engine.settings.values import Group
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MOST_DEVICES, LEAST_SHARE = 8, 16  # devices of a training; sequences of a batch for each
+
+
+class Settings(Group):
+    """The whole tree; one group a table of `quantdeck.toml`."""
+
+    data: Data = Data()
+    demo: Demo = Demo()
+    features: Features = Features()
+    window: Window = Window()
+    label: Label = Label()
+    split: Split = Split()
+    scaling: Scaling = Scaling()
+    model: Model = Model()
+    training: Training = Training()
+    signal: Signal = Signal()
+    backtest: Backtest = Backtest()
+    evidence: Evidence = Evidence()
+    walk_forward: WalkForward = WalkForward()
+    calibration: Calibration = Calibration()
+    parallel: Parallel = Parallel()
+    repair: Repair = Repair()
+
+
+def defaults() -> dict[str, Any]:
+    """Every key, dotted, with its default."""
+    return dotted(Settings())
+
+
+def dotted(settings: Settings) -> dict[str, Any]:
+    """Every value by its dotted key."""
+    return {f"{group}.{name}": value for group, table in settings for name, value in table}
+
+
+def changed(settings: Settings) -> dict[str, Any]:
+    """The dotted keys whose values differ from the defaults, pinned or not."""
+    default, here = dotted(Settings()), dotted(pinned(Settings()))
+    return {key: value for key, value in dotted(settings).items() if value not in (default[key], here[key])}
+
+
+def pinned(settings: Settings) -> Settings:
+    """The settings with what hangs on the machine and the current folder written out.
+
+    training.devices = 0 becomes one device a core, at most 8 and 16 sequences of a batch for each; the
+    file of own features becomes an absolute path. So a run repeats what it did, from any folder.
+    """
+    training, features = settings.training, settings.features
+    if not training.devices:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        devices = max(1, min(cores, MOST_DEVICES, training.batch_size // LEAST_SHARE))
+        training = training.model_copy(update={"devices": devices})
+    if features.file:
+        features = features.model_copy(update={"file": str(Path(features.file).expanduser().absolute())})
+    return settings.model_copy(update={"training": training, "features": features})
+
+
+def with_threshold(settings: Settings, entry_threshold: float) -> Settings:
+    """The settings with another entry threshold, all else as it is."""
+    signal = settings.signal.model_copy(update={"entry_threshold": entry_threshold})
+    return settings.model_copy(update={"signal": signal})
+
+
+def with_limits(settings: Settings, limits: Mapping[str, Any]) -> Settings:
+    """The settings with the exchange's minimum order and step, if they ask for it and these are known."""
+    if settings.backtest.limits_from != "exchange":
+        return settings
+    told = {name: limits[name] for name in ("minimum_notional", "quantity_step") if limits.get(name)}
+    return settings.model_copy(update={"backtest": settings.backtest.model_copy(update=told)})

@@ -1,0 +1,70 @@
+"""What settings are made of: kinds of values, patterns, and a group with its documented fields."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+TIMEFRAME_MS = {
+    "1m": 60_000, "3m": 180_000, "5m": 300_000, "15m": 900_000, "30m": 1_800_000,
+    "1h": 3_600_000, "2h": 7_200_000, "4h": 14_400_000, "6h": 21_600_000, "8h": 28_800_000,
+    "12h": 43_200_000, "1d": 86_400_000,
+}  # fmt: skip
+SERIES_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+SYMBOL = re.compile(r"[A-Z0-9a-z]{1,20}(/[A-Z0-9a-z]{1,20})?(:[A-Z0-9a-z]{1,20})?")
+EXCHANGE = re.compile(r"([a-z0-9]{2,30})?")
+OWN_COLUMNS = (  # of a merged market; a series of the user's own has another name
+    "open", "high", "low", "close", "volume", "flag", "candles", "funding", "open_interest", "second_close",
+    "second_volume",
+)  # fmt: skip
+EXTRA_HOURS = (24.0, 72.0)  # delay and staleness of a series of the user's own that tells neither
+Whole = Annotated[int, Field(strict=True)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+
+
+def matching(pattern: re.Pattern[str], value: str, wanted: str) -> str:
+    """Return value if the whole of it matches; raise ValueError that says what is wanted."""
+    if not pattern.fullmatch(value):
+        raise ValueError(f"must be {wanted}")
+    return value
+
+
+def extra_of(text: str) -> tuple[str, float, float]:
+    """Name, delay and staleness in hours of an entry of data.extra. Raises ValueError."""
+    name, *hours = text.split(":")
+    matching(SERIES_NAME, name, "NAME, NAME:DELAY or NAME:DELAY:STALENESS, such as fear_greed:24:72")
+    if name in OWN_COLUMNS:
+        raise ValueError(f"must not name a series {name}: that is one of the run's own")
+    try:
+        told = [float(number) for number in hours]
+    except ValueError:
+        told = [math.nan]
+    delay, staleness = (*told, *EXTRA_HOURS[len(told) :])[:2]
+    if len(hours) > 2 or not (0 <= delay <= 8760 and 0 < staleness <= 87_600):
+        raise ValueError(f"must be written NAME:DELAY:STALENESS, 0 … 8760 h and above 0 … 87600 h; {text}")
+    return name, delay, staleness
+
+
+def moment(text: str) -> dt.datetime:
+    """Read an ISO 8601 date or time; without an offset it is UTC. Raises ValueError."""
+    try:
+        read = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("must be a date or time such as 2021-01-31 or 2021-01-31T12:00") from None
+    return read.replace(tzinfo=dt.UTC) if read.tzinfo is None else read.astimezone(dt.UTC)
+
+
+def setting(default: Any, doc: str, unit: str = "", **bounds: Any) -> Any:
+    """One setting: its default, what it means, its unit, and its bounds (ge, gt, le, lt)."""
+    extra = {"unit": unit}
+    return Field(default=default, description=doc, json_schema_extra=extra, **bounds)  # type: ignore[arg-type]
+
+
+class Group(BaseModel):
+    """A table of the settings file: frozen, closed, validated when made."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
