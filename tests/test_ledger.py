@@ -107,6 +107,47 @@ def test_trials_are_different_looks_at_the_same_bars():
     assert [len(group) for group in spans(looks)] == [6, 1, 1]
 
 
+def bars_at(bars, first, last):
+    """Some of the bars, as another source would tell them."""
+    return bars.rows(slice(first, last))
+
+
+def looked_at(home, bars, market, seed=1):
+    """A look at bars of a market under that name."""
+    rules, generator = Rules(1000.0, 0.0, 0.0, 8760), np.random.default_rng(seed)
+    found = simulate(bars, random_targets(len(bars), generator), rules)
+    settings = make({}, [f"data.series={market}"])
+    return looked(home, bars, found, settings, Who("backtest", market, market, simulated=False))
+
+
+def test_a_file_and_the_exchange_it_came_from_are_one_market(tmp_path):
+    bars = random_bars(3000, np.random.default_rng(3), 0.002)
+    assert looked_at(tmp_path, bars_at(bars, 0, 2000), "file")["looks"] == 1
+    assert looked_at(tmp_path, bars_at(bars, 500, 3000), "exchange")["looks"] == 2
+    assert (
+        looked_at(tmp_path, bars_at(bars, 1990, 3000), "tail")["looks"] == 2
+    )  # it shares bars with one of them
+    mended = replace(bars, close=np.where(np.arange(3000) == 700, bars.close * 1.0001, bars.close))
+    assert looked_at(tmp_path, bars_at(mended, 100, 2100), "mended")["looks"] == 3
+    other = random_bars(3000, np.random.default_rng(4), 0.002)
+    assert looked_at(tmp_path, bars_at(other, 0, 2000), "other")["looks"] == 1
+    assert [len(group) for group in spans(read(tmp_path)[0])] == [3, 1, 1]
+
+
+def test_a_few_bars_tell_no_market(tmp_path):
+    bars = random_bars(6, np.random.default_rng(3), 0.002)
+    assert looked_at(tmp_path, bars, "file")["looks"] == 1
+    assert looked_at(tmp_path, replace(bars, open=bars.open * 1.000001), "exchange")["looks"] == 1
+
+
+def test_lines_without_closes_are_looks_as_before(tmp_path):
+    record(tmp_path, LOOK)
+    told = json.loads((tmp_path / FILE).read_text())
+    del told["closes"]
+    (tmp_path / FILE).write_text(json.dumps(told) + "\n")
+    assert read(tmp_path) == ([LOOK], 0)
+
+
 def test_a_single_trial_has_no_variance():
     assert trials([LOOK, LOOK], LOOK).variance == 0
 

@@ -84,9 +84,9 @@ class Result:
     decisions: Decisions
 
     @cached_property
-    def data(self) -> str:
-        """The digest of the bars."""
-        return looks.digest(self.decisions.bars)
+    def data(self) -> looks.Content:
+        """What the bars hold."""
+        return looks.Content.of(self.decisions.bars)
 
     def look(self, strategy: Simulation, settings: Settings) -> Look:
         """The look at the bars under these rules."""

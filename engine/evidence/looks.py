@@ -11,7 +11,7 @@ import hashlib
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from engine.settings import Settings
 
 
+GRID_MS, MOST_CLOSES = 60_000, 100
+
+
 @dataclass(frozen=True)
 class Who:
     """Who looks: kind (backtest, what-if, …), ids of the run and of its model's run, simulated or not."""
@@ -44,7 +47,7 @@ def looked(home: Path, bars: Bars, strategy: Simulation, settings: Settings, who
 
     Returns what `counted` does. Raises MakeRoom, RepairData.
     """
-    look = look_of(digest(bars), bars, strategy, settings, who)
+    look = look_of(Content.of(bars), bars, strategy, settings, who)
     ledger.record(home, look)
     return counted(home, look, strategy)
 
@@ -84,14 +87,27 @@ def counted(home: Path, look: ledger.Look, strategy: Simulation) -> dict[str, An
     }
 
 
-def digest(bars: Bars) -> str:
-    """SHA-256 of times and prices."""
-    content = (bars.time.astype(np.int64), bars.open, bars.high, bars.low, bars.close)
-    return hashlib.sha256(b"".join(values.tobytes() for values in content)).hexdigest()
+@dataclass(frozen=True)
+class Content:
+    """What bars hold: the hash of all times and prices, and a sample of the closes, by time in ms."""
+
+    digest: str
+    closes: dict[str, str]
+
+    @classmethod
+    def of(cls, bars: Bars) -> Self:
+        """The sample is of times on a grid, so that spans that overlap have times in common; 100 at most."""
+        time_ms = bars.time.astype(np.int64)  # (B,)
+        content = (time_ms, bars.open, bars.high, bars.low, bars.close)
+        digest = hashlib.sha256(b"".join(values.tobytes() for values in content)).hexdigest()
+        grid = GRID_MS
+        while len(rows := np.flatnonzero(time_ms % grid == 0)) > MOST_CLOSES:
+            grid *= 2
+        return cls(digest, {str(time_ms[row]): f"{bars.close[row]:.7g}" for row in rows})
 
 
-def look_of(data: str, bars: Bars, strategy: Simulation, settings: Settings, who: Who) -> ledger.Look:
-    """The look at these results; data: the digest of the bars."""
+def look_of(data: Content, bars: Bars, strategy: Simulation, settings: Settings, who: Who) -> ledger.Look:
+    """The look at these results."""
     ratio, gained = sharpe(daily_returns(strategy), 1), total_return(strategy)
     return ledger.Look(
         at=stamp(clock()),
@@ -99,7 +115,7 @@ def look_of(data: str, bars: Bars, strategy: Simulation, settings: Settings, who
         run=who.run,
         of=who.of,
         market=market_of(settings),
-        data=data,
+        data=data.digest,
         from_ms=int(bars.time[0].astype(np.int64)),
         to_ms=int(bars.time[-1].astype(np.int64)) + strategy.step_ms,
         bars=len(bars),
@@ -108,6 +124,7 @@ def look_of(data: str, bars: Bars, strategy: Simulation, settings: Settings, who
         total_return=gained if math.isfinite(gained) else None,
         simulated=who.simulated,
         settings=plain(changed(settings)),  # as it will be read back
+        closes=data.closes,
     )
 
 

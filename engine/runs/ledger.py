@@ -25,6 +25,7 @@ FILE = "ledger.jsonl"
 VERSION = 1
 NEWLINE = b"\n"
 WHAT_IF = "what-if"
+FEWEST_CLOSES, AGREEING = 8, 0.9  # sampled closes in common that tell, and the share that must be equal
 SHARED = 0.5  # of the shorter span, from which on two looks are at the same bars
 
 
@@ -35,7 +36,8 @@ class Look:
     at: UTC, ISO 8601. kind: backtest, what-if, walk-forward, … run, of: ids of the run and of the model's
     run. market: exchange, symbol and timeframe, or the imported series. data: hash of the span's bars.
     from_ms, to_ms: [first open, last close). trial: hash of the equity curve; equal ones are one trial.
-    sharpe: of a daily return, not annual; None where it is not defined.
+    sharpe: of a daily return, not annual; None where it is not defined. closes: a few of the closes by the
+    open times of their bars, in words, to tell equal candles under other names.
     """
 
     at: str
@@ -52,6 +54,7 @@ class Look:
     total_return: float | None
     simulated: bool
     settings: dict[str, Any] = field(default_factory=dict)
+    closes: dict[str, str] = field(default_factory=dict)
 
     def same_try(self, other: Look) -> bool:
         """Whether both looked at the same bars through the same model under the same settings."""
@@ -59,16 +62,22 @@ class Look:
 
     def same_span(self, other: Look) -> bool:
         """Whether both are at the same bars: the same market, and half of the shorter span in common."""
-        if self.data != other.data and self.market != other.market:
-            return False
         common = min(self.to_ms, other.to_ms) - max(self.from_ms, other.from_ms)
-        return common >= SHARED * min(self.to_ms - self.from_ms, other.to_ms - other.from_ms)
+        if common < SHARED * min(self.to_ms - self.from_ms, other.to_ms - other.from_ms):
+            return False
+        return self.data == other.data or self.market == other.market or self.same_candles(other)
+
+    def same_candles(self, other: Look) -> bool:
+        """Whether the sampled closes that both have agree, as a file's and those of its exchange do."""
+        both = self.closes.keys() & other.closes.keys()
+        agreeing = sum(self.closes[time] == other.closes[time] for time in both)
+        return len(both) >= FEWEST_CLOSES and agreeing >= AGREEING * len(both)
 
     @classmethod
     def of_line(cls, line: bytes) -> Self | None:
         """The look that a line holds, None if it is broken; keys of later versions are left out."""
         try:
-            told = json.loads(line)
+            told = {"closes": {}} | dict(json.loads(line))
             known = {each.name: told[each.name] for each in fields(cls)}
         except (ValueError, KeyError, TypeError, RecursionError):
             return None
@@ -79,6 +88,7 @@ class Look:
             and all(type(known[name]) is int for name in numbers)
             and all(known[name] is None or finite(known[name]) for name in ("sharpe", "total_return"))
             and isinstance(known["settings"], Mapping)
+            and isinstance(known["closes"], Mapping)
         )
         return cls(**known) if proper else None
 
