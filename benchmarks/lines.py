@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks import data, growth, memory, terminal
+from benchmarks import data, growth, machine, memory, terminal
 from benchmarks.contest import Arena, Line, line, same
 
 if TYPE_CHECKING:
@@ -143,6 +143,28 @@ def simulation(plan: Plan) -> list[Line]:
     ]
 
 
+def sweeps(plan: Plan) -> list[Line]:
+    """Many variants over the same bars, one core against all of them."""
+    bars, count = plan.size(200_000, 10_000), plan.size(100, 20)
+    entries: list[Entry] = [
+        ("all cores", "simulation", "variants", (bars, count, machine.cores())),
+        ("one core", "simulation", "variants", (bars, count, 1)),
+    ]
+    with Arena(entries) as arena:
+        swept = arena.contest("sweep", plan.rounds)
+    same(swept.answer("all cores"), swept.answer("one core"), 0.0, "final values of a sweep")
+    speed = swept.seconds("all cores") / (bars * count) * 1e9
+    return [
+        line(f"sweep of {count} variants, one core against all", swept.ratios("all cores", "one core"), "×"),
+        line(
+            f"sweep, {bars:,} bars, all cores",
+            speed,
+            "ns/bar",
+            note=f"peak {swept.peak_mb('all cores'):,.0f} MB",
+        ),
+    ]
+
+
 def answers(plan: Plan) -> list[Line]:
     """What somebody waits for at a result."""
     few, fewer = plan.size(36_000, 4_000), plan.size(10_000, 2_000)
@@ -263,6 +285,7 @@ ALL: dict[str, Callable[[Plan], list[Line]]] = {
     "prediction": prediction,
     "memory": peak_memory,
     "simulation": simulation,
+    "sweeps": sweeps,
     "answers": answers,
     "features": features,
     "store": store,

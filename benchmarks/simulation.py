@@ -134,3 +134,17 @@ def sheet(rows: str) -> dict[str, Callable[[], Any]]:
     bars = bars_of(int(rows))
     strategy, holding = simulate(bars, targets_of(int(rows)), COSTS), buy_and_hold(bars, COSTS)
     return {"tear_sheet": lambda: float(tear_sheet(strategy, holding).metrics["sharpe"])}
+
+
+def variants(rows: str, count: str, workers: str) -> dict[str, Callable[[], Any]]:
+    """`sweep`: fees × stops over the same targets, by as many threads; answers the final values."""
+    from dataclasses import replace
+
+    from engine.backtest.sweep import sweep
+
+    bars, target = bars_of(int(rows)), targets_of(int(rows))
+    tried = [
+        (target, replace(COSTS, fee=0.0001 * (number % 10), stop_loss=0.01 * (number // 10)))
+        for number in range(int(count))
+    ]
+    return {"sweep": lambda: [float(each) for each in sweep(bars, tried, int(workers)).final_value]}
