@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib
 import os
@@ -16,6 +17,7 @@ from engine.runs.events import clock
 from tui import themes
 from tui.asking import Engine
 from tui.keyboard import Keyboard
+from tui.warm import load, warm
 from tui.watch import RunsChanged, Snapshot, Watch
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ SCREENS = {
     "backtest": ("tui.screens.backtest", "BacktestScreen"),
     "runs": ("tui.screens.runs", "RunsScreen"),
 }
+DRAWING = {"train": ("plotext",), "backtest": ("plotext",)}  # and with what they draw
 REST_S = 1.0  # the first screen is looked at for so long before more is imported
 
 
@@ -127,16 +130,15 @@ class Quantdeck(Keyboard):
         if first:
             self.set_timer(REST_S, self._warm)
         if first and self.snapshot.live and not self._start and self.current_mode == "data":
-            self.switch_mode("train")  # what is going on is what one came for
+            self.call_later(self.action_mode, "train")  # what is going on is what one came for
         for screen in self.screen_stack:
             if isinstance(screen, Room):
                 screen.refresh_runs()
 
     def _warm(self) -> None:
         """Import what the other screens need, so that no key waits for it."""
-        from tui.warm import warm
-
-        warm(self, *(module for module, _ in SCREENS.values()), "tui.screens.new_run", "plotext")
+        screens = (module for module, _ in SCREENS.values())
+        warm(self, "engine.settings", *screens, "plotext", "tui.screens.new_run", "tui.screens.add_source")
 
     def launch(self, run: RunFolder) -> bool:
         """Start the engine on a run; a refusal is told."""
@@ -216,8 +218,9 @@ class Quantdeck(Keyboard):
         else:
             self.push_screen(Fault(error))
 
-    def action_mode(self, name: str) -> None:
-        """Go to one of the four screens."""
+    async def action_mode(self, name: str) -> None:
+        """Go to one of the four screens; what it is made of is imported beside the loop."""
+        await asyncio.to_thread(load, (SCREENS[name][0], *DRAWING.get(name, ())))
         self.switch_mode(name)
 
     def action_leave(self) -> None:

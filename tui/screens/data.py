@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 
+from tui import stored
 from tui.questions import Question, Questions
 from tui.screens import data_lines, store_actions, which_result
 from tui.screens.dialogs import Prompt
 from tui.screens.room import Room
-from tui.warm import warm
 from tui.widgets.lines import Line, Lines, spread
 from tui.widgets.window_table import WindowTable
 
@@ -75,7 +75,6 @@ class DataScreen(Room):
         self.set_class(True, "empty")
         self.table.mark = ">" if self.deck.ascii else "▸"
         self.call_after_refresh(self.action_reload)
-        self.call_after_refresh(warm, self, "engine.settings", "tui.screens.add_source")
         self.set_interval(AGEING_S, self.draw)
 
     def ask_engine(self, request: Event) -> dict[str, Any]:
@@ -108,7 +107,7 @@ class DataScreen(Room):
         """Ask what is stored."""
 
         def answered(answer: dict[str, Any]) -> None:
-            self._answer, self._error = answer, None
+            self._answer, self._error = stored.status_of(answer), None
             self.draw()
             self.ask_detail()
 
@@ -196,7 +195,7 @@ class DataScreen(Room):
             return
 
         def answered(answer: dict[str, Any]) -> None:
-            self._details[series["content"]] = answer
+            self._details[series["content"]] = stored.detail_of(answer)
             self.draw_detail()
 
         def failed(error: QuantdeckError) -> None:

@@ -104,7 +104,9 @@ def step_s(timeframe: str) -> float:
     """Length of `15m`, `1h` or `1d` in seconds; an hour for what is none."""
     number, unit = timeframe[:-1], timeframe[-1:]
     return (
-        int(number) * {"m": 60, "h": 3600, "d": 86_400}[unit] if number.isdigit() and unit in "mhd" else 3600
+        int(number) * {"m": 60, "h": 3600, "d": 86_400}[unit]
+        if number.isdecimal() and unit in "mhd"
+        else 3600
     )
 
 

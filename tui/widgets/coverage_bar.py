@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,8 +14,9 @@ ASCII = str.maketrans({THERE: "#", PARTLY: "+", GAP: "_", OUTSIDE: "."})
 
 
 def seconds(text: str) -> float:
-    """An ISO 8601 time in seconds since the epoch."""
-    return datetime.fromisoformat(text).timestamp()
+    """An ISO 8601 date or time in seconds since the epoch; without an offset it is UTC."""
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def coverage(known: Sequence[Span], absent: Sequence[Span], axis: Span, width: int) -> str:

@@ -4,7 +4,11 @@ import json
 import subprocess
 import sys
 
-SLOW = ("numpy", "pandas", "keras", "jax", "sklearn", "ccxt", "plotext", "pyarrow", "scipy", "typer")
+from tests.tui.app.recorded import home_of_all
+
+SLOW = (
+    "numpy", "pandas", "keras", "jax", "sklearn", "ccxt", "plotext", "pyarrow", "scipy", "typer", "pydantic",
+)  # fmt: skip
 PROGRAM = """
 import asyncio, json, sys
 from pathlib import Path
@@ -19,6 +23,7 @@ async def look():
         while not deck.snapshot.ready:
             await pilot.pause(0.01)
         await pilot.pause()
+        assert len(deck.snapshot.runs) == int(sys.argv[2])
         assert deck.current_mode == "data"
         print(json.dumps(sorted(sys.modules)))
 
@@ -27,7 +32,9 @@ asyncio.run(look())
 
 
 def test_nothing_slow_before_the_first_screen(tmp_path):
-    command = [sys.executable, "-c", PROGRAM, str(tmp_path)]
+    """Not even where there are runs to be read, of all kinds."""
+    runs = home_of_all(tmp_path).all()
+    command = [sys.executable, "-c", PROGRAM, str(tmp_path), str(len(runs))]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     loaded = set(json.loads(done.stdout))
     assert sorted(loaded & set(SLOW)) == []
