@@ -132,7 +132,12 @@ def candles_of(name: str, store: Store, now_ms: int) -> Series:
     if series.kind != "candles":
         kind = series.kind.replace("_", " ")
         raise ChangeSettings(f"series {name}", f"holds {kind}; candles can be repaired", "Name another")
-    return folded(series, store, TIMEFRAME_MS[series.timeframe], now_ms)
+    if series.timeframe not in TIMEFRAME_MS:
+        lengths = ", ".join(TIMEFRAME_MS)
+        raise ChangeSettings(
+            f"series {name}", f"has candles of {series.timeframe}", f"Repair takes {lengths}"
+        )
+    return folded(series, store, now_ms)
 
 
 def second_of(series: Series, store: Store, policy: Repair) -> Series | None:

@@ -30,6 +30,7 @@ from engine.market.candles import (
     time_index,
 )
 from engine.market.ranges import intersect, subtract, union, within
+from engine.settings import TIMEFRAME_MS
 from engine.sources import pager
 from engine.sources.market_limits import limits_of
 from engine.sources.store import Series
@@ -82,8 +83,8 @@ async def update(source: Source, store: Store, client: Client, now_ms: int, tell
         try:
             history = await history_of(source, client, now_ms)
             if source.kind == "candles":
-                limits = limits_of(await client.market(source.symbol), client.ccxt.precisionMode)
-                writer.series = replace(writer.series, limits=limits)
+                market = await client.market(source.symbol)
+                writer.note(limits_of(market, client.ccxt.precisionMode))
             # A clock that is ahead would take the candle still open for a complete one.
             now_there = now_ms - client.ahead_ms
             end = now_there // source.step_ms * source.step_ms if source.kind == "candles" else now_there + 1
@@ -156,13 +157,20 @@ class Writer:
         """Keep a page; it outlives this process. Raises MakeRoom."""
         self.journal.append(page.told, page.rows.reshape(-1, self.journal.columns))
 
+    def note(self, limits: dict[str, float]) -> None:
+        """Keep the market's limits, with pages to come or with those that are there. Raises MakeRoom."""
+        if limits != self.series.limits:
+            self.series = replace(self.series, limits=limits)
+            if len(self.series.frame):
+                self.store.write(self.series)
+
     def fold(self) -> Series:
         """Put the journal's pages into the series and its file; returns the series. Raises MakeRoom."""
-        self.series = folded(self.series, self.store, self.source.step_ms, self.now_ms)
+        self.series = folded(self.series, self.store, self.now_ms)
         return self.series
 
 
-def folded(series: Series, store: Store, step_ms: int, now_ms: int) -> Series:
+def folded(series: Series, store: Store, now_ms: int) -> Series:
     """The series and the pages that its journal holds, in its file; the caller holds the lock.
 
     Raises MakeRoom.
@@ -170,7 +178,8 @@ def folded(series: Series, store: Store, step_ms: int, now_ms: int) -> Series:
     journal = store.journal(series.name, series.kind)
     spans, counts, rows = journal.read()
     if spans:
-        series = extended(series, list(zip(spans, counts, strict=True)), rows, step_ms, now_ms)
+        told = list(zip(spans, counts, strict=True))
+        series = extended(series, told, rows, TIMEFRAME_MS[series.timeframe], now_ms)
         del rows
         series = Series(**{**vars(store.write(series)), "frame": series.frame})
     journal.clear()

@@ -43,7 +43,7 @@ def content(folder, pages, folds):
         for number, (told, rows) in enumerate(pages, 1):
             journal.append(told, np.array(rows, np.float64).reshape(-1, 6))
             if number in folds or number == len(pages):
-                series = folded(series, store, HOUR, NOW)
+                series = folded(series, store, NOW)
     return (folder / f"{SOURCE.name}.parquet").read_bytes()
 
 

@@ -34,7 +34,16 @@ class Binance(ExchangeServer):
             "onboardDate": self.listed, "marginAsset": "USDT",
         }  # fmt: skip
         names = [("BTC", "USDT"), ("ETH", "USDT")]
-        entry = {"status": "TRADING", "filters": [], "isSpotTradingAllowed": True, "permissions": ["SPOT"]}
+        filters = [
+            {"filterType": "LOT_SIZE", "stepSize": "0.00001", "minQty": "0.00001", "maxQty": "9000"},
+            {"filterType": "NOTIONAL", "minNotional": "5"},
+        ]
+        entry = {
+            "status": "TRADING",
+            "filters": filters,
+            "isSpotTradingAllowed": True,
+            "permissions": ["SPOT"],
+        }
         more = perpetual if request.path.startswith("/fapi") else {}
         return {
             "symbols": [
