@@ -13,6 +13,7 @@ from engine.answers.result import traded
 from engine.answers.style import STYLE
 from engine.disk import write_whole
 from engine.errors import ChangeSettings
+from engine.runs.audited import seal_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,7 +41,7 @@ def page(request: Event) -> str:
     """The whole document."""
     result, again = traded(request)
     told = told_of(result, again)
-    lines = curves(again, COLUMNS)
+    lines, recorded = curves(again, COLUMNS), result.told
     run, changes = result.run, request.get("overrides") or {}
     name = f"{run.id} {run.name}".strip()
     equity = [(lines["holding"], "holding"), (lines["strategy"], "strategy")]
@@ -58,6 +59,9 @@ def page(request: Event) -> str:
         svg.chart(below, 180, lambda value: f"{value * 100:,.0f} %", "drawdown"),
         "<h2>Figures</h2>",
         table(("", "strategy", "buy & hold", "Δ", ""), summary.figures(told)),
+        "<h2>How far to trust it</h2>",
+        *(f"<p>{escape(line)}</p>" for line in summary.trust(told, seal_of(run), recorded)),
+        table(("fills", "return %", "Sharpe", "max drawdown %", "trades"), summary.ways(recorded)),
         "<h2>Monthly returns of the strategy, %</h2>",
         months(told["months"]),
         "<h2>Trades</h2>",

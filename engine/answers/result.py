@@ -100,7 +100,8 @@ class Result:
     @property
     def _who(self) -> looks.Who:
         simulated = bool(self.told.get("simulated"))
-        return looks.Who(WHAT_IF, self.run.id, self.run.of or self.run.id, simulated=simulated)
+        market = str((self.told.get("ledger") or {}).get("market") or "")
+        return looks.Who(WHAT_IF, self.run.id, self.run.of or self.run.id, simulated=simulated, market=market)
 
 
 def result_of(request: Event) -> Result:

@@ -69,6 +69,34 @@ def figures(told: dict[str, Any]) -> list[tuple[str, ...]]:
     return rows
 
 
+def trust(told: dict[str, Any], seal: str, recorded: dict[str, Any]) -> list[str]:
+    """The audit's seal, the deflated Sharpe ratio and what the panels say, those of the fills as recorded."""
+    said = (recorded.get("sentences") or {}) | (told.get("sentences") or {})
+    chance = number((told.get("ledger") or {}).get("deflated_sharpe"), PERCENT)
+    return [
+        f"Leak audit: {seal}. Deflated Sharpe: {chance} %.",
+        *(
+            str(said[name])
+            for name in ("ledger", "fills", "intervals", "permutation", "baselines")
+            if name in said
+        ),
+    ]
+
+
+def ways(recorded: dict[str, Any]) -> list[tuple[str, ...]]:
+    """The run's signals under kinder and harsher fills."""
+    return [
+        (
+            str(way["name"]),
+            number(way["total_return"], PERCENT, signed=True),
+            number(way["sharpe"]),
+            number(way["max_drawdown"], PERCENT),
+            number(way["trades"], COUNT),
+        )
+        for way in (recorded.get("fills") or {}).get("ways") or []
+    ]
+
+
 def facts(told: dict[str, Any]) -> list[tuple[str, ...]]:
     """Rows of the forecast's quality and the costs."""
     seen, costs = told.get("forecast") or {}, told.get("costs") or {}

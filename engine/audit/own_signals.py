@@ -117,7 +117,8 @@ def carry_out(job: Job) -> dict[str, Any]:
     notes = [f"Signals of {Path(inputs['signals']).name} over candles of {Path(inputs['candles']).name}."]
     result = outcome.summed_up(judged.sheet, decisions, judged.strategy, settings, notes)
     seen = panels.Seen(decisions, judged.strategy, judged.holding, settings)
-    who = looks.Who("simulate", job.run.id, job.run.id, simulated=False)
+    market = f"file {Path(inputs['candles']).name} {judged.symbol}"
+    who = looks.Who("simulate", job.run.id, job.run.id, simulated=False, market=market)
     result |= panels.judged(job.home.path, seen, None, who)
     write_manifest(job.run.path, outcome.FILES)
     return {"run": job.run.id, "of": "", "simulated": False, **result, "symbol": judged.symbol}

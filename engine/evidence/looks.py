@@ -34,12 +34,16 @@ GRID_MS, MOST_CLOSES = 60_000, 100
 
 @dataclass(frozen=True)
 class Who:
-    """Who looks: kind (backtest, what-if, …), ids of the run and of its model's run, simulated or not."""
+    """Who looks: kind (backtest, what-if, …), ids of the run and of its model's run, simulated or not.
+
+    market: its name in the ledger where it is not the one that the settings name.
+    """
 
     kind: str
     run: str
     of: str
     simulated: bool
+    market: str = ""
 
 
 def looked(home: Path, bars: Bars, strategy: Simulation, settings: Settings, who: Who) -> dict[str, Any]:
@@ -114,7 +118,7 @@ def look_of(data: Content, bars: Bars, strategy: Simulation, settings: Settings,
         kind=who.kind,
         run=who.run,
         of=who.of,
-        market=market_of(settings),
+        market=who.market or market_of(settings),
         data=data.digest,
         from_ms=int(bars.time[0].astype(np.int64)),
         to_ms=int(bars.time[-1].astype(np.int64)) + strategy.step_ms,

@@ -77,8 +77,8 @@ class Look:
     def of_line(cls, line: bytes) -> Self | None:
         """The look that a line holds, None if it is broken; keys of later versions are left out."""
         try:
-            told = {"closes": {}} | dict(json.loads(line))
-            known = {each.name: told[each.name] for each in fields(cls)}
+            told: dict[str, Any] = {"closes": {}} | dict(json.loads(line))
+            known: dict[str, Any] = {each.name: told[each.name] for each in fields(cls)}
         except (ValueError, KeyError, TypeError, RecursionError):
             return None
         texts = ("at", "kind", "run", "of", "market", "data", "trial")

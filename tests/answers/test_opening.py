@@ -169,6 +169,9 @@ def test_what_if_on_signals_of_ones_own_trades_the_same_weights(tmp_path):
     assert answer["result"]["symbol"] == json.loads(run.result_path.read_text())["symbol"]
     said = json.loads(run.result_path.read_text())["sentences"]["baselines"]
     assert said.startswith("The signals beat ")
+    looks, _ = read(tmp_path)
+    assert {look.market for look in looks} == {"file candles.csv candles"}
+    assert answer["result"]["ledger"]["looks"] == 2
 
 
 @pytest.mark.parametrize("key", ["signal.entry_threshold", "signal.neutral", "backtest.short"])

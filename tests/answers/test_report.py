@@ -76,3 +76,17 @@ def test_a_result_without_trades_has_a_report_too(tmp_path):
 def test_another_suffix_is_refused(kept, tmp_path):
     with pytest.raises(ChangeSettings, match="html"):
         write({"run": str(kept.path), "path": str(tmp_path / "report.pdf")})
+
+
+def test_it_says_how_far_to_trust_it(kept, tmp_path):
+    path = tmp_path / "report.html"
+    write({"run": str(kept.path), "path": str(path)})
+    text = html.unescape(path.read_text())
+    told = json.loads(kept.result_path.read_text())
+    assert "Leak audit: not run" in text
+    for name in ("fills", "intervals", "permutation", "baselines", "ledger"):
+        assert told["sentences"][name] in text
+    for way in told["fills"]["ways"]:
+        assert way["name"] in text
+    write({"run": str(kept.path), "path": str(path), "overrides": {"backtest.fee_bps": 4.0}})
+    assert "This is look" in path.read_text()

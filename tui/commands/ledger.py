@@ -31,6 +31,7 @@ def ledger(arguments: Arguments) -> Answer:
         "from",
         "to",
         "looks",
+        "what-ifs",
         "different",
         "best return",
         "best Sharpe",
@@ -43,6 +44,7 @@ def ledger(arguments: Arguments) -> Answer:
             span["from"][:10],
             span["to"][:10],
             whole(span["looks"]),
+            whole(span["what_ifs"]),
             whole(span["trials"]),
             signed_percent(span["best_total_return"]),
             amount(span["best_sharpe"]),
@@ -51,7 +53,7 @@ def ledger(arguments: Arguments) -> Answer:
         ]
         for span in spans
     ]
-    lines = [table(header, rows, right=(3, 4, 5, 6, 7))]
+    lines = [table(header, rows, right=(3, 4, 5, 6, 7, 8))]
     if broken:
         lines.append(f"note: {broken} broken lines were left out; they may have been looks, too")
     lines.append(
@@ -72,6 +74,7 @@ def described(group: list[Look]) -> dict[str, Any]:
         "from": iso(min(look.from_ms for look in group)),
         "to": iso(max(look.to_ms for look in group)),
         "looks": len(group),
+        "what_ifs": seen.what_ifs,
         "trials": seen.trials,
         "best_sharpe": max(sharpes) * PER_YEAR if sharpes else None,
         "best_total_return": max(gains) if gains else None,
