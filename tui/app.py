@@ -88,6 +88,7 @@ class Quantdeck(Keyboard):
             self.register_theme(theme)
         wanted = os.environ.get("TEXTUAL_THEME", "")
         self.theme = wanted if wanted in self.available_themes else themes.DARK.name
+        self.stylesheet.set_variables(self.get_css_variables())  # before it is parsed for the first time
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """The colours of our roles, for every theme."""

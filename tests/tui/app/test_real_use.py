@@ -1,5 +1,6 @@
 """The app as somebody uses it: in tmux and in a bare pseudo-terminal, with engine processes behind it."""
 
+import re
 import shutil
 import signal
 import stat
@@ -10,6 +11,7 @@ from engine.runs.folder import Home
 from engine.runs.launch import alive, ask_stop, wait
 from engine.settings import load
 from tests.tui.app.terminals import Pty, Tmux, environment, restored, until
+from tui import themes
 
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 
@@ -184,6 +186,36 @@ def test_a_stalled_line_does_not_keep_the_app_from_ending(home, terminal):
     deck.press("1234" * 200)  # each asks for a screenful, which nobody reads
     deck.process.send_signal(signal.SIGTERM)
     assert deck.process.wait(30) in (130, -signal.SIGTERM)
+
+
+def sgr(colour):
+    """The end of the escape sequence that sets a 24 bit background."""
+    return "48;2;{};{};{}m".format(*bytes.fromhex(colour.removeprefix("#"))).encode()
+
+
+@pytest.mark.parametrize("theme", [themes.DARK, themes.LIGHT], ids=lambda theme: theme.name)
+def test_a_theme_may_be_chosen_by_the_environment(terminal, home, theme):
+    deck = terminal(Pty, env=environment(home.path, COLORTERM="truecolor", TEXTUAL_THEME=theme.name))
+    deck.shows("no run live")
+    assert sgr(theme.background) in deck.output
+
+
+@pytest.mark.parametrize(
+    ("theme", "text"),
+    [(themes.DARK, {b"97", b"40"}), (themes.LIGHT, {b"30", b"107"})],
+    ids=["dark", "light"],
+)
+def test_sixteen_colours_are_enough(terminal, home, theme, text):
+    deck = terminal(Pty, env=environment(home.path, TERM="xterm-16color", TEXTUAL_THEME=theme.name))
+    deck.shows("no run live")
+    assert b"8;5;" not in deck.output
+    assert b"8;2;" not in deck.output
+    assert text <= colours(deck.output)
+
+
+def colours(output):
+    """Numbers of all colours and attributes that were set."""
+    return {number for each in re.findall(rb"\x1b\[([\d;]+)m", output) for number in each.split(b";")}
 
 
 @pytest.mark.parametrize("size", [(1, 1), (10, 3), (79, 24)], ids=str)
