@@ -1,4 +1,4 @@
-"""Trainings side by side: processes of this machine, through joblib, or the workers of a dask cluster."""
+"""Trainings side by side: processes of this machine, through joblib, or the workers of a cluster."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ import contextlib
 import os
 import queue
 import threading
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from engine.errors import ChangeSettings, StopAsked
+from engine.audit.clusters import CLUSTERS
+from engine.errors import StopAsked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from engine.audit.clusters import Workers
     from engine.runs.events import Event, Tell
     from engine.settings import Parallel, Settings
 
-Workers: TypeAlias = "Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], Iterator[Any]]"
-
 POLL_S = 0.25
-MOST_LOST = 10  # results lost with their workers before a cluster is given up
 
 
 def results(
@@ -64,9 +63,9 @@ def backend(parallel: Parallel, tasks: int) -> Iterator[Workers]:
     """What carries tasks out and yields results as they come; leaving by an error ends its workers."""
     import joblib
 
-    if parallel.backend == "dask":
-        with dask_client(parallel) as client:
-            yield lambda function, tasks: on_cluster(client, function, tasks)
+    if parallel.backend != "loky":
+        with CLUSTERS[parallel.backend](parallel) as workers:
+            yield workers
         return
     count = min(parallel.workers or joblib.cpu_count(), tasks)
     processes = joblib.Parallel(
@@ -79,50 +78,6 @@ def backend(parallel: Parallel, tasks: int) -> Iterator[Workers]:
 
         get_reusable_executor(reuse=True).shutdown(wait=True, kill_workers=True)
         raise
-
-
-def on_cluster(client: Any, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
-    """Results of a dask cluster as they come; a task that a dying worker took along is given out again.
-
-    joblib's own dask backend drops a result that its worker loses before it is fetched, so it is not used.
-    """
-    from distributed import CancelledError, as_completed
-
-    given = {client.submit(function, *task, pure=False, retries=0): task for task in tasks}
-    waiting = as_completed(list(given))
-    lost = 0
-    for future in waiting:
-        task = given.pop(future)
-        try:
-            value = future.result()
-        except CancelledError:
-            lost += 1
-            if lost > MOST_LOST:
-                raise
-            again = client.submit(function, *task, pure=False)
-            given[again] = task
-            waiting.add(again)
-            continue
-        yield value
-
-
-@contextlib.contextmanager
-def dask_client(parallel: Parallel) -> Iterator[Any]:
-    """A client of the cluster that the settings name. Raises ChangeSettings when there is none."""
-    try:
-        from distributed import Client
-    except ImportError:
-        raise ChangeSettings(
-            "parallel.backend", "dask is not installed", "Install quantdeck[dask], or set it to loky"
-        ) from None
-    if not parallel.address:
-        raise ChangeSettings("parallel.address", "is empty", "Name the scheduler of the cluster")
-    try:
-        client = Client(parallel.address, timeout=20)
-    except OSError as error:
-        raise ChangeSettings("parallel.address", f"no scheduler answers there: {error}", "Start it") from None
-    with client:
-        yield client
 
 
 def one_device(settings: Settings) -> Settings:

@@ -131,8 +131,10 @@ class Calibration(Group):
 class Parallel(Group):
     """Where the trainings of seeds, folds and calibration run side by side."""
 
-    backend: Literal["loky", "dask"] = setting(
-        "loky", "processes of this machine, or the workers of a dask cluster (needs quantdeck[dask])"
+    backend: Literal["loky", "dask", "ray"] = setting(
+        "loky", "processes of this machine, or the workers of a cluster (needs quantdeck[dask] or [ray])"
     )
     workers: Whole = setting(0, "trainings at a time; 0 = one per core, or all of the cluster", ge=0, le=1000)
-    address: str = setting("", "scheduler of the dask cluster, such as tcp://10.0.0.5:8786")
+    address: str = setting(
+        "", "the cluster's scheduler, such as tcp://10.0.0.5:8786 (dask) or 10.0.0.5:6379 (ray)"
+    )

@@ -42,9 +42,10 @@ def test_a_stop_ends_the_workers():
         list(results(squared, [(number,) for number in range(5)], LOKY, stop))
 
 
-def test_dask_without_a_scheduler_is_refused_in_words():
+@pytest.mark.parametrize("name", ["dask", "ray"])
+def test_a_cluster_that_is_not_there_is_refused_in_words(name):
     with pytest.raises(ChangeSettings):
-        list(results(squared, [(1,)], Parallel(backend="dask"), silent))
+        list(results(squared, [(1,)], Parallel(backend=name), silent))
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +86,26 @@ def test_a_walk_forward_on_a_cluster_that_loses_a_worker_equals_one_of_this_mach
     assert told["metrics"] == wanted["metrics"]
     for name in ("trades.csv", "equity.parquet", "predictions.parquet"):
         assert (run.path / name).read_bytes() == (here.path / name).read_bytes(), name
+
+
+@pytest.fixture(scope="module")
+def ray_cluster():
+    pytest.importorskip("ray", reason="needs quantdeck[ray]")
+    from ray.cluster_utils import Cluster
+
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": False})
+    yield made
+    made.shutdown()
+
+
+@pytest.mark.filterwarnings("default")
+def test_ray_gives_out_again_what_a_dying_worker_took_along(ray_cluster, tmp_path):
+    over = Parallel(backend="ray", address=ray_cluster.address)
+    found = dict(results(deadly, [(number, str(tmp_path)) for number in range(4)], over, silent))
+    assert sorted(found) == [0, 1, 2, 3]
+    assert (tmp_path / "died").exists()
+    with pytest.raises(ValueError, match="no 1"):
+        list(results(refusing, [(1,)], over, silent))
 
 
 def test_a_run_that_is_stopped_stops_its_folds(tmp_path):
