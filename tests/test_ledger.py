@@ -15,7 +15,7 @@ from engine.backtest.returns import deflated_sharpe, probabilistic_sharpe
 from engine.backtest.rules import Rules
 from engine.backtest.simulate import simulate
 from engine.evidence.looks import Who, looked
-from engine.runs.ledger import FILE, Look, read, record, spans, trials
+from engine.runs.ledger import FILE, Look, Reader, read, record, spans, trials
 from engine.settings import make
 from tests.backtest.markets import random_bars, random_targets
 
@@ -78,6 +78,27 @@ def test_a_torn_line_is_counted_and_harms_no_other(tmp_path):
     record(tmp_path, LOOK)
     looks, broken = read(tmp_path)
     assert (looks, broken) == ([LOOK, LOOK], 1)
+
+
+def test_a_reader_takes_what_is_new_and_begins_again_with_another_file(tmp_path):
+    reader = Reader(tmp_path)
+    assert reader.read() == ([], 0)
+    record(tmp_path, LOOK)
+    assert reader.read() == ([LOOK], 0)
+    line = (tmp_path / FILE).read_bytes()
+    with (tmp_path / FILE).open("ab") as file:
+        file.write(line[:40])  # a writer at work
+    assert reader.read() == ([LOOK], 1)
+    with (tmp_path / FILE).open("ab") as file:
+        file.write(line[40:] + b"nonsense\n")
+    assert reader.read() == ([LOOK, LOOK], 1)
+    assert reader.read() == read(tmp_path)
+    (tmp_path / FILE).write_bytes(line[:0])
+    assert reader.read() == ([], 0)
+    (tmp_path / FILE).unlink()
+    assert reader.read() == ([], 0)
+    record(tmp_path, replace(LOOK, run="0000bbbb"))
+    assert reader.read() == ([replace(LOOK, run="0000bbbb")], 0)
 
 
 @pytest.mark.parametrize(

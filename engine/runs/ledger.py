@@ -11,7 +11,7 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Self
 
 from engine.disk import refusals
@@ -115,7 +115,7 @@ def finite(value: Any) -> bool:
 def record(home: Path, look: Look) -> None:
     """Append a look to the ledger of a home. Raises MakeRoom."""
     path = home / FILE
-    line = json.dumps({"v": VERSION} | asdict(look), separators=(",", ":"), allow_nan=False) + "\n"
+    line = json.dumps({"v": VERSION} | vars(look), separators=(",", ":"), allow_nan=False) + "\n"
     with refusals(path):
         home.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
