@@ -234,7 +234,10 @@ def changed(
 
 def told_anew(series: Series, frame: pd.DataFrame, now_ms: int) -> Series:
     """The series with other candles, its flags and report telling of them."""
-    checked = check_again(frame[list(COLUMNS)], TIMEFRAME_MS[series.timeframe], now_ms)
+    step_ms = TIMEFRAME_MS[series.timeframe]
+    # What is stored was complete once, whatever the clock says now.
+    now_ms = max([now_ms, *(milliseconds(frame.index[-1:]) + step_ms).tolist()])
+    checked = check_again(frame[list(COLUMNS)], step_ms, now_ms)
     told = checked.report.as_dict()
     report = series.report | {key: told[key] for key in TOLD_ANEW}
     more = len(checked.frame) - series.rows

@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 
 from engine.errors import ChangeSettings, MakeRoom, TryAgain
 from engine.market.candles import CONFLICT, FILLED, OHLCV, TAKEN, check, check_again, milliseconds
+from engine.runs.ask import ask
 from engine.settings import Data, Repair
 from engine.sources import mend
 from engine.sources.collect import collect
 from engine.sources.files import import_file
 from engine.sources.store import Series, Store
-from tests.market.test_mending import HOUR, market, without
+from tests.market.test_mending import HOUR, START, market, without
 from tests.sources.exchanges.binance import exchange_server
 from tests.sources.exchanges.server import NOW
 
@@ -217,6 +218,29 @@ def test_an_imported_file_is_mended_and_put_back(store, tmp_path):
     assert repaired(store, "own", gaps="second", second="second")["done"]["taken"] == 2
     mend.undo("own", store, LATER)
     assert content(store, "own") == before
+
+
+def test_a_clock_that_was_set_back_costs_no_candle(store):
+    store_series(store, without(market(), [5, 6]))
+    policy = Repair(gaps="fill")
+    told = asyncio.run(mend.repair("mine", store, Data(), policy, START, lambda _: None))
+    assert (told["rows"], told["done"]["filled"]) == (120, 2)
+    assert mend.undo("mine", store, START)["rows"] == 118
+
+
+def test_the_engine_answers_and_takes_back(tmp_path):
+    store = Store(tmp_path / "data")
+    store_series(store, market(), "second")
+    store_series(store, without(market(), [5, 6]))
+    before = content(store)
+    request = {"do": "data.repair", "home": str(tmp_path), "series": "mine"}
+    told = ask({**request, "settings": {"repair": {"gaps": "second", "second": "second"}}})
+    assert told["done"]["taken"] == 2
+    assert ask({"do": "data.status", "home": str(tmp_path)})["series"][0]["repairs"][0]["rows"]["taken"] == 2
+    assert ask({**request, "undo": True})["removed"] == 2
+    assert content(store) == before
+    with pytest.raises(ChangeSettings, match="no repair to undo"):
+        ask({**request, "undo": True})
 
 
 class TestRefused:

@@ -1,6 +1,6 @@
 """data status, update, import, export, verify, repair."""
 
-from tui.commands.data import repair_text
+from tui.commands.data import origin, repair_text
 
 
 def test_import_tells_the_repair_report(deck):
@@ -122,3 +122,9 @@ def test_a_repair_is_told_in_numbers():
         "    from a  to b  bars 3  was gaps  now taken",
         "Take it back with: quantdeck data repair mine --undo",
     ]
+
+
+def test_the_origin_of_a_series_tells_repairs():
+    series = {"exchange": "kraken", "origin": {}, "repairs": [{}]}
+    assert origin(series) == "kraken, repaired"
+    assert origin(series | {"repairs": [{}, {}]}) == "kraken, repaired 2 times"

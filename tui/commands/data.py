@@ -67,7 +67,9 @@ def origin(series: dict[str, Any]) -> str:
     """Where a series came from, in a few words."""
     facts = series.get("origin") or {}
     told = [str(value) for key, value in facts.items() if key != "sha256" and isinstance(value, str)]
-    return " ".join(told) or str(series.get("exchange") or "")
+    repairs = len(series.get("repairs") or [])
+    mended = f", repaired {repairs} times" if repairs > 1 else ", repaired" if repairs else ""
+    return (" ".join(told) or str(series.get("exchange") or "")) + mended
 
 
 def update(arguments: Arguments) -> Answer:
