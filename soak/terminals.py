@@ -116,6 +116,8 @@ def one(folder, home, rng, how, turn):
     faults = []
     try:
         use(terminal, rng, rng.uniform(0, WITHIN_S))
+        # The palette can leave, too.
+        left = os.waitid(os.P_PID, terminal.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         if how == "hang-up":
             terminal.hang_up()
         else:
@@ -124,16 +126,16 @@ def one(folder, home, rng, how, turn):
         if took is None:
             return ["has not ended"], GRACE_S, busy(terminal.process.pid), None
         code = terminal.process.returncode
-        if code not in (INTERRUPTED, -signal.SIGTERM, -signal.SIGHUP):
+        if code not in ((0,) if left else (INTERRUPTED, -signal.SIGTERM, -signal.SIGHUP)):
             faults.append(f"ended with {code}")
         if took[1] > BUSY_S:
             faults.append(f"took {took[1]:.1f} s of processor time to end")
         if how == "SIGTERM":
             faults += modes(terminal)
         limit = time.monotonic() + GRACE_S
-        while (left := marked(turn)) and time.monotonic() < limit:
+        while (rest := marked(turn)) and time.monotonic() < limit:
             select.select([], [], [], 0.05)
-        faults += [f"processes {left} are left"] if left else []
+        faults += [f"processes {rest} are left"] if rest else []
         return faults, *took, terminal.process.returncode
     finally:
         terminal.close()

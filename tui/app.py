@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib
 import os
-import traceback
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,7 +14,7 @@ from engine.errors import QuantdeckError
 from engine.runs.events import clock
 from tui import themes
 from tui.asking import Engine
-from tui.keyboard import Keyboard
+from tui.crash import CrashSafe
 from tui.warm import load, warm
 from tui.watch import RunsChanged, Snapshot, Watch
 
@@ -44,7 +42,7 @@ DRAWING = {"train": ("plotext",), "backtest": ("plotext",)}  # and with what the
 REST_S = 1.0  # the first screen is looked at for so long before more is imported
 
 
-class Quantdeck(Keyboard):
+class Quantdeck(CrashSafe):
     """The app. Screens find here: `home`, `snapshot` (all runs), `engine` (answers questions), `ascii`,
     `now()`, `chosen` (the run on Train and Backtest), `launch(run)`, `open_run(run_id, mode)`, `tell(error)`.
     """
@@ -79,7 +77,6 @@ class Quantdeck(Keyboard):
         self.engine = Engine()
         self.chosen = start.id if start else ""
         self.draft: Draft | None = None  # a new run's settings, not started yet
-        self.fault: BaseException | None = None
         self._start, self._first = start, "train" if start else first
         self._told = False  # a message about a new snapshot is on its way
         for name in SCREENS:
@@ -271,23 +268,3 @@ class Quantdeck(Keyboard):
         names = ", ".join(f"{each.id} ({each.state.status})" for each in live[-4:])
         go = "1 run goes" if len(live) == 1 else f"{len(live)} runs go"
         return f"{go} on: {names}. Watch again: quantdeck"
-
-    def _handle_exception(self, error: Exception) -> None:
-        # A screen that is taken apart while it is built lacks its parts; that is no fault.
-        if not self._exit:
-            super()._handle_exception(error)
-
-    def _fatal_error(self) -> None:
-        # Textual's own would print a traceback with all local variables, secrets included.
-        self.fault = getattr(self._exception, "error", None) or self._exception  # of a worker, its own
-        self._close_messages_no_wait()
-
-    def write_fault(self) -> str:
-        """Write the traceback of a crash, without variables, to app.log in the home; return its path."""
-        path = self.home.path / "app.log"
-        with contextlib.suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("a", encoding="utf-8") as file:
-                file.write(f"--- {self.now().isoformat()} ---\n")
-                file.writelines(traceback.format_exception(self.fault))
-        return str(path)

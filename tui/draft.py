@@ -96,7 +96,7 @@ class Draft:
 
     def check(self) -> tuple[settings.Settings | None, dict[str, str]]:
         """The settings if all is well, and what is wrong by key."""
-        from tui.screens.runs import name_fault
+        from tui.screens.run_actions import name_fault
 
         wrong = {"start.name": fault} if (fault := name_fault(self.texts["start.name"])) else {}
         try:

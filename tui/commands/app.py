@@ -43,10 +43,11 @@ def show(home: Home, start: RunFolder | None = None) -> Answer:
     with Guard(leave):
         asyncio.run(stay())
     if deck.fault is not None:
+        log = deck.write_fault(home.path / "app.log", deck.now())
         return Answer(error={
             "class": "Report", "thing": "quantdeck", "exit_code": 1,
             "reason": f"met a fault of its own: {type(deck.fault).__name__}",
-            "remedy": f"Runs go on. The traceback is in {deck.write_fault()}; please report it",
+            "remedy": f"Runs go on. The traceback is in {log}; please report it",
         })  # fmt: skip
     if deck.return_code == INTERRUPTED:
         return Answer(error={

@@ -9,14 +9,14 @@ from textual.containers import VerticalScroll
 
 from tui import stored
 from tui.questions import Question, Questions
-from tui.screens import data_lines, store_actions, which_result
+from tui.screens import data_detail, data_lines, store_actions, which_result
 from tui.screens.dialogs import Prompt
 from tui.screens.room import Room
 from tui.widgets.lines import Line, Lines, spread
 from tui.widgets.window_table import WindowTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from textual.binding import BindingType
     from textual.timer import Timer
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from engine.errors import QuantdeckError
     from engine.runs.events import Event
     from tui.watch import Snapshot
-    from tui.widgets.window_table import Cell
 
 PAUSE_S = 0.15  # the cursor rests so long before its series is asked about
 AGEING_S = 60.0
@@ -146,29 +145,19 @@ class DataScreen(Room):
         self.say(every)
         runs, width = self.deck.snapshot.runs, self.size.width
         self.query_one("#progress", Lines).show(data_lines.progress(runs, width, ascii=self.deck.ascii))
-        errors, now = data_lines.errors(runs), self.deck.now().timestamp()
-        axis = data_lines.axis_of(self._answer.get("series", []))
-        columns = {column.key: size for column, size in self.table.fitting().items()}
-        room, plain = columns.get("coverage", 1), self.deck.ascii
-        rows: dict[int, Sequence[Cell]] = {}
-        for row, each in enumerate(self._shown):
-            told = errors.get(each["series"], "")
-            broken = "reason" in each
-            rows[row] = (
-                data_lines.broken_cells(each)
-                if broken
-                else data_lines.cells(each, axis, now, told, room, plain=plain)
-            )
-        self.table.tell_cells(rows)
+        widths = {column.key: size for column, size in self.table.fitting().items()}
+        view = data_lines.View(
+            data_lines.axis_of(self.stored),
+            self.deck.now().timestamp(),
+            widths.get("coverage", 1),
+            self.deck.ascii,
+        )
+        self.table.tell_cells(data_lines.rows(self._shown, data_lines.errors(runs), view))
         self.draw_detail()
 
     def say(self, every: list[dict[str, Any]]) -> None:
         """The title, and what is to be said in the place of a table."""
-        left: Line = [(" Data", "bright")]
-        if every:
-            left.append((f"   {len(every)} series", ""))
-        if self._filter:
-            left += [("   filter ", "quiet"), (self._filter, "live")]
+        left = data_lines.title_line(len(every), self._filter)
         title = spread(left, [(f"home {self.deck.home_text} ", "quiet")], self.size.width)
         self.query_one("#title", Lines).show([title])
         state: list[Line] = []
@@ -214,7 +203,7 @@ class DataScreen(Room):
             error = data_lines.errors(self.deck.snapshot.runs).get(row["series"], "")
             known = self._details.get(row["content"])
             lines = (
-                data_lines.detail(known, error, self.size.width)
+                data_detail.detail(known, error, self.size.width)
                 if known
                 else [[(" reading the series …", "quiet")]]
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tui.figures import UNDEFINED, span, whole
@@ -30,19 +30,41 @@ COLUMNS = (
     Column("last", "last", 16),
 )
 KINDS = {"open_interest": "open int"}
-LISTED = 200
 ROOMY = 100  # columns
-TOLD = {
-    "rows_read": "read", "rows_stored": "stored", "duplicates": "doubles resolved",
-    "conflicting": "conflicting", "rejected": "rejected", "flagged": "flagged", "spikes": "spikes",
-    "zero_volume": "without volume",
-}  # fmt: skip
 
 
 def axis_of(series: Sequence[Mapping[str, Any]]) -> Span:
     """From the first value of any series to the last one, in seconds."""
     times = [coverage_bar.seconds(each[key]) for each in series for key in ("first", "last") if each.get(key)]
     return (min(times), max(times)) if times else (0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class View:
+    """How rows are drawn: time axis, present second, cells for the coverage, plain characters or not."""
+
+    axis: Span
+    now: float
+    room: int
+    plain: bool
+
+
+def rows(
+    series: Sequence[Mapping[str, Any]], errors: Mapping[str, str], view: View
+) -> dict[int, Sequence[Cell]]:
+    """The rows of the table by their number; `errors` by the name of the series."""
+    return {
+        row: broken_cells(each)
+        if "reason" in each
+        else cells(each, view.axis, view.now, errors.get(each["series"], ""), view.room, plain=view.plain)
+        for row, each in enumerate(series)
+    }
+
+
+def title_line(count: int, filter: str) -> Line:  # noqa: A002
+    """How many series there are, and by which words they are chosen."""
+    line: Line = [(" Data", "bright"), (f"   {count} series" if count else "", "")]
+    return [*line, *([("   filter ", "quiet"), (filter, "live")] if filter else [])]
 
 
 def cells(
@@ -161,57 +183,6 @@ def source_line(name: str, source: Mapping[str, Any], width: int, *, ascii: bool
         (f" {share:4.0%}  {rest}", ""),
         (f"  {whole(source.get('rows'))} rows" if width >= ROOMY else "", "quiet"),
     ]
-
-
-def detail(answer: Mapping[str, Any], error: str, width: int) -> list[Line]:
-    """Gaps, what was repaired, where it came from; `width` is that of a line."""
-    facts, report = answer["facts"], answer["report"]
-    lines: list[Line] = told(f"last update failed: {error}", width, "bad") if error else []
-    head = "values without a step have no gaps"
-    if answer["step_ms"]:
-        head = f"{whole(answer['missing'])} missing in {whole(answer['gap_count'])} gaps"
-    mark = "  SIMULATED" if facts["simulated"] else ""
-    lines.append([(" Gaps  ", "bright"), (head, ""), (mark, "warn")])
-    lines += [gap_line(gap, from_file=not facts["exchange"]) for gap in answer["gaps"][:LISTED]]
-    counts = [f"{whole(report[key])} {label}" for key, label in TOLD.items() if report.get(key) is not None]
-    lines += [[], [(" Report", "bright")], *told(" · ".join(counts), width)]
-    for reason, count in (report.get("rejected_by") or {}).items():
-        lines += told(f"rejected {whole(count)}: {reason}", width, "warn")
-    for flag in (report.get("flag_list") or [])[:LISTED]:
-        lines += told(
-            f"{when(flag.get('from') or flag.get('time'))}  flagged, {flag.get('reason', '')}", width
-        )
-    for note in report.get("notes") or []:
-        lines += told(note, width, "warn")
-    lines += [[], [(" From", "bright")], *told(facts["series"], width), *told(provenance(facts), width)]
-    lines += told(f"{when(facts['first'])} → {when(facts['last'])}, content {facts['content'][:16]}", width)
-    lines += [[], [(" Rules", "bright")]]
-    return lines + [line for rule in report.get("rules") or [] for line in told(rule, width, "quiet")]
-
-
-def told(text: str, width: int, role: str = "") -> list[Line]:
-    """A text in lines, one cell from the edge."""
-    return [[(f" {line}", role)] for line in textwrap.wrap(str(text), max(20, width - 3))]
-
-
-def gap_line(gap: Mapping[str, Any], *, from_file: bool) -> Line:
-    """Where a gap begins, how long it is, and why it is there."""
-    why = "not asked for yet: r repairs" if not gap["absent"] else "the exchange has none"
-    long = f"{whole(gap['bars'])} {'bar' if gap['bars'] == 1 else 'bars'}"
-    return [(f" {when(gap['from'])}  {long:>10}   ", ""), ("not in the file" if from_file else why, "quiet")]
-
-
-def provenance(facts: Mapping[str, Any]) -> str:
-    """Where a series came from, in a line."""
-    origin = {key: value for key, value in (facts.get("origin") or {}).items() if value}
-    told = "  ".join(f"{key} {str(value)[:24]}" for key, value in origin.items())
-    place = f"{facts['exchange']} {facts['symbol']}" if facts["exchange"] else "a file"
-    return f"{place}  {told}".strip()
-
-
-def when(moment: Any) -> str:
-    """`2017-09-22 20:00`."""
-    return str(moment or UNDEFINED)[:16].replace("T", " ")
 
 
 def empty() -> list[Line]:

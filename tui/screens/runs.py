@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 
 from engine.errors import QuantdeckError
-from tui.screens import runs_lines, which_result
-from tui.screens.dialogs import Ask, Prompt
+from tui.screens import run_actions, runs_lines, which_result
+from tui.screens.dialogs import Prompt
 from tui.screens.room import Room
 from tui.screens.runs_list import RunsList
 from tui.screens.train import RESUMABLE, nothing
@@ -16,12 +16,11 @@ from tui.widgets.lines import Line, Lines
 from tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from textual.binding import BindingType
     from textual.widget import Widget
 
-    from engine.runs.folder import RunFolder
     from tui.screens.runs_lines import Facts
     from tui.watch import Snapshot, Watched
 
@@ -169,8 +168,7 @@ class RunsScreen(Room):
     def action_stop(self) -> None:
         """Ask first, then ask the run."""
         if at := self._current:
-            question = Ask(f"Stop run {at.id}?", "It keeps a checkpoint; R resumes it from there.", "stop it")
-            self.app.push_screen(question, lambda yes: self.deck.stop_run(at.run) if yes else None)
+            run_actions.ask_stop(self, at)
 
     def action_resume(self) -> None:
         """Go on from the last checkpoint."""
@@ -180,46 +178,22 @@ class RunsScreen(Room):
     def action_delete(self) -> None:
         """Ask first, then delete the run with its files."""
         if at := self._current:
-            what = f"Delete run {at.id} {at.run.name}".strip()
-            question = Ask(
-                f"{what}?", f"All its files go for good: {self.deck.home_text}/runs/{at.id}", "delete it"
-            )
-            self.app.push_screen(
-                question, lambda yes: self._try(self.deck.home.delete, at.run) if yes else None
-            )
-
-    def _try(self, work: Callable[..., object], *arguments: object) -> None:
-        try:
-            work(*arguments)
-        except QuantdeckError as error:
-            self.deck.tell(error)
-        self.deck.watcher.look()
+            run_actions.ask_delete(self, at)
 
     def action_rename(self) -> None:
         """Ask for a name."""
-        from engine.runs.notes import rename
-
         if at := self._current:
-            prompt = Prompt(f"Name of run {at.id}", at.run.name, name_fault)
-            self.app.push_screen(prompt, lambda name: self._given(rename, at.run, name))
+            run_actions.ask_name(self, at)
 
     def action_note(self) -> None:
         """Ask for a note."""
-        from engine.runs.notes import write_note
-
         if at := self._current:
-            prompt = Prompt(f"Note on run {at.id} (empty: none)", at.note)
-            self.app.push_screen(prompt, lambda text: self._given(write_note, at.run, text))
-
-    def _given(self, work: Callable[[RunFolder, str], object], run: RunFolder, text: object) -> None:
-        if isinstance(text, str):
-            self._try(work, run, text)
+            run_actions.ask_note(self, at)
 
     def action_reproduce(self) -> None:
         """Ask first, then start a new run with the same settings."""
         if at := self._current:
-            question = Ask(f"Run {at.id} again?", "A new run with the very same settings starts.", "start it")
-            self.app.push_screen(question, lambda yes: self.deck.reproduce(at.run) if yes else None)
+            run_actions.ask_again(self, at)
 
     def action_filter(self) -> None:
         """Ask for words that rows must hold."""
@@ -261,14 +235,3 @@ class RunsScreen(Room):
     def _again(self) -> None:
         self._show(self.deck.snapshot)
         self.refresh_bindings()
-
-
-def name_fault(name: str) -> str:
-    """What is wrong with a name for a run."""
-    from engine.runs.folder import checked_name
-
-    try:
-        checked_name(name)
-    except QuantdeckError as error:
-        return error.reason
-    return ""

@@ -9,8 +9,8 @@ from textual.containers import Vertical
 
 from engine.errors import QuantdeckError
 from tui import words
-from tui.screens import train_lines
-from tui.screens.dialogs import Ask, wrapped
+from tui.screens import run_actions, train_lines
+from tui.screens.dialogs import wrapped
 from tui.screens.room import Room
 from tui.widgets.lines import Line, Lines
 from tui.widgets.loss_chart import SPANS, LossChart, Losses
@@ -141,9 +141,7 @@ class TrainScreen(Room):
     def action_stop(self) -> None:
         """Ask first, then ask the run."""
         if watched := self._shown:
-            detail = "It ends at its next safe point and keeps a checkpoint; R resumes it from there."
-            question = Ask(f"Stop run {watched.id}?", detail, "stop it")
-            self.app.push_screen(question, lambda yes: self.deck.stop_run(watched.run) if yes else None)
+            run_actions.ask_stop(self, watched)
 
     def action_resume(self) -> None:
         """Go on from the last checkpoint."""

@@ -9,7 +9,7 @@ from tests.tui.app.conftest import ready, settled
 from tests.tui.app.recorded import NOON
 from tui import stored
 from tui.app import Quantdeck
-from tui.screens import data_lines
+from tui.screens import data_detail, data_lines
 from tui.widgets.lines import Lines
 
 ENTRY = (*stored.TEXTS, *stored.NUMBERS, "first", "last", "known", "absent", "simulated", "origin")
@@ -57,7 +57,7 @@ def test_any_facts_make_rows(series, width):
 
 @given(DETAILS, st.sampled_from([20, 80, 200]))
 def test_any_answer_makes_a_detail(answer, width):
-    lines = data_lines.detail(stored.detail_of(answer), "", width)
+    lines = data_detail.detail(stored.detail_of(answer), "", width)
     assert all(isinstance(text, str) for line in lines for text, _ in line)
 
 
