@@ -47,10 +47,12 @@ class Guard:
         self._asked = threading.Event()
         self._before: dict[int, Any] = {}
         self._modes: list[Any] | None = None
+        self._input, self._output = 0, 1  # while the app runs, sys.stdout is something of Textual's
 
     def __enter__(self) -> Self:
         with contextlib.suppress(termios.error, ValueError, OSError):
-            self._modes = termios.tcgetattr(sys.stdin.fileno())
+            self._input, self._output = sys.stdin.fileno(), sys.stdout.fileno()
+            self._modes = termios.tcgetattr(self._input)
         for number in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._signalled)
@@ -68,7 +70,7 @@ class Guard:
     def _poll(self) -> None:
         watcher = select.poll()
         try:
-            watcher.register(sys.stdin.fileno(), 0)  # only errors and hang-ups
+            watcher.register(self._input, 0)  # only errors and hang-ups
         except (OSError, ValueError):
             return
         while not self._over.is_set():
@@ -93,10 +95,9 @@ class Guard:
     def restore(self) -> None:
         """Give the terminal back without waiting for it."""
         with contextlib.suppress(OSError, ValueError, termios.error):
-            descriptor = sys.stdout.fileno()
-            os.set_blocking(descriptor, False)
+            os.set_blocking(self._output, False)
             with contextlib.suppress(BlockingIOError):
-                os.write(descriptor, RESTORE)
+                os.write(self._output, RESTORE)
             if self._modes:
-                termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, self._modes)
-            os.set_blocking(descriptor, True)
+                termios.tcsetattr(self._input, termios.TCSANOW, self._modes)
+            os.set_blocking(self._output, True)

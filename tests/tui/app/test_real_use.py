@@ -218,6 +218,19 @@ def colours(output):
     return {number for each in re.findall(rb"\x1b\[([\d;]+)m", output) for number in each.split(b";")}
 
 
+def test_an_app_that_does_not_leave_gives_the_terminal_back_all_the_same(terminal, tmp_path):
+    (tmp_path / "stuck.py").write_text(
+        "import sys; import tui.app, tui.cli\n"
+        "tui.app.Quantdeck.exit = lambda *_, **__: None\nsys.exit(tui.cli.main([]))"
+    )
+    deck = terminal(Pty, command=(Pty.__init__.__defaults__[-1][0], str(tmp_path / "stuck.py")))
+    deck.shows("no run live")
+    deck.process.send_signal(signal.SIGTERM)
+    assert deck.ended() == 130
+    assert restored(deck.output)
+    assert deck.modes() == deck.before
+
+
 @pytest.mark.parametrize("size", [(1, 1), (10, 3), (79, 24)], ids=str)
 def test_small_terminals(terminal, size):
     deck = terminal(Pty, columns=size[0], rows=size[1])
