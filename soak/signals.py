@@ -25,8 +25,9 @@ FOLLOW = (sys.executable, "-m", "tui.cli", "runs", "follow")
 
 
 def interruptible():
-    """A shell in the background has its children ignore ctrl+c; a user's does not."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """A shell in the background has its children ignore ctrl+c, nohup a hang-up; a user's does not."""
+    for number in (signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def follower(run, home):

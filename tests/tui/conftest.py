@@ -17,8 +17,9 @@ STAND_IN = Path(__file__).parent / "stand_in"
 
 
 def interruptible():
-    """A shell in the background has its children ignore ctrl+c; a user's does not."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """A shell in the background has its children ignore ctrl+c, nohup a hang-up; a user's does not."""
+    for number in (signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 class Deck:

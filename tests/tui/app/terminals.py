@@ -83,6 +83,13 @@ class Tmux:
             self("kill-server")
 
 
+def as_in_a_terminal():
+    """Own the terminal, and heed what nohup and shells in the background have their children ignore."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    for number in (signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Pty:
     """A pseudo-terminal with the app as its session's leader; `output` is all that it has sent."""
 
@@ -93,7 +100,7 @@ class Pty:
         self.slave = slave
         self.process = subprocess.Popen(
             command, cwd=folder, env=env, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  no threads here
+            preexec_fn=as_in_a_terminal,  # noqa: PLW1509  no threads here
         )  # fmt: skip
         self.output = b""
 
