@@ -16,7 +16,8 @@ from engine.backtest.simulate import buy_and_hold, simulate
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-COSTS = Rules(initial_capital=10_000.0, fee=0.001, slippage=0.0005, bars_per_year=8760)
+# Much money and small costs: vectorbt stops trading when a million bars of random signals have eaten it all.
+COSTS = Rules(initial_capital=1e12, fee=0.00001, slippage=0.000005, bars_per_year=8760)
 # backtesting.py deals in whole units and has no slippage on exits: much money, none of that.
 WHOLE_UNITS = Rules(initial_capital=1e15, fee=0.001, slippage=0.0, bars_per_year=8760, fraction=0.5)
 
