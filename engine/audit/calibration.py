@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from engine import preparation
 from engine.audit.parallel import Orphan, one_device, results
 from engine.backtest.forecast import forecast_quality
 from engine.disk import write_whole
@@ -73,15 +74,13 @@ def calibrate(job: Job) -> dict[str, Any]:
     wanted = [(edge, seed) for edge in chosen.edges for seed in range(chosen.seeds)]
     known = {(each.edge, each.seed): each for each in kept(job.run.path)}
     tell({"kind": "simulated", "text": "SIMULATED markets: their truth is known"})
-    tell({"kind": "stage", "stage": "fit", "state": "begin"})
     missing = [(job.settings, edge, seed) for edge, seed in wanted if (edge, seed) not in known]
-    for trial in results(carry_out, missing, job.settings.parallel, tell):
-        write_whole(
-            job.run.path / f"trial-{trial.edge:g}-{trial.seed}.json", json.dumps(asdict(trial)).encode()
-        )
-        known[trial.edge, trial.seed] = trial
-        tell({"kind": "note", "level": "info", "text": sentence(trial, len(known), len(wanted))})
-    tell({"kind": "stage", "stage": "fit", "state": "end"})
+    with preparation.stage(job, "fit"):
+        for trial in results(carry_out, missing, job.settings.parallel, tell):
+            kept_as = job.run.path / f"trial-{trial.edge:g}-{trial.seed}.json"
+            write_whole(kept_as, json.dumps(asdict(trial)).encode())
+            known[trial.edge, trial.seed] = trial
+            tell({"kind": "note", "level": "info", "text": sentence(trial, len(known), len(wanted))})
     trials = [known[pair] for pair in wanted]
     return {
         "run": job.run.id,
@@ -134,7 +133,7 @@ def mean(values: Sequence[float]) -> float:
 
 def carry_out(settings: Settings, edge: float, seed: int) -> Trial:
     """Make the market, run the pipeline on it in a folder of its own, judge the forecasts by the truth."""
-    from engine import pipeline, preparation
+    from engine import pipeline
     from engine.outcome import PREDICTIONS
 
     market = DemoMarket(seed, edge, settings.data.timeframe)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from engine import outcome
+from engine import outcome, preparation
 from engine.backtest.bars import Bars
 from engine.backtest.own_signals import laid_on, weights
 from engine.backtest.tear_sheet import TearSheet, tear_sheet
@@ -109,9 +109,8 @@ def simulate_signals(
 def carry_out(job: Job) -> dict[str, Any]:
     """A run of mode simulate: its folder names the files; the result is a backtest's."""
     inputs = json.loads((job.run.path / INPUTS).read_bytes())
-    job.tell({"kind": "stage", "stage": "simulate", "state": "begin"})
-    judged = simulate_signals(Path(inputs["candles"]), Path(inputs["signals"]), job.settings, job.now_ms)
-    job.tell({"kind": "stage", "stage": "simulate", "state": "end"})
+    with preparation.stage(job, "simulate"):
+        judged = simulate_signals(Path(inputs["candles"]), Path(inputs["signals"]), job.settings, job.now_ms)
     settings, decisions = job.settings, judged.decisions
     outcome.write(job.run.path, judged.symbol, decisions, judged.strategy, judged.holding)
     notes = [f"Signals of {Path(inputs['signals']).name} over candles of {Path(inputs['candles']).name}."]
