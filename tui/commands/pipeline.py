@@ -30,6 +30,7 @@ DEMO = {
     },
     "model": {"units": [32, 16]},
     "training": {"epochs": 8},
+    "signal": {"threshold_from": "validation"},
 }
 
 
