@@ -193,13 +193,26 @@ def summed_up(
         "fill": costs.fill,
         "entry_threshold": settings.signal.entry_threshold,
         "settings_differ": changed(settings),
-        "notes": [*notes, *remarks(strategy, settings)],
+        "notes": [*notes, *unmoved(decisions, settings), *remarks(strategy, settings)],
     }
 
 
 def whole_counts(figures: dict[str, float]) -> dict[str, float | int]:
     """The figures, with the number of trades as a whole number."""
     return {name: int(value) if name in {"trades", "forecasts"} else value for name, value in figures.items()}
+
+
+def unmoved(decisions: Decisions, settings: Settings) -> list[str]:
+    """Why forecasts led to no trade at all, if none reached the threshold."""
+    if decisions.weight is not None or decisions.signal.any():
+        return []
+    largest = np.abs(decisions.forecast[np.isfinite(decisions.forecast)]).max(initial=0.0)
+    return [
+        (
+            f"No forecast goes beyond signal.entry_threshold, {settings.signal.entry_threshold:g}: "
+            f"the largest is {largest:.2g}. signal.threshold_from=validation lets validation choose one."
+        )
+    ]
 
 
 def remarks(strategy: Simulation, settings: Settings) -> list[str]:

@@ -92,6 +92,16 @@ def test_bars_that_the_model_was_trained_on_are_called_in_sample(home, whole):
     assert any(note.startswith("IN-SAMPLE") for note in notes)
 
 
+def test_a_run_without_a_trade_says_why(home, whole):
+    chosen = make({}, [*DEMO, "signal.entry_threshold=0.9"])
+    told = result(carried_out(home, "backtest", chosen, of=whole.id))
+    assert told["metrics"]["trades"] == 0
+    largest = pd.read_parquet(whole.path / "predictions.parquet")["prediction"].abs().max()
+    because = f"No forecast goes beyond signal.entry_threshold, 0.9: the largest is {largest:.2g}."
+    assert any(note.startswith(because) for note in told["notes"])
+    assert not any("No forecast goes" in note for note in result(whole)["notes"])
+
+
 @pytest.mark.parametrize(
     ("override", "told"),
     [

@@ -35,14 +35,14 @@ if TYPE_CHECKING:
 
 SERIES = "simulated"
 WARM_UP = 600  # bars before the first sample, at most
-Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
 class Trial:
     """One training on one simulated market, judged on its test span.
 
-    ic is Spearman's correlation of forecast and return, with its 95 % interval; recovered is Pearson's of
+    ic is Spearman's correlation of forecast and return, with the 95 % interval that every run prints (the
+    stationary bootstrap's), both NaN for a forecast that never changes; recovered is Pearson's of
     forecast and true conditional mean, NaN where that is constant (edge 0); reachable is Spearman's of true
     conditional mean and return: what a perfect forecast would have had.
     """
@@ -112,13 +112,15 @@ def summary(edge: float, trials: Sequence[Trial]) -> dict[str, Any]:
     from scipy.stats import binom
 
     alarms = sum(each.false_alarm for each in trials)
+    varied = [each.ic for each in trials if math.isfinite(each.ic)]
     return {
         "edge": edge,
         "markets": len(trials),
         "above_zero": alarms,
         "share_above_zero": alarms / len(trials),
         "most_by_chance": int(binom.ppf(0.95, len(trials), 0.025)),
-        "ic": mean([each.ic for each in trials]),
+        "constant": len(trials) - len(varied),  # forecasts that never change: right where there is no edge
+        "ic": mean(varied),
         "reachable_ic": mean([each.reachable for each in trials]),
         "recovered": mean([each.recovered for each in trials]),
         "recovered_least": min((each.recovered for each in trials), default=math.nan),
@@ -181,7 +183,7 @@ def judged(edge: float, seed: int, table: pd.DataFrame, truth: Any, result: dict
     forecast, realised = table["prediction"].to_numpy(), table["realised"].to_numpy()  # (B,)
     known = np.isfinite(forecast) & np.isfinite(realised)
     quality = forecast_quality(forecast, realised)
-    low, high = ic_interval(quality["ic"], int(known.sum()))
+    low, high = result["intervals"]["forecast"]["ic"]
     varies = edge > 0 and np.std(forecast[known]) > 0
     return Trial(
         edge, seed, quality["ic"], low, high,
@@ -192,16 +194,3 @@ def judged(edge: float, seed: int, table: pd.DataFrame, truth: Any, result: dict
         best_epoch=int(result["training"]["best_epoch"]),
         total_return=float(result["metrics"]["total_return"]),
     )  # fmt: skip
-
-
-def ic_interval(ic: float, count: int) -> tuple[float, float]:
-    """95 % interval of Spearman's correlation: tanh(artanh r ± 1.96 √((1 + r²/2) / (n - 3))).
-
-    Source: Bonett and Wright 2000, Sample size requirements for estimating Pearson, Kendall and Spearman
-    correlations. NaN where r is.
-    """
-    if not (math.isfinite(ic) and count > 3):
-        return math.nan, math.nan
-    width = Z95 * math.sqrt((1 + ic**2 / 2) / (count - 3))
-    middle = math.atanh(max(min(ic, 1 - 1e-12), -1 + 1e-12))
-    return math.tanh(middle - width), math.tanh(middle + width)

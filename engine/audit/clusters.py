@@ -100,7 +100,7 @@ def refuse_no_address(parallel: Parallel) -> None:
 def missing(name: str) -> ChangeSettings:
     """The error of a library that is not there."""
     return ChangeSettings(
-        "parallel.backend", f"{name} is not installed", f"Install quantdeck[{name}], or set it to loky"
+        "parallel.backend", f"{name} is not installed", f"Install quantdeck[{name}], or set it to processes"
     )
 
 

@@ -1,4 +1,4 @@
-"""Trainings side by side: processes of this machine, through joblib, or the workers of a cluster."""
+"""Trainings side by side: processes of this machine, or the workers of a cluster."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import contextlib
 import os
 import queue
 import threading
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from multiprocessing import active_children, get_context
 from typing import TYPE_CHECKING, Any
 
 from engine.audit.clusters import CLUSTERS
-from engine.errors import StopAsked
+from engine.errors import MakeRoom, StopAsked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,7 +37,8 @@ def results(
         return
     done: queue.Queue[tuple[Any, BaseException | None]] = queue.Queue()
     with backend(parallel, len(tasks)) as workers:
-        feeder = threading.Thread(target=feed, args=(function, tasks, workers, done), daemon=True)
+        values = workers(function, tasks)
+        feeder = threading.Thread(target=feed, args=(values, done), daemon=True)
         feeder.start()
         left = len(tasks)
         while left:
@@ -47,12 +52,10 @@ def results(
         feeder.join()
 
 
-def feed(
-    function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], workers: Workers, done: queue.Queue[Any]
-) -> None:
+def feed(values: Iterator[Any], done: queue.Queue[Any]) -> None:
     """Put each result into the queue as it comes, or the error that ended it all."""
     try:
-        for value in workers(function, tasks):
+        for value in values:
             done.put((value, None))
     except BaseException as error:  # noqa: BLE001  it is raised again in the thread that waits
         done.put((None, error))
@@ -61,23 +64,45 @@ def feed(
 @contextlib.contextmanager
 def backend(parallel: Parallel, tasks: int) -> Iterator[Workers]:
     """What carries tasks out and yields results as they come; leaving by an error ends its workers."""
-    import joblib
+    own = parallel.backend == "processes"
+    with processes(parallel, tasks) if own else CLUSTERS[parallel.backend](parallel) as workers:
+        yield workers
 
-    if parallel.backend != "loky":
-        with CLUSTERS[parallel.backend](parallel) as workers:
-            yield workers
-        return
-    count = min(parallel.workers or joblib.cpu_count(), tasks)
-    processes = joblib.Parallel(
-        count, backend="loky", return_as="generator_unordered", batch_size=1, pre_dispatch="all"
-    )
+
+@contextlib.contextmanager
+def processes(parallel: Parallel, tasks: int) -> Iterator[Workers]:
+    """Processes of this machine, each started afresh: a fork of one that has threads can hang."""
+    from joblib import cpu_count  # heeds what a container may use
+
+    others = set(active_children())
+    count = min(parallel.workers or cpu_count(), tasks)
+    pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"))
     try:
-        yield lambda function, tasks: processes(joblib.delayed(function)(*task) for task in tasks)
+        yield partial(in_processes, pool)
     except BaseException:
-        from joblib.externals.loky import get_reusable_executor
-
-        get_reusable_executor(reuse=True).shutdown(wait=True, kill_workers=True)
+        for worker in set(active_children()) - others:
+            worker.kill()  # a training heeds nothing softer before its epoch ends
         raise
+    finally:
+        pool.shutdown()
+
+
+def in_processes(
+    pool: ProcessPoolExecutor, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]
+) -> Iterator[Any]:
+    """Hand all tasks out at once; return the results as they come. Raises MakeRoom if a worker dies."""
+    given = [pool.submit(function, *task) for task in tasks]
+    return (result_of(future) for future in as_completed(given))
+
+
+def result_of(future: Future[Any]) -> Any:
+    """What the task returned, or its error."""
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        raise MakeRoom(
+            "parallel.workers", "a worker was killed, most often for want of memory", "Resume with fewer"
+        ) from None
 
 
 def one_device(settings: Settings) -> Settings:

@@ -131,8 +131,8 @@ class Calibration(Group):
 class Parallel(Group):
     """Where the trainings of seeds, folds and calibration run side by side."""
 
-    backend: Literal["loky", "dask", "ray"] = setting(
-        "loky", "processes of this machine, or the workers of a cluster (needs quantdeck[dask] or [ray])"
+    backend: Literal["processes", "dask", "ray"] = setting(
+        "processes", "processes of this machine, or the workers of a cluster (needs quantdeck[dask] or [ray])"
     )
     workers: Whole = setting(0, "trainings at a time; 0 = one per core, or all of the cluster", ge=0, le=1000)
     address: str = setting(

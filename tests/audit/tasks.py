@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
 
@@ -20,3 +21,8 @@ def deadly(number, folder):
 
 def refusing(number):
     raise ValueError(f"no {number}")
+
+
+def endless(number):
+    while True:
+        time.sleep(1)

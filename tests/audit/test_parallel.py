@@ -3,19 +3,20 @@
 import json
 import os
 import signal
+from multiprocessing import active_children
 
 import pytest
 
 from engine.audit.parallel import results
-from engine.errors import ChangeSettings, StopAsked
+from engine.errors import ChangeSettings, MakeRoom, StopAsked
 from engine.runs.launch import wait
 from engine.runs.state import state_of
 from engine.settings import Parallel
 from tests.audit.engines import TINY, followed, home_with_market, result_of
 from tests.audit.markets import settings_of
-from tests.audit.tasks import deadly, refusing, squared
+from tests.audit.tasks import deadly, endless, refusing, squared
 
-LOKY = Parallel(workers=2)
+HERE = Parallel(workers=2)
 
 
 def silent(event):
@@ -23,23 +24,34 @@ def silent(event):
 
 
 def test_every_result_comes_once():
-    found = dict(results(squared, [(number,) for number in range(7)], LOKY, silent))
+    found = dict(results(squared, [(number,) for number in range(7)], HERE, silent))
     assert found == {number: number**2 for number in range(7)}
-    assert list(results(squared, [], LOKY, silent)) == []
+    assert list(results(squared, [], HERE, silent)) == []
 
 
 def test_an_error_in_a_worker_comes_back():
     with pytest.raises(ValueError, match="no 1"):
-        list(results(refusing, [(1,)], LOKY, silent))
-    assert dict(results(squared, [(3,)], LOKY, silent)) == {3: 9}
+        list(results(refusing, [(1,)], HERE, silent))
+    assert dict(results(squared, [(3,)], HERE, silent)) == {3: 9}
 
 
-def test_a_stop_ends_the_workers():
+@pytest.mark.parametrize("alive", [1, 2, 6])
+def test_a_stop_ends_the_workers_with_most_tasks_still_waiting(alive):
+    others, told = set(active_children()), []
+
     def stop(event):
-        raise StopAsked("run", "asked")
+        told.append(event)
+        if len(told) == alive:
+            raise StopAsked("run", "asked")
 
     with pytest.raises(StopAsked):
-        list(results(squared, [(number,) for number in range(5)], LOKY, stop))
+        list(results(endless, [(number,) for number in range(20)], HERE, stop))
+    assert set(active_children()) == others
+
+
+def test_a_worker_that_is_killed_is_told_of(tmp_path):
+    with pytest.raises(MakeRoom, match="a worker was killed"):
+        list(results(deadly, [(number, str(tmp_path)) for number in range(4)], HERE, silent))
 
 
 @pytest.mark.parametrize("name", ["dask", "ray"])

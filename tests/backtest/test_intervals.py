@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from engine.backtest import intervals
 from engine.backtest.drawdown import max_drawdown
@@ -135,3 +136,28 @@ def test_a_difference_of_sharpe_ratios_is_paired():
     nothing, (low, high) = intervals.sharpe_difference(better, np.zeros(400), 500, 0)
     assert nothing == pytest.approx(sharpe(better))
     assert low < nothing < high
+
+
+def held(truth, pairs):
+    """How many of the pairs (forecast, return) have an interval of the IC with the truth inside."""
+    bounds = [intervals.of_forecast(x, y, 1, 300, seed)["ic"] for seed, (x, y) in enumerate(pairs)]
+    return sum(low < truth < high for low, high in bounds)
+
+
+def test_the_interval_of_the_ic_holds_the_true_correlation_as_often_as_it_says():
+    rng = np.random.default_rng(3)
+    truth = 6 / math.pi * math.asin(0.1 / 2)  # Spearman's of a normal pair with Pearson's 0.1
+    draws = (rng.standard_normal((2, 500)) for _ in range(400))
+    inside = held(truth, [(x, 0.1 * x + math.sqrt(0.99) * noise) for x, noise in draws])
+    assert abs(inside - 380) < 3 * norm.ppf(0.975) * math.sqrt(400 * 0.95 * 0.05)
+
+
+def test_and_so_it_does_when_forecasts_are_large_where_returns_are():
+    """Volatility that clusters: the interval of independent pairs misses nearly twice as often."""
+    rng = np.random.default_rng(4)
+    pairs = []
+    for _ in range(400):
+        volatility = np.exp(autoregressive(int(rng.integers(1 << 30)), 500, 0.97) * 0.25)
+        pairs.append(tuple(rng.standard_normal((2, 500)) * volatility))
+    inside = held(0.0, pairs)
+    assert abs(inside - 380) < 3 * norm.ppf(0.975) * math.sqrt(400 * 0.95 * 0.05)
