@@ -67,25 +67,37 @@ class Quantdeck(CrashSafe):
         start: RunFolder | None = None,
         first: str = "data",
         now: Callable[[], datetime] = clock,
+        engine: Engine | None = None,
     ) -> None:
-        """`start` is a run to be launched at once, `first` the screen to begin with, `now` the clock."""
+        """`start` is a run to be launched at once, `first` the screen to begin with, `now` the clock.
+
+        The app ends `engine` when it is left.
+        """
+        self._start, self._first = start, "train" if start else first
+        self.DEFAULT_MODE = self._first  # type: ignore[misc]  # instead of a blank screen before it
         super().__init__()
         self.home, self.ascii, self.now = home, ascii, now
         self.home_text = str(home.path)  # as screens show it
         self.snapshot = Snapshot()
         self.watcher = Watch(home, self._new_snapshot, now)
-        self.engine = Engine()
+        self.engine = engine or Engine()
         self.chosen = start.id if start else ""
         self.draft: Draft | None = None  # a new run's settings, not started yet
-        self._start, self._first = start, "train" if start else first
         self._told = False  # a message about a new snapshot is on its way
         for name in SCREENS:
             self.add_mode(name, partial(self._made, name))
         for theme in (themes.DARK, themes.LIGHT):
             self.register_theme(theme)
         wanted = os.environ.get("TEXTUAL_THEME", "")
-        self.theme = wanted if wanted in self.available_themes else themes.DARK.name
-        self.stylesheet.set_variables(self.get_css_variables())  # before it is parsed for the first time
+        self._begin_with(wanted if wanted in self.available_themes else themes.DARK.name)
+
+    def _begin_with(self, theme: str) -> None:
+        """As `self.theme = theme`, which would read the style sheet and style everything a second time."""
+        self.set_reactive(Quantdeck.theme, theme)
+        dark = self.current_theme.dark
+        self.set_classes(f"-theme-{theme} {'-dark-mode' if dark else '-light-mode'}")
+        self._refresh_truecolor_filter(self.ansi_theme)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """The colours of our roles, for every theme."""
@@ -100,8 +112,7 @@ class Quantdeck(CrashSafe):
         return screen
 
     def on_mount(self) -> None:
-        """Show the first screen; only then look at the runs."""
-        self.switch_mode(self._first)
+        """Look at the runs, once the first screen stands."""
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import Report, StopAsked
+from engine.errors import MakeRoom, Report, StopAsked
 
 if TYPE_CHECKING:
     from engine.runs.ask import Asker
@@ -21,6 +21,11 @@ class Engine:
         self._asker: Asker | None = None
         self._guard = threading.Lock()
         self._over = False
+
+    def wake(self) -> None:
+        """Start the process, so that the first question does not wait; that one tells if it cannot be."""
+        with contextlib.suppress(MakeRoom):
+            self._warm()
 
     def ask(self, request: Event, tell: Tell | None = None) -> dict[str, Any]:
         """Ask `{"do": name, …}`; see engine.runs.ask.Asker.ask. A process that died is replaced next time."""

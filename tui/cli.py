@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 DEBUG = "QUANTDECK_DEBUG"
 INTERRUPTED = 130
-APP_ONLY = {"--ascii"}  # the options that go with no command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,7 +60,8 @@ def open_streams() -> None:
 def carry_out(given: list[str]) -> int:
     """Read the command line, do what it asks, print the answer; every error becomes an answer too."""
     try:
-        answer = opened(given) if set(given) <= APP_ONLY else commanded(given)
+        options = app_options(given)
+        answer = commanded(given) if options is None else opened(**options)
     except BrokenPipeError:
         raise
     except (Exception, KeyboardInterrupt) as error:
@@ -74,13 +74,28 @@ def carry_out(given: list[str]) -> int:
     return answer.exit_code
 
 
-def opened(given: list[str]) -> Answer:
+def app_options(given: list[str]) -> dict[str, Any] | None:
+    """The options of a command line that has no command; None if it has more in it than these."""
+    match given:
+        case []:
+            return {}
+        case ["--ascii", *others]:
+            more: dict[str, Any] = {"ascii": True}
+        case ["--home", home, *others] if not home.startswith("-"):
+            more = {"home": home}
+        case _:
+            return None
+    rest = app_options(others)
+    return None if rest is None else {**more, **rest}
+
+
+def opened(home: str | None = None, *, ascii: bool = False) -> Answer:  # noqa: A002
     """The app, which needs no grammar: it is to be there at once."""
     from tui.commands.app import app
 
-    if given:
+    if ascii:
         os.environ["QUANTDECK_ASCII"] = "1"
-    return app(None)
+    return app(home)
 
 
 def commanded(given: list[str]) -> Answer | None:

@@ -9,7 +9,7 @@ import threading
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from multiprocessing import active_children, get_context
+from multiprocessing import active_children, get_context, parent_process
 from typing import TYPE_CHECKING, Any
 
 from engine.audit.clusters import CLUSTERS
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.settings import Parallel, Settings
 
 POLL_S = 0.25
+FAREWELL_S = 5.0  # in which a training notices it too, and tells (see Orphan)
 
 
 def results(
@@ -76,7 +77,7 @@ def processes(parallel: Parallel, tasks: int) -> Iterator[Workers]:
 
     others = set(active_children())
     count = min(parallel.workers or cpu_count(), tasks)
-    pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"))
+    pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=end_with_parent)
     try:
         yield partial(in_processes, pool)
     except BaseException:
@@ -85,6 +86,19 @@ def processes(parallel: Parallel, tasks: int) -> Iterator[Workers]:
         raise
     finally:
         pool.shutdown()
+
+
+def end_with_parent() -> None:
+    """Have this worker end when whoever ordered it is gone, even while it waits for more to do."""
+    parent = parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            threading.Event().wait(FAREWELL_S)
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def in_processes(

@@ -343,8 +343,9 @@ def run(
 ) -> int:
     """Walk the bars; fill equity, cash, position, each (T,) float64, and trades; the bars until ruin, or T.
 
-    `book` is a BOOK record with the cash in it, `trades` an empty (T,) TRADE array: a bar opens one
-    trade at most, so it never overflows. A bar in which nothing can happen is only marked to market.
+    `book` is a BOOK record with the cash in it, `trades` a TRADE array with a row more than target weights
+    that are neither 0 nor NaN: only such a one opens a trade, and no more than one, so it never overflows.
+    A bar in which nothing can happen is only marked to market.
     """
     bars, last = len(target), len(target) - 1
     every_bar = terms.stops or terms.funding or terms.band > 0.0 or terms.borrow > 0.0

@@ -66,12 +66,14 @@ class Simulation:
 class Account:
     """The loop's arrays for bars and rules, to trade over the same bars many times; each time overwrites.
 
-    equity, cash, position: (T,) float64. trades: (T,) records.TRADE, the first book["trades"] of them in use.
+    equity, cash, position: (T,) float64. trades: records.TRADE, the first book["trades"] in use; there
+    is room for `openings` of them, the most target weights traded at a time that are neither 0 nor NaN, T if
+    that is not said: memory that was never touched costs more than the loop.
     """
 
-    def __init__(self, bars: Bars, rules: Rules) -> None:
+    def __init__(self, bars: Bars, rules: Rules, openings: int | None = None) -> None:
         self.equity, self.cash, self.position = np.empty((3, len(bars)))
-        self.trades = np.empty(len(bars), records.TRADE)
+        self.trades = np.empty((len(bars) if openings is None else openings) + 1, records.TRADE)
         self.book = np.zeros(1, records.BOOK)
         self._prices = prices_of(bars)
         self.under(bars, rules)
@@ -118,12 +120,13 @@ def simulate(
             raise ChangeSettings(
                 name, f"their shape is {values.shape} for {len(bars)} bars", "Give one a bar"
             )
-    if np.isinf(target).any():
+    openings = target[np.abs(target) > 0]  # (O,) NaN is not above 0
+    if np.isinf(openings).any():
         raise ChangeSettings("target weights", "an infinite weight", "Use 1 for the whole size")
-    account = Account(bars, rules)
+    account = Account(bars, rules, len(openings))
     account.trade(target)
     book = account.book
-    trades = account.trades[: int(book["trades"][0])].copy()
+    trades = account.trades[: int(book["trades"][0])]
     trades["prediction"] = np.nan if prediction is None else prediction[trades["entry_bar"]]
     return Simulation(
         bars.time,

@@ -16,9 +16,11 @@ import jax
 import jax.numpy as jnp
 import keras
 import numpy as np
+from jax.flatten_util import ravel_pytree
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from engine.dataset import aligned
+from engine.model import recurrence
 from engine.model.backend import sharing
 
 if TYPE_CHECKING:
@@ -89,6 +91,8 @@ class WindowTrainer(keras.Model):
         self.everywhere = NamedSharding(self.mesh, PartitionSpec())
         self.matrix = resident(matrix, self.everywhere)
         self.labels = resident(np.nan_to_num(labels), self.everywhere)
+        on_processor = self.mesh.devices.flat[0].platform == "cpu"
+        self.forward = partial(recurrence.forward, network) if on_processor else network.stateless_call
         self.train_function: Any = None
         self.test_function: Any = None
         self.built = True
@@ -116,9 +120,8 @@ class WindowTrainer(keras.Model):
         training: bool,
     ) -> tuple[jax.Array, Any]:
         """Sum of losses over this device's share of a batch, and the network's new fixed variables."""
-        forecast, fixed = self.network.stateless_call(
-            trainable, fixed, self.windows(matrix, start), training=training
-        )  # (b, 1)
+        windows = self.windows(matrix, start)  # (b, L, F)
+        forecast, fixed = self.forward(trainable, fixed, windows, training=training)  # (b, 1)
         truth = labels[jnp.maximum(start, 0) + self.lookback][:, None]  # (b, 1)
         loss = self.loss_of(truth, forecast)  # (b,)
         return jnp.sum(jnp.where(start >= 0, loss, 0.0)), fixed
@@ -143,10 +146,11 @@ class WindowTrainer(keras.Model):
         (loss, fixed), gradient = gradient_of(
             trainable, self.reseeded(fixed, shift), matrix, labels, start, training=True
         )
-        samples = jax.lax.psum(jnp.sum(start >= 0).astype(jnp.float32), "device")
-        gradient = jax.tree.map(lambda part: jax.lax.psum(part, "device") / samples, gradient)
+        samples = jnp.sum(start >= 0).astype(jnp.float32)
+        parts, whole = ravel_pytree((gradient, loss, samples))  # one sum over devices instead of ten
+        gradient, summed, samples = whole(jax.lax.psum(parts, "device"))
+        gradient = jax.tree.map(lambda each: each / samples, gradient)
         trainable, optimizing = self.optimizer.stateless_apply(optimizing, gradient, trainable)
-        summed = jax.lax.psum(loss, "device")
         return trainable, self.reseeded(fixed, -shift), optimizing, [total + summed, count + samples]
 
     def test_batch(self, matrix: jax.Array, labels: jax.Array, start: jax.Array, state: Any) -> Any:

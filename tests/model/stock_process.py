@@ -2,6 +2,7 @@
 
 import json
 import math
+from functools import partial
 
 from engine.model import backend
 from engine.settings import Model, Training
@@ -15,8 +16,10 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from jax.sharding import PartitionSpec  # noqa: E402
 
+from engine.model import recurrence  # noqa: E402
 from engine.model.fit import batches_a_group  # noqa: E402
 from engine.model.network import build  # noqa: E402
+from engine.model.recurrence import forward  # noqa: E402
 from engine.model.trainer import Groups, WindowTrainer  # noqa: E402
 
 random = np.random.default_rng(3)
@@ -53,7 +56,7 @@ def ours():
 
 
 def masks():
-    """What dropout lets through of ones on each device in one step: (2, b, L, units) bool."""
+    """What dropout lets through of ones on each device in one step: (2, L, b, units) bool."""
     network = build(LOOKBACK, 5, Model(units=(16, 8), dropout=0.5), 4)
     trainer = WindowTrainer(network, matrix, labels, "mse", count)
     dropout = network.get_layer("dropout_1")
@@ -62,13 +65,60 @@ def masks():
 
     def kept(ones):
         seeds = trainer.reseeded(fixed, trainer.shift())
-        passed, _ = dropout.stateless_call([], [seeds[place]], ones, training=True)
-        return (passed > 0)[None]
+        return (recurrence.dropped(ones, seeds[place], dropout.rate) > 0)[None]
 
     walk = jax.shard_map(
         kept, mesh=trainer.mesh, in_specs=PartitionSpec(), out_specs=PartitionSpec("device"), check_vma=False
     )
-    return np.asarray(walk(jnp.ones((8, LOOKBACK, 16))))
+    return np.asarray(walk(jnp.ones((LOOKBACK, 8, 16))))
+
+
+def passes():
+    """How far our pass is from the network's own, forecast and gradients, for one to three layers."""
+    told = []
+    for units in ((7,), (16, 8), (6, 5, 4)):
+        network = build(LOOKBACK, 5, Model(units=units, dropout=0.0), 4)
+        window = jnp.asarray(matrix[order[:9, None] + np.arange(LOOKBACK)])  # (9, L, F)
+        trainable = [variable.value + 0.1 for variable in network.trainable_variables]
+        fixed = [variable.value for variable in network.non_trainable_variables]
+
+        def squared(trainable, call, window=window, fixed=fixed):
+            forecast, _ = call(trainable, fixed, window, training=True)
+            return jnp.sum((forecast - 1.0) ** 2), forecast
+
+        slope = jax.grad(squared, has_aux=True)
+        theirs, ours = slope(trainable, network.stateless_call), slope(trainable, partial(forward, network))
+        told.append(
+            max(
+                float(jnp.abs(a - b).max() / (jnp.abs(a).max() + 1e-3))
+                for a, b in zip(jax.tree.leaves(theirs), jax.tree.leaves(ours), strict=True)
+            )
+        )
+    return told
+
+
+def seeds():
+    """The fixed variables after a pass in training and one that is none, by the layers and by us."""
+    network = build(LOOKBACK, 5, Model(units=(16, 8), dropout=0.5), 4)
+    window = jnp.asarray(matrix[order[:9, None] + np.arange(LOOKBACK)])
+    variables = [
+        [each.value for each in group]
+        for group in (network.trainable_variables, network.non_trainable_variables)
+    ]
+    calls = (network.stateless_call, partial(forward, network))
+    return [
+        [np.asarray(call(*variables, window, training=training)[1]).tolist() for call in calls]
+        for training in (True, False)
+    ]
+
+
+def shares():
+    """Share let through and mean of a million ones, for rates small and large."""
+    found = []
+    for rate in (0.001, 0.2, 0.5, 0.9):
+        passed = np.asarray(recurrence.dropped(jnp.ones((1000, 1001)), jnp.array([3, 4], jnp.uint32), rate))
+        found.append([rate, float((passed > 0).mean()), float(passed.mean(dtype=np.float64))])
+    return found
 
 
 def longest_group():
@@ -92,6 +142,9 @@ print(
             "shares": [float(each.mean()) for each in mask],
             "agreement": float((mask[0] == mask[1]).mean()),
             "groups": longest_group(),
+            "passes": passes(),
+            "seeds": seeds(),
+            "dropped": shares(),
             "steps": math.ceil(rows / BATCH),
         }
     )

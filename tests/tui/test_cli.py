@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.settings import Settings, load
-from tui.cli import main
+from tui.cli import app_options, main
 
 HEAVY = {
     "numpy", "pandas", "keras", "jax", "sklearn", "ccxt", "pyarrow", "numba", "scipy", "joblib", "aiohttp",
@@ -36,6 +36,24 @@ def test_help_loads_nothing_heavy(deck, code):
 def test_commands_load_no_library_of_the_engine(deck, arguments):
     loaded = loaded_by(deck, f"import tui.cli; tui.cli.main({arguments})")
     assert not (HEAVY - {"pydantic", "rich"}) & loaded
+
+
+@pytest.mark.parametrize(
+    ("given", "options"),
+    [
+        ([], {}),
+        (["--ascii"], {"ascii": True}),
+        (["--home", "there"], {"home": "there"}),
+        (["--ascii", "--home", "there"], {"home": "there", "ascii": True}),
+        (["--home", "there", "--ascii"], {"home": "there", "ascii": True}),
+        (["--home"], None),
+        (["--home", "--ascii"], None),
+        (["--json"], None),
+        (["--home", "there", "runs"], None),
+    ],
+)
+def test_the_app_opens_without_the_grammar(given, options):
+    assert app_options(given) == options
 
 
 def test_help_names_every_command_and_the_exit_codes(deck):

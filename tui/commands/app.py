@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.runs.folder import Home, home_path
 from tui.answer import Answer
+from tui.asking import Engine
 from tui.terminal import INTERRUPTED, Guard, usable
 
 if TYPE_CHECKING:
@@ -26,9 +27,11 @@ def app(home: str | None, *, json: bool = False) -> Answer:
 
 def show(home: Home, start: RunFolder | None = None) -> Answer:
     """Open the app, perhaps with a run that it launches at once, and stay until it is left."""
+    engine = Engine()
+    engine.wake()  # beside the imports, which take longer
     from tui.app import Quantdeck
 
-    deck = Quantdeck(home, ascii=bool(os.environ.get("QUANTDECK_ASCII")), start=start)
+    deck = Quantdeck(home, ascii=bool(os.environ.get("QUANTDECK_ASCII")), start=start, engine=engine)
     loop: asyncio.AbstractEventLoop | None = None
 
     def leave(code: int) -> None:

@@ -11,6 +11,7 @@ from engine.errors import SettingsError
 from tui.screens.dialogs import wrapped
 from tui.screens.room import Dialog
 from tui.screens.updates import KINDS, source
+from tui.widgets.entry import Entry
 from tui.widgets.lines import Line, Lines
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class AddSource(Dialog):
             yield Lines(id="text")
             for name, value, meaning in FIELDS:
                 yield Lines(id=f"about-{name}")
-                yield Input(value, placeholder=meaning, id=f"field-{name}", compact=True)
+                yield Entry(value, placeholder=meaning, id=f"field-{name}", compact=True)
             yield Lines(id="wrong")
 
     def on_mount(self) -> None:

@@ -70,10 +70,10 @@ class DataScreen(Room):
             yield Lines(id="text")
 
     def on_mount(self) -> None:
-        """Ask what is stored, once the screen is there."""
+        """Ask what is stored."""
         self.set_class(True, "empty")
         self.table.mark = ">" if self.deck.ascii else "▸"
-        self.call_after_refresh(self.action_reload)
+        self.action_reload()
         self.set_interval(AGEING_S, self.draw)
 
     def ask_engine(self, request: Event) -> dict[str, Any]:

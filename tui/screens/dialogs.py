@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from tui.screens.room import Dialog
+from tui.widgets.entry import Entry
 from tui.widgets.lines import Line, Lines
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Prompt(Dialog):
         yield Lines(id="needed")
         with Vertical(id="box"):
             yield Lines(id="text")
-            yield Input(self._value, id="field", compact=True, select_on_focus=False)
+            yield Entry(self._value, id="field", compact=True, select_on_focus=False)
             yield Lines(id="wrong")
 
     def on_mount(self) -> None:

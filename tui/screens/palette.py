@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from textual.await_complete import AwaitComplete
-from textual.command import CommandPalette
+from textual.command import CommandInput, CommandPalette
 from textual.css.query import NoMatches
 
 if TYPE_CHECKING:
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 class Palette(CommandPalette):
     """Textual's own, safe for keys that come before it is laid out or after it has closed."""
+
+    def on_mount(self) -> None:
+        """Let the cursor stand still; see Entry."""
+        self.query_one(CommandInput).cursor_blink = False
 
     def run_worker(self, *arguments: Any, **options: Any) -> Worker[Any]:
         """Begin a search; one that outlives the palette ends no app."""

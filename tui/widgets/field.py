@@ -9,6 +9,7 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input
 
+from tui.widgets.entry import Entry
 from tui.widgets.lines import Line, Lines, fitted
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Field(Horizontal):
         if self.about.choices:
             yield Choice(self.about.choices, self._text)
         else:
-            yield Input(self._text, compact=True, select_on_focus=False)
+            yield Entry(self._text, compact=True, select_on_focus=False)
         yield self._remark
 
     def on_input_changed(self, event: Input.Changed) -> None:
