@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -62,6 +63,11 @@ class Bars:
     def __len__(self) -> int:
         """T, the number of bars."""
         return len(self.time)
+
+    @cached_property
+    def funded(self) -> bool:
+        """Whether any funding is due."""
+        return bool(self.funding.any())
 
     def rows(self, where: slice) -> Self:
         """The bars of a slice; what is known before the first of them is kept."""

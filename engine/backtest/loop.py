@@ -32,7 +32,8 @@ def compiled(function: Any) -> Any:
         return njit(nogil=True, error_model="numpy")(function)
 
 
-step = njit(nogil=True, error_model="numpy")  # compiled into `run`, never kept on its own
+# Compiled into `run`, never kept on its own: a call would hand all terms and the whole bar on.
+step = njit(nogil=True, error_model="numpy", forceinline=True)
 
 
 @step
@@ -331,10 +332,13 @@ def close_out(book: Any, terms: Any, bar: Any, row: Any, price: float, reason: i
 
 
 @step
-def bar_at(prices: Any, t: int) -> Bar:
-    """Bar t out of the arrays."""
-    before, volatility = prices.previous_close[t], prices.volatility[t]
-    return Bar(t, prices.open[t], prices.high[t], prices.low[t], before, volatility, prices.volume[t])
+def bar_at(prices: Any, terms: Any, t: int) -> Bar:
+    """Bar t out of the arrays; what the terms do not ask for is not fetched."""
+    before = prices.previous_close[t] if terms.fill == SAME_CLOSE else np.nan
+    volatility = prices.volatility[t] if terms.needs_volatility else np.nan
+    volume = prices.volume[t] if terms.slippage_scales else np.nan
+    funding = prices.funding[t] if terms.funding else 0.0
+    return Bar(t, prices.open[t], prices.high[t], prices.low[t], before, volatility, volume, funding)
 
 
 @compiled
@@ -344,7 +348,7 @@ def run(
     """Walk the bars; fill equity, cash, position, each (T,) float64, and trades; the bars until ruin, or T.
 
     `book` is a BOOK record with the cash in it, `trades` a TRADE array with a row more than target weights
-    that are neither 0 nor NaN: only such a one opens a trade, and no more than one, so it never overflows.
+    that are not NaN: only such a one opens a trade, and no more than one, so it never overflows.
     A bar in which nothing can happen is only marked to market.
     """
     bars, last = len(target), len(target) - 1
@@ -354,10 +358,10 @@ def run(
         weight = target[t]
         settled = np.isnan(weight) or weight * held > 0.0 or (weight == 0.0 and held == 0.0)
         if every_bar or book.active or not settled:
-            bar = bar_at(prices, t)
+            bar = bar_at(prices, terms, t)
             book.highest, book.lowest = highest, lowest
             book.capacity = terms.volume_share * prices.volume[t] if terms.volume_share > 0.0 else np.inf
-            pay_funding(book, bar.open, prices.funding[t])
+            pay_funding(book, bar.open, bar.funding)
             decide(book, weight)
             if book.active:
                 carry_out(book, terms, bar, trades[book.trades])
@@ -378,7 +382,7 @@ def run(
     book.highest, book.lowest = highest, lowest
     if held != 0.0:
         reason = RUIN if equity[last] <= 0.0 else END
-        close_out(book, terms, bar_at(prices, last), trades[book.trades], prices.close[last], reason)
+        close_out(book, terms, bar_at(prices, terms, last), trades[book.trades], prices.close[last], reason)
     equity[last:], cash[last:], position[last:] = book.cash, book.cash, 0.0
     return last + 1
 

@@ -57,6 +57,7 @@ class Bar(NamedTuple):
     previous_close: float
     volatility: float
     volume: float
+    funding: float
 
 
 class Terms(NamedTuple):
@@ -70,6 +71,7 @@ class Terms(NamedTuple):
     slippage_volatility: float
     slippage_impact: float
     borrow: float  # per bar
+    needs_volatility: bool
     by_volatility: bool
     fraction: float
     target_volatility: float  # per bar

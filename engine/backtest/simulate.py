@@ -67,13 +67,13 @@ class Account:
     """The loop's arrays for bars and rules, to trade over the same bars many times; each time overwrites.
 
     equity, cash, position: (T,) float64. trades: records.TRADE, the first book["trades"] in use; there
-    is room for `openings` of them, the most target weights traded at a time that are neither 0 nor NaN, T if
-    that is not said: memory that was never touched costs more than the loop.
+    is room for as many as `decisions`, target weights that are not NaN, T if that is not said: memory that
+    was never touched costs more than the loop.
     """
 
-    def __init__(self, bars: Bars, rules: Rules, openings: int | None = None) -> None:
+    def __init__(self, bars: Bars, rules: Rules, decisions: int | None = None) -> None:
         self.equity, self.cash, self.position = np.empty((3, len(bars)))
-        self.trades = np.empty((len(bars) if openings is None else openings) + 1, records.TRADE)
+        self.trades = np.empty((len(bars) if decisions is None else decisions) + 1, records.TRADE)
         self.book = np.zeros(1, records.BOOK)
         self._prices = prices_of(bars)
         self.under(bars, rules)
@@ -120,10 +120,9 @@ def simulate(
             raise ChangeSettings(
                 name, f"their shape is {values.shape} for {len(bars)} bars", "Give one a bar"
             )
-    openings = target[np.abs(target) > 0]  # (O,) NaN is not above 0
-    if np.isinf(openings).any():
+    if np.isinf(target).any():
         raise ChangeSettings("target weights", "an infinite weight", "Use 1 for the whole size")
-    account = Account(bars, rules, len(openings))
+    account = Account(bars, rules, decisions=len(target) - int(np.count_nonzero(np.isnan(target))))
     account.trade(target)
     book = account.book
     trades = account.trades[: int(book["trades"][0])]
@@ -166,16 +165,19 @@ def prices_of(bars: Bars) -> records.Prices:
 def terms_of(bars: Bars, rules: Rules) -> records.Terms:
     """The rules as the loop takes them: plain numbers, per bar."""
     stops = max(rules.stop_loss, rules.take_profit, rules.trailing_stop) > 0
+    in_volatility, by_volatility = stops and rules.stop_unit == "volatility", rules.sizing == "volatility"
+    scales = max(rules.slippage_volatility, rules.slippage_impact) > 0
     return records.Terms(
         fill=FILLS[rules.fill],
         fee=float(rules.fee),
         maker_discount=float(rules.maker_discount),
         slippage=float(rules.slippage),
-        slippage_scales=max(rules.slippage_volatility, rules.slippage_impact) > 0,
+        slippage_scales=scales,
         slippage_volatility=float(rules.slippage_volatility),
         slippage_impact=float(rules.slippage_impact),
         borrow=float(rules.borrow_rate / rules.bars_per_year),
-        by_volatility=rules.sizing == "volatility",
+        needs_volatility=by_volatility or in_volatility or scales,
+        by_volatility=by_volatility,
         fraction=float(rules.fraction),
         target_volatility=float(rules.target_volatility / np.sqrt(rules.bars_per_year)),
         max_leverage=float(rules.max_leverage),
@@ -183,11 +185,11 @@ def terms_of(bars: Bars, rules: Rules) -> records.Terms:
         stop_loss=float(rules.stop_loss),
         take_profit=float(rules.take_profit),
         trailing_stop=float(rules.trailing_stop),
-        stops_in_volatility=stops and rules.stop_unit == "volatility",
+        stops_in_volatility=in_volatility,
         volume_share=float(rules.max_volume_share),
         wait=rules.unfilled == "wait",
         band=float(rules.rebalance_band),
         minimum_notional=float(rules.minimum_notional),
         quantity_step=float(rules.quantity_step),
-        funding=bool(bars.funding.any()),
+        funding=bars.funded,
     )
