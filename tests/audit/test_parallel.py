@@ -1,9 +1,13 @@
 """Trainings side by side: results as they come, errors, stops, workers that die."""
 
+import contextlib
 import json
 import os
 import signal
+import subprocess
+import sys
 from multiprocessing import active_children
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +19,9 @@ from engine.settings import Parallel
 from tests.audit.engines import TINY, followed, home_with_market, result_of
 from tests.audit.markets import settings_of
 from tests.audit.tasks import deadly, endless, refusing, squared
+from tests.tui.app.terminals import until
 
+ROOT = Path(__file__).parents[2]
 HERE = Parallel(workers=2)
 
 
@@ -52,6 +58,39 @@ def test_a_stop_ends_the_workers_with_most_tasks_still_waiting(alive):
 def test_a_worker_that_is_killed_is_told_of(tmp_path):
     with pytest.raises(MakeRoom, match="a worker was killed"):
         list(results(deadly, [(number, str(tmp_path)) for number in range(4)], HERE, silent))
+
+
+ORDERING = """
+from engine.audit.parallel import results
+from engine.settings import Parallel
+from tests.audit.tasks import endless
+
+print("ready", flush=True)
+list(results(endless, [(number,) for number in range(4)], Parallel(workers=2), lambda event: None))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
+def test_workers_whose_engine_is_killed_end_too():
+    engine = subprocess.Popen(
+        [sys.executable, "-c", ORDERING], cwd=ROOT, start_new_session=True, stdout=subprocess.PIPE
+    )
+    assert engine.stdout.readline() == b"ready\n"
+    until(lambda: len(members(engine.pid)) >= 3, "two workers")
+    engine.kill()
+    engine.communicate()
+    until(lambda: not members(engine.pid), "the end of the workers")
+
+
+def members(group):
+    """The processes of a group that are no zombies."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, pgrp, *_ = stat.read_text().rpartition(")")[2].split()
+            if int(pgrp) == group and state != "Z":
+                found.append(int(stat.parent.name))
+    return found
 
 
 @pytest.mark.parametrize("name", ["dask", "ray"])
