@@ -88,10 +88,13 @@ def import_file(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
 
 
 def status(request: dict[str, Any], tell: Tell) -> dict[str, Any]:  # noqa: ARG001
-    """What the store holds."""
+    """What the store holds; of an empty one that is said before pandas is there to read it."""
+    folder = Home(Path(request["home"])).data
+    if not any(folder.glob("*.parquet")):
+        return {"folder": str(folder), "series": [], "broken": []}
     from engine.sources import inventory
 
-    return inventory.status(Home(Path(request["home"])).data)
+    return inventory.status(folder)
 
 
 def audit(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
