@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.imports import quickly
 from engine.runs.folder import Home, RunFolder
 
 if TYPE_CHECKING:
@@ -50,9 +51,10 @@ def main(arguments: list[str]) -> int:
 
 def work(run: RunFolder, tell: Tell) -> dict[str, Any]:
     """Do what the run's mode says. The slow imports happen here, after the first event is out."""
-    from engine import pipeline
-    from engine.preparation import Job
-    from engine.settings import load, moment
+    with quickly():
+        from engine import pipeline
+        from engine.preparation import Job
+        from engine.settings import load, moment
 
     home = Home(run.path.parent.parent)
     now_ms = int(moment(run.now).timestamp() * 1000)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Report
+from engine.imports import absent, quickly
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from engine.settings import Training
 
@@ -38,22 +38,10 @@ def prepare(training: Training) -> int:
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    with absent("matplotlib"):  # Keras would take it along for pictures that nobody asks for: half a second
-        import keras  # noqa: F401
+    if "keras" not in sys.modules:
+        with quickly(), absent("matplotlib"):  # which it would take along for pictures that nobody asks for
+            import keras  # noqa: F401
     return devices
-
-
-@contextlib.contextmanager
-def absent(name: str) -> Iterator[None]:
-    """Whoever asks whether this module is installed hears no, unless it is imported already."""
-    if name in sys.modules:
-        yield
-        return
-    sys.modules[name] = None  # type: ignore[assignment]  # as Python itself marks what cannot be imported
-    try:
-        yield
-    finally:
-        del sys.modules[name]
 
 
 def sharing(present: Sequence[Any], wanted: int) -> list[Any]:
