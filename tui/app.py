@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import importlib
 import os
 from functools import partial
@@ -117,9 +116,6 @@ class Quantdeck(CrashSafe):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        if not gc.isenabled():  # see tui.commands.app
-            gc.freeze()  # what has been imported stays, and need not be looked through again and again
-            gc.enable()
         if self._start:
             self.launch(self._start)
         self.watcher.start()

@@ -21,7 +21,6 @@ from jax.extend.random import threefry_2x32
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LAYERS = (keras.layers.LSTM, keras.layers.Dropout, keras.layers.Dense)
 LEVELS = 65_536  # of the random numbers that dropout is decided by
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 from typing import TYPE_CHECKING
 
+from engine.imports import quickly
 from engine.runs.folder import Home, home_path
 from tui.answer import Answer
 from tui.asking import Engine
@@ -30,8 +30,8 @@ def show(home: Home, start: RunFolder | None = None) -> Answer:
     """Open the app, perhaps with a run that it launches at once, and stay until it is left."""
     engine = Engine()
     engine.wake()  # beside the imports, which take longer
-    gc.disable()  # nothing becomes garbage until the first screen stands; the app enables it then
-    from tui.app import Quantdeck
+    with quickly():
+        from tui.app import Quantdeck
 
     deck = Quantdeck(home, ascii=bool(os.environ.get("QUANTDECK_ASCII")), start=start, engine=engine)
     loop: asyncio.AbstractEventLoop | None = None
