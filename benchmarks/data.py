@@ -88,21 +88,24 @@ def sums(table: pd.DataFrame) -> list[float]:
     return [float(each) for each in table.abs().sum()]
 
 
+def walk(rows: int) -> Series:
+    """Candles of work.candles as the store keeps them, hourly if there are not too many."""
+    frame = work.candles(rows)
+    time_ms = milliseconds(frame.index)
+    step_ms = int(time_ms[1] - time_ms[0])
+    return Series(
+        name="walk", kind="candles", exchange="", symbol="BTC/USDT",
+        timeframe="1h" if step_ms == work.HOUR_MS else "1m",
+        simulated=True, known=((int(time_ms[0]), int(time_ms[-1]) + step_ms),), absent=(), origin={},
+        report={}, frame=frame,
+    )  # fmt: skip
+
+
 def stored(rows: str) -> dict[str, Callable[[], Any]]:
     """`read`: a series from the store, checked."""
     folder = tempfile.TemporaryDirectory()
-    store, frame = Store(Path(folder.name)), work.candles(int(rows))
-    time_ms = milliseconds(frame.index)
-    step_ms = int(time_ms[1] - time_ms[0])
-    store.write(
-        Series(
-            name="walk", kind="candles", exchange="", symbol="BTC/USDT",
-            timeframe="1h" if step_ms == work.HOUR_MS else "1m",
-            simulated=True, known=((int(time_ms[0]), int(time_ms[-1]) + step_ms),), absent=(), origin={},
-            report={},
-            frame=frame,
-        )
-    )  # fmt: skip
+    store = Store(Path(folder.name))
+    store.write(walk(int(rows)))
 
     def read(kept: Any = folder) -> list[float]:
         del kept  # the folder lives as long as this

@@ -66,40 +66,6 @@ def prediction(count: str, devices: str) -> dict[str, Callable[[], Any]]:
     return {"predict": act}
 
 
-def first_step(devices: str) -> dict[str, Callable[[], Any]]:
-    """Nothing to do once prepared: by then a first group of batches is trained (see benchmarks.start)."""
-    import tempfile
-    from pathlib import Path
-
-    import numpy as np
-
-    from engine.errors import StopAsked
-    from engine.settings import Settings
-
-    settings = Settings(training=Training(devices=int(devices)))
-    used = backend.prepare(settings.training)
-    from engine.model.fit import fit
-    from engine.model.network import build
-
-    sequences = work.Sequences(20_000)
-
-    def tell(event: dict[str, object]) -> None:
-        if event["kind"] == "batch":
-            raise StopAsked("benchmark", "has seen the first group of batches")
-
-    starts = np.arange(sequences.count)
-    made = build(work.LOOKBACK, work.FEATURES, settings.model, 1)
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            fit(
-                made, sequences.matrix, sequences.labels, starts[:17_000], starts[17_000:], settings, used,
-                Path(folder) / "checkpoint.npz", tell,
-            )  # fmt: skip
-        except StopAsked:
-            return {}
-    raise RuntimeError("no batch was told")
-
-
 def prepared(devices: str) -> int:
     """Settle the devices before keras is imported."""
     return backend.prepare(Training(batch_size=work.BATCH, devices=int(devices)))

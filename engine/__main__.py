@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.imports import quickly
+from engine.imports import absent, quickly
 from engine.runs.folder import Home, RunFolder
 
 if TYPE_CHECKING:
@@ -18,6 +18,20 @@ STUDIES = {
     "walkforward": ("walkforward", "walk_forward"),
     "calibrate": ("calibration", "calibrate"),
 }
+LATE = (  # what libraries take along, and what the first stages do without
+    "engine.backtest.loop",  # takes numba along
+    "numpy.f2py",
+    "numpy.testing",
+    "scipy.fft",
+    "scipy.interpolate",
+    "scipy.ndimage",
+    "scipy.optimize",
+    "scipy.spatial",
+    "scipy.stats",
+    "sklearn.preprocessing",
+    "sklearn.preprocessing._data",
+    "sklearn.preprocessing._encoders",
+)
 USAGE = "usage: python -m engine RUN_FOLDER | ask"
 
 
@@ -51,7 +65,7 @@ def main(arguments: list[str]) -> int:
 
 def work(run: RunFolder, tell: Tell) -> dict[str, Any]:
     """Do what the run's mode says. The slow imports happen here, after the first event is out."""
-    with quickly():
+    with quickly(*LATE), absent("rich.progress"):  # which scikit-learn would draw progress with
         from engine import pipeline
         from engine.preparation import Job
         from engine.settings import load, moment

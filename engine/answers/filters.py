@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.answers.result import MOMENTS
-from engine.backtest.loop import REASONS
+from engine.backtest.records import REASONS
 from engine.backtest.trades import COLUMNS
 from engine.errors import ChangeSettings
 from engine.settings import moment

@@ -20,7 +20,6 @@ from engine.backtest.records import Bar
 
 NEXT_OPEN, SAME_CLOSE, WORST_OF_BAR = range(3)
 MOST_SLIPPAGE = 0.99
-REASONS = ("signal", "reversal", "stop-loss", "take-profit", "trailing-stop", "end", "ruin")
 SIGNAL, REVERSAL, STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, END, RUIN = range(7)
 
 

@@ -10,6 +10,8 @@ _TRADE_NUMBERS = (
     "quantity", "entry_price", "exit_price", "gross_pnl", "fees", "slippage", "funding", "borrow",
     "pnl", "return", "mae", "mfe", "prediction", "equity_after",
 )  # fmt: skip
+REASONS = ("signal", "reversal", "stop-loss", "take-profit", "trailing-stop", "end", "ruin")
+
 TRADE = np.dtype(
     [(name, np.int64) for name in ("trade", "side", "entry_bar", "exit_bar", "bars", "exit_reason")]
     + [(name, np.float64) for name in _TRADE_NUMBERS]

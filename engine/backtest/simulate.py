@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from engine.backtest.bars import Bars, Floats, Times
 
-FILLS = {"next-open": loop.NEXT_OPEN, "same-close": loop.SAME_CLOSE, "worst-of-bar": loop.WORST_OF_BAR}
-
 
 @dataclass(frozen=True)
 class Simulation:
@@ -167,8 +165,9 @@ def terms_of(bars: Bars, rules: Rules) -> records.Terms:
     stops = max(rules.stop_loss, rules.take_profit, rules.trailing_stop) > 0
     in_volatility, by_volatility = stops and rules.stop_unit == "volatility", rules.sizing == "volatility"
     scales = max(rules.slippage_volatility, rules.slippage_impact) > 0
+    fills = {"next-open": loop.NEXT_OPEN, "same-close": loop.SAME_CLOSE, "worst-of-bar": loop.WORST_OF_BAR}
     return records.Terms(
-        fill=FILLS[rules.fill],
+        fill=fills[rules.fill],
         fee=float(rules.fee),
         maker_discount=float(rules.maker_discount),
         slippage=float(rules.slippage),

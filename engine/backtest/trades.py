@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from engine.backtest.loop import REASONS
+from engine.backtest.records import REASONS
 
 if TYPE_CHECKING:
     from engine.backtest.simulate import Simulation
@@ -24,7 +24,7 @@ def trade_table(simulation: Simulation, symbol: str) -> pd.DataFrame:
 
     entry_time and exit_time (datetime64[ms, UTC]) are the open times of the bars in which the position
     was opened and became flat; side is `long` or `short`; prediction is the return that was forecast for
-    the entry bar; exit_reason is one of loop.REASONS.
+    the entry bar; exit_reason is one of records.REASONS.
     """
     trades = simulation.trades
     columns: dict[str, Any] = {name: trades[name] for name in trades.dtype.names or ()}

@@ -1,4 +1,8 @@
-"""Scaling of features and label, fitted on rows that training windows use and on no other."""
+"""Scaling of features and label, fitted on rows that training windows use and on no other.
+
+The scalers are imported from the module that they stand in, and that joblib files name: the package in front
+of it takes half of SciPy along.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
+from sklearn.preprocessing._data import MinMaxScaler, RobustScaler, StandardScaler
 
 from engine.dataset import aligned
 

@@ -15,6 +15,23 @@ if TYPE_CHECKING:
 
     from engine.settings import Training
 
+SPLASH = "jax.experimental.pallas.ops.tpu.splash_attention"
+SELDOM = (  # what Keras takes along for something that nobody here asks for, or for later
+    "IPython",
+    "h5py",
+    "jax.experimental.pallas",
+    "keras._tf_keras",
+    "keras.applications",
+    "keras.datasets",
+    "keras.legacy",
+    "keras.preprocessing",
+    "keras.visualization",
+    "keras.wrappers",
+    "requests",
+    "rich",
+    f"{SPLASH}.splash_attention_kernel",
+    f"{SPLASH}.splash_attention_mask",
+)
 HOST_DEVICES = "--xla_force_host_platform_device_count"
 
 
@@ -39,7 +56,7 @@ def prepare(training: Training) -> int:
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if "keras" not in sys.modules:
-        with quickly(), absent("matplotlib"):  # which it would take along for pictures that nobody asks for
+        with quickly(*SELDOM), absent("matplotlib"):  # which it would take along for pictures of its own
             import keras  # noqa: F401
     return devices
 

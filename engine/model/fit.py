@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     Tell = Callable[[dict[str, object]], None]
 
 # A group of batches is sized to about a quarter of a second on two slow cores, so that progress
-# moves and a stop is heeded while Python is entered seldom.
+# moves and a stop is heeded while Python is entered seldom. An epoch's first group is a sixteenth of
+# that, so that a user sees soon that it goes on.
 OPERATIONS_A_GROUP = 12e9
 VALIDATION_BATCH = 512
 REMEMBERED = {
@@ -74,7 +75,7 @@ def fit(
     trainer.compile(optimizer=optimizer(model, training.learning_rate))
     trainer.optimizer.build(network.trainable_variables)
     batches = batches_a_group(network, training.batch_size)
-    groups = Groups(train, training.batch_size, batches, training.seed)
+    groups = Groups(train, training.batch_size, batches, training.seed, first=max(1, batches // 16))
     held_out = Groups(validation, VALIDATION_BATCH, batches, None)
     recorder = Recorder(groups, training, keep, tell)
     callbacks = [*stock_callbacks(training), recorder]
@@ -139,6 +140,7 @@ class Recorder(keras.callbacks.Callback):
         self.origin = ""
         self.history: list[dict[str, Any]] = []
         self.epoch = 0
+        self.compiling = True  # the first group's time says nothing about those after it
 
     def first_epoch(self, trainer: WindowTrainer) -> int:
         """Put the checkpoint's variables in place; return the epoch, from 0, to go on with."""
@@ -169,18 +171,21 @@ class Recorder(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
         """Draw the epoch's order."""
         self.epoch, self.started = epoch, time.perf_counter()
+        self.timed = (0, self.started)
         self.rate = float(self.model.optimizer.learning_rate)
         self.groups.shuffle(epoch)
         self.tell({"kind": "alive"})
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Tell progress after each group; refuse a loss that is not finite."""
+        """Tell progress after each group, its speed from the second on; refuse a loss that is not finite."""
         loss = float((logs or {})["loss"])
-        done = min((batch + 1) * self.groups.batches * self.groups.batch_size, len(self.groups.starts))
-        speed = done / (time.perf_counter() - self.started)
-        left = len(self.groups.starts) * (self.training.epochs - self.epoch) - done
         if not math.isfinite(loss):
             self.diverged(loss)
+        done, now = self.groups.done(batch + 1), time.perf_counter()
+        speed = None if self.compiling else (done - self.timed[0]) / (now - self.timed[1])
+        if self.compiling:
+            self.compiling, self.timed = False, (done, now)
+        left = len(self.groups.starts) * (self.training.epochs - self.epoch) - done
         self.tell(
             {
                 "kind": "batch",
@@ -190,7 +195,7 @@ class Recorder(keras.callbacks.Callback):
                 "batches": -(-len(self.groups.starts) // self.groups.batch_size),
                 "loss": loss,
                 "sequences_per_s": speed,
-                "left_s": left / speed,
+                "left_s": left / speed if speed else None,
             }
         )
 

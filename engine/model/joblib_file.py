@@ -15,14 +15,14 @@ from typing import Any
 import joblib
 import numpy as np
 from joblib.numpy_pickle import NumpyArrayWrapper, NumpyUnpickler
-from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
+from engine.dataset.scaling import KINDS
 from engine.errors import RepairData
 
 NUMERIC = re.compile(r"[<>|=]?([biufM])(1|2|4|8)")
 PROTOCOL = b"\x80"
 UNTRUSTED = "Do not use it: it may run code"
-SCALERS = (StandardScaler, RobustScaler, MinMaxScaler)
+SCALERS = tuple(KINDS.values())
 ATTRIBUTES = frozenset(
     (
         "_sklearn_version", "center_", "clip", "copy", "data_max_", "data_min_", "data_range_",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import jax
 import keras
 import numpy as np
 
@@ -16,6 +17,23 @@ def build(lookback: int, features: int, model: Model, seed: int) -> keras.Model:
 
     Weights and dropout are drawn from `seed` alone: equal seeds give equal networks in any process.
     """
+    made: list[keras.Model] = []
+
+    def drawn() -> list[jax.Array]:
+        made.append(stacked(lookback, features, model, seed))
+        return [variable.value for variable in made[0].variables]
+
+    # Keras draws each weight in calls of its own, most of a second in all. Here one call draws them, the same
+    # to the bit; it is handed the seeds as arguments, so that it is compiled once for all seeds.
+    traced = jax.make_jaxpr(drawn)()
+    values = jax.jit(jax.core.eval_jaxpr, static_argnums=0)(traced.jaxpr, traced.consts)
+    for variable, value in zip(made[0].variables, values, strict=True):
+        variable.assign(value)
+    return made[0]
+
+
+def stacked(lookback: int, features: int, model: Model, seed: int) -> keras.Model:
+    """The network, its weights drawn by Keras."""
     drawn = map(int, np.random.SeedSequence(seed).generate_state(4 * len(model.units) + 1))
     layers: list[keras.Layer] = [keras.Input((lookback, features), name="window")]
     last = len(model.units) - 1

@@ -42,10 +42,18 @@ class Groups(keras.utils.PyDataset):
     that it would have met. Without a seed the order is kept.
     """
 
-    def __init__(self, starts: NDArray[np.int64], batch_size: int, batches: int, seed: int | None) -> None:
-        """K = `batches` a group, B = `batch_size`."""
+    def __init__(
+        self,
+        starts: NDArray[np.int64],
+        batch_size: int,
+        batches: int,
+        seed: int | None,
+        first: int | None = None,
+    ) -> None:
+        """K = `batches` a group, `first` in the first one of an epoch if told, B = `batch_size`."""
         super().__init__()
         self.starts, self.batch_size, self.batches, self.seed = starts, batch_size, batches, seed
+        self.lacking = (batches - (first or batches)) * batch_size  # windows that the first group lacks
         self.shuffle(0)
 
     def shuffle(self, epoch: int) -> None:
@@ -53,14 +61,19 @@ class Groups(keras.utils.PyDataset):
         order = self.starts
         if self.seed is not None:
             order = np.random.default_rng([self.seed, epoch]).permutation(self.starts)  # (N,)
-        whole = len(self) * self.batches * self.batch_size
-        padded = np.full(whole, PADDING, np.int32)
-        padded[: len(order)] = order
+        first = self.batches * self.batch_size - self.lacking
+        padded = np.full(len(self) * self.batches * self.batch_size, PADDING, np.int32)
+        padded[: len(order[:first])] = order[:first]
+        padded[first + self.lacking :][: len(order[first:])] = order[first:]
         self.groups = padded.reshape(len(self), self.batches, self.batch_size)  # (G, K, B)
+
+    def done(self, groups: int) -> int:
+        """How many windows the first groups hold, so many of them."""
+        return min(groups * self.batches * self.batch_size - self.lacking, len(self.starts))
 
     def __len__(self) -> int:
         """How many groups an epoch has."""
-        return math.ceil(len(self.starts) / (self.batches * self.batch_size))
+        return math.ceil((len(self.starts) + self.lacking) / (self.batches * self.batch_size))
 
     def __getitem__(self, index: int) -> tuple[Starts]:
         """Group `index`, as Keras wants it."""

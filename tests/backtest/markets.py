@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from engine.backtest.bars import Bars
-from engine.backtest.loop import REASONS
+from engine.backtest.records import REASONS
 from engine.backtest.rules import Rules
 
 HOUR_MS = 3_600_000

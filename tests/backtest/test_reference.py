@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.backtest.loop import REASONS
+from engine.backtest.records import REASONS
 from engine.backtest.simulate import simulate
 from tests.backtest.markets import random_bars, random_rules, random_targets
 from tests.backtest.reference import Reference
