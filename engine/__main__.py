@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.imports import absent, quickly
+from engine.imports import absent, quickly, unlisted
 from engine.runs.folder import Home, RunFolder
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def main(arguments: list[str]) -> int:
 
 def work(run: RunFolder, tell: Tell) -> dict[str, Any]:
     """Do what the run's mode says. The slow imports happen here, after the first event is out."""
-    with quickly(*LATE), absent("rich.progress"):  # which scikit-learn would draw progress with
+    with quickly(*LATE), unlisted(), absent("rich.progress"):  # scikit-learn would draw progress with it
         from engine import pipeline
         from engine.preparation import Job
         from engine.settings import load, moment

@@ -7,7 +7,6 @@ import gc
 import importlib
 import sys
 import threading
-from importlib import metadata
 from importlib.abc import Loader, MetaPathFinder, SourceLoader
 from importlib.machinery import PathFinder
 from types import ModuleType
@@ -22,21 +21,19 @@ WAKING = threading.RLock()
 
 @contextlib.contextmanager
 def quickly(*seldom: str) -> Iterator[None]:
-    """Put off the modules named until something in them is asked for; look for no garbage and no plugins.
+    """Put off the modules named until something in them is asked for, and look for no garbage meanwhile.
 
-    What imports make stays, and looking through it takes a sixth of their time. pydantic and JAX read the
-    metadata of all that is installed, in search of plugins that nobody here has.
+    What imports make stays, and looking through it takes a sixth of their time.
     """
     before, DEFERRAL.seldom = DEFERRAL.seldom, DEFERRAL.seldom | set(seldom)
     if DEFERRAL not in sys.meta_path:
         sys.meta_path.insert(0, DEFERRAL)
-    collecting, listing = gc.isenabled(), metadata.distributions
+    collecting = gc.isenabled()
     gc.disable()
-    metadata.distributions = lambda **_: ()
     try:
         yield
     finally:
-        DEFERRAL.seldom, metadata.distributions = before, listing
+        DEFERRAL.seldom = before
         if collecting:
             gc.freeze()
             gc.enable()
@@ -53,6 +50,22 @@ def absent(name: str) -> Iterator[None]:
         yield
     finally:
         del sys.modules[name]
+
+
+@contextlib.contextmanager
+def unlisted() -> Iterator[None]:
+    """Whoever asks what is installed hears nothing.
+
+    pydantic and JAX read all metadata that there is, in search of plugins that nobody here has.
+    """
+    from importlib import metadata  # which the app's start does without
+
+    listing = metadata.distributions
+    metadata.distributions = lambda **_: ()
+    try:
+        yield
+    finally:
+        metadata.distributions = listing
 
 
 class Deferred(ModuleType):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Report
-from engine.imports import absent, quickly
+from engine.imports import absent, quickly, unlisted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +20,7 @@ SELDOM = (  # what Keras takes along for something that nobody here asks for, or
     "IPython",
     "h5py",
     "jax.experimental.pallas",
+    "jax.extend.pallas",
     "keras._tf_keras",
     "keras.applications",
     "keras.datasets",
@@ -56,7 +57,7 @@ def prepare(training: Training) -> int:
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if "keras" not in sys.modules:
-        with quickly(*SELDOM), absent("matplotlib"):  # which it would take along for pictures of its own
+        with quickly(*SELDOM), unlisted(), absent("matplotlib"):  # Keras would draw pictures with it
             import keras  # noqa: F401
     return devices
 

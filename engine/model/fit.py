@@ -71,9 +71,9 @@ def fit(
     finite; lets StopAsked from `tell` pass, the last epoch's checkpoint being on disk then.
     """
     model, training = settings.model, settings.training
-    trainer = WindowTrainer(network, matrix, labels, model.loss, devices)
-    trainer.compile(optimizer=optimizer(model, training.learning_rate))
-    trainer.optimizer.build(network.trainable_variables)
+    optimized = f"{model!r} {training.learning_rate!r}"
+    trainer = WindowTrainer(network, matrix, labels, model.loss, devices, optimized)
+    trainer.compile(optimizer=optimizer(model, training.learning_rate, network.trainable_variables))
     batches = batches_a_group(network, training.batch_size)
     groups = Groups(train, training.batch_size, batches, training.seed, first=max(1, batches // 16))
     held_out = Groups(validation, VALIDATION_BATCH, batches, None)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import jax
 import keras
 import numpy as np
 
+from engine.model.traced import Traced
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from engine.settings import Model
 
 
@@ -17,16 +22,25 @@ def build(lookback: int, features: int, model: Model, seed: int) -> keras.Model:
 
     Weights and dropout are drawn from `seed` alone: equal seeds give equal networks in any process.
     """
-    made: list[keras.Model] = []
+    about = ("network", model.units, model.dropout > 0, features)
+    made: keras.Model = at_once(lambda: stacked(lookback, features, model, seed), *about)
+    return made
+
+
+def at_once(make: Callable[[], Any], *about: object) -> Any:
+    """What `make` makes, its variables given their first values by one compiled call, the same to the bit.
+
+    Keras draws each in calls of its own, most of a second in all. What `make` holds of arrays, such as
+    seeds, is handed to the call as arguments, so that it is compiled once for all seeds; `about` is the rest.
+    """
+    made: list[Any] = []
 
     def drawn() -> list[jax.Array]:
-        made.append(stacked(lookback, features, model, seed))
+        made.append(make())
         return [variable.value for variable in made[0].variables]
 
-    # Keras draws each weight in calls of its own, most of a second in all. Here one call draws them, the same
-    # to the bit; it is handed the seeds as arguments, so that it is compiled once for all seeds.
-    traced = jax.make_jaxpr(drawn)()
-    values = jax.jit(jax.core.eval_jaxpr, static_argnums=0)(traced.jaxpr, traced.consts)
+    program = jax.make_jaxpr(drawn)()
+    values = Traced(jax.jit(partial(jax.core.eval_jaxpr, program.jaxpr)), *about)(program.consts)
     for variable, value in zip(made[0].variables, values, strict=True):
         variable.assign(value)
     return made[0]
@@ -55,16 +69,21 @@ def stacked(lookback: int, features: int, model: Model, seed: int) -> keras.Mode
     return keras.Sequential(layers, name="lstm")
 
 
-def optimizer(model: Model, learning_rate: float) -> keras.Optimizer:
+def optimizer(model: Model, learning_rate: float, weights: Sequence[keras.Variable]) -> keras.Optimizer:
     """Adam with decoupled weight decay of all but the biases, gradients clipped by their global norm.
 
     Source: Loshchilov and Hutter 2019, Decoupled weight decay regularization. A step takes the share
     `weight_decay` of each weight away, and less as the learning rate falls. Either setting is off at 0.
     """
-    made = keras.optimizers.AdamW(
-        learning_rate,
-        weight_decay=model.weight_decay / learning_rate,  # Keras multiplies by the learning rate
-        global_clipnorm=model.gradient_clip or None,
-    )
-    made.exclude_from_weight_decay(var_names=["bias"])
-    return made
+
+    def make() -> keras.Optimizer:
+        made = keras.optimizers.AdamW(
+            learning_rate,
+            weight_decay=model.weight_decay / learning_rate,  # Keras multiplies by the learning rate
+            global_clipnorm=model.gradient_clip or None,
+        )
+        made.exclude_from_weight_decay(var_names=["bias"])
+        made.build(weights)
+        return made
+
+    return at_once(make, "optimizer", learning_rate, [tuple(weight.shape) for weight in weights])

@@ -10,6 +10,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from engine.model.backend import sharing
+from engine.model.traced import Traced, structure
 from engine.model.trainer import PADDING, Groups, even, resident
 
 if TYPE_CHECKING:
@@ -35,15 +36,14 @@ class Predictor:
         shared, replicated = PartitionSpec(None, "device"), PartitionSpec()
         mesh = Mesh(np.array(sharing(jax.devices(), devices)), ("device",))
         self.everywhere = NamedSharding(mesh, replicated)
-        self.walk = jax.jit(
-            jax.shard_map(
-                self.group_of_batches,
-                mesh=mesh,
-                in_specs=(replicated, shared, replicated, replicated),
-                out_specs=shared,
-                check_vma=False,
-            )
+        walk = jax.shard_map(
+            self.group_of_batches,
+            mesh=mesh,
+            in_specs=(replicated, shared, replicated, replicated),
+            out_specs=shared,
+            check_vma=False,
         )
+        self.walk = Traced(jax.jit(walk), "predict", structure(network), self.lookback, mesh.size)
 
     def group_of_batches(
         self, rows: jax.Array, group: jax.Array, batches: jax.Array, weights: Any

@@ -22,6 +22,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from engine.dataset import aligned
 from engine.model import recurrence
 from engine.model.backend import sharing
+from engine.model.traced import Traced, structure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -93,8 +94,13 @@ class WindowTrainer(keras.Model):
         labels: NDArray[np.float32],
         loss: str,
         devices: int,
+        optimized: str = "",
     ) -> None:
-        """The lookback is the network's own input length."""
+        """The lookback is the network's own input length.
+
+        `optimized` names the optimizer with all its settings, so that a process need not trace what one
+        before it has traced; without it each does.
+        """
         super().__init__()
         self.network = network
         self.lookback = int(network.input_shape[1])
@@ -106,6 +112,7 @@ class WindowTrainer(keras.Model):
         self.labels = resident(np.nan_to_num(labels), self.everywhere)
         on_processor = self.mesh.devices.flat[0].platform == "cpu"
         self.forward = partial(recurrence.forward, network) if on_processor else network.stateless_call
+        self.about = (structure(network), loss, self.mesh.size, optimized) if optimized else ()
         self.train_function: Any = None
         self.test_function: Any = None
         self.built = True
@@ -192,11 +199,13 @@ class WindowTrainer(keras.Model):
                 0, batches, lambda index, carried: one_batch(matrix, labels, group[index], carried), state
             )
 
+        kept = Traced(walk, one_batch.__name__, *self.about, donated=[0]) if self.about else walk
+
         def step(state: Any, iterator: Iterator[tuple[Starts]]) -> Any:
             (group,) = next(iterator)  # (K, B)
             batches = np.count_nonzero(group[:, 0] != PADDING)
             state = jax.tree.map(lambda value: jax.device_put(value, self.everywhere), state)
-            state = walk(state, self.matrix, self.labels, even(group, self.mesh.size), batches)
+            state = kept(state, self.matrix, self.labels, even(group, self.mesh.size), batches)
             total, count = state[-1]
             return {"loss": total / count}, state
 

@@ -11,8 +11,8 @@ import pytest
 PROCESS = Path(__file__).with_name("training_process.py")
 
 
-def train(keep, devices=2, dropout=0.3, stop_after=0, epochs=8):
-    arguments = [sys.executable, str(PROCESS), *map(str, (keep, devices, dropout, stop_after, epochs))]
+def train(keep, devices=2, dropout=0.3, stop_after=0, epochs=8, how=()):
+    arguments = [sys.executable, str(PROCESS), *map(str, (keep, devices, dropout, stop_after, epochs, *how))]
     done = subprocess.run(arguments, capture_output=True, text=True, check=False, env=os.environ)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -25,6 +25,10 @@ def whole(tmp_path_factory):
 
 def test_the_same_settings_give_the_same_weights_in_another_process(whole, tmp_path):
     assert train(tmp_path / "c.npz") == whole
+
+
+def test_programs_kept_from_other_processes_change_nothing(whole, tmp_path):
+    assert train(tmp_path / "c.npz", how=["untraced"]) == whole
 
 
 @pytest.mark.parametrize("stop_after", [1, 9, 14])
