@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.imports import absent, quickly, unlisted
+from engine.imports import absent, put_off, quickly, unlisted
 from engine.runs.folder import Home, RunFolder
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ STUDIES = {
     "walkforward": ("walkforward", "walk_forward"),
     "calibrate": ("calibration", "calibrate"),
 }
-LATE = (  # what libraries take along, and what the first stages do without
+LATE = (  # what libraries take along, and what a run's first stages and most questions do without
     "engine.backtest.loop",  # takes numba along
     "numpy.f2py",
     "numpy.testing",
@@ -37,6 +37,7 @@ USAGE = "usage: python -m engine RUN_FOLDER | ask"
 
 def main(arguments: list[str]) -> int:
     """Dispatch; return the exit code."""
+    put_off(*LATE)
     if arguments == ["ask"]:
         from engine.answers import handlers
         from engine.runs.ask import answer
@@ -65,7 +66,7 @@ def main(arguments: list[str]) -> int:
 
 def work(run: RunFolder, tell: Tell) -> dict[str, Any]:
     """Do what the run's mode says. The slow imports happen here, after the first event is out."""
-    with quickly(*LATE), unlisted(), absent("rich.progress"):  # scikit-learn would draw progress with it
+    with quickly(), unlisted(), absent("rich.progress"):  # scikit-learn would draw progress with it
         from engine import pipeline
         from engine.preparation import Job
         from engine.settings import load, moment

@@ -19,24 +19,25 @@ if TYPE_CHECKING:
 WAKING = threading.RLock()
 
 
-@contextlib.contextmanager
-def quickly(*seldom: str) -> Iterator[None]:
-    """Put off the modules named until something in them is asked for, and look for no garbage meanwhile.
-
-    What imports make stays, and looking through it takes a sixth of their time.
-    """
-    before, DEFERRAL.seldom = DEFERRAL.seldom, DEFERRAL.seldom | set(seldom)
+def put_off(*names: str) -> None:
+    """From now on, import these modules when something in them is first asked for."""
+    DEFERRAL.seldom |= set(names)
     if DEFERRAL not in sys.meta_path:
         sys.meta_path.insert(0, DEFERRAL)
-    collecting = gc.isenabled()
+
+
+@contextlib.contextmanager
+def quickly() -> Iterator[None]:
+    """Look for no garbage meanwhile: what imports make stays, and the search takes a sixth of their time."""
+    if not gc.isenabled():
+        yield
+        return
     gc.disable()
     try:
         yield
     finally:
-        DEFERRAL.seldom = before
-        if collecting:
-            gc.freeze()
-            gc.enable()
+        gc.freeze()
+        gc.enable()
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from importlib import metadata
 
 import pytest
 
-from engine.imports import Deferred, quickly, unlisted
+from engine.imports import DEFERRAL, Deferred, put_off, quickly, unlisted
 
 FILES = {
     "__init__.py": "import record\nrecord.told.append('front')\nfrom .part import value\nshown = value + 1\n",
@@ -29,14 +29,16 @@ def told(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     import record
 
+    before = DEFERRAL.seldom
     yield record.told
+    DEFERRAL.seldom = before
     for name in [name for name in sys.modules if name.split(".")[0] in {"putoff", "record"}]:
         del sys.modules[name]
 
 
 def test_a_module_put_off_runs_once_when_it_is_asked_for_something(told):
-    with quickly("putoff"):
-        import putoff
+    put_off("putoff")
+    import putoff
     import putoff as again
 
     assert again is putoff
@@ -53,18 +55,19 @@ def test_a_module_put_off_runs_once_when_it_is_asked_for_something(told):
 
 
 def test_what_is_not_named_runs_at_once(told):
-    with quickly("something.else"):
-        import putoff.other  # noqa: F401
+    put_off("something.else")
+    import putoff.other  # noqa: F401
+
     assert told == ["front", "part", "other"]
 
 
-@pytest.mark.parametrize("within", [True, False])
-def test_what_stands_in_a_package_put_off_runs_after_its_front(told, within):
-    with quickly("putoff"):
-        import putoff
+@pytest.mark.parametrize("still", [True, False])
+def test_what_stands_in_a_package_put_off_runs_after_its_front(told, still):
+    put_off("putoff")
+    import putoff
 
-        if within:
-            import putoff.other
+    if not still:
+        DEFERRAL.seldom = frozenset()
     import putoff.other
 
     assert told == []
@@ -73,8 +76,8 @@ def test_what_stands_in_a_package_put_off_runs_after_its_front(told, within):
 
 
 def test_names_can_be_imported_from_a_module_put_off(told):
-    with quickly("putoff"):
-        import putoff  # noqa: F401
+    put_off("putoff")
+    import putoff  # noqa: F401
     from putoff import shown
     from putoff.other import value
 
@@ -83,16 +86,18 @@ def test_names_can_be_imported_from_a_module_put_off(told):
 
 
 def test_a_module_named_by_itself_runs_without_the_front_of_its_package(told):
-    with quickly("putoff", "putoff.lone"):
-        from putoff import lone
-        from putoff.lone import value
+    put_off("putoff", "putoff.lone")
+    from putoff import lone
+    from putoff.lone import value
+
     assert (lone.value, value) == (7, 7)
     assert told == ["lone"]
 
 
 def test_a_module_that_fails_can_be_asked_again(told, tmp_path):
-    with quickly("putoff"):
-        import putoff
+    put_off("putoff")
+    import putoff
+
     (tmp_path / "putoff" / "part.py").unlink()
     for _ in range(2):
         with pytest.raises(ModuleNotFoundError):
@@ -103,8 +108,9 @@ def test_a_module_that_fails_can_be_asked_again(told, tmp_path):
 
 
 def test_threads_that_ask_at_once_find_it_whole(told):
-    with quickly("putoff"):
-        import putoff
+    put_off("putoff")
+    import putoff
+
     found, gate = [], threading.Barrier(8)
 
     def ask():
@@ -156,9 +162,9 @@ def said(program):
 def test_an_engine_begins_without_what_it_needs_late():
     found = said("""
         from engine.__main__ import LATE
-        from engine.imports import Deferred, quickly
-        with quickly(*LATE):
-            from engine import pipeline
+        from engine.imports import Deferred, put_off
+        put_off(*LATE)
+        from engine import pipeline
         import sys
         print(*(name for name in LATE if isinstance(sys.modules.get(name), Deferred)))
         print(*("numba" in sys.modules, "keras" in sys.modules, "scipy.stats._stats_py" in sys.modules))
@@ -170,9 +176,9 @@ def test_an_engine_begins_without_what_it_needs_late():
 def test_what_an_engine_needs_late_is_there_then():
     assert said("""
         from engine.__main__ import LATE
-        from engine.imports import quickly
-        with quickly(*LATE):
-            from engine import pipeline
+        from engine.imports import put_off
+        put_off(*LATE)
+        from engine import pipeline
         import numpy as np
         from scipy.spatial.distance import euclidean
         from scipy.stats.distributions import norm

@@ -14,6 +14,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from engine.imports import quickly
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -40,7 +42,8 @@ def later(module: str, function: str) -> Callable[[Event, Tell], dict[str, Any]]
     """A handler that imports the function behind it when it is first asked."""
 
     def handler(request: Event, _tell: Tell) -> dict[str, Any]:
-        found = getattr(importlib.import_module(f"engine.answers.{module}"), function)
+        with quickly():
+            found = getattr(importlib.import_module(f"engine.answers.{module}"), function)
         answer: dict[str, Any] = found(request)
         return answer
 

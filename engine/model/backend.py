@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Report
-from engine.imports import absent, quickly, unlisted
+from engine.imports import absent, put_off, quickly, unlisted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +57,8 @@ def prepare(training: Training) -> int:
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if "keras" not in sys.modules:
-        with quickly(*SELDOM), unlisted(), absent("matplotlib"):  # Keras would draw pictures with it
+        put_off(*SELDOM)
+        with quickly(), unlisted(), absent("matplotlib"):  # Keras would draw pictures with it
             import keras  # noqa: F401
     return devices
 
