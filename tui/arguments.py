@@ -186,6 +186,12 @@ def result_commands(app: typer.Typer) -> None:
     """What can be done with results that are there."""
     text = "What a backtest comes to under other rules; a look that the ledger counts."
     add(app, "whatif", "results:whatif", text, LAST_RESULT, settled=TRY)
+    text = "Every combination of some rules; the best, and what so many looks leave of it."
+    add(
+        app, "sweep", "sweep:sweep", text, LAST_RESULT, CSV,
+        option(int, 20, "--limit", metavar="N", help="Print the N best variants; 0 for all (default: 20)."),
+        settled="Settings are the run's; -s KEY=A,B,C tries each value, all keys combined.",
+    )  # fmt: skip
     text = "Figures of runs side by side, and the settings in which they differ."
     add(app, "compare", "results:compare", text, RUNS)
     html = argument("file", "", metavar="FILE", help="An .html file (default: quantdeck-RUN.html).")

@@ -52,18 +52,22 @@ class Moves:
 
     def typed(self, text: str) -> Moves:
         """Moves as they are typed: `backtest.stop_loss=0.02 fee_bps=5`. Raises ChangeSettings."""
-        from engine.settings import value_of
-
         moves = self
         for word in text.split():
-            name, equals, raw = word.partition("=")
-            known = [key for key in self.recorded if name in (key, key.partition(".")[2])]
-            if not equals or not known:
-                fits = ", ".join(key for key in self.recorded if name and name in key)
-                raise ChangeSettings(
-                    f"what-if {word!r}",
-                    "is no key=value of a setting that can be tried",
-                    f"Near it: {fits}" if fits else "Write it such as stop_loss=0.02 fill=worst-of-bar",
-                )
-            moves = moves.put(known[0], value_of(known[0], raw))
+            moves = moves.put(*self.read(word))
         return moves
+
+    def read(self, word: str) -> tuple[str, Any]:
+        """Key and value of `key=value`, whose group may be left out. Raises ChangeSettings."""
+        from engine.settings import value_of
+
+        name, equals, raw = word.partition("=")
+        known = [key for key in self.recorded if name in (key, key.partition(".")[2])]
+        if not equals or not known:
+            fits = ", ".join(key for key in self.recorded if name and name in key)
+            raise ChangeSettings(
+                f"what-if {word!r}",
+                "is no key=value of a setting that can be tried",
+                f"Near it: {fits}" if fits else "Write it such as stop_loss=0.02 fill=worst-of-bar",
+            )
+        return known[0], value_of(known[0], raw)

@@ -3,7 +3,8 @@
     result.open    figures and curves of a run's backtest       result.report  the same as one HTML file
     result.trades  a window of its trades, filtered and sorted  result.export  those trades as CSV
     result.trade   one trade and the bars around it             result.ledger  how often it was looked at
-    result.whatif  the backtest under other rules               data.detail    all facts of a stored series
+    result.whatif  the backtest under other rules               result.sweep   … under many rules at once
+    data.detail    all facts of a stored series
 
 Requests and answers are plain JSON; `run` is the path of a run's folder. A module is imported when its first
 question comes.
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 QUESTIONS = {
     "result.open": "opening:opened",
     "result.whatif": "opening:tried",
+    "result.sweep": "variants:swept",
     "result.ledger": "opening:ledger",
     "result.trades": "trades:window",
     "result.trade": "trade:one",

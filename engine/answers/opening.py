@@ -57,7 +57,7 @@ def ledger(request: Event) -> dict[str, Any]:
     result = result_of(request)
     settings = result.recorded.settings
     strategy, _ = simulations(result, settings)
-    return looks.counted(result.home, result.look(strategy, settings), strategy)
+    return looks.counted(result.home, result.look(looks.Seen.of(strategy), settings), strategy)
 
 
 def answer(result: Result, again: Traded, told: dict[str, Any], request: Event) -> dict[str, Any]:

@@ -88,9 +88,9 @@ class Result:
         """What the bars hold."""
         return looks.Content.of(self.decisions.bars)
 
-    def look(self, strategy: Simulation, settings: Settings) -> Look:
+    def look(self, seen: looks.Seen, settings: Settings) -> Look:
         """The look at the bars under these rules."""
-        return looks.look_of(self.data, self.decisions.bars, strategy, settings, self._who)
+        return looks.look_of(self.data, self.decisions.bars, seen, settings, self._who)
 
     @property
     def home(self) -> Path:
@@ -235,7 +235,7 @@ def _try(path: Path, modified: int, size: int, overrides: tuple[tuple[str, str],
 def trade(result: Result, settings: Settings) -> Traded:
     """Trade the result's predictions by the rules of `settings`, which is a look at its test span."""
     strategy, holding = simulations(result, settings)
-    look = result.look(strategy, settings)
+    look = result.look(looks.Seen.of(strategy), settings)
     looks.tried(result.home, look)
     symbol = str(result.told.get("symbol") or settings.data.symbol)
     return Traded(
@@ -252,14 +252,16 @@ def trade(result: Result, settings: Settings) -> Traded:
 
 
 def simulations(result: Result, settings: Settings) -> tuple[Simulation, Simulation]:
-    """The strategy by the rules of `settings` on the result's predictions, and buy and hold beside it.
+    """The strategy by the rules of `settings` on the result's predictions, and buy and hold beside it."""
+    return outcome.trade(decided(result, settings), settings, result.recorded.step_ms)
 
-    Signals stay as they were decided, fold by fold perhaps, unless the entry threshold is another.
-    """
+
+def decided(result: Result, settings: Settings) -> Decisions:
+    """The decisions under these settings: as they were, fold by fold perhaps, but for another threshold."""
     made, level = result.decisions, settings.signal.entry_threshold
     if result.run.mode == "simulate" and made.weight is None:
         reason = "was written by a version that did not keep its target weights"
         raise ChangeSettings(f"run {result.run.id}", reason, "Do it again: quantdeck simulate")
     if level != result.recorded.settings.signal.entry_threshold:
         made = replace(made, signal=signals.threshold(made.forecast, level))
-    return outcome.trade(made, settings, result.recorded.step_ms)
+    return made

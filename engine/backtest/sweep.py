@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,16 +24,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Swept:
-    """What V variants came to, each (V,): Sharpe annual, of daily returns, NaN if not defined."""
+    """What V variants came to, each (V,): Sharpe annual, of daily returns, NaN if not defined.
+
+    digests: of the whole equity curves, SHA-256; none unless asked for.
+    """
 
     final_value: Floats
     total_return: Floats
     sharpe: Floats
     max_drawdown: Floats
     trades: NDArray[np.int64]
+    digests: tuple[str, ...] = ()
 
 
-def sweep(bars: Bars, variants: Sequence[tuple[Floats, Rules]], workers: int | None = None) -> Swept:
+def sweep(
+    bars: Bars,
+    variants: Sequence[tuple[Floats, Rules]],
+    workers: int | None = None,
+    *,
+    digests: bool = False,
+) -> Swept:
     """Trade each variant: target weights (T,), contiguous float64, by rules of its own.
 
     Variants may share their weights. `workers` threads at a time, None for what the machine has: the loop
@@ -41,6 +52,7 @@ def sweep(bars: Bars, variants: Sequence[tuple[Floats, Rules]], workers: int | N
     ends, own = day_ends(bars), threading.local()  # (D,)
     equity = np.empty((len(variants), len(ends)))  # (V, D)
     deepest, trades = np.empty(len(variants)), np.empty(len(variants), np.int64)
+    hashes = [""] * len(variants)
 
     def trade(number: int) -> None:
         target, rules = variants[number]
@@ -51,9 +63,12 @@ def sweep(bars: Bars, variants: Sequence[tuple[Floats, Rules]], workers: int | N
         account.trade(target)
         equity[number] = account.equity[ends]
         deepest[number], trades[number] = account.max_drawdown(), account.book["trades"][0]
+        if digests:
+            hashes[number] = hashlib.sha256(account.equity.tobytes()).hexdigest()
 
     with ThreadPoolExecutor(workers) as threads:
         list(threads.map(trade, range(len(variants))))
     capital = np.array([rules.initial_capital for _, rules in variants], np.float64)  # (V,)
     gained = equity[:, -1] / capital - 1.0
-    return Swept(equity[:, -1], gained, sharpes(equity, capital[:, None]), deepest, trades)
+    ratios, kept = sharpes(equity, capital[:, None]), tuple(hashes) if digests else ()
+    return Swept(equity[:, -1], gained, ratios, deepest, trades, kept)

@@ -51,16 +51,18 @@ def looked(home: Path, bars: Bars, strategy: Simulation, settings: Settings, who
 
     Returns what `counted` does. Raises MakeRoom, RepairData.
     """
-    look = look_of(Content.of(bars), bars, strategy, settings, who)
+    look = look_of(Content.of(bars), bars, Seen.of(strategy), settings, who)
     ledger.record(home, look)
     return counted(home, look, strategy)
 
 
-def tried(home: Path, look: ledger.Look) -> None:
-    """Record a what-if, which is a new look only if these settings were not looked at before."""
-    looks, _ = reader_of(home).read()
-    if not any(look.same_try(each) for each in looks):
-        ledger.record(home, look)
+def tried(home: Path, *looks: ledger.Look) -> None:
+    """Record what-ifs, each of which is a new look only if its settings were not looked at before."""
+    known = {each.attempt for each in reader_of(home).read()[0]}
+    for look in looks:
+        if look.attempt not in known:
+            known.add(look.attempt)
+            ledger.record(home, look)
 
 
 @lru_cache(maxsize=4)
@@ -92,6 +94,22 @@ def counted(home: Path, look: ledger.Look, strategy: Simulation) -> dict[str, An
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What a look shows: the equity curve's hash, Sharpe ratio of daily returns, not annual, and return."""
+
+    trial: str
+    sharpe: float
+    total_return: float
+    step_ms: int
+
+    @classmethod
+    def of(cls, strategy: Simulation) -> Self:
+        """Of a simulation."""
+        trial = hashlib.sha256(strategy.equity.tobytes()).hexdigest()
+        return cls(trial, sharpe(daily_returns(strategy), 1), total_return(strategy), strategy.step_ms)
+
+
+@dataclass(frozen=True)
 class Content:
     """What bars hold: the hash of all times and prices, and a sample of the closes, by time in ms."""
 
@@ -110,9 +128,8 @@ class Content:
         return cls(digest, {str(time_ms[row]): f"{bars.close[row]:.7g}" for row in rows})
 
 
-def look_of(data: Content, bars: Bars, strategy: Simulation, settings: Settings, who: Who) -> ledger.Look:
+def look_of(data: Content, bars: Bars, seen: Seen, settings: Settings, who: Who) -> ledger.Look:
     """The look at these results."""
-    ratio, gained = sharpe(daily_returns(strategy), 1), total_return(strategy)
     return ledger.Look(
         at=stamp(clock()),
         kind=who.kind,
@@ -121,11 +138,11 @@ def look_of(data: Content, bars: Bars, strategy: Simulation, settings: Settings,
         market=who.market or market_of(settings),
         data=data.digest,
         from_ms=int(bars.time[0].astype(np.int64)),
-        to_ms=int(bars.time[-1].astype(np.int64)) + strategy.step_ms,
+        to_ms=int(bars.time[-1].astype(np.int64)) + seen.step_ms,
         bars=len(bars),
-        trial=hashlib.sha256(strategy.equity.tobytes()).hexdigest(),
-        sharpe=ratio if math.isfinite(ratio) else None,
-        total_return=gained if math.isfinite(gained) else None,
+        trial=seen.trial,
+        sharpe=float(seen.sharpe) if math.isfinite(seen.sharpe) else None,
+        total_return=seen.total_return if math.isfinite(seen.total_return) else None,
         simulated=who.simulated,
         settings=plain(changed(settings)),  # as it will be read back
         closes=data.closes,

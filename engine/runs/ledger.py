@@ -56,9 +56,10 @@ class Look:
     settings: dict[str, Any] = field(default_factory=dict)
     closes: dict[str, str] = field(default_factory=dict)
 
-    def same_try(self, other: Look) -> bool:
-        """Whether both looked at the same bars through the same model under the same settings."""
-        return (self.of, self.data, self.settings) == (other.of, other.data, other.settings)
+    @property
+    def attempt(self) -> tuple[str, str, str]:
+        """Equal for looks at the same bars through the same model under the same settings."""
+        return self.of, self.data, json.dumps(self.settings, sort_keys=True)
 
     def same_span(self, other: Look) -> bool:
         """Whether both are at the same bars: the same market, and half of the shorter span in common."""

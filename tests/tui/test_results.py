@@ -90,6 +90,63 @@ def test_whatif_reads_no_settings_file(real, run):
     assert real.json("whatif", run.id, "-c", "other.toml", code=2)["error"]["exit_code"] == 2
 
 
+SWEPT = ("-s", "entry_threshold=0.0005,0.001", "-s", "backtest.fee_bps=2,5,10", "-s", "stop_loss=0,0.02")
+
+
+def test_sweep_tries_every_combination_and_each_is_a_look(real, run):
+    document = real.json("sweep", run.id, *SWEPT)
+    assert document["choices"] == {
+        "signal.entry_threshold": [0.0005, 0.001],
+        "backtest.fee_bps": [2.0, 5.0, 10.0],
+        "backtest.stop_loss": [0.0, 0.02],
+    }
+    assert len(document["variants"]) == 12
+    assert document["ledger"]["looks"] == len(read(real.home.path)[0]) == 1 + 12 - 1  # one is the run's own
+    out, _ = real("sweep", *SWEPT, "--limit", "5")
+    lines = out.splitlines()
+    sharpes = [float(line.split()[5]) for line in lines[3:8]]
+    wanted = sorted((row["sharpe"] for row in document["variants"]), reverse=True)
+    assert sharpes == [round(each, 2) for each in wanted[:5]]
+    assert "SIMULATED" in lines[0]
+    assert "12 variants: 2 entry_threshold × 3 fee_bps × 2 stop_loss" in lines[1]
+    assert "5 of 12 shown" in out
+    best = document["variants"][document["best"]]["settings"]
+    assert f"backtest.fee_bps={best['backtest.fee_bps']}" in lines[-2]
+    assert "without any skill" in lines[-1]
+    assert document["sentence"] in lines[-1]
+
+
+def test_sweep_writes_every_variant_to_a_file(real, run):
+    told = real.json("sweep", run.id, *SWEPT, "--csv", "swept.csv")
+    with (real.folder / "swept.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 12
+    assert float(rows[0]["sharpe"]) == max(row["sharpe"] for row in told["variants"])
+    assert {"signal.entry_threshold", "backtest.fee_bps", "backtest.stop_loss", "trades"} < set(rows[0])
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ((), "nothing to try"),
+        (("-s", "fee_bps=1,-3"), "fee_bps = -3"),
+        (("-s", "epochs=1,3"), "can be tried"),
+        (("-s", "fee_bps=" + ",".join(map(str, range(1001)))), "1,001 variants"),
+        (("-s", "fee_bps=1", "-c", "other.toml"), "not read here"),
+    ],
+    ids=["nothing", "value", "key", "many", "file"],
+)
+def test_sweep_refuses_in_words_and_counts_nothing(real, run, given, said):
+    assert said in real("sweep", run.id, *given, code=2).err
+    assert len(read(real.home.path)[0]) == 1
+
+
+def test_sweep_without_a_best(real, run):
+    out, _ = real("sweep", "-s", "entry_threshold=0.5,0.9")
+    assert out.splitlines()[-1].startswith("No variant trades ten times")
+    assert real.json("sweep", "-s", "entry_threshold=0.5")["best"] is None
+
+
 def test_whatif_on_signals_of_ones_own(real):
     run, _, _ = own_signals(real.home.path)
     fee = real.json("whatif", run.id, "-s", "fee_bps=1")

@@ -16,7 +16,7 @@ COMMANDS = """\
   quantdeck init                 write a commented quantdeck.toml
   quantdeck run | train          collect, train and backtest | without the backtest
   quantdeck backtest [RUN]       backtest a trained run again
-  quantdeck whatif | trades | report [RUN], compare RUN RUN   look at results
+  quantdeck whatif | sweep | trades | report [RUN], compare RUN RUN   look at results
   quantdeck audit | walkforward | calibrate | simulate | ledger   can they be trusted?
   quantdeck data …               status, update, import FILE, export SERIES FILE
   quantdeck runs …               list, show, follow, stop, resume, delete, rename, note, verify
