@@ -13,6 +13,7 @@ question comes.
 from __future__ import annotations
 
 import importlib
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from engine.imports import quickly
@@ -43,10 +44,15 @@ def handlers() -> dict[str, Callable[[Event, Tell], dict[str, Any]]]:
 def later(module: str, function: str) -> Callable[[Event, Tell], dict[str, Any]]:
     """A handler that imports the function behind it when it is first asked."""
 
-    def handler(request: Event, _tell: Tell) -> dict[str, Any]:
+    @cache
+    def behind() -> Callable[[Event], dict[str, Any]]:
         with quickly():
-            found = getattr(importlib.import_module(f"engine.answers.{module}"), function)
-        answer: dict[str, Any] = found(request)
-        return answer
+            found: Callable[[Event], dict[str, Any]] = getattr(
+                importlib.import_module(f"engine.answers.{module}"), function
+            )
+        return found
+
+    def handler(request: Event, _tell: Tell) -> dict[str, Any]:
+        return behind()(request)
 
     return handler

@@ -29,13 +29,14 @@ class Predictor:
     def __init__(self, network: keras.Model, devices: int) -> None:
         """The lookback is the network's own input length."""
         self.network, self.devices, self.lookback = network, devices, int(network.input_shape[1])
-        self.weights = (
-            [variable.value for variable in network.trainable_variables],
-            [variable.value for variable in network.non_trainable_variables],
-        )
         shared, replicated = PartitionSpec(None, "device"), PartitionSpec()
         mesh = Mesh(np.array(sharing(jax.devices(), devices)), ("device",))
         self.everywhere = NamedSharding(mesh, replicated)
+        weights = (
+            [variable.value for variable in network.trainable_variables],
+            [variable.value for variable in network.non_trainable_variables],
+        )
+        self.weights = jax.device_put(weights, self.everywhere)
         walk = jax.shard_map(
             self.group_of_batches,
             mesh=mesh,

@@ -59,6 +59,7 @@ def test_events_tell_epochs_and_progress(whole):
 def test_predictions_equal_the_plain_call_and_do_not_depend_on_what_follows(whole):
     assert whole["predict_prefix_equal"]
     assert whole["predict_error"] < 1e-6
+    assert whole["untrained_error"] < 1e-6
 
 
 def test_devices_share_a_batch_without_changing_the_loss(tmp_path):

@@ -48,6 +48,8 @@ def tell(event):
 
 
 model = network.build(8, 3, settings.model, settings.training.seed)
+untrained = predict(model, matrix, np.arange(0, 90), count, tell)
+plain = np.asarray(model(matrix[np.arange(90)[:, None] + np.arange(8)]))[:, 0]
 train, validation = np.arange(0, 500), np.arange(500, 650)
 try:
     fitted = fit(model, matrix, labels, train, validation, settings, count, keep, tell)
@@ -67,6 +69,7 @@ print(
             "stopped_early": fitted.stopped_early,
             "kinds": [event["kind"] for event in events],
             "predict_prefix_equal": bool((forecast[:640] == longer).all()),
+            "untrained_error": float(np.abs(untrained - plain).max()),
             "predict_error": float(np.abs(forecast - slow).max()),
         }
     )
