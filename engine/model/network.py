@@ -42,7 +42,7 @@ def at_once(make: Callable[[], Any], *about: object) -> Any:
     program = jax.make_jaxpr(drawn)()
     values = Traced(jax.jit(partial(jax.core.eval_jaxpr, program.jaxpr)), *about)(program.consts)
     for variable, value in zip(made[0].variables, values, strict=True):
-        variable.assign(value)
+        variable.assign(np.asarray(value))  # bound to no device, as Keras's own
     return made[0]
 
 
