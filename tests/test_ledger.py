@@ -101,6 +101,23 @@ def test_a_reader_takes_what_is_new_and_begins_again_with_another_file(tmp_path)
     assert reader.read() == ([replace(LOOK, run="0000bbbb")], 0)
 
 
+def test_attempts_are_those_of_all_looks_there_are_now(tmp_path):
+    reader, other = Reader(tmp_path), replace(LOOK, settings={"backtest.fee_bps": 2.0})
+    assert reader.attempts() == set()
+    record(tmp_path, LOOK)
+    assert reader.attempts() == {LOOK.attempt}
+    record(tmp_path, replace(LOOK, run="0000bbbb"))  # the same settings once more
+    record(tmp_path, other)
+    assert reader.attempts() == {LOOK.attempt, other.attempt}
+    with (tmp_path / FILE).open("rb+") as file:
+        file.truncate(len(file.read()) - 1)  # the last line lacks its end, and is whole otherwise
+    assert Reader(tmp_path).attempts() == {LOOK.attempt, other.attempt}
+    (tmp_path / FILE).unlink()
+    assert reader.attempts() == set()
+    record(tmp_path, other)
+    assert reader.attempts() == {other.attempt}
+
+
 @pytest.mark.parametrize(
     "line", [b"", b"null", b"[]", b"{}", b"\xff\xfe", b'{"v":1}', b'{"sharpe":NaN}', b"[" * 100_000]
 )

@@ -58,7 +58,7 @@ def looked(home: Path, bars: Bars, strategy: Simulation, settings: Settings, who
 
 def tried(home: Path, *looks: ledger.Look) -> None:
     """Record what-ifs, each of which is a new look only if its settings were not looked at before."""
-    known = {each.attempt for each in reader_of(home).read()[0]}
+    known = reader_of(home).attempts()
     for look in looks:
         if look.attempt not in known:
             known.add(look.attempt)

@@ -138,9 +138,15 @@ class Reader:
     def __init__(self, home: Path) -> None:
         """Nothing is read yet."""
         self._path = home / FILE
-        self._file, self._offset = 0, 0  # inode, and the end of the last whole line that was read
+        self._forget(0)
+
+    def _forget(self, file: int) -> None:
+        """Begin with a file, by its inode, at its first line."""
+        self._file, self._offset = file, 0  # the end of the last whole line that was read
         self._looks: list[Look] = []
         self._broken = 0
+        self._attempts: set[tuple[str, str, str]] = set()
+        self._gone_through = 0
 
     def read(self) -> tuple[list[Look], int]:
         """All looks, oldest first, and how many lines are broken. Raises RepairData if it cannot be read."""
@@ -148,11 +154,11 @@ class Reader:
             with self._path.open("rb") as file:
                 facts = os.fstat(file.fileno())
                 if facts.st_ino != self._file or facts.st_size < self._offset:
-                    self._file, self._offset, self._looks, self._broken = facts.st_ino, 0, [], 0
+                    self._forget(facts.st_ino)
                 file.seek(self._offset)
                 content = file.read()
         except FileNotFoundError:
-            self._file = 0
+            self._forget(0)
             return [], 0
         except OSError as error:
             reason = f"cannot be read: {error.strerror}"
@@ -163,6 +169,13 @@ class Reader:
         last = Look.of_line(torn) if torn.strip() else None
         looks = [*self._looks, last] if last else list(self._looks)
         return looks, self._broken + (last is None and bool(torn.strip()))
+
+    def attempts(self) -> set[tuple[str, str, str]]:
+        """What was tried so far; of all looks, only those that are new are gone through."""
+        looks, _ = self.read()
+        self._attempts.update(look.attempt for look in looks[self._gone_through :])
+        self._gone_through = len(self._looks)  # without a last line that may yet be torn
+        return set(self._attempts)
 
     def _take(self, content: bytes) -> None:
         lines = [Look.of_line(line) for line in content.split(NEWLINE) if line.strip()]

@@ -41,14 +41,19 @@ def with_result(arguments: Arguments, text: str = "") -> RunFolder:
     return home.find(text, RESULTS)
 
 
-def moves_of(arguments: Arguments, settings: dict[str, Any]) -> Moves:
-    """What `-s` moves of a run's own settings. Raises ChangeSettings."""
+def refuse_file(arguments: Arguments) -> None:
+    """Raise ChangeSettings where a settings file is given to a command that tries rules on a result."""
     if arguments.config:
         raise ChangeSettings(
             f"-c {arguments.config}",
             "is not read here",
             "Give the rules to try with -s, such as -s fee_bps=5",
         )
+
+
+def moves_of(arguments: Arguments, settings: dict[str, Any]) -> Moves:
+    """What `-s` moves of a run's own settings. Raises ChangeSettings."""
+    refuse_file(arguments)
     moves = Moves(settings)
     for text in arguments.overrides:
         moves = moves.typed(text)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import ChangeSettings
 from engine.runs.ask import Asker
 from tui.answer import Answer
-from tui.commands.results import with_result
+from tui.commands.results import refuse_file, with_result
 from tui.export_csv import write_csv
 from tui.figures import amount, defined, percent, signed_percent, table, whole
 from tui.what_if import Moves
@@ -35,18 +35,14 @@ def sweep(arguments: Arguments) -> Answer:
 
 def choices_of(arguments: Arguments, recorded: dict[str, Any]) -> dict[str, list[Any]]:
     """Which values of which settings `-s KEY=A,B,C` names. Raises ChangeSettings."""
-    if arguments.config:
-        raise ChangeSettings(
-            f"-c {arguments.config}",
-            "is not read here",
-            "Give the rules to try with -s, such as -s fee_bps=2,5",
-        )
+    refuse_file(arguments)
     moves, choices = Moves(recorded), dict[str, list[Any]]()
     for text in arguments.overrides:
         name, _, values = text.partition("=")
-        for value in dict.fromkeys(values.split(",")):
+        for value in values.split(","):
             key, read = moves.read(f"{name}={value.strip()}")
-            choices.setdefault(key, []).append(read)
+            if read not in choices.setdefault(key, []):
+                choices[key].append(read)
     if not choices:
         raise ChangeSettings(
             "sweep",
