@@ -12,15 +12,15 @@ import numpy as np
 
 from benchmarks.simulation import COSTS, bars_of, targets_of
 from engine import outcome
-from engine.answers.opening import opened, tried
-from engine.backtest import signals
-from engine.backtest.permutation import shuffle
-from engine.backtest.tear_sheet import tear_sheet
-from engine.outcome import Decisions
+from engine.backtest import signals, trading
+from engine.backtest.trading import Decisions
+from engine.queries.opening import opened, tried
+from engine.robustness.permutation import shuffle
 from engine.runs.events import plain
 from engine.runs.folder import Home, RunFolder
 from engine.runs.manifest import write_manifest
 from engine.settings import Settings
+from engine.statistics.tear_sheet import tear_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ def result_of(home: Home, rows: int) -> RunFolder:
     forecast = np.random.default_rng(SEED).normal(0.0, 0.001, rows)  # (T,)
     signal = signals.threshold(forecast, settings.signal.entry_threshold)
     decisions = Decisions(bars, forecast, signal, np.append(bars.open[1:] / bars.open[:-1] - 1, np.nan))
-    strategy, holding = outcome.trade(decisions, settings, HOUR_MS)
+    strategy, holding = trading.trade(decisions, settings, HOUR_MS)
     run = home.create("run", settings)
     outcome.write(run.path, settings.data.symbol, decisions, strategy, holding)
     told = outcome.summed_up(tear_sheet(strategy, holding), decisions, strategy, settings, [])

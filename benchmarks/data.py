@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import work
-from engine.dataset import features, windows
+from engine import features
+from engine.data.importing.files import import_file
+from engine.data.store import Series, Store
 from engine.market.times import milliseconds
-from engine.sources.files import import_file
-from engine.sources.store import Series, Store
+from engine.samples import windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from aiohttp import web
 
-from tests.sources.exchanges.binance import Binance
+from tests.data.exchanges.binance import Binance
 
 MINUTE, DAY = 60_000, 86_400_000
 NOW = 1_700_000_000_000 // DAY * DAY + 30_000
@@ -93,10 +93,10 @@ def bare(url, days, _folder, pipe):
 
 def updated(url, days, folder, pipe, later=0):
     """The same through `update` into a store, `later` candles later."""
-    from engine.sources.exchange import open_exchange
-    from engine.sources.plan import Source
-    from engine.sources.store import Store
-    from engine.sources.update import update
+    from engine.data.exchange.client import open_exchange
+    from engine.data.plan import Source
+    from engine.data.store import Store
+    from engine.data.update import update
 
     async def main():
         end, now = NOW // DAY * DAY + later * MINUTE, NOW + later * MINUTE

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def quantdeck(rows: str, batches: str, devices: str) -> dict[str, Callable[[], Any]]:
-    """`train`: some batches drawn from all windows, through `engine.model.fit`; the process's peak tells."""
+    """`train`: some batches drawn from all windows, by the engine's own fit; the process's peak tells."""
     import tempfile
     from pathlib import Path
 
     from engine.settings import Model, Settings, Training
 
     used = prepared(devices)
-    from engine.model.fit import fit
+    from engine.models.training.fit import fit
 
     sequences = work.Sequences(int(rows))
     settings = Settings(

@@ -130,7 +130,7 @@ def loop_alone(rows: str) -> dict[str, Callable[[], Any]]:
 
 def sheet(rows: str) -> dict[str, Callable[[], Any]]:
     """`tear_sheet`: metrics of strategy and benchmark, drawdown, months."""
-    from engine.backtest.tear_sheet import tear_sheet
+    from engine.statistics.tear_sheet import tear_sheet
 
     bars = bars_of(int(rows))
     strategy, holding = simulate(bars, targets_of(int(rows)), COSTS), buy_and_hold(bars, COSTS)

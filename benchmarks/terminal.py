@@ -19,7 +19,7 @@ from engine.runs.folder import Home
 from engine.runs.launch import ask_stop, launch, wait
 from engine.runs.state import state_of
 from engine.settings import make
-from tests.answers.results import backtested
+from tests.queries.results import backtested
 from tests.tui.app.terminals import ESCAPE, Pty, environment
 from tui.commands.pipeline import DEMO
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import work
-from engine.model import backend
+from engine.models.training import backend
 from engine.settings import Model, Training
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def training(count: str, devices: str) -> dict[str, Callable[[], Any]]:
     used = prepared(devices)
     import keras
 
-    from engine.model.trainer import Groups, WindowTrainer
+    from engine.models.training.trainer import Groups, WindowTrainer
 
     def trainer(dropout: float) -> Any:
         made = WindowTrainer(network(dropout), sequences.matrix, sequences.labels, "mse", used)
@@ -35,7 +35,7 @@ def training(count: str, devices: str) -> dict[str, Callable[[], Any]]:
         trainer(0.0).fit(groups, shuffle=False, verbose=0, callbacks=[tell])
         return told
 
-    from engine.model.fit import batches_a_group
+    from engine.models.training.fit import batches_a_group
 
     timed = trainer(work.DROPOUT)
     batches = batches_a_group(timed.network, work.BATCH)
@@ -54,7 +54,7 @@ def prediction(count: str, devices: str) -> dict[str, Callable[[], Any]]:
     used = prepared(devices)
     import numpy as np
 
-    from engine.model.predict import predict
+    from engine.models.training.predict import predict
 
     model = network(0.0)
     starts = np.arange(sequences.count)
@@ -73,7 +73,7 @@ def prepared(devices: str) -> int:
 
 def network(dropout: float) -> Any:
     """The reference network with the reference weights."""
-    from engine.model.network import build
+    from engine.models.lstm import build
 
     made = build(work.LOOKBACK, work.FEATURES, Model(units=work.UNITS, dropout=dropout), 1)
     made.set_weights(work.weights())

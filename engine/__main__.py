@@ -39,8 +39,8 @@ def main(arguments: list[str]) -> int:
     """Dispatch; return the exit code."""
     put_off(*LATE)
     if arguments == ["ask"]:
-        from engine.answers import handlers
-        from engine.runs.ask import answer
+        from engine.queries import handlers
+        from engine.runs.requests import answer
 
         return answer(
             {
@@ -84,7 +84,7 @@ def work(run: RunFolder, tell: Tell) -> dict[str, Any]:
         from importlib import import_module
 
         module, name = STUDIES[run.mode]
-        result: dict[str, Any] = getattr(import_module(f"engine.audit.{module}"), name)(job)
+        result: dict[str, Any] = getattr(import_module(f"engine.studies.{module}"), name)(job)
         return result
     return pipeline.train_and_backtest(job)
 
@@ -93,8 +93,8 @@ def import_file(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
     """Read a file of candles or values into the store; answer with its repair report."""
     import time
 
-    from engine.sources import files
-    from engine.sources.store import Store
+    from engine.data.importing import files
+    from engine.data.store import Store
 
     store = Store(Home(Path(request["home"])).data)
     now_ms = time.time_ns() // 1_000_000
@@ -109,21 +109,21 @@ def status(request: dict[str, Any], tell: Tell) -> dict[str, Any]:  # noqa: ARG0
     folder = Home(Path(request["home"])).data
     if not any(folder.glob("*.parquet")):
         return {"folder": str(folder), "series": [], "broken": []}
-    from engine.sources import inventory
+    from engine.data import inventory
 
     return inventory.status(folder)
 
 
 def audit(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
     """The leak audit of a run."""
-    from engine.audit.audited_run import audit_run
+    from engine.studies.leak_audit.audited_run import audit_run
 
     return audit_run(RunFolder(Path(request["run"])), Home(Path(request["home"])), tell)
 
 
 def verify(request: dict[str, Any], tell: Tell) -> dict[str, Any]:  # noqa: ARG001
     """Whether every stored series is what was stored."""
-    from engine.sources import inventory
+    from engine.data import inventory
 
     return inventory.verify(Home(Path(request["home"])).data)
 
@@ -133,39 +133,39 @@ def repair(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
     import asyncio
     import time
 
+    from engine.data import repair
+    from engine.data.store import Store
     from engine.settings import make
-    from engine.sources import mend
-    from engine.sources.store import Store
 
     store, now_ms = Store(Home(Path(request["home"])).data), time.time_ns() // 1_000_000
     if request.get("undo"):
-        return mend.undo(request["series"], store, now_ms)
+        return repair.undo(request["series"], store, now_ms)
     settings = make(request.get("settings", {}))
-    return asyncio.run(mend.repair(request["series"], store, settings.data, settings.repair, now_ms, tell))
+    return asyncio.run(repair.repair(request["series"], store, settings.data, settings.repair, now_ms, tell))
 
 
 def export(request: dict[str, Any], tell: Tell) -> dict[str, Any]:  # noqa: ARG001
     """Write a stored series to a CSV or Parquet file."""
-    from engine.sources import inventory
+    from engine.data import inventory
 
     return inventory.export(Home(Path(request["home"])).data, request["series"], Path(request["path"]))
 
 
 def compare(request: dict[str, Any], tell: Tell) -> dict[str, Any]:  # noqa: ARG001
     """Whether a repeated run came to the same as the original."""
-    from engine import reproduce
+    from engine.lineage import comparison
 
-    return reproduce.compare(RunFolder(Path(request["original"])), RunFolder(Path(request["again"])))
+    return comparison.compare(RunFolder(Path(request["original"])), RunFolder(Path(request["again"])))
 
 
 def examine(request: dict[str, Any], tell: Tell) -> dict[str, Any]:  # noqa: ARG001
     """Load a foreign run's model the guarded way and say what it is."""
-    from engine import reproduce
-    from engine.model import backend
+    from engine.lineage import comparison
+    from engine.models.training import backend
     from engine.settings import Training
 
     backend.prepare(Training(devices=1))
-    return {"found": reproduce.examine(RunFolder(Path(request["path"])))}
+    return {"found": comparison.examine(RunFolder(Path(request["path"])))}
 
 
 if __name__ == "__main__":

@@ -3,104 +3,29 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from engine.backtest import signals, thresholds
-from engine.backtest.bars import Bars
-from engine.backtest.forecast import forecast_quality
-from engine.backtest.rules import Rules
-from engine.backtest.simulate import Simulation, buy_and_hold, simulate
 from engine.backtest.trades import to_csv_bytes, trade_table
 from engine.disk import write_whole
 from engine.market.times import iso
 from engine.settings import changed
+from engine.statistics.forecast import forecast_quality
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
-    from engine.backtest.tear_sheet import TearSheet
-    from engine.market.merge import Market
+    from engine.backtest.bars import Bars
+    from engine.backtest.simulate import Simulation
+    from engine.backtest.trading import Decisions
     from engine.settings import Settings
-
-    Floats = NDArray[np.float64]
+    from engine.statistics.tear_sheet import TearSheet
 
 TRADES, EQUITY, PREDICTIONS, BARS = "trades.csv", "equity.parquet", "predictions.parquet", "bars.parquet"
 FILES = (TRADES, EQUITY, PREDICTIONS, BARS)
-
-
-@dataclass(frozen=True)
-class Decisions:
-    """The bars of a test span and what was decided for each; B = bars from the first target to the last.
-
-    forecast: (B,) predicted return, NaN where a bar had no window. signal: (B,) int8, +1, -1 or 0.
-    realised: (B,) the label, the return that came, NaN where it is not known.
-    weight: (B,) target weights where somebody gave them; else the settings make them of the signals.
-    """
-
-    bars: Bars
-    forecast: Floats
-    signal: NDArray[np.int8]
-    realised: Floats
-    weight: Floats | None = None
-
-
-def decide(
-    market: Market, target: NDArray[np.int64], forecast: Floats, realised: Floats, settings: Settings
-) -> Decisions:
-    """Signals for target rows (N,) from their forecasts (N,), laid on every bar from the first to the last.
-
-    realised: (T,) the label of every row of the market.
-    """
-    rows = slice(int(target[0]), int(target[-1]) + 1)
-    on_bars = np.full(rows.stop - rows.start, np.nan)  # (B,)
-    on_bars[target - rows.start] = forecast
-    funding = market.funding_paid if settings.data.perpetual else None  # on spot it is a feature, no cost
-    every = Bars.of(market.frame, settings.backtest.volatility_span, funding)
-    signal = signals.threshold(on_bars, settings.signal.entry_threshold)  # (B,)
-    return Decisions(every.rows(rows), on_bars, signal, realised[rows])
-
-
-def rules_of(settings: Settings, step_ms: int) -> Rules:
-    """The rules that the settings state; a perpetual is sold short without borrowing."""
-    rules = Rules.of(settings.backtest, step_ms)
-    return replace(rules, borrow_rate=0.0) if settings.data.perpetual else rules
-
-
-def trade(decisions: Decisions, settings: Settings, step_ms: int) -> tuple[Simulation, Simulation]:
-    """The strategy's simulation and, over the same bars at the same costs, buy and hold's."""
-    rules = rules_of(settings, step_ms)
-    strategy = simulate(decisions.bars, weight_of(decisions, settings), rules, decisions.forecast)
-    return strategy, buy_and_hold(decisions.bars, rules)
-
-
-def weight_of(decisions: Decisions, settings: Settings) -> Floats:
-    """The target weights (B,) that the decisions' signals mean."""
-    if decisions.weight is not None:
-        return decisions.weight
-    return signals.targets(
-        decisions.signal,
-        settings.signal.neutral,
-        short=settings.backtest.short,
-        predicted=np.isfinite(decisions.forecast),
-    )
-
-
-def best_threshold(decisions: Decisions, settings: Settings, step_ms: int) -> float:
-    """The entry threshold with the best Sharpe ratio after costs over the bars, which are validation's."""
-    return thresholds.best(
-        decisions.bars,
-        decisions.forecast,
-        rules_of(settings, step_ms),
-        settings.signal.neutral,
-        short=settings.backtest.short,
-        otherwise=settings.signal.entry_threshold,
-    )
 
 
 def write(folder: Path, symbol: str, decisions: Decisions, strategy: Simulation, holding: Simulation) -> None:

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine import origin, outcome, provenance
-from engine.backtest.tear_sheet import tear_sheet
+from engine import outcome
+from engine.backtest import trading
 from engine.disk import CHECKPOINT
-from engine.evidence import linear, looks, panels
+from engine.lineage import origin, provenance
 from engine.market.merge import fingerprint
-from engine.model import backend
+from engine.models.training import backend
 from engine.preparation import (
     Job,
     Prepared,
@@ -28,8 +28,10 @@ from engine.preparation import (
     split_samples,
     stage,
 )
+from engine.robustness import deflation, linear_baseline, overview
 from engine.runs.manifest import read_checked, write_manifest
 from engine.settings import with_limits
+from engine.statistics.tear_sheet import tear_sheet
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
@@ -64,9 +66,10 @@ def train(job: Job) -> dict[str, Any]:
     with stage(job, "fit"):
         devices = backend.prepare(origin.pinned(run, settings.training))
         record_origin(job, data, devices)
-        from engine.model import artifact, fit, network
+        from engine.models import artifact, lstm
+        from engine.models.training import fit
 
-        model = network.build(found.lookback, values.shape[1], settings.model, settings.training.seed)
+        model = lstm.build(found.lookback, values.shape[1], settings.model, settings.training.seed)
         fitted = fit.fit(
             model,
             scalers.matrix(values),
@@ -84,15 +87,15 @@ def train(job: Job) -> dict[str, Any]:
             run.id, settings, data.market, target_ms, parts, list(data.table.columns), data.own
         )
         if settings.signal.threshold_from == "validation":
-            from engine.model import predict
+            from engine.models.training import predict
 
             start = found.start[parts.validation]
             output = predict.predict(model, scalers.matrix(values), start, devices, job.tell)
-            decisions = outcome.decide(
+            decisions = trading.decide(
                 data.market, start + found.lookback, scalers.to_return(output), realised, settings
             )
             rules = with_limits(settings, data.limits)
-            metadata["entry_threshold"] = outcome.best_threshold(decisions, rules, data.market.step_ms)
+            metadata["entry_threshold"] = trading.best_threshold(decisions, rules, data.market.step_ms)
         artifact.save(run.path, artifact.Artifact(model, scalers, artifact.Metadata(**metadata)))
         write_manifest(run.path, [*artifact.FILES, run.origin_path.name])
         job.tell({"kind": "artifacts", "files": list(artifact.FILES)})
@@ -105,7 +108,8 @@ def backtest(job: Job, trained: RunFolder) -> dict[str, Any]:
 
     with stage(job, "load"):
         devices = backend.prepare(origin.pinned(run, settings.training))
-        from engine.model import artifact, predict
+        from engine.models import artifact
+        from engine.models.training import predict
 
         content = {name: read_checked(trained.path, name) for name in artifact.FILES}
         loaded = artifact.load(content, trained.id)
@@ -129,19 +133,21 @@ def backtest(job: Job, trained: RunFolder) -> dict[str, Any]:
 
     with stage(job, "signals"):
         realised = data.realised(settings.label)  # (T,)
-        decisions = outcome.decide(data.market, found.target[chosen], forecast, realised, settings)
+        decisions = trading.decide(data.market, found.target[chosen], forecast, realised, settings)
 
     with stage(job, "simulate"):
-        strategy, holding = outcome.trade(decisions, settings, data.market.step_ms)
+        strategy, holding = trading.trade(decisions, settings, data.market.step_ms)
 
     with stage(job, "metrics"):
         outcome.write(run.path, settings.data.symbol, decisions, strategy, holding)
         result = outcome.summed_up(tear_sheet(strategy, holding), decisions, strategy, settings, notes + told)
-        samples = linear.Samples(data.market, matrix, found, realised)
-        ridge = linear.decisions(samples, loaded.metadata, data.time_ms[found.target], chosen, settings)
-        seen = panels.Seen(decisions, strategy, holding, settings)
-        who = looks.Who("backtest", run.id, trained.id, simulated=data.market.simulated)
-        result |= panels.judged(job.home.path, seen, ridge, who)
+        samples = linear_baseline.Samples(data.market, matrix, found, realised)
+        ridge = linear_baseline.decisions(
+            samples, loaded.metadata, data.time_ms[found.target], chosen, settings
+        )
+        seen = overview.Seen(decisions, strategy, holding, settings)
+        who = deflation.Who("backtest", run.id, trained.id, simulated=data.market.simulated)
+        result |= overview.judged(job.home.path, seen, ridge, who)
     record_origin(job, data, devices)
     write_manifest(run.path, [*outcome.FILES, run.origin_path.name])
     return {"run": run.id, "of": trained.id, "simulated": data.market.simulated, **result}

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.dataset import features, labels, scaling, split, windows
+from engine import features
+from engine.data.collect import Collected, collect
+from engine.data.importing.features_file import load_features
+from engine.data.store import Store
 from engine.market.merge import Market, merge
 from engine.market.times import milliseconds
+from engine.samples import labels, scaling, split, windows
 from engine.settings import TIMEFRAME_MS
-from engine.sources.collect import Collected, collect
-from engine.sources.features_file import load_features
-from engine.sources.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from engine.dataset.features import Feature
+    from engine.features import Feature
     from engine.runs.events import Tell
     from engine.runs.folder import Home, RunFolder
     from engine.settings import Label, Settings

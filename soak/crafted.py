@@ -17,10 +17,10 @@ import joblib
 import numpy as np
 from joblib.numpy_pickle import NumpyArrayWrapper
 
-from engine.dataset import scaling
 from engine.errors import RepairData
-from engine.model import backend
+from engine.models.training import backend
 from engine.runs.manifest import read_checked, write_manifest
+from engine.samples import scaling
 from engine.settings import Model, Training
 
 if "XLA_FLAGS" not in os.environ:
@@ -29,7 +29,7 @@ if "XLA_FLAGS" not in os.environ:
 import keras
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from engine.model import artifact, network
+from engine.models import artifact, lstm
 
 RUN = "3f2a91c0"
 FIELDS = {
@@ -254,7 +254,7 @@ def made(seed):
     """An honest artifact."""
     rng = np.random.default_rng(seed)
     scalers = scaling.fit("standard", rng.normal(size=(40, 3)), rng.normal(size=40))
-    model = network.build(4, 3, Model(units=(3, 2)), seed=seed)
+    model = lstm.build(4, 3, Model(units=(3, 2)), seed=seed)
     return artifact.Artifact(model, scalers, artifact.Metadata(**FIELDS))
 
 

@@ -23,13 +23,13 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.data.collect import collect
+from engine.data.exchange.ccxt_modules import exchange_class
+from engine.data.store import Store
 from engine.market.candles import milliseconds
 from engine.settings import Data
-from engine.sources.ccxt_modules import exchange_class
-from engine.sources.collect import collect
-from engine.sources.store import Store
-from tests.sources.exchanges.binance import exchange_server
-from tests.sources.exchanges.server import HOUR, NOW
+from tests.data.exchanges.binance import exchange_server
+from tests.data.exchanges.server import HOUR, NOW
 
 LISTED = NOW // HOUR * HOUR - 9_500 * HOUR
 SERIES = 4

@@ -14,7 +14,7 @@ import time
 import warnings
 from pathlib import Path
 
-from engine.model import backend
+from engine.models.training import backend
 from engine.runs.events import read
 from engine.runs.folder import Home
 from engine.runs.launch import wait
@@ -39,8 +39,9 @@ def warm_up():
     backend.prepare(Training(devices=2))
     warnings.filterwarnings("ignore", message=".*fork.*")
     import engine.pipeline  # noqa: F401
-    from engine.model import artifact, fit, network, predict  # noqa: F401
-    from engine.sources.demo import market, server  # noqa: F401
+    from engine.data.demo import market, server  # noqa: F401
+    from engine.models import artifact, lstm  # noqa: F401
+    from engine.models.training import fit, predict  # noqa: F401
 
 
 def chosen(*more):

@@ -24,13 +24,13 @@ import sys
 import numpy as np
 import pandas as pd
 from engine.backtest.bars import Bars
-from engine.backtest.forecast import forecast_quality
+from engine.statistics.forecast import forecast_quality
 from engine.backtest.rules import Rules
 from engine.backtest.signals import targets, threshold
 from engine.backtest.simulate import buy_and_hold, simulate
-from engine.backtest.tear_sheet import tear_sheet
+from engine.statistics.tear_sheet import tear_sheet
 from engine.backtest.trades import to_csv_bytes, trade_table
-from engine.dataset import features, labels, scaling, split, windows
+from engine.samples import features, labels, scaling, split, windows
 from engine.market.candles import check
 from engine.market.merge import Other, column_values, fingerprint, merge
 from engine.market.times import milliseconds, time_index
@@ -102,7 +102,7 @@ def test_pure_rooms_touch_no_file_socket_or_global_random_state():
 
 def test_what_the_app_sees_of_the_engine_is_light():
     code = (
-        "import sys, engine.runs.folder, engine.runs.state, engine.runs.launch, engine.runs.ask;"
+        "import sys, engine.runs.folder, engine.runs.state, engine.runs.launch, engine.runs.requests;"
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
     assert python(code) == "[]\n"

@@ -5,18 +5,18 @@ from types import SimpleNamespace
 
 import pytest
 
-from engine.answers import handlers
 from engine.errors import ChangeSettings
-from engine.model import joblib_file
-from engine.provenance import frozen
-from engine.runs import ledger
+from engine.lineage.provenance import frozen
+from engine.models.artifact import joblib_file
+from engine.queries import handlers
+from engine.runs import trial_ledger
 from engine.runs.folder import Home
 from engine.runs.launch import launch, wait
 from engine.runs.state import state_of
 from engine.settings import load, make
 from tui.arguments import Arguments
-from tui.commands.ledger import ledger as ledger_command
-from tui.summary import backtest_summary
+from tui.commands.summary import backtest_summary
+from tui.commands.trial_ledger import ledger as ledger_command
 
 CHOSEN = [
     "data.exchange=demo", "data.start=2025-01-01", "data.end=2025-06-01", "window.lookback=24",
@@ -92,7 +92,7 @@ def test_every_look_is_in_the_ledger(home, whole):
     again = result(carried_out(home, "backtest", load(whole.settings_path), of=whole.id))
     first = result(whole)["ledger"]
     assert (first["looks"], first["trials"]) == (1, 1)
-    looks, broken = ledger.read(home.path)
+    looks, broken = trial_ledger.read(home.path)
     assert broken == 0
     assert next(look.kind for look in looks if look.run == whole.id) == "backtest"
     assert again["ledger"]["looks"] >= 2

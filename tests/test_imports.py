@@ -187,7 +187,7 @@ def test_what_an_engine_needs_late_is_there_then():
         from sklearn.linear_model import Ridge
         import numpy.f2py, numpy.testing
         from engine.backtest import loop
-        from engine.dataset.scaling import KINDS
+        from engine.samples.scaling import KINDS
         rows = np.arange(12.0).reshape(6, 2)
         assert euclidean([0, 0], [3, 4]) == 5
         assert norm.cdf(0) == scipy.stats.norm.cdf(0) == 0.5
@@ -204,7 +204,7 @@ def test_what_an_engine_needs_late_is_there_then():
 
 def test_of_keras_nothing_is_missing():
     assert said("""
-        from engine.model import backend
+        from engine.models import backend
         from engine.settings import Training
         backend.prepare(Training(devices=1))
         import keras

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.backtest.metrics import daily_returns
-from engine.backtest.returns import deflated_sharpe, probabilistic_sharpe
 from engine.backtest.rules import Rules
 from engine.backtest.simulate import simulate
-from engine.evidence.looks import Who, looked
-from engine.runs.ledger import FILE, Look, Reader, read, record, spans, trials
+from engine.robustness.deflation import Who, looked
+from engine.runs.trial_ledger import FILE, Look, Reader, read, record, spans, trials
 from engine.settings import make
+from engine.statistics.metrics import daily_returns
+from engine.statistics.returns import deflated_sharpe, probabilistic_sharpe
 from tests.backtest.markets import random_bars, random_targets
 
 ROOT = Path(__file__).parents[1]
@@ -42,7 +42,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
-from engine.runs.ledger import Look, record
+from engine.runs.trial_ledger import Look, record
 look = Look(**json.loads(sys.argv[3]))
 for number in range(50):
     record(Path(sys.argv[1]), replace(look, run=sys.argv[2], trial=str(number)))

@@ -14,11 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import outcome
-from engine.dataset import features, labels, scaling, split, windows
+from engine import features
+from engine.backtest import trading
 from engine.market.candles import OHLCV, check
 from engine.market.merge import Other, column_values, merge
 from engine.market.times import milliseconds, time_index
+from engine.samples import labels, scaling, split, windows
 from engine.settings import make
 
 STEP, COUNT, LOOKBACK = 3_600_000, 420, 12
@@ -81,8 +82,8 @@ def stages(candles, funding, second, network, scalers):
     found = windows.find(np.isfinite(table.to_numpy()).all(axis=1), time_ms, STEP, LOOKBACK)
     chosen = make({}, ["backtest.stop_loss=0.03", "signal.entry_threshold=0"])
     forecast = network(scalers, table.to_numpy(), found.start)
-    decisions = outcome.decide(market, found.target, forecast, np.full(len(table), np.nan), chosen)
-    strategy, _ = outcome.trade(decisions, chosen, STEP)
+    decisions = trading.decide(market, found.target, forecast, np.full(len(table), np.nan), chosen)
+    strategy, _ = trading.trade(decisions, chosen, STEP)
     target_ms, bar_ms = time_ms[found.target], decisions.bars.time.astype(np.int64)
     known = time_ms + STEP
     return {
@@ -182,8 +183,8 @@ print(json.dumps({
 
 
 def test_changing_test_rows_leaves_scaler_and_weights_bit_equal(tmp_path):
-    from engine.sources.files import import_file
-    from engine.sources.store import Store
+    from engine.data.importing.files import import_file
+    from engine.data.store import Store
 
     candles, _, _ = raw_market(5)
     toml = tmp_path / "quantdeck.toml"
@@ -219,7 +220,7 @@ def test_a_decision_fills_at_the_open_after_it_never_at_the_close_that_made_it()
     market = merge(check(candles, STEP, now_ms=COUNT * STEP).frame, STEP, [], 0, simulated=True)
     chosen = make({}, ["backtest.fee_bps=0", "backtest.slippage_bps=0"])
     target = np.array([250])
-    decisions = outcome.decide(market, target, np.array([1.0]), np.full(len(market.frame), np.nan), chosen)
-    strategy, _ = outcome.trade(decisions, chosen, STEP)
+    decisions = trading.decide(market, target, np.array([1.0]), np.full(len(market.frame), np.nan), chosen)
+    strategy, _ = trading.trade(decisions, chosen, STEP)
     assert strategy.trades["entry_price"][0] == market.frame["open"].iloc[250]
     assert strategy.trades["entry_price"][0] != market.frame["close"].iloc[250]

@@ -152,7 +152,7 @@ def test_too_few_rows_and_unknown_features_are_refused_in_words(home):
 
 @pytest.mark.skipif(not REAL.exists(), reason="needs the recorded real candles beside the checkout")
 def test_real_candles_train_and_trade_the_same_twice(tmp_path):
-    from engine.runs.ask import ask
+    from engine.runs.requests import ask
 
     home = Home(tmp_path)
     report = ask({"do": "data.import", "path": str(REAL), "name": "", "home": str(home.path)})

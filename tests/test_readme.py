@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from engine.data.demo.server import demo_exchange
 from engine.market.times import time_index
-from engine.sources.demo.server import demo_exchange
 
 ROOT = Path(__file__).parents[1]
 END_MS = 1_717_200_000_000  # 2024-06-01

@@ -13,9 +13,9 @@ from textual.binding import Binding
 from engine.errors import QuantdeckError
 from engine.runs.events import clock
 from tui import themes
-from tui.asking import Engine
 from tui.crash import CrashSafe
-from tui.warm import load, warm
+from tui.preload import load, warm
+from tui.warm_engine import Engine
 from tui.watch import RunsChanged, Snapshot, Watch
 
 if TYPE_CHECKING:
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 
     from engine.runs.folder import Home, RunFolder
     from engine.settings import Settings
-    from tui.draft import Draft
+    from tui.screens.new_run.draft import Draft
 
 
 # Where the four screens are; imported when one is first shown, or soon after the first of them.
 SCREENS = {
-    "data": ("tui.screens.data", "DataScreen"),
-    "train": ("tui.screens.train", "TrainScreen"),
-    "backtest": ("tui.screens.backtest", "BacktestScreen"),
-    "runs": ("tui.screens.runs", "RunsScreen"),
+    "data": ("tui.screens.data.screen", "DataScreen"),
+    "train": ("tui.screens.train.screen", "TrainScreen"),
+    "backtest": ("tui.screens.backtest.screen", "BacktestScreen"),
+    "runs": ("tui.screens.runs.screen", "RunsScreen"),
 }
 DRAWING = {"train": ("plotext",), "backtest": ("plotext",)}  # and with what they draw
 REST_S = 1.0  # the first screen is looked at for so long before more is imported
@@ -132,7 +132,7 @@ class Quantdeck(CrashSafe):
 
     def on_runs_changed(self) -> None:
         """Pass the news on to the screen."""
-        from tui.screens.room import Room
+        from tui.screens.base import Room
 
         self._told, first = False, not self.snapshot.ready
         self.snapshot = self.watcher.snapshot
@@ -147,7 +147,14 @@ class Quantdeck(CrashSafe):
     def _warm(self) -> None:
         """Import what the other screens need, so that no key waits for it."""
         screens = (module for module, _ in SCREENS.values())
-        warm(self, "engine.settings", *screens, "plotext", "tui.screens.new_run", "tui.screens.add_source")
+        warm(
+            self,
+            "engine.settings",
+            *screens,
+            "plotext",
+            "tui.screens.new_run.screen",
+            "tui.screens.data.add_source",
+        )
 
     def launch(self, run: RunFolder) -> bool:
         """Start the engine on a run; a refusal is told."""
@@ -200,7 +207,7 @@ class Quantdeck(CrashSafe):
 
     def new_run(self) -> None:
         """Open the form for a new run."""
-        from tui.screens.new_run import NewRun
+        from tui.screens.new_run.screen import NewRun
 
         self.push_screen(NewRun(self.draft))
 

@@ -16,7 +16,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui.answer import Answer
+    from tui.commands.answer import Answer
 
 EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 130 interrupted."
 FROM_FILE = "Settings come from FILE (default: ./quantdeck.toml if there is one), then -s."

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.answer import Answer
+    from tui.commands.answer import Answer
 
 DEBUG = "QUANTDECK_DEBUG"
 INTERRUPTED = 130
@@ -118,8 +118,8 @@ def answer_to(error: BaseException) -> Answer:
     from typer.exceptions import TyperException
 
     from engine.errors import ChangeSettings, QuantdeckError, Report, StopAsked
-    from engine.runs.faults import as_error, to_fields
-    from tui.answer import Answer
+    from engine.runs.error_codec import as_error, to_fields
+    from tui.commands.answer import Answer
 
     if isinstance(error, KeyboardInterrupt):
         return Answer(error=to_fields(StopAsked("quantdeck", "interrupted")))

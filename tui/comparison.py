@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tui.figures import amount, defined, whole
+from tui.number_format import amount, defined, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

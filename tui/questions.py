@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.runs.faults import as_error
+from engine.runs.error_codec import as_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable

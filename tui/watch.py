@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from engine.errors import RepairData
+from engine.runs.error_codec import to_fields
 from engine.runs.events import clock
-from engine.runs.faults import to_fields
 from engine.runs.launch import alive
 from engine.runs.notes import note_of
 from engine.runs.state import Follower, State

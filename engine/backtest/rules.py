@@ -6,11 +6,11 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Literal, Self, get_args
 
 from engine.errors import ChangeSettings
+from engine.statistics.account import YEAR_MS
 
 if TYPE_CHECKING:
     from engine.settings import Backtest
 
-YEAR_MS = 365 * 86_400_000
 BASIS_POINT = 1e-4
 
 Fill = Literal["next-open", "same-close", "worst-of-bar"]

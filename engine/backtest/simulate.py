@@ -15,50 +15,36 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.backtest import loop, records
-from engine.backtest.rules import YEAR_MS, Rules
 from engine.errors import ChangeSettings
+from engine.statistics.account import AccountHistory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.backtest.bars import Bars, Floats, Times
+    from engine.backtest.bars import Bars, Floats
+    from engine.backtest.rules import Rules
 
 
-@dataclass(frozen=True)
-class Simulation:
-    """What came out, bar by bar and trade by trade; `cash + position * close = equity` at every bar.
+@dataclass(frozen=True, kw_only=True)
+class Simulation(AccountHistory):
+    """What came out; `cash + position * close = equity` at every bar, and at the end every trade is closed.
 
-    time, close      (T,) of the bars
-    equity, cash     (T,) money at the bar's close, after everything that happened in it
+    close            (T,) of the bars
+    cash             (T,) money at the bar's close, after everything that happened in it
     position         (T,) quantity held at the bar's close, negative when short
-    trades           (N,) structured array, dtype records.TRADE; closed ones, and at the end all are
-    initial_capital  money before the first bar
-    bars_per_year    for what is stated per year
-    ruined           equity fell to 0 or below, and the simulation ended there
     capped           times that a bar's volume cut a fill short
     dropped          orders whose unfilled rest was dropped
     unsized          orders given up because the forecast volatility that they need was not known
     too_small        orders given up because they were below the step or the minimum notional
     """
 
-    time: Times
     close: Floats
-    equity: Floats
     cash: Floats
     position: Floats
-    trades: NDArray[np.void]
-    initial_capital: float
-    bars_per_year: float
-    ruined: bool
     capped: int
     dropped: int
     unsized: int
     too_small: int = 0
-
-    @property
-    def step_ms(self) -> int:
-        """Length of a bar in milliseconds."""
-        return round(YEAR_MS / self.bars_per_year)
 
 
 class Account:
@@ -126,14 +112,14 @@ def simulate(
     trades = account.trades[: int(book["trades"][0])]
     trades["prediction"] = np.nan if prediction is None else prediction[trades["entry_bar"]]
     return Simulation(
-        bars.time,
-        bars.close,
-        account.equity,
-        account.cash,
-        account.position,
-        trades,
-        rules.initial_capital,
-        rules.bars_per_year,
+        time=bars.time,
+        close=bars.close,
+        equity=account.equity,
+        cash=account.cash,
+        position=account.position,
+        trades=trades,
+        initial_capital=rules.initial_capital,
+        bars_per_year=rules.bars_per_year,
         ruined=bool(account.equity[-1] <= 0),
         **{name: int(book[name][0]) for name in ("capped", "dropped", "unsized", "too_small")},
     )

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from engine.market.duplicates import REPRESENTATION, Decimals, resolve
-from engine.market.repair import (
+from engine.market.quality import (
     CANDLE_RULES,
     INCOMPLETE,
     LISTED,

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from engine.disk import refusals
 from engine.errors import MakeRoom, TryAgain
 from engine.runs import lock
+from engine.runs.error_codec import to_fields
 from engine.runs.events import EventLog, clock, stamp
-from engine.runs.faults import to_fields
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.disk import CHECKPOINT, read_with_digest, write_whole
 from engine.errors import Problem, QuantdeckError, RepairData
-from engine.runs import seal
-from engine.runs.entries import (
+from engine.runs import signature
+from engine.runs.manifest_entries import (
     MANIFEST,
     REMEDY,
     check_hash,
@@ -57,7 +57,7 @@ def store(folder: Path, files: dict[str, dict[str, Any]]) -> None:
         "about": about_of(folder),
         "files": dict(sorted(files.items())),
     }
-    write_whole(folder / MANIFEST, json.dumps(seal.sealed(manifest, folder), indent=2).encode())
+    write_whole(folder / MANIFEST, json.dumps(signature.sealed(manifest, folder), indent=2).encode())
 
 
 def verify(folder: Path) -> list[Problem]:
@@ -110,7 +110,7 @@ def read_named(folder: Path, name: str, facts: dict[str, Any]) -> bytes:
 def manifest_of(folder: Path) -> dict[str, dict[str, Any]]:
     """The files that a run's manifest names, with `sha256`, `bytes`, perhaps `needs`. Raises RepairData."""
     manifest = parsed(folder)
-    seal.refuse_broken(manifest, folder, folder / MANIFEST)
+    signature.refuse_broken(manifest, folder, folder / MANIFEST)
     return dict(manifest["files"])
 
 

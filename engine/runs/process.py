@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any
 from engine.disk import TEMPORARY, check_room, free_mb, sweep, write_whole
 from engine.errors import QuantdeckError, StopAsked, TryAgain
 from engine.runs import lock
+from engine.runs.error_codec import as_error, to_fields
 from engine.runs.events import EventLog, plain
-from engine.runs.faults import as_error, to_fields
 from engine.runs.launch import STOP_SIGNALS
 from engine.runs.manifest import write_manifest
 

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import RepairData, Report
-from engine.runs.crash import cause
+from engine.runs.error_codec import to_fields
 from engine.runs.events import clock, read
-from engine.runs.faults import to_fields
 from engine.runs.launch import alive, last_words
+from engine.runs.postmortem import cause
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

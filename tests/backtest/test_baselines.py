@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from engine.backtest import baselines, fills, ridge, thresholds
-from engine.backtest.metrics import total_return
+from engine.backtest import thresholds
 from engine.backtest.rules import Rules
 from engine.backtest.simulate import simulate
+from engine.models import ridge
+from engine.robustness import baselines, fill_scenarios
+from engine.statistics.metrics import total_return
 from tests.backtest.markets import random_bars, random_targets
 
 RULES = Rules(1000.0, fee=0.001, slippage=0.0002, bars_per_year=8760)
@@ -79,20 +81,25 @@ def test_ridge_stands_constant_features():
 def test_four_fills_of_the_same_signals():
     generator = np.random.default_rng(5)
     bars, weight = random_bars(800, generator, 0.01), random_targets(800, generator)
-    by_name = {way.name: way for way in fills.ways(bars, weight, RULES)}
-    assert list(by_name) == [fills.SAME_CLOSE, fills.NEXT_OPEN, fills.SLIPPED, fills.WORST]
-    assert (by_name[fills.NEXT_OPEN].simulation.equity == simulate(bars, weight, RULES).equity).all()
-    assert by_name[fills.SLIPPED].rules.slippage == pytest.approx(0.0006)
+    by_name = {way.name: way for way in fill_scenarios.ways(bars, weight, RULES)}
+    assert list(by_name) == [
+        fill_scenarios.SAME_CLOSE,
+        fill_scenarios.NEXT_OPEN,
+        fill_scenarios.SLIPPED,
+        fill_scenarios.WORST,
+    ]
+    assert (by_name[fill_scenarios.NEXT_OPEN].simulation.equity == simulate(bars, weight, RULES).equity).all()
+    assert by_name[fill_scenarios.SLIPPED].rules.slippage == pytest.approx(0.0006)
     returns = [total_return(way.simulation) for way in by_name.values()]
     assert returns[1] > returns[2] > returns[3]
-    assert fills.slipped(FREE).slippage == pytest.approx(0.0006)
+    assert fill_scenarios.slipped(FREE).slippage == pytest.approx(0.0006)
 
 
 def test_share_of_the_return_in_the_fills():
-    assert fills.share_in_fills(0.2, 0.05) == pytest.approx(0.75)
-    assert fills.share_in_fills(0.2, -0.3) == 1
-    assert fills.share_in_fills(0.2, 0.25) == 0
-    assert math.isnan(fills.share_in_fills(-0.1, -0.2))
+    assert fill_scenarios.share_in_fills(0.2, 0.05) == pytest.approx(0.75)
+    assert fill_scenarios.share_in_fills(0.2, -0.3) == 1
+    assert fill_scenarios.share_in_fills(0.2, 0.25) == 0
+    assert math.isnan(fill_scenarios.share_in_fills(-0.1, -0.2))
 
 
 def test_a_threshold_that_leaves_out_the_noise_is_found():

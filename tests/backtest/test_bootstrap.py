@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.backtest.bootstrap import block_length, draws, interval, weights
+from engine.statistics.bootstrap import block_length, draws, interval, weights
 
 
 def autoregressive(seed, count, share):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from engine.backtest.forecast import forecast_quality
+from engine.statistics.forecast import forecast_quality
 
 
 def test_figures_of_a_small_case_by_hand():

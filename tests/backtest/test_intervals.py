@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from engine.backtest import intervals
-from engine.backtest.drawdown import max_drawdown
-from engine.backtest.forecast import forecast_quality
-from engine.backtest.metrics import daily_returns
-from engine.backtest.returns import sharpe
 from engine.backtest.rules import Rules
 from engine.backtest.simulate import simulate
+from engine.statistics import intervals
+from engine.statistics.drawdown import max_drawdown
+from engine.statistics.forecast import forecast_quality
+from engine.statistics.metrics import daily_returns
+from engine.statistics.returns import sharpe
 from tests.backtest.markets import HOUR_MS, random_bars, random_targets
 from tests.backtest.test_bootstrap import autoregressive
 

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from engine.backtest.drawdown import drawdown
-from engine.backtest.metrics import daily_returns, days, metrics
 from engine.backtest.records import TRADE
 from engine.backtest.rules import Rules
 from engine.backtest.simulate import Simulation, buy_and_hold, simulate
-from engine.backtest.tear_sheet import monthly_returns, tear_sheet
+from engine.statistics.drawdown import drawdown
+from engine.statistics.metrics import daily_returns, days, metrics
+from engine.statistics.tear_sheet import monthly_returns, tear_sheet
 from tests.backtest.markets import HOUR_MS, random_bars, random_targets
 
 DAY_MS = 86_400_000
@@ -31,8 +31,9 @@ def curve_of(equity, step_ms=DAY_MS, start_ms=0, trades=(), time=None):
     count = len(equity)
     stamps = np.arange(count) * step_ms + start_ms if time is None else np.asarray(time)
     return Simulation(
-        stamps.astype("datetime64[ms]"), np.ones(count), np.array(equity, float), np.array(equity, float),
-        np.zeros(count), rows, 100.0, 365 * DAY_MS / step_ms, ruined=False, capped=0, dropped=0, unsized=0,
+        time=stamps.astype("datetime64[ms]"), close=np.ones(count), equity=np.array(equity, float),
+        cash=np.array(equity, float), position=np.zeros(count), trades=rows, initial_capital=100.0,
+        bars_per_year=365 * DAY_MS / step_ms, ruined=False, capped=0, dropped=0, unsized=0,
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.backtest.own_signals import laid_on, weights
+from engine.backtest.given_signals import laid_on, weights
 from engine.errors import RepairData
 
 BARS = np.arange(6, dtype=np.int64) * 3_600_000

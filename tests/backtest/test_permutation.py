@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.backtest import metrics
-from engine.backtest.permutation import Shuffled, Shuffler, Stretches, shuffle
 from engine.backtest.rules import Rules
 from engine.backtest.simulate import simulate
+from engine.robustness.permutation import Shuffled, Shuffler, Stretches, shuffle
+from engine.statistics import metrics
 from tests.backtest.markets import random_bars
 
 RULES = Rules(1000.0, fee=0.001, slippage=0.0002, bars_per_year=8760)

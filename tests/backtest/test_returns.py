@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from engine.backtest import returns as of_returns
+from engine.statistics import returns as of_returns
 
 RETURNS = [np.random.default_rng(seed).standard_t(4, 500) * 0.02 for seed in range(20)]
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.backtest.metrics import metrics
 from engine.backtest.simulate import simulate
 from engine.backtest.sweep import sweep
+from engine.statistics.metrics import metrics
 from tests.backtest.markets import random_bars, random_rules, random_targets
 
 

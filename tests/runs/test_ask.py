@@ -8,13 +8,13 @@ import sys
 import pytest
 
 from engine.errors import ChangeSettings, MakeRoom, RepairData, Report, SettingsError
-from engine.runs.ask import Asker, ask
+from engine.runs.requests import Asker, ask
 from tests.runs.engines import until
 
 CODE = """
 import os, sys
 from engine.errors import Problem, RepairData, SettingsError
-from engine.runs.ask import answer
+from engine.runs.requests import answer
 
 def double(request, tell):
     print("a library prints"); os.write(1, b"even so\\n"); sys.stdin.read()
@@ -134,7 +134,7 @@ def test_a_process_that_cannot_be_started_is_told():
 def test_the_process_ends_when_whoever_asked_is_killed(tmp_path):
     code = f"""
 import os, sys
-from engine.runs.ask import Asker
+from engine.runs.requests import Asker
 with Asker({COMMAND!r}) as asker:
     def tell(event):
         print(event["pid"], flush=True)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import RepairData
-from engine.runs import seal
+from engine.runs import signature
 from engine.runs.manifest import read_checked, verify, write_manifest
 
 CONTENT = {
@@ -41,7 +41,7 @@ def faults(folder):
 def edit(folder, **changes):
     path = folder / "manifest.json"
     edited = json.loads(path.read_bytes()) | changes
-    path.write_text(json.dumps(seal.sealed(edited, folder)))
+    path.write_text(json.dumps(signature.sealed(edited, folder)))
 
 
 def test_what_is_whole_is_read(folder):

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from engine.errors import MakeRoom, RepairData, SettingsError, TryAgain
+from engine.runs.error_codec import from_fields
 from engine.runs.events import read
-from engine.runs.faults import from_fields
 from engine.runs.launch import alive, ask_stop, launch, wait
 from engine.runs.state import state_of
 from tests.runs.engines import doing, events_of, finish, start, told, until

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.audit.markets import filled_store, settings_of
+from tests.studies.markets import filled_store, settings_of
 from tests.tui.test_honesty import given
 
 

@@ -5,7 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.figures import amount, loss, percent, signed_percent, span, table, whole
+from tui.number_format import amount, loss, percent, signed_percent, span, table, whole
 
 
 def test_undefined_is_told_as_such():

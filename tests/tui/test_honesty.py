@@ -3,8 +3,8 @@
 import json
 
 from engine.runs.state import state_of
-from tests.answers.results import own_signals
-from tests.audit.engines import TINY
+from tests.queries.results import own_signals
+from tests.studies.engines import TINY
 
 SETTINGS = (
     "data.exchange=demo", "data.start=2019-03-02", "data.funding=true", "data.second_exchange=demo",

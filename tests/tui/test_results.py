@@ -6,12 +6,12 @@ import shutil
 
 import pytest
 
-from engine.answers.opening import tried
-from engine.answers.trades import window
+from engine.queries.opening import tried
+from engine.queries.trades import window
 from engine.runs.events import plain
 from engine.runs.folder import Home
-from engine.runs.ledger import WHAT_IF, read
-from tests.answers.results import backtested, own_signals
+from engine.runs.trial_ledger import WHAT_IF, read
+from tests.queries.results import backtested, own_signals
 from tui.cli import main
 
 OVERRIDES = {"signal.entry_threshold": 0.001, "backtest.stop_loss": 0.02}

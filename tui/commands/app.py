@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from engine.imports import quickly
 from engine.runs.folder import Home, home_path
-from tui.answer import Answer
-from tui.asking import Engine
+from tui.commands.answer import Answer
 from tui.terminal import INTERRUPTED, Guard, usable
+from tui.warm_engine import Engine
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder

@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.runs.ask import ask
 from engine.runs.folder import home_path
-from tui.answer import Answer
+from engine.runs.requests import ask
+from tui.commands.answer import Answer
 from tui.commands.pipeline import start
 from tui.commands.settings import from_file
-from tui.figures import table, whole
+from tui.number_format import table, whole
 
 if TYPE_CHECKING:
     from tui.arguments import Arguments
@@ -26,7 +26,7 @@ TOLD = (*COUNTS, "series", "first", "last", "step_ms")
 
 def request(arguments: Arguments, do: str, **details: Any) -> dict[str, Any]:
     """Have the engine answer one request; its progress goes to stderr."""
-    from tui.progress import display, lasting
+    from tui.commands.progress import display, lasting
 
     with display() as shown:
         return ask(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import ChangeSettings, MakeRoom
 from engine.settings import make, to_toml
-from tui.answer import Answer
+from tui.commands.answer import Answer
 from tui.commands.settings import DEFAULT_FILE
 
 if TYPE_CHECKING:

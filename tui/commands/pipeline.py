@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from engine import settings
 from engine.runs.folder import Home, home_path
 from engine.runs.launch import launch
-from tui.answer import Answer
+from tui.commands.answer import Answer
 from tui.commands.settings import from_file, on_top_of, overlay
 from tui.terminal import usable
 
@@ -58,7 +58,7 @@ def run(arguments: Arguments) -> Answer:
 def train(arguments: Arguments) -> Answer:
     """Collect and train; with `--seeds` several times over."""
     if arguments.seeds:
-        from tui.commands.honesty import seeds
+        from tui.commands.studies import seeds
 
         return seeds(arguments)
     return start(arguments, "train", from_file(arguments))
@@ -92,8 +92,8 @@ def carry_out(run: RunFolder, *, detach: bool) -> Answer:
     if detach:
         launch(run)
         return Answer({"run": run.id, "state": "queued", "folder": str(run.path)}, run.id)
-    from tui.follow import Signals, follow, started
-    from tui.outcome import outcome
+    from tui.commands.follow import Signals, follow, started
+    from tui.commands.outcome import outcome
 
     with Signals() as signals:
         launch(run)

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ChangeSettings
-from engine.runs.ask import Asker
-from engine.runs.audited import seal_of
+from engine.runs.audit_status import seal_of
 from engine.runs.folder import RESULTS, Home, home_path
-from tui.answer import Answer
+from engine.runs.requests import Asker
+from tui.commands.answer import Answer
+from tui.commands.outcome import result_document, result_of
 from tui.commands.runs import about
+from tui.commands.summary import METRICS as EVERY
 from tui.comparison import METRICS, different, gap, scaled
-from tui.figures import UNDEFINED, amount, percent, signed_percent, table, whole
-from tui.outcome import result_document, result_of
-from tui.summary import METRICS as EVERY
+from tui.number_format import UNDEFINED, amount, percent, signed_percent, table, whole
 from tui.what_if import Moves
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ from engine.runs import manifest, notes
 from engine.runs.folder import RESULTS, Home, home_path
 from engine.runs.launch import alive, ask_stop, wait
 from engine.runs.state import state_of
-from tui.answer import Answer, error_text, say
+from tui.commands.answer import Answer, error_text, say
+from tui.commands.outcome import result_of
 from tui.commands.pipeline import carry_out, with_model
+from tui.commands.progress import note_line
+from tui.commands.summary import backtest_summary
 from tui.export_csv import write_csv
-from tui.figures import amount, loss, signed_percent, span, table, whole
-from tui.outcome import result_of
-from tui.progress import note_line
-from tui.summary import backtest_summary
+from tui.number_format import amount, loss, signed_percent, span, table, whole
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
@@ -191,8 +191,8 @@ def fault(state: State) -> list[str]:
 
 def follow_again(arguments: Arguments) -> Answer:
     """Watch a run that somebody started; leaving changes nothing."""
-    from tui.follow import Signals, follow
-    from tui.outcome import outcome
+    from tui.commands.follow import Signals, follow
+    from tui.commands.outcome import outcome
 
     run = chosen(arguments)
     with Signals() as signals:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.runs.folder import Home, described, home_path
 from engine.runs.launch import alive
-from tui.answer import Answer
+from tui.commands.answer import Answer
 
 if TYPE_CHECKING:
     from tui.arguments import Arguments

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ChangeSettings
-from engine.runs.ask import Asker
-from tui.answer import Answer
+from engine.runs.requests import Asker
+from tui.commands.answer import Answer
 from tui.commands.results import refuse_file, with_result
 from tui.export_csv import write_csv
-from tui.figures import amount, defined, percent, signed_percent, table, whole
+from tui.number_format import amount, defined, percent, signed_percent, table, whole
 from tui.what_if import Moves
 
 if TYPE_CHECKING:

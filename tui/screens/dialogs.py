@@ -9,7 +9,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import Input
 
-from tui.screens.room import Dialog
+from tui.screens.base import Dialog
 from tui.widgets.entry import Entry
 from tui.widgets.lines import Line, Lines
 

@@ -8,7 +8,7 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.keys import format_key
 
-from tui.screens.room import Dialog, Room
+from tui.screens.base import Dialog, Room
 from tui.sub_commands import same_as
 from tui.widgets.lines import Line, Lines
 

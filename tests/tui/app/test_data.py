@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 from engine.runs.folder import Home
 from tests.tui.app.conftest import ready, settled
 from tests.tui.app.recorded import NOON
-from tui import stored
 from tui.app import Quantdeck
-from tui.screens import data_detail, data_lines
+from tui.screens.data.screen import detail, drawing, stored
 from tui.widgets.lines import Lines
 
 ENTRY = (*stored.TEXTS, *stored.NUMBERS, "first", "last", "known", "absent", "simulated", "origin")
@@ -46,18 +45,18 @@ DETAILS = st.fixed_dictionaries(
 @given(st.lists(ENTRIES | ANY, max_size=4) | ANY, st.sampled_from([1, 14, 60]))
 def test_any_facts_make_rows(series, width):
     told = stored.status_of({"series": series, "broken": series})
-    axis = data_lines.axis_of(told["series"])
+    axis = drawing.axis_of(told["series"])
     for each in told["series"]:
-        cells = data_lines.cells(each, axis, NOON.timestamp(), "", width, plain=False)
-        assert len(cells) == len(data_lines.COLUMNS)
+        cells = drawing.cells(each, axis, NOON.timestamp(), "", width, plain=False)
+        assert len(cells) == len(drawing.COLUMNS)
         assert all(isinstance(text, str) for text, _ in cells)
     for each in told["broken"]:
-        assert len(data_lines.broken_cells(each)) == len(data_lines.COLUMNS)
+        assert len(drawing.broken_cells(each)) == len(drawing.COLUMNS)
 
 
 @given(DETAILS, st.sampled_from([20, 80, 200]))
 def test_any_answer_makes_a_detail(answer, width):
-    lines = data_detail.detail(stored.detail_of(answer), "", width)
+    lines = detail.detail(stored.detail_of(answer), "", width)
     assert all(isinstance(text, str) for line in lines for text, _ in line)
 
 

@@ -6,9 +6,9 @@ from engine.runs.folder import Home
 from engine.runs.state import state_of
 from tests.tui.app.conftest import ready, settled
 from tests.tui.app.recorded import NOON, NOW, STATES, epochs, event, hold, record, tell_all
-from tui import words
+from tui import run_status
 from tui.app import Quantdeck
-from tui.screens.train import TrainScreen
+from tui.screens.train.screen import TrainScreen
 from tui.widgets.lines import Lines
 from tui.widgets.loss_chart import LossChart, Losses, drawing
 
@@ -31,7 +31,7 @@ def test_each_state_has_its_words(tmp_path, held, state):
     run = record(Home(tmp_path), "3f2a0001", events)
     if alive:
         held(run)
-    assert words.status(state_of(run, now))[0] == WORDS[state]
+    assert run_status.status(state_of(run, now))[0] == WORDS[state]
 
 
 async def test_a_replay_shows_what_the_live_run_showed(tmp_path, held):

@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 
-from engine.runs.ask import Asker
 from engine.runs.folder import Home
-from tests.answers.results import backtested
+from engine.runs.requests import Asker
+from tests.queries.results import backtested
 from tests.tui.results.stored import fill
 from tui.app import Quantdeck
 

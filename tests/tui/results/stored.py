@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from engine.data.store import Series, Store
 from engine.market.candles import check
 from engine.market.times import milliseconds, time_index
-from engine.sources.store import Series, Store
 
 HOUR = 3_600_000
 END = 1_795_348_800_000  # 2026-11-22 12:00

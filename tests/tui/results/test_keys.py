@@ -7,15 +7,15 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from engine.runs.audited import AUDIT, fingerprint
+from engine.runs.audit_status import AUDIT, fingerprint
 from engine.runs.events import EventLog
 from engine.runs.folder import Home
-from engine.runs.ledger import WHAT_IF, read
+from engine.runs.trial_ledger import WHAT_IF, read
 from engine.settings import load
-from tests.answers.results import own_signals
+from tests.queries.results import own_signals
 from tests.tui.app.recorded import hold, source
 from tests.tui.results.conftest import RUN, press, text_of
-from tui.screens.trade import TradeScreen
+from tui.screens.backtest.trade import TradeScreen
 
 
 @asynccontextmanager

@@ -12,10 +12,10 @@ import tui.screens
 from tests.tui.results.conftest import quiet, text_of
 from tui.app import Quantdeck
 from tui.arguments import grammar
+from tui.screens.base import Room
 from tui.screens.help import actions, keys
-from tui.screens.room import Room
 from tui.sub_commands import SUB_COMMANDS, VIEW, name_of, same_as
-from tui.widgets.window_table import WindowTable
+from tui.widgets.virtual_table import WindowTable
 
 
 def rooms():

@@ -12,10 +12,10 @@ import threading
 from pathlib import Path
 
 from engine.errors import ChangeSettings, Problem, RepairData, SettingsError
-from engine.runs.ask import answer
 from engine.runs.folder import RunFolder
 from engine.runs.manifest import write_manifest
 from engine.runs.process import carry_out
+from engine.runs.requests import answer
 from engine.settings import load
 
 SCENARIO = os.environ.get("SCENARIO", "well")

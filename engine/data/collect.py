@@ -1,0 +1,254 @@
+"""Collect: the primary's candles and every other series that the settings ask for, all at once.
+
+Only what is missing is asked for; with nothing missing no exchange is opened. `demo` is the ordinary
+binance client pointed at the embedded simulated exchange.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from engine.data.exchange.client import Client, open_exchange
+from engine.data.plan import Source, hours, in_ms, sources_of, span_of
+from engine.data.update import Tell, event, facts, failed, missing, stored, update
+from engine.errors import ChangeSettings, QuantdeckError, StopAsked
+from engine.market.candles import gaps, iso, milliseconds, time_index
+from engine.market.merge import Other, column_values
+from engine.market.resample import resample
+from engine.settings import TIMEFRAME_MS, Data, Demo, extra_of
+
+if TYPE_CHECKING:
+    from engine.data.store import Series, Store
+    from engine.market.ranges import Range
+
+
+@dataclass(frozen=True, eq=False)
+class Collected:
+    """What a run works on."""
+
+    primary: Series  # candles of the wanted range
+    others: list[Other]  # funding, open_interest, second_close, second_volume, data.extra: those asked for
+    notes: list[str]  # what a person should know of them
+    simulated: bool
+
+
+async def collect(
+    data: Data, store: Store, now_ms: int, tell: Tell, demo: Demo | None = None, demo_endpoint: str = ""
+) -> Collected:
+    """Bring all series of the settings up to date and return them, cut to the wanted range.
+
+    `demo` tells the market of the simulated exchange, `demo_endpoint` where one runs already. Raises what the
+    primary or, unless `when_source_fails` is go-on, any source raises: ChangeSettings, TryAgain, RepairData,
+    MakeRoom; and StopAsked from `tell`. Pages that came until then are stored.
+    """
+    notes: list[str] = []
+    primary = imported(data, store, notes) if data.series else None
+    extras = brought(data, store)
+    span = span_of(data, now_ms) if primary is None else extent(primary)
+    sources = sources_of(data, demo or Demo(), span)
+    if primary and any(source.simulated != primary.simulated for source in sources):
+        reason = "simulated and real series do not go together"
+        raise ChangeSettings("data.exchange", reason, "Take all of them from one side")
+    errand = Errand(data, demo or Demo(), store, now_ms, tell, demo_endpoint)
+    await errand.run(sources)
+    for source in sources:
+        notes += remarks(source, span, *errand.found[source.role])
+    series = {role: result for role, (result, _) in errand.found.items() if len(result.frame)}
+    primary = primary or series["candles"]
+    simulated = primary.simulated or any(source.simulated for source in sources)
+    return Collected(primary, [*joined_later(data, series), *extras], notes, simulated)
+
+
+@dataclass(frozen=True)
+class Errand:
+    """The sources of one collection, fetched side by side."""
+
+    data: Data
+    demo: Demo
+    store: Store
+    now_ms: int
+    tell: Tell
+    demo_endpoint: str
+    found: dict[str, tuple[Series, QuantdeckError | None]] = field(default_factory=dict)  # by role
+
+    async def run(self, sources: list[Source]) -> None:
+        """Fill `found`; raises the worst of what came up, after all clients are closed."""
+        needed = [source for source in sources if missing(source, facts(source, self.store))]
+        fault: BaseException | None = None
+        async with AsyncExitStack() as stack:
+            clients = await self._opened(stack, needed)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for source in sources:
+                        client = clients[source.exchange, source.path] if source in needed else None
+                        group.create_task(self._fetch(source, client))
+            except BaseExceptionGroup as several:
+                fault = worst(several)
+        if fault is not None:
+            raise fault
+
+    async def _opened(self, stack: AsyncExitStack, needed: list[Source]) -> dict[tuple[str, str], Client]:
+        """A client per exchange to be asked, by exchange and path; starts the simulated one if need be."""
+        base = self.data.endpoint
+        if any(source.simulated for source in needed):
+            base = self.demo_endpoint
+            if not base:
+                from engine.data.demo.server import demo_exchange
+
+                market = (self.demo.seed, self.demo.edge, self.data.timeframe)
+                base = (await stack.enter_async_context(demo_exchange(*market, self.now_ms))).url
+        clients = {}
+        for exchange, path in dict.fromkeys((source.exchange, source.path) for source in needed):
+            client = open_exchange(
+                exchange,
+                base.rstrip("/") + path if base else "",
+                retries=self.data.retries,
+                timeout_s=self.data.timeout,
+                alive=lambda: self.tell({"kind": "alive"}),
+            )
+            clients[exchange, path] = await stack.enter_async_context(client)
+        return clients
+
+    async def _fetch(self, source: Source, client: Client | None) -> None:
+        """Put the source's rows of the wanted range into `found`, with the error if the run may go on."""
+        try:
+            if client is None:
+                series = stored(source, self.store)
+                self.tell(event(source, "end", rows=len(series.frame)))
+            else:
+                series = await update(source, self.store, client, self.now_ms, self.tell)
+            series = cut(series, source.wanted)
+            if series.frame.empty:
+                start, end = map(iso, source.wanted)
+                reason = f"{source.stored_as} has nothing of it between {start} and {end}"
+                raise ChangeSettings(source.name, reason, "Choose another range, or leave this series out")
+            self.found[source.role] = series, None
+        except StopAsked:
+            raise
+        except QuantdeckError as error:
+            self.tell(failed(source, error))
+            if source.role == "candles" or self.data.when_source_fails == "fail":
+                raise
+            self.found[source.role] = cut(stored(source, self.store), source.wanted), error
+
+
+def imported(data: Data, store: Store, notes: list[str]) -> Series:
+    """The stored series that is the primary, cut to start and end.
+
+    Raises ChangeSettings if there is none of that name, or it does not go with the settings.
+    """
+    series = store.read(data.series)
+    if series.kind != "candles":
+        raise ChangeSettings("data.series", f"{data.series} holds {series.kind}", "Name a series of candles")
+    series = of_timeframe(series, data.timeframe, notes)
+    wanted = (in_ms(data.start) if data.start else -(2**62), in_ms(data.end) if data.end else 2**62)
+    part = cut(series, wanted)
+    if part.frame.empty:
+        ends = milliseconds(series.frame.index[[0, -1]]).tolist() if len(series.frame) else []
+        reason = f"has no candle in the range; it has {' … '.join(str(iso(end)) for end in ends) or 'none'}"
+        raise ChangeSettings(f"series {data.series}", reason, "Set data.start and data.end")
+    if len(part.frame) < len(series.frame):
+        notes.append(
+            f"{data.series}: {len(part.frame):,} of its {len(series.frame):,} candles lie in the range set"
+        )
+    return part
+
+
+def of_timeframe(series: Series, timeframe: str, notes: list[str]) -> Series:
+    """The series itself, or its candles joined to longer ones. Raises ChangeSettings where that cannot be."""
+    have_ms, want_ms = TIMEFRAME_MS.get(series.timeframe, 0), TIMEFRAME_MS[timeframe]
+    if series.timeframe == timeframe:
+        return series
+    if not have_ms or want_ms % have_ms:
+        reason = f"is {timeframe}, but {series.name} has candles of {series.timeframe}"
+        raise ChangeSettings("data.timeframe", reason, f"Set data.timeframe={series.timeframe}")
+    frame = resample(series.frame, have_ms, want_ms)
+    left = len(series.frame) - len(frame) * (want_ms // have_ms)
+    notes.append(
+        f"{series.name}: {len(frame):,} candles of {timeframe} made of {series.timeframe} ones; {left:,} of "
+        "those belong to none that is complete"
+    )
+    return replace(series, timeframe=timeframe, frame=frame)
+
+
+def extent(series: Series) -> Range:
+    """[from_ms, to_ms) of a series that is not empty, from first to last candle."""
+    first, last = milliseconds(series.frame.index[[0, -1]]).tolist()
+    return first, last + TIMEFRAME_MS[series.timeframe]
+
+
+def joined_later(data: Data, series: dict[str, Series]) -> list[Other]:
+    """The other series as the merge wants them: when each value became known, and how long it counts."""
+    others = []
+    if "funding" in series:
+        others.append(Other("funding", series["funding"].frame, hours(data.funding_staleness)))
+    if "open_interest" in series:
+        frame = series["open_interest"].frame
+        delay_ms = round(data.open_interest_delay * 60_000)
+        frame = frame.assign(available_at=time_index(milliseconds(frame.index) + delay_ms))
+        others.append(Other("open_interest", frame, hours(data.open_interest_staleness)))
+    if "second" in series:
+        frame = series["second"].frame
+        for column in ("close", "volume"):
+            values = column_values(frame, column, data.step_ms)
+            others.append(Other(f"second_{column}", values, hours(data.second_staleness)))
+    return others
+
+
+def brought(data: Data, store: Store) -> list[Other]:
+    """The series of the user's own: each value becomes known its delay after its stamp.
+
+    Raises ChangeSettings if there is none of a name, or it holds candles.
+    """
+    others = []
+    for text in data.extra:
+        name, delay_h, staleness_h = extra_of(text)
+        series = store.read(name)
+        if series.kind == "candles":
+            raise ChangeSettings("data.extra", f"{name} holds candles", "Name a series of (time, value)")
+        known = milliseconds(pd.DatetimeIndex(series.frame["available_at"])) + hours(delay_h)
+        frame = series.frame.assign(available_at=time_index(known))
+        others.append(Other(name, frame, hours(staleness_h)))
+    return others
+
+
+def remarks(source: Source, span: Range, series: Series, error: QuantdeckError | None) -> list[str]:
+    """What a person should know of a source: that it failed, starts late, ends early, has gaps."""
+    notes = []
+    if error is not None:
+        rest = "goes on with what was stored before" if len(series.frame) else "goes on without it"
+        notes.append(f"{error}. The run {rest}")
+    if series.frame.empty:
+        return notes
+    first, last = milliseconds(series.frame.index[[0, -1]]).tolist()
+    slack = 2 * source.step_ms
+    if first - span[0] > slack:
+        notes.append(f"{source.name} starts at {iso(first)}, the exchange has nothing earlier")
+    if span[1] - (last + source.step_ms) > slack:
+        notes.append(f"{source.name} ends at {iso(last)}, the exchange has sent nothing later")
+    if source.kind == "candles" and (holes := gaps(series.frame.index, source.step_ms)):
+        bars = sum(end - start for start, end in holes) // source.step_ms
+        notes.append(f"{source.name} lacks {bars:,} candles in {len(holes):,} gaps")
+    return notes
+
+
+def cut(series: Series, wanted: Range) -> Series:
+    """The series with the rows of [from_ms, to_ms) only."""
+    start, stop = np.searchsorted(milliseconds(series.frame.index), wanted).tolist()
+    frame: pd.DataFrame = series.frame.iloc[start:stop]
+    return replace(series, frame=frame)
+
+
+def worst(several: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The one error to show of those that came together: the wish to stop first, then quantdeck's own."""
+    leaves: list[BaseException] = []
+    for error in several.exceptions:
+        leaves += [worst(error)] if isinstance(error, BaseExceptionGroup) else [error]
+    ranks = (StopAsked, ChangeSettings, QuantdeckError, BaseException)
+    return min(leaves, key=lambda error: next(n for n, rank in enumerate(ranks) if isinstance(error, rank)))

@@ -1,0 +1,259 @@
+"""`data repair`: a stored series of candles mended by the declared policy, and mended candles put back.
+
+Everything that a repair does is one whole new version of the series' file, with what undoing it needs in the
+file's own facts: whenever it is killed, the series is as before or as after. Nothing is changed without a
+mark: candles of the second source and flat ones carry a flag, and those that the exchange sent anew are
+listed among the series' repairs.
+"""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from engine.data.exchange import pager
+from engine.data.exchange.client import open_exchange
+from engine.data.update import folded, frame_of, joined
+from engine.errors import ChangeSettings
+from engine.market import imputation
+from engine.market.candles import CONFLICT, MADE, OHLCV, check, check_again, iso, milliseconds, time_index
+from engine.market.quality import LISTED
+from engine.market.ranges import intersect, subtract, union, within
+from engine.settings import TIMEFRAME_MS
+
+if TYPE_CHECKING:
+    from engine.data.store import Series, Store
+    from engine.data.update import Tell
+    from engine.market.ranges import Ranges
+    from engine.settings import Data, Repair
+
+MOST_REPLACED = 10_000  # candles; a repair that wants to replace more has a wrong second source, or tolerance
+TOLD_ANEW = ("missing", "gaps", "gap_list", "flagged", "flag_list", "spikes", "zero_volume")
+COLUMNS = (*OHLCV, "flag")
+
+
+@dataclass
+class Mended:
+    """The candles so far, and what was done to get there."""
+
+    frame: pd.DataFrame
+    rows: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("refetched", "taken", "filled"), 0))
+    details: list[dict[str, Any]] = field(default_factory=list)
+
+    def put(self, rows: pd.DataFrame, how: str, what: str, step_ms: int) -> None:
+        """Add the rows, or put them in the place of those of their times."""
+        if len(rows):
+            self.frame = imputation.put(self.frame, rows)
+            self.rows[how] += len(rows)
+            for start, end in imputation.bars(milliseconds(rows.index), step_ms):
+                span = {"from": iso(start), "to": iso(end), "bars": (end - start) // step_ms}
+                self.details.append({**span, "was": what, "now": how})
+
+
+async def repair(
+    name: str, store: Store, data: Data, policy: Repair, now_ms: int, tell: Tell
+) -> dict[str, Any]:
+    """Find what is wrong with a series of candles and mend it by the policy; the report as plain JSON.
+
+    Raises ChangeSettings if the series holds no candles or the policy cannot be carried out on it, TryAgain
+    if another run writes it or the exchange fails, RepairData, MakeRoom. Then the series is as it was.
+    """
+    with store.locked(name):
+        series = candles_of(name, store, now_ms)
+        second = second_of(series, store, policy)
+        step_ms = TIMEFRAME_MS[series.timeframe]
+        other = second.frame if second else None
+        found = imputation.find(series.frame, step_ms, other, policy.tolerance)
+        faults = {  # gaps last: they are filled from sound candles
+            "conflicts": imputation.bars(found.conflicts, step_ms),
+            "spikes": imputation.bars(found.spikes, step_ms),
+            "gaps": found.gaps,
+        }
+        chosen = {what: getattr(policy, what) for what in faults}
+        again = union(*(faults[what] for what, how in chosen.items() if how == "refetch"))
+        sent = await sent_again(series, again, data, now_ms, tell) if again else series.frame[:0]
+        mended = Mended(series.frame)
+        for what, wanted in faults.items():
+            if chosen[what] == "refetch":
+                rows = sent[within(milliseconds(sent.index), wanted)]
+                mended.put(differing(series.frame, rows), "refetched", what, step_ms)
+            elif chosen[what] == "second" and other is not None:
+                mended.put(imputation.taken(other, wanted), "taken", what, step_ms)
+            elif chosen[what] == "fill":
+                rows = imputation.flat(mended.frame, step_ms, wanted, policy.longest_fill)
+                mended.put(rows, "filled", what, step_ms)
+        after = changed(series, mended, chosen, second, now_ms)
+        if after is not series:
+            store.write(after)
+    left = imputation.find(after.frame, step_ms, other, policy.tolerance)
+    arrived = {key: series.report.get(key, 0) for key in ("duplicates", "rejected")}
+    return {
+        "series": name, "rows": len(after.frame), "policy": chosen, "second": second.name if second else "",
+        "found": found.counts(step_ms) | arrived,
+        "done": mended.rows, "left": left.counts(step_ms), "repairs": len(after.repairs),
+        "details": mended.details[:LISTED],
+    }  # fmt: skip
+
+
+def undo(name: str, store: Store, now_ms: int) -> dict[str, Any]:
+    """Take the last repair of a series back; the report as plain JSON.
+
+    Candles that the exchange itself has sent since in the place of mended ones stay. Raises ChangeSettings if
+    there is nothing to undo, TryAgain, RepairData, MakeRoom.
+    """
+    with store.locked(name):
+        series = candles_of(name, store, now_ms)
+        if not series.repairs:
+            raise ChangeSettings(f"series {name}", "has no repair to undo", "See: quantdeck data status")
+        last = series.repairs[-1]
+        times = milliseconds(series.frame.index)  # (T,)
+        made = (series.frame["flag"].to_numpy() & MADE) > 0
+        gone = (within(times, last["made"]) & made) | within(times, last["sent"])
+        back = frame_of_rows(last["replaced"])
+        back = back[~np.isin(milliseconds(back.index), times[~gone])]
+        frame = imputation.put(series.frame[~gone], back)
+        known = subtract(series.known, [(start, end) for start, end in last["new"]])
+        absent = union(series.absent, [(start, end) for start, end in last["absent"]])
+        before = replace(series, known=known, absent=absent, repairs=series.repairs[:-1])
+        store.write(told_anew(before, frame, now_ms))
+    return {
+        "series": name, "undone": last["at"], "rows": len(frame), "removed": int(gone.sum()) - len(back),
+        "put_back": len(back), "repairs": len(before.repairs),
+    }  # fmt: skip
+
+
+def candles_of(name: str, store: Store, now_ms: int) -> Series:
+    """The series with the pages that a killed update left. Raises ChangeSettings unless it holds candles."""
+    series = store.read(name)
+    if series.kind != "candles":
+        kind = series.kind.replace("_", " ")
+        raise ChangeSettings(f"series {name}", f"holds {kind}; candles can be repaired", "Name another")
+    if series.timeframe not in TIMEFRAME_MS:
+        lengths = ", ".join(TIMEFRAME_MS)
+        raise ChangeSettings(
+            f"series {name}", f"has candles of {series.timeframe}", f"Repair takes {lengths}"
+        )
+    return folded(series, store, now_ms)
+
+
+def second_of(series: Series, store: Store, policy: Repair) -> Series | None:
+    """The series to compare with and take from. Raises ChangeSettings if it does not go with this one."""
+    if not policy.second:
+        if "second" in (policy.gaps, policy.spikes, policy.conflicts):
+            raise ChangeSettings("repair.second", "names no series to take from", "Name a stored series")
+        return None
+    second = store.read(policy.second)
+    reason = ""
+    if second.name == series.name:
+        reason = "is the series itself"
+    elif (second.kind, second.timeframe) != ("candles", series.timeframe):
+        reason = f"holds {second.kind} of {second.timeframe or 'no step'}, not candles of {series.timeframe}"
+    elif second.simulated != series.simulated:
+        reason = "is simulated, or the series is: they do not go together"
+    if reason:
+        raise ChangeSettings("repair.second", f"{second.name} {reason}", "Name another series")
+    return second
+
+
+async def sent_again(series: Series, wanted: Ranges, data: Data, now_ms: int, tell: Tell) -> pd.DataFrame:
+    """What the exchange sends for the ranges now, checked, (N, 6). Raises ChangeSettings, TryAgain."""
+    if series.simulated or not series.exchange:
+        reason = "is simulated" if series.simulated else "was imported from a file"
+        raise ChangeSettings(
+            f"series {series.name}", f"{reason}: nobody can be asked again", "Use second or fill"
+        )
+    pages = [np.empty((0, 1 + len(OHLCV)))]
+    client = open_exchange(
+        series.exchange, data.endpoint, retries=data.retries, timeout_s=data.timeout,
+        alive=lambda: tell({"kind": "alive"}),
+    )  # fmt: skip
+    async with client as exchange:
+        history = await pager.candles(exchange, series.symbol, series.timeframe)
+        for span in joined(wanted, history.window_ms):
+            async with aclosing(pager.pages(history, span, now_ms)) as answers:
+                pages += [page.rows.reshape(-1, 1 + len(OHLCV)) async for page in answers]
+    rows = np.concatenate(pages)
+    rows = rows[within(rows[:, 0].astype(np.int64), wanted)]
+    frame = check(frame_of(rows, list(OHLCV)), TIMEFRAME_MS[series.timeframe], now_ms).frame
+    return frame.assign(flag=np.uint8(0))
+
+
+def differing(stored: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows that are new, or differ from the stored ones of their times, or settle a conflict."""
+    before = stored.reindex(rows.index)
+    flag = before["flag"].fillna(0).to_numpy().astype(np.uint8)
+    same = (before[list(OHLCV)].to_numpy() == rows[list(OHLCV)].to_numpy()).all(axis=1)
+    new: pd.DataFrame = rows[~same | ((flag & CONFLICT) > 0)]
+    return new
+
+
+def changed(
+    series: Series, mended: Mended, chosen: dict[str, str], second: Series | None, now_ms: int
+) -> Series:
+    """The series with the mended candles, and with what undoing them needs; itself if nothing was mended.
+
+    Raises ChangeSettings if too many candles would be replaced.
+    """
+    if not any(mended.rows.values()):
+        return series
+    step_ms, frame = TIMEFRAME_MS[series.timeframe], mended.frame
+    times, before = milliseconds(frame.index), milliseconds(series.frame.index)
+    touched = frame.reset_index(drop=True).ne(
+        series.frame.reindex(frame.index).reset_index(drop=True)
+    ).any(axis=1).to_numpy()  # fmt: skip
+    replaced = np.isin(before, times[touched])  # (T,) of the rows as they were
+    if replaced.sum() > MOST_REPLACED:
+        reason = f"{replaced.sum():,} candles would be replaced, at most {MOST_REPLACED:,} are"
+        raise ChangeSettings("repair.tolerance", reason, "Raise it, or name another second series")
+    made = (frame["flag"].to_numpy() & MADE) > 0
+    new = touched & ~np.isin(times, before) & ~made
+    spans = {
+        "made": imputation.bars(times[touched & made], step_ms),
+        "sent": imputation.bars(times[touched & ~made], step_ms),
+        "new": subtract(imputation.bars(times[new], step_ms), series.known),
+    }
+    spans["absent"] = intersect(series.absent, spans["new"])
+    record = {
+        "at": iso(now_ms // 1000 * 1000), "policy": chosen, "rows": mended.rows,
+        "second": {"series": second.name, "content": second.content} if second else {},
+        "replaced": rows_of_frame(series.frame[replaced]),
+        **{name: [list(span) for span in ranges] for name, ranges in spans.items()},
+    }  # fmt: skip
+    after = replace(
+        series,
+        known=union(series.known, spans["new"]),
+        absent=subtract(series.absent, spans["absent"]),
+        repairs=(*series.repairs, record),
+    )
+    return told_anew(after, frame, now_ms)
+
+
+def told_anew(series: Series, frame: pd.DataFrame, now_ms: int) -> Series:
+    """The series with other candles, its flags and report telling of them."""
+    step_ms = TIMEFRAME_MS[series.timeframe]
+    # What is stored was complete once, whatever the clock says now.
+    now_ms = max([now_ms, *(milliseconds(frame.index[-1:]) + step_ms).tolist()])
+    checked = check_again(frame[list(COLUMNS)], step_ms, now_ms)
+    told = checked.report.as_dict()
+    report = series.report | {key: told[key] for key in TOLD_ANEW}
+    more = len(checked.frame) - series.rows
+    report |= {key: report.get(key, series.rows) + more for key in ("rows_read", "rows_stored")}
+    return replace(series, frame=checked.frame, report=report)
+
+
+def rows_of_frame(frame: pd.DataFrame) -> list[list[float]]:
+    """Candles as plain numbers: time, open, high, low, close, volume, flag."""
+    columns = [milliseconds(frame.index).tolist(), *(frame[name].tolist() for name in COLUMNS)]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def frame_of_rows(rows: list[list[float]]) -> pd.DataFrame:
+    """`rows_of_frame` back again."""
+    columns = [[row[place] for row in rows] for place in range(1 + len(COLUMNS))]
+    kinds = {**dict.fromkeys(OHLCV, np.float64), "flag": np.uint8}
+    data = {name: np.array(cells, kinds[name]) for name, cells in zip(COLUMNS, columns[1:], strict=True)}
+    return pd.DataFrame(data, index=time_index(np.array(columns[0], np.int64)))

@@ -1,0 +1,109 @@
+"""All built-in features, and which of them a run takes."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from engine.errors import ChangeSettings
+from engine.features import calendar, candle, cross, returns, trend, volatility, volume
+from engine.features.extra import with_extra
+from engine.features.longer import named
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from engine.features.definition import Feature
+
+GROUPS = {
+    "Returns": returns.FEATURES,
+    "Volatility": volatility.FEATURES,
+    "Trend": trend.FEATURES,
+    "Volume": volume.FEATURES,
+    "Candle": candle.FEATURES,
+    "Calendar": calendar.FEATURES,
+    "Other markets": cross.FEATURES,
+}
+BUILT_IN = {feature.name: feature for group in GROUPS.values() for feature in group}
+ALL = "all"
+COLLECTED_BY = {
+    "funding": "data.funding = true",
+    "open_interest": "data.open_interest = true",
+    "second_close": "data.second_exchange",
+    "second_volume": "data.second_exchange",
+}
+
+
+def resolve(
+    names: Sequence[str], available_columns: Collection[str], own: Sequence[Feature] = (), *, step_ms: int = 0
+) -> tuple[str, ...]:
+    """The features that a run computes, in order.
+
+    `all` stands for every built-in whose inputs are there (and, given `step_ms`, that can vary on candles
+    of that length), then the own ones; `rsi_14_4h` for rsi_14 of 4 h candles. Raises ChangeSettings for an
+    unknown name, for one given twice and for one whose input series was not collected.
+    """
+    known = with_extra(with_own(own), available_columns)
+    resolved: list[str] = []
+    for name in names:
+        resolved += everything(available_columns, own, step_ms) if name == ALL else [name]
+    for name in resolved:
+        feature = named(name, known, step_ms)
+        if feature is None:
+            raise unknown(name, known)
+        if absent := sorted(set(feature.needs) - set(available_columns)):
+            raise not_collected(feature, absent)
+    if twice := sorted({name for name in resolved if resolved.count(name) > 1}):
+        remedy = "all holds every feature already" if ALL in names else "Give each once"
+        raise ChangeSettings("features.names", f"{', '.join(twice)} given twice", remedy)
+    return tuple(resolved)
+
+
+def with_own(own: Iterable[Feature]) -> dict[str, Feature]:
+    """Built-in and own features by name; ChangeSettings if two have one name."""
+    known = dict(BUILT_IN)
+    for feature in own:
+        if feature.name in known or feature.name == ALL:
+            reason = f"the name of feature {feature.name} is taken"
+            raise ChangeSettings(feature.file, reason, "Give it a name that docs/features.md does not list")
+        known[feature.name] = feature
+    return known
+
+
+def everything(available_columns: Collection[str], own: Iterable[Feature], step_ms: int) -> list[str]:
+    """What `all` stands for."""
+    built_in = [
+        feature.name
+        for feature in BUILT_IN.values()
+        if set(feature.needs) <= set(available_columns) and not 0 < feature.steps_below <= step_ms
+    ]
+    brought = list(with_extra({}, available_columns))
+    return built_in + brought + [feature.name for feature in own]
+
+
+def unknown(name: str, known: Collection[str]) -> ChangeSettings:
+    """The refusal of a name that is no feature."""
+    near = difflib.get_close_matches(name, [*known, ALL], 3, 0.5)
+    hint = f"Did you mean {' or '.join(near)}?" if near else "docs/features.md lists all"
+    return ChangeSettings("features.names", f"there is no feature {name}", hint)
+
+
+def not_collected(feature: Feature, absent: Sequence[str]) -> ChangeSettings:
+    """The refusal of a feature without its input."""
+    by = [COLLECTED_BY[name] for name in absent if name in COLLECTED_BY]
+    settings = " and ".join(dict.fromkeys(by))
+    remedy = f"Set {settings}, or leave the feature out" if by else "Correct its needs"
+    reason = f"{feature.name} needs {' and '.join(absent)}, which the run has not"
+    return ChangeSettings(feature.file or "features.names", reason, remedy)
+
+
+def table() -> str:
+    """Every built-in feature as Markdown tables, one a group, as docs/features.md shows them."""
+    lines: list[str] = []
+    for title, group in GROUPS.items():
+        lines += [f"### {title}", "", "| name | formula | warm-up | needs |", "|---|---|---:|---|"]
+        for feature in group:
+            needs = ", ".join(f"`{name}`" for name in feature.needs)
+            lines.append(f"| `{feature.name}` | {feature.doc} | {feature.warm_up} | {needs} |")
+        lines.append("")
+    return "\n".join(lines)

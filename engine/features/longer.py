@@ -1,0 +1,79 @@
+"""Features of longer candles: `rsi_14_4h` is rsi_14 of candles of 4 h, known when such a candle closes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from engine.errors import ChangeSettings
+from engine.features.definition import Feature
+from engine.features.inputs import Bars, frozen
+from engine.market.candles import OHLCV
+from engine.market.merge import segments
+from engine.market.resample import resample
+from engine.market.times import milliseconds, time_index
+from engine.settings import TIMEFRAME_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.features.inputs import Column
+
+
+def named(name: str, known: Mapping[str, Feature], step_ms: int) -> Feature | None:
+    """The feature of that name, which may be one of longer candles than the run's; None if there is none.
+
+    Raises ChangeSettings for candles that the run's, of `step_ms`, cannot be joined to.
+    """
+    base, _, timeframe = name.rpartition("_")
+    if name in known or timeframe not in TIMEFRAME_MS or base not in known:
+        return known.get(name)
+    feature, longer_ms = known[base], TIMEFRAME_MS[timeframe]
+    if step_ms and (longer_ms <= step_ms or longer_ms % step_ms):
+        reason = f"{name}: candles of {timeframe} cannot be made of the run's, of {step_ms // 60_000} min"
+        raise ChangeSettings("features.timeframes", reason, "Choose longer ones, multiples of data.timeframe")
+    if feature.file or feature.needs:
+        reason = f"{name}: only built-in features of candles alone are computed on longer candles"
+        raise ChangeSettings("features.names", reason, f"Take {base} as it is")
+    return on_longer(feature, timeframe, step_ms)
+
+
+def on_longer(feature: Feature, timeframe: str, step_ms: int) -> Feature:
+    """The feature computed on longer candles.
+
+    A bar sees the last longer candle that has closed when the bar itself closes, and none that lies before
+    the bar's own segment: a gap is bridged by neither.
+    """
+    longer_ms = TIMEFRAME_MS[timeframe]
+    parts = longer_ms // max(step_ms, 1)
+
+    def compute(bars: Bars) -> Column:
+        longer = joined(bars, step_ms, longer_ms)
+        if not len(longer):
+            return np.full(len(bars), np.nan)
+        values = np.append(feature.compute(longer), np.nan)  # (S + 1,): the last for those that see none
+        opened = np.append(longer.time, -(2**62))
+        last = np.searchsorted(longer.time + longer_ms, bars.time + step_ms, side="right") - 1  # (T,)
+        began = np.repeat(bars.time[bars.starts], bars.stops - bars.starts)  # (T,) where its segment opens
+        return np.where(opened[last] >= began, values[last], np.nan)
+
+    most = (feature.warm_up + 2) * parts - 2  # the first longer candle may open this late in a segment
+    return Feature(f"{feature.name}_{timeframe}", most, f"{feature.doc}; of {timeframe} candles", compute)
+
+
+def joined(bars: Bars, step_ms: int, longer_ms: int) -> Bars:
+    """The longer candles, S of them, that bars of `step_ms` make up, whole ones only."""
+    if longer_ms not in bars.longer:
+        columns = {name: bars[name] for name in OHLCV}
+        frame = pd.DataFrame({**columns, "flag": np.uint8(0)}, index=time_index(bars.time))
+        frame = resample(frame, step_ms, longer_ms)
+        pieces = segments(frame.index, longer_ms)
+        bars.longer[longer_ms] = Bars(
+            time=frozen(milliseconds(frame.index)),
+            columns={name: frozen(frame[name].to_numpy(np.float64)) for name in OHLCV},
+            starts=np.array([piece.start for piece in pieces], dtype=np.intp),
+            stops=np.array([piece.stop for piece in pieces], dtype=np.intp),
+        )
+    return bars.longer[longer_ms]

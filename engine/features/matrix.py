@@ -1,0 +1,78 @@
+"""From a market to the matrix of features, one column each, and what such a column must not be."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from engine.errors import ChangeSettings, RepairData
+from engine.features.catalogue import resolve, with_own
+from engine.features.extra import with_extra
+from engine.features.inputs import Bars
+from engine.features.longer import named
+from engine.features.own import by_segment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.features.definition import Feature
+    from engine.market.merge import Market
+
+
+THREADS = 2  # more want memory for what lies between; the bus is busy with two
+
+
+def compute(market: Market, names: Sequence[str], own: Sequence[Feature] = ()) -> pd.DataFrame:
+    """The named features of every row: float64 (T, F), the market's index, columns in the order of names.
+
+    Row t uses rows up to and including t of its own segment of consecutive bars. NaN stands exactly where
+    a feature is not yet warm or an input it looks at is missing. Raises what `resolve` does, and RepairData
+    for an own feature that fails.
+    """
+    bars = Bars.of(market)
+    known = with_extra(with_own(own), market.frame.columns)
+    resolved = resolve(names, market.frame.columns, own, step_ms=market.step_ms)
+    features = [named(name, known, market.step_ms) or known[name] for name in resolved]
+    values = np.empty((len(features), len(bars)))  # (F, T): a feature's values lie together
+
+    def fill(number: int) -> None:
+        values[number] = features[number].compute(bars)
+
+    with ThreadPoolExecutor(THREADS) as threads:  # numpy lets go of Python's lock over long columns
+        list(threads.map(fill, (number for number, each in enumerate(features) if not each.file)))
+    for number, each in enumerate(features):
+        if each.file:  # the user's own code, which threads could trip up
+            values[number] = by_segment(each, bars)
+    return pd.DataFrame(values.T, index=market.frame.index, columns=list(resolved), copy=False)
+
+
+def check_columns(values: npt.NDArray[Any], names: Sequence[str]) -> None:
+    """Refuse features that cannot be scaled, by name; values are the training rows, (N, F), NaN = missing.
+
+    Raises RepairData for infinite values, ChangeSettings for features without any value or without any
+    variation over these rows.
+    """
+    infinite, empty, constant = [], [], []
+    for name, column in zip(names, values.T, strict=True):
+        present = column[~np.isnan(column)]
+        if not len(present):
+            empty.append(name)
+            continue
+        low, high = float(present.min()), float(present.max())
+        if np.isinf(low) or np.isinf(high):
+            infinite.append(name)
+        elif high - low <= max(1e-15, 1e-12 * max(abs(low), abs(high))):  # nothing but rounding
+            constant.append(name)
+    if infinite:
+        remedy = "Repair the series that it is computed from, or leave it out of features.names"
+        raise RepairData(f"feature {', '.join(infinite)}", "infinite in the training rows", remedy)
+    if faults := [f"{', '.join(group)} {reason}" for group, reason in (
+        (empty, "without a value"), (constant, "constant")
+    ) if group]:  # fmt: skip
+        reason = f"{' and '.join(faults)} in the {len(values)} training rows"
+        remedy = "Leave it out of features.names, or train on more rows"
+        raise ChangeSettings("features.names", reason, remedy)

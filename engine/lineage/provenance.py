@@ -1,0 +1,135 @@
+"""Where a model comes from: what it was trained on, and whether that is what stands before us now."""
+
+from __future__ import annotations
+
+import platform
+import tomllib
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.errors import ChangeSettings
+from engine.market.merge import Market, fingerprint
+from engine.market.times import iso, milliseconds
+from engine.samples import labels
+from engine.settings import Settings, make, moment, to_toml, with_threshold
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from engine.features import Feature
+    from engine.models.artifact import Metadata
+    from engine.samples.split import Split
+
+    Times = NDArray[np.int64]
+
+LIBRARIES = ("keras", "jax", "numpy", "scikit-learn", "joblib", "pandas", "TA-Lib", "numba")
+PART_OF_THE_MODEL = ("features", "window", "label", "scaling", "model")
+
+
+def metadata(
+    run: str, settings: Settings, market: Market, target_ms: Times, parts: Split, names: Sequence[str],
+    own: Sequence[Feature],
+) -> dict[str, Any]:  # fmt: skip
+    """The fields of artifact.Metadata. target_ms: (N,) open times of all samples' target rows."""
+    time_ms = milliseconds(market.frame.index)  # (T,)
+    reach = labels.reach_ms(market.step_ms, settings.label.horizon)
+    bounds = {
+        name: [iso(int(target_ms[part[0]])), iso(int(target_ms[part[-1]]))]
+        for name, part in (("train", parts.train), ("validation", parts.validation), ("test", parts.test))
+    }
+    return {
+        "run": run,
+        "test_dates": target_ms[parts.test].astype("datetime64[ms]"),  # (M,)
+        "feature_names": list(names),
+        "settings": to_toml(settings),
+        "bounds": bounds,
+        "trained_until_ms": int(target_ms[parts.validation[-1]]) + reach,
+        "data_from_ms": int(time_ms[0]),
+        "data_until_ms": int(time_ms[-1]) + market.step_ms,
+        "fingerprint": fingerprint(market),
+        "own_features": own[0].sha256 if own else "",
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+    }
+
+
+def refuse_other_model(settings: Settings, trained: Metadata) -> None:
+    """Raise ChangeSettings if the settings ask for another model than the one that was trained."""
+    before = make(tomllib.loads(trained.settings))
+    differ = [
+        f"{group}.{name} = {value!r}, trained with {getattr(getattr(before, group), name)!r}"
+        for group in PART_OF_THE_MODEL
+        for name, value in getattr(settings, group)
+        if value != getattr(getattr(before, group), name)
+    ]
+    if differ:
+        raise ChangeSettings(
+            f"model of run {trained.run}", f"is another one: {'; '.join(differ)}", "Train anew for these"
+        )
+
+
+def differences(trained: Metadata, market: Market, own: Sequence[Feature]) -> list[str]:
+    """What is not as it was when the model was trained, in sentences."""
+    found = []
+    time_ms = milliseconds(market.frame.index)  # (T,)
+    rows = (time_ms >= trained.data_from_ms) & (time_ms < trained.data_until_ms)
+    if fingerprint(market.rows(rows)) != trained.fingerprint:
+        found.append("The market data differ from those that the model was trained on.")
+    if (own[0].sha256 if own else "") != trained.own_features:
+        found.append("The file of own features has changed since the training.")
+    changed = [name for name, was in trained.versions.items() if name != "python" and version(name) != was]
+    if changed:
+        found.append(f"Other versions than at training: {', '.join(changed)}.")
+    return found
+
+
+def frozen(settings: Settings, trained: Metadata) -> Settings:
+    """The settings, with the threshold that validation chose if they ask for it. Raises ChangeSettings."""
+    if settings.signal.threshold_from == "settings":
+        return settings
+    if trained.entry_threshold is None:
+        raise ChangeSettings(
+            f"model of run {trained.run}",
+            "was trained without choosing a threshold on validation",
+            "Train with signal.threshold_from=validation, or backtest with signal.threshold_from=settings",
+        )
+    return with_threshold(settings, trained.entry_threshold)
+
+
+def part(trained: Metadata, name: str, target_ms: Times) -> NDArray[np.bool_]:
+    """Which of the targets (N,) lie in a part of the split: train, validation or test."""
+    first, last = (int(moment(text).timestamp() * 1000) for text in trained.bounds[name])
+    return (target_ms >= first) & (target_ms <= last)
+
+
+def traded(trained: Metadata, target_ms: Times, span: str) -> tuple[NDArray[np.bool_], list[str]]:
+    """Which of the targets (N,) a backtest trades, and what is to be said about it.
+
+    test: the test dates; later: those and what has come since; all: everything, said to be in-sample
+    up to trained_until. Raises ChangeSettings when nothing is left.
+    """
+    test_ms = trained.test_dates.astype("datetime64[ms]").astype(np.int64)  # (M,)
+    told: list[str] = []
+    if span == "test":
+        chosen = np.isin(target_ms, test_ms)
+        lacking = len(test_ms) - int(np.count_nonzero(chosen))
+        if lacking:
+            told.append(f"{lacking} of {len(test_ms)} test dates have no window in the present data.")
+    elif span == "later":
+        chosen = target_ms >= test_ms[0]
+    else:
+        chosen = np.ones(len(target_ms), bool)
+        inside = int(np.count_nonzero(target_ms < trained.trained_until_ms))
+        told.append(
+            f"IN-SAMPLE: the model was trained on {inside} of {len(target_ms)} bars; they prove nothing."
+        )
+    if not chosen.any():
+        raise ChangeSettings(
+            f"backtest.span = {span}",
+            f"no bar of {iso(int(test_ms[0]))} … {iso(int(test_ms[-1]))} is in the present data",
+            "Set data.start and data.end so that they hold the test dates",
+        )
+    return chosen, told

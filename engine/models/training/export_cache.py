@@ -1,0 +1,83 @@
+"""Programs for the processor, kept from one process to the next as what JAX's tracing makes of them.
+
+To trace a training step through Keras and to lower it takes longer than to fetch its machine code from JAX's
+own cache. So the lowered program lies in the user's cache folder as well, under a name that tells everything
+it depends on. Fresh or fetched, the same program is compiled, so results are the same to the bit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import platform
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jax
+import keras
+from jax import export
+
+from engine.disk import write_whole
+from engine.errors import MakeRoom
+from engine.models.training.backend import cache_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+CHOSEN_FREELY = ("name", "seed", "initializer")  # of a layer's settings: nothing of a program depends on them
+
+
+class Traced:
+    """A jitted function that is traced only if nobody has done so before for the like of its arguments.
+
+    `about` is all that the function's result depends on besides its arguments, the code of this package
+    and the libraries; two functions with the same `about` must be the same.
+    """
+
+    def __init__(self, function: Any, *about: object, donated: Sequence[int] = ()) -> None:
+        """`donated` arguments may be overwritten."""
+        self.function, self.about, self.donated = function, about, tuple(donated)
+        self.programs: dict[str, Callable[..., Any]] = {}
+
+    def __call__(self, *arguments: Any) -> Any:
+        """What the function says."""
+        if jax.default_backend() != "cpu":  # not all that a GPU is given may be kept
+            return self.function(*arguments)
+        kinds = str(jax.tree.map(jax.typeof, arguments))
+        if kinds not in self.programs:
+            called = self.exported(kinds, arguments).call
+            self.programs[kinds] = jax.jit(called, donate_argnums=self.donated)
+        return self.programs[kinds](*arguments)
+
+    def exported(self, kinds: str, arguments: Sequence[Any]) -> export.Exported:
+        """The lowered program, as kept or made now."""
+        told = json.dumps([environment(), *map(repr, self.about), kinds])
+        path = cache_folder() / "traced" / hashlib.sha256(told.encode()).hexdigest()
+        with contextlib.suppress(Exception):  # it is not there, or no longer what was written
+            return export.deserialize(bytearray(path.read_bytes()))
+        made = export.export(self.function)(*arguments)
+        with contextlib.suppress(MakeRoom, OSError):  # then it is traced again next time
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, bytes(made.serialize()))
+        return made
+
+
+@cache
+def environment() -> str:
+    """A hash of the code, the libraries and the settings of theirs that a program depends on."""
+    code = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    versions = (platform.python_version(), *map(version, ("jax", "jaxlib", "keras")))
+    options = (sorted(jax.config.values.items()), keras.config.floatx(), keras.config.epsilon())
+    return hashlib.sha256(code + repr((versions, options)).encode()).hexdigest()
+
+
+def structure(network: keras.Model) -> list[Any]:
+    """What the network's layers are, but for what is drawn."""
+    said = [(type(layer).__name__, layer.get_config()) for layer in network.layers]
+    return [
+        (kind, {name: value for name, value in config.items() if not name.endswith(CHOSEN_FREELY)})
+        for kind, config in said
+    ]

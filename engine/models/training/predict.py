@@ -1,0 +1,99 @@
+"""Predictions of many windows in big batches, gathered on the device as training does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from engine.models.training.backend import sharing
+from engine.models.training.export_cache import Traced, structure
+from engine.models.training.trainer import PADDING, Groups, even, resident
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import keras
+    from numpy.typing import NDArray
+
+BATCH = 512
+BATCHES = 16
+
+
+class Predictor:
+    """A network that predicts windows; compiled for a matrix's shape once, however often it is asked."""
+
+    def __init__(self, network: keras.Model, devices: int) -> None:
+        """The lookback is the network's own input length."""
+        self.network, self.devices, self.lookback = network, devices, int(network.input_shape[1])
+        shared, replicated = PartitionSpec(None, "device"), PartitionSpec()
+        mesh = Mesh(np.array(sharing(jax.devices(), devices)), ("device",))
+        self.everywhere = NamedSharding(mesh, replicated)
+        weights = (
+            [variable.value for variable in network.trainable_variables],
+            [variable.value for variable in network.non_trainable_variables],
+        )
+        self.weights = jax.device_put(weights, self.everywhere)
+        walk = jax.shard_map(
+            self.group_of_batches,
+            mesh=mesh,
+            in_specs=(replicated, shared, replicated, replicated),
+            out_specs=shared,
+            check_vma=False,
+        )
+        self.walk = Traced(jax.jit(walk), "predict", structure(network), self.lookback, mesh.size)
+
+    def group_of_batches(
+        self, rows: jax.Array, group: jax.Array, batches: jax.Array, weights: Any
+    ) -> jax.Array:
+        """The forecasts of the first `batches` batches of a group, (K, b) to (K, b); the others stay 0."""
+        found: jax.Array = jax.lax.fori_loop(
+            0,
+            batches,
+            lambda index, found: found.at[index].set(self.one_batch(rows, group[index], weights)),
+            jnp.zeros(group.shape, jnp.float32),
+        )
+        return found
+
+    def one_batch(self, rows: jax.Array, start: jax.Array, weights: Any) -> jax.Array:
+        """The forecasts of the windows that begin at `start`, (b,) to (b,)."""
+        window = rows[jnp.maximum(start, 0)[:, None] + jnp.arange(self.lookback)]  # (b, L, F)
+        forecast, _ = self.network.stateless_call(*weights, window, training=False)
+        share: jax.Array = forecast[:, 0]  # (b,)
+        return share
+
+    def __call__(
+        self,
+        matrix: NDArray[np.float32],
+        starts: NDArray[np.int64],
+        tell: Callable[[dict[str, object]], None],
+    ) -> NDArray[np.float32]:
+        """The network's output for the windows that begin at `starts`: (T, F), (N,) → (N,) float32.
+
+        A window's prediction depends on its own rows only; batches have a fixed shape, so adding
+        windows behind it does not change a bit of it.
+        """
+        on_device = resident(matrix, self.everywhere)
+        groups = Groups(starts, BATCH, BATCHES, None)
+        forecasts = np.empty((len(groups), BATCHES, BATCH), np.float32)  # (G, K, B)
+        for place in range(len(groups)):
+            (group,) = groups[place]
+            filled = np.count_nonzero(group[:, 0] != PADDING)
+            walked = self.walk(on_device, even(group, self.devices), filled, self.weights)
+            forecasts[place] = np.asarray(walked)[:, :BATCH]
+            tell({"kind": "alive"})
+        return forecasts.reshape(-1)[: len(starts)]
+
+
+def predict(
+    network: keras.Model,
+    matrix: NDArray[np.float32],
+    starts: NDArray[np.int64],
+    devices: int,
+    tell: Callable[[dict[str, object]], None],
+) -> NDArray[np.float32]:
+    """What `Predictor` says of these windows: (T, F), (N,) → (N,) float32."""
+    return Predictor(network, devices)(matrix, starts, tell)

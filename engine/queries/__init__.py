@@ -1,0 +1,58 @@
+"""Questions about results and stored data, answered by the warm process of `python -m engine ask`.
+
+    result.open    figures and curves of a run's backtest       result.report  the same as one HTML file
+    result.trades  a window of its trades, filtered and sorted  result.export  those trades as CSV
+    result.trade   one trade and the bars around it             result.ledger  how often it was looked at
+    result.whatif  the backtest under other rules               result.sweep   … under many rules at once
+    data.detail    all facts of a stored series
+
+Requests and answers are plain JSON; `run` is the path of a run's folder. A module is imported when its first
+question comes.
+"""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from engine.imports import quickly
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.runs.events import Event, Tell
+
+QUESTIONS = {
+    "result.open": "opening:opened",
+    "result.whatif": "opening:tried",
+    "result.sweep": "variants:swept",
+    "result.ledger": "opening:ledger",
+    "result.trades": "trades:window",
+    "result.trade": "trade:one",
+    "result.report": "report:write",
+    "result.export": "trades:export",
+    "data.detail": "series:detail",
+}
+
+
+def handlers() -> dict[str, Callable[[Event, Tell], dict[str, Any]]]:
+    """What answers each question."""
+    return {question: later(*place.split(":")) for question, place in QUESTIONS.items()}
+
+
+def later(module: str, function: str) -> Callable[[Event, Tell], dict[str, Any]]:
+    """A handler that imports the function behind it when it is first asked."""
+
+    @cache
+    def behind() -> Callable[[Event], dict[str, Any]]:
+        with quickly():
+            found: Callable[[Event], dict[str, Any]] = getattr(
+                importlib.import_module(f"engine.queries.{module}"), function
+            )
+        return found
+
+    def handler(request: Event, _tell: Tell) -> dict[str, Any]:
+        return behind()(request)
+
+    return handler

@@ -1,0 +1,114 @@
+"""The tear sheet as one HTML file that any browser opens without a network."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.disk import write_whole
+from engine.errors import ChangeSettings
+from engine.queries.curves import curves
+from engine.queries.opening import told_of
+from engine.queries.report import figures, svg
+from engine.queries.report.style import STYLE
+from engine.queries.result import traded
+from engine.runs.audit_status import seal_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from engine.runs.events import Event
+
+COLUMNS = 800
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "year")
+KEY = """<p class="key"><span class="strategy">—</span> strategy
+<span class="holding">╌</span> buy &amp; hold,
+over the same bars at the same costs</p>"""
+
+
+def write(request: Event) -> dict[str, Any]:
+    """Write the report of a result, under `overrides` if there are some, to `path`. Raises MakeRoom."""
+    path = Path(str(request["path"]))
+    if path.suffix not in {".html", ".htm"}:
+        raise ChangeSettings(str(path), "ends in neither .html nor .htm", "Name it so")
+    content = page(request).encode()
+    write_whole(path, content)
+    return {"path": str(path), "bytes": len(content)}
+
+
+def page(request: Event) -> str:
+    """The whole document."""
+    result, again = traded(request)
+    told = told_of(result, again)
+    lines, recorded = curves(again, COLUMNS), result.told
+    run, changes = result.run, request.get("overrides") or {}
+    name = f"{run.id} {run.name}".strip()
+    equity = [(lines["holding"], "holding"), (lines["strategy"], "strategy")]
+    below = [(lines["holding_drawdown"], "holding"), (lines["strategy_drawdown"], "strategy")]
+    symbol, fill = told["symbol"], told["fill"]
+    span = f"{symbol} · {told['start']} → {told['end']} · {told['bars']:,} bars · fills at {fill}"
+    body = [
+        f"<h1>Backtest {escape(name)}</h1>",
+        *banners(told, changes),
+        f"<p>{escape(span)}</p>",
+        KEY,
+        "<h2>Equity</h2>",
+        svg.chart(equity, 300, lambda value: f"{value:,.0f}", "equity"),
+        "<h2>Drawdown</h2>",
+        svg.chart(below, 180, lambda value: f"{value * 100:,.0f} %", "drawdown"),
+        "<h2>Figures</h2>",
+        table(("", "strategy", "buy & hold", "Δ", ""), figures.figures(told)),
+        "<h2>How far to trust it</h2>",
+        *(f"<p>{escape(line)}</p>" for line in figures.trust(told, seal_of(run), recorded)),
+        table(("fills", "return %", "Sharpe", "max drawdown %", "trades"), figures.ways(recorded)),
+        "<h2>Monthly returns of the strategy, %</h2>",
+        months(told["months"]),
+        "<h2>Trades</h2>",
+        table(("", "trades", "win %", "PnL", "mean return %", "mean bars"), figures.trades(again.trades)),
+        "<h2>Forecast and costs</h2>",
+        table(("", ""), figures.facts(told)),
+        "<h2>Settings that differ from the defaults</h2>",
+        table(
+            ("", ""), [(key, str(value)) for key, value in told["settings_differ"].items()] or [("none", "")]
+        ),
+        *(f"<p>Note: {escape(str(note))}</p>" for note in told["notes"]),
+    ]
+    head = f"<meta charset='utf-8'><title>{escape(name)}</title><style>{STYLE}</style>"
+    return "\n".join(
+        ["<!doctype html>", f"<html lang='en'><head>{head}</head><body>", *body, "</body></html>\n"]
+    )
+
+
+def banners(told: dict[str, Any], changes: dict[str, Any]) -> list[str]:
+    """What must be seen before any figure."""
+    lines = []
+    if told.get("simulated"):
+        lines.append("SIMULATED market: these figures say nothing about a real one")
+    if changes:
+        said = ", ".join(f"{key} = {value}" for key, value in changes.items())
+        lines.append(f"WHAT-IF: not the run as it was recorded, but with {said}")
+    return [f'<p class="banner">{escape(line)}</p>' for line in lines]
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table; the first column is a label, the others are numbers."""
+    lines = ['<div class="wide"><table>']
+    if any(header):
+        lines.append("<tr>" + "".join(f"<th>{escape(cell)}</th>" for cell in header) + "</tr>")
+    for label, *cells in rows:
+        numbers = "".join(f"<td{tone(cell)}>{escape(cell)}</td>" for cell in cells)
+        lines.append(f"<tr><th>{escape(label)}</th>{numbers}</tr>")
+    return "\n".join([*lines, "</table></div>"])
+
+
+def tone(cell: str) -> str:
+    """Gain and loss, for numbers that carry their sign."""
+    return ' class="gain"' if cell.startswith("+") else ' class="loss"' if cell.startswith("−") else ""
+
+
+def months(rows: dict[str, list[float | None]]) -> str:
+    """Monthly returns, a row a year."""
+    return table(
+        ("", *MONTHS), [(year, *map(figures.signed_percent, values)) for year, values in rows.items()]
+    )

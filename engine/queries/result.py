@@ -1,0 +1,269 @@
+"""A backtest in memory: what its run folder holds, and the same decisions traded by other rules.
+
+Everything is read through the manifest, so a changed or torn file is refused before it is parsed. The last
+few results and tries stay in memory, because whoever asks once asks again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from dataclasses import dataclass, fields, replace
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from engine.backtest import signals, trading
+from engine.backtest.bars import Bars
+from engine.backtest.trades import COLUMNS, trade_table
+from engine.backtest.trading import Decisions
+from engine.errors import ChangeSettings, RepairData
+from engine.market.times import milliseconds, usual
+from engine.outcome import BARS, EQUITY, PREDICTIONS, TRADES
+from engine.robustness import deflation
+from engine.runs.folder import RunFolder
+from engine.runs.manifest import read_checked
+from engine.runs.trial_ledger import WHAT_IF
+from engine.settings import Settings, load, make, with_limits, with_threshold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from engine.backtest.simulate import Simulation
+    from engine.runs.events import Event
+    from engine.runs.trial_ledger import Look
+
+    Floats = NDArray[np.float64]
+
+TEXTS, MOMENTS = ("symbol", "side", "exit_reason"), ("entry_time", "exit_time")
+# They need bars that the run folder does not hold, or validation's.
+UNTRIABLE = ("backtest.span", "backtest.volatility_span", "signal.threshold_from")
+OF_FORECASTS = ("signal.entry_threshold", "signal.neutral", "backtest.short")  # in target weights already
+REMEDY = "Backtest the run again: quantdeck backtest {}"
+
+
+@dataclass(frozen=True, eq=False)
+class Traded:
+    """One way in which the decisions were traded; B bars, N trades.
+
+    time_ms: (B,) int64 open times. equity, holding: (B,) money at each close, of the strategy and of buy and
+    hold. count: N. table: makes `trades`. settings: the rules. simulations: strategy and buy and hold, look:
+    that in the ledger; None where the curves come from the run's files.
+    """
+
+    time_ms: NDArray[np.int64]
+    equity: Floats
+    holding: Floats
+    count: int
+    table: Callable[[], pd.DataFrame]
+    settings: Settings
+    step_ms: int
+    simulations: tuple[Simulation, Simulation] | None = None
+    look: Look | None = None
+
+    @cached_property
+    def trades(self) -> pd.DataFrame:
+        """(N,) table with the columns of trades.csv; made when it is first asked for."""
+        return self.table()
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A run's backtest: result.json, what was recorded, and the decisions to try other rules on."""
+
+    run: RunFolder
+    told: dict[str, Any]
+    recorded: Traded
+    decisions: Decisions
+
+    @cached_property
+    def data(self) -> deflation.Content:
+        """What the bars hold."""
+        return deflation.Content.of(self.decisions.bars)
+
+    def look(self, seen: deflation.Seen, settings: Settings) -> Look:
+        """The look at the bars under these rules."""
+        return deflation.look_of(self.data, self.decisions.bars, seen, settings, self._who)
+
+    @property
+    def home(self) -> Path:
+        """Where its ledger lies."""
+        return self.run.path.parent.parent
+
+    @property
+    def _who(self) -> deflation.Who:
+        simulated = bool(self.told.get("simulated"))
+        market = str((self.told.get("ledger") or {}).get("market") or "")
+        return deflation.Who(
+            WHAT_IF, self.run.id, self.run.of or self.run.id, simulated=simulated, market=market
+        )
+
+
+def result_of(request: Event) -> Result:
+    """The result that a request's `run` names. Raises ChangeSettings if it has none, RepairData."""
+    path = Path(str(request["run"]))
+    return _read(path, *_version(path))
+
+
+def traded(request: Event) -> tuple[Result, Traded]:
+    """The result, and its trading under the request's `overrides`: as it was recorded if there are none."""
+    result, given = result_of(request), request.get("overrides") or {}
+    if not isinstance(given, dict):
+        raise ChangeSettings("overrides", "are no table of settings", "Give {key: value}")
+    if not given:
+        return result, result.recorded
+    overrides = tuple(sorted((str(key), json.dumps(value)) for key, value in given.items()))
+    return result, _try(result.run.path, *_version(result.run.path), overrides)
+
+
+def _version(path: Path) -> tuple[int, int]:
+    """What changes when the run's artifacts do."""
+    run = RunFolder(path)
+    try:
+        facts = run.manifest_path.stat()
+    except OSError:
+        named = run.about["id"] if run.about_path.is_file() else str(path)
+        raise ChangeSettings(f"run {named}", "has no result", REMEDY.format(named)) from None
+    return facts.st_mtime_ns, facts.st_size
+
+
+@lru_cache(maxsize=2)
+def _read(path: Path, _modified: int, _size: int) -> Result:
+    run = RunFolder(path)
+    with damaged(run.result_path):
+        told = dict(json.loads(run.result_path.read_bytes()))
+    if "metrics" not in told:
+        raise ChangeSettings(f"run {run.id}", "has no backtest", REMEDY.format(run.id))
+    settings = load(run.settings_path)
+    if settings.signal.threshold_from == "validation":  # what was chosen there is the one that was traded
+        settings = with_threshold(settings, float(told["entry_threshold"]))
+    settings = with_limits(settings, told.get("costs") or {})
+    equity = parquet(path, EQUITY, ("equity", "buy_and_hold"))
+    decisions = decisions_of(path)
+    time_ms = milliseconds(equity.index)
+    if not np.array_equal(time_ms, decisions.bars.time.astype(np.int64)):
+        raise RepairData(str(path / EQUITY), "is of other bars than the run's bars", REMEDY.format(run.id))
+    step_ms = usual(np.diff(time_ms)) or settings.data.step_ms
+    own, holding = (equity[name].to_numpy(np.float64) for name in ("equity", "buy_and_hold"))
+    trades = trades_of(path)
+    recorded = Traded(time_ms, own, holding, len(trades), lambda: trades, settings, step_ms)
+    return Result(run, told, recorded, decisions)
+
+
+def decisions_of(path: Path) -> Decisions:
+    """The bars of a run and what was decided for each. Raises RepairData."""
+    predictions = parquet(path, PREDICTIONS, ("prediction", "signal", "realised"))
+    names = tuple(field.name for field in fields(Bars) if field.name != "time")
+    frame = parquet(path, BARS, names)
+    weight = parquet(path, PREDICTIONS, ("weight",))["weight"].to_numpy() if weighted(path) else None
+    if not frame.index.equals(predictions.index):
+        raise RepairData(str(path / BARS), "is of other bars than the predictions", REMEDY.format(path.name))
+    bars = Bars(
+        milliseconds(frame.index).astype("datetime64[ms]"), **{name: frame[name].to_numpy() for name in names}
+    )
+    forecast, signal, realised = (predictions[name].to_numpy() for name in predictions)
+    return Decisions(bars, forecast, signal.astype(np.int8), realised, weight)
+
+
+def weighted(path: Path) -> bool:
+    """Whether a run's decisions are target weights that somebody gave, without forecasts."""
+    content = read_checked(path, PREDICTIONS)
+    with damaged(path / PREDICTIONS):
+        return "weight" in pq.read_schema(io.BytesIO(content)).names
+
+
+def trades_of(path: Path) -> pd.DataFrame:
+    """trades.csv as a table: numbers float64 or int64, times datetime64[ms, UTC]."""
+    numbers = [name for name in COLUMNS if name not in (*TEXTS, *MOMENTS)]
+    with damaged(path / TRADES):
+        table = pd.read_csv(
+            io.BytesIO(read_checked(path, TRADES)),
+            keep_default_na=False,
+            na_values={name: [""] for name in numbers},
+            dtype=dict.fromkeys(TEXTS, object),
+        )
+        for name in MOMENTS:
+            table[name] = pd.to_datetime(table[name], utc=True, format="ISO8601").dt.as_unit("ms")
+        return table[list(COLUMNS)]
+
+
+def parquet(path: Path, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
+    """A Parquet artifact of a run with these columns. Raises RepairData."""
+    content = read_checked(path, name)
+    with damaged(path / name):
+        return pd.read_parquet(io.BytesIO(content), columns=list(columns))
+
+
+@contextlib.contextmanager
+def damaged(path: Path) -> Iterator[None]:
+    """Turn what goes wrong in reading a file into RepairData that names it."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, OSError) as error:  # Arrow's errors are ValueErrors and OSErrors
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise RepairData(str(path), f"cannot be read: {reason}", REMEDY.format(path.parent.name)) from error
+
+
+def settings_with(result: Result, overrides: tuple[tuple[str, str], ...]) -> Settings:
+    """The settings under other rules. Raises ChangeSettings for a key that a what-if cannot move."""
+    own = result.decisions.weight is not None
+    for key, _ in overrides:
+        if key.partition(".")[0] not in {"signal", "backtest"} or key in UNTRIABLE:
+            raise ChangeSettings(
+                key, "cannot be tried on predictions that exist", "Start a backtest with it, or a new run"
+            )
+        if own and key in OF_FORECASTS:
+            raise ChangeSettings(
+                key, "cannot be tried: these signals are target weights, not forecasts",
+                "Try fees, slippage, sizes, stops or fills; or run quantdeck simulate with it",
+            )  # fmt: skip
+    tree = result.recorded.settings.model_dump()
+    return make(tree, [f"{key}={value}" for key, value in overrides], "what-if")
+
+
+@lru_cache(maxsize=6)
+def _try(path: Path, modified: int, size: int, overrides: tuple[tuple[str, str], ...]) -> Traded:
+    result = _read(path, modified, size)
+    return trade(result, settings_with(result, overrides))
+
+
+def trade(result: Result, settings: Settings) -> Traded:
+    """Trade the result's predictions by the rules of `settings`, which is a look at its test span."""
+    strategy, holding = simulations(result, settings)
+    look = result.look(deflation.Seen.of(strategy), settings)
+    deflation.tried(result.home, look)
+    symbol = str(result.told.get("symbol") or settings.data.symbol)
+    return Traded(
+        result.recorded.time_ms,
+        strategy.equity,
+        holding.equity,
+        len(strategy.trades),
+        lambda: trade_table(strategy, symbol),
+        settings,
+        result.recorded.step_ms,
+        (strategy, holding),
+        look,
+    )
+
+
+def simulations(result: Result, settings: Settings) -> tuple[Simulation, Simulation]:
+    """The strategy by the rules of `settings` on the result's predictions, and buy and hold beside it."""
+    return trading.trade(decided(result, settings), settings, result.recorded.step_ms)
+
+
+def decided(result: Result, settings: Settings) -> Decisions:
+    """The decisions under these settings: as they were, fold by fold perhaps, but for another threshold."""
+    made, level = result.decisions, settings.signal.entry_threshold
+    if result.run.mode == "simulate" and made.weight is None:
+        reason = "was written by a version that did not keep its target weights"
+        raise ChangeSettings(f"run {result.run.id}", reason, "Do it again: quantdeck simulate")
+    if level != result.recorded.settings.signal.entry_threshold:
+        made = replace(made, signal=signals.threshold(made.forecast, level))
+    return made

@@ -1,0 +1,112 @@
+"""Many rules at once on the predictions of a result: thresholds, fees, stops, whatever a what-if can move.
+
+Whoever takes the best of many finds some that look good by chance, so every variant is a look in the trial
+ledger, and the Sharpe ratio of the best one is deflated by them all.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.backtest import trading
+from engine.backtest.simulate import simulate
+from engine.backtest.sweep import sweep
+from engine.backtest.thresholds import FEWEST_TRADES
+from engine.errors import ChangeSettings
+from engine.queries.result import decided, result_of, settings_with
+from engine.robustness import deflation, explanations
+from engine.statistics.returns import DAYS_PER_YEAR
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from engine.backtest.rules import Rules
+    from engine.backtest.sweep import Swept
+    from engine.queries.result import Result
+    from engine.runs.events import Event
+    from engine.runs.trial_ledger import Look
+    from engine.settings import Settings
+
+    Floats = NDArray[np.float64]
+
+MOST = 1000
+FIGURES = ("final_value", "total_return", "sharpe", "max_drawdown", "trades")
+
+
+def swept(request: Event) -> dict[str, Any]:
+    """Trade the predictions under every combination of the request's `choices`, {key: [value, …]}.
+
+    {run, simulated, variants: [{settings, final_value, total_return, sharpe, max_drawdown, trades}, …],
+    best, ledger, sentence}: variants in the order of the choices, the last key's moving fastest; best: the
+    index of the one with the highest Sharpe ratio among those with ten trades or more, None if there is
+    none; ledger and sentence: what the looks leave of it. Raises ChangeSettings, MakeRoom.
+    """
+    result, moves = result_of(request), combinations(request.get("choices"))
+    texts = [tuple((key, json.dumps(value)) for key, value in each.items()) for each in moves]
+    settings = [settings_with(result, each) for each in texts]
+    variants = traded(result, settings)
+    found = sweep(result.decisions.bars, variants, digests=True)
+    made = [look(result, each, found, place) for place, each in enumerate(settings)]
+    deflation.tried(result.home, *made)
+    told = {"run": result.run.id, "simulated": bool(result.told.get("simulated"))}
+    figures = [{name: getattr(found, name)[place].item() for name in FIGURES} for place in range(len(moves))]
+    rows = [{"settings": each, **numbers} for each, numbers in zip(moves, figures, strict=True)]
+    best = best_of(found)
+    if best is None:
+        return told | {"variants": rows, "best": None, "ledger": {}, "sentence": ""}
+    ledger = deflation.counted(result.home, made[best], simulate(result.decisions.bars, *variants[best]))
+    return told | {
+        "variants": rows, "best": best, "ledger": ledger, "sentence": explanations.on_ledger(ledger)
+    }  # fmt: skip
+
+
+def combinations(choices: Any) -> list[dict[str, Any]]:
+    """Every combination of the values, one for each key. Raises ChangeSettings for none, or too many."""
+    if not (
+        isinstance(choices, dict) and choices and all(isinstance(each, list) for each in choices.values())
+    ):
+        raise ChangeSettings("choices", "are no table of values to try", "Give {key: [value, …]}")
+    count = math.prod(len(each) for each in choices.values())
+    if not 0 < count <= MOST:
+        raise ChangeSettings("sweep", f"has {count:,} variants", f"Give 1 to {MOST:,}: fewer values, or keys")
+    return [dict(zip(choices, values, strict=True)) for values in itertools.product(*choices.values())]
+
+
+def traded(result: Result, settings: Sequence[Settings]) -> list[tuple[Floats, Rules]]:
+    """Target weights (B,) and rules of each variant; those that decide alike share their weights."""
+    shared: dict[tuple[Any, ...], Floats] = {}
+
+    def weights(each: Settings) -> Floats:
+        key = (each.signal.entry_threshold, each.signal.neutral, each.backtest.short)
+        if key not in shared:
+            shared[key] = np.ascontiguousarray(trading.weight_of(decided(result, each), each), np.float64)
+        return shared[key]
+
+    step_ms = result.recorded.step_ms
+    return [(weights(each), trading.rules_of(each, step_ms)) for each in settings]
+
+
+def look(result: Result, settings: Settings, found: Swept, place: int) -> Look:
+    """The look at one variant."""
+    seen = deflation.Seen(
+        trial=found.digests[place],
+        sharpe=found.sharpe[place] / math.sqrt(DAYS_PER_YEAR),
+        total_return=found.total_return[place].item(),
+        step_ms=result.recorded.step_ms,
+    )
+    return result.look(seen, settings)
+
+
+def best_of(found: Swept) -> int | None:
+    """Which variant has the highest Sharpe ratio, of those that trade often enough; of equals the first."""
+    value = np.where(
+        (found.trades >= FEWEST_TRADES) & np.isfinite(found.sharpe), found.sharpe, -np.inf
+    )  # (V,)
+    return int(np.argmax(value)) if (value > -np.inf).any() else None

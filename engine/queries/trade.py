@@ -1,0 +1,71 @@
+"""One trade and the bars around it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.backtest.trades import COLUMNS
+from engine.errors import ChangeSettings
+from engine.queries.result import MOMENTS, traded
+from engine.queries.trades import plain, whole
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from engine.queries.result import Result, Traded
+    from engine.runs.events import Event
+
+PRICES = ("open", "high", "low", "close")
+AROUND = 0.35  # bars shown before and after, as a share of the trade's own
+FEWEST_AROUND = 12
+MOST_CANDLES = 500
+
+
+def one(request: Event) -> dict[str, Any]:
+    """The trade `number` and its surroundings in at most `candles` candles.
+
+    {trade: {column: value}, candles: {time_ms, open, high, low, close}, bars_per_candle, entry, exit}: entry
+    and exit are row numbers of the candles. Where bars are too many, neighbours are joined. Raises
+    ChangeSettings.
+    """
+    result, again = traded(request)
+    number = whole(request, "number", 0)
+    found = np.flatnonzero(again.trades["trade"].to_numpy() == number)
+    if not len(found):
+        raise ChangeSettings(f"trade {number}", f"is none of 1 … {len(again.trades)}", "Give one of these")
+    row = again.trades.iloc[found[:1]]
+    entry, end = (bar_of(again, row[name]) for name in MOMENTS)
+    around = max(FEWEST_AROUND, round((end - entry) * AROUND))
+    first, last = max(0, entry - around), min(len(again.time_ms), end + around + 1)
+    most = max(10, min(whole(request, "candles", 100), MOST_CANDLES))
+    joined = -(-(last - first) // most)
+    return {
+        "trade": {name: plain(row, name)[0] for name in COLUMNS},
+        "candles": candles(result, again.time_ms, first, last, joined),
+        "bars_per_candle": joined,
+        "entry": (entry - first) // joined,
+        "exit": (end - first) // joined,
+    }
+
+
+def bar_of(again: Traded, moments: pd.Series[pd.Timestamp]) -> int:
+    """The row of the bar that opens at the one moment given."""
+    return int(np.searchsorted(again.time_ms, moments.to_numpy("datetime64[ms]").astype(np.int64)[0]))
+
+
+def candles(result: Result, time_ms: NDArray[np.int64], first: int, last: int, joined: int) -> dict[str, Any]:
+    """Bars first … last as candles of `joined` bars each."""
+    starts = np.arange(first, last, joined)
+    ends = np.minimum(starts + joined, last) - 1
+    bars = result.decisions.bars
+    local = starts - first
+    return {
+        "time_ms": time_ms[starts].tolist(),
+        "open": bars.open[starts].tolist(),
+        "high": np.maximum.reduceat(bars.high[first:last], local).tolist(),
+        "low": np.minimum.reduceat(bars.low[first:last], local).tolist(),
+        "close": bars.close[ends].tolist(),
+    }

@@ -1,0 +1,56 @@
+"""Fill honesty: the same signals under kinder and harsher fills, and how much of the return hangs on them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from engine.backtest.rules import BASIS_POINT
+from engine.backtest.simulate import Simulation, simulate
+
+if TYPE_CHECKING:
+    from engine.backtest.bars import Bars
+    from engine.backtest.rules import Rules
+    from engine.statistics.returns import Floats
+
+HARSHER = 3.0
+LEAST_SLIPPAGE = 2.0 * BASIS_POINT  # what is made three times as much where none is set
+SAME_CLOSE, NEXT_OPEN, SLIPPED, WORST = "same-close", "next-open", "next-open, 3 × slippage", "worst-of-bar"
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to be filled: its name, the rules for it, and what the signals came to."""
+
+    name: str
+    rules: Rules
+    simulation: Simulation
+
+
+def ways(bars: Bars, weight: Floats, rules: Rules) -> list[Way]:
+    """The target weights (T,) traded under each fill, the kindest first; all else by the rules."""
+    variants = {
+        SAME_CLOSE: replace(rules, fill="same-close"),
+        NEXT_OPEN: replace(rules, fill="next-open"),
+        SLIPPED: slipped(replace(rules, fill="next-open")),
+        WORST: replace(rules, fill="worst-of-bar"),
+    }
+    return [Way(name, variant, simulate(bars, weight, variant)) for name, variant in variants.items()]
+
+
+def slipped(rules: Rules) -> Rules:
+    """The rules with three times the slippage, what scales with the market included."""
+    return replace(
+        rules,
+        slippage=min(HARSHER * (rules.slippage or LEAST_SLIPPAGE), 0.5),
+        slippage_volatility=HARSHER * rules.slippage_volatility,
+        slippage_impact=HARSHER * rules.slippage_impact,
+    )
+
+
+def share_in_fills(total_return: float, harsh_return: float) -> float:
+    """Share of a gain that is gone under harsher fills, 0 to 1; NaN where there is no gain."""
+    if not total_return > 0:
+        return math.nan
+    return min(max((total_return - harsh_return) / total_return, 0.0), 1.0)

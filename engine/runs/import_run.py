@@ -1,0 +1,135 @@
+"""Runs from another home, copied in once they are verified, and what is trusted about them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine import settings
+from engine.disk import NEEDED_MB, check_room, refusals, sync, write_whole
+from engine.errors import ChangeSettings, RepairData
+from engine.runs import events, lock, manifest, manifest_entries, signature
+from engine.runs.folder import ID, RunFolder
+from engine.runs.repetition import refuse_unfinished
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from engine.runs.folder import Home
+
+INCOMING, LOCK = ".incoming-", "lock"
+LARGEST_LOG_BYTES = 64 * 1024**2
+
+
+@dataclass(frozen=True)
+class Brought:
+    """A run that came from elsewhere, and what is trusted about it, in sentences."""
+
+    run: RunFolder
+    trusts: tuple[str, ...]
+
+
+def bring(home: Home, folder: Path, examine: Callable[[RunFolder], list[str]]) -> Brought:
+    """Copy a finished run from elsewhere into this home, verified.
+
+    Only what its manifest names is copied, each file's hash checked on the very bytes that are written, and
+    its event log if it is one. `examine` is shown the copy before it counts as a run: it raises an error for
+    a model that must not be loaded, and tells what it found. The copy is sealed with this home's key.
+    Raises ChangeSettings if the run is here already, RepairData if it is not whole, MakeRoom.
+    """
+    name = named(folder)
+    if (home.runs / name).exists():
+        raise ChangeSettings(f"run {name}", "is in this home already", f"quantdeck runs verify {name}")
+    stored = manifest.parsed(folder)
+    signature.refuse_changed(stored, folder / manifest_entries.MANIFEST)
+    files = stored["files"]
+    with refusals(home.runs):
+        home.runs.mkdir(parents=True, exist_ok=True)
+    check_room(home.path, NEEDED_MB + sum(facts["bytes"] for facts in files.values()) / 1e6)
+    sweep_incoming(home.path)
+    with staged(home.path) as staging:
+        copy = RunFolder(staging / name)  # as deep as in `runs`
+        with refusals(copy.path):
+            copy.path.mkdir(mode=0o700)
+        for file, facts in files.items():
+            write_whole(copy.path / file, manifest.read_named(folder, file, facts))
+        bring_events(folder, copy)
+        bring_about(folder, copy, stored)
+        manifest.store(copy.path, files)
+        refuse_unfinished(copy)
+        settings.load(copy.settings_path)
+        told = [*what(stored, copy), *examine(copy)]
+        with refusals(home.runs):
+            copy.path.rename(home.runs / name)
+        sync(home.runs)
+    return Brought(RunFolder(home.runs / name), tuple(told))
+
+
+@contextlib.contextmanager
+def staged(home: Path) -> Iterator[Path]:
+    """A folder of one's own to copy into, locked while it is in use and removed in the end."""
+    staging = home / f"{INCOMING}{secrets.token_hex(4)}"
+    with refusals(staging):
+        staging.mkdir(mode=0o700)
+    handle = lock.take(staging / LOCK)
+    try:
+        yield staging
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+        if handle is not None:
+            os.close(handle)
+
+
+def sweep_incoming(home: Path) -> None:
+    """Remove what an import that was killed left; one that is under way holds its lock."""
+    for left in home.glob(f"{INCOMING}*/{LOCK}"):
+        if not lock.held(left):
+            shutil.rmtree(left.parent, ignore_errors=True)
+
+
+def named(folder: Path) -> str:
+    """The id of the run in a folder, which has to be the folder's name. Raises RepairData."""
+    name = RunFolder(folder).id
+    if not ID.fullmatch(name) or folder.resolve().name != name:
+        raise RepairData(str(folder), f"holds run {name}", f"Name the folder {name}")
+    return name
+
+
+def bring_about(folder: Path, copy: RunFolder, stored: dict[str, Any]) -> None:
+    """Copy run.json if it says what the manifest says of the run. Raises RepairData."""
+    source = RunFolder(folder)
+    write_whole(copy.about_path, json.dumps(source.about, indent=2).encode())
+    if manifest.about_of(copy.path) != stored.get("about"):
+        raise RepairData(str(source.about_path), "is not what the manifest says", "Restore it from a copy")
+
+
+def bring_events(folder: Path, copy: RunFolder) -> None:
+    """Copy the event log if it is whole, so that the run can be shown. Raises RepairData."""
+    source = RunFolder(folder)
+    with manifest_entries.opened(folder, source.events_path.name) as file:
+        content = file.read(LARGEST_LOG_BYTES + 1)
+    if len(content) > LARGEST_LOG_BYTES:
+        reason = f"has more than {LARGEST_LOG_BYTES} bytes"
+        raise RepairData(str(source.events_path), reason, "Leave the run where it is")
+    write_whole(copy.events_path, content)
+    events.read(copy.events_path)
+
+
+def what(stored: dict[str, Any], copy: RunFolder) -> list[str]:
+    """What the manifest proves of a copied run."""
+    size = sum(facts["bytes"] for facts in stored["files"].values()) / 1e6
+    told = [f"{len(stored['files'])} files, {size:.1f} MB, each as its manifest says (SHA-256)"]
+    if signature.bears_seal_of(stored, copy.path):
+        told.append("the manifest is sealed with this home's key: a holder of the key wrote it")
+    else:
+        told.append(
+            "the manifest bears no seal of this home's key: nothing broke, but who made it is unknown"
+        )
+    told.append(f"its figures are its maker's word until you repeat it: quantdeck reproduce {copy.path.name}")
+    return told

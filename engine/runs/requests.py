@@ -1,0 +1,207 @@
+"""Questions to a warm engine process, over JSON lines on its stdin and stdout.
+
+What needs numbers while somebody looks is answered by a process of the engine that ends with whoever asks.
+A line in is a request, `{"request": 1, "do": name, …}`; lines out are events of its progress and then
+`{"request": 1, "kind": "answer", "result": …}` or `{"request": 1, "kind": "error", "error": {…}}`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+import traceback
+from collections import deque
+from typing import IO, TYPE_CHECKING, Any, Self
+
+from engine.errors import ChangeSettings, MakeRoom, Report, StopAsked
+from engine.runs.error_codec import as_error, from_fields, to_fields
+from engine.runs.events import plain
+from engine.runs.launch import ENGINE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from engine.runs.events import Event, Tell
+
+COMMAND = (*ENGINE, "ask")
+PATIENCE_S = 5.0
+
+
+def ask(request: Event, tell: Tell | None = None, command: Sequence[str] = COMMAND) -> dict[str, Any]:
+    """One question to an engine process of its own; see `Asker.ask`."""
+    with Asker(command) as asker:
+        return asker.ask(request, tell)
+
+
+class Asker:
+    """A warm engine process that answers one question after the other, until the context is left."""
+
+    def __init__(self, command: Sequence[str] = COMMAND) -> None:
+        """The process starts with the context. It is out of reach of the terminal's own signals."""
+        self._command = command
+        self._turn = threading.Lock()
+        self._count = 0
+
+    def __enter__(self) -> Self:
+        pipe = subprocess.PIPE
+        try:
+            self._process = subprocess.Popen(
+                self._command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
+            )
+        except OSError as error:
+            reason = f"cannot be started: {error.strerror}"
+            raise MakeRoom("the engine", reason, "Free memory, or end other processes") from error
+        self._said: deque[bytes] = deque(maxlen=20)  # the end of its stderr
+        self._listener = threading.Thread(target=self._listen, name="engine's stderr", daemon=True)
+        self._listener.start()
+        return self
+
+    def _listen(self) -> None:
+        self._said.extend(self._pipe(self._process.stderr))
+
+    @staticmethod
+    def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+        if pipe is None:
+            raise Report("the engine", "was started without its pipes")
+        return pipe
+
+    def ask(self, request: Event, tell: Tell | None = None) -> dict[str, Any]:
+        """Ask `{"do": name, …}` and return the answer; `tell` gets the events of its progress.
+
+        Raises the very error that the engine met (its class, thing, reason and remedy), and Report when the
+        process dies without an answer. What `tell` raises passes through.
+        """
+        with self._turn:
+            self._count += 1
+            line = json.dumps(plain(request) | {"request": self._count}).encode() + b"\n"
+            stdin = self._pipe(self._process.stdin)
+            with contextlib.suppress(BrokenPipeError):  # the silence that follows tells it better
+                stdin.write(line)
+                stdin.flush()
+            for answer in self._answers():
+                if answer["kind"] == "answer":
+                    return dict(answer["result"])
+                if answer["kind"] == "error":
+                    raise from_fields(answer["error"])
+                if tell is not None:
+                    tell(answer)
+            raise self._death()
+
+    def _answers(self) -> Iterator[Event]:
+        """The lines that belong to the latest request; an abandoned one's are passed over."""
+        for line in self._pipe(self._process.stdout):
+            try:
+                answer = json.loads(line)
+                number = answer.pop("request")
+            except (ValueError, KeyError, AttributeError, TypeError):
+                raise Report("the engine", "gave an answer that cannot be read", "Ask again") from None
+            if number == self._count:
+                yield answer
+
+    def _death(self) -> Report:
+        code = self._end()
+        said = [text for line in self._said if (text := line.decode(errors="replace").strip())]
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        return Report(
+            "the engine", f"died without an answer ({how}){f': {said[-1]}' if said else ''}", "Ask again"
+        )
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        process = self._process
+        with contextlib.suppress(BrokenPipeError):
+            self._pipe(process.stdin).close()
+        if kind is not None:
+            process.terminate()
+        self._end()
+        self._pipe(process.stdout).close()
+        self._pipe(process.stderr).close()
+
+    def _end(self) -> int:
+        """Wait for the process, kill it if it does not go, and return its exit code."""
+        try:
+            self._process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        self._listener.join(PATIENCE_S)
+        return self._process.wait()
+
+
+def answer(
+    handlers: Mapping[str, Callable[[Event, Tell], dict[str, Any]]],
+    stdin: IO[bytes] | None = None,
+    stdout: IO[bytes] | None = None,
+) -> int:
+    """The engine's side: answer requests with the handler that `do` names, until stdin closes; return 0.
+
+    The streams are closed then. Without streams given, the process's own are taken over, so that nothing a
+    library prints or reads can come between: its output goes to stderr. A handler imports what is slow
+    itself, when it is first needed.
+    """
+    gone = contextlib.suppress(BrokenPipeError)  # whoever asked no longer reads
+    with gone, stdin or own_input() as requests, stdout or own_output() as answers:
+        for line in requests:
+            reply(line, handlers, answers)
+    return 0
+
+
+def reply(
+    line: bytes, handlers: Mapping[str, Callable[[Event, Tell], dict[str, Any]]], stdout: IO[bytes]
+) -> None:
+    """Answer one request, by its result or by the error that came of it."""
+    number: Any = None
+
+    def say(event: Event) -> None:
+        stdout.write(json.dumps(plain(event) | {"request": number}, allow_nan=False).encode() + b"\n")
+        stdout.flush()
+
+    def tell(event: Event) -> None:
+        if event["kind"] == "alive":
+            return
+        try:
+            say(event)
+        except BrokenPipeError:
+            raise StopAsked("the request", "whoever asked has gone") from None
+
+    try:
+        request = json.loads(line)
+        number = request.pop("request")
+        result = handler_of(request, handlers)(request, tell)
+    except Exception as error:  # noqa: BLE001  each is told to whoever asked
+        told = as_error(error)
+        if isinstance(told, Report):
+            traceback.print_exception(error)
+        say({"kind": "error", "error": to_fields(told)})
+    else:
+        say({"kind": "answer", "result": result})
+
+
+def handler_of(request: Event, handlers: Mapping[str, Callable[[Event, Tell], dict[str, Any]]]) -> Any:
+    """The handler of a request. Raises ChangeSettings that names what there is."""
+    try:
+        return handlers[request["do"]]
+    except KeyError:
+        known = ", ".join(sorted(handlers))
+        raise ChangeSettings(
+            f"request {request.get('do')!r}", "cannot be answered", f"Ask for {known}"
+        ) from None
+
+
+def own_input() -> IO[bytes]:
+    """The process's stdin, for us alone."""
+    mine = os.fdopen(os.dup(0), "rb")
+    empty = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(empty, 0)
+    os.close(empty)
+    return mine
+
+
+def own_output() -> IO[bytes]:
+    """The process's stdout, for us alone; what others print goes to stderr from now on."""
+    sys.stdout.flush()
+    mine = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return mine

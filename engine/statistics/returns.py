@@ -1,0 +1,173 @@
+"""Statistics of a series of returns: one small function each, NaN where it is not defined.
+
+`returns` is (N,) float64, daily unless said otherwise, and the annual factor is 365: crypto trades every day.
+"""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.statistics import bootstrap
+
+DAYS_PER_YEAR = 365
+EULER_GAMMA = 0.5772156649015329
+
+Floats = NDArray[np.float64]
+
+
+def deviation(values: Floats) -> float:
+    """Sample standard deviation, ddof 1; exactly 0 where all values are equal, NaN below two values."""
+    if len(values) < 2:
+        return math.nan
+    return 0.0 if values.max() == values.min() else float(values.std(ddof=1))
+
+
+def ratio(numerator: float, denominator: float) -> float:
+    """The quotient; NaN where that is not a finite number."""
+    if denominator == 0 or not math.isfinite(denominator):
+        return math.nan
+    value = numerator / denominator
+    return value if math.isfinite(value) else math.nan
+
+
+def volatility(returns: Floats, per_year: float = DAYS_PER_YEAR) -> float:
+    """std(r) · √(periods per year)."""
+    return deviation(returns) * math.sqrt(per_year)
+
+
+def sharpe(returns: Floats, per_year: float = DAYS_PER_YEAR) -> float:
+    """mean(r) / std(r) · √(periods per year), risk-free rate 0 (Sharpe 1994)."""
+    if len(returns) < 2:
+        return math.nan
+    return ratio(float(returns.mean()), deviation(returns)) * math.sqrt(per_year)
+
+
+def sortino(returns: Floats, per_year: float = DAYS_PER_YEAR) -> float:
+    """mean(r) / √mean(min(r, 0)²) · √(periods per year) (Sortino and Price 1994), target return 0."""
+    if len(returns) < 2:
+        return math.nan
+    downside = math.sqrt(float(np.square(np.minimum(returns, 0.0)).mean()))
+    return ratio(float(returns.mean()), downside) * math.sqrt(per_year)
+
+
+def cvar(returns: Floats, share: float = 0.05) -> float:
+    """Mean of the worst 5 %: the lowest ⌊(N - 1) · share⌋ + 1 returns (Rockafellar and Uryasev 2000)."""
+    if len(returns) == 0:
+        return math.nan
+    last = int((len(returns) - 1) * share)
+    return float(np.partition(returns, last)[: last + 1].mean())
+
+
+def skew(returns: Floats) -> float:
+    """m₃ / m₂^(3/2), with m the central moments of the population (Fisher's g₁)."""
+    if not deviation(returns) > 0:
+        return math.nan
+    centred = returns - returns.mean()
+    return ratio(float((centred**3).mean()), float((centred**2).mean()) ** 1.5)
+
+
+def kurtosis(returns: Floats) -> float:
+    """m₄ / m₂² (Pearson's): 3 for a normal distribution."""
+    if not deviation(returns) > 0:
+        return math.nan
+    centred = returns - returns.mean()
+    return ratio(float((centred**4).mean()), float((centred**2).mean()) ** 2)
+
+
+def probabilistic_sharpe(returns: Floats, benchmark: float = 0.0) -> float:
+    """Probability that the true Sharpe ratio exceeds `benchmark`, both per period, not per year.
+
+    Φ((SR - SR*) √(N - 1) / √(1 - g₁ SR + (g₂ - 1)/4 SR²)), g₁ skew, g₂ kurtosis (Bailey and López de
+    Prado 2012, "The Sharpe Ratio Efficient Frontier").
+    """
+    return sharpe_probability(sharpe(returns, 1), len(returns), skew(returns), kurtosis(returns), benchmark)
+
+
+def sharpe_probability(
+    observed: float, count: int, skewness: float, kurt: float, benchmark: float = 0.0
+) -> float:
+    """The same from the statistics themselves: observed and benchmark Sharpe per period, N, g₁, g₂."""
+    spread = 1.0 - skewness * observed + (kurt - 1.0) / 4.0 * observed**2
+    if not (spread > 0 and count > 1):
+        return math.nan
+    return NormalDist().cdf((observed - benchmark) * math.sqrt((count - 1) / spread))
+
+
+def expected_best_sharpe(trials: int, variance: float) -> float:
+    """Highest Sharpe ratio to expect of `trials` strategies without merit, whose ratios have this variance.
+
+    √V ((1 - g) Φ⁻¹(1 - 1/N) + g Φ⁻¹(1 - 1/(N e))), g Euler's constant (Bailey and López de Prado 2014,
+    "The Deflated Sharpe Ratio"); 0 for a single trial. It is the benchmark that turns the probabilistic
+    Sharpe ratio into the deflated one.
+    """
+    if trials < 2:
+        return 0.0
+    normal = NormalDist().inv_cdf
+    best = (1 - EULER_GAMMA) * normal(1 - 1 / trials) + EULER_GAMMA * normal(1 - 1 / (trials * math.e))
+    return math.sqrt(variance) * best
+
+
+def deflated_sharpe(returns: Floats, trials: int, variance: float) -> float:
+    """Probability that the Sharpe ratio exceeds the best of `trials` tries without merit (the same, 2014).
+
+    variance is that of the trials' Sharpe ratios per period.
+    """
+    return probabilistic_sharpe(returns, expected_best_sharpe(trials, variance))
+
+
+def sharpe_interval(
+    returns: Floats, generator: np.random.Generator, resamples: int = 1000, coverage: float = 0.95
+) -> tuple[float, float]:
+    """Stationary-bootstrap interval of the annual Sharpe ratio (Politis and Romano 1994).
+
+    The block length is bootstrap.block_length's. NaN below ten returns or without variance.
+    """
+    if len(returns) < 10 or not deviation(returns) > 0:
+        return math.nan, math.nan
+    drawn = bootstrap.draws(len(returns), bootstrap.block_length(returns), resamples, generator)
+    found = [resampled_sharpes(returns, bootstrap.weights(rows)) for rows in drawn]
+    low, high = bootstrap.interval(np.concatenate(found), coverage)
+    return low, high
+
+
+def resampled_sharpes(returns: Floats, weights: Floats, per_year: float = DAYS_PER_YEAR) -> Floats:
+    """Sharpe ratios (S,) of resamples that hold row n of the returns (N,) weights[s, n] times, (S, N)."""
+    count = len(returns)
+    centre = returns.mean()
+    mean = weights @ (returns - centre) / count  # (S,) of what lies above the centre
+    variance = (weights @ np.square(returns - centre) - count * np.square(mean)) / (count - 1)
+    undefined: Floats = np.full(len(mean), np.nan)
+    scale = np.sqrt(np.maximum(variance, 0.0))
+    sharpes: Floats = np.divide(mean + centre, scale, out=undefined, where=variance > 0)
+    return sharpes * math.sqrt(per_year)
+
+
+def day_ends(time: NDArray[np.datetime64]) -> NDArray[np.int64]:
+    """The last bar of each UTC day, (D,) rows, of bars that open at time (T,).
+
+    A day without bars repeats the one before.
+    """
+    day = time.astype("datetime64[D]").astype(np.int64)
+    ends = np.append(np.flatnonzero(np.diff(day)), len(day) - 1)
+    return np.repeat(ends, np.append(np.diff(day[ends]), 1))
+
+
+def sharpes_of_paths(equity: Floats, initial_capital: float | Floats) -> Floats:
+    """Annual Sharpe ratios (P,) of equity at the ends of days (P, D); NaN without variance.
+
+    initial_capital: one for all, or (P, 1).
+    """
+    first = np.broadcast_to(initial_capital, (len(equity), 1))
+    before = np.concatenate([first, equity[:, :-1]], axis=1)
+    returns = np.divide(equity - before, before, out=np.zeros_like(equity), where=before > 0)  # (P, D)
+    if returns.shape[1] < 2:
+        return np.full(len(equity), np.nan)
+    spread: Floats = returns.std(axis=1, ddof=1)
+    undefined: Floats = np.full(len(equity), np.nan)
+    moves = returns.max(axis=1) > returns.min(axis=1)
+    found: Floats = np.divide(returns.mean(axis=1), spread, out=undefined, where=moves)
+    return found * math.sqrt(DAYS_PER_YEAR)

@@ -1,0 +1,196 @@
+"""Calibration: the ordinary pipeline on simulated markets of which it is known what can be forecast.
+
+With edge 0 nothing can be, and a forecast that seems to work there tells of a leak or of luck; with a known
+edge, the market's true conditional mean tells how much of what can be learned is learned.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from engine import preparation
+from engine.data.demo.market import DemoMarket
+from engine.data.demo.paths import ORIGIN_MS
+from engine.data.store import Series, Store
+from engine.disk import write_whole
+from engine.market.candles import OHLCV, check
+from engine.market.times import milliseconds, time_index
+from engine.runs.folder import Home
+from engine.settings import Settings, make
+from engine.statistics.forecast import forecast_quality
+from engine.studies.workers import Orphan, one_device, results
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.preparation import Job
+
+SERIES = "simulated"
+WARM_UP = 600  # bars before the first sample, at most
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One training on one simulated market, judged on its test span.
+
+    ic is Spearman's correlation of forecast and return, with the 95 % interval that every run prints (the
+    stationary bootstrap's), both NaN for a forecast that never changes; recovered is Pearson's of
+    forecast and true conditional mean, NaN where that is constant (edge 0); reachable is Spearman's of true
+    conditional mean and return: what a perfect forecast would have had.
+    """
+
+    edge: float
+    seed: int
+    ic: float
+    ic_low: float
+    ic_high: float
+    recovered: float
+    reachable: float
+    forecasts: int
+    epochs: int
+    best_epoch: int
+    total_return: float
+
+    @property
+    def false_alarm(self) -> bool:
+        """Whether the interval lies above 0."""
+        return self.ic_low > 0
+
+
+def calibrate(job: Job) -> dict[str, Any]:
+    """Train on every market that the settings ask for, several at a time; sum up by edge.
+
+    Trials are kept in the run's folder one by one, so a run that is resumed goes on with those that lack.
+    """
+    chosen, tell = job.settings.calibration, job.tell
+    wanted = [(edge, seed) for edge in chosen.edges for seed in range(chosen.seeds)]
+    known = {(each.edge, each.seed): each for each in kept(job.run.path)}
+    tell({"kind": "simulated", "text": "SIMULATED markets: their truth is known"})
+    missing = [(job.settings, edge, seed) for edge, seed in wanted if (edge, seed) not in known]
+    with preparation.stage(job, "fit"):
+        for trial in results(carry_out, missing, job.settings.parallel, tell):
+            kept_as = job.run.path / f"trial-{trial.edge:g}-{trial.seed}.json"
+            write_whole(kept_as, json.dumps(asdict(trial)).encode())
+            known[trial.edge, trial.seed] = trial
+            tell({"kind": "note", "level": "info", "text": sentence(trial, len(known), len(wanted))})
+    trials = [known[pair] for pair in wanted]
+    return {
+        "run": job.run.id,
+        "simulated": True,
+        "edges": [summary(edge, [each for each in trials if each.edge == edge]) for edge in chosen.edges],
+        "trials": [asdict(each) for each in trials],
+        "notes": [],
+    }
+
+
+def kept(folder: Path) -> list[Trial]:
+    """The trials that a run has finished."""
+    return [Trial(**json.loads(path.read_bytes())) for path in sorted(folder.glob("trial-*.json"))]
+
+
+def sentence(trial: Trial, done: int, wanted: int) -> str:
+    """A finished trial for the log."""
+    truth = "" if math.isnan(trial.recovered) else f", correlation with the truth {trial.recovered:.3f}"
+    interval = f"({trial.ic_low:+.3f} … {trial.ic_high:+.3f})"
+    return f"{done} of {wanted}: edge {trial.edge:g}, seed {trial.seed}: IC {trial.ic:+.3f} {interval}{truth}"
+
+
+def summary(edge: float, trials: Sequence[Trial]) -> dict[str, Any]:
+    """The trials of one edge in figures: means over the seeds, and the share with an interval above 0.
+
+    most_by_chance: so many alarms or fewer come up in 95 of 100 calibrations without any edge, when each
+    has a chance of 2.5 %.
+    """
+    from scipy.stats import binom
+
+    alarms = sum(each.false_alarm for each in trials)
+    varied = [each.ic for each in trials if math.isfinite(each.ic)]
+    return {
+        "edge": edge,
+        "markets": len(trials),
+        "above_zero": alarms,
+        "share_above_zero": alarms / len(trials),
+        "most_by_chance": int(binom.ppf(0.95, len(trials), 0.025)),
+        "constant": len(trials) - len(varied),  # forecasts that never change: right where there is no edge
+        "ic": mean(varied),
+        "reachable_ic": mean([each.reachable for each in trials]),
+        "recovered": mean([each.recovered for each in trials]),
+        "recovered_least": min((each.recovered for each in trials), default=math.nan),
+        "epochs": mean([float(each.epochs) for each in trials]),
+    }
+
+
+def mean(values: Sequence[float]) -> float:
+    """Arithmetic mean; NaN if one of the values is."""
+    return math.fsum(values) / len(values) if values else math.nan
+
+
+def carry_out(settings: Settings, edge: float, seed: int) -> Trial:
+    """Make the market, run the pipeline on it in a folder of its own, judge the forecasts by the truth."""
+    from engine import pipeline
+    from engine.outcome import PREDICTIONS
+
+    market = DemoMarket(seed, edge, settings.data.timeframe)
+    share = 1 - settings.split.validation - settings.split.test
+    count = math.ceil(settings.calibration.bars / share) + WARM_UP + settings.window.lookback
+    with tempfile.TemporaryDirectory(prefix="quantdeck-") as folder:
+        home = Home(Path(folder))
+        end_ms = store_candles(Store(home.data), market, count)
+        run = home.create("run", own_settings(settings, seed))
+        job = preparation.Job(own_settings(settings, seed), run, home, end_ms, Orphan())
+        result = pipeline.train_and_backtest(job)
+        table = pd.read_parquet(run.path / PREDICTIONS)
+    truth = market.conditional_mean(milliseconds(table.index))  # (B,)
+    return judged(edge, seed, table, truth, result)
+
+
+def own_settings(settings: Settings, seed: int) -> Settings:
+    """The settings of a trial: candles of the simulated series alone, whole, on one device."""
+    data = {"series": SERIES, "start": "", "end": "", "funding": False, "open_interest": False}
+    chosen = one_device(settings).model_dump()
+    chosen["data"] |= data | {"second_exchange": "", "exchange": "binance"}
+    chosen["training"]["seed"] = seed + 1
+    return make(chosen)
+
+
+def store_candles(store: Store, market: DemoMarket, count: int) -> int:
+    """Store the first `count` candles of the market as a simulated series; return the end of the last, ms."""
+    end_ms = ORIGIN_MS + count * market.step_ms
+    candles = market.candles("BTC/USDT", market.timeframe, ORIGIN_MS, end_ms)
+    raw = pd.DataFrame({name: getattr(candles, name) for name in OHLCV}, index=time_index(candles.time))
+    checked = check(raw, market.step_ms, end_ms)
+    with store.locked(SERIES):
+        store.write(
+            Series(
+                SERIES, "candles", "", "BTC/USDT", market.timeframe, simulated=True,
+                known=((ORIGIN_MS, end_ms),), origin={"seed": market.seed, "edge": market.edge},
+                report=checked.report.as_dict(), frame=checked.frame,
+            )
+        )  # fmt: skip
+    return end_ms
+
+
+def judged(edge: float, seed: int, table: pd.DataFrame, truth: Any, result: dict[str, Any]) -> Trial:
+    """The trial of forecasts laid beside returns and the truth, (B,) each."""
+    forecast, realised = table["prediction"].to_numpy(), table["realised"].to_numpy()  # (B,)
+    known = np.isfinite(forecast) & np.isfinite(realised)
+    quality = forecast_quality(forecast, realised)
+    low, high = result["intervals"]["forecast"]["ic"]
+    varies = edge > 0 and np.std(forecast[known]) > 0
+    return Trial(
+        edge, seed, quality["ic"], low, high,
+        recovered=float(np.corrcoef(forecast[known], truth[known])[0, 1]) if varies else math.nan,
+        reachable=forecast_quality(truth, realised)["ic"] if edge > 0 else 0.0,
+        forecasts=int(known.sum()),
+        epochs=int(result["training"]["epochs"]),
+        best_epoch=int(result["training"]["best_epoch"]),
+        total_return=float(result["metrics"]["total_return"]),
+    )  # fmt: skip

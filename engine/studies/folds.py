@@ -1,0 +1,63 @@
+"""Folds of a walk-forward: which samples train, validate and test each of several trainings. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.samples.split import Split, refuse_too_few
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.settings import Settings
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Positions into the samples, in time order; test spans of successive folds lie end to end."""
+
+    number: int  # from 1
+    train: NDArray[np.int64]
+    validation: NDArray[np.int64]
+    test: NDArray[np.int64]
+    purged: int
+
+
+def folds(
+    target_ms: NDArray[np.int64],
+    labelled: NDArray[np.bool_],
+    label_reach_ms: int,
+    step_ms: int,
+    settings: Settings,
+) -> list[Fold]:
+    """Cut N samples, ordered by target time, into the folds that settings.walk_forward asks for.
+
+    What follows the share `first_test` is cut into test spans of equal length. A fold trains and validates
+    on the samples before its test: all of them (anchored), or as many as the first fold has (rolling), the
+    last split.validation of them being validation. A sample is purged when its label reaches, with the
+    embargo's bars on top, beyond the first target of the next part. Raises ChangeSettings when a part comes
+    out too small.
+    """
+    chosen, count = settings.walk_forward, len(target_ms)
+    first = int(count * chosen.first_test)
+    bounds = np.linspace(first, count, chosen.folds + 1).astype(np.int64)
+    reach_ms = label_reach_ms + chosen.embargo * step_ms
+    found = []
+    for number, (begin, end) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True), 1):
+        start = begin - first if chosen.window == "rolling" else 0
+        cut = begin - max(int((begin - start) * settings.split.validation), 1)
+        train, validation, test = np.arange(start, cut), np.arange(cut, begin), np.arange(begin, end)
+        kept = []
+        for part, following in ((train, validation), (validation, test)):
+            if not len(following):
+                kept.append(part[:0])
+                continue
+            kept.append(part[target_ms[part] + reach_ms <= target_ms[following[0]]])
+        purged = len(train) + len(validation) - sum(map(len, kept))
+        kept = [part[labelled[part]] for part in kept]
+        refuse_too_few(Split(kept[0], kept[1], test, purged, 0), count)
+        found.append(Fold(number, kept[0], kept[1], test, purged))
+    return found

@@ -1,0 +1,182 @@
+"""The leak audit: does anything that was known at a moment change when what came later is cut off or changed?
+
+The stages of a run are replayed on such histories and compared bit for bit: every row and decision up to
+several cuts, what training learned from when validation began, what was tuned from when the test began, and
+that an order is paid at a price of after its decision.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.market.merge import OBSERVED
+from engine.market.times import iso
+from engine.studies.leak_audit.comparison import PERTURBED, TRUNCATED, Comparison, Finding, same
+from engine.studies.leak_audit.history import known_at, perturbed, truncated
+from engine.studies.leak_audit.replay import Replay
+from engine.studies.leak_audit.stages import ORDER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from engine.samples.scaling import Scalers
+    from engine.studies.leak_audit.history import History
+    from engine.studies.leak_audit.stages import Stages
+
+EVERY_CUT = (
+    "collect", "merge", "features", "windows", "label", "inputs", "predict", "signals", "simulate",
+)  # fmt: skip
+SHARES = (0.45, 0.93)  # of the targets: cuts besides the first targets of validation and test
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What an audit found: one finding a stage and cut, the first stage's first row before all others."""
+
+    findings: tuple[Finding, ...]
+    cuts_ms: tuple[int, ...]
+    histories: int
+
+    @property
+    def seal(self) -> str:
+        """`passed` or `failed`."""
+        return "failed" if self.findings else "passed"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For audit.json."""
+        first = self.findings[0].as_dict() if self.findings else None
+        return {
+            "seal": self.seal,
+            "first": first,
+            "findings": [finding.as_dict() for finding in self.findings],
+            "cuts": [iso(cut) for cut in self.cuts_ms],
+            "histories": self.histories,
+            "stages": list(ORDER),
+        }
+
+
+def audit(
+    stages: Stages,
+    history: History,
+    reach_ms: int,
+    scalers: Scalers | None = None,
+    alive: Callable[[], None] = lambda: None,
+) -> Audit:
+    """Replay the stages on the history and on moved ones.
+
+    reach_ms: how far beyond its target's open a label looks. scalers: those of the run's model, if they are
+    to be compared with what the stages fit. `alive` is called before each history.
+    """
+    base = Replay(stages, history, scalers)
+    findings = list(fitted(base, scalers))
+    test_ms = int(base.target_ms[base.split.test[0]])
+    threshold = base.threshold(test_ms)
+    boundaries = [int(base.target_ms[part[0]]) for part in (base.split.validation, base.split.test)]
+    cuts = sound_cuts(base, boundaries)
+    histories = 1
+    for cut in cuts:
+        for how, move in ((TRUNCATED, truncated), (PERTURBED, perturbed)):
+            alive()
+            histories += 1
+            moved = Replay(stages, move(history, cut), scalers or base.scalers)
+            pair = Comparison(base, moved, cut, how, threshold, reach_ms)
+            findings += [finding for finding in (pair.first(EVERY_CUT),) if finding]
+    for place, cut in enumerate(boundaries):
+        alive()
+        histories += 1
+        # The open of a part's first target ends the last label before it; what comes after may not count.
+        cut_ms = cut + base.market.step_ms
+        moved = Replay(stages, perturbed(history, cut_ms), scalers or base.scalers)
+        pair = Comparison(base, moved, cut_ms, PERTURBED, threshold, reach_ms)
+        findings += [*learned(pair, validation=place > 0), *(tuned(pair, cut) if place else ())]
+    return Audit(tuple(first_of_stage(findings)), tuple(cuts), histories)
+
+
+def sound_cuts(base: Replay, boundaries: Sequence[int]) -> list[int]:
+    """Targets to cut at: the first of validation and test, one in training, one late in the test.
+
+    Each is moved on to one whose row and the one before were observed: where a gap is filled, its end
+    decides that its rows exist. None lies before every series has begun.
+    """
+    observed = base.market.provenance["candles"].to_numpy() == OBSERVED  # (T,)
+    target = base.windows.target
+    begun = max(int(known_at(each)[0]) for each in base.history.series if len(each.frame))
+    sound = observed[target] & observed[target - 1] & (base.target_ms > begun + base.market.step_ms)  # (N,)
+    times = base.target_ms[sound]
+    inside = [base.target_ms[int(share * len(target))] for share in SHARES]
+    places = np.searchsorted(times, [*boundaries, *inside])
+    return sorted({int(times[place]) for place in places if place < len(times)})
+
+
+def learned(pair: Comparison, *, validation: bool) -> Iterator[Finding]:
+    """Samples, labels and scalers of training, or the samples of validation, when later rows are changed."""
+    base, moved = pair.base, pair.moved
+    parts = [each.split.validation if validation else each.split.train for each in (base, moved)]
+    before, after = (each.target_ms[part] for each, part in zip((base, moved), parts, strict=True))
+    name = "validation" if validation else "training"
+    if not np.array_equal(before, after):
+        row = min(set(before.tolist()) ^ set(after.tolist()))
+        yield pair.finding("split", f"{name} samples", row, len(before), len(after))
+        return
+    was, became = (
+        each.label[each.windows.target[part]] for each, part in zip((base, moved), parts, strict=True)
+    )
+    differs = np.flatnonzero(~same(was, became))
+    if len(differs):
+        row = int(differs[0])
+        yield pair.finding("split", f"label of {name}", int(before[row]), was[row], became[row])
+    elif not validation:
+        yield from differing(pair, base.scalers, moved.scalers, list(base.table.columns))
+
+
+def differing(pair: Comparison, before: Scalers, after: Scalers, columns: Sequence[str]) -> Iterator[Finding]:
+    """The first figure of the scalers that is another; its row is the first that scaling must not know."""
+    for old, new, names in (
+        (before.features, after.features, columns),
+        (before.label, after.label, ["label"]),
+    ):
+        for name, values in figures(old).items():
+            moved = np.flatnonzero(~same(values, figures(new)[name]))
+            if len(moved):
+                place = int(moved[0])
+                column = f"{names[place]} ({name.rstrip('_')})"
+                yield pair.finding("scale", column, pair.cut_ms, values[place], figures(new)[name][place])
+                return
+
+
+def figures(scaler: Any) -> dict[str, NDArray[np.float64]]:
+    """What a scikit-learn scaler has learned, one value a column."""
+    learned_ones = vars(scaler).items() if scaler is not None else ()
+    return {
+        name: np.atleast_1d(np.asarray(value, float))
+        for name, value in learned_ones
+        if name.endswith("_") and isinstance(value, np.ndarray) and value.dtype.kind == "f"
+    }
+
+
+def fitted(base: Replay, scalers: Scalers | None) -> Iterator[Finding]:
+    """The scalers that the run saved must be what its training rows give."""
+    if scalers is not None:
+        cut_ms = int(base.target_ms[base.split.validation[0]])
+        pair = Comparison(base, base, cut_ms, "saved by the run", 0.0, 0)
+        yield from differing(pair, base.scalers, scalers, list(base.table.columns))
+
+
+def tuned(pair: Comparison, test_ms: int) -> Iterator[Finding]:
+    """The entry threshold must not know the test."""
+    threshold = pair.moved.threshold(test_ms)
+    if threshold != pair.threshold:
+        yield pair.finding("threshold", "entry threshold", pair.cut_ms, pair.threshold, threshold)
+
+
+def first_of_stage(findings: Sequence[Finding]) -> list[Finding]:
+    """The first finding of each stage, earliest stage first."""
+    found: dict[str, Finding] = {}
+    for finding in sorted(findings, key=lambda each: each.rank):
+        found.setdefault(finding.stage, finding)
+    return list(found.values())

@@ -1,0 +1,98 @@
+"""The leak audit of a run: its own settings, series, features and model, and the seal in its folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.data.importing.features_file import load_features
+from engine.data.plan import span_of
+from engine.data.store import Store
+from engine.disk import write_whole
+from engine.errors import ChangeSettings
+from engine.lineage import origin
+from engine.market import merge
+from engine.market.times import iso
+from engine.models.training import backend
+from engine.runs.audit_status import AUDIT, fingerprint
+from engine.runs.manifest import read_checked
+from engine.samples import labels
+from engine.settings import load, moment
+from engine.studies.leak_audit.audit import audit
+from engine.studies.leak_audit.history import recorded
+from engine.studies.leak_audit.replay import NEAR
+from engine.studies.leak_audit.stages import ordinary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from engine.runs.events import Tell
+    from engine.runs.folder import Home, RunFolder
+    from engine.settings import Settings
+    from engine.studies.leak_audit.stages import Matrix
+
+MODES = ("run", "train", "backtest")
+
+
+def audit_run(run: RunFolder, home: Home, tell: Tell) -> dict[str, Any]:
+    """Audit a run that has a model, write audit.json into its folder and return what it says.
+
+    The series are the stored ones, as the run saw them; no exchange is asked. Raises ChangeSettings for a
+    run without a model, RepairData for damaged artifacts or series.
+    """
+    if run.mode not in MODES:
+        raise ChangeSettings(f"run {run.id}", f"is a {run.mode}, without a model", "Audit one that trained")
+    trained = home.find(run.of) if run.of else run
+    chosen = load(run.settings_path)
+    devices = backend.prepare(origin.pinned(run, chosen.training))
+    from engine.models import artifact
+
+    content = {name: read_checked(trained.path, name) for name in artifact.FILES}
+    loaded = artifact.load(content, trained.id)
+    now_ms = int(moment(run.now).timestamp() * 1000)
+    settings = pinned_down(chosen, loaded.metadata.feature_names, now_ms)
+    own = load_features(Path(settings.features.file)) if settings.features.file else ()
+    stages = ordinary(settings, own, outputs(loaded.network, devices))
+    history = recorded(settings, Store(home.data), now_ms)
+    market = stages.merge(stages.collect(Store(home.data), now_ms))
+    same_data = merge.fingerprint(market) == loaded.metadata.fingerprint
+    found = audit(
+        stages,
+        history,
+        labels.reach_ms(market.step_ms, settings.label.horizon),
+        loaded.scalers if same_data else None,
+        lambda: tell({"kind": "alive"}),
+    )
+    told = {"run": run.id, "of": trained.id, "manifest": fingerprint(run), **found.as_dict()}
+    write_whole(run.path / AUDIT, json.dumps(told, indent=2).encode())
+    return told
+
+
+def pinned_down(settings: Settings, names: Sequence[str], now_ms: int) -> Settings:
+    """The settings with the model's features by name, and a start that does not move with the present."""
+    data = settings.data
+    if not data.series and not data.start:
+        data = data.model_copy(update={"start": str(iso(span_of(data, now_ms)[0]))})
+    chosen = settings.features.model_copy(update={"names": tuple(names)})
+    return settings.model_copy(update={"data": data, "features": chosen})
+
+
+def outputs(network: Any, devices: int) -> Callable[[Matrix], NDArray[np.float32]]:
+    """(n, L, F) → (n,): the network over windows laid end to end, always as many: compiled once."""
+    from engine.models.training.predict import Predictor
+
+    predictor = Predictor(network, devices)
+    lookback = int(network.input_shape[1])
+    start = np.arange(2 * NEAR, dtype=np.int64) * lookback
+
+    def forward(inputs: Matrix) -> NDArray[np.float32]:
+        flat = np.zeros((len(start) * lookback, inputs.shape[2]), np.float32)
+        flat[: len(inputs) * lookback] = inputs.reshape(-1, inputs.shape[2])
+        return predictor(flat, start, lambda _: None)[: len(inputs)]
+
+    return forward

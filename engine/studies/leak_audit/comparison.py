@@ -1,0 +1,262 @@
+"""Two replays laid side by side: where did the past move when the future was cut off or changed?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from engine.market.candles import OHLCV
+from engine.market.times import iso, milliseconds
+from engine.studies.leak_audit.stages import ORDER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from engine.market.merge import Market
+    from engine.studies.leak_audit.replay import Replay
+    from engine.studies.leak_audit.stages import Rows
+
+PROBED = 64  # windows before a cut whose inputs are compared value by value
+TRUNCATED, PERTURBED = "cut off", "changed"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The first value of a stage that moved: its column and row, at which cut, and what it was and became."""
+
+    stage: str
+    column: str
+    row_ms: int
+    cut_ms: int
+    how: str  # TRUNCATED, PERTURBED, or empty for a finding that needs no second history
+    before: float
+    after: float
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """Earlier stages first, then earlier rows, then earlier cuts."""
+        return ORDER.index(self.stage), self.row_ms, self.cut_ms
+
+    def as_dict(self) -> dict[str, Any]:
+        """For audit.json; times as ISO 8601."""
+        return vars(self) | {"row": iso(self.row_ms), "cut": iso(self.cut_ms), "sentence": self.sentence()}
+
+    def sentence(self) -> str:
+        """One line for a person."""
+        where = f"{self.stage}: {self.column} of {iso(self.row_ms)}"
+        what = f"was {self.before:.10g} and became {self.after:.10g}"
+        return f"{where} {what} when all after {iso(self.cut_ms)} was {self.how}"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The full history's replay, that of the moved one, the cut between them, and how it was moved.
+
+    threshold: the entry threshold that signals are made with. reach_ms: how far beyond its target's open a
+    label may look.
+    """
+
+    base: Replay
+    moved: Replay
+    cut_ms: int
+    how: str
+    threshold: float
+    reach_ms: int
+
+    def first(self, stages: Sequence[str]) -> Finding | None:
+        """The first stage that moved; later ones are not looked at, as they only pass it on."""
+        for name in stages:
+            found: Iterator[Finding] = getattr(self, name)()
+            finding = next(found, None)
+            if finding is not None:
+                return finding
+        return None
+
+    @property
+    def last_target_ms(self) -> int:
+        """The latest target that both histories must decide alike; a cut one has no row at the cut."""
+        return self.cut_ms if self.how == PERTURBED else self.cut_ms - self.base.market.step_ms
+
+    def collect(self) -> Iterator[Finding]:
+        """Rows of the series that were known at the cut."""
+        step = self.base.market.step_ms
+        candles = [each.collected.primary.frame[list(OHLCV)] for each in (self.base, self.moved)]
+        yield from self.frames("collect", candles, lambda time: time + step)
+        named = {each.name: each for each in self.moved.collected.others}
+        for other in self.base.collected.others:
+            before = other.frame.set_index("available_at").rename(columns={"value": other.name})
+            if other.name not in named:
+                yield self.finding("collect", other.name, self.cut_ms, 1, 0)
+                continue
+            after = named[other.name].frame.set_index("available_at").rename(columns={"value": other.name})
+            yield from self.frames("collect", [before, after], lambda time: time)
+
+    def merge(self) -> Iterator[Finding]:
+        """Rows, provenance and funding paid."""
+        step = self.base.market.step_ms
+        for table in (rows, provenance, paid):
+            pair = [table(each.market) for each in (self.base, self.moved)]
+            yield from self.frames("merge", pair, lambda time: time + step)
+
+    def features(self) -> Iterator[Finding]:
+        """The user's own included."""
+        step = self.base.market.step_ms
+        yield from self.frames("features", [self.base.table, self.moved.table], lambda time: time + step)
+
+    def windows(self) -> Iterator[Finding]:
+        """Which rows are decided, and from where on each looks back."""
+        tables = [
+            pd.DataFrame({"start": each.windows.start}, index=pd.DatetimeIndex(stamps(each.target_ms)))
+            for each in (self.base, self.moved)
+        ]
+        last = self.last_target_ms
+        yield from self.frames("windows", tables, lambda time: np.where(time <= last, time, self.cut_ms + 1))
+
+    def label(self) -> Iterator[Finding]:
+        """Labels that had come to pass before the cut; their reach is what the split purges by."""
+        tables = [
+            pd.DataFrame({"label": each.label}, index=each.market.frame.index)
+            for each in (self.base, self.moved)
+        ]
+        yield from self.frames("label", tables, lambda time: time + self.reach_ms + 1)
+
+    def inputs(self) -> Iterator[Finding]:
+        """The scaled windows that the model is given, near the cut, with the scalers of the full history."""
+        chosen = self.probed()
+        before = self.base.inputs(chosen[0])  # (n, L, F)
+        after = self.moved.inputs(chosen[1])
+        differs = ~same(before, after)
+        if differs.any():
+            row, place, column = (int(axis[0]) for axis in np.nonzero(differs))
+            name = f"{self.base.table.columns[column]}, {before.shape[1] - place} bars before the target"
+            time = int(self.base.target_ms[chosen[0][row]])
+            yield self.finding("inputs", name, time, before[row, place, column], after[row, place, column])
+
+    def predict(self) -> Iterator[Finding]:
+        """Forecasts of those windows."""
+        (chosen, before), (_, after) = self.base.forecasts(self.cut_ms), self.moved.forecasts(self.cut_ms)
+        yield from self.decided("predict", "forecast", chosen, before, after)
+
+    def signals(self) -> Iterator[Finding]:
+        """Signals of those forecasts."""
+        values = []
+        for each in (self.base, self.moved):
+            chosen, forecast = each.forecasts(self.cut_ms)
+            values.append((chosen, each.stages.signals(forecast, self.threshold)))
+        (chosen, before), (_, after) = values
+        yield from self.decided("signals", "signal", chosen, before, after)
+
+    def simulate(self) -> Iterator[Finding]:
+        """The equity of the same signals, drawn at random, up to the cut."""
+        chosen, forecast = self.base.forecasts(self.cut_ms)
+        signal = np.random.default_rng(len(chosen)).integers(-1, 2, len(chosen)).astype(np.int8)  # (n,)
+        curves = []
+        for each in (self.base, self.moved):
+            here = np.isin(self.base.target_ms[chosen], each.target_ms)
+            target = np.searchsorted(each.time_ms, self.base.target_ms[chosen][here])
+            done = each.stages.simulate(each.market, target, forecast[here], signal[here])
+            curves.append(pd.DataFrame({"equity": done.equity}, index=done.time))
+        step = self.base.market.step_ms
+        # A history that ends closes there what is open: its last bar is no decision.
+        end = self.cut_ms - step if self.how == TRUNCATED else self.cut_ms
+        yield from self.frames(
+            "simulate", curves, lambda time: np.where(time + step <= end, time, self.cut_ms + 1)
+        )
+        yield from self.fills()
+
+    def fills(self) -> Iterator[Finding]:
+        """A position decided for the cut's bar must be paid at a price that came after the decision.
+
+        All prices from the cut on differ between the two, so an entry price that stays was known before.
+        """
+        if self.how != PERTURBED:
+            return
+        prices = []
+        for each in (self.base, self.moved):
+            target = np.searchsorted(each.time_ms, self.cut_ms) + np.arange(2)
+            if target[-1] >= len(each.time_ms):
+                return
+            done = each.stages.simulate(
+                each.market, target, np.full(2, self.threshold + 1), np.array([1, 0], np.int8)
+            )
+            entered = done.trades[done.trades["entry_bar"] == 0]
+            prices += [float(price) for price in entered["entry_price"]]
+        if len(prices) == 2 and prices[0] == prices[1]:
+            yield self.finding("simulate", "entry_price", self.cut_ms, *prices)
+
+    def probed(self) -> tuple[Rows, Rows]:
+        """Positions, in both replays, of the last windows whose targets are not after the cut."""
+        end = int(np.searchsorted(self.base.target_ms, self.last_target_ms, side="right"))
+        chosen = np.arange(max(end - PROBED, 0), end)
+        return chosen, np.searchsorted(self.moved.target_ms, self.base.target_ms[chosen])
+
+    def decided(
+        self, stage: str, column: str, chosen: Rows, before: NDArray[Any], after: NDArray[Any]
+    ) -> Iterator[Finding]:
+        """Values of the targets up to the cut; `chosen` are the full history's windows."""
+        count = int(np.count_nonzero(self.base.target_ms[chosen] <= self.last_target_ms))
+        differs = np.flatnonzero(~same(before[:count], after[:count]))
+        if len(differs):
+            row = int(differs[0])
+            time = int(self.base.target_ms[chosen[row]])
+            yield self.finding(stage, column, time, before[row], after[row])
+
+    def frames(
+        self, stage: str, pair: Sequence[pd.DataFrame], known: Callable[[Rows], Rows]
+    ) -> Iterator[Finding]:
+        """Rows known at the cut: the same times, and the same values but for columns that lack in one."""
+        before, after = pair
+        times = [milliseconds(pd.DatetimeIndex(table.index)) for table in pair]
+        masks = [known(time) <= self.cut_ms for time in times]
+        old, new = (time[mask] for time, mask in zip(times, masks, strict=True))
+        if not np.array_equal(old, new):
+            row = min(set(old.tolist()) ^ set(new.tolist()), default=self.cut_ms)
+            yield self.finding(stage, "rows", row, len(old), len(new))
+            return
+        found = []
+        for name in before.columns:
+            if name not in after.columns:
+                yield self.finding(stage, str(name), self.cut_ms, 1, 0)
+                return
+            was, became = before[name].to_numpy()[masks[0]], after[name].to_numpy()[masks[1]]
+            differs = np.flatnonzero(~same(was, became))
+            if len(differs):
+                row = int(differs[0])
+                found.append(self.finding(stage, str(name), int(old[row]), was[row], became[row]))
+        if found:
+            yield min(found, key=lambda finding: finding.row_ms)
+
+    def finding(self, stage: str, column: str, row_ms: int, before: Any, after: Any) -> Finding:
+        """A finding of this comparison."""
+        return Finding(stage, column, row_ms, self.cut_ms, self.how, float(before), float(after))
+
+
+def same(before: NDArray[Any], after: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where two arrays are bit for bit alike, NaN like NaN."""
+    alike: NDArray[np.bool_] = (before == after) | ((before != before) & (after != after))  # noqa: PLR0124
+    return alike
+
+
+def rows(market: Market) -> pd.DataFrame:
+    """The market's columns."""
+    return market.frame
+
+
+def provenance(market: Market) -> pd.DataFrame:
+    """Where each value comes from."""
+    return market.provenance
+
+
+def paid(market: Market) -> pd.DataFrame:
+    """Funding paid as a table."""
+    return pd.DataFrame({"funding_paid": market.funding_paid}, index=market.frame.index)
+
+
+def stamps(time_ms: Rows) -> NDArray[np.datetime64]:
+    """Times as numpy's own."""
+    return time_ms.astype("datetime64[ms]")

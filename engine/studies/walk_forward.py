@@ -1,0 +1,250 @@
+"""Walk-forward: a training for each stretch of test bars, on what was known before it; one curve of all.
+
+Folds train side by side. Each fold's forecasts are kept in the run's folder when it is done, so a run that
+is killed goes on with the folds that lack and ends as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine import outcome, preparation
+from engine.backtest import signals, trading
+from engine.disk import CHECKPOINT, read_with_digest, write_with_digest
+from engine.errors import RepairData
+from engine.market.merge import fingerprint
+from engine.market.times import iso
+from engine.models.training import backend
+from engine.robustness import deflation, overview
+from engine.runs.manifest import write_manifest
+from engine.samples import labels
+from engine.settings import with_limits
+from engine.statistics.forecast import forecast_quality
+from engine.statistics.tear_sheet import tear_sheet
+from engine.studies.folds import Fold, folds
+from engine.studies.workers import Orphan, one_device, results
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from engine.backtest.simulate import Simulation
+    from engine.backtest.trading import Decisions
+    from engine.preparation import Job, Prepared
+    from engine.samples.windows import Windows
+    from engine.settings import Settings
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Forecasts:
+    """What a fold's model says: forecast returns of validation and test samples, and how training went.
+
+    market: fingerprint of the data it was trained on. epochs, best_epoch: as the fit tells them.
+    """
+
+    number: int
+    market: str
+    validation: Floats
+    test: Floats
+    epochs: int
+    best_epoch: int
+
+    def content(self) -> bytes:
+        """As the bytes of an npz file."""
+        buffer = io.BytesIO()
+        arrays: dict[str, Any] = {name: np.asarray(value) for name, value in vars(self).items()}
+        np.savez(buffer, **arrays)
+        return buffer.getvalue()
+
+    @classmethod
+    def of(cls, content: bytes) -> Forecasts:
+        """From those bytes."""
+        with np.load(io.BytesIO(content), allow_pickle=False) as kept:
+            whole = {name: int(kept[name]) for name in ("number", "epochs", "best_epoch")}
+            return cls(market=str(kept["market"]), validation=kept["validation"], test=kept["test"], **whole)
+
+
+def walk_forward(job: Job) -> dict[str, Any]:
+    """Train every fold, trade the stitched forecasts over all test spans, sum up."""
+    settings, tell = job.settings, job.tell
+    data = preparation.prepare(job, settings.features.chosen)
+    with preparation.stage(job, "windows"):
+        found = data.windows(settings.window.lookback)  # N of them
+        realised = data.realised(settings.label)  # (T,)
+    with preparation.stage(job, "split"):
+        target_ms = data.time_ms[found.target]  # (N,)
+        reach_ms = labels.reach_ms(data.market.step_ms, settings.label.horizon)
+        labelled = np.isfinite(realised[found.target])
+        parts = folds(target_ms, labelled, reach_ms, data.market.step_ms, settings)
+    with preparation.stage(job, "fit"):
+        market = fingerprint(data.market)
+        done = kept(job.run.path, parts, market)
+        missing = [
+            (settings, data.table, realised, found.start, fold, market)
+            for fold in parts
+            if fold.number not in done
+        ]
+        for forecasts in results(train_fold, missing, settings.parallel, tell):
+            write_with_digest(job.run.path / file_of(forecasts.number), forecasts.content())
+            done[forecasts.number] = forecasts
+            text = f"fold {forecasts.number}: {forecasts.epochs} epochs, best {forecasts.best_epoch}"
+            tell({"kind": "note", "level": "info", "text": f"{len(done)} of {len(parts)} folds, {text}"})
+    return traded(job, data, found, parts, done)
+
+
+def file_of(number: int) -> str:
+    """The file of a fold."""
+    return f"fold-{number:03d}.npz"
+
+
+def kept(folder: Path, parts: list[Fold], market: str) -> dict[int, Forecasts]:
+    """The folds that are done already, on this very data; damaged ones are trained again."""
+    found = {}
+    for fold in parts:
+        try:
+            forecasts = Forecasts.of(read_with_digest(folder / file_of(fold.number)))
+        except (RepairData, ValueError, KeyError, OSError):
+            continue
+        if forecasts.market == market and len(forecasts.test) == len(fold.test):
+            found[fold.number] = forecasts
+    return found
+
+
+def train_fold(
+    settings: Settings,
+    table: pd.DataFrame,
+    realised: Floats,
+    start: NDArray[np.int64],
+    fold: Fold,
+    market: str,
+) -> Forecasts:
+    """Fit scalers and model on the fold's training samples and forecast its validation and test.
+
+    table: (T, F) features. realised: (T,) labels. start: (N,) first rows of the windows.
+    """
+    settings = one_device(settings)
+    lookback, kind = settings.window.lookback, settings.scaling.kind
+    scalers = preparation.fit_scalers(kind, table, realised, start[fold.train], lookback)
+    matrix = scalers.matrix(table.to_numpy())  # (T, F)
+    devices = backend.prepare(settings.training)
+    from engine.models import lstm
+    from engine.models.training import fit, predict
+
+    tell = Orphan()
+    model = lstm.build(lookback, matrix.shape[1], settings.model, settings.training.seed)
+    with tempfile.TemporaryDirectory(prefix="quantdeck-") as folder:
+        fitted = fit.fit(
+            model,
+            matrix,
+            scalers.to_label(realised),
+            start[fold.train],
+            start[fold.validation],
+            settings,
+            devices,
+            keep=Path(folder) / CHECKPOINT,
+            tell=tell,
+        )
+    validation, test = (
+        scalers.to_return(predict.predict(model, matrix, start[part], devices, tell))
+        for part in (fold.validation, fold.test)
+    )
+    return Forecasts(fold.number, market, validation, test, fitted.epochs, fitted.best_epoch)
+
+
+def traded(
+    job: Job, data: Prepared, found: Windows, parts: list[Fold], done: dict[int, Forecasts]
+) -> dict[str, Any]:
+    """Trade all folds' forecasts in one go, write the files of a backtest and sum up."""
+    settings, step_ms = with_limits(job.settings, data.limits), data.market.step_ms
+    realised = data.realised(settings.label)  # (T,)
+    with preparation.stage(job, "signals"):
+        target = np.concatenate([found.target[fold.test] for fold in parts])  # (M,)
+        forecast = np.concatenate([done[fold.number].test for fold in parts])  # (M,)
+        decisions = trading.decide(data.market, target, forecast, realised, settings)
+        thresholds = [threshold(data, found, fold, done[fold.number], settings) for fold in parts]
+        level = np.repeat(thresholds, [len(fold.test) for fold in parts])  # (M,)
+        signal = np.zeros(len(decisions.signal), np.int8)  # (B,)
+        signal[target - target[0]] = np.where(
+            np.abs(forecast) > level, signals.threshold(forecast, 0.0), np.int8(0)
+        )
+        decisions = replace(decisions, signal=signal)
+    with preparation.stage(job, "simulate"):
+        strategy, holding = trading.trade(decisions, settings, step_ms)
+    with preparation.stage(job, "metrics"):
+        outcome.write(job.run.path, settings.data.symbol, decisions, strategy, holding)
+        result = outcome.summed_up(
+            tear_sheet(strategy, holding), decisions, strategy, settings, list(data.notes)
+        )
+        who = deflation.Who("walkforward", job.run.id, job.run.id, simulated=data.market.simulated)
+        result |= overview.judged(
+            job.home.path, overview.Seen(decisions, strategy, holding, settings), None, who
+        )
+        table = [
+            row(data, found, fold, done[fold.number], level, (decisions, strategy, holding))
+            for fold, level in zip(parts, thresholds, strict=True)
+        ]
+    write_manifest(job.run.path, [*outcome.FILES, *(file_of(fold.number) for fold in parts)])
+    return {
+        "run": job.run.id, "of": "", "simulated": data.market.simulated, **result, "folds": table,
+    }  # fmt: skip
+
+
+def threshold(data: Prepared, found: Windows, fold: Fold, said: Forecasts, settings: Settings) -> float:
+    """The fold's entry threshold: the settings', or the best of its own validation."""
+    if settings.signal.threshold_from != "validation":
+        return settings.signal.entry_threshold
+    realised = data.realised(settings.label)
+    decisions = trading.decide(
+        data.market, found.target[fold.validation], said.validation, realised, settings
+    )
+    return trading.best_threshold(decisions, settings, data.market.step_ms)
+
+
+def row(
+    data: Prepared,
+    found: Windows,
+    fold: Fold,
+    said: Forecasts,
+    entry_threshold: float,
+    traded: tuple[Decisions, Simulation, Simulation],
+) -> dict[str, Any]:
+    """A fold in figures; its returns are the stitched curve's between its first and last bar."""
+    decisions, strategy, holding = traded
+    time_ms = data.time_ms[found.target]  # (N,)
+    bars = decisions.bars.time.astype(np.int64)  # (B,)
+    first, last = int(time_ms[fold.test[0]]), int(time_ms[fold.test[-1]])
+    span = slice(*np.searchsorted(bars, [first, last + 1]).tolist())
+    quality = forecast_quality(decisions.forecast[span], decisions.realised[span])
+    entered = strategy.time[strategy.trades["entry_bar"]].astype(np.int64)
+    return {
+        "fold": fold.number,
+        "train_start": iso(int(time_ms[fold.train[0]])),
+        "train": len(fold.train),
+        "validation": len(fold.validation),
+        "purged": fold.purged,
+        "test_start": iso(first),
+        "test_end": iso(last),
+        "test": len(fold.test),
+        "epochs": said.epochs,
+        "best_epoch": said.best_epoch,
+        "entry_threshold": entry_threshold,
+        "ic": quality["ic"],
+        "directional_accuracy": quality["directional_accuracy"],
+        "total_return": gain(strategy, span),
+        "buy_and_hold": gain(holding, span),
+        "trades": int(((entered >= first) & (entered <= last)).sum()),
+    }
+
+
+def gain(simulation: Simulation, span: slice) -> float:
+    """Return of the equity over the bars of a span."""
+    before = simulation.equity[span.start - 1] if span.start else simulation.initial_capital
+    return float(simulation.equity[span.stop - 1] / before - 1.0)

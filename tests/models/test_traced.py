@@ -1,0 +1,70 @@
+"""A program is traced once and kept; what does not fit is traced anew."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+PROGRAM = """
+import json, pathlib, sys
+from engine.models import backend
+from engine.settings import Training
+backend.prepare(Training(devices=2))
+import jax, numpy as np
+from engine.models import traced
+
+traces = []
+
+def tripled():
+    def triple(x):  # a function of its own, which JAX has not traced before
+        traces.append(x.shape)
+        return {"sum": (x * 3).sum(), "all": x * 3}
+
+    return jax.jit(triple)
+
+def asked(size=4, about="tripled"):
+    before = len(traces)
+    found = traced.Traced(tripled(), about)(np.arange(size, dtype=np.float32))
+    return [len(traces) - before, float(found["sum"]), found["all"].tolist()]
+
+folder = backend.cache_folder() / "traced"
+told = {"fresh": asked(), "again": asked(), "longer": asked(size=5), "other": asked(about="another")}
+told["kept"] = len(list(folder.iterdir()))
+one = traced.Traced(tripled(), "one")
+told["one"] = [float(one(np.full(n, 2.0, np.float32))["sum"]) for n in (2, 3, 2, 3)]
+for damage in (b"", b"no program", None):
+    for path in folder.iterdir():
+        path.write_bytes(path.read_bytes()[:-100] if damage is None else damage)
+    told.setdefault("damaged", []).append([asked(), asked()])
+traced.environment.cache_clear()
+jax.config.update("jax_default_matmul_precision", "highest")
+told["set otherwise"] = asked()
+for path in folder.iterdir():
+    path.unlink()
+folder.rmdir()
+folder.write_text("in the way")
+told["in the way"] = [asked(), asked()]
+print(json.dumps(told))
+"""
+
+
+def test_a_program_is_traced_once_for_the_like_of_its_arguments(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    four = [18.0, [0.0, 3.0, 6.0, 9.0]]
+    assert told["fresh"] == told["other"] == told["set otherwise"] == [1, *four]
+    assert told["again"] == [0, *four]
+    assert told["longer"] == [1, 30.0, [0.0, 3.0, 6.0, 9.0, 12.0]]
+    assert told["kept"] == 3
+    assert told["one"] == [12.0, 18.0, 12.0, 18.0]
+    assert told["damaged"] == [[[1, *four], [0, *four]]] * 3
+    assert told["in the way"] == [[1, *four]] * 2

@@ -1,0 +1,87 @@
+"""Run folders with a backtest in them, made without any training: random forecasts on a random market."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+
+from engine import outcome
+from engine.backtest import signals, trading
+from engine.backtest.trading import Decisions
+from engine.market.candles import OHLCV
+from engine.preparation import Job
+from engine.robustness import overview
+from engine.robustness.deflation import Who
+from engine.runs.events import EventLog, plain
+from engine.runs.folder import Home, RunFolder
+from engine.runs.manifest import write_manifest
+from engine.settings import make
+from engine.statistics.tear_sheet import tear_sheet
+from engine.studies.simulate_signals import INPUTS, NEVER_MS, carry_out
+from tests.backtest.markets import HOUR_MS, random_bars
+from tests.tui.results.stored import END
+from tests.tui.results.stored import candles as market_candles
+
+
+def decided(count, seed, settings, skill=0.05):
+    """Decisions (B,) on random bars; the forecast knows a little of the next return."""
+    generator = np.random.default_rng(seed)
+    bars = random_bars(count, generator, volatility=0.01)
+    realised = np.append(bars.open[1:] / bars.open[:-1] - 1, np.nan)
+    noise = generator.normal(0, 0.01, count)
+    forecast = 0.1 * (skill * np.nan_to_num(realised) + np.sqrt(1 - skill**2) * noise)
+    forecast[generator.random(count) < 0.02] = np.nan
+    signal = signals.threshold(forecast, settings.signal.entry_threshold)
+    return Decisions(bars, forecast, signal, realised)
+
+
+def renamed(run, run_id):
+    """The run under an id that is always the same, made at a time that is."""
+    about = {**run.about, "id": run_id, "created": "2026-11-22T12:00:00.000Z"}
+    run.about_path.write_text(json.dumps(about))
+    return RunFolder(run.path.rename(run.path.with_name(run_id)))
+
+
+def backtested(home, count=600, seed=1, overrides=(), simulated=True, name="demo", run_id=""):
+    """A run of `count` hourly bars with everything that a finished backtest leaves; the run."""
+    quick = {"resamples": 200, "permutations": 50}
+    settings = make({"data": {"exchange": "demo"}, "evidence": quick}, list(overrides))
+    run = home.create("run", settings, name=name)
+    run = renamed(run, run_id) if run_id else run
+    decisions = decided(count, seed, settings)
+    strategy, holding = trading.trade(decisions, settings, HOUR_MS)
+    outcome.write(run.path, settings.data.symbol, decisions, strategy, holding)
+    result = outcome.summed_up(tear_sheet(strategy, holding), decisions, strategy, settings, [])
+    seen = overview.Seen(decisions, strategy, holding, settings)
+    result |= overview.judged(home.path, seen, None, Who("run", run.id, run.id, simulated=simulated))
+    result = {"run": run.id, "of": run.id, "simulated": simulated, **result}
+    run.result_path.write_text(json.dumps(plain(result)))
+    write_manifest(run.path, outcome.FILES)
+    with EventLog(run.events_path) as log:
+        log.tell({"kind": "started", "run": run.id, "mode": "run", "of": "", "pid": 1, "versions": {}})
+        if simulated:
+            log.tell({"kind": "simulated", "text": "SIMULATED market"})
+        log.tell({"kind": "result", "result": plain(result["metrics"])})
+        log.tell({"kind": "done"})
+    return run
+
+
+def own_signals(path):
+    """A run of target weights on random bars, as `quantdeck simulate` leaves one; candles and weights."""
+    home, settings = Home(path), make({}, ["evidence.permutations=0", "evidence.resamples=100"])
+    run = home.create("simulate", settings)
+    frame = market_candles(600, END).frame
+    weight = pd.Series(np.random.default_rng(4).uniform(-1, 1, 60), frame.index[20:560:9], name="weight")
+    files = {"candles": frame[list(OHLCV)], "signals": weight}
+    for name, table in files.items():
+        table.to_csv(path / f"{name}.csv", date_format="%Y-%m-%dT%H:%M:%SZ", index_label="time")
+    inputs = {name: str(path / f"{name}.csv") for name in files}
+    (run.path / INPUTS).write_text(json.dumps(inputs))
+    told = carry_out(Job(settings, run, home, NEVER_MS, lambda _: None))
+    run.result_path.write_text(json.dumps(plain(told)))
+    with EventLog(run.events_path) as log:
+        log.tell({"kind": "started", "run": run.id, "mode": "simulate", "of": "", "pid": 1, "versions": {}})
+        log.tell({"kind": "done"})
+    return run, frame, weight

@@ -1,0 +1,42 @@
+"""All facts of a stored series, and the questions through a real engine process."""
+
+import gzip
+
+import pytest
+
+from engine.errors import ChangeSettings
+from engine.queries.series_detail import detail
+from engine.runs.requests import Asker
+
+HEADER = "time,open,high,low,close,volume"
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A file of 50 hourly candles, of which three and then one are missing."""
+    rows = [
+        f"2021-01-{1 + hour // 24:02}T{hour % 24:02}:00:00Z,100,102,99,101,5"
+        for hour in range(50)
+        if hour not in {10, 11, 12, 40}
+    ]
+    path = tmp_path / "hourly.csv.gz"
+    path.write_bytes(gzip.compress("\n".join([HEADER, *rows]).encode()))
+    return tmp_path
+
+
+def test_through_the_engine_itself(home, kept):
+    with Asker() as asker:
+        place = {"home": str(home / "home")}
+        asker.ask({"do": "data.import", "path": str(home / "hourly.csv.gz"), "name": "hourly", **place})
+        answer = asker.ask({"do": "data.detail", "series": "hourly", **place})
+        assert (answer["gap_count"], answer["missing"]) == (2, 4)
+        assert answer["gaps"][0] == {
+            "from": "2021-01-01T10:00:00Z", "to": "2021-01-01T13:00:00Z", "bars": 3, "absent": True,
+        }  # fmt: skip
+        assert answer["report"]["rows_stored"] == 46
+        assert answer["facts"]["series"] == "hourly"
+        with pytest.raises(ChangeSettings):
+            asker.ask({"do": "data.detail", "series": "../etc", **place})
+        opened = asker.ask({"do": "result.open", "run": str(kept.path), "columns": 40})
+        assert opened["run"] == kept.id
+        assert detail({"series": "hourly", **place}) == answer

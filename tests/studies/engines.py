@@ -1,0 +1,37 @@
+"""Runs in real engine processes on the small simulated market, which is stored already."""
+
+import json
+
+from engine.runs.folder import Home
+from engine.runs.launch import launch, wait
+from engine.runs.state import Follower, state_of
+from tests.studies.markets import filled_store, settings_of
+
+TINY = (
+    "model.units=[4]", "training.epochs=2", "training.batch_size=128", "training.devices=1",
+    "data.end=2019-04-08T12:00", "signal.entry_threshold=0", "label.horizon=1",
+)  # fmt: skip
+
+
+def home_with_market(path):
+    home = Home(path)
+    filled_store(home.data, settings_of())
+    return home
+
+
+def followed(run, until=None):
+    """Start the run and follow it to its end, or until an event that `until` accepts."""
+    launch(run)
+    follower = Follower(run)
+    while not follower.state.ended:
+        wait(run, 0.1)
+        events = follower.poll()
+        if until and any(map(until, events)):
+            return run
+    assert wait(run, 30)
+    return run
+
+
+def result_of(run):
+    assert state_of(run).status == "done", state_of(run).error
+    return json.loads(run.result_path.read_bytes())

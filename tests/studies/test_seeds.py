@@ -1,0 +1,44 @@
+"""Several seeds: each a run of its own, killed in the middle too."""
+
+import json
+import math
+import os
+import signal
+
+import pytest
+
+from engine.runs.launch import wait
+from engine.runs.state import state_of
+from engine.studies.seeds import spread
+from tests.studies.engines import TINY, followed, home_with_market, result_of
+from tests.studies.markets import settings_of
+
+CHOSEN = settings_of(*TINY, "training.seeds=2", "parallel.workers=1")
+
+
+def test_seeds_killed_in_the_middle_resume_to_the_result_of_undisturbed_ones(tmp_path):
+    home = home_with_market(tmp_path)
+    whole = result_of(followed(home.create("seeds", CHOSEN)))
+    run = home.create("seeds", CHOSEN)
+    followed(run, until=lambda event: event["kind"] == "note" and "is done" in event["text"])
+    events = [json.loads(line) for line in run.events_path.read_text().splitlines()]
+    os.kill(next(event["pid"] for event in events if event["kind"] == "started"), signal.SIGKILL)
+    assert wait(run, 30)
+    assert state_of(run).status == "crashed"
+    again = result_of(followed(run))
+    assert again["spread"] == whole["spread"]
+    assert again["ensemble"] == whole["ensemble"]
+    assert [each["seed"] for each in again["seeds"]] == [1, 2]
+    assert len({each["run"] for each in (*whole["seeds"], *again["seeds"])}) == 4
+    assert len(home.all()) == 6
+    assert whole["spread"]["ic"]["least"] < whole["spread"]["ic"]["greatest"]
+
+
+def test_the_spread_leaves_out_what_is_undefined():
+    assert spread([1.0, 3.0, math.nan]) == {
+        "mean": 2,
+        "deviation": pytest.approx(2**0.5),
+        "least": 1,
+        "greatest": 3,
+    }
+    assert all(math.isnan(value) for value in spread([math.nan]).values())

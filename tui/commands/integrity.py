@@ -1,0 +1,75 @@
+"""`quantdeck reproduce`, `quantdeck runs import|seal`: runs repeated, brought from elsewhere, sealed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import ChangeSettings
+from engine.runs import manifest, signature
+from engine.runs.folder import Home, home_path
+from engine.runs.import_run import bring
+from engine.runs.repetition import repeat
+from engine.runs.requests import ask
+from tui.commands.answer import Answer
+from tui.commands.pipeline import carry_out
+from tui.commands.runs import chosen
+
+if TYPE_CHECKING:
+    from engine.runs.folder import RunFolder
+    from tui.arguments import Arguments
+
+
+def reproduce(arguments: Arguments) -> Answer:
+    """Carry a finished run out once more, from its settings, and compare the two bit for bit."""
+    run = chosen(arguments)
+    again = repeat(Home(home_path(arguments.home)), run)
+    answer = carry_out(again, detach=arguments.detach)
+    if answer.error or arguments.detach:
+        return answer
+    found = ask({"do": "runs.compare", "original": str(run.path), "again": str(again.path)})
+    document = {"run": again.id, "repeats": run.id, "folder": str(again.path), **found}
+    return Answer(document, comparison(run, again, found), None if found["equal"] else error_of(run, found))
+
+
+def comparison(run: RunFolder, again: RunFolder, found: dict[str, Any]) -> str:
+    """What was compared, a line for each, and why there may be a difference."""
+    lines = [f"{name:20} {found['differ'].get(name, 'equal, bit for bit')}" for name in found["compared"]]
+    verdict = "equals" if found["equal"] else "differs from"
+    return "\n".join([*lines, *found["because"], f"run {again.id} {verdict} run {run.id}"])
+
+
+def error_of(run: RunFolder, found: dict[str, Any]) -> dict[str, Any]:
+    """The error of a repetition that came to something else."""
+    known = " ".join(found["because"]) or "Data, versions, devices and machine are the same: please report it"
+    return {
+        "class": "RepairData",
+        "thing": f"run {run.id}",
+        "reason": f"is not reproduced: {', '.join(found['differ'])} differ",
+        "remedy": known,
+        "exit_code": 1,
+    }
+
+
+def load(arguments: Arguments) -> Answer:
+    """Verify a run's folder from elsewhere, copy it into this home, and say what is trusted about it."""
+    brought = bring(Home(home_path(arguments.home)), Path(arguments.file), examined)
+    run, trusts = brought.run, list(brought.trusts)
+    text = "\n".join([f"run {run.id} imported into {run.path}", *(f"  {line}" for line in trusts)])
+    return Answer({"run": run.id, "folder": str(run.path), "trusts": trusts}, text)
+
+
+def examined(run: RunFolder) -> list[str]:
+    """What the engine finds in a run's model; it loads it through its guards."""
+    return list(ask({"do": "runs.examine", "path": str(run.path)})["found"])
+
+
+def seal_again(arguments: Arguments) -> Answer:
+    """Seal a run's manifest with the home's key, on the user's word that its files are to be trusted."""
+    run = chosen(arguments)
+    if not signature.key_of(run.path):
+        path = run.path.parent.parent / signature.KEY_NAME
+        remedy = f"umask 077; head -c 32 /dev/urandom > {path}"
+        raise ChangeSettings(f"run {run.id}", "there is no key to seal it with", f"Make one: {remedy}")
+    manifest.seal_anew(run.path)
+    return Answer({"run": run.id, "sealed": True}, f"run {run.id}: sealed with this home's key")

@@ -1,0 +1,70 @@
+"""The state of a run in words, with the role that colours them; the words alone say it all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.number_format import defined, span, whole
+
+if TYPE_CHECKING:
+    from engine.runs.state import State
+
+ROLE = {
+    "queued": "quiet", "starting": "live", "collecting": "live", "preparing": "live", "training": "live",
+    "saving": "live", "backtesting": "live", "stopping": "warn", "stale": "warn", "done": "good",
+    "stopped": "warn", "failed": "bad", "crashed": "bad",
+}  # fmt: skip
+STAGES = {
+    "train": ("collect", "merge", "features", "split", "scale", "windows", "fit", "save"),
+    "backtest": ("collect", "merge", "load", "features", "predict", "signals", "simulate", "metrics"),
+    "update": ("collect",),
+}
+STAGES["run"] = (*STAGES["train"], "load", "predict", "signals", "simulate", "metrics")
+
+
+def status(state: State) -> tuple[str, str]:
+    """What the run is doing, in a few words, and the role of these words."""
+    text = state.status
+    if text == "starting":
+        text = "starting (importing)"
+    elif text == "training" and state.early_stopped:
+        text = "early-stopped"
+    elif text == "training" and not state.batch and not state.history:
+        text = "starting (compiling)"
+    elif text == "done" and state.early_stopped:
+        text = "done, early-stopped"
+    elif text == "failed" and diverged(state):
+        text = "failed: NaN loss"
+    elif text == "stale":
+        text = f"heartbeat stale since {state.updated_at[11:16]}"
+    return text, ROLE.get(state.status, "")
+
+
+def progress(state: State) -> str:
+    """How far the run is: epoch, time left; empty if that says nothing."""
+    if state.status not in ("training", "stopping", "stale", "saving") or not state.epochs:
+        return f"epoch {whole(state.epoch)} of {whole(state.epochs)}" if state.history else ""
+    left = f" · {span(state.left_s)} left" if defined(state.left_s) else ""
+    return f"epoch {whole(max(1, state.epoch))}/{whole(state.epochs)}{left}"
+
+
+def diverged(state: State) -> bool:
+    """Whether the loss is no number any more."""
+    if state.error and state.error.get("class") == "Diverged":
+        return True
+    return any(epoch.get("loss") is None or epoch.get("val_loss") is None for epoch in state.history[-1:])
+
+
+def alarm(state: State) -> str:
+    """What must not be missed, or nothing."""
+    if diverged(state):
+        bad = next((epoch for epoch in state.history if epoch.get("loss") is None), None)
+        since = f" in epoch {bad['epoch']}" if bad else ""
+        best = (
+            f"the best before it, epoch {state.best_epoch}, is kept"
+            if state.best_epoch
+            else "nothing to keep"
+        )
+        return f"ALARM  loss is no number (NaN){since}; {best}"
+    alarms = [note["text"] for note in state.notes if note.get("level") == "alarm"]
+    return f"ALARM  {alarms[-1]}" if alarms else ""

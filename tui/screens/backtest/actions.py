@@ -1,0 +1,108 @@
+"""What the screen Backtest does besides showing: prompts, exports, a new run, the clipboard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import QuantdeckError
+from tui.questions import Question
+from tui.screens.backtest import selection
+from tui.screens.dialogs import Prompt
+
+if TYPE_CHECKING:
+    from tui.screens.backtest.screen import BacktestScreen
+
+SUFFIXES = {".html": "result.report", ".htm": "result.report", ".csv": "result.export"}
+
+
+def ask_rules(screen: BacktestScreen) -> None:
+    """Ask for any rules to try."""
+    moves = screen.result.moves
+    if not moves.recorded:
+        return
+
+    def wrong(text: str) -> str:
+        try:
+            moves.typed(text)
+        except QuantdeckError as error:
+            return str(error)
+        return ""
+
+    def typed(text: object) -> None:
+        if isinstance(text, str) and text.strip():
+            screen.move(screen.result.moves.typed(text))
+
+    question = "What if? Settings of signal and backtest, such as stop_loss=0.02 fill=worst-of-bar"
+    screen.app.push_screen(Prompt(question, check=wrong), typed)
+
+
+def ask_filter(screen: BacktestScreen) -> None:
+    """Ask which trades to show."""
+
+    def typed(text: object) -> None:
+        if isinstance(text, str):
+            screen.trades.put(text)
+
+    if screen.result.told:
+        question = "Filter the trades, such as pnl<0 side=short bars>24 return>1% (empty: all)"
+        screen.app.push_screen(Prompt(question, screen.trades.filter), typed)
+
+
+def ask_export(screen: BacktestScreen) -> None:
+    """Ask for a file: .html is the report, .csv the trades as filtered and sorted."""
+    run = screen.result.run
+    if run is None or not screen.result.told:
+        return
+
+    def wrong(text: str) -> str:
+        return "" if Path(text).suffix in SUFFIXES else "end it in .html (report) or .csv (trades as shown)"
+
+    def typed(text: object) -> None:
+        if isinstance(text, str):
+            export(screen, Path(text).expanduser().absolute())
+
+    question = "Export to: .html is the whole report, .csv the trades as filtered and sorted"
+    screen.app.push_screen(Prompt(question, f"quantdeck-{run.id}.html", check=wrong), typed)
+
+
+def export(screen: BacktestScreen, path: Path) -> None:
+    """Have the engine write the file."""
+
+    def answered(answer: dict[str, Any]) -> None:
+        screen.notify(f"written: {answer['path']}", markup=False)
+
+    request = screen.result.request(SUFFIXES[path.suffix], path=str(path), **screen.trades.question)
+    screen.questions.ask("export", Question(request, answered, screen.deck.tell))
+
+
+def again(screen: BacktestScreen) -> None:
+    """Start a backtest of the same model by the rules that are shown; it is a run of its own."""
+    from engine.settings import load
+
+    watched = screen.watched
+    if watched is None:
+        return
+    if watched.run.mode not in selection.TRADED_MODEL:
+        text = f"run {watched.id} ({watched.run.mode}) has no single model to backtest again"
+        screen.notify(text, severity="warning", markup=False, timeout=4)
+        return
+    overrides = [f"{key}={value}" for key, value in screen.result.moves.overrides.items()]
+    try:
+        settings = load(watched.run.settings_path, overrides)
+        run = screen.deck.home.create("backtest", settings, of=watched.run.of or watched.id)
+    except QuantdeckError as error:
+        screen.deck.tell(error)
+        return
+    if screen.deck.launch(run):
+        screen.deck.chosen = run.id
+
+
+def copy(screen: BacktestScreen) -> None:
+    """Copy title and figures through the terminal (OSC 52)."""
+    from tui.widgets.lines import Lines
+
+    if screen.result.told:
+        text = "\n".join(screen.query_one(name, Lines).text for name in ("#title", "#banner", "#figures"))
+        screen.app.copy_to_clipboard(text)
+        screen.notify("figures copied", timeout=2)

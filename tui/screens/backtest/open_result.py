@@ -1,0 +1,106 @@
+"""One result while somebody looks at it: as recorded, or under other rules; asked of the warm engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tui.commands.outcome import result_of
+from tui.questions import Question
+from tui.what_if import Moves
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.errors import QuantdeckError
+    from engine.runs.folder import RunFolder
+    from tui.questions import Questions
+
+
+class OpenResult:
+    """Figures come from result.json at once; curves, what-ifs and the ledger's present state from the engine.
+
+    told        the result as it is shown, with the keys of result.json
+    recorded    the run's own, whatever is tried
+    curves      the engine's curves for it, empty until they are there
+    ledger      how often its bars were looked at by now, and the deflated Sharpe ratio
+    moves       the rules that are tried; `settings` of the run within are known with the first curves
+    error       why the engine could not answer, or None
+    """
+
+    def __init__(self, questions: Questions, changed: Callable[[], object]) -> None:
+        """`changed` is called whenever there is something new to draw."""
+        self._questions, self._changed = questions, changed
+        self.run: RunFolder | None = None
+        self.told: dict[str, Any] = {}
+        self.recorded: dict[str, Any] = {}
+        self.curves: dict[str, Any] = {}
+        self.ledger: dict[str, Any] = {}
+        self.moves = Moves()
+        self.error: QuantdeckError | None = None
+        self.columns = 0
+
+    def open(self, run: RunFolder | None, columns: int) -> None:
+        """Another result, its curves for so many columns; None for none. Raises RepairData."""
+        self.run, self.told, self.recorded, self.curves, self.ledger = run, {}, {}, {}, {}
+        self.moves, self.error, self.columns = Moves(), None, columns
+        if run is not None:
+            self.told = self.recorded = result_of(run)
+            self.ledger = self.told.get("ledger") or {}
+            self._ask_curves(self.moves)
+
+    @property
+    def tries(self) -> int:
+        """How often other rules were tried on these bars, by anybody in this home."""
+        return int(self.ledger.get("what_ifs") or 0)
+
+    def widen(self, columns: int) -> None:
+        """The chart became wider: more points."""
+        if self.told and columns > self.columns:
+            self.columns = columns
+            self._ask_curves(self.moves)
+
+    def request(self, do: str, **details: Any) -> dict[str, Any]:
+        """A question about the result, under the rules that are tried."""
+        path = str(self.run.path) if self.run else ""
+        return {"do": do, "run": path, "overrides": dict(self.moves.overrides), **details}
+
+    def ask_now(self) -> None:
+        """Ask for the result under the rules as they are."""
+        self._ask_curves(self.moves)
+
+    def _ask_curves(self, moves: Moves) -> None:
+        run, tried = self.run, bool(moves.overrides)
+        request = self.request("result.whatif" if tried else "result.open", columns=self.columns)
+
+        def answered(answer: dict[str, Any]) -> None:
+            if self.run is run and self.moves.overrides == moves.overrides:
+                self._take(answer, tried=tried)
+
+        def failed(error: QuantdeckError) -> None:
+            if self.run is run:
+                self.error = error
+                self._changed()
+
+        self._questions.ask("curves", Question(request, answered, failed))
+
+    def _take(self, answer: dict[str, Any], *, tried: bool) -> None:
+        self.error = None
+        if not self.moves.recorded:
+            self.moves = Moves(answer["settings"])
+        self.told, self.curves = answer["result"], answer["curves"]
+        if tried:
+            self.ledger = self.told["ledger"]
+        else:
+            self._ask_ledger()
+        self._changed()
+
+    def _ask_ledger(self) -> None:
+        """How often the bars were looked at by now. It also warms the simulation for the first what-if."""
+        run = self.run
+
+        def answered(answer: dict[str, Any]) -> None:
+            if self.run is run and not self.moves.overrides:
+                self.ledger = answer
+                self._changed()
+
+        self._questions.ask("ledger", Question(self.request("result.ledger"), answered, lambda _: None))

@@ -1,0 +1,264 @@
+"""Screen 3: a backtest beside buy and hold, its curves, its trades, and what other rules would make of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.binding import Binding
+from textual.containers import Container, Vertical
+
+from engine.errors import QuantdeckError
+from engine.runs.audit_status import seal_of
+from tui.preload import warm
+from tui.questions import Questions
+from tui.screens.backtest import actions, drawing, selection
+from tui.screens.backtest.open_result import OpenResult
+from tui.screens.backtest.trades_panel import TradesPanel
+from tui.screens.base import Room
+from tui.what_if import FEE, THRESHOLD, Moves
+from tui.widgets.equity_chart import Curves, EquityChart
+from tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual import events
+    from textual.binding import BindingType
+    from textual.timer import Timer
+    from textual.widget import Widget
+
+    from engine.runs.events import Event
+    from tui.watch import Snapshot, Watched
+    from tui.widgets.lines import Line
+    from tui.widgets.virtual_table import WindowTable
+
+ZOOMS = ("", "chart", "figures", "trades")
+DEBOUNCE_S = 0.15
+
+
+class BacktestScreen(Room):
+    """One result at a time: figures, chart and trades; fills and months where there is room, or with f."""
+
+    MODE: ClassVar[str] = "backtest"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left_square_bracket", "step('threshold', -1)", "threshold", key_display="[ ]"),
+        Binding("right_square_bracket", "step('threshold', 1)", "threshold up", show=False, key_display="]"),
+        Binding("left_curly_bracket", "step('fee', -1)", "fee", key_display="{ }"),
+        Binding("right_curly_bracket", "step('fee', 1)", "fee up", show=False, key_display="}"),
+        Binding("slash", "filter", "filter", key_display="/"),
+        Binding("s", "sort", "sort"),
+        Binding("S", "reverse", "reverse the order", show=False, key_display="S"),
+        Binding("e", "export", "export"),
+        Binding("z", "zoom", "zoom"),
+        Binding("f", "more", "fills, months"),
+        Binding("w", "what_if", "what if, by any rule"),
+        Binding("0", "reset", "back from what-if", show=False),
+        Binding("left", "other(-1)", "other run", key_display="← →"),
+        Binding("right", "other(1)", "next run", show=False),
+        Binding("b", "again", "backtest by these rules", show=False),
+        Binding("r", "reload", "read again", show=False),
+        Binding("y", "copy", "copy figures", show=False),
+        Binding("escape", "unzoom", "back", show=False),
+    ]
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        super().__init__()
+        self.watched: Watched | None = None
+        self.questions = Questions(self, self.ask_engine)
+        self.result = OpenResult(self.questions, self.draw)
+        self._shown = ("", "")
+        self._state: list[Line] = []  # what is said where there is no result
+        self._timer: Timer | None = None
+        self._zoom = ""
+
+    def body(self) -> Iterable[Widget]:
+        """Title and warnings, then figures, chart, trades, and where there is room months and fills."""
+        yield Lines(id="title")
+        yield Lines(id="banner")
+        yield Lines(id="state")
+        with Container(id="result"):
+            yield Lines(id="figures")
+            yield Lines(id="aside")
+            yield EquityChart(id="chart")
+            yield TradesPanel(self.questions, self.result.request, id="trades")
+            with Vertical(id="more"):
+                yield Lines(id="months", classes="auto")
+                yield Lines(id="fills", classes="auto")
+
+    def on_mount(self) -> None:
+        """Have what the first chart and the first prompt need."""
+        self.trades.table.mark = ">" if self.deck.ascii else "▸"
+        warm(self, "plotext", "engine.settings", "tui.screens.backtest.trade")
+
+    def ask_engine(self, request: Event) -> dict[str, Any]:
+        """Ask the warm engine; called from a thread."""
+        return self.deck.engine.ask(request)
+
+    @property
+    def trades(self) -> TradesPanel:
+        """The trades."""
+        return self.query_one(TradesPanel)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """A wider chart gets more points."""
+        self.result.widen(event.size.width)
+        self.call_after_refresh(self.draw)
+
+    def runs_changed(self, snapshot: Snapshot) -> None:
+        """Show the run that is chosen, as soon as it has a backtest."""
+        if not snapshot.ready:
+            self._state = [[], [(" reading the runs …", "quiet")]]
+            self.draw()
+            return
+        watched = selection.to_show(snapshot, self.deck.chosen)
+        shown = (watched.id, watched.state.status) if watched else ("", "none")
+        self.watched = watched
+        if shown != self._shown:
+            self._shown = shown
+            self.open()
+        else:
+            self.draw()
+
+    def open(self) -> None:
+        """Show the run from scratch."""
+        watched = self.watched
+        self.questions.forget()
+        self.trades.clear()
+        run = watched.run if watched and selection.finished(watched) else None
+        try:
+            self.result.open(run, self.app.size.width)
+        except QuantdeckError as error:
+            self._state = selection.broken(error, whole=True)
+        else:
+            self._state = [] if self.result.told else selection.without(watched)
+            if self.result.told:
+                self.trades.ask()
+        self.query_one(EquityChart).tell(Curves())
+        self.call_after_refresh(self.draw)
+
+    def draw(self) -> None:
+        """Everything but the trades, from what is known."""
+        if not self.is_attached or not self.is_current:
+            return
+        told, result = self.result.told, self.result
+        self.set_class(not told, "empty")
+        error = result.error
+        if told and error and result.moves.overrides:
+            self.deck.tell(error)
+            self.action_reset()
+            return
+        state = selection.broken(error, whole=False) if told and error else [] if told else self._state
+        self.query_one("#state", Lines).show(state)
+        name = f"{self.watched.id} {self.watched.run.name}" if self.watched else ""
+        title: Line = [(" Backtest  ", "bright"), (name, "")]
+        seal = seal_of(result.run) if result.run else ""
+        shown = drawing.Shown(told, result.moves.listing, result.tries, seal)
+        self.query_one("#banner", Lines).show([drawing.banner(shown, self.size.width)] if told else [])
+        if told and result.run:
+            title = drawing.title(result.run, told, self.size.width)
+            self.draw_result()
+        self.query_one("#title", Lines).show([title])
+
+    def draw_result(self) -> None:
+        """The panels of the result."""
+        told, result = self.result.told, self.result
+        figures = self.query_one("#figures", Lines)
+        figures.show(drawing.figures(told, result.ledger, figures.size.height))
+        self.query_one("#aside", Lines).show(drawing.aside(told))
+        room = self.query_one("#more").size.width or self.size.width
+        self.query_one("#months", Lines).show([*drawing.months(told, room), []])
+        tried = bool(result.moves.overrides)
+        self.query_one("#fills", Lines).show(drawing.fills(told, result.recorded, room, tried=tried))
+        if result.curves:
+            self.query_one(EquityChart).tell(Curves.of(result.curves, ascii=self.deck.ascii))
+
+    def move(self, moves: Moves) -> None:
+        """Try other rules: said at once, asked when the keys rest."""
+        if not moves.recorded:
+            return
+        self.result.moves, self.result.error = moves, None
+        self.draw()
+        if self._timer:
+            self._timer.stop()
+        self._timer = self.set_timer(DEBOUNCE_S, self.try_now)
+
+    def try_now(self) -> None:
+        """Ask for the result under the rules as they are now."""
+        self.result.ask_now()
+        self.trades.ask()
+
+    def action_step(self, what: str, up: int) -> None:
+        """Move the entry threshold or the fee by one step."""
+        self.move(self.result.moves.step(THRESHOLD if what == "threshold" else FEE, up))
+
+    def action_reset(self) -> None:
+        """Back to the rules of the run."""
+        if self.result.moves.overrides:
+            self.move(Moves(self.result.moves.recorded))
+
+    def action_what_if(self) -> None:
+        """Ask for any other rules."""
+        actions.ask_rules(self)
+
+    def action_filter(self) -> None:
+        """Ask for a filter of the trades."""
+        actions.ask_filter(self)
+
+    def action_sort(self) -> None:
+        """Sort the trades by the next column."""
+        self.trades.sort_next()
+
+    def action_reverse(self) -> None:
+        """Reverse the order of the trades."""
+        self.trades.turn()
+
+    def action_export(self) -> None:
+        """Write the report or the trades."""
+        actions.ask_export(self)
+
+    def action_again(self) -> None:
+        """Start a backtest by the rules that are shown, as a run of its own."""
+        actions.again(self)
+
+    def action_copy(self) -> None:
+        """Copy the figures."""
+        actions.copy(self)
+
+    def action_other(self, step: int) -> None:
+        """The result of the run before or after."""
+        if found := selection.neighbour(self.deck.snapshot, self.watched, step):
+            self.deck.chosen = found.id
+            self.runs_changed(self.deck.snapshot)
+
+    def action_reload(self) -> None:
+        """Read the result again."""
+        self.open()
+
+    def action_zoom(self) -> None:
+        """The next panel alone; in the end all of them."""
+        self.zoom(ZOOMS[(ZOOMS.index(self._zoom) + 1) % len(ZOOMS)] if self._zoom in ZOOMS else "")
+
+    def action_more(self) -> None:
+        """Fills and months alone, and back."""
+        self.zoom("" if self._zoom == "more" else "more")
+
+    def action_unzoom(self) -> None:
+        """All panels."""
+        self.zoom("")
+
+    def zoom(self, panel: str) -> None:
+        """One panel alone, or all."""
+        self._zoom = panel
+        self.set_class(bool(panel), "zoom")
+        for name in (*ZOOMS[1:], "more"):
+            self.set_class(panel == name, f"zoom-{name}")
+        self.call_after_refresh(self.draw)
+
+    def on_window_table_chosen(self, event: WindowTable.Chosen) -> None:
+        """Open one trade."""
+        from tui.screens.backtest.trade import TradeScreen
+
+        number = self.trades.number(event.row)
+        if number is not None:
+            self.app.push_screen(TradeScreen(self.result.request, number))

@@ -1,0 +1,101 @@
+"""One trade: its facts, and the candles around it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.binding import Binding
+
+from tui.questions import Question, Questions
+from tui.screens.backtest import selection, trade_rows
+from tui.screens.base import Room
+from tui.widgets.candle_chart import CandleChart, Candles
+from tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from textual import events
+    from textual.binding import BindingType
+    from textual.widget import Widget
+
+    from engine.errors import QuantdeckError
+    from engine.runs.events import Event
+
+MARGIN = 12  # cells that the prices take beside the candles
+
+
+class TradeScreen(Room):
+    """Opened from the table of trades; esc leads back."""
+
+    MODE: ClassVar[str] = "backtest"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "back"),
+        Binding("left,k", "next(-1)", "trade before and after", key_display="← →"),
+        Binding("right,j", "next(1)", "next trade", show=False),
+        Binding("y", "copy", "copy", show=True),
+    ]
+
+    def __init__(self, request: Callable[..., dict[str, Any]], number: int) -> None:
+        """`request` makes a question about the result, `number` is the trade's."""
+        super().__init__()
+        self._request, self._number = request, number
+        self._questions = Questions(self, self.ask_engine)
+
+    def body(self) -> Iterable[Widget]:
+        """Title, facts, candles."""
+        yield Lines(id="title")
+        yield Lines(id="facts", classes="auto")
+        yield CandleChart(ascii=self.deck.ascii, id="candles")
+
+    def on_mount(self) -> None:
+        """Ask for the trade."""
+        self.ask(self._number)
+
+    def ask_engine(self, request: Event) -> dict[str, Any]:
+        """Ask the warm engine; called from a thread."""
+        return self.deck.engine.ask(request)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Other room, other candles."""
+        self.call_after_refresh(self.ask, self._number)
+
+    def ask(self, number: int) -> None:
+        """Ask for a trade; what is shown stays until the answer."""
+        request = self._request("result.trade", number=number, candles=max(20, self.size.width - MARGIN))
+
+        def answered(answer: dict[str, Any]) -> None:
+            self._number = number
+            self.tell(answer)
+
+        self._questions.ask("trade", Question(request, answered, self.refused))
+
+    def tell(self, answer: dict[str, Any]) -> None:
+        """Show the trade."""
+        joined = answer["bars_per_candle"]
+        scale = f"   a candle is {joined} bars" if joined > 1 else ""
+        title = f"   {answer['trade']['symbol']}{scale}"
+        self.query_one("#title", Lines).show([[(f" Trade {self._number}", "bright"), (title, "quiet")]])
+        self.query_one("#facts", Lines).show([*trade_rows.facts(answer["trade"]), []])
+        self.query_one(CandleChart).tell(Candles.of(answer))
+
+    def refused(self, error: QuantdeckError) -> None:
+        """There is no such trade, or no answer."""
+        if self.query_one("#facts", Lines).text:
+            self.notify(str(error), severity="warning", markup=False, timeout=3)
+        else:
+            self.query_one("#facts", Lines).show(selection.broken(error, whole=False))
+
+    def action_back(self) -> None:
+        """Back to all trades."""
+        self.dismiss()
+
+    def action_next(self, step: int) -> None:
+        """The trade before or after, by number."""
+        if self._number + step >= 1:
+            self.ask(self._number + step)
+
+    def action_copy(self) -> None:
+        """Copy the facts."""
+        self.app.copy_to_clipboard(self.query_one("#facts", Lines).text)
+        self.notify("trade copied", timeout=2)

@@ -1,0 +1,105 @@
+"""Trades as rows of a table and as the facts of one of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tui.number_format import UNDEFINED, amount, defined, percent, whole
+from tui.widgets.virtual_table import Column
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tui.widgets.lines import Line
+    from tui.widgets.virtual_table import Cell
+
+WHY = {"stop-loss": "stop", "take-profit": "target", "trailing-stop": "trailing"}
+COLUMNS = (
+    Column("trade", "trade", 6, right=True),
+    Column("side", "side", 5),
+    Column("entry_time", "entry", 14),
+    Column("exit_time", "exit", 14),
+    Column("bars", "bars", 5, right=True),
+    Column("return", "return %", 8, right=True),
+    Column("pnl", "pnl", 10, right=True),
+    Column("exit_reason", "why", 8),
+    Column("entry_price", "entry price", 12, right=True),
+    Column("exit_price", "exit price", 12, right=True),
+    Column("quantity", "quantity", 12, right=True),
+    Column("fees", "fees", 9, right=True),
+    Column("slippage", "slippage", 9, right=True),
+    Column("funding", "funding", 9, right=True),
+    Column("mae", "mae %", 7, right=True),
+    Column("mfe", "mfe %", 7, right=True),
+    Column("prediction", "predicted %", 11, right=True),
+    Column("equity_after", "equity", 12, right=True),
+)
+
+
+def price(value: Any) -> str:
+    """A price or a quantity with as many digits as it needs, seven at most."""
+    return f"{value:,.7g}" if defined(value) else UNDEFINED
+
+
+def signed(value: Any) -> str:
+    """Money with its sign."""
+    return f"{value:+,.2f}" if defined(value) else UNDEFINED
+
+
+def signed_percent(value: Any) -> str:
+    """A return in percent with its sign, without the unit."""
+    return f"{value * 100:+,.2f}" if defined(value) else UNDEFINED
+
+
+def moment(value: Any) -> str:
+    """`21-06-09 03:00`."""
+    return str(value)[2:16].replace("T", " ")
+
+
+WRITE: dict[str, Callable[[Any], str]] = {
+    "trade": str, "side": str, "entry_time": moment, "exit_time": moment, "bars": whole,
+    "return": signed_percent, "pnl": signed, "exit_reason": lambda why: WHY.get(why, str(why)),
+    "entry_price": price, "exit_price": price, "quantity": price, "fees": amount, "slippage": amount,
+    "funding": signed, "mae": signed_percent, "mfe": signed_percent, "prediction": signed_percent,
+    "equity_after": amount,
+}  # fmt: skip
+COLOURED = ("return", "pnl")
+
+
+def cells(columns: Sequence[str], row: Sequence[Any]) -> list[Cell]:
+    """One trade as the table shows it."""
+    trade = dict(zip(columns, row, strict=True))
+    return [(WRITE[column.key](trade[column.key]), role(column.key, trade)) for column in COLUMNS]
+
+
+def role(key: str, trade: Mapping[str, Any]) -> str:
+    """Gain and loss have a colour; the sign says the same."""
+    value = trade[key] if key in COLOURED else None
+    return "" if not defined(value) or value == 0 else "good" if value > 0 else "bad"
+
+
+def facts(trade: Mapping[str, Any]) -> list[Line]:
+    """One trade in a few lines."""
+    pairs = [
+        [("side", trade["side"]), ("quantity", price(trade["quantity"])), ("bars", whole(trade["bars"])),
+         ("why", trade["exit_reason"])],
+        [("entry", str(trade["entry_time"])), ("at", price(trade["entry_price"])),
+         ("predicted", f"{signed_percent(trade['prediction'])} %")],
+        [("exit", str(trade["exit_time"])), ("at", price(trade["exit_price"])),
+         ("equity after", amount(trade["equity_after"]))],
+        [("gross", signed(trade["gross_pnl"])), ("fees", amount(trade["fees"])),
+         ("slippage", amount(trade["slippage"])), ("funding", signed(trade["funding"])),
+         ("borrow", amount(trade["borrow"]))],
+        [("worst", f"{signed_percent(trade['mae'])} %"), ("best", f"{signed_percent(trade['mfe'])} %")],
+    ]  # fmt: skip
+    lines: list[Line] = []
+    for row in pairs:
+        line: Line = [(" ", "")]
+        for label, value in row:
+            line += [(f"{label} ", "quiet"), (f"{value}   ", "")]
+        lines.append(line)
+    lines[-1] += [
+        ("pnl ", "quiet"), (f"{signed(trade['pnl'])}   ", role("pnl", trade)),
+        ("return ", "quiet"), (f"{percent(trade['return'])} %", role("return", trade)),
+    ]  # fmt: skip
+    return lines

@@ -1,0 +1,134 @@
+"""The trades of a result: a window of rows from the engine, filtered and sorted there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textual.containers import Vertical
+
+from tui.number_format import whole
+from tui.questions import Question
+from tui.screens.backtest import trade_rows
+from tui.widgets.lines import Line, Lines, fitted
+from tui.widgets.virtual_table import WindowTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.app import ComposeResult
+
+    from engine.errors import QuantdeckError
+    from tui.questions import Questions
+
+SORTS = ("trade", "pnl", "return", "bars", "side", "exit_reason", "mae", "mfe")
+FIRST_ROWS = 100
+
+
+class TradesPanel(Vertical):
+    """A line about the filter, and the table."""
+
+    def __init__(
+        self, questions: Questions, request: Callable[..., dict[str, Any]], *, id: str | None = None  # noqa: A002
+    ) -> None:  # fmt: skip
+        """`request` makes a question about the result that is shown."""
+        super().__init__(id=id)
+        self._questions, self._request = questions, request
+        self.filter, self.sort, self.reverse = "", "trade", False
+        self._total: dict[str, Any] = {}
+        self._error: QuantdeckError | None = None
+        self._asked = 0  # number of the question whose answers count
+
+    def compose(self) -> ComposeResult:
+        """Line and table."""
+        yield Lines(id="trades-title")
+        yield WindowTable(trade_rows.COLUMNS, empty="no trade", id="table")
+
+    @property
+    def table(self) -> WindowTable:
+        """The table."""
+        return self.query_one(WindowTable)
+
+    @property
+    def question(self) -> dict[str, Any]:
+        """What makes the order of the rows."""
+        return {"filter": self.filter, "sort": self.sort, "reverse": self.reverse}
+
+    def ask(self) -> None:
+        """Ask for the trades from the first on; what is shown stays until the answer."""
+        self._asked += 1
+        self._fetch(0, FIRST_ROWS, fresh=True)
+
+    def clear(self) -> None:
+        """Another result: forget its filter's outcome."""
+        self._asked += 1
+        self._total, self._error = {}, None
+        self.table.tell_total(0)
+        self.query_one("#trades-title", Lines).show([])
+
+    def put(self, text: str) -> None:
+        """Filter by this."""
+        self.filter = text.strip()
+        self.ask()
+
+    def sort_next(self) -> None:
+        """Sort by the next column."""
+        self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
+        self.reverse = self.sort in {"pnl", "return"}
+        self.ask()
+
+    def turn(self) -> None:
+        """Reverse the order."""
+        self.reverse = not self.reverse
+        self.ask()
+
+    def on_window_table_wanted(self, event: WindowTable.Wanted) -> None:
+        """The table lacks rows."""
+        event.stop()
+        self._fetch(event.start, event.count, fresh=False)
+
+    def _fetch(self, start: int, count: int, *, fresh: bool) -> None:
+        number = self._asked
+
+        def answered(answer: dict[str, Any]) -> None:
+            if number == self._asked:
+                self._take(answer, fresh=fresh)
+
+        def failed(error: QuantdeckError) -> None:
+            if number == self._asked:
+                self._error = error
+                self.say()
+
+        request = self._request("result.trades", **self.question, **{"from": start, "count": count})
+        self._questions.ask("trades", Question(request, answered, failed))
+
+    def _take(self, answer: dict[str, Any], *, fresh: bool) -> None:
+        self._error, self._total = None, answer
+        rows = [trade_rows.cells(answer["columns"], row) for row in answer["rows"]]
+        table = self.table
+        if fresh:
+            table.sorted_by = (self.sort, self.reverse)
+            table.tell_total(answer["total"], rows=rows)
+        else:
+            table.tell_rows(answer["from"], rows)
+        self.say()
+
+    def say(self) -> None:
+        """How many trades, of how many, by which filter; or what is wrong with it."""
+        line: Line = [(" trades", "bright")]
+        if self._error:
+            text = f"  {self._error}"
+            self.query_one("#trades-title", Lines).show([[*line, (fitted(text, self.size.width - 8), "bad")]])
+            return
+        if not self._total:
+            return
+        kept, every = self._total["total"], self._total["all"]
+        line.append((f"  {whole(kept)}" + (f" of {whole(every)}" if self.filter else ""), ""))
+        if self.filter:
+            line += [("   filter ", "quiet"), (self.filter, "live")]
+        line += [("   Σ pnl ", "quiet"), (trade_rows.signed(self._total["pnl"]), "")]
+        self.query_one("#trades-title", Lines).show([line])
+
+    def number(self, row: int) -> int | None:
+        """The number of the trade in a row, if it is there."""
+        cells = self.table.rows.get(row)
+        return int(cells[0][0]) if cells else None

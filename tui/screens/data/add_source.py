@@ -1,0 +1,79 @@
+"""The form of a new source; its first update fetches it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.containers import Vertical
+from textual.widgets import Input
+
+from engine.errors import SettingsError
+from tui.screens.base import Dialog
+from tui.screens.data.updates import KINDS, source
+from tui.screens.dialogs import wrapped
+from tui.widgets.entry import Entry
+from tui.widgets.lines import Line, Lines
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from engine.settings import Settings
+
+FIELDS = (
+    ("exchange", "binance", "exchange, ccxt's id (demo: simulated)"),
+    ("symbol", "BTC/USDT", "market, such as BTC/USDT or BTC/USDT:USDT"),
+    ("timeframe", "1h", "length of a candle: 1m … 1d"),
+    ("kind", "candles", "candles, funding or open_interest"),
+    ("start", "", "from, UTC date; empty: two years"),
+)
+
+
+class AddSource(Dialog):
+    """Dismissed with the settings of an update, or None."""
+
+    def compose(self) -> ComposeResult:
+        """A field a line, with what it means; below, what is wrong."""
+        yield Lines(id="needed")
+        with Vertical(id="box"):
+            yield Lines(id="text")
+            for name, value, meaning in FIELDS:
+                yield Lines(id=f"about-{name}")
+                yield Entry(value, placeholder=meaning, id=f"field-{name}", compact=True)
+            yield Lines(id="wrong")
+
+    def on_mount(self) -> None:
+        """Lay out the text."""
+        self.query_one("#text", Lines).show([[("Add a source", "bright")]])
+        for name, _, meaning in FIELDS:
+            self.query_one(f"#about-{name}", Lines).show([[(f"{name:<10}", ""), (meaning, "quiet")]])
+        self.query_one("#field-exchange", Input).focus()
+        self.judge()
+
+    def on_input_changed(self) -> None:
+        """Say while it is typed whether it will do."""
+        self.judge()
+
+    def on_input_submitted(self) -> None:
+        """Give the settings, if they will do."""
+        if settings := self.judge():
+            self.dismiss(settings)
+
+    def judge(self) -> Settings | None:
+        """The settings; None where they are wrong, which is said."""
+        from engine.settings import make
+
+        given = {name: self.query_one(f"#field-{name}", Input).value.strip() for name, *_ in FIELDS}
+        wrong, settings = "", None
+        if given["kind"] not in KINDS:
+            wrong = f"kind: {given['kind']!r} is none of {', '.join(KINDS)}"
+        else:
+            data = source(given["exchange"], given["symbol"], given["timeframe"], given["kind"])
+            try:
+                settings = make({"data": {**data, "start": given["start"]}})
+            except SettingsError as error:
+                wrong = "\n".join(str(problem) for problem in error.problems)
+        keys: Line = []
+        for key, what in (("enter", "fetch it"), ("tab", "next field"), ("esc", "leave it")):
+            keys += [(key, "bright"), (f" {what}   ", "quiet")]
+        self.query_one("#wrong", Lines).show([*(wrapped(wrong, "bad") if wrong else [[]]), keys])
+        return settings

@@ -1,0 +1,196 @@
+"""What the screen Data says, as cells and lines made of the engine's answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tui.number_format import UNDEFINED, span, whole
+from tui.widgets import coverage_bar
+from tui.widgets.virtual_table import Column
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tui.watch import Watched
+    from tui.widgets.coverage_bar import Span
+    from tui.widgets.lines import Line
+    from tui.widgets.virtual_table import Cell
+
+COVERAGE = 14  # cells at least
+COLUMNS = (
+    Column("source", "source", 11),
+    Column("series", "series", 16),
+    Column("kind", "kind", 8),
+    Column("rows", "rows", 8, right=True),
+    Column("gaps", "gaps", 4, right=True),
+    Column("fresh", "fresh", 10),
+    Column("coverage", "coverage", COVERAGE, spare=True),
+    Column("first", "first", 10),
+    Column("last", "last", 16),
+)
+KINDS = {"open_interest": "open int"}
+ROOMY = 100  # columns
+
+
+def axis_of(series: Sequence[Mapping[str, Any]]) -> Span:
+    """From the first value of any series to the last one, in seconds."""
+    times = [coverage_bar.seconds(each[key]) for each in series for key in ("first", "last") if each.get(key)]
+    return (min(times), max(times)) if times else (0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class View:
+    """How rows are drawn: time axis, present second, cells for the coverage, plain characters or not."""
+
+    axis: Span
+    now: float
+    room: int
+    plain: bool
+
+
+def rows(
+    series: Sequence[Mapping[str, Any]], errors: Mapping[str, str], view: View
+) -> dict[int, Sequence[Cell]]:
+    """The rows of the table by their number; `errors` by the name of the series."""
+    return {
+        row: broken_cells(each)
+        if "reason" in each
+        else cells(each, view.axis, view.now, errors.get(each["series"], ""), view.room, plain=view.plain)
+        for row, each in enumerate(series)
+    }
+
+
+def title_line(count: int, filter: str) -> Line:  # noqa: A002
+    """How many series there are, and by which words they are chosen."""
+    line: Line = [(" Data", "bright"), (f"   {count} series" if count else "", "")]
+    return [*line, *([("   filter ", "quiet"), (filter, "live")] if filter else [])]
+
+
+def cells(
+    series: Mapping[str, Any], axis: Span, now: float, error: str, width: int, *, plain: bool
+) -> list[Cell]:
+    """A row of the table."""
+    words, role = fresh(series, now)
+    known, absent = (
+        [(coverage_bar.seconds(start), coverage_bar.seconds(end)) for start, end in series.get(key) or []]
+        for key in ("known", "absent")
+    )
+    bar = coverage_bar.coverage(known, absent, axis, width)
+    source = "SIMULATED" if series.get("simulated") else series.get("exchange") or "file"
+    gaps = series.get("gaps")
+    return [
+        (str(source), "warn" if series.get("simulated") else ""),
+        (title(series), ""),
+        (KINDS.get(str(series.get("kind")), str(series.get("kind"))), ""),
+        (whole(series.get("rows")), ""),
+        (whole(gaps) if gaps is not None else UNDEFINED, "warn" if gaps else ""),
+        ("failed", "bad") if error else (words, role),
+        (bar.translate(coverage_bar.ASCII) if plain else bar, ""),
+        (str(series.get("first") or UNDEFINED)[:10], "quiet"),
+        (str(series.get("last") or UNDEFINED)[:16].replace("T", " "), "quiet"),
+    ]
+
+
+def broken_cells(series: Mapping[str, Any]) -> list[Cell]:
+    """The row of a file that cannot be read."""
+    cells: list[Cell] = [("", "")] * len(COLUMNS)
+    cells[:2] = [("", ""), (str(series["series"]), "bad")]
+    cells[5] = ("broken", "bad")
+    return cells
+
+
+def title(series: Mapping[str, Any]) -> str:
+    """What a series is, in a few words."""
+    symbol, timeframe = str(series.get("symbol") or ""), str(series.get("timeframe") or "")
+    second = " (2)" if str(series.get("exchange")).endswith("-second") else ""
+    return f"{symbol} {timeframe}{second}".strip() if symbol else str(series["series"])
+
+
+def fresh(series: Mapping[str, Any], now: float) -> tuple[str, str]:
+    """How old the last value is, in words, and the role: stale if a newer one should be there.
+
+    A value stands for one step, and the next one may take a quarter of a step to come. A file has an end.
+    """
+    if not series.get("last"):
+        return "empty", "warn"
+    if not series.get("exchange"):
+        return "file", "quiet"
+    step = step_s(str(series.get("timeframe")))
+    length = step if series.get("kind") == "candles" else 0.0
+    age = max(0.0, now - coverage_bar.seconds(series["last"]) - length)
+    return (f"stale {ago(age)}", "bad") if age > 1.25 * step else ("ok", "good")
+
+
+def step_s(timeframe: str) -> float:
+    """Length of `15m`, `1h` or `1d` in seconds; an hour for what is none."""
+    number, unit = timeframe[:-1], timeframe[-1:]
+    return (
+        int(number) * {"m": 60, "h": 3600, "d": 86_400}[unit]
+        if number.isdecimal() and unit in "mhd"
+        else 3600
+    )
+
+
+def ago(seconds: float) -> str:
+    """A length of time in one unit."""
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds / size:.0f}{unit}"
+    return f"{seconds:.0f}s"
+
+
+def errors(runs: Sequence[Watched]) -> dict[str, str]:
+    """The last error of each series that its newest run could not fetch."""
+    told: dict[str, str] = {}
+    for watched in runs:
+        for name, source in watched.state.sources.items():
+            if source.get("state") == "failed":
+                told[name] = str(source.get("error") or "could not be fetched")
+            elif source.get("state") == "end":
+                told.pop(name, None)
+    return told
+
+
+def progress(runs: Sequence[Watched], width: int, *, ascii: bool) -> list[Line]:  # noqa: A002
+    """A line a source of every run that is collecting."""
+    lines: list[Line] = []
+    for watched in runs:
+        if watched.state.status not in ("queued", "starting", "collecting", "stopping"):
+            continue
+        sources = watched.state.sources
+        done = sum(source.get("state") in ("end", "failed") for source in sources.values())
+        state = "starting" if not sources else f"{done} of {len(sources)} sources done"
+        lines.append([(" Updating ", "bright"), (f"{watched.id}  ", "live"), (state, "")])
+        lines += [source_line(name, source, width, ascii=ascii) for name, source in sources.items()]
+    return lines
+
+
+def source_line(name: str, source: Mapping[str, Any], width: int, *, ascii: bool) -> Line:  # noqa: A002
+    """How far a source is."""
+    if source.get("state") == "failed":
+        return [(f"   {name:<34.34} ", ""), (f"failed: {source.get('error')}", "bad")]
+    page, pages = int(source.get("page") or 0), int(source.get("pages") or 0)
+    ended = source.get("state") == "end"
+    share = 1.0 if ended else page / pages if pages else 0.0
+    long = max(8, min(24, width - 72))
+    full = round(share * long)
+    bar = ("#" * full + "." * (long - full)) if ascii else ("█" * full + "░" * (long - full))
+    rest = "done" if ended else f"page {page}/{pages}  {span(source.get('left_s'))} left"
+    return [
+        (f"   {name:<34.34} ", ""),
+        (bar, "live"),
+        (f" {share:4.0%}  {rest}", ""),
+        (f"  {whole(source.get('rows'))} rows" if width >= ROOMY else "", "quiet"),
+    ]
+
+
+def empty() -> list[Line]:
+    """Nothing is stored."""
+    keys = (
+        ("a", "add a source: candles, funding or open interest of an exchange"),
+        ("i", "import a CSV or Parquet file"),
+        ("2", "then d: the demo fills the store with a simulated market"),
+    )
+    told: list[Line] = [[(f"  {key}   ", "bright"), (what, "")] for key, what in keys]
+    return [[], [(" Nothing stored yet.", "bright")], [], *told]

@@ -1,0 +1,266 @@
+"""Screen 1: the stored series, their coverage and freshness, and how to fetch or import more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+
+from tui.questions import Question, Questions
+from tui.screens.backtest import selection
+from tui.screens.base import Room
+from tui.screens.data import actions, detail, drawing, stored
+from tui.screens.dialogs import Prompt
+from tui.widgets.lines import Line, Lines, spread
+from tui.widgets.virtual_table import WindowTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.binding import BindingType
+    from textual.timer import Timer
+    from textual.widget import Widget
+
+    from engine.errors import QuantdeckError
+    from engine.runs.events import Event
+    from tui.watch import Snapshot
+
+PAUSE_S = 0.15  # the cursor rests so long before its series is asked about
+AGEING_S = 60.0
+
+
+class DataScreen(Room):
+    """A row a series; below it what the row under the cursor is made of."""
+
+    MODE: ClassVar[str] = "data"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("u", "update", "update"),
+        Binding("U", "update_all", "update all", show=False, key_display="U"),
+        Binding("r", "repair", "repair gaps"),
+        Binding("i", "import", "import"),
+        Binding("a", "add", "add"),
+        Binding("slash", "filter", "filter", key_display="/"),
+        Binding("z", "zoom", "gaps"),
+        Binding("R", "reload", "read again", show=False, key_display="R"),
+        Binding("y", "copy", "copy the detail", show=False),
+        Binding("escape", "unzoom", "back", show=False),
+    ]
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        super().__init__()
+        self.questions = Questions(self, self.ask_engine)
+        self.imports = Questions(self, self.ask_apart)
+        self._answer: dict[str, Any] = {}
+        self._shown: list[dict[str, Any]] = []  # the rows of the table
+        self._details: dict[str, dict[str, Any]] = {}  # by the content of the series
+        self._error: QuantdeckError | None = None
+        self._filter = ""
+        self._collected: frozenset[tuple[str, str]] = frozenset()
+        self._rest: Timer | None = None
+
+    def body(self) -> Iterable[Widget]:
+        """Title, table, what is going on, detail."""
+        yield Lines(id="title")
+        yield Lines(id="state", classes="auto")
+        yield WindowTable(drawing.COLUMNS, empty="no series fits the filter", id="sources")
+        yield Lines(id="progress")
+        with VerticalScroll(id="detail", can_focus=False):
+            yield Lines(id="text")
+
+    def on_mount(self) -> None:
+        """Ask what is stored."""
+        self.set_class(True, "empty")
+        self.table.mark = ">" if self.deck.ascii else "▸"
+        self.action_reload()
+        self.set_interval(AGEING_S, self.draw)
+
+    def ask_engine(self, request: Event) -> dict[str, Any]:
+        """Ask the warm engine; called from a thread."""
+        return self.deck.engine.ask(request)
+
+    def ask_apart(self, request: Event) -> dict[str, Any]:
+        """Ask a process of its own, which may take its time; called from a thread."""
+        from engine.runs.requests import ask
+
+        return ask(request)
+
+    @property
+    def table(self) -> WindowTable:
+        """The table."""
+        return self.query_one(WindowTable)
+
+    @property
+    def stored(self) -> list[dict[str, Any]]:
+        """Every stored series that can be read."""
+        return list(self._answer.get("series", []))
+
+    @property
+    def series(self) -> dict[str, Any] | None:
+        """What the cursor is on; None if that is nothing, or broken."""
+        row = self._shown[self.table.cursor] if self._shown else None
+        return row if row and "reason" not in row else None
+
+    def action_reload(self) -> None:
+        """Ask what is stored."""
+
+        def answered(answer: dict[str, Any]) -> None:
+            self._answer, self._error = stored.status_of(answer), None
+            self.draw()
+            self.ask_detail()
+
+        def failed(error: QuantdeckError) -> None:
+            self._error = error
+            self.draw()
+
+        request = {"do": "data.status", "home": str(self.deck.home.path)}
+        self.questions.ask("status", Question(request, answered, failed))
+        self.draw()
+
+    def runs_changed(self, snapshot: Snapshot) -> None:
+        """Show the progress of updates; once one has collected, ask anew what is stored."""
+        collected = frozenset(
+            (each.id, name)
+            for each in snapshot.runs
+            for name, source in each.state.sources.items()
+            if source.get("state") in ("end", "failed")
+        )
+        if snapshot.ready and collected != self._collected:
+            self._collected = collected
+            self._details.clear()
+            self.action_reload()
+        self.draw()
+
+    def draw(self) -> None:
+        """Everything, from what is known."""
+        if not self.is_attached or not self.is_current:
+            return
+        every = [*self._answer.get("series", []), *self._answer.get("broken", [])]
+        words = self._filter.lower().split()
+        self._shown = [
+            each for each in every if all(word in str(list(each.values())).lower() for word in words)
+        ]
+        self.set_class(not every, "empty")
+        self.say(every)
+        runs, width = self.deck.snapshot.runs, self.size.width
+        self.query_one("#progress", Lines).show(drawing.progress(runs, width, ascii=self.deck.ascii))
+        widths = {column.key: size for column, size in self.table.fitting().items()}
+        view = drawing.View(
+            drawing.axis_of(self.stored),
+            self.deck.now().timestamp(),
+            widths.get("coverage", 1),
+            self.deck.ascii,
+        )
+        self.table.tell_cells(drawing.rows(self._shown, drawing.errors(runs), view))
+        self.draw_detail()
+
+    def say(self, every: list[dict[str, Any]]) -> None:
+        """The title, and what is to be said in the place of a table."""
+        left = drawing.title_line(len(every), self._filter)
+        title = spread(left, [(f"home {self.deck.home_text} ", "quiet")], self.size.width)
+        self.query_one("#title", Lines).show([title])
+        state: list[Line] = []
+        if self._error:
+            state = [*selection.fault(self._error), [], [("  R", "bright"), ("  read again", "")]]
+        elif not self._answer:
+            state = [[], [(" reading the store …", "quiet")]]
+        elif not every:
+            state = drawing.empty()
+        self.query_one("#state", Lines).show(state)
+
+    def on_window_table_moved(self) -> None:
+        """Another series: ask for its detail as soon as the cursor rests."""
+        if self._rest:
+            self._rest.stop()
+        self._rest = self.set_timer(PAUSE_S, self.ask_detail)
+        self.draw_detail()
+
+    def ask_detail(self) -> None:
+        """Ask for the gaps and the report of the series under the cursor."""
+        series = self.series
+        if series is None or series["content"] in self._details:
+            self.draw_detail()
+            return
+
+        def answered(answer: dict[str, Any]) -> None:
+            self._details[series["content"]] = stored.detail_of(answer)
+            self.draw_detail()
+
+        def failed(error: QuantdeckError) -> None:
+            self.query_one("#text", Lines).show(selection.fault(error))
+
+        request = {"do": "data.detail", "home": str(self.deck.home.path), "series": series["series"]}
+        self.questions.ask("detail", Question(request, answered, failed))
+
+    def draw_detail(self) -> None:
+        """Gaps, report and provenance of the series under the cursor."""
+        lines: list[Line] = []
+        row = self._shown[self.table.cursor] if self._shown else None
+        if row and "reason" in row:
+            lines = [[(f" {row['series']}: {row['reason']}", "bad")], [(f" {row['remedy']}", "")]]
+        elif row:
+            error = drawing.errors(self.deck.snapshot.runs).get(row["series"], "")
+            known = self._details.get(row["content"])
+            lines = (
+                detail.detail(known, error, self.size.width)
+                if known
+                else [[(" reading the series …", "quiet")]]
+            )
+        self.query_one("#text", Lines).show(lines)
+
+    def action_update(self) -> None:
+        """Bring the series up to now."""
+        actions.fetch(self, whole=False)
+
+    def action_repair(self) -> None:
+        """Ask again for what lies between its first and last value; what the exchange has not stays a gap."""
+        actions.fetch(self, whole=True)
+
+    def action_update_all(self) -> None:
+        """Bring every series up to now."""
+        actions.fetch_all(self)
+
+    def action_add(self) -> None:
+        """Ask for a source and fetch it."""
+        actions.ask_source(self)
+
+    def action_import(self) -> None:
+        """Ask for a file and store it."""
+        actions.ask_file(self)
+
+    def action_filter(self) -> None:
+        """Ask which series to show."""
+
+        def given(text: object) -> None:
+            if isinstance(text, str):
+                self._filter = text.strip()
+                self.draw()
+
+        self.app.push_screen(Prompt("Show series with these words (empty: all)", self._filter), given)
+
+    def on_window_table_chosen(self) -> None:
+        """Enter: the detail alone."""
+        self.action_zoom()
+
+    def action_zoom(self) -> None:
+        """The detail alone, and back."""
+        self.zoom(on=not self.has_class("zoom"))
+
+    def action_unzoom(self) -> None:
+        """Table and detail."""
+        self.zoom(on=False)
+
+    def zoom(self, *, on: bool) -> None:
+        """Show the detail alone and let it scroll, or table and detail."""
+        self.set_class(on, "zoom")
+        detail = self.query_one("#detail", VerticalScroll)
+        detail.can_focus = on
+        (detail if on else self.table).focus()
+        if not on:
+            detail.scroll_home(animate=False)
+
+    def action_copy(self) -> None:
+        """Copy the detail."""
+        self.app.copy_to_clipboard(self.query_one("#text", Lines).text)
+        self.notify("detail copied", timeout=2)

@@ -1,0 +1,113 @@
+"""A new run's settings while they are typed: texts, what is wrong, what differs from the last run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from engine import settings
+from engine.errors import SettingsError
+
+START = ("start.mode", "start.name")
+MODES = ("run", "train")
+
+
+@dataclass(frozen=True)
+class About:
+    """What a form tells of one setting."""
+
+    key: str
+    doc: str
+    unit: str
+    allowed: str
+    choices: tuple[str, ...]  # empty: free text
+    default: str
+
+    @property
+    def group(self) -> str:
+        """The table it stands in."""
+        return self.key.partition(".")[0]
+
+    @property
+    def name(self) -> str:
+        """Its name in the table."""
+        return self.key.partition(".")[2]
+
+
+def catalogue() -> dict[str, About]:
+    """Every setting in order, after what a run has besides settings: its mode and name."""
+    mode = "run: collect, train and backtest; train: without the backtest"
+    found = {
+        START[0]: About(START[0], mode, "", ", ".join(MODES), MODES, MODES[0]),
+        START[1]: About(START[1], "a name for the run, for people", "", "", (), ""),
+    }
+    for key, default in settings.defaults().items():
+        field = settings.field_of(key)
+        unit, allowed = settings.unit_of(key), settings.allowed_values(key)
+        found[key] = About(key, field.description, unit, allowed, choices(field, default), written(default))
+    return found
+
+
+def choices(field: Any, default: Any) -> tuple[str, ...]:
+    """The values of a setting that has only a few."""
+    if isinstance(default, bool):
+        return ("false", "true")
+    known = getattr(field.annotation, "__args__", ())
+    if isinstance(default, str) and known and all(isinstance(each, str) for each in known):
+        return tuple(known)
+    return ()
+
+
+def written(value: Any) -> str:
+    """A value as one would type it."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case tuple() | list():
+            return ", ".join(written(each) for each in value)
+        case float():
+            return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+    return str(value)
+
+
+class Draft:
+    """Texts by key. `last` holds the texts of the run that it begins with."""
+
+    def __init__(self, last: settings.Settings | None = None, mode: str = "run") -> None:
+        """Begin as the last run, or with the defaults."""
+        self.catalogue = catalogue()
+        self.last = {key: about.default for key, about in self.catalogue.items()}
+        if last is not None:
+            self.last |= {f"{group}.{name}": written(value) for group, table in last for name, value in table}
+            self.last["start.mode"] = mode if mode in MODES else MODES[0]
+        self.has_last = last is not None
+        self.texts = dict(self.last)
+
+    def overrides(self) -> list[str]:
+        """What differs from the defaults, as the command line would be told."""
+        found = []
+        for key, text in self.texts.items():
+            about = self.catalogue[key]
+            if key in START or text == about.default:
+                continue
+            many = isinstance(settings.defaults()[key], tuple) and not text.startswith("[")
+            found.append(f"{key}=[{text}]" if many else f"{key}={text}")
+        return found
+
+    def check(self) -> tuple[settings.Settings | None, dict[str, str]]:
+        """The settings if all is well, and what is wrong by key."""
+        from tui.screens.runs.actions import name_fault
+
+        wrong = {"start.name": fault} if (fault := name_fault(self.texts["start.name"])) else {}
+        try:
+            made = settings.make({}, self.overrides())
+        except SettingsError as error:
+            for problem in error.problems:
+                key = ".".join(problem.key.split(".")[:2])
+                wrong.setdefault(key, problem.reason)
+            return None, wrong
+        return (None if wrong else made), wrong
+
+    def changed(self, key: str) -> bool:
+        """Whether a setting differs from the last run's."""
+        return self.texts[key] != self.last[key]

@@ -1,0 +1,79 @@
+"""What can be done with a run besides looking at it: asked first, then done; a refusal is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.errors import QuantdeckError
+from tui.screens.dialogs import Ask, Prompt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tui.screens.base import Room
+    from tui.watch import Watched
+
+
+def ask_stop(screen: Room, watched: Watched) -> None:
+    """Ask first, then ask the run."""
+    detail = "It ends at its next safe point and keeps a checkpoint; R resumes it from there."
+    question = Ask(f"Stop run {watched.id}?", detail, "stop it")
+    screen.app.push_screen(question, lambda yes: screen.deck.stop_run(watched.run) if yes else None)
+
+
+def ask_delete(screen: Room, watched: Watched) -> None:
+    """Ask first, then delete the run with its files."""
+    deck = screen.deck
+    detail = f"All its files go for good: {deck.home_text}/runs/{watched.id}"
+    question = Ask(f"{f'Delete run {watched.id} {watched.run.name}'.strip()}?", detail, "delete it")
+    screen.app.push_screen(
+        question, lambda yes: attempt(screen, deck.home.delete, watched.run) if yes else None
+    )
+
+
+def ask_again(screen: Room, watched: Watched) -> None:
+    """Ask first, then start a new run with the same settings."""
+    question = Ask(f"Run {watched.id} again?", "A new run with the very same settings starts.", "start it")
+    screen.app.push_screen(question, lambda yes: screen.deck.reproduce(watched.run) if yes else None)
+
+
+def ask_name(screen: Room, watched: Watched) -> None:
+    """Ask for a name."""
+    from engine.runs.notes import rename
+
+    def given(name: object) -> None:
+        if isinstance(name, str):
+            attempt(screen, rename, watched.run, name)
+
+    screen.app.push_screen(Prompt(f"Name of run {watched.id}", watched.run.name, name_fault), given)
+
+
+def ask_note(screen: Room, watched: Watched) -> None:
+    """Ask for a note."""
+    from engine.runs.notes import write_note
+
+    def given(text: object) -> None:
+        if isinstance(text, str):
+            attempt(screen, write_note, watched.run, text)
+
+    screen.app.push_screen(Prompt(f"Note on run {watched.id} (empty: none)", watched.note), given)
+
+
+def attempt(screen: Room, work: Callable[..., object], *arguments: object) -> None:
+    """Do it, and look at what has become of the runs."""
+    try:
+        work(*arguments)
+    except QuantdeckError as error:
+        screen.deck.tell(error)
+    screen.deck.watcher.look()
+
+
+def name_fault(name: str) -> str:
+    """What is wrong with a name for a run."""
+    from engine.runs.folder import checked_name
+
+    try:
+        checked_name(name)
+    except QuantdeckError as error:
+        return error.reason
+    return ""

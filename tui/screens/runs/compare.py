@@ -1,0 +1,84 @@
+"""Two runs side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+
+from tui import run_status
+from tui.comparison import METRICS, different, gap, scaled
+from tui.number_format import UNDEFINED, defined, loss
+from tui.screens.base import Room
+from tui.widgets.lines import Line, Lines, fitted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.binding import BindingType
+    from textual.widget import Widget
+
+    from tui.screens.runs.drawing import Facts
+    from tui.watch import Snapshot
+
+
+class Compare(Room):
+    """Figures with their difference, and the settings in which the two differ."""
+
+    MODE: ClassVar[str] = "runs"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "app.pop_screen", "back"),
+        Binding("w", "swap", "swap the two"),
+    ]
+
+    def __init__(self, one: Facts, other: Facts) -> None:
+        """As they were when the comparison was asked for."""
+        super().__init__()
+        self._pair = (one, other)
+
+    def body(self) -> Iterable[Widget]:
+        """A text that scrolls if it must."""
+        with VerticalScroll():
+            yield Lines(id="comparison", classes="auto")
+
+    def runs_changed(self, snapshot: Snapshot) -> None:  # noqa: ARG002  the two are shown as they were
+        """Lay the text out for the present width."""
+        self.query_one("#comparison", Lines).show(comparison(*self._pair, self.size.width))
+
+    def action_swap(self) -> None:
+        """The other way round."""
+        self._pair = (self._pair[1], self._pair[0])
+        self.refresh_runs()
+
+
+def comparison(one: Facts, other: Facts, width: int) -> list[Line]:
+    """Two runs side by side: figures with their difference, then the settings in which they differ."""
+    wide = max(14, min(40, (width - 26) // 3))
+    lines = [line_of("", [one.watched.id, other.watched.id, "Δ second − first"], wide, "bright")]
+    lines.append(line_of("name", [one.watched.run.name, other.watched.run.name, ""], wide))
+    lines.append(
+        line_of("state", [run_status.status(each.watched.state)[0] for each in (one, other)] + [""], wide)
+    )
+    figures = [("best val loss", one.best, other.best, loss), *(
+        (label, scaled(one.metrics.get(key), by), scaled(other.metrics.get(key), by), write)
+        for key, label, write, by in METRICS
+    )]  # fmt: skip
+    for label, first, second, write in figures:
+        if not (defined(first) or defined(second)):
+            continue
+        lines.append(line_of(label, [write(first), write(second), gap(first, second, write)], wide))
+    settings = [
+        line_of(key, [*map(str, values), ""], wide)
+        for key, values in different([one.differ, other.differ]).items()
+    ]
+    none: list[Line] = [[(" none: both have the same", "quiet")]]
+    return [*lines, [], [(" settings that differ", "bright")], *(settings or none)]
+
+
+def line_of(label: str, values: list[str], wide: int, role: str = "") -> Line:
+    """A label and right-aligned values."""
+    cells = [
+        ("  " + fitted("" if value == UNDEFINED else value, wide - 2, right=True), role) for value in values
+    ]
+    return [(f" {fitted(label, 24)}", "quiet"), *cells]

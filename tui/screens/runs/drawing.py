@@ -1,0 +1,183 @@
+"""What the Runs screen tells of a run: its row, its details, and two runs side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tui import run_status
+from tui.number_format import amount, defined, loss, signed_percent, whole
+from tui.screens.train.drawing import packed
+from tui.widgets.lines import Line, fitted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tui.watch import Watched
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A run with what its files say: settings that differ from the defaults, and metrics."""
+
+    watched: Watched
+    differ: dict[str, Any]
+    metrics: dict[str, Any]
+
+    @property
+    def text(self) -> str:
+        """What a filter looks at."""
+        run = self.watched.run
+        state, _ = run_status.status(self.watched.state)
+        return f"{run.id} {run.name} {run.mode} {state} {self.watched.note} {pairs(self.differ)}".lower()
+
+    @property
+    def best(self) -> float | None:
+        """The validation loss of the best epoch."""
+        state = self.watched.state
+        found = [each.get("val_loss") for each in state.history if each["epoch"] == state.best_epoch]
+        return found[0] if found else None
+
+
+def facts_of(watched: Watched) -> Facts:
+    """Read the run's settings and result."""
+    from tui.commands.runs import metrics_of, settings_differ
+
+    return Facts(watched, settings_differ(watched.run), metrics_of(watched.run))
+
+
+def pairs(differ: dict[str, Any]) -> str:
+    """`training.epochs=5  model.units=[32, 16]`."""
+    return "  ".join(
+        f"{key}={list(value) if isinstance(value, tuple) else value}" for key, value in differ.items()
+    )
+
+
+def nothing(_: Facts) -> str:
+    """No role."""
+    return ""
+
+
+def quiet(_: Facts) -> str:
+    """The role of what matters less."""
+    return "quiet"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the list: its title, width in cells, text, role, and what it is sorted by (None: last)."""
+
+    title: str
+    width: int
+    text: Callable[[Facts], str]
+    role: Callable[[Facts], str] = nothing
+    key: Callable[[Facts], Any] | None = None
+    right: bool = False
+
+    def sort_key(self, each: Facts) -> Any:
+        """What the list is sorted by."""
+        return (self.key or self.text)(each)
+
+
+def metric(key: str) -> Callable[[Facts], Any]:
+    """A metric to sort by."""
+    return lambda each: value if defined(value := each.metrics.get(key)) else None
+
+
+def gain(each: Facts) -> str:
+    """The role of loss or gain, whose sign says the same."""
+    value = each.metrics.get("total_return")
+    return ("good" if value > 0 else "bad") if defined(value) and value else ""
+
+
+def state_text(each: Facts) -> str:
+    """The state in words."""
+    return run_status.status(each.watched.state)[0]
+
+
+def state_role(each: Facts) -> str:
+    """The role of the state's words."""
+    return run_status.status(each.watched.state)[1]
+
+
+def drawdown(value: Any) -> str:
+    """The maximum drawdown as the loss that it is."""
+    return signed_percent(-abs(value))
+
+
+def created(each: Facts) -> str:
+    """When the run was made, to the minute, UTC."""
+    return each.watched.run.created[:16].replace("T", " ")
+
+
+def figured(key: str, write: Callable[[Any], str]) -> Callable[[Facts], str]:
+    """Writes a metric, blank where there is none."""
+    return lambda each: write(value) if defined(value := each.metrics.get(key)) else ""
+
+
+COLUMNS = (
+    Column("run", 8, lambda each: each.watched.id),
+    Column("name", 14, lambda each: each.watched.run.name),
+    Column("mode", 8, lambda each: each.watched.run.mode, quiet),
+    Column("state", 20, state_text, state_role),
+    Column("return", 11, figured("total_return", signed_percent), gain, metric("total_return"), right=True),
+    Column("Sharpe", 7, figured("sharpe", amount), key=metric("sharpe"), right=True),
+)
+WIDER = (
+    Column("drawdown", 10, figured("max_drawdown", drawdown), key=metric("max_drawdown"), right=True),
+    Column("trades", 7, figured("trades", whole), key=metric("trades"), right=True),
+    Column("val loss", 9, lambda each: loss(each.best) if defined(each.best) else "",
+           key=lambda each: each.best, right=True),
+    Column("created (UTC)", 16, created, quiet, lambda each: each.watched.run.created),
+    Column("settings that differ", 60, lambda each: pairs(each.differ), quiet),
+)  # fmt: skip
+
+
+def columns(width: int) -> tuple[Column, ...]:
+    """The columns that a terminal of that width has room for."""
+    chosen, used = list(COLUMNS), 3 + sum(column.width + 1 for column in COLUMNS)
+    for column in WIDER:
+        if used + column.width < width:
+            chosen.append(column)
+            used += column.width + 1
+    return tuple(chosen)
+
+
+def header(shown: Sequence[Column], by: str, *, down: bool) -> Line:
+    """The titles; an arrow at the one sorted by."""
+    line: Line = [("  ", "")]
+    for column in shown:
+        text = f"{column.title}{'↓' if down else '↑'}" if column.title == by else column.title
+        line.append((f"{fitted(text, column.width, right=column.right)} ", "quiet"))
+    return line
+
+
+def row(each: Facts, shown: Sequence[Column], *, marked: bool) -> Line:
+    """One run."""
+    line: Line = [("✓ " if marked else "  ", "live")]
+    for column in shown:
+        line.append((f"{fitted(column.text(each), column.width, right=column.right)} ", column.role(each)))
+    return line
+
+
+def details(each: Facts, width: int) -> list[Line]:
+    """The run under the cursor."""
+    run, state = each.watched.run, each.watched.state
+    said, role = run_status.status(state)
+    far = run_status.progress(state)
+    symbol = each.differ.get("data.series") or each.differ.get("data.symbol", "BTC/USDT")
+    told = packed([[(pair, "")] for pair in pairs(each.differ).split("  ")], width - 11)[:2]
+    told = told if each.differ else [[(" all as by default", "quiet")]]
+    lines: list[Line] = [
+        [(" " + run.id, "bright"), (f" {run.name}", ""), (f"   {run.mode}", "quiet"),
+         (f" of {run.of}" if run.of else "", "quiet"), (f"   {said}", role),
+         (f" · {far}" if far else "", "")],
+        [(" market    ", "quiet"), (symbol, ""), ("   SIMULATED" if state.simulated else "", "warn"),
+         (f"   created {run.created[:16].replace('T', ' ')} UTC", "quiet")],
+        [(" settings ", "quiet"), *told[0]], *([(" " * 10, ""), *line] for line in told[1:]),
+        [(" note      ", "quiet"),
+         (each.watched.note or "none; o writes one", "" if each.watched.note else "quiet")],
+    ]  # fmt: skip
+    if state.error:
+        lines.append([(f" {state.error.get('thing')}: {state.error.get('reason')}", "bad")])
+    return lines

@@ -1,0 +1,66 @@
+"""The list that the Runs screen shows: facts of every run, filtered and sorted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tui.screens.runs.drawing import COLUMNS, WIDER, Facts, facts_of
+
+if TYPE_CHECKING:
+    from tui.watch import Snapshot, Watched
+
+EVERY = (*COLUMNS, *WIDER)
+TITLES = [column.title for column in EVERY]
+
+
+class RunsList:
+    """Newest first until told otherwise. Files of a run are read again only when it has ended since."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self.shown: list[Facts] = []
+        self.marked: list[str] = []  # ids, at most two
+        self.filter, self.by, self.down = "", "created (UTC)", True
+        self._known: dict[str, tuple[object, Facts]] = {}
+
+    def take(self, snapshot: Snapshot) -> None:
+        """Filter and sort the runs of a snapshot."""
+        words = self.filter.lower().split()
+        every = [self._facts(each) for each in snapshot.runs]
+        fitting = [each for each in every if all(word in each.text for word in words)]
+        key = EVERY[TITLES.index(self.by)].sort_key
+        have = sorted((each for each in fitting if key(each) is not None), key=key, reverse=self.down)
+        self.shown = [*have, *(each for each in fitting if key(each) is None)]
+        self.marked = [each for each in self.marked if each in snapshot.by_id]
+
+    def _facts(self, watched: Watched) -> Facts:
+        key, known = (watched.state.status, watched.state.ended_at), self._known.get(watched.id)
+        facts = replace(known[1], watched=watched) if known and known[0] == key else facts_of(watched)
+        self._known[watched.id] = (key, facts)
+        return facts
+
+    def place(self, run_id: str) -> int | None:
+        """Where a run stands in the list."""
+        return next((at for at, each in enumerate(self.shown) if each.watched.id == run_id), None)
+
+    def mark(self, run_id: str) -> None:
+        """Mark a run or take its mark away; of three the first is let go."""
+        others = [each for each in self.marked if each != run_id]
+        self.marked = others if run_id in self.marked else [*others[-1:], run_id]
+
+    def chosen(self, run_id: str) -> list[Facts]:
+        """The marked runs, and with one of them the given one."""
+        ids = self.marked if len(self.marked) == 2 else [*self.marked, run_id]
+        return [self._known[each][1] for each in dict.fromkeys(ids) if each in self._known]
+
+    def sort(self) -> None:
+        """Sort by the next column."""
+        self.by = TITLES[(TITLES.index(self.by) + 1) % len(TITLES)]
+
+    def table(self) -> list[dict[str, Any]]:
+        """The list as rows for a file."""
+        from tui.commands.runs import csv_row, told_of
+
+        facts = ((each.watched.run, each.watched.state, each.differ, each.metrics) for each in self.shown)
+        return [csv_row(told_of(*each)) for each in facts]

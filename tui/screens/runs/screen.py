@@ -1,0 +1,238 @@
+"""Screen 4: all runs, live and past."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding
+
+from engine.errors import QuantdeckError
+from tui.screens.backtest import selection
+from tui.screens.base import Room
+from tui.screens.dialogs import Prompt
+from tui.screens.runs import actions, drawing
+from tui.screens.runs.listing import RunsList
+from tui.screens.train.screen import RESUMABLE, nothing
+from tui.widgets.lines import Line, Lines
+from tui.widgets.rows import Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.binding import BindingType
+    from textual.widget import Widget
+
+    from tui.screens.runs.drawing import Facts
+    from tui.watch import Snapshot, Watched
+
+
+class RunsScreen(Room):
+    """The list of runs, the newest first, and the details of the one under the cursor."""
+
+    MODE: ClassVar[str] = "runs"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "open", key_display="↵"),
+        Binding("space", "mark", "mark"),
+        Binding("c", "compare", "compare"),
+        Binding("n", "new_run", "new"),
+        Binding("x", "stop", "stop"),
+        Binding("R", "resume", "resume", key_display="R"),
+        Binding("d", "delete", "delete"),
+        Binding("r", "rename", "rename"),
+        Binding("o", "note", "note"),
+        Binding("p", "reproduce", "reproduce", show=False),
+        Binding("t", "train", "open its training", show=False),
+        Binding("slash", "filter", "filter", show=False, key_display="/"),
+        Binding("s", "sort", "sort by the next column", show=False),
+        Binding("S", "reverse", "reverse the order", show=False, key_display="S"),
+        Binding("up,k", "move(-1)", "up", show=False),
+        Binding("down,j", "move(1)", "down", show=False),
+        Binding("pageup", "page(-1)", "a page up", show=False),
+        Binding("pagedown", "page(1)", "a page down", show=False),
+        Binding("g,home", "move(-1000000)", "first run", show=False),
+        Binding("G,end", "move(1000000)", "last run", show=False),
+        Binding("y", "copy", "copy the id", show=False),
+        Binding("e", "export", "export the list (CSV)", show=False),
+    ]
+
+    def __init__(self) -> None:
+        """An empty list."""
+        super().__init__()
+        self._list = RunsList()
+
+    def body(self) -> Iterable[Widget]:
+        """Title, list, details."""
+        yield Lines(id="title")
+        yield Lines(id="rule")
+        yield Rows(id="rows")
+        yield Lines(id="rule2")
+        yield Lines(id="details")
+
+    def runs_changed(self, snapshot: Snapshot) -> None:
+        """Show the list as it is now; the cursor stays on its run."""
+        at, rows = self._current, self.query_one(Rows)
+        self._list.take(snapshot)
+        if at is not None and (place := self._list.place(at.id)) is not None:
+            rows.cursor = place
+        self._show(snapshot)
+        self.refresh_bindings()
+
+    def _show(self, snapshot: Snapshot) -> None:
+        width, rule = self.size.width, "-" if self.deck.ascii else "─"
+        rows, details = self.query_one(Rows), self.query_one("#details", Lines)
+        for name in ("#rule", "#rule2"):
+            self.query_one(name, Lines).show([[(rule * width, "rule")]])
+        self.query_one("#title", Lines).show([self._title(len(snapshot.runs))])
+        if not snapshot.runs:
+            rows.show(nothing(snapshot, self.deck.home_text))
+            details.show([])
+            return
+        listed, shown = self._list, drawing.columns(width)
+
+        def row(number: int) -> Line:
+            each = listed.shown[number]
+            return drawing.row(each, shown, marked=each.watched.id in listed.marked)
+
+        rows.tell(drawing.header(shown, listed.by, down=listed.down), len(listed.shown), row)
+        at = self._at
+        none: Line = [(" no run fits the filter; / changes it", "quiet")]
+        details.show(drawing.details(at, width) if at else [none])
+
+    def _title(self, total: int) -> Line:
+        listed, all_of = self._list, f"{total} run{'s' * (total != 1)}"
+        line: Line = [(f" {f'{len(listed.shown)} of ' if listed.filter else ''}{all_of}", "bright")]
+        line += [(f"   filter: {listed.filter}", "warn")] if listed.filter else []
+        line += [(f"   marked: {' '.join(listed.marked)}", "live")] if listed.marked else []
+        return [*line, (f"   in {self.deck.home_text}", "quiet")]
+
+    @property
+    def _at(self) -> Facts | None:
+        cursor = self.query_one(Rows).cursor
+        return self._list.shown[cursor] if cursor < len(self._list.shown) else None
+
+    @property
+    def _current(self) -> Watched | None:
+        return at.watched if (at := self._at) else None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Keys that would do nothing now are not shown."""
+        at = self._current
+        if action == "stop":
+            return at is not None and at.live
+        if action == "delete":
+            return at is not None and not at.live
+        if action == "resume":
+            return at is not None and at.state.status in RESUMABLE
+        if action in ("open", "mark", "compare", "rename", "note", "reproduce", "train", "copy", "export"):
+            return at is not None
+        return True
+
+    def action_move(self, rows: int) -> None:
+        """Move the cursor."""
+        self.query_one(Rows).move(rows)
+        self._again()
+
+    def action_page(self, pages: int) -> None:
+        """Move by a page."""
+        self.action_move(pages * self.query_one(Rows).page)
+
+    def action_open(self) -> None:
+        """The backtest if there is one, else the training."""
+        if at := self._current:
+            self.deck.open_run(at.id, "backtest" if selection.finished(at) else "train")
+
+    def action_train(self) -> None:
+        """The training, even if there is a backtest."""
+        if at := self._current:
+            self.deck.open_run(at.id)
+
+    def action_mark(self) -> None:
+        """Mark for a comparison."""
+        if at := self._current:
+            self._list.mark(at.id)
+            self.action_move(1)
+
+    def action_compare(self) -> None:
+        """Two marked runs side by side; with one marked, that one and the one under the cursor."""
+        from tui.screens.runs.compare import Compare
+
+        pair = self._list.chosen(at.id if (at := self._current) else "")
+        if len(pair) == 2:
+            self.app.push_screen(Compare(pair[0], pair[1]))
+        else:
+            self.notify("mark two runs with space, then c", title="Compare", timeout=3)
+
+    def action_new_run(self) -> None:
+        """Open the form."""
+        self.deck.new_run()
+
+    def action_stop(self) -> None:
+        """Ask first, then ask the run."""
+        if at := self._current:
+            actions.ask_stop(self, at)
+
+    def action_resume(self) -> None:
+        """Go on from the last checkpoint."""
+        if at := self._current:
+            self.deck.launch(at.run)
+
+    def action_delete(self) -> None:
+        """Ask first, then delete the run with its files."""
+        if at := self._current:
+            actions.ask_delete(self, at)
+
+    def action_rename(self) -> None:
+        """Ask for a name."""
+        if at := self._current:
+            actions.ask_name(self, at)
+
+    def action_note(self) -> None:
+        """Ask for a note."""
+        if at := self._current:
+            actions.ask_note(self, at)
+
+    def action_reproduce(self) -> None:
+        """Ask first, then start a new run with the same settings."""
+        if at := self._current:
+            actions.ask_again(self, at)
+
+    def action_filter(self) -> None:
+        """Ask for words that rows must hold."""
+
+        def take(text: object) -> None:
+            if isinstance(text, str):
+                self._list.filter = text
+                self.refresh_runs()
+
+        self.app.push_screen(Prompt("Show runs with all these words (empty: all)", self._list.filter), take)
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self._list.sort()
+        self.notify(f"sorted by {self._list.by}", timeout=2)
+        self.refresh_runs()
+
+    def action_reverse(self) -> None:
+        """The other way round."""
+        self._list.down = not self._list.down
+        self.refresh_runs()
+
+    def action_copy(self) -> None:
+        """Copy the id."""
+        if at := self._current:
+            self.deck.copy(at.id)
+
+    def action_export(self) -> None:
+        """Write the list as CSV."""
+        from tui.export_csv import write_csv
+
+        try:
+            path = write_csv("runs.csv", self._list.table())
+        except QuantdeckError as error:
+            self.deck.tell(error)
+        else:
+            self.notify(f"written to {path}", markup=False)
+
+    def _again(self) -> None:
+        self._show(self.deck.snapshot)
+        self.refresh_bindings()

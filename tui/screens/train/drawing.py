@@ -1,0 +1,193 @@
+"""The lines of the Train screen, made from the state of a run alone: replayed or live, they are the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.runs.folder import RESULTS
+from tui import run_status
+from tui.commands.progress import lasting
+from tui.number_format import defined, loss, span, whole
+from tui.widgets.lines import Line, fitted, spread, width_of
+
+if TYPE_CHECKING:
+    from engine.runs.events import Event
+    from engine.runs.state import State
+    from tui.watch import Watched
+
+LATER = {"alarm": "alarm", "warning": "warn"}
+
+
+def title(watched: Watched, width: int, *, frozen: bool) -> Line:
+    """Which run, what it does, how far it is."""
+    run, state = watched.run, watched.state
+    left: Line = [
+        (f" {run.id}", "bright"),
+        (f" {run.name}" if run.name else "", ""),
+        (f"  {run.mode}", "quiet"),
+    ]
+    left += [(f" of {run.of}", "quiet")] if run.of else []
+    left += [("  SIMULATED", "warn")] if state.simulated else []
+    text, role = run_status.status(state)
+    far = run_status.progress(state)
+    right: Line = [("FROZEN  ", "warn")] if frozen else []
+    right += [(text, role), (f" · {far}" if far else "", ""), (" ", "")]
+    return spread(left, right, width)
+
+
+def stages(state: State, mode: str, width: int) -> list[Line]:
+    """The stages: ✓ done with its time, ● at work, ○ to come. At most two lines."""
+    known = [*dict.fromkeys([*run_status.STAGES.get(mode, ()), *state.stages])]
+    for shortest in (0.05, 1.0, 1e9):
+        lines = packed([stage(state, name, shortest) for name in known], width)
+        if len(lines) <= 2:
+            break
+    return lines[:2]
+
+
+def stage(state: State, name: str, shortest: float) -> Line:
+    """One stage; its time only if it took longer than `shortest` seconds."""
+    if name not in state.stages:
+        return [("○ ", "quiet"), (name, "quiet")]
+    seconds = state.stages[name]
+    if seconds is None:
+        mark = ("✗ ", "bad") if state.ended else ("● ", "live")
+        return [mark, (name, "bad" if state.ended else "live")]
+    time = f" {span(seconds).replace(' ', '')}" if defined(seconds) and seconds >= shortest else ""
+    return [("✓ ", "good"), (name, ""), (time, "quiet")]
+
+
+def packed(pieces: list[Line], width: int) -> list[Line]:
+    """Pieces side by side, in as many lines as they need."""
+    lines: list[Line] = [[]]
+    for piece in pieces:
+        gap = 2 if lines[-1] else 1
+        if lines[-1] and width_of(lines[-1]) + gap + width_of(piece) > width:
+            lines.append([])
+            gap = 1
+        lines[-1] += [(" " * gap, ""), *piece]
+    return lines
+
+
+def bar(done: float, width: int, *, ascii: bool) -> Line:  # noqa: A002
+    """A bar of so many cells, filled to a share."""
+    full = round(min(1.0, max(0.0, done)) * width)
+    return [(("#" if ascii else "█") * full, "live"), (("." if ascii else "░") * (width - full), "rule")]
+
+
+def progress(state: State, width: int, *, ascii: bool) -> Line:  # noqa: A002
+    """The bar of the present epoch, or of all; speed, learning rate, patience."""
+    if not state.epochs:
+        return []
+    within = state.batches > 0 and not state.ended  # the epoch at work; else how many there have been
+    share = state.batch / state.batches if within else len(state.history) / state.epochs
+    rate = f"{state.learning_rate:.1e}" if defined(state.learning_rate) else "n/a"
+    right: Line = [
+        (f"  {share * 100:3.0f} %", ""),
+        (f"  {whole(state.sequences_per_s):>6}", ""), (" samples/s", "quiet"),
+        ("  lr ", "quiet"), (rate, ""),
+        ("  patience ", "quiet"), (f"{state.wait}/{state.patience or '?'}", ""), (" ", ""),
+    ]  # fmt: skip
+    left: Line = [(" epoch  " if within else " epochs ", "quiet")]
+    room = max(5, min(60, width - width_of(left) - width_of(right)))
+    return [*left, *bar(share, room, ascii=ascii), *right]
+
+
+def epochs(state: State, width: int, height: int, back: int) -> list[Line]:
+    """The table of epochs, its last row `back` rows before the newest."""
+    spacious = width >= 78
+    head = (
+        f" {'epoch':>6} {'loss':>9} {'val loss':>9}   {'Δ best':>9} {'lr':>8} {'time':>8} {'samples/s':>10}"
+    )
+    rows = state.history
+    end = max(min(len(rows), height - 1), len(rows) - back)
+    below = len(rows) - end
+    head += f"   {f'↓ {below} more' if below else ''}" if spacious else ""
+    return [[(head, "quiet")], *(epoch(each, state) for each in rows[max(0, end - height + 1) : end])]
+
+
+def epoch(event: Event, state: State) -> Line:
+    """One row of the table."""
+    best = event["epoch"] == state.best_epoch
+    losses = {each["epoch"]: each.get("val_loss") for each in state.history}
+    least, value = losses.get(state.best_epoch), event.get("val_loss")
+    gap = f"{value - least:+.4f}" if defined(value) and defined(least) and not best else ""
+    rate = event.get("learning_rate")
+    rows: Line = [
+        (f" {event['epoch']:>6} ", "bright" if best else ""),
+        *number(event.get("loss"), 9), (" ", ""), *number(value, 9),
+        (" ★ " if best else "   ", "good"), (f"{'best' if best else gap:>9} ", "good" if best else "quiet"),
+        (f"{f'{rate:.1e}' if defined(rate) else 'n/a':>8} {span(event.get('seconds')):>8} ", "quiet"),
+        (f"{whole(event.get('sequences_per_s')):>10}", "quiet"),
+    ]  # fmt: skip
+    return rows
+
+
+def number(value: Any, width: int) -> Line:
+    """A loss; one that is no number says so aloud."""
+    return [(f"{loss(value):>{width}}", "")] if defined(value) else [(f"{'NaN':>{width}}", "alarm")]
+
+
+def machine(state: State, width: int) -> Line:
+    """What the process uses, and on what it trains, as far as there is room."""
+    memory = f"{state.memory_mb:,.0f} MB" if defined(state.memory_mb) else "n/a"
+    pieces: list[Line] = [[("cpu ", "quiet"), (f"{whole(state.cpu)} %" if defined(state.cpu) else "n/a", "")]]
+    pieces.append([("memory ", "quiet"), (memory, "")])
+    if state.torn:
+        pieces.append([(f"{state.torn} torn lines in the log", "warn")])
+    facts = ("devices", "features", "parameters", "lookback", "train", "validation", "test")
+    known = {key: state.model[key] for key in facts if defined(state.model.get(key))}
+    pieces += [[(f"{key} ", "quiet"), (whole(value), "")] for key, value in known.items()]
+    line: Line = []
+    for piece in pieces:
+        gap = "   " if line else " "
+        if width_of(line) + len(gap) + width_of(piece) > width:
+            break
+        line += [(gap, ""), *piece]
+    return line
+
+
+def log(watched: Watched, width: int, height: int) -> list[Line]:
+    """The log's tail, oldest first."""
+    lines: list[Line] = []
+    for event in watched.log[-height:] if height else ():
+        role = LATER.get(str(event.get("level")), "")
+        text = (lasting(event) or str(event["kind"])).strip()
+        lines.append([(f" {event['at'][11:19]}  ", "quiet"), (fitted(text, width - 12).rstrip(), role)])
+    return lines
+
+
+def sources(state: State, width: int, *, ascii: bool) -> list[Line]:  # noqa: A002
+    """What a run does before it has epochs, or instead of them."""
+    lines: list[Line] = [[(f" {waiting(state)}", "quiet")], []]
+    room = max(12, min(44, width - 54))
+    for series, facts in state.sources.items():
+        page, pages = facts.get("page"), facts.get("pages")
+        ended, failed = facts.get("state") == "end", facts.get("state") == "failed"
+        share = 1.0 if ended else page / pages if defined(page) and defined(pages) and pages else 0.0
+        mark = ("✓", "good") if ended else ("✗", "bad") if failed or state.ended else ("●", "live")
+        left = f"{span(facts['left_s'])} left" if defined(facts.get("left_s")) and not ended else ""
+        of = f"page {whole(page)}/{whole(pages)}" if defined(page) and not ended else ""
+        lines.append([
+            (" ", ""), mark, (f" {fitted(series, room)} ", ""), *bar(share, 12, ascii=ascii),
+            (f" {whole(facts.get('rows', 0)):>9} rows  ", ""), (" ".join(filter(None, (of, left))), "quiet"),
+        ])  # fmt: skip
+        if failed:
+            lines.append([(f"     {facts.get('error', '')}", "bad")])
+    return lines
+
+
+def waiting(state: State) -> str:
+    """What is happening while there is no epoch to show."""
+    what = {
+        "queued": "queued: the engine process is about to start",
+        "starting": "starting: the engine imports its libraries",
+        "collecting": "collecting market data",
+        "preparing": "computing features and windows",
+        "training": "compiling the model; the first epoch follows",
+        "backtesting": "backtesting",
+        "saving": "saving",
+        "stopping": "stopping at the next safe point",
+        "done": "done. Press 3 for the backtest" if state.mode in RESULTS else "done",
+    }
+    return what.get(state.status, f"{state.status} before the first epoch")

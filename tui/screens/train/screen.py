@@ -1,0 +1,249 @@
+"""Screen 2: a training, live or past, from its events alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding
+from textual.containers import Vertical
+
+from engine.errors import QuantdeckError
+from tui import run_status
+from tui.screens.base import Room
+from tui.screens.dialogs import wrapped
+from tui.screens.runs import actions
+from tui.screens.train import drawing
+from tui.widgets.lines import Line, Lines
+from tui.widgets.loss_chart import SPANS, LossChart, Losses
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from textual.binding import BindingType
+    from textual.widget import Widget
+
+    from tui.watch import Snapshot, Watched
+
+RESUMABLE = ("stopped", "failed", "crashed")
+
+
+class TrainScreen(Room):
+    """Stages, epochs, losses and the log of one run."""
+
+    MODE: ClassVar[str] = "train"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "new_run", "new"),
+        Binding("x", "stop", "stop"),
+        Binding("R", "resume", "resume", key_display="R"),
+        Binding("l", "log_axis", "log axis"),
+        Binding("plus,equals_sign", "smooth(1)", "smooth", key_display="+ -"),
+        Binding("minus", "smooth(-1)", "rougher", show=False),
+        Binding("space", "freeze", "freeze"),
+        Binding("z", "zoom", "zoom"),
+        Binding("left", "other(-1)", "other run", key_display="← →"),
+        Binding("right", "other(1)", "next run", show=False),
+        Binding("up,k", "back(1)", "earlier epochs", show=False),
+        Binding("down,j", "back(-1)", "later epochs", show=False),
+        Binding("pageup", "back(10)", "ten epochs up", show=False),
+        Binding("pagedown", "back(-10)", "ten epochs down", show=False),
+        Binding("g", "back(1000000)", "first epochs", show=False),
+        Binding("G", "back(-1000000)", "newest epochs", show=False),
+        Binding("y", "copy", "copy id or error", show=False),
+        Binding("e", "export", "export epochs (CSV)", show=False),
+        Binding("d", "demo", "demo"),
+    ]
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        super().__init__()
+        self._shown: Watched | None = None
+        self._frozen = False
+        self._log, self._smoothing, self._back = False, 0, 0
+
+    def body(self) -> Iterable[Widget]:
+        """Title, stages, progress, then chart and table, then machine and log."""
+        yield Lines(id="title")
+        yield Lines(id="stages", classes="auto")
+        yield Lines(id="progress", classes="auto")
+        yield Lines(id="fault", classes="auto")
+        yield Lines(id="rule")
+        with Vertical(id="main"):
+            yield Lines(id="sources")
+            yield LossChart(id="chart")
+            yield Lines(id="epochs")
+        yield Lines(id="machine")
+        yield Lines(id="log")
+
+    def runs_changed(self, snapshot: Snapshot) -> None:
+        """Show the chosen run as it is now, unless the display is frozen."""
+        if not self._frozen:
+            self._shown = self._chosen(snapshot)
+        self._show(snapshot)
+        self.refresh_bindings()
+
+    def _chosen(self, snapshot: Snapshot) -> Watched | None:
+        """The run that was opened; else the newest live one, else the newest."""
+        if chosen := snapshot.by_id.get(self.deck.chosen):
+            return chosen
+        return (snapshot.live or snapshot.runs or (None,))[-1]
+
+    def _show(self, snapshot: Snapshot) -> None:
+        watched = self._shown
+        panels = {
+            panel.id: panel for panel in self.query(Lines) if panel.id not in ("header", "keys", "needed")
+        }
+        panels["rule"].show([[(("-" if self.deck.ascii else "─") * self.size.width, "rule")]])
+        bare = watched is None or not watched.state.history
+        self.set_class(bare, "collecting")
+        if watched is None:
+            for panel in panels.values():
+                panel.show([] if panel.id != "rule" else [[]])
+            panels["sources"].show(nothing(snapshot, self.deck.home_text))
+            return
+        state, width, plain = watched.state, self.size.width, self.deck.ascii
+        panels["title"].show([drawing.title(watched, width, frozen=self._frozen)])
+        panels["stages"].show(drawing.stages(state, watched.run.mode, width - 1))
+        bar = drawing.progress(state, width, ascii=plain)
+        panels["progress"].show([bar] if bar else [])
+        panels["fault"].show(fault(watched, width - 2, self._short))
+        panels["sources"].show(drawing.sources(state, width, ascii=plain))
+        panels["machine"].show([drawing.machine(state, width)])
+        panels["log"].show(drawing.log(watched, width, panels["log"].size.height))
+        table = panels["epochs"].content_size
+        self._back = max(0, min(self._back, len(state.history) - table.height + 1))
+        panels["epochs"].show(drawing.epochs(state, table.width, table.height, self._back))
+        self._chart(watched)
+
+    def _short(self, text: str) -> str:
+        return text.replace(str(self.deck.home.path), self.deck.home_text)
+
+    def _chart(self, watched: Watched) -> None:
+        state, view = (
+            watched.state,
+            {"log": self._log, "smoothing": self._smoothing, "ascii": self.deck.ascii},
+        )
+        self.query_one(LossChart).tell(Losses.of(state.history, state.best_epoch, **view))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Keys that would do nothing now are not shown."""
+        state = self._shown.state if self._shown else None
+        if action == "stop":
+            return self._shown is not None and self._shown.live
+        if action == "resume":
+            return state is not None and state.status in RESUMABLE
+        if action == "demo":
+            return self._shown is None
+        if action in ("log_axis", "smooth", "freeze", "zoom", "export"):
+            return state is not None and bool(state.history or (action == "freeze"))
+        if action == "other":
+            return len(self.deck.snapshot.runs) > 1
+        return True
+
+    def action_stop(self) -> None:
+        """Ask first, then ask the run."""
+        if watched := self._shown:
+            actions.ask_stop(self, watched)
+
+    def action_resume(self) -> None:
+        """Go on from the last checkpoint."""
+        if self._shown:
+            self.deck.launch(self._shown.run)
+
+    def action_new_run(self) -> None:
+        """Open the form."""
+        self.deck.new_run()
+
+    def action_demo(self) -> None:
+        """Start the demo."""
+        self.deck.start_demo()
+
+    def action_log_axis(self) -> None:
+        """Logarithmic axis, or linear."""
+        self._log = not self._log
+        self._again()
+
+    def action_smooth(self, by: int) -> None:
+        """Smoother or rougher curves."""
+        self._smoothing = max(0, min(len(SPANS) - 1, self._smoothing + by))
+        self._again()
+
+    def action_freeze(self) -> None:
+        """Hold the display still, or let it go on. The run does not notice."""
+        self._frozen = not self._frozen
+        self.refresh_runs()
+
+    def action_zoom(self) -> None:
+        """The chart alone, or everything."""
+        self.toggle_class("zoomed")
+        self.call_after_refresh(self.refresh_runs)
+
+    def action_back(self, rows: int) -> None:
+        """Move through the table of epochs."""
+        self._back = max(0, self._back + rows)
+        self._again()
+
+    def action_other(self, by: int) -> None:
+        """The run before or after this one."""
+        runs, shown = self.deck.snapshot.runs, self._shown
+        if shown is not None and runs:
+            at = next((at for at, each in enumerate(runs) if each.id == shown.id), len(runs) - 1)
+            self.deck.chosen = runs[max(0, min(len(runs) - 1, at + by))].id
+            self._frozen, self._back = False, 0
+            self.refresh_runs()
+
+    def action_copy(self) -> None:
+        """Copy the error if there is one, else the run's id."""
+        if self._shown:
+            error = self._shown.state.error
+            self.deck.copy(f"{error.get('thing')}: {error.get('reason')}" if error else self._shown.id)
+
+    def action_export(self) -> None:
+        """Write the table of epochs as CSV beside the terminal's folder."""
+        from tui.export_csv import write_csv
+
+        if self._shown:
+            try:
+                path = write_csv(f"{self._shown.id}-epochs.csv", self._shown.state.history)
+            except QuantdeckError as error:
+                self.deck.tell(error)
+            else:
+                self.notify(f"written to {path}", markup=False)
+
+    def _again(self) -> None:
+        self._show(self.deck.snapshot)
+
+
+def nothing(snapshot: Snapshot, home: str) -> list[Line]:
+    """What is shown without any run."""
+    if not snapshot.ready:
+        return [[(" reading runs …", "quiet")]]
+    return [
+        [("", "")],
+        [(f" No run yet in {home}", "bright")],
+        [("", "")],
+        [(" d", "bright"), ("  the demo: a small training on a SIMULATED market, under a minute", "")],
+        [(" n", "bright"), ("  a new run: a form over all settings", "")],
+    ]
+
+
+def fault(watched: Watched, width: int, short: Callable[[str], str]) -> list[Line]:
+    """Alarm, and error with its remedy; nothing while all is well. `short` writes the home as screens do."""
+    state = watched.state
+    lines: list[Line] = [[(f" {text} ", "alarm")]] if (text := run_status.alarm(state)) else []
+    if error := state.error:
+        told = f"{error.get('thing', '')}: {error.get('reason', '')}"
+        problems = [
+            f"  {each.get('key', '')} = {each.get('value', '')}: {each.get('reason', '')}"
+            for each in error.get("problems", [])
+        ]
+        for part, role in (
+            (told, "bad"),
+            *((problem, "") for problem in problems),
+            (error.get("remedy", ""), ""),
+        ):
+            lines += (
+                [[(" ", ""), *line] for line in wrapped(short(str(part)), role, width)[:3]] if part else []
+            )
+    if watched.note:
+        lines.append([(" note  ", "quiet"), (watched.note, "")])
+    return lines[:8]
