@@ -15,8 +15,8 @@ from engine import outcome
 from engine.backtest import signals, trading
 from engine.backtest.trading import Decisions
 from engine.queries.opening import opened, tried
+from engine.results.codec import plain
 from engine.robustness.permutation import shuffle
-from engine.runs.events import plain
 from engine.runs.folder import Home, RunFolder
 from engine.runs.manifest import write_manifest
 from engine.settings import Settings
@@ -36,10 +36,10 @@ def result_of(home: Home, rows: int) -> RunFolder:
     forecast = np.random.default_rng(SEED).normal(0.0, 0.001, rows)  # (T,)
     signal = signals.threshold(forecast, settings.signal.entry_threshold)
     decisions = Decisions(bars, forecast, signal, np.append(bars.open[1:] / bars.open[:-1] - 1, np.nan))
-    strategy, holding = trading.trade(decisions, settings, HOUR_MS)
+    strategy, benchmark = trading.trade(decisions, settings, HOUR_MS)
     run = home.create("run", settings)
-    outcome.write(run.path, settings.data.symbol, decisions, strategy, holding)
-    told = outcome.summed_up(tear_sheet(strategy, holding), decisions, strategy, settings, [])
+    outcome.write(run.path, settings.data.symbol, decisions, strategy, benchmark)
+    told = outcome.summed_up(tear_sheet(strategy, benchmark), decisions, strategy, settings, [])
     run.result_path.write_text(json.dumps(plain({"run": run.id, "of": run.id, "simulated": True, **told})))
     write_manifest(run.path, outcome.FILES)
     return run

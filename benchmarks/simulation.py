@@ -122,10 +122,10 @@ def backtesting(rows: str) -> dict[str, Callable[[], Any]]:
 
 def loop_alone(rows: str) -> dict[str, Callable[[], Any]]:
     """`loop`: the compiled bar loop by itself, equity and trades into arrays that are there."""
-    from engine.backtest.simulate import Account
+    from engine.backtest.simulate import Simulator
 
-    account, target = Account(bars_of(int(rows)), COSTS), targets_of(int(rows))
-    return {"loop": lambda: account.trade(target)}
+    simulator, target = Simulator(bars_of(int(rows)), COSTS), targets_of(int(rows))
+    return {"loop": lambda: simulator.trade(target)}
 
 
 def sheet(rows: str) -> dict[str, Callable[[], Any]]:
@@ -133,8 +133,8 @@ def sheet(rows: str) -> dict[str, Callable[[], Any]]:
     from engine.statistics.tear_sheet import tear_sheet
 
     bars = bars_of(int(rows))
-    strategy, holding = simulate(bars, targets_of(int(rows)), COSTS), buy_and_hold(bars, COSTS)
-    return {"tear_sheet": lambda: float(tear_sheet(strategy, holding).metrics["sharpe"])}
+    strategy, benchmark = simulate(bars, targets_of(int(rows)), COSTS), buy_and_hold(bars, COSTS)
+    return {"tear_sheet": lambda: float(tear_sheet(strategy, benchmark).metrics["sharpe"])}
 
 
 def variants(rows: str, count: str, workers: str) -> dict[str, Callable[[], Any]]:

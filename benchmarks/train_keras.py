@@ -44,10 +44,10 @@ def training(count: str) -> dict[str, Callable[[], Any]]:
 
     def losses() -> list[float]:
         told: list[float] = []
-        tell = keras.callbacks.LambdaCallback(
+        emit = keras.callbacks.LambdaCallback(
             on_train_batch_end=lambda _, logs: told.append(float(logs["loss"]))
         )
-        fit(model(0.0), sequences.order(0)[: 40 * work.BATCH], [tell])
+        fit(model(0.0), sequences.order(0)[: 40 * work.BATCH], [emit])
         return told
 
     timed = model(work.DROPOUT)

@@ -28,11 +28,11 @@ def training(count: str, devices: str) -> dict[str, Callable[[], Any]]:
 
     def losses() -> list[float]:
         told: list[float] = []
-        tell = keras.callbacks.LambdaCallback(
+        emit = keras.callbacks.LambdaCallback(
             on_train_batch_end=lambda _, logs: told.append(float(logs["loss"]))
         )
         groups = Groups(sequences.order(0)[: 40 * work.BATCH], work.BATCH, 1, None)
-        trainer(0.0).fit(groups, shuffle=False, verbose=0, callbacks=[tell])
+        trainer(0.0).fit(groups, shuffle=False, verbose=0, callbacks=[emit])
         return told
 
     from engine.models.training.fit import batches_a_group

@@ -8,16 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from engine.imports import absent, put_off, quickly, unlisted
 from engine.runs.folder import Home, RunFolder
+from engine.runs.modes import MODES
 
 if TYPE_CHECKING:
-    from engine.runs.events import Tell
+    from engine.runs.events import Emit
 
-STUDIES = {
-    "simulate": ("own_signals", "carry_out"),
-    "seeds": ("seeds", "train_seeds"),
-    "walkforward": ("walkforward", "walk_forward"),
-    "calibrate": ("calibration", "calibrate"),
-}
 LATE = (  # what libraries take along, and what a run's first stages and most questions do without
     "engine.backtest.loop",  # takes numba along
     "numpy.f2py",
@@ -61,35 +56,23 @@ def main(arguments: list[str]) -> int:
     from engine.runs.process import carry_out
 
     run = RunFolder(Path(arguments[0]))
-    return carry_out(run, lambda tell: work(run, tell))
+    return carry_out(run, lambda emit: work(run, emit))
 
 
-def work(run: RunFolder, tell: Tell) -> dict[str, Any]:
+def work(run: RunFolder, emit: Emit) -> dict[str, Any]:
     """Do what the run's mode says. The slow imports happen here, after the first event is out."""
     with quickly(), unlisted(), absent("rich.progress"):  # scikit-learn would draw progress with it
-        from engine import pipeline
         from engine.preparation import Job
         from engine.settings import load, moment
 
     home = Home(run.path.parent.parent)
     now_ms = int(moment(run.now).timestamp() * 1000)
-    job = Job(load(run.settings_path), run, home, now_ms, tell)
-    if run.mode == "train":
-        return pipeline.train(job)
-    if run.mode == "backtest":
-        return pipeline.backtest(job, home.find(run.of, ("run", "train")))
-    if run.mode == "update":
-        return pipeline.update(job)
-    if run.mode in STUDIES:
-        from importlib import import_module
-
-        module, name = STUDIES[run.mode]
-        result: dict[str, Any] = getattr(import_module(f"engine.studies.{module}"), name)(job)
-        return result
-    return pipeline.train_and_backtest(job)
+    job = Job(load(run.settings_path), run, home, now_ms, emit)
+    result: dict[str, Any] = MODES[run.mode].work(job)
+    return result
 
 
-def import_file(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
+def import_file(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
     """Read a file of candles or values into the store; answer with its repair report."""
     import time
 
@@ -99,12 +82,12 @@ def import_file(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
     store = Store(Home(Path(request["home"])).data)
     now_ms = time.time_ns() // 1_000_000
     report = files.import_file(
-        Path(request["path"]), store, request.get("name") or None, now_ms=now_ms, tell=tell
+        Path(request["path"]), store, request.get("name") or None, now_ms=now_ms, emit=emit
     )
     return report.as_dict()
 
 
-def status(request: dict[str, Any], tell: Tell) -> dict[str, Any]:  # noqa: ARG001
+def status(request: dict[str, Any], emit: Emit) -> dict[str, Any]:  # noqa: ARG001
     """What the store holds; of an empty one that is said before pandas is there to read it."""
     folder = Home(Path(request["home"])).data
     if not any(folder.glob("*.parquet")):
@@ -114,21 +97,21 @@ def status(request: dict[str, Any], tell: Tell) -> dict[str, Any]:  # noqa: ARG0
     return inventory.status(folder)
 
 
-def audit(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
+def audit(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
     """The leak audit of a run."""
     from engine.studies.leak_audit.audited_run import audit_run
 
-    return audit_run(RunFolder(Path(request["run"])), Home(Path(request["home"])), tell)
+    return audit_run(RunFolder(Path(request["run"])), Home(Path(request["home"])), emit)
 
 
-def verify(request: dict[str, Any], tell: Tell) -> dict[str, Any]:  # noqa: ARG001
+def verify(request: dict[str, Any], emit: Emit) -> dict[str, Any]:  # noqa: ARG001
     """Whether every stored series is what was stored."""
     from engine.data import inventory
 
     return inventory.verify(Home(Path(request["home"])).data)
 
 
-def repair(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
+def repair(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
     """Mend a stored series by the settings' policy, or take the last repair back."""
     import asyncio
     import time
@@ -141,24 +124,24 @@ def repair(request: dict[str, Any], tell: Tell) -> dict[str, Any]:
     if request.get("undo"):
         return repair.undo(request["series"], store, now_ms)
     settings = make(request.get("settings", {}))
-    return asyncio.run(repair.repair(request["series"], store, settings.data, settings.repair, now_ms, tell))
+    return asyncio.run(repair.repair(request["series"], store, settings.data, settings.repair, now_ms, emit))
 
 
-def export(request: dict[str, Any], tell: Tell) -> dict[str, Any]:  # noqa: ARG001
+def export(request: dict[str, Any], emit: Emit) -> dict[str, Any]:  # noqa: ARG001
     """Write a stored series to a CSV or Parquet file."""
     from engine.data import inventory
 
     return inventory.export(Home(Path(request["home"])).data, request["series"], Path(request["path"]))
 
 
-def compare(request: dict[str, Any], tell: Tell) -> dict[str, Any]:  # noqa: ARG001
+def compare(request: dict[str, Any], emit: Emit) -> dict[str, Any]:  # noqa: ARG001
     """Whether a repeated run came to the same as the original."""
     from engine.lineage import comparison
 
     return comparison.compare(RunFolder(Path(request["original"])), RunFolder(Path(request["again"])))
 
 
-def examine(request: dict[str, Any], tell: Tell) -> dict[str, Any]:  # noqa: ARG001
+def examine(request: dict[str, Any], emit: Emit) -> dict[str, Any]:  # noqa: ARG001
     """Load a foreign run's model the guarded way and say what it is."""
     from engine.lineage import comparison
     from engine.models.training import backend

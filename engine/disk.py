@@ -9,7 +9,7 @@ import secrets
 import shutil
 from typing import TYPE_CHECKING
 
-from engine.errors import MakeRoom, RepairData
+from engine.errors import MakeRoomError, RepairDataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ NEEDED_MB = 200.0
 def writing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on leaving, fsync it and put it in place of `path`.
 
-    On any error the temporary file is removed and `path` is untouched. OSError becomes MakeRoom.
+    On any error the temporary file is removed and `path` is untouched. OSError becomes MakeRoomError.
     The temporary keeps the suffix, since some writers choose their format by it.
     """
     part = path.with_name(f"{TEMPORARY}{secrets.token_hex(4)}-{path.name}")
@@ -41,19 +41,19 @@ def writing(path: Path) -> Iterator[Path]:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write `content` to `path` whole and durably. Raises MakeRoom."""
+    """Write `content` to `path` whole and durably. Raises MakeRoomError."""
     with writing(path) as part:
         part.write_bytes(content)
 
 
 @contextlib.contextmanager
 def refusals(path: Path) -> Iterator[None]:
-    """Turn the operating system's refusal to write `path` into MakeRoom."""
+    """Turn the operating system's refusal to write `path` into MakeRoomError."""
     try:
         yield
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise MakeRoom(
+        raise MakeRoomError(
             str(path), f"cannot be written: {reason}", "Free space or allow writing there"
         ) from error
 
@@ -76,19 +76,22 @@ def sweep(folder: Path) -> int:
 
 
 def write_with_digest(path: Path, content: bytes) -> None:
-    """Write `content` whole, its SHA-256 behind it: a file that changes often needs no manifest. MakeRoom."""
+    """Write `content` whole, its SHA-256 behind it: a file that changes often needs no manifest.
+
+    MakeRoomError.
+    """
     write_whole(path, content + hashlib.sha256(content).digest())
 
 
 def read_with_digest(path: Path) -> bytes:
-    """What `write_with_digest` wrote, checked on the very bytes returned. Raises RepairData."""
+    """What `write_with_digest` wrote, checked on the very bytes returned. Raises RepairDataError."""
     try:
         stored = path.read_bytes()
     except OSError as error:
-        raise RepairData(str(path), f"cannot be read: {error.strerror}", "Allow reading it") from None
+        raise RepairDataError(str(path), f"cannot be read: {error.strerror}", "Allow reading it") from None
     content, digest = stored[:-DIGEST_BYTES], stored[-DIGEST_BYTES:]
     if hashlib.sha256(content).digest() != digest:
-        raise RepairData(str(path), "is changed or cut short: its SHA-256 is another", "Delete it")
+        raise RepairDataError(str(path), "is changed or cut short: its SHA-256 is another", "Delete it")
     return content
 
 
@@ -98,10 +101,10 @@ def free_mb(folder: Path) -> float:
 
 
 def check_room(folder: Path, needed_mb: float = NEEDED_MB) -> float:
-    """Free space in MB. Raises MakeRoom when it is less than a run needs."""
+    """Free space in MB. Raises MakeRoomError when it is less than a run needs."""
     free = free_mb(folder)
     if free < needed_mb:
-        raise MakeRoom(
+        raise MakeRoomError(
             str(folder), f"the disk has {free:.0f} MB left, a run needs {needed_mb:.0f}",
             "Free space: quantdeck runs delete, or move the home with --home",
         )  # fmt: skip

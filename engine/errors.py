@@ -1,13 +1,13 @@
 """Every error that quantdeck raises on purpose, classed by what the user can do about it.
 
     QuantdeckError
-    ├── TryAgain          the world was unkind for a moment: network, rate limit, a busy lock
-    ├── ChangeSettings    the request cannot be carried out as written
+    ├── TryAgainError          the world was unkind for a moment: network, rate limit, a busy lock
+    ├── ChangeSettingsError    the request cannot be carried out as written
     │   └── SettingsError     several faults of one settings file, told at once
-    ├── RepairData        a file, a series or an artifact is not what it should be
-    ├── Diverged          a training whose loss is no number any more
-    ├── MakeRoom          the machine refuses: disk full, folder read-only, memory
-    ├── StopAsked         not a fault: somebody asked the run to stop
+    ├── RepairDataError        a file, a series or an artifact is not what it should be
+    ├── DivergedError          a training whose loss is no number any more
+    ├── MakeRoomError          the machine refuses: disk full, folder read-only, memory
+    ├── StopRequestedError         not a fault: somebody asked the run to stop
     └── Report            quantdeck's own fault
 
 Each error names the thing, the reason and the remedy, so that a screen can lay the three out and a
@@ -35,35 +35,35 @@ class QuantdeckError(Exception):
         return f"{told}. {self.remedy}" if self.remedy else told
 
 
-class TryAgain(QuantdeckError):
+class TryAgainError(QuantdeckError):
     """The same request may well succeed later."""
 
 
-class ChangeSettings(QuantdeckError):
+class ChangeSettingsError(QuantdeckError):
     """The request has to be written differently."""
 
     exit_code = 2
 
 
-class RepairData(QuantdeckError):
+class RepairDataError(QuantdeckError):
     """A file on disk or a stored series has to be repaired or replaced."""
 
 
-class Diverged(QuantdeckError):
+class DivergedError(QuantdeckError):
     """Training left the finite numbers; other settings or cleaner data may keep it there."""
 
 
-class MakeRoom(QuantdeckError):
+class MakeRoomError(QuantdeckError):
     """The machine has no room or no permission."""
 
 
-class StopAsked(QuantdeckError):
+class StopRequestedError(QuantdeckError):
     """Raised from a progress callback when a stop was asked for; let it pass through."""
 
     exit_code = 130
 
 
-class Report(QuantdeckError):
+class InternalError(QuantdeckError):
     """quantdeck did something wrong; the log holds the traceback."""
 
 
@@ -80,7 +80,7 @@ class Problem:
         return f"{self.key} = {self.value}: {self.reason}" if self.value else f"{self.key}: {self.reason}"
 
 
-class SettingsError(ChangeSettings):
+class SettingsError(ChangeSettingsError):
     """All faults of the settings at once, in `problems`."""
 
     def __init__(self, where: str, problems: list[Problem]) -> None:

@@ -28,8 +28,11 @@ TRADES, EQUITY, PREDICTIONS, BARS = "trades.csv", "equity.parquet", "predictions
 FILES = (TRADES, EQUITY, PREDICTIONS, BARS)
 
 
-def write(folder: Path, symbol: str, decisions: Decisions, strategy: Simulation, holding: Simulation) -> None:
-    """Write trades.csv, equity.parquet, predictions.parquet and bars.parquet, each whole. Raises MakeRoom.
+def write(
+    folder: Path, symbol: str, decisions: Decisions, strategy: Simulation, benchmark: Simulation
+) -> None:
+    """Write trades.csv, equity.parquet, predictions.parquet and bars.parquet, each whole. Raises
+    MakeRoomError.
 
     The bars lie beside the predictions so that other rules can be tried on both without the market's series.
     """
@@ -37,7 +40,7 @@ def write(folder: Path, symbol: str, decisions: Decisions, strategy: Simulation,
     equity = pd.DataFrame(
         {
             "equity": strategy.equity,
-            "buy_and_hold": holding.equity,
+            "buy_and_hold": benchmark.equity,
             "cash": strategy.cash,
             "position": strategy.position,
             "close": strategy.close,
@@ -45,7 +48,7 @@ def write(folder: Path, symbol: str, decisions: Decisions, strategy: Simulation,
         index=time,
     )
     predictions = pd.DataFrame(
-        {"prediction": decisions.forecast, "signal": decisions.signal, "realised": decisions.realised},
+        {"prediction": decisions.forecast, "signal": decisions.signal, "realised": decisions.forward_return},
         index=time,
     )
     if decisions.weight is not None:
@@ -88,7 +91,7 @@ def summed_up(
     return {
         "metrics": whole_counts(sheet.metrics),
         "benchmark": whole_counts(sheet.benchmark),
-        "forecast": quality or whole_counts(forecast_quality(decisions.forecast, decisions.realised)),
+        "forecast": quality or whole_counts(forecast_quality(decisions.forecast, decisions.forward_return)),
         "trades": TRADES,
         "equity": EQUITY,
         "predictions": PREDICTIONS,

@@ -30,6 +30,7 @@ from engine.preparation import (
 )
 from engine.robustness import deflation, linear_baseline, overview
 from engine.runs.manifest import read_checked, write_manifest
+from engine.runs.modes import training
 from engine.settings import with_limits
 from engine.statistics.tear_sheet import tear_sheet
 
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 def train_and_backtest(job: Job) -> dict[str, Any]:
     """The whole pipeline in one run."""
     trained = train(job)
-    return backtest(job, job.run) | {"training": trained["training"]}
+    return traded(job, job.run) | {"training": trained["training"]}
 
 
 def train(job: Job) -> dict[str, Any]:
@@ -50,36 +51,37 @@ def train(job: Job) -> dict[str, Any]:
 
     with stage(job, "windows"):
         found = data.windows(settings.window.lookback)  # N of them
-        realised = data.realised(settings.label)  # (T,)
+        forward_return = data.forward_return(settings.label)  # (T,)
 
     with stage(job, "split"):
         target_ms = data.time_ms[found.target]  # (N,)
-        parts = split_samples(target_ms, realised[found.target], data.market.step_ms, settings)
-        job.tell(samples_event(data, found, parts))
+        parts = split_samples(target_ms, forward_return[found.target], data.market.step_ms, settings)
+        job.emit(samples_event(data, found, parts))
 
     with stage(job, "scale"):
         values = data.table.to_numpy()  # (T, F)
         scalers = fit_scalers(
-            settings.scaling.kind, data.table, realised, found.start[parts.train], found.lookback
+            settings.scaling.kind, data.table, forward_return, found.start[parts.train], found.lookback
         )
 
     with stage(job, "fit"):
         devices = backend.prepare(origin.pinned(run, settings.training))
         record_origin(job, data, devices)
-        from engine.models import artifact, lstm
+        from engine.models import lstm
+        from engine.models.artifact import artifact
         from engine.models.training import fit
 
         model = lstm.build(found.lookback, values.shape[1], settings.model, settings.training.seed)
         fitted = fit.fit(
             model,
             scalers.matrix(values),
-            scalers.to_label(realised),
+            scalers.to_label(forward_return),
             found.start[parts.train],
             found.start[parts.validation],
             settings,
             devices,
             keep=run.path / CHECKPOINT,
-            tell=job.tell,
+            emit=job.emit,
         )
 
     with stage(job, "save"):
@@ -90,25 +92,30 @@ def train(job: Job) -> dict[str, Any]:
             from engine.models.training import predict
 
             start = found.start[parts.validation]
-            output = predict.predict(model, scalers.matrix(values), start, devices, job.tell)
+            output = predict.predict(model, scalers.matrix(values), start, devices, job.emit)
             decisions = trading.decide(
-                data.market, start + found.lookback, scalers.to_return(output), realised, settings
+                data.market, start + found.lookback, scalers.to_return(output), forward_return, settings
             )
             rules = with_limits(settings, data.limits)
             metadata["entry_threshold"] = trading.best_threshold(decisions, rules, data.market.step_ms)
         artifact.save(run.path, artifact.Artifact(model, scalers, artifact.Metadata(**metadata)))
         write_manifest(run.path, [*artifact.FILES, run.origin_path.name])
-        job.tell({"kind": "artifacts", "files": list(artifact.FILES)})
+        job.emit({"kind": "artifacts", "files": list(artifact.FILES)})
     return {"training": fitted.summary(), "simulated": data.market.simulated, "notes": list(data.notes)}
 
 
-def backtest(job: Job, trained: RunFolder) -> dict[str, Any]:
+def backtest(job: Job) -> dict[str, Any]:
+    """Trade the model of the run that this one names."""
+    return traded(job, job.home.find(job.run.of, training()))
+
+
+def traded(job: Job, trained: RunFolder) -> dict[str, Any]:
     """Trade the model of `trained` over its test dates; write trades, equity and predictions."""
     settings, run = job.settings, job.run
 
     with stage(job, "load"):
         devices = backend.prepare(origin.pinned(run, settings.training))
-        from engine.models import artifact
+        from engine.models.artifact import artifact
         from engine.models.training import predict
 
         content = {name: read_checked(trained.path, name) for name in artifact.FILES}
@@ -128,24 +135,26 @@ def backtest(job: Job, trained: RunFolder) -> dict[str, Any]:
         matrix = loaded.scalers.matrix(data.table.to_numpy())  # (T, F)
 
     with stage(job, "predict"):
-        output = predict.predict(loaded.network, matrix, found.start[chosen], devices, job.tell)  # (M,)
+        output = predict.predict(loaded.network, matrix, found.start[chosen], devices, job.emit)  # (M,)
         forecast = loaded.scalers.to_return(output)  # (M,)
 
     with stage(job, "signals"):
-        realised = data.realised(settings.label)  # (T,)
-        decisions = trading.decide(data.market, found.target[chosen], forecast, realised, settings)
+        forward_return = data.forward_return(settings.label)  # (T,)
+        decisions = trading.decide(data.market, found.target[chosen], forecast, forward_return, settings)
 
     with stage(job, "simulate"):
-        strategy, holding = trading.trade(decisions, settings, data.market.step_ms)
+        strategy, benchmark = trading.trade(decisions, settings, data.market.step_ms)
 
     with stage(job, "metrics"):
-        outcome.write(run.path, settings.data.symbol, decisions, strategy, holding)
-        result = outcome.summed_up(tear_sheet(strategy, holding), decisions, strategy, settings, notes + told)
-        samples = linear_baseline.Samples(data.market, matrix, found, realised)
+        outcome.write(run.path, settings.data.symbol, decisions, strategy, benchmark)
+        result = outcome.summed_up(
+            tear_sheet(strategy, benchmark), decisions, strategy, settings, notes + told
+        )
+        samples = linear_baseline.Samples(data.market, matrix, found, forward_return)
         ridge = linear_baseline.decisions(
             samples, loaded.metadata, data.time_ms[found.target], chosen, settings
         )
-        seen = overview.Seen(decisions, strategy, holding, settings)
+        seen = overview.Seen(decisions, strategy, benchmark, settings)
         who = deflation.Who("backtest", run.id, trained.id, simulated=data.market.simulated)
         result |= overview.judged(job.home.path, seen, ridge, who)
     record_origin(job, data, devices)
@@ -166,4 +175,4 @@ def record_origin(job: Job, data: Prepared, devices: int) -> None:
     alike = origin.trained_alike(job.home, job.run, begun["key"])
     if alike and job.run.mode in {"run", "train"} and not job.run.repeats:
         text = f"already trained: run {alike} has this model, from the same settings and data"
-        job.tell({"kind": "note", "level": "info", "text": text})
+        job.emit({"kind": "note", "level": "info", "text": text})

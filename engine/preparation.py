@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.features import Feature
-    from engine.runs.events import Tell
+    from engine.runs.events import Emit
     from engine.runs.folder import Home, RunFolder
     from engine.settings import Label, Settings
 
@@ -40,7 +40,7 @@ class Job:
     run: RunFolder
     home: Home
     now_ms: int
-    tell: Tell
+    emit: Emit
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Prepared:
         """Open times, (T,) int64."""
         return milliseconds(self.market.frame.index)
 
-    def realised(self, label: Label) -> NDArray[np.float64]:
+    def forward_return(self, label: Label) -> NDArray[np.float64]:
         """The return that the label asks for, of each row, (T,); NaN where it is not known."""
         return labels.forward_return(
             self.market.frame, self.time_ms, self.market.step_ms, label.horizon, label.kind
@@ -73,20 +73,20 @@ class Prepared:
 @contextmanager
 def stage(job: Job, name: str) -> Iterator[None]:
     """Tell that a stage begins, and how long it took when it ends."""
-    job.tell({"kind": "stage", "stage": name, "state": "begin"})
+    job.emit({"kind": "stage", "stage": name, "state": "begin"})
     began = time.perf_counter()
     yield
-    job.tell({"kind": "stage", "stage": name, "state": "end", "seconds": time.perf_counter() - began})
+    job.emit({"kind": "stage", "stage": name, "state": "end", "seconds": time.perf_counter() - began})
 
 
 def collect_all(job: Job) -> Collected:
     """Every series that the settings name, from all sources at once."""
     with stage(job, "collect"):
         collected = asyncio.run(
-            collect(job.settings.data, Store(job.home.data), job.now_ms, job.tell, demo=job.settings.demo)
+            collect(job.settings.data, Store(job.home.data), job.now_ms, job.emit, demo=job.settings.demo)
         )
         if collected.simulated:
-            job.tell(
+            job.emit(
                 {"kind": "simulated", "text": "SIMULATED market: the demo exchange invented every price"}
             )
     return collected
@@ -124,19 +124,19 @@ def compute_features(market: Market, names: Sequence[str], own: Sequence[Feature
 
 
 def split_samples(
-    target_ms: NDArray[np.int64], realised: NDArray[np.float64], step_ms: int, settings: Settings
+    target_ms: NDArray[np.int64], forward_return: NDArray[np.float64], step_ms: int, settings: Settings
 ) -> split.Split:
     """Training, validation and test of samples (N,), from their targets' open times and labels."""
     reach_ms = labels.reach_ms(step_ms, settings.label.horizon)
     return split.chronological(
-        target_ms, np.isfinite(realised), reach_ms, settings.split.validation, settings.split.test
+        target_ms, np.isfinite(forward_return), reach_ms, settings.split.validation, settings.split.test
     )
 
 
 def fit_scalers(
     kind: scaling.Kind,
     table: pd.DataFrame,
-    realised: NDArray[np.float64],
+    forward_return: NDArray[np.float64],
     start: NDArray[np.int64],
     lookback: int,
 ) -> scaling.Scalers:
@@ -144,7 +144,7 @@ def fit_scalers(
     values = table.to_numpy()  # (T, F)
     fitted_on = windows.rows_used(start, lookback, len(values))  # (T,)
     features.check_columns(values[fitted_on], list(table.columns))
-    return scaling.fit(kind, values[fitted_on], realised[start + lookback])
+    return scaling.fit(kind, values[fitted_on], forward_return[start + lookback])
 
 
 def samples_event(data: Prepared, found: windows.Windows, parts: split.Split) -> dict[str, Any]:

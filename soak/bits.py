@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from engine.disk import CHECKPOINT, read_with_digest
-from engine.errors import RepairData
+from engine.errors import RepairDataError
 from engine.runs.folder import Home
 from engine.runs.launch import launch, wait
 from engine.runs.manifest import ABOUT, MANIFEST, manifest_of, read_checked, verify
@@ -58,7 +58,7 @@ def refused(folder, name):
             read_with_digest(folder / name)
         else:
             read_checked(folder, "model.keras" if name == MANIFEST else name)
-    except RepairData:
+    except RepairDataError:
         return True
     return False
 

@@ -17,7 +17,7 @@ import joblib
 import numpy as np
 from joblib.numpy_pickle import NumpyArrayWrapper
 
-from engine.errors import RepairData
+from engine.errors import RepairDataError
 from engine.models.training import backend
 from engine.runs.manifest import read_checked, write_manifest
 from engine.samples import scaling
@@ -29,7 +29,8 @@ if "XLA_FLAGS" not in os.environ:
 import keras
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from engine.models import artifact, lstm
+from engine.models import lstm
+from engine.models.artifact import artifact
 
 RUN = "3f2a91c0"
 FIELDS = {
@@ -286,7 +287,7 @@ def attempt(folder, file, crafted):
     write_manifest(folder, artifact.FILES)
     try:
         opened(folder)
-    except RepairData as refused:
+    except RepairDataError as refused:
         return str(refused)
     finally:
         for name, content in before.items():

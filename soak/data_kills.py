@@ -48,10 +48,10 @@ def serve(pipe):
 
 def forked(url, folder):
     """Start an update; its process id and the pipe that it tells of pages through."""
-    told, tell = os.pipe()
+    told, emit = os.pipe()
     pid = os.fork()
     if pid:
-        os.close(tell)
+        os.close(emit)
         return pid, told
     try:
         os.close(told)
@@ -62,7 +62,7 @@ def forked(url, folder):
 
         def write(event):
             if event["kind"] == "source":
-                os.write(tell, json.dumps(event).encode() + b"\n")
+                os.write(emit, json.dumps(event).encode() + b"\n")
 
         asyncio.run(collect(data, Store(folder), NOW, write))
         os._exit(0)

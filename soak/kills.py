@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.errors import RepairData
+from engine.errors import RepairDataError
 from engine.runs.manifest import verify
 from soak import runs
 
@@ -50,7 +50,7 @@ def training(folder, count, seed):
 
 def saving(folder, count, seed):
     """Kill the saving of artifacts `count` times; (loaded whole, refused, torn)."""
-    from engine.models import artifact
+    from engine.models.artifact import artifact
     from soak import crafted
 
     rng, home = np.random.default_rng(seed), Path(folder) / "saving"
@@ -84,7 +84,7 @@ def saving(folder, count, seed):
             crafted.opened(target)
             loaded += 1
             torn += [] if present in kept else [(turn, "mixed")]
-        except RepairData:
+        except RepairDataError:
             refused += 1
     return loaded, refused, torn
 

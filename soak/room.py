@@ -77,7 +77,7 @@ def at_every_write(folder, every=1):
             reason = (state.error or {}).get("class", "") if state.status == "failed" else ""
             ends[name][f"{state.status} {reason}".strip()] += 1
             found = [] if code == 1 or state.status == "done" else [f"exit code {code}"]
-            if state.status == "failed" and reason != "MakeRoom":
+            if state.status == "failed" and reason != "MakeRoomError":
                 found.append(str(state.error))
             found += broken(run)
             if state.status != "done":

@@ -40,7 +40,7 @@ def warm_up():
     warnings.filterwarnings("ignore", message=".*fork.*")
     import engine.pipeline  # noqa: F401
     from engine.data.demo import market, server  # noqa: F401
-    from engine.models import artifact, lstm  # noqa: F401
+    from engine.models.artifact import artifact  # noqa: F401
     from engine.models.training import fit, predict  # noqa: F401
 
 
@@ -71,7 +71,7 @@ def forked(run, before=None, after=None, do=None):
 
         if before:
             before()
-        code = carry_out(run, do or (lambda tell: work(run, tell)))
+        code = carry_out(run, do or (lambda emit: work(run, emit)))
         if after:
             after()
     finally:

@@ -38,12 +38,12 @@ def follower(run, home):
     )  # fmt: skip
 
 
-def telling(tell):
+def telling(emit):
     """Work that takes a while and does nothing."""
     pause = threading.Event()
     for epoch in range(1, 151):
-        tell({"kind": "epoch", "epoch": epoch, "epochs": 150, "loss": 1.0, "val_loss": 1.0, "best_epoch": 1})
-        tell({"kind": "alive"})
+        emit({"kind": "epoch", "epoch": epoch, "epochs": 150, "loss": 1.0, "val_loss": 1.0, "best_epoch": 1})
+        emit({"kind": "alive"})
         pause.wait(0.01)
     return {"training": {"epochs": 150, "best_epoch": 1, "loss": 1.0, "val_loss": 1.0}}
 

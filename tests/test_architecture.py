@@ -30,7 +30,8 @@ from engine.backtest.signals import targets, threshold
 from engine.backtest.simulate import buy_and_hold, simulate
 from engine.statistics.tear_sheet import tear_sheet
 from engine.backtest.trades import to_csv_bytes, trade_table
-from engine.samples import features, labels, scaling, split, windows
+from engine import features
+from engine.samples import labels, scaling, split, windows
 from engine.market.candles import check
 from engine.market.merge import Other, column_values, fingerprint, merge
 from engine.market.times import milliseconds, time_index

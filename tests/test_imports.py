@@ -204,7 +204,7 @@ def test_what_an_engine_needs_late_is_there_then():
 
 def test_of_keras_nothing_is_missing():
     assert said("""
-        from engine.models import backend
+        from engine.models.training import backend
         from engine.settings import Training
         backend.prepare(Training(devices=1))
         import keras

@@ -141,13 +141,13 @@ def test_training_samples_know_nothing_of_later_parts(seed, horizon):
         table = features.compute(market, ("return_1", "return_6"), ())
         time_ms = milliseconds(market.frame.index)
         found = windows.find(np.isfinite(table.to_numpy()).all(axis=1), time_ms, STEP, LOOKBACK)
-        realised = labels.forward_return(market.frame, time_ms, STEP, horizon, "open")
+        forward_return = labels.forward_return(market.frame, time_ms, STEP, horizon, "open")
         parts = split.chronological(
-            time_ms[found.target], np.isfinite(realised[found.target]), horizon * STEP, 0.2, 0.2
+            time_ms[found.target], np.isfinite(forward_return[found.target]), horizon * STEP, 0.2, 0.2
         )
-        return market, table, found, realised, parts, time_ms
+        return market, table, found, forward_return, parts, time_ms
 
-    _, table, found, realised, parts, time_ms = parts_of(candles)
+    _, table, found, forward_return, parts, time_ms = parts_of(candles)
     first_validation = time_ms[found.target[int(len(found) * (1 - 0.2 - 0.2))]]
     changed = candles.copy()
     later = milliseconds(candles.index) > first_validation
@@ -157,7 +157,7 @@ def test_training_samples_know_nothing_of_later_parts(seed, horizon):
     used = windows.rows_used(found.start[parts.train], LOOKBACK, len(table))
     assert np.array_equal(table.to_numpy()[used], moved_table.to_numpy()[used])
     target = found.target[parts.train]
-    assert np.array_equal(realised[target], moved_realised[moved_found.target[moved_parts.train]])
+    assert np.array_equal(forward_return[target], moved_realised[moved_found.target[moved_parts.train]])
 
 
 TRAIN = """

@@ -113,7 +113,7 @@ def test_a_run_without_a_trade_says_why(home, whole):
 def test_a_backtest_that_the_model_cannot_do_is_refused(home, whole, override, told):
     run = carried_out(home, "backtest", make({}, [*DEMO, override]), of=whole.id)
     error = state_of(run).error
-    assert error["class"] == "ChangeSettings"
+    assert error["class"] == "ChangeSettingsError"
     assert told in error["thing"] + error["reason"]
 
 
@@ -122,7 +122,7 @@ def test_an_edited_artifact_is_refused_by_name(home):
     with (trained.path / "scaler.joblib").open("ab") as file:
         file.write(b"x")
     error = state_of(carried_out(home, "backtest", load(trained.settings_path), of=trained.id)).error
-    assert error["class"] == "RepairData"
+    assert error["class"] == "RepairDataError"
     assert "scaler.joblib" in error["thing"]
 
 

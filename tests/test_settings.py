@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from engine.errors import ChangeSettings, SettingsError
+from engine.errors import ChangeSettingsError, SettingsError
 from engine.settings import Settings, changed, defaults, load, make, pinned, to_toml
 
 
@@ -75,14 +75,14 @@ def test_any_text_for_any_key_is_taken_or_refused_never_worse(key, text):
 
 
 def test_a_missing_or_broken_file_says_so(tmp_path):
-    with pytest.raises(ChangeSettings, match="quantdeck init"):
+    with pytest.raises(ChangeSettingsError, match="quantdeck init"):
         load(tmp_path / "none.toml")
     broken = tmp_path / "broken.toml"
     broken.write_text("[data\n")
-    with pytest.raises(ChangeSettings, match="is not TOML"):
+    with pytest.raises(ChangeSettingsError, match="is not TOML"):
         load(broken)
     broken.write_bytes(b"\xff\xfe")
-    with pytest.raises(ChangeSettings, match="is not TOML"):
+    with pytest.raises(ChangeSettingsError, match="is not TOML"):
         load(broken)
 
 

@@ -132,7 +132,7 @@ class Quantdeck(CrashSafe):
 
     def on_runs_changed(self) -> None:
         """Pass the news on to the screen."""
-        from tui.screens.base import Room
+        from tui.screens.base import BaseScreen
 
         self._told, first = False, not self.snapshot.ready
         self.snapshot = self.watcher.snapshot
@@ -141,7 +141,7 @@ class Quantdeck(CrashSafe):
         if first and self.snapshot.live and not self._start and self.current_mode == "data":
             self.call_later(self.action_mode, "train")  # what is going on is what one came for
         for screen in self.screen_stack:
-            if isinstance(screen, Room):
+            if isinstance(screen, BaseScreen):
                 screen.refresh_runs()
 
     def _warm(self) -> None:
@@ -163,7 +163,7 @@ class Quantdeck(CrashSafe):
         try:
             launch(run)
         except QuantdeckError as error:
-            self.tell(error)
+            self.report_error(error)
             return False
         self.watcher.look()
         return True
@@ -176,7 +176,7 @@ class Quantdeck(CrashSafe):
             if not ask_stop(run):
                 self.notify(f"run {run.id} has ended already")
         except QuantdeckError as error:
-            self.tell(error)
+            self.report_error(error)
         self.watcher.look()
 
     def start(self, mode: str, settings: Settings, of: str = "", name: str = "") -> None:
@@ -184,7 +184,7 @@ class Quantdeck(CrashSafe):
         try:
             run = self.home.create(mode, settings, of=of, name=name)
         except QuantdeckError as error:
-            self.tell(error)
+            self.report_error(error)
             return
         if self.launch(run):
             self.open_run(run.id)
@@ -196,7 +196,7 @@ class Quantdeck(CrashSafe):
         try:
             self.start(run.mode, load(run.settings_path), of=run.of, name=run.name)
         except QuantdeckError as error:
-            self.tell(error)
+            self.report_error(error)
 
     def start_demo(self) -> None:
         """Start the whole pipeline on the simulated market."""
@@ -224,12 +224,12 @@ class Quantdeck(CrashSafe):
         else:
             self.on_runs_changed()
 
-    def tell(self, error: QuantdeckError, title: str = "") -> None:
+    def report_error(self, error: QuantdeckError, title: str = "") -> None:
         """An error: a toast if it may pass by itself, otherwise a dialog with the remedy."""
-        from engine.errors import StopAsked, TryAgain
+        from engine.errors import StopRequestedError, TryAgainError
         from tui.screens.dialogs import Fault
 
-        if isinstance(error, TryAgain | StopAsked):
+        if isinstance(error, TryAgainError | StopRequestedError):
             self.notify(str(error), title=title or "Try again", severity="warning", markup=False)
         else:
             self.push_screen(Fault(error))

@@ -117,18 +117,18 @@ def answer_to(error: BaseException) -> Answer:
     """The answer that tells an error."""
     from typer.exceptions import TyperException
 
-    from engine.errors import ChangeSettings, QuantdeckError, Report, StopAsked
+    from engine.errors import ChangeSettingsError, InternalError, QuantdeckError, StopRequestedError
     from engine.runs.error_codec import as_error, to_fields
     from tui.commands.answer import Answer
 
     if isinstance(error, KeyboardInterrupt):
-        return Answer(error=to_fields(StopAsked("quantdeck", "interrupted")))
+        return Answer(error=to_fields(StopRequestedError("quantdeck", "interrupted")))
     if isinstance(error, TyperException):
-        wrong = ChangeSettings("command line", error.format_message(), "See quantdeck --help")
+        wrong = ChangeSettingsError("command line", error.format_message(), "See quantdeck --help")
         return Answer(error=to_fields(wrong))
     told = as_error(error)
-    if isinstance(told, Report) and not isinstance(error, QuantdeckError):
-        told = Report(
+    if isinstance(told, InternalError) and not isinstance(error, QuantdeckError):
+        told = InternalError(
             told.thing, told.reason, f"{DEBUG}=1 before the command shows the traceback; please report it"
         )
     return Answer(error=to_fields(told))

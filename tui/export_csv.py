@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import ChangeSettings, MakeRoom
+from engine.errors import ChangeSettingsError, MakeRoomError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ TRIES = 100
 
 
 def write_csv(name: str, rows: Sequence[dict[str, Any]]) -> Path:
-    """Write rows to a new file; one that exists is kept and the new one numbered. Raises MakeRoom."""
+    """Write rows to a new file; one that exists is kept and the new one numbered. Raises MakeRoomError."""
     text = io.StringIO()
     columns = list(dict.fromkeys(key for row in rows for key in row))
     writer = csv.DictWriter(text, columns, lineterminator="\n")
@@ -32,6 +32,8 @@ def write_csv(name: str, rows: Sequence[dict[str, Any]]) -> Path:
             continue
         except OSError as error:
             reason = f"cannot be written: {error.strerror}"
-            raise MakeRoom(str(path.absolute()), reason, "Start quantdeck in a folder of yours") from None
+            raise MakeRoomError(
+                str(path.absolute()), reason, "Start quantdeck in a folder of yours"
+            ) from None
         return path.absolute()
-    raise ChangeSettings(name, f"exists {TRIES} times already", "Move the old ones away")
+    raise ChangeSettingsError(name, f"exists {TRIES} times already", "Move the old ones away")

@@ -50,7 +50,7 @@ def progress(state: State) -> str:
 
 def diverged(state: State) -> bool:
     """Whether the loss is no number any more."""
-    if state.error and state.error.get("class") == "Diverged":
+    if state.error and state.error.get("class") == "DivergedError":
         return True
     return any(epoch.get("loss") is None or epoch.get("val_loss") is None for epoch in state.history[-1:])
 

@@ -6,11 +6,11 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import MakeRoom, Report, StopAsked
+from engine.errors import InternalError, MakeRoomError, StopRequestedError
 
 if TYPE_CHECKING:
-    from engine.runs.events import Event, Tell
-    from engine.runs.requests import Asker
+    from engine.runs.events import Emit, Event
+    from engine.runs.requests import EngineClient
 
 
 class Engine:
@@ -18,42 +18,42 @@ class Engine:
 
     def __init__(self) -> None:
         """No process yet."""
-        self._asker: Asker | None = None
+        self._asker: EngineClient | None = None
         self._guard = threading.Lock()
         self._over = False
 
     def wake(self) -> None:
         """Start the process, so that the first question does not wait; that one tells if it cannot be."""
-        with contextlib.suppress(MakeRoom):
+        with contextlib.suppress(MakeRoomError):
             self._warm()
 
-    def ask(self, request: Event, tell: Tell | None = None) -> dict[str, Any]:
+    def ask(self, request: Event, emit: Emit | None = None) -> dict[str, Any]:
         """Ask `{"do": name, …}`; see Asker.ask. A process that died is replaced next time."""
-        asker = self._warm()
+        client = self._warm()
         try:
-            return asker.ask(request, tell)
-        except (Report, OSError, ValueError):
+            return client.ask(request, emit)
+        except (InternalError, OSError, ValueError):
             if not self._over:
-                self._drop(asker)
+                self._drop(client)
             raise
 
-    def _warm(self) -> Asker:
-        from engine.runs.requests import Asker
+    def _warm(self) -> EngineClient:
+        from engine.runs.requests import EngineClient
 
         with self._guard:
             if self._over:
-                raise StopAsked("quantdeck", "is leaving")
+                raise StopRequestedError("quantdeck", "is leaving")
             if self._asker is None:
-                self._asker = Asker().__enter__()
+                self._asker = EngineClient().__enter__()
             return self._asker
 
-    def _drop(self, asker: Asker) -> None:
+    def _drop(self, client: EngineClient) -> None:
         with self._guard:
-            if self._asker is asker:
+            if self._asker is client:
                 self._asker = None
         # As when an exception leaves its context: the process is terminated, whatever it is at.
         with contextlib.suppress(OSError, ValueError):
-            asker.__exit__(StopAsked, None, None)
+            client.__exit__(StopRequestedError, None, None)
 
     def close(self) -> None:
         """End the process; questions still open fail."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from engine.errors import RepairData
+from engine.errors import RepairDataError
 from engine.runs.error_codec import to_fields
 from engine.runs.events import clock
 from engine.runs.launch import alive
@@ -141,7 +141,7 @@ class Track:
         self._size = size
         try:
             events = self._follower.poll(now)
-        except RepairData as error:
+        except RepairDataError as error:
             self._broken = True
             state = replace(self.watched.state, status="failed", error=to_fields(error), seq=1)
             self.watched = replace(self.watched, state=state)

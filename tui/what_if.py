@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,21 +51,21 @@ class Moves:
         return replace(self, overrides=moved)
 
     def typed(self, text: str) -> Moves:
-        """Moves as they are typed: `backtest.stop_loss=0.02 fee_bps=5`. Raises ChangeSettings."""
+        """Moves as they are typed: `backtest.stop_loss=0.02 fee_bps=5`. Raises ChangeSettingsError."""
         moves = self
         for word in text.split():
             moves = moves.put(*self.read(word))
         return moves
 
     def read(self, word: str) -> tuple[str, Any]:
-        """Key and value of `key=value`, whose group may be left out. Raises ChangeSettings."""
+        """Key and value of `key=value`, whose group may be left out. Raises ChangeSettingsError."""
         from engine.settings import value_of
 
         name, equals, raw = word.partition("=")
         known = [key for key in self.recorded if name in (key, key.partition(".")[2])]
         if not equals or not known:
             fits = ", ".join(key for key in self.recorded if name and name in key)
-            raise ChangeSettings(
+            raise ChangeSettingsError(
                 f"what-if {word!r}",
                 "is no key=value of a setting that can be tried",
                 f"Near it: {fits}" if fits else "Write it such as stop_loss=0.02 fill=worst-of-bar",

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from engine.errors import RepairData
+from engine.errors import RepairDataError
 from engine.market.times import milliseconds
 
 Floats = NDArray[np.float64]
@@ -28,7 +28,7 @@ class Bars:
     previous_close       close of row t-1, the price of a same-close fill; NaN where not known
     funding              sum of the funding rates due within the bar, 0 where none is
 
-    Raises RepairData if the lengths differ, a price is not a number above 0, or time does not rise.
+    Raises RepairDataError if the lengths differ, a price is not a number above 0, or time does not rise.
     """
 
     time: Times
@@ -48,17 +48,19 @@ class Bars:
             object.__setattr__(self, field.name, np.nan_to_num(given) if field.name == "volume" else given)
         lengths = {len(getattr(self, field.name)) for field in fields(self)}
         if len(lengths) != 1:
-            raise RepairData("bars", f"their columns have different lengths: {sorted(lengths)}")
+            raise RepairDataError("bars", f"their columns have different lengths: {sorted(lengths)}")
         if len(self) == 0:
-            raise RepairData("bars", "there is none", "Widen the span")
+            raise RepairDataError("bars", "there is none", "Widen the span")
         for name in ("open", "high", "low", "close"):
             prices = getattr(self, name)
             if not (prices.min() > 0 and prices.max() < np.inf):  # a NaN fails both
-                raise RepairData("bars", f"{name} is not a price above 0 in every bar", "Check the series")
+                raise RepairDataError(
+                    "bars", f"{name} is not a price above 0 in every bar", "Check the series"
+                )
         if not bool((self.time[1:] > self.time[:-1]).all()):
-            raise RepairData("bars", "their times do not rise from row to row", "Check the series")
+            raise RepairDataError("bars", "their times do not rise from row to row", "Check the series")
         if not np.isfinite(self.funding.sum()):
-            raise RepairData("bars", "funding is not a number in every bar", "Use 0 where none is due")
+            raise RepairDataError("bars", "funding is not a number in every bar", "Use 0 where none is due")
 
     def __len__(self) -> int:
         """T, the number of bars."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from engine.backtest.signals import targets
-from engine.errors import RepairData
+from engine.errors import RepairDataError
 from engine.market.times import iso
 
 if TYPE_CHECKING:
@@ -16,38 +16,42 @@ if TYPE_CHECKING:
     from engine.backtest.bars import Floats
 
 
-def laid_on(
+def align_to_bars(
     bar_ms: NDArray[np.int64], time_ms: NDArray[np.int64], values: Floats, name: str = "signals"
 ) -> Floats:
     """Values (N,) at times (N,) as one value a bar, (T,), NaN where a bar has none.
 
-    A time is the open time of the bar that the value decides. Raises RepairData for times that are not
+    A time is the open time of the bar that the value decides. Raises RepairDataError for times that are not
     those of a bar, times given twice, values that are infinite, and where nothing is left.
     """
     known = np.isfinite(values) | np.isnan(values)
     if not known.all():
-        raise RepairData(name, f"{int((~known).sum())} of {len(values)} are infinite", "Give finite numbers")
+        raise RepairDataError(
+            name, f"{int((~known).sum())} of {len(values)} are infinite", "Give finite numbers"
+        )
     if len(np.unique(time_ms)) < len(time_ms):
-        raise RepairData(name, "have a time more than once", "Give one value a bar")
+        raise RepairDataError(name, "have a time more than once", "Give one value a bar")
     row = np.searchsorted(bar_ms, time_ms)  # (N,)
     strange = (row == len(bar_ms)) | (bar_ms[np.minimum(row, len(bar_ms) - 1)] != time_ms)
     if strange.any():
         first = iso(int(time_ms[strange][0]))
         reason = f"{int(strange.sum())} of {len(time_ms)} are at no bar's open time, first {first}"
-        raise RepairData(name, reason, "Give the open time of the bar in which the decision is filled")
+        raise RepairDataError(name, reason, "Give the open time of the bar in which the decision is filled")
     weight = np.full(len(bar_ms), np.nan)  # (T,)
     weight[row] = values
     if np.isnan(weight).all():
-        raise RepairData(name, "hold no number", "Give 1, -1, 0 or a target weight")
+        raise RepairDataError(name, "hold no number", "Give 1, -1, 0 or a target weight")
     return weight
 
 
 def weights(
     signal: Floats, neutral: Literal["hold", "flat"], *, short: bool, name: str = "signals"
 ) -> Floats:
-    """Signals (T,) of 1, -1, 0 and NaN as target weights (T,). Raises RepairData for other numbers."""
+    """Signals (T,) of 1, -1, 0 and NaN as target weights (T,). Raises RepairDataError for other numbers."""
     present = np.isfinite(signal)
     if not np.isin(signal[present], (-1.0, 0.0, 1.0)).all():
-        raise RepairData(name, "hold other numbers than 1, -1 and 0", "Name the column weight for weights")
+        raise RepairDataError(
+            name, "hold other numbers than 1, -1 and 0", "Name the column weight for weights"
+        )
     whole = np.nan_to_num(signal).astype(np.int8)
     return targets(whole, neutral, short=short, predicted=present)

@@ -18,12 +18,12 @@ TRADE = np.dtype(
 )
 """A trade: side ±1, entry and exit bar as row numbers, exit_reason as an index of REASONS."""
 
-BOOK = np.dtype(
+ACCOUNT = np.dtype(
     [
         (name, np.float64)
         for name in (
             "cash", "position",  # the account
-            "aim", "capacity",  # target weight last decided; what this bar's volume still lets through
+            "target_weight", "capacity",  # last decided; what the bar's volume still lets through
             "entered", "entry_value", "exited", "exit_value",  # of the open trade: quantity, money
             "fees", "slippage", "funding", "borrow", "highest", "lowest", "stop_unit",
         )

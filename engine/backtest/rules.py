@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Literal, Self, get_args
 
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.statistics.account import YEAR_MS
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Rules:
     the fee; slippage_volatility and slippage_impact are multiples of one bar's volatility, the latter times
     √(quantity / volume); minimum_notional is quote currency, quantity_step units traded; borrow_rate and
     target_volatility are per year; the three stop distances are returns, or standard deviations of
-    one bar's return where stop_unit is `volatility`; 0 means none. Raises ChangeSettings.
+    one bar's return where stop_unit is `volatility`; 0 means none. Raises ChangeSettingsError.
     """
 
     initial_capital: float
@@ -67,23 +67,25 @@ class Rules:
         ):
             if getattr(self, name) not in get_args(choices):
                 wanted = ", ".join(get_args(choices))
-                raise ChangeSettings(
+                raise ChangeSettingsError(
                     f"backtest.{name}", f"{getattr(self, name)} is no choice", f"Choose of {wanted}"
                 )
         for name in ("initial_capital", "bars_per_year", "fraction", "target_volatility", "max_leverage"):
             if not 0 < getattr(self, name) < float("inf"):
-                raise ChangeSettings(f"backtest.{name}", f"{getattr(self, name)} is not a number above 0")
+                raise ChangeSettingsError(
+                    f"backtest.{name}", f"{getattr(self, name)} is not a number above 0"
+                )
         for name in (
             "fee", "slippage", "borrow_rate", "stop_loss", "take_profit", "trailing_stop", "max_volume_share",
             "rebalance_band", "maker_discount", "slippage_volatility", "slippage_impact", "minimum_notional",
             "quantity_step",
         ):  # fmt: skip
             if not 0 <= getattr(self, name) < float("inf"):
-                raise ChangeSettings(
+                raise ChangeSettingsError(
                     f"backtest.{name}", f"{getattr(self, name)} is not a number of 0 or more"
                 )
         if self.slippage >= 1:
-            raise ChangeSettings("backtest.slippage", "a sale would bring no money", "Set it below 1")
+            raise ChangeSettingsError("backtest.slippage", "a sale would bring no money", "Set it below 1")
 
     @classmethod
     def of(cls, settings: Backtest, step_ms: int) -> Self:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.backtest import loop, records
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.statistics.account import AccountHistory
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Simulation(AccountHistory):
     too_small: int = 0
 
 
-class Account:
+class Simulator:
     """The loop's arrays for bars and rules, to trade over the same bars many times; each time overwrites.
 
     equity, cash, position: (T,) float64. trades: records.TRADE, the first book["trades"] in use; there
@@ -58,7 +58,7 @@ class Account:
     def __init__(self, bars: Bars, rules: Rules, decisions: int | None = None) -> None:
         self.equity, self.cash, self.position = np.empty((3, len(bars)))
         self.trades = np.empty((len(bars) if decisions is None else decisions) + 1, records.TRADE)
-        self.book = np.zeros(1, records.BOOK)
+        self.account = np.zeros(1, records.ACCOUNT)
         self._prices = prices_of(bars)
         self.under(bars, rules)
 
@@ -71,17 +71,17 @@ class Account:
         arguments = (self.trades, self.equity, self.cash, self.position)
         self._open()
         try:
-            loop.run(self._prices, self._terms, self.book[0], target, *arguments)
+            loop.run(self._prices, self._terms, self.account[0], target, *arguments)
         except OSError:  # the folder for machine code refused it; compiled it is all the same
             self._open()
-            loop.run(self._prices, self._terms, self.book[0], target, *arguments)
+            loop.run(self._prices, self._terms, self.account[0], target, *arguments)
         except (AttributeError, ImportError):  # the machine code kept there is another version's
             self._open()
-            loop.run_anew()(self._prices, self._terms, self.book[0], target, *arguments)
+            loop.run_anew()(self._prices, self._terms, self.account[0], target, *arguments)
 
     def _open(self) -> None:
-        self.book[:] = np.zeros(1, records.BOOK)
-        self.book["cash"] = self._initial_capital
+        self.account[:] = np.zeros(1, records.ACCOUNT)
+        self.account["cash"] = self._initial_capital
 
     def max_drawdown(self) -> float:
         """max(1 - E / running max E) of the last time, from the initial capital on."""
@@ -95,33 +95,33 @@ def simulate(
     """Trade the target weights (T,): positive long, negative short, 0 close, NaN keep.
 
     A weight scales the size that the rules give, so ±1 is the whole of it. `prediction` (T,) is only
-    carried into the trade list. Raises ChangeSettings if a length differs from the bars' or a weight is
+    carried into the trade list. Raises ChangeSettingsError if a length differs from the bars' or a weight is
     infinite.
     """
     target = np.ascontiguousarray(target_weight, dtype=np.float64)
     for name, values in (("target weights", target), ("predictions", prediction)):
         if values is not None and values.shape != (len(bars),):
-            raise ChangeSettings(
+            raise ChangeSettingsError(
                 name, f"their shape is {values.shape} for {len(bars)} bars", "Give one a bar"
             )
     if np.isinf(target).any():
-        raise ChangeSettings("target weights", "an infinite weight", "Use 1 for the whole size")
-    account = Account(bars, rules, decisions=len(target) - int(np.count_nonzero(np.isnan(target))))
-    account.trade(target)
-    book = account.book
-    trades = account.trades[: int(book["trades"][0])]
+        raise ChangeSettingsError("target weights", "an infinite weight", "Use 1 for the whole size")
+    simulator = Simulator(bars, rules, decisions=len(target) - int(np.count_nonzero(np.isnan(target))))
+    simulator.trade(target)
+    account = simulator.account
+    trades = simulator.trades[: int(account["trades"][0])]
     trades["prediction"] = np.nan if prediction is None else prediction[trades["entry_bar"]]
     return Simulation(
         time=bars.time,
         close=bars.close,
-        equity=account.equity,
-        cash=account.cash,
-        position=account.position,
+        equity=simulator.equity,
+        cash=simulator.cash,
+        position=simulator.position,
         trades=trades,
         initial_capital=rules.initial_capital,
         bars_per_year=rules.bars_per_year,
-        ruined=bool(account.equity[-1] <= 0),
-        **{name: int(book[name][0]) for name in ("capped", "dropped", "unsized", "too_small")},
+        ruined=bool(simulator.equity[-1] <= 0),
+        **{name: int(account[name][0]) for name in ("capped", "dropped", "unsized", "too_small")},
     )
 
 

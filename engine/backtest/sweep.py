@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.backtest.simulate import Account
+from engine.backtest.simulate import Simulator
 from engine.statistics.returns import day_ends, sharpes_of_paths
 
 if TYPE_CHECKING:
@@ -56,15 +56,15 @@ def sweep(
 
     def trade(number: int) -> None:
         target, rules = variants[number]
-        if not hasattr(own, "account"):
-            own.account = Account(bars, rules)
-        account = own.account
-        account.under(bars, rules)
-        account.trade(target)
-        equity[number] = account.equity[ends]
-        deepest[number], trades[number] = account.max_drawdown(), account.book["trades"][0]
+        if not hasattr(own, "simulator"):
+            own.simulator = Simulator(bars, rules)
+        simulator = own.simulator
+        simulator.under(bars, rules)
+        simulator.trade(target)
+        equity[number] = simulator.equity[ends]
+        deepest[number], trades[number] = simulator.max_drawdown(), simulator.account["trades"][0]
         if digests:
-            hashes[number] = hashlib.sha256(account.equity.tobytes()).hexdigest()
+            hashes[number] = hashlib.sha256(simulator.equity.tobytes()).hexdigest()
 
     with ThreadPoolExecutor(workers) as threads:
         list(threads.map(trade, range(len(variants))))

@@ -33,12 +33,12 @@ class Decisions:
     bars: Bars
     forecast: Floats
     signal: NDArray[np.int8]
-    realised: Floats
+    forward_return: Floats
     weight: Floats | None = None
 
 
 def decide(
-    market: Market, target: NDArray[np.int64], forecast: Floats, realised: Floats, settings: Settings
+    market: Market, target: NDArray[np.int64], forecast: Floats, forward_return: Floats, settings: Settings
 ) -> Decisions:
     """Signals for target rows (N,) from their forecasts (N,), laid on every bar from the first to the last.
 
@@ -50,7 +50,7 @@ def decide(
     funding = market.funding_paid if settings.data.perpetual else None  # on spot it is a feature, no cost
     every = Bars.of(market.frame, settings.backtest.volatility_span, funding)
     signal = signals.threshold(on_bars, settings.signal.entry_threshold)  # (B,)
-    return Decisions(every.rows(rows), on_bars, signal, realised[rows])
+    return Decisions(every.rows(rows), on_bars, signal, forward_return[rows])
 
 
 def rules_of(settings: Settings, step_ms: int) -> Rules:

@@ -16,8 +16,8 @@ import pandas as pd
 
 from engine.data.exchange.client import Client, open_exchange
 from engine.data.plan import Source, hours, in_ms, sources_of, span_of
-from engine.data.update import Tell, event, facts, failed, missing, stored, update
-from engine.errors import ChangeSettings, QuantdeckError, StopAsked
+from engine.data.update import Emit, event, facts, failed, missing, stored, update
+from engine.errors import ChangeSettingsError, QuantdeckError, StopRequestedError
 from engine.market.candles import gaps, iso, milliseconds, time_index
 from engine.market.merge import Other, column_values
 from engine.market.resample import resample
@@ -39,23 +39,24 @@ class Collected:
 
 
 async def collect(
-    data: Data, store: Store, now_ms: int, tell: Tell, demo: Demo | None = None, demo_endpoint: str = ""
+    data: Data, store: Store, now_ms: int, emit: Emit, demo: Demo | None = None, demo_endpoint: str = ""
 ) -> Collected:
     """Bring all series of the settings up to date and return them, cut to the wanted range.
 
     `demo` tells the market of the simulated exchange, `demo_endpoint` where one runs already. Raises what the
-    primary or, unless `when_source_fails` is go-on, any source raises: ChangeSettings, TryAgain, RepairData,
-    MakeRoom; and StopAsked from `tell`. Pages that came until then are stored.
+    primary or, unless `when_source_fails` is go-on, any source raises: ChangeSettingsError, TryAgainError,
+    RepairDataError,
+    MakeRoomError; and StopRequestedError from `emit`. Pages that came until then are stored.
     """
     notes: list[str] = []
     primary = imported(data, store, notes) if data.series else None
-    extras = brought(data, store)
+    extras = own_series(data, store)
     span = span_of(data, now_ms) if primary is None else extent(primary)
     sources = sources_of(data, demo or Demo(), span)
     if primary and any(source.simulated != primary.simulated for source in sources):
         reason = "simulated and real series do not go together"
-        raise ChangeSettings("data.exchange", reason, "Take all of them from one side")
-    errand = Errand(data, demo or Demo(), store, now_ms, tell, demo_endpoint)
+        raise ChangeSettingsError("data.exchange", reason, "Take all of them from one side")
+    errand = CollectJob(data, demo or Demo(), store, now_ms, emit, demo_endpoint)
     await errand.run(sources)
     for source in sources:
         notes += remarks(source, span, *errand.found[source.role])
@@ -66,14 +67,14 @@ async def collect(
 
 
 @dataclass(frozen=True)
-class Errand:
+class CollectJob:
     """The sources of one collection, fetched side by side."""
 
     data: Data
     demo: Demo
     store: Store
     now_ms: int
-    tell: Tell
+    emit: Emit
     demo_endpoint: str
     found: dict[str, tuple[Series, QuantdeckError | None]] = field(default_factory=dict)  # by role
 
@@ -110,7 +111,7 @@ class Errand:
                 base.rstrip("/") + path if base else "",
                 retries=self.data.retries,
                 timeout_s=self.data.timeout,
-                alive=lambda: self.tell({"kind": "alive"}),
+                alive=lambda: self.emit({"kind": "alive"}),
             )
             clients[exchange, path] = await stack.enter_async_context(client)
         return clients
@@ -120,19 +121,21 @@ class Errand:
         try:
             if client is None:
                 series = stored(source, self.store)
-                self.tell(event(source, "end", rows=len(series.frame)))
+                self.emit(event(source, "end", rows=len(series.frame)))
             else:
-                series = await update(source, self.store, client, self.now_ms, self.tell)
+                series = await update(source, self.store, client, self.now_ms, self.emit)
             series = cut(series, source.wanted)
             if series.frame.empty:
                 start, end = map(iso, source.wanted)
                 reason = f"{source.stored_as} has nothing of it between {start} and {end}"
-                raise ChangeSettings(source.name, reason, "Choose another range, or leave this series out")
+                raise ChangeSettingsError(
+                    source.name, reason, "Choose another range, or leave this series out"
+                )
             self.found[source.role] = series, None
-        except StopAsked:
+        except StopRequestedError:
             raise
         except QuantdeckError as error:
-            self.tell(failed(source, error))
+            self.emit(failed(source, error))
             if source.role == "candles" or self.data.when_source_fails == "fail":
                 raise
             self.found[source.role] = cut(stored(source, self.store), source.wanted), error
@@ -141,18 +144,20 @@ class Errand:
 def imported(data: Data, store: Store, notes: list[str]) -> Series:
     """The stored series that is the primary, cut to start and end.
 
-    Raises ChangeSettings if there is none of that name, or it does not go with the settings.
+    Raises ChangeSettingsError if there is none of that name, or it does not go with the settings.
     """
     series = store.read(data.series)
     if series.kind != "candles":
-        raise ChangeSettings("data.series", f"{data.series} holds {series.kind}", "Name a series of candles")
+        raise ChangeSettingsError(
+            "data.series", f"{data.series} holds {series.kind}", "Name a series of candles"
+        )
     series = of_timeframe(series, data.timeframe, notes)
     wanted = (in_ms(data.start) if data.start else -(2**62), in_ms(data.end) if data.end else 2**62)
     part = cut(series, wanted)
     if part.frame.empty:
         ends = milliseconds(series.frame.index[[0, -1]]).tolist() if len(series.frame) else []
         reason = f"has no candle in the range; it has {' … '.join(str(iso(end)) for end in ends) or 'none'}"
-        raise ChangeSettings(f"series {data.series}", reason, "Set data.start and data.end")
+        raise ChangeSettingsError(f"series {data.series}", reason, "Set data.start and data.end")
     if len(part.frame) < len(series.frame):
         notes.append(
             f"{data.series}: {len(part.frame):,} of its {len(series.frame):,} candles lie in the range set"
@@ -161,13 +166,16 @@ def imported(data: Data, store: Store, notes: list[str]) -> Series:
 
 
 def of_timeframe(series: Series, timeframe: str, notes: list[str]) -> Series:
-    """The series itself, or its candles joined to longer ones. Raises ChangeSettings where that cannot be."""
+    """The series itself, or its candles joined to longer ones.
+
+    Raises ChangeSettingsError where that cannot be.
+    """
     have_ms, want_ms = TIMEFRAME_MS.get(series.timeframe, 0), TIMEFRAME_MS[timeframe]
     if series.timeframe == timeframe:
         return series
     if not have_ms or want_ms % have_ms:
         reason = f"is {timeframe}, but {series.name} has candles of {series.timeframe}"
-        raise ChangeSettings("data.timeframe", reason, f"Set data.timeframe={series.timeframe}")
+        raise ChangeSettingsError("data.timeframe", reason, f"Set data.timeframe={series.timeframe}")
     frame = resample(series.frame, have_ms, want_ms)
     left = len(series.frame) - len(frame) * (want_ms // have_ms)
     notes.append(
@@ -201,17 +209,17 @@ def joined_later(data: Data, series: dict[str, Series]) -> list[Other]:
     return others
 
 
-def brought(data: Data, store: Store) -> list[Other]:
+def own_series(data: Data, store: Store) -> list[Other]:
     """The series of the user's own: each value becomes known its delay after its stamp.
 
-    Raises ChangeSettings if there is none of a name, or it holds candles.
+    Raises ChangeSettingsError if there is none of a name, or it holds candles.
     """
     others = []
     for text in data.extra:
         name, delay_h, staleness_h = extra_of(text)
         series = store.read(name)
         if series.kind == "candles":
-            raise ChangeSettings("data.extra", f"{name} holds candles", "Name a series of (time, value)")
+            raise ChangeSettingsError("data.extra", f"{name} holds candles", "Name a series of (time, value)")
         known = milliseconds(pd.DatetimeIndex(series.frame["available_at"])) + hours(delay_h)
         frame = series.frame.assign(available_at=time_index(known))
         others.append(Other(name, frame, hours(staleness_h)))
@@ -250,5 +258,5 @@ def worst(several: BaseExceptionGroup[BaseException]) -> BaseException:
     leaves: list[BaseException] = []
     for error in several.exceptions:
         leaves += [worst(error)] if isinstance(error, BaseExceptionGroup) else [error]
-    ranks = (StopAsked, ChangeSettings, QuantdeckError, BaseException)
+    ranks = (StopRequestedError, ChangeSettingsError, QuantdeckError, BaseException)
     return min(leaves, key=lambda error: next(n for n, rank in enumerate(ranks) if isinstance(error, rank)))

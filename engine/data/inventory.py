@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from engine.data.series import arrow_of
 from engine.data.store import Store
 from engine.disk import writing
-from engine.errors import ChangeSettings, QuantdeckError, RepairData
+from engine.errors import ChangeSettingsError, QuantdeckError, RepairDataError
 from engine.market.times import iso
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ def verify(folder: Path) -> dict[str, Any]:
             _, found = arrow_of(series)
             if found.content != series.content:
                 remedy = "Remove it and collect or import the series again"
-                raise RepairData(name, "its rows are not those that were stored: another SHA-256", remedy)
+                raise RepairDataError(
+                    name, "its rows are not those that were stored: another SHA-256", remedy
+                )
             sound.append({"series": name, "rows": found.rows, "content": found.content})
         except QuantdeckError as error:
             broken.append({"series": name, "reason": error.reason, "remedy": error.remedy})
@@ -75,7 +77,7 @@ def entry(facts: Facts) -> dict[str, Any]:
 def export(folder: Path, name: str, path: Path) -> dict[str, Any]:
     """Write a series to `path`, CSV (.csv, .csv.gz) or Parquet (.parquet) by its suffix, whole.
 
-    Raises ChangeSettings for another suffix or an unknown series, MakeRoom when writing is refused.
+    Raises ChangeSettingsError for another suffix or an unknown series, MakeRoomError when writing is refused.
     """
     frame = Store(folder).read(name).frame
     with writing(path) as part:
@@ -84,5 +86,7 @@ def export(folder: Path, name: str, path: Path) -> dict[str, Any]:
         elif path.suffix == ".parquet":
             frame.to_parquet(part)
         else:
-            raise ChangeSettings(str(path), "ends in none of .csv, .csv.gz, .parquet", "Choose one of these")
+            raise ChangeSettingsError(
+                str(path), "ends in none of .csv, .csv.gz, .parquet", "Choose one of these"
+            )
     return {"series": name, "path": str(path), "rows": len(frame)}

@@ -36,7 +36,10 @@ class Journal:
         self.path, self.columns = path, columns
 
     def append(self, told: Range, rows: NDArray[np.float64]) -> None:
-        """Add a page: the range that it tells and its rows, (N, columns). Raises MakeRoom, then adds none."""
+        """Add a page: the range that it tells and its rows, (N, columns).
+
+        Raises MakeRoomError, then adds none.
+        """
         head = HEAD.pack(MAGIC, self.columns, len(rows), *told)
         body = np.ascontiguousarray(rows, np.float64).tobytes()
         record = head + body + CHECK.pack(zlib.crc32(body, zlib.crc32(head)))
@@ -74,6 +77,6 @@ class Journal:
                 yield (start, end), np.frombuffer(body, np.float64).reshape(rows, columns)
 
     def clear(self) -> None:
-        """Forget all pages. Raises MakeRoom."""
+        """Forget all pages. Raises MakeRoomError."""
         with refusals(self.path):
             self.path.unlink(missing_ok=True)

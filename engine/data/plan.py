@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.data.exchange.pager import HOUR_MS, open_interest_period
 from engine.data.store import series_name
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.market.candles import iso
 from engine.settings import TIMEFRAME_MS, moment
 
@@ -48,28 +48,31 @@ class Source:
 def sources_of(data: Data, demo: Demo, span: Range) -> list[Source]:
     """Every series that the settings ask for, the primary first unless it is one of the store.
 
-    Raises ChangeSettings if one is wanted twice, or simulated and real ones together.
+    Raises ChangeSettingsError if one is wanted twice, or simulated and real ones together.
     """
     primary = [] if data.series else [primary_wanted(data, demo, span)]
     sources = primary + others_wanted(data, demo, span)
     if len({source.name for source in sources}) < len(sources):
-        raise ChangeSettings("data.second_exchange", "is the primary itself", "Name another, or none")
+        raise ChangeSettingsError("data.second_exchange", "is the primary itself", "Name another, or none")
     if any(DEMO in (source.exchange, source.stored_as) for source in sources):
-        raise ChangeSettings("data.exchange", "only all sources together can be simulated", "Set it to demo")
+        raise ChangeSettingsError(
+            "data.exchange", "only all sources together can be simulated", "Set it to demo"
+        )
     return [replace(source, refetch=data.refetch) for source in sources]
 
 
 def span_of(data: Data, now_ms: int) -> Range:
     """The open times [from_ms, to_ms) that settings and now ask for.
 
-    They lie on the timeframe's grid and their candles are complete. Raises ChangeSettings if there is none.
+    They lie on the timeframe's grid and their candles are complete. Raises ChangeSettingsError if there is
+    none.
     """
     step = data.step_ms
     end = min(in_ms(data.end) if data.end else now_ms, now_ms) // step * step
     start = -(-(in_ms(data.start) if data.start else end - DEFAULT_SPAN_MS) // step) * step
     if start >= end:
         reason = f"{data.start} leaves no complete candle before {data.end or 'now'} ({iso(end)})"
-        raise ChangeSettings("data.start", reason, "Set an earlier start")
+        raise ChangeSettingsError("data.start", reason, "Set an earlier start")
     return start, end
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 from engine.data.exchange import pager
 from engine.data.exchange.client import open_exchange
 from engine.data.update import folded, frame_of, joined
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.market import imputation
 from engine.market.candles import CONFLICT, MADE, OHLCV, check, check_again, iso, milliseconds, time_index
 from engine.market.quality import LISTED
@@ -27,7 +27,7 @@ from engine.settings import TIMEFRAME_MS
 
 if TYPE_CHECKING:
     from engine.data.store import Series, Store
-    from engine.data.update import Tell
+    from engine.data.update import Emit
     from engine.market.ranges import Ranges
     from engine.settings import Data, Repair
 
@@ -55,12 +55,14 @@ class Mended:
 
 
 async def repair(
-    name: str, store: Store, data: Data, policy: Repair, now_ms: int, tell: Tell
+    name: str, store: Store, data: Data, policy: Repair, now_ms: int, emit: Emit
 ) -> dict[str, Any]:
     """Find what is wrong with a series of candles and mend it by the policy; the report as plain JSON.
 
-    Raises ChangeSettings if the series holds no candles or the policy cannot be carried out on it, TryAgain
-    if another run writes it or the exchange fails, RepairData, MakeRoom. Then the series is as it was.
+    Raises ChangeSettingsError if the series holds no candles or the policy cannot be carried out on it,
+    TryAgainError
+    if another run writes it or the exchange fails, RepairDataError, MakeRoomError. Then the series is as it
+    was.
     """
     with store.locked(name):
         series = candles_of(name, store, now_ms)
@@ -75,7 +77,7 @@ async def repair(
         }
         chosen = {what: getattr(policy, what) for what in faults}
         again = union(*(faults[what] for what, how in chosen.items() if how == "refetch"))
-        sent = await sent_again(series, again, data, now_ms, tell) if again else series.frame[:0]
+        sent = await sent_again(series, again, data, now_ms, emit) if again else series.frame[:0]
         mended = Mended(series.frame)
         for what, wanted in faults.items():
             if chosen[what] == "refetch":
@@ -102,13 +104,14 @@ async def repair(
 def undo(name: str, store: Store, now_ms: int) -> dict[str, Any]:
     """Take the last repair of a series back; the report as plain JSON.
 
-    Candles that the exchange itself has sent since in the place of mended ones stay. Raises ChangeSettings if
-    there is nothing to undo, TryAgain, RepairData, MakeRoom.
+    Candles that the exchange itself has sent since in the place of mended ones stay. Raises
+    ChangeSettingsError if
+    there is nothing to undo, TryAgainError, RepairDataError, MakeRoomError.
     """
     with store.locked(name):
         series = candles_of(name, store, now_ms)
         if not series.repairs:
-            raise ChangeSettings(f"series {name}", "has no repair to undo", "See: quantdeck data status")
+            raise ChangeSettingsError(f"series {name}", "has no repair to undo", "See: quantdeck data status")
         last = series.repairs[-1]
         times = milliseconds(series.frame.index)  # (T,)
         made = (series.frame["flag"].to_numpy() & MADE) > 0
@@ -127,24 +130,30 @@ def undo(name: str, store: Store, now_ms: int) -> dict[str, Any]:
 
 
 def candles_of(name: str, store: Store, now_ms: int) -> Series:
-    """The series with the pages that a killed update left. Raises ChangeSettings unless it holds candles."""
+    """The series with the pages that a killed update left.
+
+    Raises ChangeSettingsError unless it holds candles.
+    """
     series = store.read(name)
     if series.kind != "candles":
         kind = series.kind.replace("_", " ")
-        raise ChangeSettings(f"series {name}", f"holds {kind}; candles can be repaired", "Name another")
+        raise ChangeSettingsError(f"series {name}", f"holds {kind}; candles can be repaired", "Name another")
     if series.timeframe not in TIMEFRAME_MS:
         lengths = ", ".join(TIMEFRAME_MS)
-        raise ChangeSettings(
+        raise ChangeSettingsError(
             f"series {name}", f"has candles of {series.timeframe}", f"Repair takes {lengths}"
         )
     return folded(series, store, now_ms)
 
 
 def second_of(series: Series, store: Store, policy: Repair) -> Series | None:
-    """The series to compare with and take from. Raises ChangeSettings if it does not go with this one."""
+    """The series to compare with and take from.
+
+    Raises ChangeSettingsError if it does not go with this one.
+    """
     if not policy.second:
         if "second" in (policy.gaps, policy.spikes, policy.conflicts):
-            raise ChangeSettings("repair.second", "names no series to take from", "Name a stored series")
+            raise ChangeSettingsError("repair.second", "names no series to take from", "Name a stored series")
         return None
     second = store.read(policy.second)
     reason = ""
@@ -155,21 +164,24 @@ def second_of(series: Series, store: Store, policy: Repair) -> Series | None:
     elif second.simulated != series.simulated:
         reason = "is simulated, or the series is: they do not go together"
     if reason:
-        raise ChangeSettings("repair.second", f"{second.name} {reason}", "Name another series")
+        raise ChangeSettingsError("repair.second", f"{second.name} {reason}", "Name another series")
     return second
 
 
-async def sent_again(series: Series, wanted: Ranges, data: Data, now_ms: int, tell: Tell) -> pd.DataFrame:
-    """What the exchange sends for the ranges now, checked, (N, 6). Raises ChangeSettings, TryAgain."""
+async def sent_again(series: Series, wanted: Ranges, data: Data, now_ms: int, emit: Emit) -> pd.DataFrame:
+    """What the exchange sends for the ranges now, checked, (N, 6).
+
+    Raises ChangeSettingsError, TryAgainError.
+    """
     if series.simulated or not series.exchange:
         reason = "is simulated" if series.simulated else "was imported from a file"
-        raise ChangeSettings(
+        raise ChangeSettingsError(
             f"series {series.name}", f"{reason}: nobody can be asked again", "Use second or fill"
         )
     pages = [np.empty((0, 1 + len(OHLCV)))]
     client = open_exchange(
         series.exchange, data.endpoint, retries=data.retries, timeout_s=data.timeout,
-        alive=lambda: tell({"kind": "alive"}),
+        alive=lambda: emit({"kind": "alive"}),
     )  # fmt: skip
     async with client as exchange:
         history = await pager.candles(exchange, series.symbol, series.timeframe)
@@ -196,7 +208,7 @@ def changed(
 ) -> Series:
     """The series with the mended candles, and with what undoing them needs; itself if nothing was mended.
 
-    Raises ChangeSettings if too many candles would be replaced.
+    Raises ChangeSettingsError if too many candles would be replaced.
     """
     if not any(mended.rows.values()):
         return series
@@ -208,7 +220,7 @@ def changed(
     replaced = np.isin(before, times[touched])  # (T,) of the rows as they were
     if replaced.sum() > MOST_REPLACED:
         reason = f"{replaced.sum():,} candles would be replaced, at most {MOST_REPLACED:,} are"
-        raise ChangeSettings("repair.tolerance", reason, "Raise it, or name another second series")
+        raise ChangeSettingsError("repair.tolerance", reason, "Raise it, or name another second series")
     made = (frame["flag"].to_numpy() & MADE) > 0
     new = touched & ~np.isin(times, before) & ~made
     spans = {

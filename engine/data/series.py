@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from engine.errors import ChangeSettings, Report
+from engine.errors import ChangeSettingsError, InternalError
 from engine.market.candles import OHLCV, milliseconds
 from engine.market.ranges import union
 
@@ -73,11 +73,13 @@ def shape_of(kind: str) -> str:
 def arrow_of(series: Series) -> tuple[Any, Facts]:
     """The series as an Arrow table and facts; raises Report if the frame breaks the rules of its kind."""
     if series.kind not in KINDS:
-        raise Report(f"series {series.name}", f"is of unknown kind {series.kind}")
+        raise InternalError(f"series {series.name}", f"is of unknown kind {series.kind}")
     columns, frame = COLUMNS[shape_of(series.kind)], series.frame
     times = milliseconds(frame.index)  # (T,)
     if list(frame.columns) != list(columns) or np.any(times[1:] <= times[:-1]):
-        raise Report(f"series {series.name}", f"must have rising times and the columns {', '.join(columns)}")
+        raise InternalError(
+            f"series {series.name}", f"must have rising times and the columns {', '.join(columns)}"
+        )
     arrays = {"time": pa.array(times).cast(TIME)}
     digest = hashlib.sha256(times.data)
     for name, kind in columns.items():
@@ -127,12 +129,12 @@ def facts_of(file: Any, name: str) -> Facts:
 def migrated(told: dict[str, Any], name: str) -> dict[str, Any]:
     """The facts of any schema up to this one as those of this one, the schema left out.
 
-    Raises ChangeSettings for a newer one.
+    Raises ChangeSettingsError for a newer one.
     """
     schema = told.pop("schema")
     if schema > SCHEMA:
         reason = f"was written by a newer quantdeck (schema {schema}; this one reads up to {SCHEMA})"
-        raise ChangeSettings(f"series {name}", reason, "Update quantdeck, or use another home folder")
+        raise ChangeSettingsError(f"series {name}", reason, "Update quantdeck, or use another home folder")
     if schema < 2:  # before there were repairs
         told["repairs"] = []
     return told

@@ -32,7 +32,7 @@ from engine.data.series import (
     shape_of,
 )
 from engine.disk import TEMPORARY, refusals, writing
-from engine.errors import ChangeSettings, MakeRoom, RepairData, Report, TryAgain
+from engine.errors import ChangeSettingsError, InternalError, MakeRoomError, RepairDataError, TryAgainError
 from engine.market.candles import OHLCV, time_index
 from engine.settings import SERIES_NAME
 
@@ -78,7 +78,7 @@ class Store:
     """The series of one folder. Writers hold `locked(name)`; readers need nothing."""
 
     def __init__(self, folder: Path) -> None:
-        """Make the folder if need be. Raises MakeRoom."""
+        """Make the folder if need be. Raises MakeRoomError."""
         self.folder = folder
         with refusals(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -91,7 +91,8 @@ class Store:
     def facts(self, name: str) -> Facts:
         """What the series is, from the file's metadata alone.
 
-        Raises ChangeSettings if there is none of that name, RepairData if its file is damaged or foreign.
+        Raises ChangeSettingsError if there is none of that name, RepairDataError if its file is damaged or
+        foreign.
         """
         with self._open(name) as (_, facts):
             return facts
@@ -108,7 +109,7 @@ class Store:
             known = COLUMNS[shape_of(facts.kind)]
             chosen = list(known if columns is None else columns)
             if unknown := set(chosen) - set(known):
-                raise Report(f"series {name}", f"has no column {', '.join(sorted(unknown))}")
+                raise InternalError(f"series {name}", f"has no column {', '.join(sorted(unknown))}")
             times = numpy_of(file.read(columns=["time"])["time"])  # (T,)
             if len(times) != facts.rows or np.any(times[1:] <= times[:-1]):
                 raise ValueError(f"its {len(times)} times are not {facts.rows} in order")
@@ -123,7 +124,8 @@ class Store:
         """Put the series in the place of its old version, whole and durably; the caller holds the lock.
 
         Its journal ends with it: the pages there are in the new version, or belong to one that is gone.
-        The same series gives the same bytes. Raises MakeRoom; Report if the frame is not what its kind asks.
+        The same series gives the same bytes. Raises MakeRoomError; Report if the frame is not what its kind
+        asks.
         """
         path = self._path(series.name)
         table, facts = arrow_of(series)
@@ -134,7 +136,10 @@ class Store:
         return facts
 
     def remove(self, name: str) -> None:
-        """Delete the series; the caller holds the lock. Raises ChangeSettings if there is none, MakeRoom."""
+        """Delete the series; the caller holds the lock.
+
+        Raises ChangeSettingsError if there is none, MakeRoomError.
+        """
         path = self._path(name)
         if not path.is_file():
             raise self._absent(name)
@@ -151,7 +156,7 @@ class Store:
     def locked(self, name: str) -> Iterator[None]:
         """Hold the series for writing; the kernel lets go when the process ends, however it ends.
 
-        Raises TryAgain if somebody else holds it. What a killed writer left behind is removed.
+        Raises TryAgainError if somebody else holds it. What a killed writer left behind is removed.
         """
         path = self._path(name).with_name(f".lock-{name}")
         with contextlib.ExitStack() as stack:
@@ -160,7 +165,7 @@ class Store:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise TryAgain(
+                raise TryAgainError(
                     f"series {name}", "is being written by another run", "Wait for its end"
                 ) from None
             for left in self.folder.glob(f"{TEMPORARY}????????-{name}.parquet"):
@@ -170,13 +175,15 @@ class Store:
     def _path(self, name: str) -> Path:
         if not SERIES_NAME.fullmatch(name):
             allowed = "letters, digits, dot, dash and underscore"
-            raise ChangeSettings(f"series {name}", "is no name for a series", f"Use {allowed}, at most 100")
+            raise ChangeSettingsError(
+                f"series {name}", "is no name for a series", f"Use {allowed}, at most 100"
+            )
         return self.folder / f"{name}.parquet"
 
-    def _absent(self, name: str) -> ChangeSettings:
+    def _absent(self, name: str) -> ChangeSettingsError:
         near = difflib.get_close_matches(name, self.names(), 1, 0.4)
         remedy = f"Did you mean {near[0]}?" if near else "List what there is with: quantdeck data status"
-        return ChangeSettings(f"series {name}", "is not in the store", remedy)
+        return ChangeSettingsError(f"series {name}", "is not in the store", remedy)
 
     @contextlib.contextmanager
     def _open(self, name: str) -> Iterator[tuple[Any, Facts]]:
@@ -188,8 +195,8 @@ class Store:
         except FileNotFoundError:
             raise self._absent(name) from None
         except PermissionError:
-            raise MakeRoom(str(path), "may not be read", "Allow reading it") from None
+            raise MakeRoomError(str(path), "may not be read", "Allow reading it") from None
         except DAMAGE as error:
             reason = str(error).partition("\n")[0] or type(error).__name__
             remedy = "Remove it and collect or import the series again"
-            raise RepairData(str(path), f"is not a whole series file: {reason}", remedy) from error
+            raise RepairDataError(str(path), f"is not a whole series file: {reason}", remedy) from error

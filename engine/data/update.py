@@ -19,7 +19,7 @@ import pandas as pd
 from engine.data.exchange import pager
 from engine.data.exchange.market_limits import limits_of
 from engine.data.store import Series
-from engine.errors import QuantdeckError, TryAgain
+from engine.errors import QuantdeckError, TryAgainError
 from engine.market.candles import (
     MADE,
     OHLCV,
@@ -44,14 +44,14 @@ if TYPE_CHECKING:
     from engine.data.store import Facts, Store
     from engine.market.ranges import Range, Ranges
 
-Tell: TypeAlias = "Callable[[dict[str, object]], None]"
+Emit: TypeAlias = "Callable[[dict[str, object]], None]"
 Told: TypeAlias = "tuple[Range, int]"  # the range that a page tells, and how many rows it has
 
 MOST_AGAIN = 20  # pages that an update asks for twice; a market that often has no trades has more holes
 
 
 def stored(source: Source, store: Store) -> Series:
-    """The series as it is stored, an empty one if it is not. Raises RepairData."""
+    """The series as it is stored, an empty one if it is not. Raises RepairDataError."""
     if source.name in store.names():
         return store.read(source.name)
     columns = (*OHLCV, "flag") if source.kind == "candles" else ("value", "available_at")
@@ -62,7 +62,7 @@ def stored(source: Source, store: Store) -> Series:
 
 
 def facts(source: Source, store: Store) -> Facts:
-    """What is stored of it, without the rows. Raises RepairData."""
+    """What is stored of it, without the rows. Raises RepairDataError."""
     return store.facts(source.name) if source.name in store.names() else stored(source, store)
 
 
@@ -71,15 +71,16 @@ def missing(source: Source, known: Facts) -> Ranges:
     return subtract([source.wanted], known.known if source.refetch else union(known.known, known.absent))
 
 
-async def update(source: Source, store: Store, client: Client, now_ms: int, tell: Tell) -> Series:
+async def update(source: Source, store: Store, client: Client, now_ms: int, emit: Emit) -> Series:
     """Fetch what is missing and store it; returns the whole series.
 
-    Raises TryAgain if another run writes the series or the exchange fails for good, then with the range that
-    is still missing; ChangeSettings, RepairData, MakeRoom. What came until then is stored.
+    Raises TryAgainError if another run writes the series or the exchange fails for good, then with the range
+    that
+    is still missing; ChangeSettingsError, RepairDataError, MakeRoomError. What came until then is stored.
     """
     with store.locked(source.name):
         writer = Writer(source, store, now_ms)
-        progress = Progress(source, tell)
+        progress = Progress(source, emit)
         try:
             history = await history_of(source, client, now_ms)
             if source.kind == "candles":
@@ -97,10 +98,10 @@ async def update(source: Source, store: Store, client: Client, now_ms: int, tell
                         progress.page(page)
             if source.kind == "candles":
                 await ask_again(writer, history, left, now_ms)
-        except TryAgain as error:
+        except TryAgainError as error:
             left = missing(source, writer.fold())
             span = f"; missing {iso(left[0][0])} … {iso(left[-1][1])}" if left else ""
-            raise TryAgain(
+            raise TryAgainError(
                 source.name, f"{error.reason}{span}", f"{error.remedy}; what came is kept"
             ) from error
         finally:
@@ -124,7 +125,7 @@ async def ask_again(writer: Writer, history: History, asked: Ranges, now_ms: int
 
 
 async def history_of(source: Source, client: Client, now_ms: int) -> History:
-    """How to ask the exchange for the source's rows. Raises ChangeSettings, TryAgain."""
+    """How to ask the exchange for the source's rows. Raises ChangeSettingsError, TryAgainError."""
     if source.kind == "funding":
         return await pager.funding(client, source.symbol)
     if source.kind == "open_interest":
@@ -154,18 +155,18 @@ class Writer:
         self.fold()
 
     def take(self, page: Page) -> None:
-        """Keep a page; it outlives this process. Raises MakeRoom."""
+        """Keep a page; it outlives this process. Raises MakeRoomError."""
         self.journal.append(page.told, page.rows.reshape(-1, self.journal.columns))
 
     def note(self, limits: dict[str, float]) -> None:
-        """Keep the market's limits, with pages to come or with those that are there. Raises MakeRoom."""
+        """Keep the market's limits, with pages to come or with those that are there. Raises MakeRoomError."""
         if limits != self.series.limits:
             self.series = replace(self.series, limits=limits)
             if len(self.series.frame):
                 self.store.write(self.series)
 
     def fold(self) -> Series:
-        """Put the journal's pages into the series and its file; returns the series. Raises MakeRoom."""
+        """Put the journal's pages into the series and its file; returns the series. Raises MakeRoomError."""
         self.series = folded(self.series, self.store, self.now_ms)
         return self.series
 
@@ -173,7 +174,7 @@ class Writer:
 def folded(series: Series, store: Store, now_ms: int) -> Series:
     """The series and the pages that its journal holds, in its file; the caller holds the lock.
 
-    Raises MakeRoom.
+    Raises MakeRoomError.
     """
     journal = store.journal(series.name, series.kind)
     spans, counts, rows = journal.read()
@@ -258,9 +259,9 @@ def told(series: Series, pages: Sequence[Told], frame: pd.DataFrame, step_ms: in
 class Progress:
     """Tells how far a source is."""
 
-    def __init__(self, source: Source, tell: Tell) -> None:
+    def __init__(self, source: Source, emit: Emit) -> None:
         """Tell that it begins."""
-        self._source, self._tell, self._started = source, tell, time.monotonic()
+        self._source, self._tell, self._started = source, emit, time.monotonic()
         self._rows, self._page, self._left_ms, self._window_ms = 0, 0, 0, 1
         self._send("begin")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.features import calendar, candle, cross, returns, trend, volatility, volume
 from engine.features.extra import with_extra
 from engine.features.longer import named
@@ -40,7 +40,8 @@ def resolve(
     """The features that a run computes, in order.
 
     `all` stands for every built-in whose inputs are there (and, given `step_ms`, that can vary on candles
-    of that length), then the own ones; `rsi_14_4h` for rsi_14 of 4 h candles. Raises ChangeSettings for an
+    of that length), then the own ones; `rsi_14_4h` for rsi_14 of 4 h candles. Raises ChangeSettingsError for
+    an
     unknown name, for one given twice and for one whose input series was not collected.
     """
     known = with_extra(with_own(own), available_columns)
@@ -55,17 +56,19 @@ def resolve(
             raise not_collected(feature, absent)
     if twice := sorted({name for name in resolved if resolved.count(name) > 1}):
         remedy = "all holds every feature already" if ALL in names else "Give each once"
-        raise ChangeSettings("features.names", f"{', '.join(twice)} given twice", remedy)
+        raise ChangeSettingsError("features.names", f"{', '.join(twice)} given twice", remedy)
     return tuple(resolved)
 
 
 def with_own(own: Iterable[Feature]) -> dict[str, Feature]:
-    """Built-in and own features by name; ChangeSettings if two have one name."""
+    """Built-in and own features by name; ChangeSettingsError if two have one name."""
     known = dict(BUILT_IN)
     for feature in own:
         if feature.name in known or feature.name == ALL:
             reason = f"the name of feature {feature.name} is taken"
-            raise ChangeSettings(feature.file, reason, "Give it a name that docs/features.md does not list")
+            raise ChangeSettingsError(
+                feature.file, reason, "Give it a name that docs/features.md does not list"
+            )
         known[feature.name] = feature
     return known
 
@@ -77,24 +80,24 @@ def everything(available_columns: Collection[str], own: Iterable[Feature], step_
         for feature in BUILT_IN.values()
         if set(feature.needs) <= set(available_columns) and not 0 < feature.steps_below <= step_ms
     ]
-    brought = list(with_extra({}, available_columns))
-    return built_in + brought + [feature.name for feature in own]
+    imported = list(with_extra({}, available_columns))
+    return built_in + imported + [feature.name for feature in own]
 
 
-def unknown(name: str, known: Collection[str]) -> ChangeSettings:
+def unknown(name: str, known: Collection[str]) -> ChangeSettingsError:
     """The refusal of a name that is no feature."""
     near = difflib.get_close_matches(name, [*known, ALL], 3, 0.5)
     hint = f"Did you mean {' or '.join(near)}?" if near else "docs/features.md lists all"
-    return ChangeSettings("features.names", f"there is no feature {name}", hint)
+    return ChangeSettingsError("features.names", f"there is no feature {name}", hint)
 
 
-def not_collected(feature: Feature, absent: Sequence[str]) -> ChangeSettings:
+def not_collected(feature: Feature, absent: Sequence[str]) -> ChangeSettingsError:
     """The refusal of a feature without its input."""
     by = [COLLECTED_BY[name] for name in absent if name in COLLECTED_BY]
     settings = " and ".join(dict.fromkeys(by))
     remedy = f"Set {settings}, or leave the feature out" if by else "Correct its needs"
     reason = f"{feature.name} needs {' and '.join(absent)}, which the run has not"
-    return ChangeSettings(feature.file or "features.names", reason, remedy)
+    return ChangeSettingsError(feature.file or "features.names", reason, remedy)
 
 
 def table() -> str:

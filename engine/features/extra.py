@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.features.definition import Feature
 from engine.settings import OWN_COLUMNS
 
@@ -19,12 +19,12 @@ SPAN = 168
 def with_extra(known: dict[str, Feature], columns: Iterable[str]) -> dict[str, Feature]:
     """The features, and two of each column that is of the user's own series.
 
-    Raises ChangeSettings where a series has a feature's name.
+    Raises ChangeSettingsError where a series has a feature's name.
     """
     added = {each.name: each for name in extra(columns) for each in (last_value(name), score(name))}
     if taken := sorted(set(known) & set(added)):
         reason = f"{taken[0]} is the name of a feature"
-        raise ChangeSettings("data.extra", reason, "Import the series under another name")
+        raise ChangeSettingsError("data.extra", reason, "Import the series under another name")
     return known | added
 
 

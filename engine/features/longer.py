@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.features.definition import Feature
 from engine.features.inputs import Bars, frozen
 from engine.market.candles import OHLCV
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def named(name: str, known: Mapping[str, Feature], step_ms: int) -> Feature | None:
     """The feature of that name, which may be one of longer candles than the run's; None if there is none.
 
-    Raises ChangeSettings for candles that the run's, of `step_ms`, cannot be joined to.
+    Raises ChangeSettingsError for candles that the run's, of `step_ms`, cannot be joined to.
     """
     base, _, timeframe = name.rpartition("_")
     if name in known or timeframe not in TIMEFRAME_MS or base not in known:
@@ -33,10 +33,12 @@ def named(name: str, known: Mapping[str, Feature], step_ms: int) -> Feature | No
     feature, longer_ms = known[base], TIMEFRAME_MS[timeframe]
     if step_ms and (longer_ms <= step_ms or longer_ms % step_ms):
         reason = f"{name}: candles of {timeframe} cannot be made of the run's, of {step_ms // 60_000} min"
-        raise ChangeSettings("features.timeframes", reason, "Choose longer ones, multiples of data.timeframe")
+        raise ChangeSettingsError(
+            "features.timeframes", reason, "Choose longer ones, multiples of data.timeframe"
+        )
     if feature.file or feature.needs:
         reason = f"{name}: only built-in features of candles alone are computed on longer candles"
-        raise ChangeSettings("features.names", reason, f"Take {base} as it is")
+        raise ChangeSettingsError("features.names", reason, f"Take {base} as it is")
     return on_longer(feature, timeframe, step_ms)
 
 

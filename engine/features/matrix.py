@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from engine.errors import ChangeSettings, RepairData
+from engine.errors import ChangeSettingsError, RepairDataError
 from engine.features.catalogue import resolve, with_own
 from engine.features.extra import with_extra
 from engine.features.inputs import Bars
@@ -30,7 +30,8 @@ def compute(market: Market, names: Sequence[str], own: Sequence[Feature] = ()) -
     """The named features of every row: float64 (T, F), the market's index, columns in the order of names.
 
     Row t uses rows up to and including t of its own segment of consecutive bars. NaN stands exactly where
-    a feature is not yet warm or an input it looks at is missing. Raises what `resolve` does, and RepairData
+    a feature is not yet warm or an input it looks at is missing. Raises what `resolve` does, and
+    RepairDataError
     for an own feature that fails.
     """
     bars = Bars.of(market)
@@ -53,7 +54,8 @@ def compute(market: Market, names: Sequence[str], own: Sequence[Feature] = ()) -
 def check_columns(values: npt.NDArray[Any], names: Sequence[str]) -> None:
     """Refuse features that cannot be scaled, by name; values are the training rows, (N, F), NaN = missing.
 
-    Raises RepairData for infinite values, ChangeSettings for features without any value or without any
+    Raises RepairDataError for infinite values, ChangeSettingsError for features without any value or without
+    any
     variation over these rows.
     """
     infinite, empty, constant = [], [], []
@@ -69,10 +71,10 @@ def check_columns(values: npt.NDArray[Any], names: Sequence[str]) -> None:
             constant.append(name)
     if infinite:
         remedy = "Repair the series that it is computed from, or leave it out of features.names"
-        raise RepairData(f"feature {', '.join(infinite)}", "infinite in the training rows", remedy)
+        raise RepairDataError(f"feature {', '.join(infinite)}", "infinite in the training rows", remedy)
     if faults := [f"{', '.join(group)} {reason}" for group, reason in (
         (empty, "without a value"), (constant, "constant")
     ) if group]:  # fmt: skip
         reason = f"{' and '.join(faults)} in the {len(values)} training rows"
         remedy = "Leave it out of features.names, or train on more rows"
-        raise ChangeSettings("features.names", reason, remedy)
+        raise ChangeSettingsError("features.names", reason, remedy)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.errors import QuantdeckError, RepairData
+from engine.errors import QuantdeckError, RepairDataError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -21,7 +21,7 @@ OHLCV = ("open", "high", "low", "close", "volume")
 def by_segment(feature: Feature, bars: Bars) -> Column:
     """An own feature's values, (T,), NaN in the first warm_up rows of each segment.
 
-    Raises RepairData naming file, line and feature for an exception, a wrong shape or dtype, an infinite
+    Raises RepairDataError naming file, line and feature for an exception, a wrong shape or dtype, an infinite
     value, and a value missing after warm_up though the inputs are there.
     """
     values = np.full(len(bars), np.nan)
@@ -54,7 +54,7 @@ def checked(feature: Feature, part: Bars) -> Column:
 
 
 def complete(feature: Feature, part: Bars, values: Column) -> None:
-    """RepairData unless values are finite from warm_up on, up to the first missing input."""
+    """RepairDataError unless values are finite from warm_up on, up to the first missing input."""
     warm = values[feature.warm_up :]
     if np.isinf(warm).any():
         row = feature.warm_up + int(np.isinf(warm).argmax())
@@ -76,12 +76,12 @@ def moment(part: Bars, row: int) -> str:
     return f"{dt.datetime.fromtimestamp(int(part.time[row]) / 1000, dt.UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def fault(feature: Feature, reason: str, remedy: str, line: int = 0) -> RepairData:
+def fault(feature: Feature, reason: str, remedy: str, line: int = 0) -> RepairDataError:
     """The refusal of an own feature; without a line of its own it names the function's."""
     code = getattr(feature.compute, "__code__", None)
     line = line or (code.co_firstlineno if code else 0)
     where = f"{feature.file}, line {line}" if line else feature.file
-    return RepairData(where, f"feature {feature.name} {reason}", remedy)
+    return RepairDataError(where, f"feature {feature.name} {reason}", remedy)
 
 
 def line_of(feature: Feature, trace: TracebackType | None) -> int:

@@ -24,7 +24,7 @@ def realised_volatility(market: Market, span: int) -> Column:
     return Bars.of(market).volatility(span)
 
 
-def realised(span: int) -> Feature:
+def forward_return(span: int) -> Feature:
     """Realised volatility over `span` one-bar returns."""
 
     def compute(bars: Bars) -> Column:
@@ -93,7 +93,7 @@ def root(variance: Column) -> Column:
 
 
 FEATURES = (
-    *(realised(span) for span in (12, 24, 48, 168)),
+    *(forward_return(span) for span in (12, 24, 48, 168)),
     volatility_ratio(12, 168),
     volatility_ratio(24, 168),
     volatility_of_volatility(12, 48),

@@ -25,7 +25,7 @@ def compare(original: RunFolder, again: RunFolder) -> dict[str, Any]:
     """What is equal and what differs between a run and its repetition; both are checked by their manifests.
 
     `equal`, `compared` (names of files and figures), `differ` (name: in words) and `because` (sentences on
-    data, versions, devices and machine). Raises RepairData.
+    data, versions, devices and machine). Raises RepairDataError.
     """
     files = manifest_of(original.path)
     differ: dict[str, str] = {}
@@ -93,8 +93,8 @@ def reasons(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
 
 
 def examine(run: RunFolder) -> list[str]:
-    """Load a foreign run's model the guarded way; what it is, in sentences. Raises RepairData."""
-    from engine.models import artifact
+    """Load a foreign run's model the guarded way; what it is, in sentences. Raises RepairDataError."""
+    from engine.models.artifact import artifact
 
     if not set(artifact.FILES) <= manifest_of(run.path).keys():
         return [f"it holds no model; it used that of run {run.of}"]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.disk import write_whole
-from engine.errors import RepairData
+from engine.errors import RepairDataError
 from engine.runs.manifest import manifest_of, read_checked
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def pinned(run: RunFolder, training: Training) -> Training:
 def record(run: RunFolder, settings: Settings, data: str, own: str, devices: int) -> dict[str, Any]:
     """Write origin.json and return it. data: fingerprint of the market; own: hash of the own features' file.
 
-    Raises MakeRoom.
+    Raises MakeRoomError.
     """
     origin = {
         "key": key(settings, data, own, devices),
@@ -81,10 +81,10 @@ def machine() -> str:
 
 
 def of(run: RunFolder) -> dict[str, Any]:
-    """The origin of a finished run, checked against its manifest. Raises RepairData."""
+    """The origin of a finished run, checked against its manifest. Raises RepairDataError."""
     origin = json.loads(read_checked(run.path, run.origin_path.name))
     if not isinstance(origin, dict):
-        raise RepairData(str(run.origin_path), "is no origin", "Restore it from a copy")
+        raise RepairDataError(str(run.origin_path), "is no origin", "Restore it from a copy")
     return origin
 
 
@@ -94,6 +94,6 @@ def trained_alike(home: Home, run: RunFolder, sought: str) -> str:
         try:
             if other.id != run.id and MODEL in manifest_of(other.path) and of(other).get("key") == sought:
                 return other.id
-        except (RepairData, ValueError):
+        except (RepairDataError, ValueError):
             continue
     return ""

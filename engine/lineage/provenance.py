@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.market.merge import Market, fingerprint
 from engine.market.times import iso, milliseconds
 from engine.samples import labels
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.features import Feature
-    from engine.models.artifact import Metadata
+    from engine.models.artifact.artifact import Metadata
     from engine.samples.split import Split
 
     Times = NDArray[np.int64]
@@ -57,7 +57,7 @@ def metadata(
 
 
 def refuse_other_model(settings: Settings, trained: Metadata) -> None:
-    """Raise ChangeSettings if the settings ask for another model than the one that was trained."""
+    """Raise ChangeSettingsError if the settings ask for another model than the one that was trained."""
     before = make(tomllib.loads(trained.settings))
     differ = [
         f"{group}.{name} = {value!r}, trained with {getattr(getattr(before, group), name)!r}"
@@ -66,7 +66,7 @@ def refuse_other_model(settings: Settings, trained: Metadata) -> None:
         if value != getattr(getattr(before, group), name)
     ]
     if differ:
-        raise ChangeSettings(
+        raise ChangeSettingsError(
             f"model of run {trained.run}", f"is another one: {'; '.join(differ)}", "Train anew for these"
         )
 
@@ -87,11 +87,14 @@ def differences(trained: Metadata, market: Market, own: Sequence[Feature]) -> li
 
 
 def frozen(settings: Settings, trained: Metadata) -> Settings:
-    """The settings, with the threshold that validation chose if they ask for it. Raises ChangeSettings."""
+    """The settings, with the threshold that validation chose if they ask for it.
+
+    Raises ChangeSettingsError.
+    """
     if settings.signal.threshold_from == "settings":
         return settings
     if trained.entry_threshold is None:
-        raise ChangeSettings(
+        raise ChangeSettingsError(
             f"model of run {trained.run}",
             "was trained without choosing a threshold on validation",
             "Train with signal.threshold_from=validation, or backtest with signal.threshold_from=settings",
@@ -109,7 +112,7 @@ def traded(trained: Metadata, target_ms: Times, span: str) -> tuple[NDArray[np.b
     """Which of the targets (N,) a backtest trades, and what is to be said about it.
 
     test: the test dates; later: those and what has come since; all: everything, said to be in-sample
-    up to trained_until. Raises ChangeSettings when nothing is left.
+    up to trained_until. Raises ChangeSettingsError when nothing is left.
     """
     test_ms = trained.test_dates.astype("datetime64[ms]").astype(np.int64)  # (M,)
     told: list[str] = []
@@ -127,7 +130,7 @@ def traded(trained: Metadata, target_ms: Times, span: str) -> tuple[NDArray[np.b
             f"IN-SAMPLE: the model was trained on {inside} of {len(target_ms)} bars; they prove nothing."
         )
     if not chosen.any():
-        raise ChangeSettings(
+        raise ChangeSettingsError(
             f"backtest.span = {span}",
             f"no bar of {iso(int(test_ms[0]))} … {iso(int(test_ms[-1]))} is in the present data",
             "Set data.start and data.end so that they hold the test dates",

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from engine.errors import Report
+from engine.errors import InternalError
 from engine.market.candles import FILLED as FILLED_FLAG
 from engine.market.candles import OHLCV
 from engine.market.times import milliseconds, time_index
@@ -80,11 +80,11 @@ def merge(
     """Join the others to the primary's complete candles, a checked candles frame.
 
     Gaps of at most `fill_gaps` bars are filled flat at the last close with volume 0 and the flag FILLED;
-    longer ones stay open. Raises Report if two series share a name.
+    longer ones stay open. Raises InternalError if two series share a name.
     """
     names = [*candles.columns, "candles", *(other.name for other in others)]
     if len(set(names)) < len(names):
-        raise Report("merge", f"two of its series share a name: {', '.join(names)}")
+        raise InternalError("merge", f"two of its series share a name: {', '.join(names)}")
     frame = filled(candles, step_ms, fill_gaps)
     open_ms = milliseconds(frame.index)  # (T,)
     filled_rows = (frame["flag"].to_numpy() & FILLED_FLAG) > 0  # (T,)

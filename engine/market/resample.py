@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.market.candles import ZERO_VOLUME
 from engine.market.times import milliseconds, time_index
 
@@ -16,11 +16,11 @@ def resample(candles: pd.DataFrame, step_ms: int, longer_ms: int) -> pd.DataFram
     Open of the first, highest high, lowest low, close of the last, sum of the volumes; the flags of all of
     them, but the one for no volume only if the sum is 0. A candle is made only where all of its parts are
     there: it is known at t + longer, and none bridges a gap.
-    Raises ChangeSettings unless `longer_ms` is a multiple of `step_ms`.
+    Raises ChangeSettingsError unless `longer_ms` is a multiple of `step_ms`.
     """
     if longer_ms % step_ms:
         reason = f"candles of {longer_ms // 1000} s cannot be made of candles of {step_ms // 1000} s"
-        raise ChangeSettings("data.timeframe", reason, "Choose a multiple")
+        raise ChangeSettingsError("data.timeframe", reason, "Choose a multiple")
     parts = longer_ms // step_ms
     start = milliseconds(candles.index) // longer_ms * longer_ms  # (T,) where each one's longer candle opens
     first = np.flatnonzero(np.diff(start, prepend=-1))  # (G,) the first part of each

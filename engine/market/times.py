@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from engine.errors import RepairData
+from engine.errors import RepairDataError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,14 +42,16 @@ def gaps(index: pd.Index, step_ms: int) -> list[Range]:
 def step_of(index: pd.Index) -> int:
     """The most common difference of neighbouring times in ms, the smaller one of two as common.
 
-    Raises RepairData if there are fewer than two different times.
+    Raises RepairDataError if there are fewer than two different times.
     """
     times = milliseconds(index)
     times = times[times != UNREADABLE]
     if not np.all(times[1:] > times[:-1]):
         times = np.unique(times)
     if len(times) < 2:
-        raise RepairData("the series", f"has {len(times)} readable times; a step needs 2", "Give more rows")
+        raise RepairDataError(
+            "the series", f"has {len(times)} readable times; a step needs 2", "Give more rows"
+        )
     return usual(np.diff(times))
 
 

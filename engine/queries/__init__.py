@@ -21,7 +21,7 @@ from engine.imports import quickly
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.runs.events import Event, Tell
+    from engine.runs.events import Emit, Event
 
 QUESTIONS = {
     "result.open": "opening:opened",
@@ -36,12 +36,12 @@ QUESTIONS = {
 }
 
 
-def handlers() -> dict[str, Callable[[Event, Tell], dict[str, Any]]]:
+def handlers() -> dict[str, Callable[[Event, Emit], dict[str, Any]]]:
     """What answers each question."""
     return {question: later(*place.split(":")) for question, place in QUESTIONS.items()}
 
 
-def later(module: str, function: str) -> Callable[[Event, Tell], dict[str, Any]]:
+def later(module: str, function: str) -> Callable[[Event, Emit], dict[str, Any]]:
     """A handler that imports the function behind it when it is first asked."""
 
     @cache
@@ -52,7 +52,7 @@ def later(module: str, function: str) -> Callable[[Event, Tell], dict[str, Any]]
             )
         return found
 
-    def handler(request: Event, _tell: Tell) -> dict[str, Any]:
+    def handler(request: Event, _tell: Emit) -> dict[str, Any]:
         return behind()(request)
 
     return handler

@@ -24,7 +24,7 @@ def curves(traded: Traded, columns: int) -> dict[str, Any]:
     capital = traded.settings.backtest.initial_capital
     starts = column_starts(moments, columns)
     lines = {}
-    for name, equity in (("strategy", traded.equity), ("holding", traded.holding)):
+    for name, equity in (("strategy", traded.equity), ("benchmark", traded.benchmark)):
         curve = np.concatenate([[capital], equity])  # (B+1,)
         lines[name] = thinned(moments, curve, starts)
         lines[f"{name}_drawdown"] = thinned(moments, below_peak(curve), starts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.outcome import summed_up
 from engine.queries.curves import curves
 from engine.queries.result import Result, Traded, result_of, simulations, traded
@@ -32,7 +32,7 @@ def opened(request: Event) -> dict[str, Any]:
 def tried(request: Event) -> dict[str, Any]:
     """The same under the request's `overrides` of signal.* and backtest.*; a look at the test span.
 
-    The result has the trial ledger's panel, as a backtest's has. Raises ChangeSettings, MakeRoom.
+    The result has the trial ledger's panel, as a backtest's has. Raises ChangeSettingsError, MakeRoomError.
     """
     result, again = traded(request)
     if again.simulations is None:
@@ -44,10 +44,10 @@ def told_of(result: Result, again: Traded) -> dict[str, Any]:
     """What other rules came to, as result.json holds it."""
     if again.simulations is None or again.look is None:
         return result.told
-    strategy, holding = again.simulations
+    strategy, benchmark = again.simulations
     ledger = deflation.counted(result.home, again.look, strategy)
     kept = {key: result.told.get(key) for key in KEPT}
-    sheet, forecast = tear_sheet(strategy, holding), result.told.get("forecast")
+    sheet, forecast = tear_sheet(strategy, benchmark), result.told.get("forecast")
     told = summed_up(sheet, result.decisions, strategy, again.settings, [], forecast)
     return told | kept | {"ledger": ledger, "sentences": {"ledger": explanations.on_ledger(ledger)}}
 
@@ -77,8 +77,8 @@ def settings_shown(settings: Settings) -> dict[str, Any]:
 
 
 def columns_of(request: Event) -> int:
-    """The width asked for. Raises ChangeSettings."""
+    """The width asked for. Raises ChangeSettingsError."""
     columns = request.get("columns", COLUMNS)
     if type(columns) is not int or columns < 1:
-        raise ChangeSettings("columns", f"{columns!r} is no number of columns", "Give 1 or more")
+        raise ChangeSettingsError("columns", f"{columns!r} is no number of columns", "Give 1 or more")
     return columns

@@ -22,7 +22,7 @@ from engine.backtest import signals, trading
 from engine.backtest.bars import Bars
 from engine.backtest.trades import COLUMNS, trade_table
 from engine.backtest.trading import Decisions
-from engine.errors import ChangeSettings, RepairData
+from engine.errors import ChangeSettingsError, RepairDataError
 from engine.market.times import milliseconds, usual
 from engine.outcome import BARS, EQUITY, PREDICTIONS, TRADES
 from engine.robustness import deflation
@@ -60,7 +60,7 @@ class Traded:
 
     time_ms: NDArray[np.int64]
     equity: Floats
-    holding: Floats
+    benchmark: Floats
     count: int
     table: Callable[[], pd.DataFrame]
     settings: Settings
@@ -107,7 +107,7 @@ class Result:
 
 
 def result_of(request: Event) -> Result:
-    """The result that a request's `run` names. Raises ChangeSettings if it has none, RepairData."""
+    """The result that a request's `run` names. Raises ChangeSettingsError if it has none, RepairDataError."""
     path = Path(str(request["run"]))
     return _read(path, *_version(path))
 
@@ -116,7 +116,7 @@ def traded(request: Event) -> tuple[Result, Traded]:
     """The result, and its trading under the request's `overrides`: as it was recorded if there are none."""
     result, given = result_of(request), request.get("overrides") or {}
     if not isinstance(given, dict):
-        raise ChangeSettings("overrides", "are no table of settings", "Give {key: value}")
+        raise ChangeSettingsError("overrides", "are no table of settings", "Give {key: value}")
     if not given:
         return result, result.recorded
     overrides = tuple(sorted((str(key), json.dumps(value)) for key, value in given.items()))
@@ -130,7 +130,7 @@ def _version(path: Path) -> tuple[int, int]:
         facts = run.manifest_path.stat()
     except OSError:
         named = run.about["id"] if run.about_path.is_file() else str(path)
-        raise ChangeSettings(f"run {named}", "has no result", REMEDY.format(named)) from None
+        raise ChangeSettingsError(f"run {named}", "has no result", REMEDY.format(named)) from None
     return facts.st_mtime_ns, facts.st_size
 
 
@@ -140,7 +140,7 @@ def _read(path: Path, _modified: int, _size: int) -> Result:
     with damaged(run.result_path):
         told = dict(json.loads(run.result_path.read_bytes()))
     if "metrics" not in told:
-        raise ChangeSettings(f"run {run.id}", "has no backtest", REMEDY.format(run.id))
+        raise ChangeSettingsError(f"run {run.id}", "has no backtest", REMEDY.format(run.id))
     settings = load(run.settings_path)
     if settings.signal.threshold_from == "validation":  # what was chosen there is the one that was traded
         settings = with_threshold(settings, float(told["entry_threshold"]))
@@ -149,27 +149,31 @@ def _read(path: Path, _modified: int, _size: int) -> Result:
     decisions = decisions_of(path)
     time_ms = milliseconds(equity.index)
     if not np.array_equal(time_ms, decisions.bars.time.astype(np.int64)):
-        raise RepairData(str(path / EQUITY), "is of other bars than the run's bars", REMEDY.format(run.id))
+        raise RepairDataError(
+            str(path / EQUITY), "is of other bars than the run's bars", REMEDY.format(run.id)
+        )
     step_ms = usual(np.diff(time_ms)) or settings.data.step_ms
-    own, holding = (equity[name].to_numpy(np.float64) for name in ("equity", "buy_and_hold"))
+    own, benchmark = (equity[name].to_numpy(np.float64) for name in ("equity", "buy_and_hold"))
     trades = trades_of(path)
-    recorded = Traded(time_ms, own, holding, len(trades), lambda: trades, settings, step_ms)
+    recorded = Traded(time_ms, own, benchmark, len(trades), lambda: trades, settings, step_ms)
     return Result(run, told, recorded, decisions)
 
 
 def decisions_of(path: Path) -> Decisions:
-    """The bars of a run and what was decided for each. Raises RepairData."""
+    """The bars of a run and what was decided for each. Raises RepairDataError."""
     predictions = parquet(path, PREDICTIONS, ("prediction", "signal", "realised"))
     names = tuple(field.name for field in fields(Bars) if field.name != "time")
     frame = parquet(path, BARS, names)
     weight = parquet(path, PREDICTIONS, ("weight",))["weight"].to_numpy() if weighted(path) else None
     if not frame.index.equals(predictions.index):
-        raise RepairData(str(path / BARS), "is of other bars than the predictions", REMEDY.format(path.name))
+        raise RepairDataError(
+            str(path / BARS), "is of other bars than the predictions", REMEDY.format(path.name)
+        )
     bars = Bars(
         milliseconds(frame.index).astype("datetime64[ms]"), **{name: frame[name].to_numpy() for name in names}
     )
-    forecast, signal, realised = (predictions[name].to_numpy() for name in predictions)
-    return Decisions(bars, forecast, signal.astype(np.int8), realised, weight)
+    forecast, signal, forward_return = (predictions[name].to_numpy() for name in predictions)
+    return Decisions(bars, forecast, signal.astype(np.int8), forward_return, weight)
 
 
 def weighted(path: Path) -> bool:
@@ -195,7 +199,7 @@ def trades_of(path: Path) -> pd.DataFrame:
 
 
 def parquet(path: Path, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
-    """A Parquet artifact of a run with these columns. Raises RepairData."""
+    """A Parquet artifact of a run with these columns. Raises RepairDataError."""
     content = read_checked(path, name)
     with damaged(path / name):
         return pd.read_parquet(io.BytesIO(content), columns=list(columns))
@@ -203,24 +207,26 @@ def parquet(path: Path, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
 
 @contextlib.contextmanager
 def damaged(path: Path) -> Iterator[None]:
-    """Turn what goes wrong in reading a file into RepairData that names it."""
+    """Turn what goes wrong in reading a file into RepairDataError that names it."""
     try:
         yield
     except (ValueError, TypeError, KeyError, OSError) as error:  # Arrow's errors are ValueErrors and OSErrors
         reason = str(error).partition("\n")[0] or type(error).__name__
-        raise RepairData(str(path), f"cannot be read: {reason}", REMEDY.format(path.parent.name)) from error
+        raise RepairDataError(
+            str(path), f"cannot be read: {reason}", REMEDY.format(path.parent.name)
+        ) from error
 
 
 def settings_with(result: Result, overrides: tuple[tuple[str, str], ...]) -> Settings:
-    """The settings under other rules. Raises ChangeSettings for a key that a what-if cannot move."""
+    """The settings under other rules. Raises ChangeSettingsError for a key that a what-if cannot move."""
     own = result.decisions.weight is not None
     for key, _ in overrides:
         if key.partition(".")[0] not in {"signal", "backtest"} or key in UNTRIABLE:
-            raise ChangeSettings(
+            raise ChangeSettingsError(
                 key, "cannot be tried on predictions that exist", "Start a backtest with it, or a new run"
             )
         if own and key in OF_FORECASTS:
-            raise ChangeSettings(
+            raise ChangeSettingsError(
                 key, "cannot be tried: these signals are target weights, not forecasts",
                 "Try fees, slippage, sizes, stops or fills; or run quantdeck simulate with it",
             )  # fmt: skip
@@ -236,19 +242,19 @@ def _try(path: Path, modified: int, size: int, overrides: tuple[tuple[str, str],
 
 def trade(result: Result, settings: Settings) -> Traded:
     """Trade the result's predictions by the rules of `settings`, which is a look at its test span."""
-    strategy, holding = simulations(result, settings)
+    strategy, benchmark = simulations(result, settings)
     look = result.look(deflation.Seen.of(strategy), settings)
     deflation.tried(result.home, look)
     symbol = str(result.told.get("symbol") or settings.data.symbol)
     return Traded(
         result.recorded.time_ms,
         strategy.equity,
-        holding.equity,
+        benchmark.equity,
         len(strategy.trades),
         lambda: trade_table(strategy, symbol),
         settings,
         result.recorded.step_ms,
-        (strategy, holding),
+        (strategy, benchmark),
         look,
     )
 
@@ -263,7 +269,7 @@ def decided(result: Result, settings: Settings) -> Decisions:
     made, level = result.decisions, settings.signal.entry_threshold
     if result.run.mode == "simulate" and made.weight is None:
         reason = "was written by a version that did not keep its target weights"
-        raise ChangeSettings(f"run {result.run.id}", reason, "Do it again: quantdeck simulate")
+        raise ChangeSettingsError(f"run {result.run.id}", reason, "Do it again: quantdeck simulate")
     if level != result.recorded.settings.signal.entry_threshold:
         made = replace(made, signal=signals.threshold(made.forecast, level))
     return made

@@ -17,7 +17,7 @@ from engine.backtest import trading
 from engine.backtest.simulate import simulate
 from engine.backtest.sweep import sweep
 from engine.backtest.thresholds import FEWEST_TRADES
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.queries.result import decided, result_of, settings_with
 from engine.robustness import deflation, explanations
 from engine.statistics.returns import DAYS_PER_YEAR
@@ -46,7 +46,7 @@ def swept(request: Event) -> dict[str, Any]:
     {run, simulated, variants: [{settings, final_value, total_return, sharpe, max_drawdown, trades}, …],
     best, ledger, sentence}: variants in the order of the choices, the last key's moving fastest; best: the
     index of the one with the highest Sharpe ratio among those with ten trades or more, None if there is
-    none; ledger and sentence: what the looks leave of it. Raises ChangeSettings, MakeRoom.
+    none; ledger and sentence: what the looks leave of it. Raises ChangeSettingsError, MakeRoomError.
     """
     result, moves = result_of(request), combinations(request.get("choices"))
     texts = [tuple((key, json.dumps(value)) for key, value in each.items()) for each in moves]
@@ -68,14 +68,16 @@ def swept(request: Event) -> dict[str, Any]:
 
 
 def combinations(choices: Any) -> list[dict[str, Any]]:
-    """Every combination of the values, one for each key. Raises ChangeSettings for none, or too many."""
+    """Every combination of the values, one for each key. Raises ChangeSettingsError for none, or too many."""
     if not (
         isinstance(choices, dict) and choices and all(isinstance(each, list) for each in choices.values())
     ):
-        raise ChangeSettings("choices", "are no table of values to try", "Give {key: [value, …]}")
+        raise ChangeSettingsError("choices", "are no table of values to try", "Give {key: [value, …]}")
     count = math.prod(len(each) for each in choices.values())
     if not 0 < count <= MOST:
-        raise ChangeSettings("sweep", f"has {count:,} variants", f"Give 1 to {MOST:,}: fewer values, or keys")
+        raise ChangeSettingsError(
+            "sweep", f"has {count:,} variants", f"Give 1 to {MOST:,}: fewer values, or keys"
+        )
     return [dict(zip(choices, values, strict=True)) for values in itertools.product(*choices.values())]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.backtest.trades import COLUMNS
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.queries.result import MOMENTS, traded
 from engine.queries.trades import plain, whole
 
@@ -29,13 +29,15 @@ def one(request: Event) -> dict[str, Any]:
 
     {trade: {column: value}, candles: {time_ms, open, high, low, close}, bars_per_candle, entry, exit}: entry
     and exit are row numbers of the candles. Where bars are too many, neighbours are joined. Raises
-    ChangeSettings.
+    ChangeSettingsError.
     """
     result, again = traded(request)
     number = whole(request, "number", 0)
     found = np.flatnonzero(again.trades["trade"].to_numpy() == number)
     if not len(found):
-        raise ChangeSettings(f"trade {number}", f"is none of 1 … {len(again.trades)}", "Give one of these")
+        raise ChangeSettingsError(
+            f"trade {number}", f"is none of 1 … {len(again.trades)}", "Give one of these"
+        )
     row = again.trades.iloc[found[:1]]
     entry, end = (bar_of(again, row[name]) for name in MOMENTS)
     around = max(FEWEST_AROUND, round((end - entry) * AROUND))

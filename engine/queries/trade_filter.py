@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.backtest.records import REASONS
 from engine.backtest.trades import COLUMNS
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.queries.result import MOMENTS
 from engine.settings import moment
 
@@ -38,14 +38,14 @@ def chosen(trades: pd.DataFrame, text: str) -> NDArray[np.bool_]:
     """Which trades (N,) keep every term of the filter; all do if there is none.
 
     A term is column, comparison, value; shares may be written in percent, times as ISO 8601 in UTC. An
-    undefined value keeps no term. Raises ChangeSettings.
+    undefined value keeps no term. Raises ChangeSettingsError.
     """
     keep = np.ones(len(trades), dtype=np.bool_)  # (N,)
     position = 0
     while text[position:].strip():
         term = TERM.match(text, position)
         if term is None:
-            raise ChangeSettings(f"filter {text[position:].strip()!r}", "is no comparison", EXAMPLE)
+            raise ChangeSettingsError(f"filter {text[position:].strip()!r}", "is no comparison", EXAMPLE)
         keep &= holds(trades, *term.groups())
         position = term.end()
     return keep
@@ -67,25 +67,27 @@ def holds(trades: pd.DataFrame, name: str, sign: str, value: str) -> NDArray[np.
 
 
 def column_of(name: str) -> str:
-    """The column that a name means. Raises ChangeSettings with the near one."""
+    """The column that a name means. Raises ChangeSettingsError with the near one."""
     column = ALSO.get(name.lower(), name.lower())
     if column not in COLUMNS:
         near = difflib.get_close_matches(column, [*COLUMNS, *ALSO], 1, 0.5)
         hint = f"Did you mean {near[0]}? " if near else ""
-        raise ChangeSettings(f"column {name!r}", "trades have none", f"{hint}There are {', '.join(COLUMNS)}")
+        raise ChangeSettingsError(
+            f"column {name!r}", "trades have none", f"{hint}There are {', '.join(COLUMNS)}"
+        )
     return column
 
 
 def word(column: str, sign: str, value: str) -> str:
-    """A value of a column of words. Raises ChangeSettings."""
+    """A value of a column of words. Raises ChangeSettingsError."""
     if sign not in {"=", "!="}:
-        raise ChangeSettings(f"filter {column}{sign}{value}", "words have no order", "Use = or !=")
+        raise ChangeSettingsError(f"filter {column}{sign}{value}", "words have no order", "Use = or !=")
     choices = CHOICES.get(column)
     if choices is None:
         return value
     wanted = SHORT.get(value.lower(), value.lower())
     if wanted not in choices:
-        raise ChangeSettings(
+        raise ChangeSettingsError(
             f"filter {column}{sign}{value}",
             f"there is no {column} {value!r}",
             f"Choose of {', '.join(choices)}",
@@ -94,19 +96,19 @@ def word(column: str, sign: str, value: str) -> str:
 
 
 def number(column: str, value: str) -> float:
-    """A number, or a share in percent. Raises ChangeSettings."""
+    """A number, or a share in percent. Raises ChangeSettingsError."""
     try:
         read = float(value.removesuffix("%").replace(",", ""))
     except ValueError:
         read = math.nan
     if not math.isfinite(read):
-        raise ChangeSettings(f"filter {column} {value}", "is compared with no number", EXAMPLE)
+        raise ChangeSettingsError(f"filter {column} {value}", "is compared with no number", EXAMPLE)
     return read / 100 if value.endswith("%") else read
 
 
 def moment_ms(column: str, value: str) -> int:
-    """A time in milliseconds. Raises ChangeSettings."""
+    """A time in milliseconds. Raises ChangeSettingsError."""
     try:
         return round(moment(value).timestamp() * 1000)
     except ValueError as error:
-        raise ChangeSettings(f"filter {column} {value}", str(error)) from None
+        raise ChangeSettingsError(f"filter {column} {value}", str(error)) from None

@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.backtest.trades import COLUMNS, to_csv_bytes
 from engine.disk import write_whole
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.queries.result import MOMENTS, traded
 from engine.queries.trade_filter import chosen, column_of
 
@@ -59,10 +59,10 @@ def plain(trades: pd.DataFrame, name: str) -> list[Any]:
 
 
 def whole(request: Event, key: str, default: int) -> int:
-    """A count out of a request. Raises ChangeSettings."""
+    """A count out of a request. Raises ChangeSettingsError."""
     value = request.get(key, default)
     if type(value) is not int or value < 0:
-        raise ChangeSettings(key, f"{value!r} is no count", "Give a whole number of 0 or more")
+        raise ChangeSettingsError(key, f"{value!r} is no count", "Give a whole number of 0 or more")
     return value
 
 
@@ -82,7 +82,7 @@ def order(again: Traded, request: Event) -> NDArray[np.int64]:
 def sorted_rows(
     trades: pd.DataFrame, rows: NDArray[np.int64], sort: str, *, reverse: bool
 ) -> NDArray[np.int64]:
-    """The rows in the order of a column, equal ones as they were traded. Raises ChangeSettings."""
+    """The rows in the order of a column, equal ones as they were traded. Raises ChangeSettingsError."""
     if not sort:
         return rows[::-1] if reverse else rows
     column = trades[column_of(sort)]
@@ -94,11 +94,11 @@ def sorted_rows(
 def export(request: Event) -> dict[str, Any]:
     """Write the trades of a question, as filtered and sorted, to the file `path`: CSV as trades.csv is.
 
-    Raises ChangeSettings, MakeRoom.
+    Raises ChangeSettingsError, MakeRoomError.
     """
     path = Path(str(request["path"]))
     if path.suffix != ".csv":
-        raise ChangeSettings(str(path), "does not end in .csv", "Name it so")
+        raise ChangeSettingsError(str(path), "does not end in .csv", "Name it so")
     _, again = traded(request)
     rows = order(again, request)
     write_whole(path, to_csv_bytes(again.trades.iloc[rows]))

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from engine.results.codec import plain
 from engine.runs import trial_ledger
-from engine.runs.events import clock, plain, stamp
+from engine.runs.events import clock, stamp
 from engine.settings import changed
 from engine.statistics.metrics import daily_returns, total_return
 from engine.statistics.returns import DAYS_PER_YEAR, deflated_sharpe, expected_best_sharpe, sharpe
@@ -49,7 +50,7 @@ class Who:
 def looked(home: Path, bars: Bars, strategy: Simulation, settings: Settings, who: Who) -> dict[str, Any]:
     """Record that somebody looked at these results and deflate the Sharpe ratio by all looks so far.
 
-    Returns what `counted` does. Raises MakeRoom, RepairData.
+    Returns what `counted` does. Raises MakeRoomError, RepairDataError.
     """
     look = look_of(Content.of(bars), bars, Seen.of(strategy), settings, who)
     trial_ledger.record(home, look)
@@ -75,7 +76,7 @@ def counted(home: Path, look: trial_ledger.Look, strategy: Simulation) -> dict[s
     """What the ledger says of the bars of a look, and what that leaves of the strategy's Sharpe ratio.
 
     {looks, what_ifs, trials, sharpe_variance, expected_best_sharpe (annual), deflated_sharpe, market,
-    broken}; the variance is of Sharpe ratios of daily returns. Raises RepairData.
+    broken}; the variance is of Sharpe ratios of daily returns. Raises RepairDataError.
     """
     looks, broken = reader_of(home).read()
     seen = trial_ledger.trials(looks, look)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from engine.backtest.trading import Decisions
     from engine.market.merge import Market
-    from engine.models.artifact import Metadata
+    from engine.models.artifact.artifact import Metadata
     from engine.samples.windows import Windows
     from engine.settings import Settings
 
@@ -34,7 +34,7 @@ class Samples:
     market: Market
     matrix: NDArray[np.floating[Any]]
     windows: Windows
-    realised: Floats
+    forward_return: Floats
 
     def start(self, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
         """First rows of the chosen windows, (N,) bool."""
@@ -42,7 +42,9 @@ class Samples:
 
     def labelled(self, trained: Metadata, part: str, target_ms: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which windows are training's or validation's and have a label, (N,)."""
-        return provenance.part(trained, part, target_ms) & np.isfinite(self.realised[self.windows.target])
+        return provenance.part(trained, part, target_ms) & np.isfinite(
+            self.forward_return[self.windows.target]
+        )
 
 
 def decisions(
@@ -60,7 +62,7 @@ def decisions(
     parts = {name: samples.labelled(trained, name, target_ms) for name in FEWEST}
     if any(np.count_nonzero(parts[name]) < fewest for name, fewest in FEWEST.items()):
         return None
-    label = samples.realised[samples.windows.target]  # (N,)
+    label = samples.forward_return[samples.windows.target]  # (N,)
     with threadpool_limits(1, user_api="blas"):  # several at these sizes only wait for each other
         model = ridge.fit(
             samples.matrix,
@@ -74,7 +76,7 @@ def decisions(
             settings = with_own_threshold(samples, model, parts["validation"], settings)
         forecast = model.predict(samples.matrix, samples.start(chosen))
     return trading.decide(
-        samples.market, samples.windows.target[chosen], forecast, samples.realised, settings
+        samples.market, samples.windows.target[chosen], forecast, samples.forward_return, settings
     )
 
 
@@ -84,5 +86,5 @@ def with_own_threshold(
     """The settings with the entry threshold that validation chooses for the ridge regression."""
     forecast = model.predict(samples.matrix, samples.start(validation))
     target = samples.windows.target[validation]
-    made = trading.decide(samples.market, target, forecast, samples.realised, settings)
+    made = trading.decide(samples.market, target, forecast, samples.forward_return, settings)
     return with_threshold(settings, trading.best_threshold(made, settings, samples.market.step_ms))

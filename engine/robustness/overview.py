@@ -46,7 +46,7 @@ class Seen:
 
     decisions: Decisions
     strategy: Simulation
-    holding: Simulation
+    benchmark: Simulation
     settings: Settings
 
     @property
@@ -56,7 +56,7 @@ class Seen:
 
 
 def judged(home: Path, seen: Seen, ridge: Decisions | None, who: Who) -> dict[str, Any]:
-    """Every panel; the look is in the ledger before all else. Raises MakeRoom, RepairData."""
+    """Every panel; the look is in the ledger before all else. Raises MakeRoomError, RepairDataError."""
     told = deflation.looked(home, seen.decisions.bars, seen.strategy, seen.settings, who)
     panels = gathered(seen, ridge)
     return panels | {
@@ -109,8 +109,10 @@ def interval_panel(seen: Seen) -> dict[str, Any]:
         "coverage": COVERAGE,
         "resamples": asked.resamples,
         "strategy": intervals.of_simulation(seen.strategy, asked.resamples, asked.seed),
-        "benchmark": intervals.of_simulation(seen.holding, asked.resamples, asked.seed),
-        "forecast": intervals.of_forecast(made.forecast, made.realised, horizon, asked.resamples, asked.seed),
+        "benchmark": intervals.of_simulation(seen.benchmark, asked.resamples, asked.seed),
+        "forecast": intervals.of_forecast(
+            made.forecast, made.forward_return, horizon, asked.resamples, asked.seed
+        ),
     }
 
 
@@ -145,7 +147,7 @@ def baseline_panel(
     made, settings = seen.decisions, seen.settings
     rules = trading.rules_of(settings, seen.step_ms)
     others = {
-        baselines.BUY_AND_HOLD: seen.holding,
+        baselines.BUY_AND_HOLD: seen.benchmark,
         baselines.FLAT: baselines.always_flat(made.bars, rules),
         baselines.LAST_SIGN: baselines.last_sign(made.bars, rules, short=settings.backtest.short),
     }

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.backtest.simulate import Account
+from engine.backtest.simulate import Simulator
 from engine.statistics.returns import Floats, day_ends, sharpes_of_paths
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def shuffle(bars: Bars, weight: Floats, rules: Rules, permutations: int, seed: i
     )  # flat until told otherwise
     stretches = Stretches.of(weight)
     shuffler, generator = Shuffler(stretches), np.random.default_rng(seed)
-    account = Account(bars, rules)
+    simulator = Simulator(bars, rules)
     ends = day_ends(bars.time)  # (D,)
     equity = np.empty((permutations, len(ends)))
     deepest = np.empty(permutations)
@@ -153,8 +153,8 @@ def shuffle(bars: Bars, weight: Floats, rules: Rules, permutations: int, seed: i
     for number in range(permutations):
         order = shuffler.order(generator)
         seen.add(order.tobytes())
-        account.trade(weight[stretches.rows(order)])
-        equity[number] = account.equity[ends]
-        deepest[number] = account.max_drawdown()
+        simulator.trade(weight[stretches.rows(order)])
+        equity[number] = simulator.equity[ends]
+        deepest[number] = simulator.max_drawdown()
     sharpe = sharpes_of_paths(equity, rules.initial_capital)
     return Shuffled(sharpe, equity[:, -1] / rules.initial_capital - 1.0, deepest, len(seen))

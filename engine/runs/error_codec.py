@@ -6,11 +6,28 @@ import errno
 from typing import Any
 
 from engine import errors
-from engine.errors import MakeRoom, Problem, QuantdeckError, Report, SettingsError, StopAsked, printable
+from engine.errors import (
+    InternalError,
+    MakeRoomError,
+    Problem,
+    QuantdeckError,
+    SettingsError,
+    StopRequestedError,
+    printable,
+)
 
 NO_ROOM = {errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EFBIG}
 XLA_NO_MEMORY = "RESOURCE_EXHAUSTED"
 LONGEST_REASON = 300
+EARLIER_NAMES = {  # of classes in the logs of version 0.1
+    "TryAgain": "TryAgainError",
+    "ChangeSettings": "ChangeSettingsError",
+    "RepairData": "RepairDataError",
+    "Diverged": "DivergedError",
+    "MakeRoom": "MakeRoomError",
+    "StopAsked": "StopRequestedError",
+    "Report": "InternalError",
+}
 
 
 def as_error(error: BaseException) -> QuantdeckError:
@@ -20,17 +37,18 @@ def as_error(error: BaseException) -> QuantdeckError:
     if isinstance(error, BaseExceptionGroup):
         # A stop outranks what it set off in the tasks beside it.
         found = [as_error(member) for member in error.exceptions]
-        return next((each for each in found if isinstance(each, StopAsked)), found[0])
+        return next((each for each in found if isinstance(each, StopRequestedError)), found[0])
     if isinstance(error, KeyboardInterrupt):
-        return StopAsked("the run", "was interrupted")
+        return StopRequestedError("the run", "was interrupted")
     number = error.errno if isinstance(error, OSError) else None
     if isinstance(error, MemoryError) or number == errno.ENOMEM or XLA_NO_MEMORY in str(error):
-        return MakeRoom("memory", "the machine has none left to give", "Use less history or smaller batches")
+        reason = "the machine has none left to give"
+        return MakeRoomError("memory", reason, "Use less history or smaller batches")
     if isinstance(error, OSError) and number in NO_ROOM:
         thing = str(error.filename or "the disk")
-        return MakeRoom(thing, error.strerror or "is refused", "Free space or allow writing there")
+        return MakeRoomError(thing, error.strerror or "is refused", "Free space or allow writing there")
     reason = f"its own fault: {one_line(error)}"
-    return Report("quantdeck", reason, "engine.log holds the traceback; please report it")
+    return InternalError("quantdeck", reason, "engine.log holds the traceback; please report it")
 
 
 def one_line(error: BaseException) -> str:
@@ -55,8 +73,12 @@ def to_fields(error: QuantdeckError) -> dict[str, Any]:
 
 
 def from_fields(fields: dict[str, Any]) -> QuantdeckError:
-    """The error that `to_fields` wrote down, of its own class; Report for a class that is not known here."""
-    known = getattr(errors, str(fields.get("class")), None)
+    """The error that `to_fields` wrote down, of its own class.
+
+    InternalError for a class that is not known here.
+    """
+    name = str(fields.get("class"))
+    known = getattr(errors, EARLIER_NAMES.get(name, name), None)
     thing, reason, remedy = (str(fields.get(part, "")) for part in ("thing", "reason", "remedy"))
     if known is SettingsError:
         problems = [
@@ -66,4 +88,4 @@ def from_fields(fields: dict[str, Any]) -> QuantdeckError:
         return SettingsError(thing, problems)
     if isinstance(known, type) and issubclass(known, QuantdeckError):
         return known(thing, reason, remedy)
-    return Report(thing, reason, remedy)
+    return InternalError(thing, reason, remedy)

@@ -10,21 +10,21 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import math
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from engine.disk import refusals
-from engine.errors import RepairData
+from engine.errors import RepairDataError
+from engine.results.codec import plain
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 Event = dict[str, Any]
-Tell = Callable[[Event], None]
+Emit = Callable[[Event], None]
 
 VERSION = 1
 NEWLINE = "\n"
@@ -46,7 +46,7 @@ class EventLog:
     """The writing end of a run's events. Safe to use from several threads of the one process that writes."""
 
     def __init__(self, path: Path, now: Callable[[], dt.datetime] = clock) -> None:
-        """Open for appending and go on counting where the log ends. Raises MakeRoom."""
+        """Open for appending and go on counting where the log ends. Raises MakeRoomError."""
         self._now, self._path = now, path
         self._guard = threading.Lock()
         self._last: dict[tuple[str, str], dt.datetime] = {}
@@ -57,8 +57,8 @@ class EventLog:
         self.resumed = STARTED in content
         self._end = ending(content)
 
-    def tell(self, event: Event) -> None:
-        """Append one event. Raises MakeRoom when it cannot be written whole.
+    def emit(self, event: Event) -> None:
+        """Append one event. Raises MakeRoomError when it cannot be written whole.
 
         Progress (`batch`, and `source` with state `page`) is kept to four a second; `alive` is never written.
         """
@@ -147,7 +147,8 @@ class Tail:
 def read(path: Path, offset: int = 0) -> Tail:
     """Every whole event from a byte offset on. No file is an empty log.
 
-    Raises RepairData for a broken line that no later writer vouches for, for another format, and for a log
+    Raises RepairDataError for a broken line that no later writer vouches for, for another format, and for a
+    log
     that is shorter than the offset.
     """
     try:
@@ -158,10 +159,10 @@ def read(path: Path, offset: int = 0) -> Tail:
     except FileNotFoundError:
         size, content = 0, b""
     except OSError as error:
-        raise RepairData(str(path), f"cannot be read: {error.strerror}", "Allow reading it") from None
+        raise RepairDataError(str(path), f"cannot be read: {error.strerror}", "Allow reading it") from None
     remedy = "Restore the log from a copy, or delete the run"
     if size < offset:
-        raise RepairData(str(path), f"has become shorter than the {offset} bytes already read", remedy)
+        raise RepairDataError(str(path), f"has become shorter than the {offset} bytes already read", remedy)
     events: list[Event] = []
     torn = broken = position = taken = 0
     for line in content.split(b"\n")[:-1]:
@@ -171,11 +172,11 @@ def read(path: Path, offset: int = 0) -> Tail:
             broken += 1
             continue
         if event["v"] != VERSION:
-            raise RepairData(
+            raise RepairDataError(
                 str(path), f"has format {event['v']}, not {VERSION}", "Use the version that wrote it"
             )
         if event.get("torn", 0) != broken:
-            raise RepairData(str(path), f"the line before event {event['seq']} is broken", remedy)
+            raise RepairDataError(str(path), f"the line before event {event['seq']} is broken", remedy)
         torn, broken, taken = torn + broken, 0, position
         events.append(event)
     return Tail(events, offset + taken, torn, len(content) - taken)
@@ -194,19 +195,3 @@ def parsed(line: bytes) -> Event | None:
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return event if whole else None
-
-
-def plain(value: Any) -> Any:
-    """The value as JSON can hold it: NaN and infinities become null, numpy's scalars plain numbers."""
-    match value:
-        case None | bool() | int() | str():
-            return value
-        case float():
-            return value if math.isfinite(value) else None
-        case Mapping():
-            return {str(key): plain(item) for key, item in value.items()}
-        case list() | tuple() | set() | frozenset():
-            return [plain(item) for item in value]
-        case _ if hasattr(value, "tolist"):
-            return plain(value.tolist())
-    return str(value)

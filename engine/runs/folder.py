@@ -14,17 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.disk import refusals, write_whole
-from engine.errors import ChangeSettings, RepairData, TryAgain
+from engine.errors import ChangeSettingsError, RepairDataError, TryAgainError
 from engine.runs import lock
 from engine.runs.events import clock, stamp
+from engine.runs.modes import MODES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.settings import Settings
 
-MODES = ("run", "train", "backtest", "update", "simulate", "seeds", "walkforward", "calibrate")
-RESULTS = ("run", "backtest", "simulate", "walkforward")  # those that end with a backtest
 ID = re.compile(r"[0-9a-f]{8}")
 PREFIX = re.compile(r"[0-9a-f]{1,8}")
 DELETED = ".deleted-"
@@ -38,7 +37,7 @@ class RunFolder:
 
     `id` is eight hexadecimal characters, `mode` one of MODES, `of` the id of the run whose model this one
     uses (empty: its own), `name` the user's name for it (may be empty), `created` UTC, ISO 8601 with
-    milliseconds. They raise RepairData when run.json is missing or broken.
+    milliseconds. They raise RepairDataError when run.json is missing or broken.
     """
 
     path: Path
@@ -50,13 +49,17 @@ class RunFolder:
         try:
             about = json.loads(self.about_path.read_bytes())
         except FileNotFoundError:
-            raise RepairData(str(self.path), "is no run: it has no run.json", "Name a run's folder") from None
+            raise RepairDataError(
+                str(self.path), "is no run: it has no run.json", "Name a run's folder"
+            ) from None
         except (OSError, ValueError, RecursionError) as error:
-            raise RepairData(str(self.about_path), f"cannot be read: {error}", remedy) from None
+            raise RepairDataError(str(self.about_path), f"cannot be read: {error}", remedy) from None
         if not isinstance(about, dict) or not all(isinstance(about.get(key), str) for key in ABOUT_KEYS):
-            raise RepairData(str(self.about_path), f"does not hold the texts {', '.join(ABOUT_KEYS)}", remedy)
+            raise RepairDataError(
+                str(self.about_path), f"does not hold the texts {', '.join(ABOUT_KEYS)}", remedy
+            )
         if not ID.fullmatch(about["id"]) or about["mode"] not in MODES:
-            raise RepairData(str(self.about_path), "holds no valid id and mode", remedy)
+            raise RepairDataError(str(self.about_path), "holds no valid id and mode", remedy)
         return about
 
     @property
@@ -137,13 +140,14 @@ class Home:
     def create(
         self, mode: str, settings: Settings, of: str = "", name: str = "", repeats: RunFolder | None = None
     ) -> RunFolder:
-        """Make the folder of a new run, readable by its owner only. Raises ChangeSettings, MakeRoom.
+        """Make the folder of a new run, readable by its owner only. Raises ChangeSettingsError,
+        MakeRoomError.
 
         A run that repeats another has that one's present. run.json is written last: a folder without one is
         no run.
         """
         if mode not in MODES:
-            raise ChangeSettings(f"mode {mode!r}", "does not exist", f"Use one of {', '.join(MODES)}")
+            raise ChangeSettingsError(f"mode {mode!r}", "does not exist", f"Use one of {', '.join(MODES)}")
         from engine.settings import pinned, to_toml
 
         about = {"mode": mode, "of": of, "name": checked_name(name)}
@@ -172,14 +176,14 @@ class Home:
             return []
         runs = []
         for run in map(RunFolder, paths):
-            with contextlib.suppress(RepairData):
+            with contextlib.suppress(RepairDataError):
                 if run.path.name == run.id:
                     runs.append(run)
         return sorted(runs, key=lambda run: (run.created, run.id))
 
-    def find(self, text: str, modes: Sequence[str] = MODES) -> RunFolder:
-        """The run that an id, a unique prefix of one, or `last` means. Raises ChangeSettings."""
-        everything = self.all()
+    def find(self, text: str, modes: Sequence[str] = ()) -> RunFolder:
+        """The run that an id, a unique prefix of one, or `last` means. Raises ChangeSettingsError."""
+        everything, modes = self.all(), modes or tuple(MODES)
         runs = [run for run in everything if run.mode in modes]
         if text == "last" and runs:
             return runs[-1]
@@ -191,18 +195,18 @@ class Home:
         thing, kind = f"run {text!r}", " or ".join(modes) if set(modes) != set(MODES) else "run"
         if found:
             listing = ", ".join(described(run) for run in found[-8:])
-            raise ChangeSettings(thing, f"fits {len(found)} runs", f"Give more of the id: {listing}")
+            raise ChangeSettingsError(thing, f"fits {len(found)} runs", f"Give more of the id: {listing}")
         if not runs:
-            raise ChangeSettings(
+            raise ChangeSettingsError(
                 thing, f"there is no {kind} yet in {self.path}", f"Start one: {command(modes)}"
             )
-        raise ChangeSettings(thing, f"there is no such {kind}", self._near(text, runs, everything))
+        raise ChangeSettingsError(thing, f"there is no such {kind}", self._near(text, runs, everything))
 
     def _explain(self, text: str) -> None:  # why a folder of that id counts as no run
         path = self.runs / text
         if path.is_dir() and not path.is_symlink():
             made = RunFolder(path).id
-            raise RepairData(str(path), f"holds a copy of run {made}", "Move it out of the runs folder")
+            raise RepairDataError(str(path), f"holds a copy of run {made}", "Move it out of the runs folder")
 
     @staticmethod
     def _near(text: str, runs: list[RunFolder], everything: list[RunFolder]) -> str:
@@ -213,18 +217,19 @@ class Home:
         return f"Near it: {', '.join(described(run) for run in near)}. All: quantdeck runs list"
 
     def delete(self, run: RunFolder) -> None:
-        """Remove a run for good. TryAgain while it runs; ChangeSettings if the path is no run of this home.
+        """Remove a run for good. TryAgainError while it runs; ChangeSettingsError if the path is no run of
+        this home.
 
         The folder first leaves the list in one step; links inside are removed, never followed.
         """
         path = self.runs / run.path.name
         genuine = ID.fullmatch(path.name) and path.is_dir() and not path.is_symlink()
         if not genuine or run.path.parent.resolve() != self.runs.resolve():
-            raise ChangeSettings(str(run.path), "is no run of this home", "See: quantdeck runs list")
+            raise ChangeSettingsError(str(run.path), "is no run of this home", "See: quantdeck runs list")
         handle = lock.take(path / "lock")
         if handle is None:
             remedy = f"Stop it first: quantdeck runs stop {path.name}"
-            raise TryAgain(f"run {path.name}", "is still running", remedy)
+            raise TryAgainError(f"run {path.name}", "is still running", remedy)
         try:
             with refusals(path):
                 shutil.rmtree(path.rename(self.runs / f"{DELETED}{path.name}-{os.urandom(4).hex()}"))
@@ -238,16 +243,19 @@ def home_path(given: str | None) -> Path:
     """The home folder: what was given (`--home`), else QUANTDECK_HOME, else ./artifacts; absolute."""
     text = given or os.environ.get("QUANTDECK_HOME") or "artifacts"
     if not text.isprintable():
-        raise ChangeSettings(f"home {text!r}", "holds control characters", "Give a plain path")
+        raise ChangeSettingsError(f"home {text!r}", "holds control characters", "Give a plain path")
     return Path(text).absolute()
 
 
 def checked_name(name: str) -> str:
-    """The name without blanks around it. Raises ChangeSettings for what could mislead a screen or a path."""
+    """The name without blanks around it.
+
+    Raises ChangeSettingsError for what could mislead a screen or a path.
+    """
     name = name.strip()
     if not name.isprintable() or "/" in name or ".." in name or len(name) > LONGEST_NAME:
         reason = f"must be at most {LONGEST_NAME} printable characters without / and .."
-        raise ChangeSettings(f"run name {name!r}", reason, "Choose another name")
+        raise ChangeSettingsError(f"run name {name!r}", reason, "Choose another name")
     return name
 
 

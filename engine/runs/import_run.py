@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import settings
 from engine.disk import NEEDED_MB, check_room, refusals, sync, write_whole
-from engine.errors import ChangeSettings, RepairData
+from engine.errors import ChangeSettingsError, RepairDataError
 from engine.runs import events, lock, manifest, manifest_entries, signature
 from engine.runs.folder import ID, RunFolder
 from engine.runs.repetition import refuse_unfinished
@@ -28,24 +28,24 @@ LARGEST_LOG_BYTES = 64 * 1024**2
 
 
 @dataclass(frozen=True)
-class Brought:
+class ImportedRun:
     """A run that came from elsewhere, and what is trusted about it, in sentences."""
 
     run: RunFolder
     trusts: tuple[str, ...]
 
 
-def bring(home: Home, folder: Path, examine: Callable[[RunFolder], list[str]]) -> Brought:
+def bring(home: Home, folder: Path, examine: Callable[[RunFolder], list[str]]) -> ImportedRun:
     """Copy a finished run from elsewhere into this home, verified.
 
     Only what its manifest names is copied, each file's hash checked on the very bytes that are written, and
     its event log if it is one. `examine` is shown the copy before it counts as a run: it raises an error for
     a model that must not be loaded, and tells what it found. The copy is sealed with this home's key.
-    Raises ChangeSettings if the run is here already, RepairData if it is not whole, MakeRoom.
+    Raises ChangeSettingsError if the run is here already, RepairDataError if it is not whole, MakeRoomError.
     """
     name = named(folder)
     if (home.runs / name).exists():
-        raise ChangeSettings(f"run {name}", "is in this home already", f"quantdeck runs verify {name}")
+        raise ChangeSettingsError(f"run {name}", "is in this home already", f"quantdeck runs verify {name}")
     stored = manifest.parsed(folder)
     signature.refuse_changed(stored, folder / manifest_entries.MANIFEST)
     files = stored["files"]
@@ -68,7 +68,7 @@ def bring(home: Home, folder: Path, examine: Callable[[RunFolder], list[str]]) -
         with refusals(home.runs):
             copy.path.rename(home.runs / name)
         sync(home.runs)
-    return Brought(RunFolder(home.runs / name), tuple(told))
+    return ImportedRun(RunFolder(home.runs / name), tuple(told))
 
 
 @contextlib.contextmanager
@@ -94,29 +94,31 @@ def sweep_incoming(home: Path) -> None:
 
 
 def named(folder: Path) -> str:
-    """The id of the run in a folder, which has to be the folder's name. Raises RepairData."""
+    """The id of the run in a folder, which has to be the folder's name. Raises RepairDataError."""
     name = RunFolder(folder).id
     if not ID.fullmatch(name) or folder.resolve().name != name:
-        raise RepairData(str(folder), f"holds run {name}", f"Name the folder {name}")
+        raise RepairDataError(str(folder), f"holds run {name}", f"Name the folder {name}")
     return name
 
 
 def bring_about(folder: Path, copy: RunFolder, stored: dict[str, Any]) -> None:
-    """Copy run.json if it says what the manifest says of the run. Raises RepairData."""
+    """Copy run.json if it says what the manifest says of the run. Raises RepairDataError."""
     source = RunFolder(folder)
     write_whole(copy.about_path, json.dumps(source.about, indent=2).encode())
     if manifest.about_of(copy.path) != stored.get("about"):
-        raise RepairData(str(source.about_path), "is not what the manifest says", "Restore it from a copy")
+        raise RepairDataError(
+            str(source.about_path), "is not what the manifest says", "Restore it from a copy"
+        )
 
 
 def bring_events(folder: Path, copy: RunFolder) -> None:
-    """Copy the event log if it is whole, so that the run can be shown. Raises RepairData."""
+    """Copy the event log if it is whole, so that the run can be shown. Raises RepairDataError."""
     source = RunFolder(folder)
     with manifest_entries.opened(folder, source.events_path.name) as file:
         content = file.read(LARGEST_LOG_BYTES + 1)
     if len(content) > LARGEST_LOG_BYTES:
         reason = f"has more than {LARGEST_LOG_BYTES} bytes"
-        raise RepairData(str(source.events_path), reason, "Leave the run where it is")
+        raise RepairDataError(str(source.events_path), reason, "Leave the run where it is")
     write_whole(copy.events_path, content)
     events.read(copy.events_path)
 

@@ -12,7 +12,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from engine.disk import refusals
-from engine.errors import MakeRoom, TryAgain
+from engine.errors import MakeRoomError, TryAgainError
 from engine.runs import lock
 from engine.runs.error_codec import to_fields
 from engine.runs.events import EventLog, clock, stamp
@@ -37,22 +37,23 @@ def launch(run: RunFolder, command: Sequence[str] = ENGINE) -> int:
     """Start the engine on a run, new or to be resumed, in a session of its own; return its process id.
 
     The lock is taken here and handed down, so that `alive` holds from now on. An old stop file is removed.
-    Raises TryAgain if the run is running already, MakeRoom if the machine refuses, RepairData if it is none.
+    Raises TryAgainError if the run is running already, MakeRoomError if the machine refuses, RepairDataError
+    if it is none.
     """
     name, handle = f"run {run.id}", lock.take(run.lock_path)  # no lock file where there is no run
     if handle is None:
-        raise TryAgain(name, "is running already", f"Follow it: quantdeck runs show {run.id}")
+        raise TryAgainError(name, "is running already", f"Follow it: quantdeck runs show {run.id}")
     try:
         with EventLog(run.events_path) as log:
             with refusals(run.stop_path):
                 run.stop_path.unlink(missing_ok=True)
-            log.tell({"kind": "queued", "resumed": log.resumed})
+            log.emit({"kind": "queued", "resumed": log.resumed})
             try:
                 return _start(run, [*command, str(run.path)], handle)
             except OSError as error:
                 reason = f"the engine cannot be started: {error.strerror}"
-                refused = MakeRoom(name, reason, "Free memory, or end other processes")
-                log.tell({"kind": "failed", "error": to_fields(refused)})
+                refused = MakeRoomError(name, reason, "Free memory, or end other processes")
+                log.emit({"kind": "failed", "error": to_fields(refused)})
                 raise refused from error
     finally:
         os.close(handle)
@@ -90,7 +91,7 @@ def _collect(process: subprocess.Popen[bytes], run: RunFolder) -> None:
 
 
 def ask_stop(run: RunFolder) -> bool:
-    """Ask a running engine to stop at its next safe point; False if none is running. Raises MakeRoom."""
+    """Ask a running engine to stop at its next safe point; False if none is running. Raises MakeRoomError."""
     if not alive(run):
         return False
     with refusals(run.stop_path):

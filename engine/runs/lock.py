@@ -41,7 +41,7 @@ def take(path: Path, patience_s: float = 1.0) -> int | None:
     """Take the lock and return its descriptor; closing that gives the lock back. None: somebody has it.
 
     The patience outlasts the moments in which others merely ask whether the lock is held.
-    Raises MakeRoom when the lock file cannot be opened.
+    Raises MakeRoomError when the lock file cannot be opened.
     """
     with refusals(path):
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)

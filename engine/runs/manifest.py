@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from engine.disk import CHECKPOINT, read_with_digest, write_whole
-from engine.errors import Problem, QuantdeckError, RepairData
+from engine.errors import Problem, QuantdeckError, RepairDataError
 from engine.runs import signature
 from engine.runs.manifest_entries import (
     MANIFEST,
@@ -37,20 +37,25 @@ LARGEST_MANIFEST_BYTES = 1024**2
 def write_manifest(folder: Path, names: Iterable[str]) -> None:
     """Commit the named files of a run's folder; the folder's name is the run's id.
 
-    What a valid manifest names already stays in it, with the hash that it had. Raises RepairData for a name
-    that is no plain file name and for a file that is missing, empty or too large; MakeRoom when the manifest
+    What a valid manifest names already stays in it, with the hash that it had. Raises RepairDataError for a
+    name
+    that is no plain file name and for a file that is missing, empty or too large; MakeRoomError when the
+    manifest
     cannot be written.
     """
     added = {name: facts_of(folder, name) for name in sorted(set(names))}
     try:
         before = manifest_of(folder)
-    except RepairData:
+    except RepairDataError:
         before = {}
     store(folder, before | added)
 
 
 def store(folder: Path, files: dict[str, dict[str, Any]]) -> None:
-    """Write the manifest of these files, whole. Raises MakeRoom, and RepairData for an unsafe key."""
+    """Write the manifest of these files, whole.
+
+    Raises MakeRoomError, and RepairDataError for an unsafe key.
+    """
     manifest = {
         "schema": SCHEMA,
         "run": run_id(folder),
@@ -70,11 +75,11 @@ def verify(folder: Path) -> list[Problem]:
     if (folder / CHECKPOINT).exists():
         try:
             read_with_digest(folder / CHECKPOINT)
-        except RepairData as error:
+        except RepairDataError as error:
             problems.append(Problem(CHECKPOINT, "", error.reason))
     try:
         files = manifest_of(folder)
-    except RepairData as error:
+    except RepairDataError as error:
         return [Problem(MANIFEST, "", error.reason), *problems]
     if about_of(folder) != parsed(folder).get("about"):
         problems.append(Problem(ABOUT, "", "is changed: it is not what the manifest says of the run"))
@@ -90,16 +95,19 @@ def verify(folder: Path) -> list[Problem]:
 
 
 def read_checked(folder: Path, name: str) -> bytes:
-    """The content of an artifact, its hash checked on the very bytes that are returned. Raises RepairData."""
+    """The content of an artifact, its hash checked on the very bytes that are returned.
+
+    Raises RepairDataError.
+    """
     facts = manifest_of(folder).get(name)
     if facts is None:
-        raise RepairData(str(folder / name), "is not in the run's manifest", REMEDY)
+        raise RepairDataError(str(folder / name), "is not in the run's manifest", REMEDY)
     check_needs(folder, name, facts)
     return read_named(folder, name, facts)
 
 
 def read_named(folder: Path, name: str, facts: dict[str, Any]) -> bytes:
-    """The content of a file if it is as a manifest's entry says. Raises RepairData."""
+    """The content of a file if it is as a manifest's entry says. Raises RepairDataError."""
     with opened(folder, name) as file:
         check_size(folder, name, file, facts)
         content = file.read(facts["bytes"])
@@ -108,14 +116,17 @@ def read_named(folder: Path, name: str, facts: dict[str, Any]) -> bytes:
 
 
 def manifest_of(folder: Path) -> dict[str, dict[str, Any]]:
-    """The files that a run's manifest names, with `sha256`, `bytes`, perhaps `needs`. Raises RepairData."""
+    """The files that a run's manifest names, with `sha256`, `bytes`, perhaps `needs`.
+
+    Raises RepairDataError.
+    """
     manifest = parsed(folder)
     signature.refuse_broken(manifest, folder, folder / MANIFEST)
     return dict(manifest["files"])
 
 
 def parsed(folder: Path) -> dict[str, Any]:
-    """The manifest, in form; whether it is unchanged and sealed is not looked at. Raises RepairData."""
+    """The manifest, in form; whether it is unchanged and sealed is not looked at. Raises RepairDataError."""
     path = folder / MANIFEST
     with opened(folder, MANIFEST) as file:
         content = file.read(LARGEST_MANIFEST_BYTES + 1)
@@ -124,16 +135,16 @@ def parsed(folder: Path) -> dict[str, Any]:
     except (ValueError, RecursionError):
         manifest = None
     if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
-        raise RepairData(str(path), "is not a whole manifest", REMEDY)
+        raise RepairDataError(str(path), "is not a whole manifest", REMEDY)
     if manifest.get("schema") != SCHEMA:
         reason = f"has schema {manifest.get('schema')!r}, not {SCHEMA}"
-        raise RepairData(str(path), reason, "Use the version of quantdeck that wrote it")
+        raise RepairDataError(str(path), reason, "Use the version of quantdeck that wrote it")
     if manifest.get("run") != run_id(folder):
         reason = f"belongs to run {manifest.get('run')!r}, not to {run_id(folder)!r}"
-        raise RepairData(str(path), reason, "Keep the artifacts of each run in its own folder")
+        raise RepairDataError(str(path), reason, "Keep the artifacts of each run in its own folder")
     for name, facts in manifest["files"].items():
         if not plain_name(name) or not proper(name, facts):
-            raise RepairData(str(path), f"its entry for {name!r} is not valid", REMEDY)
+            raise RepairDataError(str(path), f"its entry for {name!r} is not valid", REMEDY)
     return manifest
 
 
@@ -142,7 +153,7 @@ def about_of(folder: Path) -> dict[str, Any]:
     try:
         with opened(folder, ABOUT) as file:
             about = json.loads(file.read(LARGEST_MANIFEST_BYTES))
-    except (RepairData, ValueError, RecursionError):
+    except (RepairDataError, ValueError, RecursionError):
         return {}
     known = isinstance(about, dict) and isinstance(about.get("name"), str)
     return {key: value for key, value in about.items() if key != "name"} if known else {}
@@ -151,13 +162,13 @@ def about_of(folder: Path) -> dict[str, Any]:
 def seal_anew(folder: Path) -> None:
     """Seal a manifest with the home's key on the user's word, once every file is as it says.
 
-    Raises RepairData when a file is not.
+    Raises RepairDataError when a file is not.
     """
     files = parsed(folder)["files"]
     for name, facts in files.items():
         found = facts_of(folder, name)
         if (found["sha256"], found["bytes"]) != (facts["sha256"], facts["bytes"]):
-            raise RepairData(str(folder / name), "is not as the manifest says", REMEDY)
+            raise RepairDataError(str(folder / name), "is not as the manifest says", REMEDY)
     store(folder, files)
 
 

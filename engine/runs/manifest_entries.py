@@ -9,7 +9,7 @@ import stat
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import RepairData
+from engine.errors import RepairDataError
 
 if TYPE_CHECKING:
     from io import BufferedReader
@@ -26,13 +26,15 @@ REMEDY = "Restore it from a copy, or train again"
 
 
 def facts_of(folder: Path, name: str) -> dict[str, Any]:
-    """What the manifest says of a file. Raises RepairData."""
+    """What the manifest says of a file. Raises RepairDataError."""
     if not plain_name(name):
-        raise RepairData(repr(name), "is no plain file name", "Use letters, digits, dot, dash and underscore")
+        raise RepairDataError(
+            repr(name), "is no plain file name", "Use letters, digits, dot, dash and underscore"
+        )
     with opened(folder, name) as file:
         size = os.fstat(file.fileno()).st_size
         if not 0 < size <= largest(name):
-            raise RepairData(
+            raise RepairDataError(
                 str(folder / name), f"has {size} bytes; 1 to {largest(name)} are allowed", REMEDY
             )
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -69,11 +71,11 @@ def installed(library: str) -> str:
 
 
 def check_needs(folder: Path, name: str, facts: dict[str, Any]) -> None:
-    """Compare major and minor versions of what reads a file with what wrote it. Raises RepairData."""
+    """Compare major and minor versions of what reads a file with what wrote it. Raises RepairDataError."""
     for library in needed(name):
         wrote, reads = facts["needs"][library], installed(library)
         if wrote.split(".")[:2] != reads.split(".")[:2]:
-            raise RepairData(
+            raise RepairDataError(
                 str(folder / name), f"was written by {library} {wrote}, {library} {reads} is installed",
                 f"Install {library} {wrote}, or train again",
             )  # fmt: skip
@@ -94,29 +96,32 @@ def proper(name: str, facts: Any) -> bool:
 
 
 def opened(folder: Path, name: str) -> BufferedReader:
-    """Open a regular file of the folder, following no link and waiting for no pipe. Raises RepairData."""
+    """Open a regular file of the folder, following no link and waiting for no pipe.
+
+    Raises RepairDataError.
+    """
     path = folder / name
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
-        raise RepairData(str(path), "is missing", REMEDY) from None
+        raise RepairDataError(str(path), "is missing", REMEDY) from None
     except OSError as error:
-        raise RepairData(str(path), f"cannot be opened: {error.strerror}", REMEDY) from None
+        raise RepairDataError(str(path), f"cannot be opened: {error.strerror}", REMEDY) from None
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise RepairData(str(path), "is no regular file", REMEDY)
+        raise RepairDataError(str(path), "is no regular file", REMEDY)
     return os.fdopen(handle, "rb")
 
 
 def check_size(folder: Path, name: str, file: BufferedReader, facts: dict[str, Any]) -> None:
-    """Compare the size with the manifest's. Raises RepairData."""
+    """Compare the size with the manifest's. Raises RepairDataError."""
     size, wanted = os.fstat(file.fileno()).st_size, facts["bytes"]
     if size != wanted:
         fault = "is empty" if size == 0 else "is truncated" if size < wanted else "has grown"
-        raise RepairData(str(folder / name), f"{fault}: {size} of {wanted} bytes", REMEDY)
+        raise RepairDataError(str(folder / name), f"{fault}: {size} of {wanted} bytes", REMEDY)
 
 
 def check_hash(folder: Path, name: str, sha256: str, facts: dict[str, Any]) -> None:
-    """Compare the hash with the manifest's. Raises RepairData."""
+    """Compare the hash with the manifest's. Raises RepairDataError."""
     if sha256 != facts["sha256"]:
-        raise RepairData(str(folder / name), "is changed: its SHA-256 is not the manifest's", REMEDY)
+        raise RepairDataError(str(folder / name), "is changed: its SHA-256 is not the manifest's", REMEDY)

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from engine.disk import refusals, write_whole
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.runs.folder import RunFolder, checked_name
 
 if TYPE_CHECKING:
@@ -16,7 +16,10 @@ LONGEST_NOTE = 2000
 
 
 def rename(run: RunFolder, name: str) -> RunFolder:
-    """Give the run another name (empty: none) and return it anew. Raises ChangeSettings, MakeRoom."""
+    """Give the run another name (empty: none) and return it anew.
+
+    Raises ChangeSettingsError, MakeRoomError.
+    """
     about = run.about | {"name": checked_name(name)}
     write_whole(run.about_path, json.dumps(about, indent=2).encode())
     return RunFolder(run.path)
@@ -36,11 +39,11 @@ def note_of(run: RunFolder) -> str:
 
 
 def write_note(run: RunFolder, text: str) -> None:
-    """Keep a note on the run; an empty one removes it. Raises ChangeSettings, MakeRoom."""
+    """Keep a note on the run; an empty one removes it. Raises ChangeSettingsError, MakeRoomError."""
     text = text.strip()
     if len(text) > LONGEST_NOTE or not all(letter.isprintable() or letter == "\n" for letter in text):
         reason = f"must be at most {LONGEST_NOTE} printable characters"
-        raise ChangeSettings(f"note on run {run.id}", reason, "Write a shorter, plain one")
+        raise ChangeSettingsError(f"note on run {run.id}", reason, "Write a shorter, plain one")
     with refusals(note_path(run)):
         if text:
             write_whole(note_path(run), text.encode())

@@ -22,10 +22,11 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from engine.disk import TEMPORARY, check_room, free_mb, sweep, write_whole
-from engine.errors import QuantdeckError, StopAsked, TryAgain
+from engine.errors import QuantdeckError, StopRequestedError, TryAgainError
+from engine.results.codec import plain
 from engine.runs import lock
 from engine.runs.error_codec import as_error, to_fields
-from engine.runs.events import EventLog, plain
+from engine.runs.events import EventLog
 from engine.runs.launch import STOP_SIGNALS
 from engine.runs.manifest import write_manifest
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from io import TextIOWrapper
     from types import FrameType
 
-    from engine.runs.events import Event, Tell
+    from engine.runs.events import Emit, Event
     from engine.runs.folder import RunFolder
 
 HEARTBEAT_S = 5.0
@@ -43,13 +44,14 @@ LIBRARIES = ("quantdeck", "keras", "jax", "numpy", "pandas", "scikit-learn", "nu
 
 
 def carry_out(
-    run: RunFolder, work: Callable[[Tell], dict[str, Any]], heartbeat_s: float = HEARTBEAT_S
+    run: RunFolder, work: Callable[[Emit], dict[str, Any]], heartbeat_s: float = HEARTBEAT_S
 ) -> int:
     """Do the work of a run and return the exit code: 0 done, 1 failed, 2 wrong settings, 130 stopped.
 
-    Call it from the main thread. `work` is given `tell(event)` and returns what result.json shall hold.
-    `tell` raises StopAsked when SIGTERM, SIGINT or the stop file asks for an end: let it pass, saving on the
-    way what shall be kept. It raises so once; `tell({"kind": "alive"})`, never logged, does so each time.
+    Call it from the main thread. `work` is given `emit(event)` and returns what result.json shall hold.
+    `emit` raises StopRequestedError when SIGTERM, SIGINT or the stop file asks for an end: let it pass,
+    saving on the
+    way what shall be kept. It raises so once; `emit({"kind": "alive"})`, never logged, does so each time.
     Nothing is raised from here: what goes wrong is told in the log, in engine.log and by the exit code.
     """
     try:
@@ -69,12 +71,17 @@ def carry_out(
 
 @contextlib.contextmanager
 def locked(run: RunFolder, name: str) -> Iterator[None]:
-    """Hold the run's lock: the one handed down by the launcher, or an own one. TryAgain: another has it."""
+    """Hold the run's lock: the one handed down by the launcher, or an own one.
+
+    TryAgainError: another has it.
+    """
     handle = lock.inherit(run.lock_path)
     if handle is None:
         handle = lock.take(run.lock_path)
     if handle is None:
-        raise TryAgain(f"run {name}", "is running already, in another process", "Wait for it, or stop it")
+        raise TryAgainError(
+            f"run {name}", "is running already, in another process", "Wait for it, or stop it"
+        )
     try:
         yield
     finally:
@@ -91,17 +98,17 @@ class Carrier:
         self.told_stopping = self.raised = False
         self.reserve = run.path / f"{TEMPORARY}reserve"
 
-    def carry_out(self, work: Callable[[Tell], dict[str, Any]], heartbeat_s: float) -> int:
+    def carry_out(self, work: Callable[[Emit], dict[str, Any]], heartbeat_s: float) -> int:
         """See the function of that name."""
         ended = threading.Event()
         heart = threading.Thread(target=self.beat, args=(ended, heartbeat_s), name="heartbeat", daemon=True)
         self.take_signals()
         try:
-            self.log.tell(self.started())
+            self.log.emit(self.started())
             heart.start()
             check_room(self.run.path)
             self.reserve.write_bytes(bytes(RESERVE_BYTES))
-            result = work(self.tell)
+            result = work(self.emit)
             write_whole(self.run.result_path, json.dumps(plain(result), indent=2).encode())
             self.commit()
             final, code = {"kind": "done"}, 0
@@ -119,14 +126,14 @@ class Carrier:
         if run.manifest_path.exists():
             write_manifest(run.path, [run.result_path.name, run.settings_path.name])
 
-    def tell(self, event: Event) -> None:
-        """Log an event, then raise StopAsked if the time has come."""
-        self.log.tell(event)
+    def emit(self, event: Event) -> None:
+        """Log an event, then raise StopRequestedError if the time has come."""
+        self.log.emit(event)
         if threading.current_thread() is not threading.main_thread() or not self.stopping():
             return
         if not self.raised or event["kind"] == "alive":
             self.raised = True
-            raise StopAsked(f"run {self.run.id}", f"was stopped by {self.asked_by}")
+            raise StopRequestedError(f"run {self.run.id}", f"was stopped by {self.asked_by}")
 
     def stopping(self) -> bool:
         """Whether a stop was asked for; the first to notice tells so."""
@@ -134,7 +141,7 @@ class Carrier:
             self.asked_by = "request"
         if self.asked_by and not self.told_stopping:
             self.told_stopping = True
-            self.log.tell({"kind": "stopping", "by": self.asked_by})
+            self.log.emit({"kind": "stopping", "by": self.asked_by})
         return bool(self.asked_by)
 
     def take_signals(self) -> None:
@@ -175,13 +182,13 @@ class Carrier:
             spent, since = now_spent, now
             # The disk may be full; then the work will hear of it, and room may be made again.
             with contextlib.suppress(QuantdeckError):
-                self.log.tell({"kind": "heartbeat", "cpu": round(cpu, 1), "memory_mb": round(memory_mb(), 1)})
+                self.log.emit({"kind": "heartbeat", "cpu": round(cpu, 1), "memory_mb": round(memory_mb(), 1)})
                 self.stopping()
 
     def outcome(self, error: BaseException) -> tuple[Event, int]:
         """The final event and the exit code of work that ended in an exception."""
         told = as_error(error)
-        if isinstance(told, StopAsked):
+        if isinstance(told, StopRequestedError):
             return {"kind": "stopped", "by": self.asked_by or "request"}, told.exit_code
         with contextlib.suppress(MemoryError):
             lines = traceback.format_exception(error)  # never with locals: they may hold secrets
@@ -193,7 +200,7 @@ class Carrier:
         with contextlib.suppress(OSError):
             self.reserve.unlink(missing_ok=True)
         try:
-            self.log.tell(final)
+            self.log.emit(final)
         except QuantdeckError as error:
             self.note(f"The last event, {final['kind']}, was refused. {error}")
             return code or error.exit_code

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from engine import settings
-from engine.errors import ChangeSettings, RepairData
+from engine.errors import ChangeSettingsError, RepairDataError
 from engine.runs import manifest
 
 if TYPE_CHECKING:
@@ -18,10 +18,11 @@ REPEATABLE = ("run", "train", "backtest")
 def repeat(home: Home, run: RunFolder) -> RunFolder:
     """A fresh run with the settings, the present and the number of devices of a finished one.
 
-    Raises ChangeSettings if the run cannot be repeated, RepairData if its files are not as they were saved.
+    Raises ChangeSettingsError if the run cannot be repeated, RepairDataError if its files are not as they
+    were saved.
     """
     if run.mode not in REPEATABLE:
-        raise ChangeSettings(
+        raise ChangeSettingsError(
             f"run {run.id}",
             f"a run of mode {run.mode} is not repeated",
             "Name a run, a training or a backtest",
@@ -35,14 +36,16 @@ def repeat(home: Home, run: RunFolder) -> RunFolder:
 
 
 def refuse_unfinished(run: RunFolder) -> None:
-    """Raise RepairData unless the run came to its end and every file is as it was saved."""
+    """Raise RepairDataError unless the run came to its end and every file is as it was saved."""
     problems = manifest.verify(run.path)
     if problems:
         told = "; ".join(f"{problem.key} {problem.reason}" for problem in problems)
-        raise RepairData(f"run {run.path.name}", told, "Restore it from a copy, or let it run to its end")
+        raise RepairDataError(
+            f"run {run.path.name}", told, "Restore it from a copy, or let it run to its end"
+        )
     named = manifest.manifest_of(run.path)
     wanted = (run.settings_path, run.result_path, run.origin_path)
     lacking = [path.name for path in wanted if path.name not in named]
     if lacking:
         reason = f"has not come to its end: its manifest does not name {', '.join(lacking)}"
-        raise RepairData(f"run {run.path.name}", reason, f"quantdeck runs resume {run.path.name}")
+        raise RepairDataError(f"run {run.path.name}", reason, f"quantdeck runs resume {run.path.name}")

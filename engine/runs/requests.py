@@ -17,27 +17,27 @@ import traceback
 from collections import deque
 from typing import IO, TYPE_CHECKING, Any, Self
 
-from engine.errors import ChangeSettings, MakeRoom, Report, StopAsked
+from engine.errors import ChangeSettingsError, InternalError, MakeRoomError, StopRequestedError
+from engine.results.codec import plain
 from engine.runs.error_codec import as_error, from_fields, to_fields
-from engine.runs.events import plain
 from engine.runs.launch import ENGINE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from engine.runs.events import Event, Tell
+    from engine.runs.events import Emit, Event
 
 COMMAND = (*ENGINE, "ask")
 PATIENCE_S = 5.0
 
 
-def ask(request: Event, tell: Tell | None = None, command: Sequence[str] = COMMAND) -> dict[str, Any]:
+def ask(request: Event, emit: Emit | None = None, command: Sequence[str] = COMMAND) -> dict[str, Any]:
     """One question to an engine process of its own; see `Asker.ask`."""
-    with Asker(command) as asker:
-        return asker.ask(request, tell)
+    with EngineClient(command) as client:
+        return client.ask(request, emit)
 
 
-class Asker:
+class EngineClient:
     """A warm engine process that answers one question after the other, until the context is left."""
 
     def __init__(self, command: Sequence[str] = COMMAND) -> None:
@@ -54,7 +54,7 @@ class Asker:
             )
         except OSError as error:
             reason = f"cannot be started: {error.strerror}"
-            raise MakeRoom("the engine", reason, "Free memory, or end other processes") from error
+            raise MakeRoomError("the engine", reason, "Free memory, or end other processes") from error
         self._said: deque[bytes] = deque(maxlen=20)  # the end of its stderr
         self._listener = threading.Thread(target=self._listen, name="engine's stderr", daemon=True)
         self._listener.start()
@@ -66,14 +66,15 @@ class Asker:
     @staticmethod
     def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
         if pipe is None:
-            raise Report("the engine", "was started without its pipes")
+            raise InternalError("the engine", "was started without its pipes")
         return pipe
 
-    def ask(self, request: Event, tell: Tell | None = None) -> dict[str, Any]:
-        """Ask `{"do": name, …}` and return the answer; `tell` gets the events of its progress.
+    def ask(self, request: Event, emit: Emit | None = None) -> dict[str, Any]:
+        """Ask `{"do": name, …}` and return the answer; `emit` gets the events of its progress.
 
-        Raises the very error that the engine met (its class, thing, reason and remedy), and Report when the
-        process dies without an answer. What `tell` raises passes through.
+        Raises the very error that the engine met (its class, thing, reason and remedy), and InternalError
+        when the
+        process dies without an answer. What `emit` raises passes through.
         """
         with self._turn:
             self._count += 1
@@ -87,8 +88,8 @@ class Asker:
                     return dict(answer["result"])
                 if answer["kind"] == "error":
                     raise from_fields(answer["error"])
-                if tell is not None:
-                    tell(answer)
+                if emit is not None:
+                    emit(answer)
             raise self._death()
 
     def _answers(self) -> Iterator[Event]:
@@ -98,15 +99,15 @@ class Asker:
                 answer = json.loads(line)
                 number = answer.pop("request")
             except (ValueError, KeyError, AttributeError, TypeError):
-                raise Report("the engine", "gave an answer that cannot be read", "Ask again") from None
+                raise InternalError("the engine", "gave an answer that cannot be read", "Ask again") from None
             if number == self._count:
                 yield answer
 
-    def _death(self) -> Report:
+    def _death(self) -> InternalError:
         code = self._end()
         said = [text for line in self._said if (text := line.decode(errors="replace").strip())]
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        return Report(
+        return InternalError(
             "the engine", f"died without an answer ({how}){f': {said[-1]}' if said else ''}", "Ask again"
         )
 
@@ -131,7 +132,7 @@ class Asker:
 
 
 def answer(
-    handlers: Mapping[str, Callable[[Event, Tell], dict[str, Any]]],
+    handlers: Mapping[str, Callable[[Event, Emit], dict[str, Any]]],
     stdin: IO[bytes] | None = None,
     stdout: IO[bytes] | None = None,
 ) -> int:
@@ -149,7 +150,7 @@ def answer(
 
 
 def reply(
-    line: bytes, handlers: Mapping[str, Callable[[Event, Tell], dict[str, Any]]], stdout: IO[bytes]
+    line: bytes, handlers: Mapping[str, Callable[[Event, Emit], dict[str, Any]]], stdout: IO[bytes]
 ) -> None:
     """Answer one request, by its result or by the error that came of it."""
     number: Any = None
@@ -158,34 +159,34 @@ def reply(
         stdout.write(json.dumps(plain(event) | {"request": number}, allow_nan=False).encode() + b"\n")
         stdout.flush()
 
-    def tell(event: Event) -> None:
+    def emit(event: Event) -> None:
         if event["kind"] == "alive":
             return
         try:
             say(event)
         except BrokenPipeError:
-            raise StopAsked("the request", "whoever asked has gone") from None
+            raise StopRequestedError("the request", "whoever asked has gone") from None
 
     try:
         request = json.loads(line)
         number = request.pop("request")
-        result = handler_of(request, handlers)(request, tell)
+        result = handler_of(request, handlers)(request, emit)
     except Exception as error:  # noqa: BLE001  each is told to whoever asked
         told = as_error(error)
-        if isinstance(told, Report):
+        if isinstance(told, InternalError):
             traceback.print_exception(error)
         say({"kind": "error", "error": to_fields(told)})
     else:
         say({"kind": "answer", "result": result})
 
 
-def handler_of(request: Event, handlers: Mapping[str, Callable[[Event, Tell], dict[str, Any]]]) -> Any:
-    """The handler of a request. Raises ChangeSettings that names what there is."""
+def handler_of(request: Event, handlers: Mapping[str, Callable[[Event, Emit], dict[str, Any]]]) -> Any:
+    """The handler of a request. Raises ChangeSettingsError that names what there is."""
     try:
         return handlers[request["do"]]
     except KeyError:
         known = ", ".join(sorted(handlers))
-        raise ChangeSettings(
+        raise ChangeSettingsError(
             f"request {request.get('do')!r}", "cannot be answered", f"Ask for {known}"
         ) from None
 

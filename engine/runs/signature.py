@@ -14,7 +14,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from engine.errors import RepairData
+from engine.errors import RepairDataError
 
 KEY_FILE = "QUANTDECK_KEY_FILE"
 KEY_NAME = "key"
@@ -24,7 +24,7 @@ FEWEST_KEY_BYTES, MOST_KEY_BYTES = 32, 4096
 def sealed(manifest: dict[str, Any], folder: Path) -> dict[str, Any]:
     """The manifest with `check`, its SHA-256, and `seal`, its HMAC; empty where there is no key.
 
-    Raises RepairData when there is a key that others can read.
+    Raises RepairDataError when there is a key that others can read.
     """
     content, key = content_of(manifest), key_of(folder)
     return manifest | {
@@ -34,7 +34,8 @@ def sealed(manifest: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def refuse_broken(manifest: dict[str, Any], folder: Path, path: Path) -> None:
-    """Raise RepairData unless the manifest is as it was written, and by a holder of the key if there is one.
+    """Raise RepairDataError unless the manifest is as it was written, and by a holder of the key if there is
+    one.
 
     A manifest that was sealed elsewhere is read by its hash where there is no key.
     """
@@ -42,16 +43,16 @@ def refuse_broken(manifest: dict[str, Any], folder: Path, path: Path) -> None:
     if not key_of(folder) or bears_seal_of(manifest, folder):
         return
     fault = "is sealed with another key, or was edited" if manifest.get("seal") else "bears no seal"
-    raise RepairData(
+    raise RepairDataError(
         str(path), f"{fault}, and this home has a key",
         f"If you trust its files: quantdeck runs seal {folder.resolve().name}",
     )  # fmt: skip
 
 
 def refuse_changed(manifest: dict[str, Any], path: Path) -> None:
-    """Raise RepairData unless the manifest's own hash holds."""
+    """Raise RepairDataError unless the manifest's own hash holds."""
     if not same(manifest.get("check"), hashlib.sha256(content_of(manifest)).hexdigest()):
-        raise RepairData(str(path), "is changed: its own SHA-256 is another", "Restore it from a copy")
+        raise RepairDataError(str(path), "is changed: its own SHA-256 is another", "Restore it from a copy")
 
 
 def bears_seal_of(manifest: dict[str, Any], folder: Path) -> bool:
@@ -74,7 +75,8 @@ def same(given: Any, wanted: str) -> bool:
 def key_of(folder: Path) -> bytes:
     """The key for a run's folder: the file that QUANTDECK_KEY_FILE names, or `key` in the home; b"" if none.
 
-    Raises RepairData when a file is named but missing, when others than its owner can read it (it must be
+    Raises RepairDataError when a file is named but missing, when others than its owner can read it (it must
+    be
     0600 or stricter), or when it is too short for a key.
     """
     named = os.environ.get(KEY_FILE, "")
@@ -84,18 +86,18 @@ def key_of(folder: Path) -> bytes:
     except FileNotFoundError:
         if not named:
             return b""
-        raise RepairData(str(path), "is missing", f"Correct or unset {KEY_FILE}") from None
+        raise RepairDataError(str(path), "is missing", f"Correct or unset {KEY_FILE}") from None
     except OSError as error:
-        raise RepairData(str(path), f"cannot be opened: {error.strerror}", "Allow reading it") from None
+        raise RepairDataError(str(path), f"cannot be opened: {error.strerror}", "Allow reading it") from None
     with os.fdopen(handle, "rb") as file:
         facts = os.fstat(handle)
         if not stat.S_ISREG(facts.st_mode):
-            raise RepairData(str(path), "is no regular file", "Name a file that holds the key")
+            raise RepairDataError(str(path), "is no regular file", "Name a file that holds the key")
         if facts.st_mode & 0o077 or facts.st_uid not in {os.geteuid(), 0}:
-            raise RepairData(str(path), "can be read by others than you", f"chmod 600 {path}")
+            raise RepairDataError(str(path), "can be read by others than you", f"chmod 600 {path}")
         key = file.read(MOST_KEY_BYTES)
     if len(key) < FEWEST_KEY_BYTES:
-        raise RepairData(
+        raise RepairDataError(
             str(path), f"holds {len(key)} bytes, too few for a key", f"Write {FEWEST_KEY_BYTES} random bytes"
         )
     return key

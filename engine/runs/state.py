@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import RepairData, Report
+from engine.errors import InternalError, RepairDataError
 from engine.runs.error_codec import to_fields
 from engine.runs.events import clock, read
 from engine.runs.launch import alive, last_words
@@ -85,12 +85,12 @@ class State:
 
 
 def fold(state: State, event: Event) -> State:
-    """The state after one more event; kinds that are not known change nothing. Raises RepairData."""
+    """The state after one more event; kinds that are not known change nothing. Raises RepairDataError."""
     return replay(state, [event])
 
 
 def replay(state: State, events: Iterable[Event]) -> State:
-    """The state after more events, the same as folding them one by one. Raises RepairData."""
+    """The state after more events, the same as folding them one by one. Raises RepairDataError."""
     draft = {each.name: getattr(state, each.name) for each in fields(state)}
     for name, value in draft.items():
         draft[name] = value.copy() if isinstance(value, (list, dict)) else value
@@ -103,7 +103,7 @@ def replay(state: State, events: Iterable[Event]) -> State:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             thing = f"events.jsonl of run {draft['run']}, event {event['seq']}"
             reason = f"is no proper {event['kind']}: {error!r}"
-            raise RepairData(thing, reason, "Restore the log from a copy, or delete the run") from None
+            raise RepairDataError(thing, reason, "Restore the log from a copy, or delete the run") from None
     return State(**draft)
 
 
@@ -206,7 +206,7 @@ class Follower:
         self._offset = 0
 
     def poll(self, now: datetime | None = None) -> list[Event]:
-        """Take in what is new and return it; `state` is up to date then. Raises RepairData."""
+        """Take in what is new and return it; `state` is up to date then. Raises RepairDataError."""
         living = alive(self.run)  # asked first: once no writer lives, what is read next is everything
         tail = read(self.run.events_path, self._offset)
         self._offset, self._folded = tail.offset, replay(self._folded, tail.events)
@@ -222,7 +222,7 @@ class Follower:
 
 
 def state_of(run: RunFolder, now: datetime | None = None) -> State:
-    """The state of a run at this moment, from its whole log. Raises RepairData."""
+    """The state of a run at this moment, from its whole log. Raises RepairDataError."""
     follower = Follower(run)
     follower.poll(now)
     return follower.state
@@ -241,5 +241,5 @@ def crashed(run: RunFolder, state: State) -> State:
     parts = [cause(run, state.memory_mb), f"engine.log ends with: {words}" if words else ""]
     reason = f"the engine died without a word{''.join(f'; {part}' for part in parts if part)}"
     remedy = f"Go on with: quantdeck runs resume {run.path.name}; the whole log: {run.log_path}"
-    error = Report(f"run {run.path.name}", reason, remedy)
+    error = InternalError(f"run {run.path.name}", reason, remedy)
     return replace(state, status="crashed", ended_at=state.updated_at, error=to_fields(error))

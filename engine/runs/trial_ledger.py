@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Self
 
 from engine.disk import refusals
-from engine.errors import RepairData
+from engine.errors import RepairDataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -114,7 +114,7 @@ def finite(value: Any) -> bool:
 
 
 def record(home: Path, look: Look) -> None:
-    """Append a look to the ledger of a home. Raises MakeRoom."""
+    """Append a look to the ledger of a home. Raises MakeRoomError."""
     path = home / FILE
     line = json.dumps({"v": VERSION} | vars(look), separators=(",", ":"), allow_nan=False) + "\n"
     with refusals(path):
@@ -149,7 +149,10 @@ class Reader:
         self._gone_through = 0
 
     def read(self) -> tuple[list[Look], int]:
-        """All looks, oldest first, and how many lines are broken. Raises RepairData if it cannot be read."""
+        """All looks, oldest first, and how many lines are broken.
+
+        Raises RepairDataError if it cannot be read.
+        """
         try:
             with self._path.open("rb") as file:
                 facts = os.fstat(file.fileno())
@@ -162,7 +165,7 @@ class Reader:
             return [], 0
         except OSError as error:
             reason = f"cannot be read: {error.strerror}"
-            raise RepairData(str(self._path), reason, "Allow reading it") from None
+            raise RepairDataError(str(self._path), reason, "Allow reading it") from None
         whole, newline, torn = content.rpartition(NEWLINE)
         self._offset += len(whole) + len(newline)
         self._take(whole)
@@ -184,7 +187,7 @@ class Reader:
 
 
 def read(home: Path) -> tuple[list[Look], int]:
-    """All looks, oldest first, and how many lines are broken. Raises RepairData if it cannot be read."""
+    """All looks, oldest first, and how many lines are broken. Raises RepairDataError if it cannot be read."""
     return Reader(home).read()
 
 

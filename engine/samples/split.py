@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,7 +41,7 @@ def chronological(
 
     target_ms: (N,) open times of the target rows. labelled: (N,) whether the label is known.
     A sample is purged when target + label reach lies after the first target of the next part: its
-    label would tell of prices that the next part is judged on. Raises ChangeSettings when a part
+    label would tell of prices that the next part is judged on. Raises ChangeSettingsError when a part
     comes out too small.
     """
     count = len(target_ms)
@@ -65,13 +65,13 @@ def chronological(
 
 
 def refuse_too_few(parts: Split, count: int) -> None:
-    """Raise ChangeSettings that names each part that is too small, with what it has and needs."""
+    """Raise ChangeSettingsError that names each part that is too small, with what it has and needs."""
     have = {"training": len(parts.train), "validation": len(parts.validation), "test": len(parts.test)}
     short = [
         f"{name} has {have[name]} and needs {FEWEST[name]}" for name in have if have[name] < FEWEST[name]
     ]
     if short:
-        raise ChangeSettings(
+        raise ChangeSettingsError(
             "data",
             f"too few samples, {count} in all: {', '.join(short)}",
             "Widen data.start … data.end, or shorten window.lookback and the slowest features",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from engine.errors import ChangeSettings, Problem, SettingsError
+from engine.errors import ChangeSettingsError, Problem, SettingsError
 from engine.settings.fields import allowed_values
 from engine.settings.tree import Settings, defaults
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def load(path: Path | None, overrides: list[str] | None = None) -> Settings:
     """Settings from a TOML file (or the defaults) with `key=value` overrides on top.
 
-    Raises SettingsError with every fault at once, ChangeSettings if the file cannot be read.
+    Raises SettingsError with every fault at once, ChangeSettingsError if the file cannot be read.
     """
     return make(read_toml(path) if path else {}, overrides, str(path) if path else "settings")
 
@@ -58,15 +58,15 @@ def without(tree: dict[str, Any], faults: list[Any]) -> dict[str, Any]:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Parse a settings file; ChangeSettings says where its syntax is wrong."""
+    """Parse a settings file; ChangeSettingsError says where its syntax is wrong."""
     try:
         return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
-        raise ChangeSettings(
+        raise ChangeSettingsError(
             str(path), error.strerror or "cannot be read", "Write one with: quantdeck init"
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ChangeSettings(str(path), f"is not TOML: {error}", "Correct it there") from None
+        raise ChangeSettingsError(str(path), f"is not TOML: {error}", "Correct it there") from None
 
 
 def override(tree: dict[str, Any], text: str) -> Problem | None:

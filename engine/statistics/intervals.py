@@ -96,7 +96,7 @@ def drawdowns(days: Days, rows: Rows) -> Floats:
 
 
 def of_forecast(
-    prediction: Floats, realised: Floats, horizon: int, resamples: int, seed: int
+    prediction: Floats, forward_return: Floats, horizon: int, resamples: int, seed: int
 ) -> dict[str, list[float]]:
     """Intervals [low, high] of R², directional accuracy and IC, from blocks no shorter than the horizon.
 
@@ -105,8 +105,8 @@ def of_forecast(
     """
     from scipy.stats import rankdata
 
-    known = np.isfinite(prediction) & np.isfinite(realised)
-    predicted, happened = prediction[known], realised[known]
+    known = np.isfinite(prediction) & np.isfinite(forward_return)
+    predicted, happened = prediction[known], forward_return[known]
     names = ("r2", "directional_accuracy", "ic")
     if len(predicted) < FEWEST_FORECASTS:
         return dict.fromkeys(names, UNDEFINED)

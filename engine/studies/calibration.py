@@ -70,17 +70,17 @@ def calibrate(job: Job) -> dict[str, Any]:
 
     Trials are kept in the run's folder one by one, so a run that is resumed goes on with those that lack.
     """
-    chosen, tell = job.settings.calibration, job.tell
+    chosen, emit = job.settings.calibration, job.emit
     wanted = [(edge, seed) for edge in chosen.edges for seed in range(chosen.seeds)]
     known = {(each.edge, each.seed): each for each in kept(job.run.path)}
-    tell({"kind": "simulated", "text": "SIMULATED markets: their truth is known"})
+    emit({"kind": "simulated", "text": "SIMULATED markets: their truth is known"})
     missing = [(job.settings, edge, seed) for edge, seed in wanted if (edge, seed) not in known]
     with preparation.stage(job, "fit"):
-        for trial in results(carry_out, missing, job.settings.parallel, tell):
+        for trial in results(carry_out, missing, job.settings.parallel, emit):
             kept_as = job.run.path / f"trial-{trial.edge:g}-{trial.seed}.json"
             write_whole(kept_as, json.dumps(asdict(trial)).encode())
             known[trial.edge, trial.seed] = trial
-            tell({"kind": "note", "level": "info", "text": sentence(trial, len(known), len(wanted))})
+            emit({"kind": "note", "level": "info", "text": sentence(trial, len(known), len(wanted))})
     trials = [known[pair] for pair in wanted]
     return {
         "run": job.run.id,
@@ -180,15 +180,15 @@ def store_candles(store: Store, market: DemoMarket, count: int) -> int:
 
 def judged(edge: float, seed: int, table: pd.DataFrame, truth: Any, result: dict[str, Any]) -> Trial:
     """The trial of forecasts laid beside returns and the truth, (B,) each."""
-    forecast, realised = table["prediction"].to_numpy(), table["realised"].to_numpy()  # (B,)
-    known = np.isfinite(forecast) & np.isfinite(realised)
-    quality = forecast_quality(forecast, realised)
+    forecast, forward_return = table["prediction"].to_numpy(), table["realised"].to_numpy()  # (B,)
+    known = np.isfinite(forecast) & np.isfinite(forward_return)
+    quality = forecast_quality(forecast, forward_return)
     low, high = result["intervals"]["forecast"]["ic"]
     varies = edge > 0 and np.std(forecast[known]) > 0
     return Trial(
         edge, seed, quality["ic"], low, high,
         recovered=float(np.corrcoef(forecast[known], truth[known])[0, 1]) if varies else math.nan,
-        reachable=forecast_quality(truth, realised)["ic"] if edge > 0 else 0.0,
+        reachable=forecast_quality(truth, forward_return)["ic"] if edge > 0 else 0.0,
         forecasts=int(known.sum()),
         epochs=int(result["training"]["epochs"]),
         best_epoch=int(result["training"]["best_epoch"]),

@@ -10,7 +10,7 @@ import contextlib
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +24,7 @@ MOST_LOST = 10  # results lost with their workers before a cluster is given up
 
 @contextlib.contextmanager
 def dask_workers(parallel: Parallel) -> Iterator[Workers]:
-    """The workers of a dask cluster. Raises ChangeSettings when there is none."""
+    """The workers of a dask cluster. Raises ChangeSettingsError when there is none."""
     try:
         from distributed import Client
     except ImportError:
@@ -62,7 +62,7 @@ def on_dask(client: Any, function: Callable[..., Any], tasks: Sequence[tuple[Any
 
 @contextlib.contextmanager
 def ray_workers(parallel: Parallel) -> Iterator[Workers]:
-    """The workers of a ray cluster. Raises ChangeSettings when there is none."""
+    """The workers of a ray cluster. Raises ChangeSettingsError when there is none."""
     try:
         import ray
     except ImportError:
@@ -92,21 +92,21 @@ def on_ray(ray: Any, function: Callable[..., Any], tasks: Sequence[tuple[Any, ..
 
 
 def refuse_no_address(parallel: Parallel) -> None:
-    """Raise ChangeSettings if the cluster is not named."""
+    """Raise ChangeSettingsError if the cluster is not named."""
     if not parallel.address:
-        raise ChangeSettings("parallel.address", "is empty", "Name the cluster's scheduler")
+        raise ChangeSettingsError("parallel.address", "is empty", "Name the cluster's scheduler")
 
 
-def missing(name: str) -> ChangeSettings:
+def missing(name: str) -> ChangeSettingsError:
     """The error of a library that is not there."""
-    return ChangeSettings(
+    return ChangeSettingsError(
         "parallel.backend", f"{name} is not installed", f"Install quantdeck[{name}], or set it to processes"
     )
 
 
-def silent(error: Exception) -> ChangeSettings:
+def silent(error: Exception) -> ChangeSettingsError:
     """The error of a cluster that does not answer."""
-    return ChangeSettings("parallel.address", f"no scheduler answers there: {error}", "Start it")
+    return ChangeSettingsError("parallel.address", f"no scheduler answers there: {error}", "Start it")
 
 
 CLUSTERS = {"dask": dask_workers, "ray": ray_workers}

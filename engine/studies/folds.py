@@ -38,7 +38,8 @@ def folds(
     What follows the share `first_test` is cut into test spans of equal length. A fold trains and validates
     on the samples before its test: all of them (anchored), or as many as the first fold has (rolling), the
     last split.validation of them being validation. A sample is purged when its label reaches, with the
-    embargo's bars on top, beyond the first target of the next part. Raises ChangeSettings when a part comes
+    embargo's bars on top, beyond the first target of the next part. Raises ChangeSettingsError when a part
+    comes
     out too small.
     """
     chosen, count = settings.walk_forward, len(target_ms)

@@ -21,7 +21,7 @@ from engine.backtest.bars import Bars
 from engine.backtest.trading import Decisions
 from engine.data.plan import span_of
 from engine.disk import write_whole
-from engine.errors import StopAsked
+from engine.errors import StopRequestedError
 from engine.market.times import iso, milliseconds
 from engine.outcome import BARS, PREDICTIONS
 from engine.runs.error_codec import from_fields
@@ -54,10 +54,10 @@ def train_seeds(job: Job) -> dict[str, Any]:
     pending = [(str(run.path), seed) for seed, run in runs.items() if state_of(run).status != "done"]
     with preparation.stage(job, "fit"):
         try:
-            for seed, error in results(follow, pending, job.settings.parallel, job.tell):
+            for seed, error in results(follow, pending, job.settings.parallel, job.emit):
                 refuse(error)
                 text = f"seed {seed}: run {runs[seed].id} is done"
-                job.tell({"kind": "note", "level": "info", "text": text})
+                job.emit({"kind": "note", "level": "info", "text": text})
         except BaseException:
             for run in runs.values():
                 ask_stop(run)
@@ -113,20 +113,20 @@ def follow(path: str, seed: int) -> tuple[int, dict[str, Any] | None]:
 
     When whoever ordered this has gone, the run is asked to stop: it is resumed with the others.
     """
-    run, tell = RunFolder(Path(path)), Orphan()
+    run, emit = RunFolder(Path(path)), Orphan()
     if not alive(run):
         launch(run)
     while not wait(run, 1.0):
         try:
-            tell({"kind": "alive"})
-        except StopAsked:
+            emit({"kind": "alive"})
+        except StopRequestedError:
             ask_stop(run)
             raise
     state = state_of(run)
     if state.status == "done":
         return seed, None
     fallback = {
-        "class": "Report",
+        "class": "InternalError",
         "thing": f"run {run.id}",
         "reason": state.status,
         "remedy": "",
@@ -164,9 +164,9 @@ def ensemble(runs: Sequence[RunFolder], settings: Settings) -> dict[str, Any]:
     frame = pd.read_parquet(runs[0].path / BARS)
     columns = {name: frame[name].to_numpy() for name in frame.columns}
     bars = Bars(milliseconds(frame.index).astype("datetime64[ms]"), **columns)
-    realised = tables[0]["realised"].to_numpy()  # (B,)
+    forward_return = tables[0]["realised"].to_numpy()  # (B,)
     signal = signals.threshold(forecast, settings.signal.entry_threshold)
-    decisions = Decisions(bars, forecast, signal, realised)
+    decisions = Decisions(bars, forecast, signal, forward_return)
     sheet = tear_sheet(*trading.trade(decisions, settings, settings.data.step_ms))
-    quality = forecast_quality(forecast, realised)
+    quality = forecast_quality(forecast, forward_return)
     return {name: sheet.metrics[name] for name in HEADLINE} | {name: quality[name] for name in FORECAST}

@@ -18,11 +18,11 @@ import pandas as pd
 from engine import outcome, preparation
 from engine.backtest import trading
 from engine.backtest.bars import Bars
-from engine.backtest.given_signals import laid_on, weights
+from engine.backtest.given_signals import align_to_bars, weights
 from engine.backtest.trades import trade_table
 from engine.backtest.trading import Decisions
 from engine.data.importing import files
-from engine.errors import ChangeSettings, RepairData
+from engine.errors import ChangeSettingsError, RepairDataError
 from engine.market.candles import check
 from engine.market.times import milliseconds, step_of
 from engine.robustness import deflation, overview
@@ -46,7 +46,7 @@ class Judged:
     sheet: TearSheet
     decisions: Decisions
     strategy: Simulation
-    holding: Simulation
+    buy_and_hold: Simulation
     step_ms: int
     symbol: str
 
@@ -82,29 +82,32 @@ def simulate_signals(
     A file of signals has a time and one other column: if that is named `signal` it holds 1, -1 and 0, which
     settings.signal.neutral explains; under any other name target weights, 0 close, empty keep. The time is
     the open time of the bar at whose open the decision is filled. A series is named in the same way.
-    Raises what files.read does, RepairData for signals that fit no bar, ChangeSettings for wrong numbers.
+    Raises what files.read does, RepairDataError for signals that fit no bar, ChangeSettingsError for wrong
+    numbers.
     """
     settings = settings or Settings()
     frame, symbol = candles_of(candles, now_ms)
     step_ms = step_of(frame.index)
     time_ms, given = milliseconds(frame.index), signals_of(signals)
-    weight = laid_on(time_ms, milliseconds(given.index), given.to_numpy(np.float64))  # (T,)
+    weight = align_to_bars(time_ms, milliseconds(given.index), given.to_numpy(np.float64))  # (T,)
     rows = slice(int(np.flatnonzero(np.isfinite(weight))[0]), len(frame))
     if str(given.name).lower() == "signal":
         weight = weights(weight, settings.signal.neutral, short=settings.backtest.short)
     elif not settings.backtest.short:
         weight = np.where(weight < 0, 0.0, weight)
     bars = Bars.of(frame, settings.backtest.volatility_span).rows(rows)
-    realised = labels.forward_return(frame, time_ms, step_ms, settings.label.horizon, settings.label.kind)
+    forward_return = labels.forward_return(
+        frame, time_ms, step_ms, settings.label.horizon, settings.label.kind
+    )
     decisions = Decisions(
         bars,
         forecast=np.full(len(bars), np.nan),
         signal=np.sign(np.nan_to_num(weight[rows])).astype(np.int8),
-        realised=realised[rows],
+        forward_return=forward_return[rows],
         weight=weight[rows],
     )
-    strategy, holding = trading.trade(decisions, settings, step_ms)
-    return Judged(tear_sheet(strategy, holding), decisions, strategy, holding, step_ms, symbol)
+    strategy, benchmark = trading.trade(decisions, settings, step_ms)
+    return Judged(tear_sheet(strategy, benchmark), decisions, strategy, benchmark, step_ms, symbol)
 
 
 def carry_out(job: Job) -> dict[str, Any]:
@@ -113,10 +116,10 @@ def carry_out(job: Job) -> dict[str, Any]:
     with preparation.stage(job, "simulate"):
         judged = simulate_signals(Path(inputs["candles"]), Path(inputs["signals"]), job.settings, job.now_ms)
     settings, decisions = job.settings, judged.decisions
-    outcome.write(job.run.path, judged.symbol, decisions, judged.strategy, judged.holding)
+    outcome.write(job.run.path, judged.symbol, decisions, judged.strategy, judged.buy_and_hold)
     notes = [f"Signals of {Path(inputs['signals']).name} over candles of {Path(inputs['candles']).name}."]
     result = outcome.summed_up(judged.sheet, decisions, judged.strategy, settings, notes)
-    seen = overview.Seen(decisions, judged.strategy, judged.holding, settings)
+    seen = overview.Seen(decisions, judged.strategy, judged.buy_and_hold, settings)
     market = f"file {Path(inputs['candles']).name} {judged.symbol}"
     who = deflation.Who("simulate", job.run.id, job.run.id, simulated=False, market=market)
     result |= overview.judged(job.home.path, seen, None, who)
@@ -125,26 +128,29 @@ def carry_out(job: Job) -> dict[str, Any]:
 
 
 def candles_of(given: str | Path | pd.DataFrame, now_ms: int) -> tuple[pd.DataFrame, str]:
-    """A checked candles frame and the symbol. Raises RepairData, ChangeSettings."""
+    """A checked candles frame and the symbol. Raises RepairDataError, ChangeSettingsError."""
     if isinstance(given, pd.DataFrame):
         return check(given, step_of(given.index), now_ms).frame, ""
     path = Path(given)
     found = files.read(path)
     if found.kind != "candles":
-        raise ChangeSettings(str(path), f"holds {found.kind}, not candles", "Name a file of candles")
+        raise ChangeSettingsError(str(path), f"holds {found.kind}, not candles", "Name a file of candles")
     frame = check(found.frame, found.timeframe_ms, now_ms, found.decimals).frame
     if frame.empty:
-        raise RepairData(str(path), "has no sound candle", "Look at it with: quantdeck data import")
+        raise RepairDataError(str(path), "has no sound candle", "Look at it with: quantdeck data import")
     return frame, found.symbol or files.name_of(path)
 
 
 def signals_of(given: str | Path | pd.Series) -> pd.Series:
-    """Numbers by time, in the file's order, named after their column. Raises RepairData, ChangeSettings."""
+    """Numbers by time, in the file's order, named after their column.
+
+    Raises RepairDataError, ChangeSettingsError.
+    """
     if isinstance(given, pd.Series):
         return given
     path = Path(given)
     found = files.read(path)
     if found.kind == "candles":
-        raise ChangeSettings(str(path), "holds candles, not signals", "Give a time and one other column")
+        raise ChangeSettingsError(str(path), "holds candles, not signals", "Give a time and one other column")
     named = [note.removeprefix("values are column ") for note in found.notes]
     return found.frame["value"].rename(named[-1] if named else "value")

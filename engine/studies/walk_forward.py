@@ -17,7 +17,7 @@ import numpy as np
 from engine import outcome, preparation
 from engine.backtest import signals, trading
 from engine.disk import CHECKPOINT, read_with_digest, write_with_digest
-from engine.errors import RepairData
+from engine.errors import RepairDataError
 from engine.market.merge import fingerprint
 from engine.market.times import iso
 from engine.models.training import backend
@@ -74,29 +74,29 @@ class Forecasts:
 
 def walk_forward(job: Job) -> dict[str, Any]:
     """Train every fold, trade the stitched forecasts over all test spans, sum up."""
-    settings, tell = job.settings, job.tell
+    settings, emit = job.settings, job.emit
     data = preparation.prepare(job, settings.features.chosen)
     with preparation.stage(job, "windows"):
         found = data.windows(settings.window.lookback)  # N of them
-        realised = data.realised(settings.label)  # (T,)
+        forward_return = data.forward_return(settings.label)  # (T,)
     with preparation.stage(job, "split"):
         target_ms = data.time_ms[found.target]  # (N,)
         reach_ms = labels.reach_ms(data.market.step_ms, settings.label.horizon)
-        labelled = np.isfinite(realised[found.target])
+        labelled = np.isfinite(forward_return[found.target])
         parts = folds(target_ms, labelled, reach_ms, data.market.step_ms, settings)
     with preparation.stage(job, "fit"):
         market = fingerprint(data.market)
         done = kept(job.run.path, parts, market)
         missing = [
-            (settings, data.table, realised, found.start, fold, market)
+            (settings, data.table, forward_return, found.start, fold, market)
             for fold in parts
             if fold.number not in done
         ]
-        for forecasts in results(train_fold, missing, settings.parallel, tell):
+        for forecasts in results(train_fold, missing, settings.parallel, emit):
             write_with_digest(job.run.path / file_of(forecasts.number), forecasts.content())
             done[forecasts.number] = forecasts
             text = f"fold {forecasts.number}: {forecasts.epochs} epochs, best {forecasts.best_epoch}"
-            tell({"kind": "note", "level": "info", "text": f"{len(done)} of {len(parts)} folds, {text}"})
+            emit({"kind": "note", "level": "info", "text": f"{len(done)} of {len(parts)} folds, {text}"})
     return traded(job, data, found, parts, done)
 
 
@@ -111,7 +111,7 @@ def kept(folder: Path, parts: list[Fold], market: str) -> dict[int, Forecasts]:
     for fold in parts:
         try:
             forecasts = Forecasts.of(read_with_digest(folder / file_of(fold.number)))
-        except (RepairData, ValueError, KeyError, OSError):
+        except (RepairDataError, ValueError, KeyError, OSError):
             continue
         if forecasts.market == market and len(forecasts.test) == len(fold.test):
             found[fold.number] = forecasts
@@ -121,7 +121,7 @@ def kept(folder: Path, parts: list[Fold], market: str) -> dict[int, Forecasts]:
 def train_fold(
     settings: Settings,
     table: pd.DataFrame,
-    realised: Floats,
+    forward_return: Floats,
     start: NDArray[np.int64],
     fold: Fold,
     market: str,
@@ -132,28 +132,28 @@ def train_fold(
     """
     settings = one_device(settings)
     lookback, kind = settings.window.lookback, settings.scaling.kind
-    scalers = preparation.fit_scalers(kind, table, realised, start[fold.train], lookback)
+    scalers = preparation.fit_scalers(kind, table, forward_return, start[fold.train], lookback)
     matrix = scalers.matrix(table.to_numpy())  # (T, F)
     devices = backend.prepare(settings.training)
     from engine.models import lstm
     from engine.models.training import fit, predict
 
-    tell = Orphan()
+    emit = Orphan()
     model = lstm.build(lookback, matrix.shape[1], settings.model, settings.training.seed)
     with tempfile.TemporaryDirectory(prefix="quantdeck-") as folder:
         fitted = fit.fit(
             model,
             matrix,
-            scalers.to_label(realised),
+            scalers.to_label(forward_return),
             start[fold.train],
             start[fold.validation],
             settings,
             devices,
             keep=Path(folder) / CHECKPOINT,
-            tell=tell,
+            emit=emit,
         )
     validation, test = (
-        scalers.to_return(predict.predict(model, matrix, start[part], devices, tell))
+        scalers.to_return(predict.predict(model, matrix, start[part], devices, emit))
         for part in (fold.validation, fold.test)
     )
     return Forecasts(fold.number, market, validation, test, fitted.epochs, fitted.best_epoch)
@@ -164,11 +164,11 @@ def traded(
 ) -> dict[str, Any]:
     """Trade all folds' forecasts in one go, write the files of a backtest and sum up."""
     settings, step_ms = with_limits(job.settings, data.limits), data.market.step_ms
-    realised = data.realised(settings.label)  # (T,)
+    forward_return = data.forward_return(settings.label)  # (T,)
     with preparation.stage(job, "signals"):
         target = np.concatenate([found.target[fold.test] for fold in parts])  # (M,)
         forecast = np.concatenate([done[fold.number].test for fold in parts])  # (M,)
-        decisions = trading.decide(data.market, target, forecast, realised, settings)
+        decisions = trading.decide(data.market, target, forecast, forward_return, settings)
         thresholds = [threshold(data, found, fold, done[fold.number], settings) for fold in parts]
         level = np.repeat(thresholds, [len(fold.test) for fold in parts])  # (M,)
         signal = np.zeros(len(decisions.signal), np.int8)  # (B,)
@@ -177,18 +177,18 @@ def traded(
         )
         decisions = replace(decisions, signal=signal)
     with preparation.stage(job, "simulate"):
-        strategy, holding = trading.trade(decisions, settings, step_ms)
+        strategy, benchmark = trading.trade(decisions, settings, step_ms)
     with preparation.stage(job, "metrics"):
-        outcome.write(job.run.path, settings.data.symbol, decisions, strategy, holding)
+        outcome.write(job.run.path, settings.data.symbol, decisions, strategy, benchmark)
         result = outcome.summed_up(
-            tear_sheet(strategy, holding), decisions, strategy, settings, list(data.notes)
+            tear_sheet(strategy, benchmark), decisions, strategy, settings, list(data.notes)
         )
         who = deflation.Who("walkforward", job.run.id, job.run.id, simulated=data.market.simulated)
         result |= overview.judged(
-            job.home.path, overview.Seen(decisions, strategy, holding, settings), None, who
+            job.home.path, overview.Seen(decisions, strategy, benchmark, settings), None, who
         )
         table = [
-            row(data, found, fold, done[fold.number], level, (decisions, strategy, holding))
+            row(data, found, fold, done[fold.number], level, (decisions, strategy, benchmark))
             for fold, level in zip(parts, thresholds, strict=True)
         ]
     write_manifest(job.run.path, [*outcome.FILES, *(file_of(fold.number) for fold in parts)])
@@ -201,9 +201,9 @@ def threshold(data: Prepared, found: Windows, fold: Fold, said: Forecasts, setti
     """The fold's entry threshold: the settings', or the best of its own validation."""
     if settings.signal.threshold_from != "validation":
         return settings.signal.entry_threshold
-    realised = data.realised(settings.label)
+    forward_return = data.forward_return(settings.label)
     decisions = trading.decide(
-        data.market, found.target[fold.validation], said.validation, realised, settings
+        data.market, found.target[fold.validation], said.validation, forward_return, settings
     )
     return trading.best_threshold(decisions, settings, data.market.step_ms)
 
@@ -217,12 +217,12 @@ def row(
     traded: tuple[Decisions, Simulation, Simulation],
 ) -> dict[str, Any]:
     """A fold in figures; its returns are the stitched curve's between its first and last bar."""
-    decisions, strategy, holding = traded
+    decisions, strategy, benchmark = traded
     time_ms = data.time_ms[found.target]  # (N,)
     bars = decisions.bars.time.astype(np.int64)  # (B,)
     first, last = int(time_ms[fold.test[0]]), int(time_ms[fold.test[-1]])
     span = slice(*np.searchsorted(bars, [first, last + 1]).tolist())
-    quality = forecast_quality(decisions.forecast[span], decisions.realised[span])
+    quality = forecast_quality(decisions.forecast[span], decisions.forward_return[span])
     entered = strategy.time[strategy.trades["entry_bar"]].astype(np.int64)
     return {
         "fold": fold.number,
@@ -239,7 +239,7 @@ def row(
         "ic": quality["ic"],
         "directional_accuracy": quality["directional_accuracy"],
         "total_return": gain(strategy, span),
-        "buy_and_hold": gain(holding, span),
+        "buy_and_hold": gain(benchmark, span),
         "trades": int(((entered >= first) & (entered <= last)).sum()),
     }
 

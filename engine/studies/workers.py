@@ -12,13 +12,13 @@ from functools import partial
 from multiprocessing import active_children, get_context, parent_process
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import MakeRoom, StopAsked
+from engine.errors import MakeRoomError, StopRequestedError
 from engine.studies.clusters import CLUSTERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from engine.runs.events import Event, Tell
+    from engine.runs.events import Emit, Event
     from engine.settings import Parallel, Settings
     from engine.studies.clusters import Workers
 
@@ -27,11 +27,11 @@ FAREWELL_S = 5.0  # in which a training notices it too, and tells (see Orphan)
 
 
 def results(
-    function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], parallel: Parallel, tell: Tell
+    function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], parallel: Parallel, emit: Emit
 ) -> Iterator[Any]:
     """What `function(*task)` returns for each task, in the order in which they are done.
 
-    `function` is a module's own and returns whatever tells the tasks apart. `tell` is asked for a stop a few
+    `function` is a module's own and returns whatever tells the tasks apart. `emit` is asked for a stop a few
     times a second; when it raises, and when a task does, the other trainings are ended.
     """
     if not tasks:
@@ -43,7 +43,7 @@ def results(
         feeder.start()
         left = len(tasks)
         while left:
-            tell({"kind": "alive"})
+            emit({"kind": "alive"})
             with contextlib.suppress(queue.Empty):
                 value, error = done.get(timeout=POLL_S)
                 if error is not None:
@@ -104,7 +104,7 @@ def end_with_parent() -> None:
 def in_processes(
     pool: ProcessPoolExecutor, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]
 ) -> Iterator[Any]:
-    """Hand all tasks out at once; return the results as they come. Raises MakeRoom if a worker dies."""
+    """Hand all tasks out at once; return the results as they come. Raises MakeRoomError if a worker dies."""
     given = [pool.submit(function, *task) for task in tasks]
     return (result_of(future) for future in as_completed(given))
 
@@ -114,7 +114,7 @@ def result_of(future: Future[Any]) -> Any:
     try:
         return future.result()
     except BrokenProcessPool:
-        raise MakeRoom(
+        raise MakeRoomError(
             "parallel.workers", "a worker was killed, most often for want of memory", "Resume with fewer"
         ) from None
 
@@ -126,13 +126,13 @@ def one_device(settings: Settings) -> Settings:
 
 
 class Orphan:
-    """A worker's `tell`: it hears nothing and ends the training once the process that ordered it has gone."""
+    """A worker's `emit`: it hears nothing and ends the training once the process that ordered it has gone."""
 
     def __init__(self) -> None:
         """Remember who ordered it."""
         self.parent = os.getppid()
 
     def __call__(self, event: Event) -> None:
-        """Raise StopAsked when this process belongs to another parent than at first."""
+        """Raise StopRequestedError when this process belongs to another parent than at first."""
         if os.getppid() != self.parent:
-            raise StopAsked("training", f"whoever ordered it has gone, noticed at {event['kind']}")
+            raise StopRequestedError("training", f"whoever ordered it has gone, noticed at {event['kind']}")

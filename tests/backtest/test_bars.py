@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from engine.backtest.bars import Bars, forecast_volatility
-from engine.errors import RepairData
+from engine.errors import RepairDataError
 from tests.backtest.markets import HOUR_MS, candles, random_bars
 
 
@@ -61,12 +61,12 @@ def test_forecast_volatility_does_not_know_its_row_or_the_future():
     ],
 )
 def test_what_is_no_market_is_refused(fault):
-    with pytest.raises(RepairData):
+    with pytest.raises(RepairDataError):
         replace(random_bars(5, np.random.default_rng(4)), **fault)
 
 
 def test_no_bars_are_refused_and_unknown_volume_is_none():
     bars = random_bars(5, np.random.default_rng(4))
-    with pytest.raises(RepairData):
+    with pytest.raises(RepairDataError):
         bars.rows(slice(0))
     assert replace(bars, volume=np.full(5, np.nan)).volume.tolist() == [0] * 5

@@ -11,8 +11,8 @@ from engine.statistics.forecast import forecast_quality
 
 def test_figures_of_a_small_case_by_hand():
     prediction = np.array([0.01, -0.02, 0.01, 0.0, np.nan, 0.03])
-    realised = np.array([0.02, -0.01, -0.01, 0.05, 0.01, 0.01])
-    found = forecast_quality(prediction, realised)
+    forward_return = np.array([0.02, -0.01, -0.01, 0.05, 0.01, 0.01])
+    found = forecast_quality(prediction, forward_return)
     assert found["forecasts"] == 5
     errors = 0.01**2 + 0.01**2 + 0.02**2 + 0.05**2 + 0.02**2
     assert found["r2"] == pytest.approx(1 - errors / (0.02**2 + 3 * 0.01**2 + 0.05**2))
@@ -21,16 +21,16 @@ def test_figures_of_a_small_case_by_hand():
     assert found["directional_accuracy_low"] == pytest.approx(low)
     assert found["directional_accuracy_high"] == pytest.approx(high)
     assert found["ic"] == pytest.approx(
-        stats.spearmanr(prediction[~np.isnan(prediction)], realised[[0, 1, 2, 3, 5]])[0]
+        stats.spearmanr(prediction[~np.isnan(prediction)], forward_return[[0, 1, 2, 3, 5]])[0]
     )
 
 
 def test_a_perfect_forecast_and_one_of_nothing():
-    realised = np.random.default_rng(1).normal(0, 0.01, 500)
-    perfect = forecast_quality(realised, realised)
+    forward_return = np.random.default_rng(1).normal(0, 0.01, 500)
+    perfect = forecast_quality(forward_return, forward_return)
     assert (perfect["r2"], perfect["directional_accuracy"]) == (1, 1)
     assert perfect["ic"] == pytest.approx(1)
-    zero = forecast_quality(np.zeros(500), realised)
+    zero = forecast_quality(np.zeros(500), forward_return)
     assert zero["r2"] == 0
     assert math.isnan(zero["directional_accuracy"])
     assert math.isnan(zero["ic"])

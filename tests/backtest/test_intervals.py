@@ -93,10 +93,10 @@ def test_what_cannot_be_told_is_nan():
 def test_forecasts_have_intervals_around_their_figures():
     generator = np.random.default_rng(7)
     prediction = generator.normal(0, 0.001, 3000)
-    realised = prediction + generator.normal(0, 0.004, 3000)
-    realised[::50] = np.nan
-    figures = forecast_quality(prediction, realised)
-    found = intervals.of_forecast(prediction, realised, 1, 500, 0)
+    forward_return = prediction + generator.normal(0, 0.004, 3000)
+    forward_return[::50] = np.nan
+    figures = forecast_quality(prediction, forward_return)
+    found = intervals.of_forecast(prediction, forward_return, 1, 500, 0)
     for name, (low, high) in found.items():
         assert low < figures[name] < high
     assert found["ic"][0] > 0.1
@@ -109,11 +109,13 @@ def test_forecasts_have_intervals_around_their_figures():
 def test_overlapping_labels_widen_the_interval_of_the_ic():
     generator = np.random.default_rng(8)
     noise = generator.normal(0, 0.01, 4030)
-    realised = np.convolve(noise, np.ones(24), "valid")[:4000]  # each shares 23 of 24 bars with the next
+    forward_return = np.convolve(noise, np.ones(24), "valid")[
+        :4000
+    ]  # each shares 23 of 24 bars with the next
     prediction = np.convolve(generator.normal(0, 0.01, 4030), np.ones(24), "valid")[:4000]
     apart = [
         high - low
-        for low, high in (intervals.of_forecast(prediction, realised, h, 300, 0)["ic"] for h in (24,))
+        for low, high in (intervals.of_forecast(prediction, forward_return, h, 300, 0)["ic"] for h in (24,))
     ]
     independent = 2 * 1.96 / math.sqrt(4000)
     assert apart[0] > 2.5 * independent

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from engine.backtest.given_signals import laid_on, weights
-from engine.errors import RepairData
+from engine.backtest.given_signals import align_to_bars, weights
+from engine.errors import RepairDataError
 
 BARS = np.arange(6, dtype=np.int64) * 3_600_000
 
 
 def test_a_value_lies_on_the_bar_of_its_time_and_others_keep():
-    weight = laid_on(BARS, BARS[[4, 1]], np.array([-0.5, 1.0]))
+    weight = align_to_bars(BARS, BARS[[4, 1]], np.array([-0.5, 1.0]))
     assert np.array_equal(weight, [np.nan, 1, np.nan, np.nan, -0.5, np.nan], equal_nan=True)
 
 
@@ -26,13 +26,13 @@ def test_a_value_lies_on_the_bar_of_its_time_and_others_keep():
     ],
 )
 def test_what_fits_no_bar_is_refused(time, values, told):
-    with pytest.raises(RepairData, match=told):
-        laid_on(BARS, np.array(time, np.int64), np.array(values, np.float64))
+    with pytest.raises(RepairDataError, match=told):
+        align_to_bars(BARS, np.array(time, np.int64), np.array(values, np.float64))
 
 
 def test_signals_mean_what_the_settings_say():
     signal = np.array([1, np.nan, 0, -1])
     assert np.array_equal(weights(signal, "hold", short=True), [1, np.nan, np.nan, -1], equal_nan=True)
     assert np.array_equal(weights(signal, "flat", short=False), [1, np.nan, 0, 0], equal_nan=True)
-    with pytest.raises(RepairData, match="other numbers"):
+    with pytest.raises(RepairDataError, match="other numbers"):
         weights(np.array([0.5]), "hold", short=True)

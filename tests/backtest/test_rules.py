@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from engine.backtest.rules import Rules, bars_per_year
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.settings import Backtest
 
 
@@ -38,5 +38,5 @@ def test_the_benchmark_keeps_costs_and_drops_decisions():
 )
 def test_what_makes_no_sense_is_refused_with_its_key(fault):
     given = {"initial_capital": 1.0, "fee": 0.0, "slippage": 0.0, "bars_per_year": 8760} | fault
-    with pytest.raises(ChangeSettings, match=f"backtest.{next(iter(fault))}"):
+    with pytest.raises(ChangeSettingsError, match=f"backtest.{next(iter(fault))}"):
         Rules(**given)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.backtest.simulate import buy_and_hold, simulate
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from tests.backtest.markets import FREE, KEEP, bars_of, reasons
 
 QUIET = bars_of((100, 101, 99, 100), (110, 121, 109, 120), (130, 131, 119, 120), (120, 120, 120, 120))
@@ -104,7 +104,7 @@ class TestTargets:
         [(np.ones(3), None), (np.array([1, 1, np.inf, 1]), None), (np.ones(4), np.ones(5))],
     )
     def test_what_does_not_fit_is_refused(self, target, prediction):
-        with pytest.raises(ChangeSettings):
+        with pytest.raises(ChangeSettingsError):
             simulate(QUIET, target, FREE, prediction)
 
 

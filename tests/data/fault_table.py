@@ -25,7 +25,7 @@ from engine.data.exchange.rate_limit import resting
 from engine.data.plan import Source
 from engine.data.store import Store
 from engine.data.update import update
-from engine.errors import ChangeSettings, QuantdeckError, TryAgain
+from engine.errors import ChangeSettingsError, QuantdeckError, TryAgainError
 from engine.market.candles import milliseconds
 from tests.data.exchanges import Binance, BinanceUsdM, Bybit, Coinbase, Kraken, Okx, faults
 from tests.data.exchanges.server import HOUR, NOW, ExchangeServer, Fault, prices, serving
@@ -98,20 +98,21 @@ ROWS = [
     Row("429 with Retry-After", "rests, " + AGAIN, once=faults.status(429, Retry_After="1"), rest_s=1),
     Row("418 with Retry-After", "rests, " + AGAIN, once=faults.status(418, Retry_After="1"), rest_s=1),
     Row("503 with Retry-After as a date", "rests, " + AGAIN, once=busy_until, rest_s=1),
-    Row("connection refused", NAMED, raises=TryAgain, says="Check the network", endpoint=closed_port),
-    Row("unknown host", NAMED, raises=TryAgain, says="Check the network",
+    Row("connection refused", NAMED, raises=TryAgainError, says="Check the network", endpoint=closed_port),
+    Row("unknown host", NAMED, raises=TryAgainError, says="Check the network",
         endpoint=lambda _: "http://no-such-host.invalid"),
-    Row("death in the middle of the pages", NAMED, always=faults.status(500), raises=TryAgain,
+    Row("death in the middle of the pages", NAMED, always=faults.status(500), raises=TryAgainError,
         says="missing"),
-    Row("HTML for ever", NAMED, always=faults.html, raises=TryAgain, says="missing"),
-    Row("slow drip for ever", NAMED, always=faults.stuck, raises=TryAgain, says="in time", timeout_s=0.4),
+    Row("HTML for ever", NAMED, always=faults.html, raises=TryAgainError, says="missing"),
+    Row("slow drip for ever", NAMED, always=faults.stuck, raises=TryAgainError,
+        says="in time", timeout_s=0.4),
     Row("418 for a day", "fails at once, all clients rest", always=faults.status(418, Retry_After=f"{DAY_S}"),
-        raises=TryAgain, says="takes requests again at", rest_s=DAY_S),
-    *(Row(f"status {code}", "stops, region hint", always=faults.status(code), raises=ChangeSettings,
+        raises=TryAgainError, says="takes requests again at", rest_s=DAY_S),
+    *(Row(f"status {code}", "stops, region hint", always=faults.status(code), raises=ChangeSettingsError,
           says="regions") for code in (403, 451)),
-    Row("wrong symbol", "refused with near matches", raises=ChangeSettings, says="Near: BTC/",
+    Row("wrong symbol", "refused with near matches", raises=ChangeSettingsError, says="Near: BTC/",
         source=misspelt),
-    Row("wrong timeframe", "refused with those there are", raises=ChangeSettings, says="Use one of",
+    Row("wrong timeframe", "refused with those there are", raises=ChangeSettingsError, says="Use one of",
         source=lambda source: replace(source, timeframe="7h")),
     Row("clock set back 30 s", "no stall"),
 ]  # fmt: skip
@@ -146,7 +147,7 @@ async def cell(row: Row, exchange: type[ExchangeServer], folder: Path) -> Outcom
             server.faults.extend([None] * good + wrong)
         error = await disturbed(row, server, source, store, outcome)
         judge(row, server, error, outcome, good)
-        if row.always and row.raises is TryAgain and len(store.names()) != good:
+        if row.always and row.raises is TryAgainError and len(store.names()) != good:
             outcome.wrong.append("the pages so far are lost")
         await others_rest(row, server, source, store, outcome)
         server.faults.clear()
@@ -209,7 +210,7 @@ async def others_rest(
     if row.rest_s < DAY_S:
         return
     asked = len(server.asked)
-    with suppress(TryAgain):
+    with suppress(TryAgainError):
         await once(server, source, store)
         outcome.wrong.append("another client was served")
     outcome.early += len(server.asked) - asked

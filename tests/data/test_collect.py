@@ -17,7 +17,7 @@ from engine.data.demo.server import demo_exchange
 from engine.data.plan import Source, sources_of, span_of
 from engine.data.store import Series, Store
 from engine.data.update import joined
-from engine.errors import ChangeSettings, StopAsked, TryAgain
+from engine.errors import ChangeSettingsError, StopRequestedError, TryAgainError
 from engine.market.candles import milliseconds, time_index
 from engine.settings import Data, Demo
 from tests.data.exchanges import faults
@@ -131,7 +131,7 @@ async def test_death_in_the_middle_keeps_the_pages_and_the_next_update_starts_th
     async with exchange_server() as server:
         await collect(wish(server), undisturbed, NOW, quiet)
         server.faults.extend([None, None, faults.status(500), faults.status(500)])
-        with pytest.raises(TryAgain) as failure:
+        with pytest.raises(TryAgainError) as failure:
             await collect(wish(server), store, NOW, quiet)
         assert f"missing {iso(LISTED + 2000 * HOUR)[:19]}Z … {iso(LAST)[:19]}Z" in failure.value.reason
         assert failure.value.thing == PRIMARY
@@ -181,14 +181,14 @@ async def test_kill_9_loses_no_page_that_came(tmp_path, page):
 
 
 async def test_a_wish_to_stop_keeps_the_pages_that_came(tmp_path):
-    def tell(event):
+    def emit(event):
         if event.get("state") == "page" and event["page"] == 2:
-            raise StopAsked("run", "was asked to stop")
+            raise StopRequestedError("run", "was asked to stop")
 
     store = Store(tmp_path)
     async with exchange_server() as server:
-        with pytest.raises(StopAsked):
-            await collect(wish(server), store, NOW, tell)
+        with pytest.raises(StopRequestedError):
+            await collect(wish(server), store, NOW, emit)
     assert times_of(store.read(PRIMARY)) == hours_between(LISTED, LISTED + 2000 * HOUR)
     with store.locked(PRIMARY):
         pass
@@ -269,7 +269,7 @@ async def test_one_source_down_fails_the_run_or_is_left_out(tmp_path):
     store, events = Store(tmp_path), []
     async with exchange_server() as server:
         server.always["fundingRate"] = faults.status(500)
-        with pytest.raises(TryAgain, match="funding"):
+        with pytest.raises(TryAgainError, match="funding"):
             await collect(everything(server), store, NOW, events.append)
         got = await collect(everything(server, when_source_fails="go-on"), store, NOW, events.append)
         assert [other.name for other in got.others] == ["open_interest", "second_close", "second_volume"]
@@ -288,11 +288,11 @@ async def test_one_source_down_fails_the_run_or_is_left_out(tmp_path):
 async def test_the_primarys_failure_always_fails_and_names_the_reason(tmp_path):
     async with exchange_server() as server:
         wrong = everything(server, symbol="BTC/USD", when_source_fails="go-on")
-        with pytest.raises(ChangeSettings, match=r"Near: .*BTC/USDT"):
+        with pytest.raises(ChangeSettingsError, match=r"Near: .*BTC/USDT"):
             await collect(wrong, Store(tmp_path), NOW, quiet)
-        with pytest.raises(ChangeSettings, match="nothing of it"):
+        with pytest.raises(ChangeSettingsError, match="nothing of it"):
             await collect(wish(server, start="2015-01-01", end="2015-02-01"), Store(tmp_path), NOW, quiet)
-        with pytest.raises(ChangeSettings, match="binance"):
+        with pytest.raises(ChangeSettingsError, match="binance"):
             await collect(wish(server, exchange="binanse"), Store(tmp_path), NOW, quiet)
 
 
@@ -304,7 +304,7 @@ async def test_open_interest_older_than_the_exchange_keeps_is_absent(tmp_path):
         assert server.count("openInterestHist") == 0
         assert got.others == []
         assert any(INTEREST in note for note in got.notes)
-        with pytest.raises(ChangeSettings, match="open_interest"):
+        with pytest.raises(ChangeSettingsError, match="open_interest"):
             await collect(wish(server, **old), store, NOW, quiet)
 
 
@@ -330,7 +330,7 @@ async def test_two_updates_of_one_series_the_second_is_refused(tmp_path):
         results = await asyncio.gather(
             *(collect(wish(server), Store(tmp_path), NOW, quiet) for _ in range(2)), return_exceptions=True
         )
-        refused = [result for result in results if isinstance(result, TryAgain)]
+        refused = [result for result in results if isinstance(result, TryAgainError)]
         assert len(refused) == 1
         assert "another run" in refused[0].reason
         assert times_of(store.read(PRIMARY)) == hours_between(LISTED, LAST)
@@ -341,14 +341,14 @@ def test_a_full_disk_fails_with_the_reason_and_leaves_the_series_whole(tmp_path)
         "import asyncio, resource, signal, sys, pathlib\n"
         "from tests.data.test_collect import collect, exchange_server, wish, Store, iso, quiet\n"
         "from tests.data.test_collect import NOW, LAST, HOUR\n"
-        "from engine.errors import MakeRoom\n"
+        "from engine.errors import MakeRoomError\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "async def main(store):\n"
         "    async with exchange_server() as server:\n"
         "        await collect(wish(server, start=iso(LAST - 50 * HOUR)), store, NOW, quiet)\n"
         "        resource.setrlimit(resource.RLIMIT_FSIZE, (15_000, 15_000))\n"
         "        try: await collect(wish(server), store, NOW, quiet)\n"
-        "        except MakeRoom as error: print(error)\n"
+        "        except MakeRoomError as error: print(error)\n"
         "asyncio.run(main(Store(pathlib.Path(sys.argv[1]))))\n"
     )
     run = subprocess.run(
@@ -383,13 +383,13 @@ async def test_a_stored_series_is_the_primary_cut_to_the_range(tmp_path):
     got = await collect(Data(series="mine", start=start, end=iso(LISTED + 30 * HOUR)), store, NOW, quiet)
     assert times_of(got.primary) == hours_between(LISTED + 10 * HOUR, LISTED + 30 * HOUR)
     assert "20 of its 100 candles" in got.notes[0]
-    with pytest.raises(ChangeSettings, match="mine"):
+    with pytest.raises(ChangeSettingsError, match="mine"):
         await collect(Data(series="mime", start=start), store, NOW, quiet)
-    with pytest.raises(ChangeSettings, match=r"data\.timeframe=1h"):
+    with pytest.raises(ChangeSettingsError, match=r"data\.timeframe=1h"):
         await collect(Data(series="mine", timeframe="5m", start=start), store, NOW, quiet)
-    with pytest.raises(ChangeSettings, match="has no candle in the range"):
+    with pytest.raises(ChangeSettingsError, match="has no candle in the range"):
         await collect(Data(series="mine", start="2026-01-01"), store, NOW, quiet)
-    with pytest.raises(ChangeSettings, match="simulated and real"):
+    with pytest.raises(ChangeSettingsError, match="simulated and real"):
         await collect(Data(series="mine", start=start, exchange="demo", funding=True), store, NOW, quiet)
     async with exchange_server() as server:
         got = await collect(wish(server, series="mine", funding=True), store, NOW, quiet)
@@ -410,11 +410,11 @@ def test_the_plan_is_made_of_settings_and_now():
     assert funding.wanted == (start - 12 * HOUR, end + 1)
     assert interest.wanted == (start - 6 * HOUR - 5 * 60_000, end + 1)
     assert span_of(Data(start="2023-01-01"), NOW)[1] == LAST
-    with pytest.raises(ChangeSettings, match="no complete candle"):
+    with pytest.raises(ChangeSettingsError, match="no complete candle"):
         span_of(Data(start=iso(NOW)), NOW)
-    with pytest.raises(ChangeSettings, match="primary itself"):
+    with pytest.raises(ChangeSettingsError, match="primary itself"):
         sources_of(Data(second_exchange="binance"), Demo(), (0, HOUR))
-    with pytest.raises(ChangeSettings, match="simulated"):
+    with pytest.raises(ChangeSettingsError, match="simulated"):
         sources_of(Data(funding=True, perpetual_exchange="demo"), Demo(), (0, HOUR))
     names = [
         source.name for source in sources_of(Data(exchange="demo", second_exchange="any"), Demo(), (0, HOUR))
@@ -460,7 +460,7 @@ async def test_the_simulated_exchange_runs_inside_and_its_markets_do_not_mix(tmp
     assert first.primary.frame.equals(again.primary.frame)
     assert not first.primary.frame.equals(other.primary.frame)
     assert store.names() == ["demo-1-0.05-1h_BTC-USDT_1h_candles", "demo-2-0.05-1h_BTC-USDT_1h_candles"]
-    with pytest.raises(ChangeSettings, match="Near: BTC/USDT"):
+    with pytest.raises(ChangeSettingsError, match="Near: BTC/USDT"):
         await collect(Data(exchange="demo", symbol="BTC/EUR"), store, NOW, quiet)
 
 
@@ -482,13 +482,13 @@ async def test_what_was_absent_is_asked_for_again_only_on_request(tmp_path):
 async def test_a_reader_during_an_update_sees_the_old_version_whole(tmp_path):
     store, seen = Store(tmp_path), []
 
-    def tell(event):
+    def emit(event):
         if event.get("state") == "page":
             seen.append(times_of(Store(tmp_path).read(PRIMARY)))
 
     async with exchange_server() as server:
         await collect(wish(server, start=iso(LAST - 300 * HOUR)), store, NOW, quiet)
-        await collect(wish(server), store, NOW, tell)
+        await collect(wish(server), store, NOW, emit)
     assert seen == [hours_between(LAST - 300 * HOUR, LAST)] * 3
     assert times_of(store.read(PRIMARY)) == hours_between(LISTED, LAST)
 
@@ -497,7 +497,7 @@ def test_a_folder_that_may_not_be_written_is_told():
     code = (
         "import asyncio, os, pathlib, sys\n"
         "from tests.data.test_collect import collect, exchange_server, wish, Store, quiet, NOW\n"
-        "from engine.errors import MakeRoom\n"
+        "from engine.errors import MakeRoomError\n"
         "import ccxt.async_support.binance, pyarrow.parquet\n"
         "store = Store(pathlib.Path(sys.argv[1]))\n"
         "store.folder.chmod(0o555)\n"
@@ -505,7 +505,7 @@ def test_a_folder_that_may_not_be_written_is_told():
         "async def main():\n"
         "    async with exchange_server() as server:\n"
         "        try: await collect(wish(server), store, NOW, quiet)\n"
-        "        except MakeRoom as error: print(error.reason, '|', error.remedy)\n"
+        "        except MakeRoomError as error: print(error.reason, '|', error.remedy)\n"
         "asyncio.run(main())\n"
     )
     with tempfile.TemporaryDirectory() as folder:  # pytest's own are closed to other users

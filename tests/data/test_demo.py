@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from engine.data.demo.market import SYMBOLS, DemoMarket
 from engine.data.demo.paths import BLOCK, ORIGIN_MS
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 
 if TYPE_CHECKING:
     from engine.data.demo.bars import Candles
@@ -119,7 +119,7 @@ def test_what_the_market_does_not_have_is_refused() -> None:
         lambda: DemoMarket(1, 0.95, "1h"),
         lambda: DemoMarket(1, 0.0, "7m"),
     ):
-        with pytest.raises(ChangeSettings):
+        with pytest.raises(ChangeSettingsError):
             ask()
 
 

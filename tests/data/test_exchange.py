@@ -19,7 +19,7 @@ from engine.data.exchange.ccxt_modules import exchange_ids
 from engine.data.exchange.client import open_exchange
 from engine.data.exchange.pager import History
 from engine.data.exchange.rate_limit import BAN_S, SEATS, keep_rest, redirected, rest_s
-from engine.errors import ChangeSettings, StopAsked, TryAgain
+from engine.errors import ChangeSettingsError, StopRequestedError, TryAgainError
 from tests.data.exchanges import faults
 from tests.data.exchanges.binance import candle, exchange_server
 from tests.data.exchanges.server import DAY, HOUR, NOW
@@ -78,7 +78,7 @@ async def test_an_answer_that_is_none_is_asked_again(fault):
 async def test_tries_are_bounded_and_the_failure_says_why(fault):
     async with exchange_server() as server, open_exchange("binance", server.url, **QUICK) as client:
         server.always["klines"] = fault
-        with pytest.raises(TryAgain) as failure:
+        with pytest.raises(TryAgainError) as failure:
             await fetched(client, (LISTED, LAST))
         assert server.count("klines") == 4
         assert failure.value.thing == "binance"
@@ -97,11 +97,11 @@ async def test_a_longer_rest_than_the_limit_fails_at_once_and_is_kept_by_the_hos
     async with exchange_server() as server:
         async with open_exchange("binance", server.url, **QUICK) as client:
             server.faults.append(faults.status(418, Retry_After="86400"))
-            with pytest.raises(TryAgain, match="takes requests again at"):
+            with pytest.raises(TryAgainError, match="takes requests again at"):
                 await fetched(client, (LISTED, LAST))
         asked = len(server.asked)
         async with open_exchange("binance", server.url, **QUICK) as client:
-            with pytest.raises(TryAgain, match="takes no requests for now"):
+            with pytest.raises(TryAgainError, match="takes no requests for now"):
                 await fetched(client, (LISTED, LAST))
         assert len(server.asked) == asked
 
@@ -110,7 +110,7 @@ async def test_a_longer_rest_than_the_limit_fails_at_once_and_is_kept_by_the_hos
 async def test_a_refused_region_stops_with_a_hint(code):
     async with exchange_server() as server, open_exchange("binance", server.url, **QUICK) as client:
         server.always["klines"] = faults.status(code)
-        with pytest.raises(ChangeSettings, match="regions"):
+        with pytest.raises(ChangeSettingsError, match="regions"):
             await fetched(client, (LISTED, LAST))
         assert server.count("klines") == 1
 
@@ -120,7 +120,7 @@ async def test_a_drip_ends_with_the_time_limit():
     async with exchange_server() as server, open_exchange("binance", server.url, **limits) as client:
         await client.market("BTC/USDT")
         server.always["klines"] = faults.stuck
-        with pytest.raises(TryAgain, match="did not answer in time"):
+        with pytest.raises(TryAgainError, match="did not answer in time"):
             await fetched(client, (LISTED, LAST))
 
 
@@ -130,42 +130,42 @@ async def test_refused_connections_and_unknown_hosts_are_named():
         endpoint = f"http://127.0.0.1:{free.getsockname()[1]}"
     for address in (endpoint, "http://no-such-host.invalid"):
         async with open_exchange("binance", address, **QUICK) as client:
-            with pytest.raises(TryAgain, match="Check the network"):
+            with pytest.raises(TryAgainError, match="Check the network"):
                 await client.market("BTC/USDT")
 
 
 async def test_an_empty_list_of_markets_is_garbage():
     async with exchange_server() as server, open_exchange("binance", server.url, **QUICK) as client:
         server.always["exchangeInfo"] = faults.status(200, {"symbols": []})
-        with pytest.raises(TryAgain, match="empty list of markets"):
+        with pytest.raises(TryAgainError, match="empty list of markets"):
             await client.market("BTC/USDT")
 
 
 async def test_unknown_exchange_symbol_timeframe_and_method_name_near_ones():
-    with pytest.raises(ChangeSettings, match="binance"):
+    with pytest.raises(ChangeSettingsError, match="binance"):
         async with open_exchange("binnance"):
             pass
     async with exchange_server() as server, open_exchange("binance", server.url, **QUICK) as client:
-        with pytest.raises(ChangeSettings, match="BTC/USDT"):
+        with pytest.raises(ChangeSettingsError, match="BTC/USDT"):
             await fetched(client, (LISTED, LAST), symbol="BTC/USTD")
-        with pytest.raises(ChangeSettings, match="binanceusdm"):
+        with pytest.raises(ChangeSettingsError, match="binanceusdm"):
             await fetched(client, (LISTED, LAST), symbol="BTC/USDT:USDT")
-        with pytest.raises(ChangeSettings, match="1h, 2h"):
+        with pytest.raises(ChangeSettingsError, match="1h, 2h"):
             await fetched(client, (LISTED, LAST), timeframe="7h")
-        with pytest.raises(ChangeSettings, match="has no history of gold"):
+        with pytest.raises(ChangeSettingsError, match="has no history of gold"):
             client.serves("fetchGold", "gold")
         server.always["klines"] = faults.status(400, {"code": -1121, "msg": "Invalid symbol."})
-        with pytest.raises(ChangeSettings, match="Invalid symbol"):
+        with pytest.raises(ChangeSettingsError, match="Invalid symbol"):
             await fetched(client, (LISTED, LAST))
 
 
 async def test_a_wish_to_stop_ends_the_waiting():
     def stop():
-        raise StopAsked("run", "was asked to stop")
+        raise StopRequestedError("run", "was asked to stop")
 
     async with exchange_server() as server, open_exchange("binance", server.url, alive=stop) as client:
         server.always["exchangeInfo"] = faults.status(500)
-        with pytest.raises(StopAsked):
+        with pytest.raises(StopRequestedError):
             await client.market("BTC/USDT")
         assert server.count("exchangeInfo") == 1
 

@@ -14,11 +14,11 @@ from engine import features
 from engine.data.collect import collect
 from engine.data.importing.files import import_file
 from engine.data.store import Store
-from engine.errors import ChangeSettings, SettingsError
+from engine.errors import ChangeSettingsError, SettingsError
 from engine.market.candles import milliseconds, time_index
 from engine.market.merge import merge
 from engine.settings import TIMEFRAME_MS, make
-from tests.market.test_mending import HOUR, START, market, without
+from tests.market.test_imputation import HOUR, START, market, without
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 LATER = 10**13
@@ -95,7 +95,7 @@ def test_it_is_a_feature_by_its_name_and_a_score(store):
     table = features.compute(there, ("fear_greed", "fear_greed_z_168", "rsi_14"))
     assert np.array_equal(table["fear_greed"], there.frame["fear_greed"], equal_nan=True)
     assert np.isfinite(table["fear_greed_z_168"]).sum() > 5
-    with pytest.raises(ChangeSettings, match="no feature fear_gread"):
+    with pytest.raises(ChangeSettingsError, match="no feature fear_gread"):
         features.compute(there, ("fear_gread",))
 
 
@@ -119,12 +119,12 @@ def test_what_cannot_be_is_refused_by_its_key(text, reason):
 
 
 def test_a_series_that_is_not_there_or_of_candles_is_refused(store):
-    with pytest.raises(ChangeSettings, match=r"not in the store.*fear_greed"):
+    with pytest.raises(ChangeSettingsError, match=r"not in the store.*fear_greed"):
         collected(store, "data.extra=fear_gred")
-    with pytest.raises(ChangeSettings, match="holds candles"):
+    with pytest.raises(ChangeSettingsError, match="holds candles"):
         collected(store, "data.extra=mine")
     import_file(store.folder.parent / "fng.csv", store, "rsi_14", now_ms=LATER)
-    with pytest.raises(ChangeSettings, match="rsi_14 is the name of a feature"):
+    with pytest.raises(ChangeSettingsError, match="rsi_14 is the name of a feature"):
         features.compute(merged(collected(store, "data.extra=rsi_14")), ("return_1",))
 
 

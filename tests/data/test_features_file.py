@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.data.importing.features_file import load_features
-from engine.errors import ChangeSettings, QuantdeckError, RepairData
+from engine.errors import ChangeSettingsError, QuantdeckError, RepairDataError
 from engine.features import compute
 from tests.features.markets import market, replaced
 
@@ -74,7 +74,7 @@ def test_own_features_get_what_they_need_with_its_holes(tmp_path: Path) -> None:
     holed = replaced(market(50), slice(10, 12), funding=np.nan)
     values = compute(holed, ["funding_in_percent"], own)["funding_in_percent"]
     np.testing.assert_array_equal(np.flatnonzero(values.isna()), [10, 11])
-    with pytest.raises(ChangeSettings, match="Did you mean funding_in_percent"):
+    with pytest.raises(ChangeSettingsError, match="Did you mean funding_in_percent"):
         compute(market(9), ["funding_in_percnt"], own)
 
 
@@ -118,7 +118,7 @@ def test_what_is_wrong_in_the_file_is_told_with_its_line(
 ) -> None:
     path = tmp_path / "own.py"
     path.write_text(HEAD + body, encoding="utf-8")
-    message = refused(RepairData, path)
+    message = refused(RepairDataError, path)
     assert all(part in message for part in told), message
 
 
@@ -135,11 +135,11 @@ def test_what_is_wrong_in_the_file_is_told_with_its_line(
 def test_what_is_wrong_in_the_settings_is_told(tmp_path: Path, body: str, told: str) -> None:
     path = tmp_path / "own.py"
     path.write_text(HEAD + body, encoding="utf-8")
-    assert told in refused(ChangeSettings, path)
+    assert told in refused(ChangeSettingsError, path)
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
-    assert "features.file" in refused(ChangeSettings, tmp_path / "nothing.py")
-    assert "features.file" in refused(ChangeSettings, tmp_path)
+    assert "features.file" in refused(ChangeSettingsError, tmp_path / "nothing.py")
+    assert "features.file" in refused(ChangeSettingsError, tmp_path)
     (tmp_path / "own.py").write_bytes(b"\x00\xff\xfe")
-    assert "not Python" in refused(RepairData, tmp_path / "own.py")
+    assert "not Python" in refused(RepairDataError, tmp_path / "own.py")

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from engine.data.importing.files import import_file, name_of, read, timeframe_of
 from engine.data.store import Series, Store
-from engine.errors import ChangeSettings, RepairData, StopAsked, TryAgain
+from engine.errors import ChangeSettingsError, RepairDataError, StopRequestedError, TryAgainError
 from engine.market.candles import OHLCV, SPIKE, milliseconds, time_index
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
@@ -417,7 +417,7 @@ class TestRefusals:
     def test_each_bad_file_is_named_with_its_reason_and_remedy(self, store, written, fault):
         content, reason = BAD_FILES[fault]
         path = written(content)
-        with pytest.raises(RepairData) as caught:
+        with pytest.raises(RepairDataError) as caught:
             import_file(path, store, now_ms=NOW)
         assert caught.value.thing == str(path)
         assert reason in caught.value.reason
@@ -425,9 +425,9 @@ class TestRefusals:
         assert store.names() == []
 
     def test_no_file_and_a_folder(self, store, tmp_path):
-        with pytest.raises(ChangeSettings, match="is not there"):
+        with pytest.raises(ChangeSettingsError, match="is not there"):
             import_file(tmp_path / "none.csv", store, now_ms=NOW)
-        with pytest.raises(ChangeSettings, match="is a folder"):
+        with pytest.raises(ChangeSettingsError, match="is a folder"):
             import_file(tmp_path, store, now_ms=NOW)
 
     def test_escape_sequences_of_a_file_are_shown_not_sent(self, store, written):
@@ -435,7 +435,7 @@ class TestRefusals:
         report, stored = bring(path, store)
         assert "\x1b" not in json.dumps([report.as_dict(), stored.origin], ensure_ascii=False)
         wrong = written("time,\x1b[31mred,b\n1609459200,1,2\n")
-        with pytest.raises(RepairData) as caught:
+        with pytest.raises(RepairDataError) as caught:
             import_file(wrong, store, now_ms=NOW)
         assert "\x1b" not in str(caught.value)
 
@@ -460,7 +460,7 @@ class TestImport:
 
     def test_progress(self, store, written):
         events = []
-        import_file(written(LONG, "long.csv.gz"), store, now_ms=NOW, tell=events.append)
+        import_file(written(LONG, "long.csv.gz"), store, now_ms=NOW, emit=events.append)
         assert [event["state"] for event in events][0 :: len(events) - 1] == ["begin", "end"]
         assert {(event["kind"], event["series"]) for event in events} == {("source", "long")}
         rows = [event["rows"] for event in events]
@@ -470,15 +470,15 @@ class TestImport:
     def test_a_stop_leaves_the_store_as_it_was(self, store, written):
         def stop(event):
             if event["state"] == "page":
-                raise StopAsked("import", "stop was asked for")
+                raise StopRequestedError("import", "stop was asked for")
 
-        with pytest.raises(StopAsked):
-            import_file(written(table()), store, now_ms=NOW, tell=stop)
+        with pytest.raises(StopRequestedError):
+            import_file(written(table()), store, now_ms=NOW, emit=stop)
         assert store.names() == []
         assert import_file(written(table()), store, now_ms=NOW).rows_stored == len(ROWS)
 
     def test_a_series_that_is_being_written(self, store, written):
-        with store.locked("candles"), pytest.raises(TryAgain):
+        with store.locked("candles"), pytest.raises(TryAgainError):
             import_file(written(table()), store, now_ms=NOW)
 
     def test_what_was_collected_is_not_replaced_but_imports_and_wrecks_are(self, store, written):
@@ -487,14 +487,14 @@ class TestImport:
         bring(path, store, "series")
         parts = {**vars(stored), "name": "collected", "origin": {"exchange": "binance"}}
         store.write(Series(**parts))
-        with pytest.raises(ChangeSettings, match="was collected from an exchange"):
+        with pytest.raises(ChangeSettingsError, match="was collected from an exchange"):
             import_file(path, store, "collected", now_ms=NOW)
         (store.folder / "wreck.parquet").write_bytes(b"")
         assert import_file(path, store, "wreck", now_ms=NOW).rows_stored == len(ROWS)
 
     @pytest.mark.parametrize("name", ["../up", "a b", "a\x1b"])
     def test_a_name_that_is_none(self, store, written, name):
-        with pytest.raises(ChangeSettings, match="is no name"):
+        with pytest.raises(ChangeSettingsError, match="is no name"):
             import_file(written(table()), store, name, now_ms=NOW)
 
 

@@ -72,14 +72,14 @@ def test_a_full_disk_takes_no_part_of_a_page(tmp_path):
     code = """
 import pathlib, resource, signal, sys
 from tests.data.test_journal import *
-from engine.errors import MakeRoom
+from engine.errors import MakeRoomError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 journal = filled(pathlib.Path(sys.argv[1]), pages_of(4))
 size = journal.path.stat().st_size
 resource.setrlimit(resource.RLIMIT_FSIZE, (size + 100, size + 100))
 try:
     journal.append((0, 1), np.ones((50, 6)))
-except MakeRoom as error:
+except MakeRoomError as error:
     print(error.reason, journal.path.stat().st_size == size)
 """
     path = tmp_path / "journal"

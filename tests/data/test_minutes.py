@@ -31,7 +31,7 @@ class Minutes(Binance):
         return [[time, "100", "102", "99", f"{100 + time // MINUTE % 9 / 10}", "5"] for time in times]
 
 
-async def brought(server, store, now_ms):
+async def imported(server, store, now_ms):
     """Bring the store up to date; how many pages that took, and the series."""
     server.now, before = now_ms, server.candles_asked
     start = str(np.datetime64(FIRST, "ms"))
@@ -43,14 +43,14 @@ async def brought(server, store, now_ms):
 async def test_the_update_after_a_load_of_minutes_asks_for_one_page(tmp_path):
     store = Store(tmp_path)
     async with serving(Minutes()) as server:
-        pages, series = await brought(server, store, NOW)
+        pages, series = await imported(server, store, NOW)
         assert (pages, len(series.frame)) == (21, 20_500)
         for later in (1, 999, 1999):
-            pages, series = await brought(server, store, NOW + later * MINUTE)
+            pages, series = await imported(server, store, NOW + later * MINUTE)
             assert (pages, len(series.frame)) == (1, 20_500 + later)
-        assert (await brought(server, store, NOW + 1999 * MINUTE))[0] == 0
+        assert (await imported(server, store, NOW + 1999 * MINUTE))[0] == 0
         whole = Store(tmp_path / "whole")
-        await brought(server, whole, NOW + 1999 * MINUTE)
+        await imported(server, whole, NOW + 1999 * MINUTE)
     pieces, at_once = (folder / f"{NAME}.parquet" for folder in (store.folder, whole.folder))
     assert pieces.read_bytes() == at_once.read_bytes()
 
@@ -58,11 +58,11 @@ async def test_the_update_after_a_load_of_minutes_asks_for_one_page(tmp_path):
 async def test_the_mark_of_a_conflict_outlives_updates(tmp_path):
     store = Store(tmp_path)
     async with serving(Minutes()) as server:
-        _, series = await brought(server, store, NOW)
+        _, series = await imported(server, store, NOW)
         frame = series.frame.copy()
         frame.iloc[[0, 7, -1], frame.columns.get_loc("flag")] |= CONFLICT
         store.write(type(series)(**{**vars(store.facts(NAME)), "frame": frame}))
-        _, series = await brought(server, store, NOW + 5 * MINUTE)
+        _, series = await imported(server, store, NOW + 5 * MINUTE)
     assert np.flatnonzero(series.frame["flag"] & CONFLICT).tolist() == [0, 7, 20_499]
     assert milliseconds(series.frame.index)[-1] == (NOW // MINUTE + 4) * MINUTE
 

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from engine.data import store as store_module
 from engine.data.store import Series, Store, series_name
-from engine.errors import ChangeSettings, MakeRoom, RepairData, Report, TryAgain
+from engine.errors import ChangeSettingsError, InternalError, MakeRoomError, RepairDataError, TryAgainError
 from engine.market.candles import OHLCV, time_index
 from engine.settings import SERIES_NAME
 
@@ -119,7 +119,7 @@ class TestRoundTrip:
         assert store.names() == ["a", "b"]
         store.remove("a")
         assert store.names() == ["b"]
-        with pytest.raises(ChangeSettings, match="is not in the store"):
+        with pytest.raises(ChangeSettingsError, match="is not in the store"):
             store.remove("a")
 
     def test_a_new_version_replaces_the_old_while_a_reader_holds_it(self, store):
@@ -159,7 +159,7 @@ class TestPartsOfASeries:
         assert store.read("large", []).frame.shape == (len(frame), 0)
 
     def test_a_column_that_no_kind_has(self, large):
-        with pytest.raises(Report, match="has no column funding"):
+        with pytest.raises(InternalError, match="has no column funding"):
             large[0].read("large", ["funding"])
 
 
@@ -172,12 +172,12 @@ class TestRefusals:
             store.remove,
             lambda name: store.write(series(candles(1), name)),
         ):
-            with pytest.raises(ChangeSettings, match="is no name"):
+            with pytest.raises(ChangeSettingsError, match="is no name"):
                 action(name)
 
     def test_a_name_that_is_near(self, store):
         store.write(series(candles(3), "Binance_BTCUSDT_1h"))
-        with pytest.raises(ChangeSettings, match="Did you mean Binance_BTCUSDT_1h"):
+        with pytest.raises(ChangeSettingsError, match="Did you mean Binance_BTCUSDT_1h"):
             store.read("Binance_BTCUSD_1h")
 
     @pytest.mark.parametrize(
@@ -190,12 +190,12 @@ class TestRefusals:
         ],
     )
     def test_a_frame_that_breaks_its_kind(self, store, frame):
-        with pytest.raises(Report):
+        with pytest.raises(InternalError):
             store.write(series(frame))
         assert store.names() == []
 
     def test_an_unknown_kind(self, store):
-        with pytest.raises(Report, match="unknown kind"):
+        with pytest.raises(InternalError, match="unknown kind"):
             store.write(series(values(3), kind="sentiment"))
 
 
@@ -215,7 +215,7 @@ class TestDamage:
             path.write_bytes(whole[:at] + bytes([whole[at] ^ (1 << pick.randrange(8))]) + whole[at + 1 :])
             try:
                 read = store.read(self.NAME)
-            except RepairData as error:
+            except RepairDataError as error:
                 told += bool(error.thing == str(path) and error.remedy)
             else:
                 pd.testing.assert_frame_equal(read.frame, before.frame)
@@ -228,9 +228,9 @@ class TestDamage:
         whole = path.read_bytes()
         for length in [*range(0, len(whole), 97), len(whole) - 1]:
             path.write_bytes(whole[:length])
-            with pytest.raises(RepairData, match="is not a whole series file"):
+            with pytest.raises(RepairDataError, match="is not a whole series file"):
                 store.read(self.NAME)
-            with pytest.raises(RepairData):
+            with pytest.raises(RepairDataError):
                 store.facts(self.NAME)
 
     @pytest.mark.parametrize(
@@ -238,12 +238,12 @@ class TestDamage:
     )
     def test_a_file_that_is_no_parquet(self, store, path, content):
         path.write_bytes(content)
-        with pytest.raises(RepairData, match="is not a whole series file"):
+        with pytest.raises(RepairDataError, match="is not a whole series file"):
             store.read(self.NAME)
 
     def test_a_parquet_file_of_somebody_else(self, store, path):
         pq.write_table(pa.table({"a": [1]}), path)
-        with pytest.raises(RepairData, match="quantdeck data import"):
+        with pytest.raises(RepairDataError, match="quantdeck data import"):
             store.read(self.NAME)
 
     def rewrite(self, path, change):
@@ -256,9 +256,9 @@ class TestDamage:
 
     def test_a_newer_schema_is_refused_with_a_remedy(self, store, path):
         self.rewrite(path, lambda facts: facts.replace(b'"schema":2', b'"schema":99'))
-        with pytest.raises(ChangeSettings, match=r"schema 99; this one reads up to 2.*Update quantdeck"):
+        with pytest.raises(ChangeSettingsError, match=r"schema 99; this one reads up to 2.*Update quantdeck"):
             store.facts(self.NAME)
-        with store.locked(self.NAME), pytest.raises(ChangeSettings):
+        with store.locked(self.NAME), pytest.raises(ChangeSettingsError):
             store.read(self.NAME)
 
     def test_a_file_of_the_first_schema_is_read_whole_and_written_as_the_newest(self, store, path):
@@ -276,18 +276,18 @@ class TestDamage:
 
     def test_facts_of_another_kind_or_length(self, store, path):
         self.rewrite(path, lambda facts: facts.replace(b'"candles"', b'"funding"'))
-        with pytest.raises(RepairData, match="columns are not those of its kind"):
+        with pytest.raises(RepairDataError, match="columns are not those of its kind"):
             store.facts(self.NAME)
         store.write(series(candles(40)))
         self.rewrite(path, lambda facts: facts.replace(b'"rows":40', b'"rows":41'))
-        with pytest.raises(RepairData, match="holds 40 rows, not 41"):
+        with pytest.raises(RepairDataError, match="holds 40 rows, not 41"):
             store.facts(self.NAME)
 
     def test_edited_facts(self, store, path):
         whole = path.read_bytes()
         assert b'"simulated":false' in whole
         path.write_bytes(whole.replace(b'"simulated":false', b'"simulated": true'))
-        with pytest.raises(RepairData, match="do not match their hash"):
+        with pytest.raises(RepairDataError, match="do not match their hash"):
             store.facts(self.NAME)
 
     def test_a_damaged_series_can_be_written_anew(self, store, path):
@@ -350,17 +350,17 @@ class TestProcesses:
     def test_a_second_writer_is_refused_until_the_first_is_gone(self, store):
         code = """
             with store.locked("held"):
-                print("holding", flush=True)
+                print("benchmark", flush=True)
                 signal.pause()
         """
         with child(code, store.folder) as holder:
             assert holder.stdout.readline() == "holding\n"
-            with pytest.raises(TryAgain, match="series held"), store.locked("held"):
+            with pytest.raises(TryAgainError, match="series held"), store.locked("held"):
                 pass
             with store.locked("another"):
                 store.write(series(candles(3), "another"))
             holder.kill()
-        with store.locked("held"), pytest.raises(TryAgain), store.locked("held"):
+        with store.locked("held"), pytest.raises(TryAgainError), store.locked("held"):
             pass
         with store.locked("held"):
             pass
@@ -377,21 +377,21 @@ class TestProcesses:
         """
         with child(code, store.folder) as writer:
             said = writer.stdout.read()
-        assert said.startswith(f"MakeRoom {store.folder / 'full.parquet'} cannot be written")
+        assert said.startswith(f"MakeRoomError {store.folder / 'full.parquet'} cannot be written")
         assert len(store.read("full").frame) == 100
         assert not list(store.folder.glob(".part-*"))
 
 
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(MakeRoom):
+    with pytest.raises(MakeRoomError):
         Store(tmp_path / "file" / "data")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_may_not_be_written(store):
     store.folder.chmod(0o500)
-    with pytest.raises(MakeRoom):
+    with pytest.raises(MakeRoomError):
         store.write(series(candles(3)))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.errors import ChangeSettings, RepairData
+from engine.errors import ChangeSettingsError, RepairDataError
 from engine.features import BUILT_IN, Bars, check_columns, compute, feature, resolve, table
 
 from .markets import HOUR_MS, market
@@ -59,20 +59,20 @@ def test_the_order_given_is_kept() -> None:
     ],
 )
 def test_names_that_cannot_be_had_are_refused(names: tuple[str, ...], told: tuple[str, str]) -> None:
-    with pytest.raises(ChangeSettings) as caught:
+    with pytest.raises(ChangeSettingsError) as caught:
         resolve(names, OHLCV)
     assert all(part in str(caught.value) for part in told)
-    with pytest.raises(ChangeSettings):
+    with pytest.raises(ChangeSettingsError):
         compute(market(10), [*names, "nothing_such"])
 
 
 def test_an_own_feature_without_its_series_is_refused_even_from_all() -> None:
-    with pytest.raises(ChangeSettings, match="own_two needs premium"):
+    with pytest.raises(ChangeSettingsError, match="own_two needs premium"):
         resolve(("all",), OHLCV, [own_two])
 
 
 def test_two_features_of_one_name_are_refused() -> None:
-    with pytest.raises(ChangeSettings, match="own_one is taken"):
+    with pytest.raises(ChangeSettingsError, match="own_one is taken"):
         resolve(("all",), OHLCV, [own_one, own_one])
 
 
@@ -84,23 +84,23 @@ def test_columns_that_cannot_be_scaled_are_refused_by_name() -> None:
 
     constant = values.copy()
     constant[:, [1, 3]] = 0.3
-    with pytest.raises(ChangeSettings, match="b, d constant in the 50 training rows"):
+    with pytest.raises(ChangeSettingsError, match="b, d constant in the 50 training rows"):
         check_columns(constant, list("abcd"))
 
     empty = values.copy()
     empty[:, 2] = np.nan
-    with pytest.raises(ChangeSettings, match="c without a value"):
+    with pytest.raises(ChangeSettingsError, match="c without a value"):
         check_columns(empty, list("abcd"))
 
     infinite = values.copy()
     infinite[7, 0] = -np.inf
-    with pytest.raises(RepairData, match="feature a: infinite"):
+    with pytest.raises(RepairDataError, match="feature a: infinite"):
         check_columns(infinite, list("abcd"))
 
 
 def test_a_column_of_rounding_only_counts_as_constant() -> None:
     values = np.linspace(0, 1, 20)[:, None] * [1.0, 1e-16] + [0.0, 1.0]
-    with pytest.raises(ChangeSettings, match="b constant"):
+    with pytest.raises(ChangeSettingsError, match="b constant"):
         check_columns(values, ["a", "b"])
 
 

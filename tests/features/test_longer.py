@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import features
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.features import BUILT_IN
 from engine.market.candles import OHLCV
 from engine.market.merge import merge, segments
@@ -95,7 +95,7 @@ def test_what_the_settings_add():
     ],
 )
 def test_what_cannot_be_had_is_refused(name, reason):
-    with pytest.raises(ChangeSettings, match=reason):
+    with pytest.raises(ChangeSettingsError, match=reason):
         features.compute(market(range(50)), (name,))
 
 

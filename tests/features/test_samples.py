@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.samples import labels, scaling, split, windows
 
 STEP = 3_600_000
@@ -73,7 +73,7 @@ def test_no_training_label_reaches_over_a_cut(count, horizon, validation, test, 
     labelled = np.arange(count) < count - horizon
     try:
         parts = split.chronological(target, labelled, horizon * STEP, validation, test)
-    except ChangeSettings:
+    except ChangeSettingsError:
         return
     reach = horizon * STEP
     first_validation = target[int(count * (1 - test - validation))]
@@ -88,7 +88,7 @@ def test_no_training_label_reaches_over_a_cut(count, horizon, validation, test, 
 
 
 def test_too_few_samples_are_refused_with_have_and_need():
-    with pytest.raises(ChangeSettings, match="training has 7 and needs 50"):
+    with pytest.raises(ChangeSettingsError, match="training has 7 and needs 50"):
         split.chronological(np.arange(12) * STEP, np.ones(12, bool), STEP, 0.2, 0.2)
 
 

@@ -48,7 +48,7 @@ def test_import_tells_what_is_trusted_and_refuses_what_is_broken(deck, run, tmp_
     assert any("who made it is unknown" in line for line in told["trusts"])
     (run.path / "trades.csv").write_text("x")
     error = deck("runs", "import", str(run.path), at=Home(tmp_path / "other"), code=1)["error"]
-    assert error["class"] == "RepairData"
+    assert error["class"] == "RepairDataError"
     assert "trades.csv" in error["thing"] + error["reason"]
 
 
@@ -58,9 +58,9 @@ def test_seal_wants_a_key_and_then_an_edited_manifest_is_seen(deck, home, run):
     key = home.path / KEY_NAME
     key.write_bytes(b"k" * 32)
     key.chmod(0o600)
-    assert deck("runs", "verify", run.id, code=1)["error"]["class"] == "RepairData"
+    assert deck("runs", "verify", run.id, code=1)["error"]["class"] == "RepairDataError"
     assert deck("runs", "seal", run.id) == {"run": run.id, "sealed": True}
     assert deck("runs", "verify", run.id)["intact"]
     stored = json.loads(run.manifest_path.read_bytes())
     run.manifest_path.write_text(json.dumps(stored | {"schema": stored["schema"], "about": {}}))
-    assert deck("runs", "verify", run.id, code=1)["error"]["class"] == "RepairData"
+    assert deck("runs", "verify", run.id, code=1)["error"]["class"] == "RepairDataError"

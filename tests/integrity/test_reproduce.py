@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from engine import settings
-from engine.errors import ChangeSettings, RepairData
+from engine.errors import ChangeSettingsError, RepairDataError
 from engine.runs.folder import Home
 from engine.runs.import_run import bring
 from engine.runs.launch import launch, wait
@@ -68,13 +68,13 @@ def test_the_same_settings_and_data_are_found(home, run):
 
 def test_what_is_damaged_or_unfinished_is_not_repeated(home, run):
     begun = home.create("run", settings.Settings())
-    with pytest.raises(RepairData, match=r"manifest\.json is missing"):
+    with pytest.raises(RepairDataError, match=r"manifest\.json is missing"):
         repeat(home, begun)
     update = home.create("update", settings.Settings())
-    with pytest.raises(ChangeSettings, match="not repeated"):
+    with pytest.raises(ChangeSettingsError, match="not repeated"):
         repeat(home, update)
     (run.path / "trades.csv").write_text("x")
-    with pytest.raises(RepairData, match=r"trades\.csv"):
+    with pytest.raises(RepairDataError, match=r"trades\.csv"):
         repeat(home, run)
 
 
@@ -85,15 +85,15 @@ def examined(run):
 def test_a_run_from_elsewhere_is_verified_copied_and_its_trust_told(run, tmp_path):
     (run.path / "stray.joblib").write_bytes(b"not of the manifest")
     home = Home(tmp_path / "mine")
-    brought = bring(home, run.path, examined)
+    imported = bring(home, run.path, examined)
     assert home.find("last").id == run.id
-    assert verify(brought.run.path) == []
-    assert not (brought.run.path / "stray.joblib").exists()
-    assert state_of(brought.run).status == "done"
-    told = " ".join(brought.trusts)
+    assert verify(imported.run.path) == []
+    assert not (imported.run.path / "stray.joblib").exists()
+    assert state_of(imported.run).status == "done"
+    told = " ".join(imported.trusts)
     assert "who made it is unknown" in told
     assert "stock layers only (LSTM, Dropout, LSTM, Dense)" in told
-    with pytest.raises(ChangeSettings, match="in this home already"):
+    with pytest.raises(ChangeSettingsError, match="in this home already"):
         bring(home, run.path, examined)
 
 
@@ -116,7 +116,7 @@ def test_a_run_that_is_not_what_it_says_is_left_outside(run, tmp_path, damage):
     else:
         (folder / "scaler.joblib").write_bytes(b"\x80\x04cos\nsystem\n(Vtrue\ntR.")
         write_manifest(folder, ["scaler.joblib"])
-    with pytest.raises(RepairData):
+    with pytest.raises(RepairDataError):
         bring(home, folder, examined)
     assert home.all() == []
     assert not [path for path in home.path.rglob("*") if path.is_file()]

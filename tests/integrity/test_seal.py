@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from engine.errors import RepairData
+from engine.errors import RepairDataError
 from engine.runs import manifest, signature
 
 
@@ -38,13 +38,13 @@ def test_without_a_key_an_able_forger_is_not_seen_and_with_one_he_is(run, key):
     assert manifest.verify(run.path)[0].key == "result.json"
     forged(run, "[]")
     assert "sealed with another key, or was edited" in manifest.verify(run.path)[0].reason
-    with pytest.raises(RepairData, match="runs seal"):
+    with pytest.raises(RepairDataError, match="runs seal"):
         manifest.read_checked(run.path, "model.keras")
 
 
 def test_what_is_not_as_the_manifest_says_is_not_sealed(run, key):
     run.result_path.write_text("{}")
-    with pytest.raises(RepairData, match=r"result\.json"):
+    with pytest.raises(RepairDataError, match=r"result\.json"):
         manifest.seal_anew(run.path)
 
 

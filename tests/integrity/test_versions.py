@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from engine.errors import RepairData
+from engine.errors import RepairDataError
 from engine.runs import manifest, signature
 
 
@@ -25,7 +25,7 @@ def test_another_minor_version_is_refused_with_its_number(run, name, library):
     assert manifest.verify(run.path) == []
     written_by(run, name, library, f"{major}.{int(minor) + 1}.0")
     with pytest.raises(
-        RepairData, match=rf"written by {library} {major}.{int(minor) + 1}.0, .* {own}"
+        RepairDataError, match=rf"written by {library} {major}.{int(minor) + 1}.0, .* {own}"
     ) as refused:
         manifest.read_checked(run.path, name)
     assert "Install" in refused.value.remedy

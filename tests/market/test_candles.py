@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import RepairData
+from engine.errors import RepairDataError
 from engine.market.candles import (
     CONFLICT,
     OHLCV,
@@ -330,7 +330,7 @@ class TestTimes:
         assert step_of(time_index(hours * HOUR)) == HOUR
 
     def test_one_time_has_no_step(self):
-        with pytest.raises(RepairData, match="needs 2"):
+        with pytest.raises(RepairDataError, match="needs 2"):
             step_of(time_index(np.array([START, START], np.int64)))
 
     def test_iso_shows_milliseconds_where_there_are_some(self):

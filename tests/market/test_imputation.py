@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.market.candles import FILLED, MADE, OHLCV, check, milliseconds, time_index
-from engine.market.quality import bars, find, flat, put, taken
+from engine.market.imputation import bars, find, flat, put, taken
 from engine.market.ranges import within
 
 HOUR = 3_600_000

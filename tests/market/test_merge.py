@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.errors import Report
+from engine.errors import InternalError
 from engine.market.candles import FILLED as FILLED_FLAG
 from engine.market.candles import SPIKE, milliseconds, time_index
 from engine.market.merge import (
@@ -174,7 +174,7 @@ def test_no_candles_and_no_segments():
 
 def test_two_series_of_one_name_are_refused():
     other = Other("close", values([]), HOUR)
-    with pytest.raises(Report, match="share a name"):
+    with pytest.raises(InternalError, match="share a name"):
         merge(candles([0]), HOUR, [other], 0, simulated=False)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.market.candles import FILLED, SPIKE, ZERO_VOLUME, milliseconds, time_index
 from engine.market.merge import Other, column_values, merge
 from engine.market.resample import resample
@@ -61,7 +61,7 @@ def test_flags_are_those_of_the_parts_and_no_volume_means_none_in_any():
 
 
 def test_a_step_that_does_not_divide():
-    with pytest.raises(ChangeSettings, match="multiple"):
+    with pytest.raises(ChangeSettingsError, match="multiple"):
         resample(minutes(np.random.default_rng(4), 9), 2 * MINUTE, 5 * MINUTE)
 
 

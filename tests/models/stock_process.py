@@ -38,8 +38,8 @@ def stock():
     network.compile(optimizer=adam(), loss="mse")
     windows = matrix[order[:, None] + np.arange(LOOKBACK)]  # (N, L, F)
     told = []
-    tell = keras.callbacks.LambdaCallback(on_train_batch_end=lambda _, logs: told.append(float(logs["loss"])))
-    options = {"batch_size": BATCH, "shuffle": False, "verbose": 0, "callbacks": [tell]}
+    emit = keras.callbacks.LambdaCallback(on_train_batch_end=lambda _, logs: told.append(float(logs["loss"])))
+    options = {"batch_size": BATCH, "shuffle": False, "verbose": 0, "callbacks": [emit]}
     network.fit(windows, labels[order + LOOKBACK], **options)
     return told
 
@@ -50,8 +50,8 @@ def ours():
     trainer.compile(optimizer=adam())
     trainer.optimizer.build(network.trainable_variables)
     told = []
-    tell = keras.callbacks.LambdaCallback(on_train_batch_end=lambda _, logs: told.append(float(logs["loss"])))
-    trainer.fit(Groups(order, BATCH, 1, None), shuffle=False, verbose=0, callbacks=[tell])
+    emit = keras.callbacks.LambdaCallback(on_train_batch_end=lambda _, logs: told.append(float(logs["loss"])))
+    trainer.fit(Groups(order, BATCH, 1, None), shuffle=False, verbose=0, callbacks=[emit])
     return told
 
 

@@ -10,7 +10,7 @@ import joblib
 import numpy as np
 import pytest
 
-from engine.errors import RepairData
+from engine.errors import RepairDataError
 from engine.models.artifact import joblib_file
 from engine.models.training import backend
 from engine.runs.manifest import read_checked, verify, write_manifest
@@ -35,7 +35,8 @@ METADATA = {
 @pytest.fixture(scope="module")
 def keras_room():
     backend.prepare(Training(devices=1))
-    from engine.models import artifact, lstm
+    from engine.models import lstm
+    from engine.models.artifact import artifact
 
     return artifact, lstm
 
@@ -88,22 +89,22 @@ def test_a_file_that_is_not_as_it_was_saved_is_refused_by_name(saved, keras_room
     else:
         content[len(content) // 2] ^= 1 if fault == "one bit flipped" else 255
         path.write_bytes(content)
-    with pytest.raises(RepairData, match=name):
+    with pytest.raises(RepairDataError, match=name):
         load(folder, artifact)
     assert any(name in str(problem) for problem in verify(folder))
 
 
 def test_other_schema_fields_types_and_foreign_pickles_are_refused(keras_room):
     artifact, _ = keras_room
-    with pytest.raises(RepairData, match="schema"):
+    with pytest.raises(RepairDataError, match="schema"):
         artifact.metadata_of({**METADATA, "schema": 99})
-    with pytest.raises(RepairData, match="other fields"):
+    with pytest.raises(RepairDataError, match="other fields"):
         artifact.metadata_of({**METADATA, "schema": artifact.SCHEMA, "more": 1})
-    with pytest.raises(RepairData, match="holds no proper test_dates, feature_names"):
+    with pytest.raises(RepairDataError, match="holds no proper test_dates, feature_names"):
         artifact.metadata_of(
             {**METADATA, "schema": artifact.SCHEMA, "test_dates": [], "feature_names": "rsi"}
         )
-    with pytest.raises(RepairData, match=r"metadata\.joblib"):
+    with pytest.raises(RepairDataError, match=r"metadata\.joblib"):
         joblib_file.load("metadata.joblib", pickle.dumps(print))
 
 
@@ -130,7 +131,7 @@ def test_a_file_of_another_run_is_refused_though_the_manifest_is_written_anew(sa
         before = (folder / name).read_bytes()
         (folder / name).write_bytes((other / name).read_bytes())
         write_manifest(folder, [name])
-        with pytest.raises(RepairData, match=r"of run '00000000'|was written with"):
+        with pytest.raises(RepairDataError, match=r"of run '00000000'|was written with"):
             load(folder, artifact)
         (folder / name).write_bytes(before)
         write_manifest(folder, [name])
@@ -146,7 +147,7 @@ def test_a_model_for_other_features_is_refused(tmp_path, keras_room):
     )
     artifact.save(tmp_path, mixed)
     write_manifest(tmp_path, artifact.FILES)
-    with pytest.raises(RepairData, match="takes 5 features"):
+    with pytest.raises(RepairDataError, match="takes 5 features"):
         load(tmp_path, artifact)
 
 
@@ -183,6 +184,6 @@ def test_killed_while_saving_a_file_is_whole_or_refused(tmp_path):
             assert len(set(content)) == 1
         try:  # killed between two files the manifest refuses them, which is as good
             rounds = {read_checked(tmp_path, name)[0] for name in ("a.bin", "b.bin", "c.bin")}
-        except RepairData:
+        except RepairDataError:
             continue
         assert len(rounds) == 1

@@ -12,7 +12,7 @@ from engine.models.training.backend import sharing
 
 PREPARE = """
 import json, os, sys
-from engine.models import backend
+from engine.models.training import backend
 from engine.settings import Training
 count = backend.prepare(Training(devices=2))
 again = backend.prepare(Training(devices=2))

@@ -8,7 +8,7 @@ import json
 import sys
 from pathlib import Path
 
-from engine.errors import StopAsked
+from engine.errors import StopRequestedError
 from engine.models.training import backend
 from engine.settings import Model, Settings, Training
 
@@ -41,25 +41,25 @@ labels = (0.3 * np.roll(matrix[:, 0], 1) + rng.normal(size=700)).astype(np.float
 events = []
 
 
-def tell(event):
+def emit(event):
     if event["kind"] != "alive":
         events.append(event)
     if 0 < int(stop_after) == len(events):
-        raise StopAsked("run", "was asked to stop")
+        raise StopRequestedError("run", "was asked to stop")
 
 
 model = lstm.build(8, 3, settings.model, settings.training.seed)
-untrained = predict(model, matrix, np.arange(0, 90), count, tell)
+untrained = predict(model, matrix, np.arange(0, 90), count, emit)
 plain = np.asarray(model(matrix[np.arange(90)[:, None] + np.arange(8)]))[:, 0]
 train, validation = np.arange(0, 500), np.arange(500, 650)
 try:
-    fitted = fit(model, matrix, labels, train, validation, settings, count, keep, tell)
-except StopAsked:
+    fitted = fit(model, matrix, labels, train, validation, settings, count, keep, emit)
+except StopRequestedError:
     print(json.dumps({"stopped": True}))
     sys.exit()
 weights = hashlib.sha256(b"".join(np.asarray(w).tobytes() for w in model.get_weights())).hexdigest()
-forecast = predict(model, matrix, np.arange(0, 690), count, tell)
-longer = predict(model, matrix, np.arange(0, 640), count, tell)
+forecast = predict(model, matrix, np.arange(0, 690), count, emit)
+longer = predict(model, matrix, np.arange(0, 640), count, emit)
 slow = np.asarray(model(matrix[np.arange(690)[:, None] + np.arange(8)]))[:, 0]
 print(
     json.dumps(

@@ -12,9 +12,10 @@ from engine.backtest import signals, trading
 from engine.backtest.trading import Decisions
 from engine.market.candles import OHLCV
 from engine.preparation import Job
+from engine.results.codec import plain
 from engine.robustness import overview
 from engine.robustness.deflation import Who
-from engine.runs.events import EventLog, plain
+from engine.runs.events import EventLog
 from engine.runs.folder import Home, RunFolder
 from engine.runs.manifest import write_manifest
 from engine.settings import make
@@ -29,12 +30,12 @@ def decided(count, seed, settings, skill=0.05):
     """Decisions (B,) on random bars; the forecast knows a little of the next return."""
     generator = np.random.default_rng(seed)
     bars = random_bars(count, generator, volatility=0.01)
-    realised = np.append(bars.open[1:] / bars.open[:-1] - 1, np.nan)
+    forward_return = np.append(bars.open[1:] / bars.open[:-1] - 1, np.nan)
     noise = generator.normal(0, 0.01, count)
-    forecast = 0.1 * (skill * np.nan_to_num(realised) + np.sqrt(1 - skill**2) * noise)
+    forecast = 0.1 * (skill * np.nan_to_num(forward_return) + np.sqrt(1 - skill**2) * noise)
     forecast[generator.random(count) < 0.02] = np.nan
     signal = signals.threshold(forecast, settings.signal.entry_threshold)
-    return Decisions(bars, forecast, signal, realised)
+    return Decisions(bars, forecast, signal, forward_return)
 
 
 def renamed(run, run_id):
@@ -51,20 +52,20 @@ def backtested(home, count=600, seed=1, overrides=(), simulated=True, name="demo
     run = home.create("run", settings, name=name)
     run = renamed(run, run_id) if run_id else run
     decisions = decided(count, seed, settings)
-    strategy, holding = trading.trade(decisions, settings, HOUR_MS)
-    outcome.write(run.path, settings.data.symbol, decisions, strategy, holding)
-    result = outcome.summed_up(tear_sheet(strategy, holding), decisions, strategy, settings, [])
-    seen = overview.Seen(decisions, strategy, holding, settings)
+    strategy, benchmark = trading.trade(decisions, settings, HOUR_MS)
+    outcome.write(run.path, settings.data.symbol, decisions, strategy, benchmark)
+    result = outcome.summed_up(tear_sheet(strategy, benchmark), decisions, strategy, settings, [])
+    seen = overview.Seen(decisions, strategy, benchmark, settings)
     result |= overview.judged(home.path, seen, None, Who("run", run.id, run.id, simulated=simulated))
     result = {"run": run.id, "of": run.id, "simulated": simulated, **result}
     run.result_path.write_text(json.dumps(plain(result)))
     write_manifest(run.path, outcome.FILES)
     with EventLog(run.events_path) as log:
-        log.tell({"kind": "started", "run": run.id, "mode": "run", "of": "", "pid": 1, "versions": {}})
+        log.emit({"kind": "started", "run": run.id, "mode": "run", "of": "", "pid": 1, "versions": {}})
         if simulated:
-            log.tell({"kind": "simulated", "text": "SIMULATED market"})
-        log.tell({"kind": "result", "result": plain(result["metrics"])})
-        log.tell({"kind": "done"})
+            log.emit({"kind": "simulated", "text": "SIMULATED market"})
+        log.emit({"kind": "result", "result": plain(result["metrics"])})
+        log.emit({"kind": "done"})
     return run
 
 
@@ -82,6 +83,6 @@ def own_signals(path):
     told = carry_out(Job(settings, run, home, NEVER_MS, lambda _: None))
     run.result_path.write_text(json.dumps(plain(told)))
     with EventLog(run.events_path) as log:
-        log.tell({"kind": "started", "run": run.id, "mode": "simulate", "of": "", "pid": 1, "versions": {}})
-        log.tell({"kind": "done"})
+        log.emit({"kind": "started", "run": run.id, "mode": "simulate", "of": "", "pid": 1, "versions": {}})
+        log.emit({"kind": "done"})
     return run, frame, weight

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from engine.errors import ChangeSettings, RepairData, SettingsError
+from engine.errors import ChangeSettingsError, RepairDataError, SettingsError
 from engine.outcome import FILES
 from engine.queries.opening import ledger, opened, tried
-from engine.runs.events import plain
+from engine.results.codec import plain
 from engine.runs.folder import Home
 from engine.runs.manifest import write_manifest
 from engine.runs.trial_ledger import WHAT_IF, read
@@ -35,7 +35,7 @@ def test_what_is_opened_is_what_was_recorded(kept):
 def test_curves_keep_every_columns_extremes_and_both_ends(kept, columns):
     curves = opened(ask(kept, columns=columns))["curves"]
     equity = pd.read_parquet(kept.path / "equity.parquet")
-    for name, column in (("strategy", "equity"), ("holding", "buy_and_hold")):
+    for name, column in (("strategy", "equity"), ("benchmark", "buy_and_hold")):
         whole = np.concatenate([[10_000.0], equity[column].to_numpy()])
         told = curves[name]["value"]
         assert (min(told), max(told)) == (whole.min(), whole.max())
@@ -48,7 +48,7 @@ def test_curves_keep_every_columns_extremes_and_both_ends(kept, columns):
 
 @pytest.mark.parametrize("columns", [0, -3, 2.5, "wide"])
 def test_a_width_that_is_none_is_refused(kept, columns):
-    with pytest.raises(ChangeSettings):
+    with pytest.raises(ChangeSettingsError):
         opened(ask(kept, columns=columns))
 
 
@@ -84,7 +84,7 @@ def test_a_what_if_is_what_a_backtest_by_these_rules_gives(kept, tmp_path):
     ids=str,
 )
 def test_what_cannot_be_tried_is_refused(kept, overrides):
-    with pytest.raises(ChangeSettings):
+    with pytest.raises(ChangeSettingsError):
         tried(ask(kept, overrides=overrides))
 
 
@@ -177,7 +177,7 @@ def test_what_if_on_signals_of_ones_own_trades_the_same_weights(tmp_path):
 @pytest.mark.parametrize("key", ["signal.entry_threshold", "signal.neutral", "backtest.short"])
 def test_what_needs_forecasts_is_refused_for_signals_of_ones_own(tmp_path, key):
     run, _, _ = own_signals(tmp_path)
-    with pytest.raises(ChangeSettings, match="not forecasts"):
+    with pytest.raises(ChangeSettingsError, match="not forecasts"):
         tried(ask(run, overrides={key: {"signal.neutral": "flat", "backtest.short": False}.get(key, 0.01)}))
 
 
@@ -186,7 +186,7 @@ def test_a_changed_file_is_refused_by_name(copied, name):
     content = bytearray((copied.path / name).read_bytes())
     content[len(content) // 2] ^= 1
     (copied.path / name).write_bytes(content)
-    with pytest.raises(RepairData, match=name):
+    with pytest.raises(RepairDataError, match=name):
         opened(ask(copied))
 
 
@@ -194,13 +194,13 @@ def test_a_changed_file_is_refused_by_name(copied, name):
 def test_a_file_of_the_manifest_that_is_no_table_is_refused_by_name(copied, name):
     (copied.path / name).write_bytes(b"this is no table\n1,2\n")
     write_manifest(copied.path, ["bars.parquet", "predictions.parquet", "equity.parquet", "trades.csv"])
-    with pytest.raises(RepairData, match=name):
+    with pytest.raises(RepairDataError, match=name):
         opened(ask(copied))
 
 
 def test_a_run_without_a_backtest_says_how_to_get_one(copied):
     copied.manifest_path.unlink()
-    with pytest.raises(ChangeSettings, match=f"quantdeck backtest {copied.id}"):
+    with pytest.raises(ChangeSettingsError, match=f"quantdeck backtest {copied.id}"):
         opened(ask(copied))
 
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.queries.report.html import write
 from engine.runs.folder import Home
 from engine.runs.manifest import write_manifest
@@ -74,7 +74,7 @@ def test_a_result_without_trades_has_a_report_too(tmp_path):
 
 
 def test_another_suffix_is_refused(kept, tmp_path):
-    with pytest.raises(ChangeSettings, match="html"):
+    with pytest.raises(ChangeSettingsError, match="html"):
         write({"run": str(kept.path), "path": str(tmp_path / "report.pdf")})
 
 

@@ -4,9 +4,9 @@ import gzip
 
 import pytest
 
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.queries.series_detail import detail
-from engine.runs.requests import Asker
+from engine.runs.requests import EngineClient
 
 HEADER = "time,open,high,low,close,volume"
 
@@ -25,18 +25,18 @@ def home(tmp_path):
 
 
 def test_through_the_engine_itself(home, kept):
-    with Asker() as asker:
+    with EngineClient() as client:
         place = {"home": str(home / "home")}
-        asker.ask({"do": "data.import", "path": str(home / "hourly.csv.gz"), "name": "hourly", **place})
-        answer = asker.ask({"do": "data.detail", "series": "hourly", **place})
+        client.ask({"do": "data.import", "path": str(home / "hourly.csv.gz"), "name": "hourly", **place})
+        answer = client.ask({"do": "data.detail", "series": "hourly", **place})
         assert (answer["gap_count"], answer["missing"]) == (2, 4)
         assert answer["gaps"][0] == {
             "from": "2021-01-01T10:00:00Z", "to": "2021-01-01T13:00:00Z", "bars": 3, "absent": True,
         }  # fmt: skip
         assert answer["report"]["rows_stored"] == 46
         assert answer["facts"]["series"] == "hourly"
-        with pytest.raises(ChangeSettings):
-            asker.ask({"do": "data.detail", "series": "../etc", **place})
-        opened = asker.ask({"do": "result.open", "run": str(kept.path), "columns": 40})
+        with pytest.raises(ChangeSettingsError):
+            client.ask({"do": "data.detail", "series": "../etc", **place})
+        opened = client.ask({"do": "result.open", "run": str(kept.path), "columns": 40})
         assert opened["run"] == kept.id
         assert detail({"series": "hourly", **place}) == answer

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from engine.backtest.trades import COLUMNS
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.queries.result import result_of
 from engine.queries.trade import one
 from engine.queries.trades import export, window
@@ -84,7 +84,7 @@ def test_filters_keep_what_they_say(kept, text, keep):
     ],
 )  # fmt: skip
 def test_filters_that_mean_nothing_say_why(kept, text, told):
-    with pytest.raises(ChangeSettings) as caught:
+    with pytest.raises(ChangeSettingsError) as caught:
         window(ask(kept, filter=text))
     assert told in str(caught.value)
     assert "\x1b" not in str(caught.value)
@@ -125,7 +125,7 @@ def test_an_export_holds_the_lines_of_the_file(kept, tmp_path):
     assert answer["rows"] == len(lines) > 1
     gained = [float(line.split(",")[COLUMNS.index("pnl")]) for line in lines]
     assert gained == sorted(gained, reverse=True)
-    with pytest.raises(ChangeSettings, match="csv"):
+    with pytest.raises(ChangeSettingsError, match="csv"):
         export(ask(kept, path=str(tmp_path / "trades.txt")))
 
 
@@ -151,7 +151,7 @@ def test_a_trade_stands_among_the_bars_around_it(kept, number, most):
 
 @pytest.mark.parametrize("number", [0, 10**6, -1, "1"])
 def test_a_trade_that_does_not_exist_is_refused(kept, number):
-    with pytest.raises(ChangeSettings):
+    with pytest.raises(ChangeSettingsError):
         one(ask(kept, number=number))
 
 

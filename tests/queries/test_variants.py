@@ -4,10 +4,10 @@ import itertools
 
 import pytest
 
-from engine.errors import ChangeSettings, SettingsError
+from engine.errors import ChangeSettingsError, SettingsError
 from engine.queries.opening import ledger, tried
 from engine.queries.sweep import MOST, swept
-from engine.runs.events import plain
+from engine.results.codec import plain
 from engine.runs.folder import Home
 from engine.runs.trial_ledger import WHAT_IF, read
 from tests.queries.results import backtested, own_signals
@@ -79,7 +79,7 @@ def test_target_weights_of_ones_own_are_swept_over_costs(tmp_path):
     told = swept(ask(run, choices={"backtest.fee_bps": [0.0, 5.0, 50.0]}))
     finals = [row["final_value"] for row in told["variants"]]
     assert finals == sorted(finals, reverse=True)
-    with pytest.raises(ChangeSettings, match="entry_threshold"):
+    with pytest.raises(ChangeSettingsError, match="entry_threshold"):
         swept(ask(run, choices={"signal.entry_threshold": [0.1]}))
 
 
@@ -98,7 +98,7 @@ def test_target_weights_of_ones_own_are_swept_over_costs(tmp_path):
     ids=str,
 )
 def test_what_cannot_be_swept_is_refused_and_counts_nothing(copied, choices):
-    with pytest.raises(ChangeSettings):
+    with pytest.raises(ChangeSettingsError):
         swept(ask(copied, choices=choices))
     assert read(copied.path.parents[1])[0] == []
 

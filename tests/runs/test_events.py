@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.errors import MakeRoom, RepairData
-from engine.runs.events import EventLog, clock, plain, read, stamp
+from engine.errors import MakeRoomError, RepairDataError
+from engine.results.codec import plain
+from engine.runs.events import EventLog, clock, read, stamp
 from engine.runs.state import Follower
 from tests.runs.engines import finish, start
 
@@ -30,12 +31,12 @@ def numbers(events):
 def write(path, *tellings):
     with EventLog(path) as log:
         for number in tellings:
-            log.tell({"kind": "number", "number": number})
+            log.emit({"kind": "number", "number": number})
 
 
 def test_an_event_is_one_line_with_version_number_time_and_kind(path):
     with EventLog(path, now=lambda: NOW) as log:
-        log.tell({"kind": "note", "level": "info", "text": "two\nlines, \x1b[31m and …"})
+        log.emit({"kind": "note", "level": "info", "text": "two\nlines, \x1b[31m and …"})
     assert path.read_bytes().count(b"\n") == 1
     (event,) = read(path).events
     assert event == {
@@ -67,7 +68,7 @@ def test_figures_that_json_cannot_hold_become_null(path):
             return float("inf")
 
     with EventLog(path) as log:
-        log.tell({"kind": "epoch", "loss": float("nan"), "deep": [{"a": -float("inf")}], "scalar": Scalar()})
+        log.emit({"kind": "epoch", "loss": float("nan"), "deep": [{"a": -float("inf")}], "scalar": Scalar()})
     (event,) = read(path).events
     assert (event["loss"], event["deep"], event["scalar"]) == (None, [{"a": None}], None)
 
@@ -86,12 +87,12 @@ def test_progress_is_kept_to_four_a_second_and_series(path):
     with EventLog(path, now) as log:
         for step in range(100):
             time = NOW + dt.timedelta(milliseconds=10 * step)
-            log.tell({"kind": "batch", "batch": step})
+            log.emit({"kind": "batch", "batch": step})
             for series in ("spot", "funding"):
-                log.tell({"kind": "source", "series": series, "state": "page", "page": step})
-            log.tell({"kind": "alive"})
-        log.tell({"kind": "source", "series": "spot", "state": "end"})
-        log.tell({"kind": "epoch", "epoch": 1})
+                log.emit({"kind": "source", "series": series, "state": "page", "page": step})
+            log.emit({"kind": "alive"})
+        log.emit({"kind": "source", "series": "spot", "state": "end"})
+        log.emit({"kind": "epoch", "epoch": 1})
     events = read(path).events
     assert [event["batch"] for event in events if event["kind"] == "batch"] == [0, 25, 50, 75]
     pages = [(event["series"], event["page"]) for event in events if event.get("state") == "page"]
@@ -103,8 +104,8 @@ def test_progress_is_kept_to_four_a_second_and_series(path):
 def test_a_clock_that_is_set_back_does_not_silence_progress(path):
     times = iter([NOW, NOW - dt.timedelta(hours=1)])
     with EventLog(path, lambda: next(times)) as log:
-        log.tell({"kind": "batch", "batch": 1})
-        log.tell({"kind": "batch", "batch": 2})
+        log.emit({"kind": "batch", "batch": 1})
+        log.emit({"kind": "batch", "batch": 2})
     assert [event["batch"] for event in read(path).events] == [1, 2]
 
 
@@ -113,7 +114,7 @@ def test_threads_share_one_log(path):
 
         def tell_many(first):
             for number in range(first, first + 200):
-                log.tell({"kind": "number", "number": number})
+                log.emit({"kind": "number", "number": number})
 
         threads = [threading.Thread(target=tell_many, args=(first,)) for first in (0, 1000, 2000)]
         for thread in threads:
@@ -180,7 +181,7 @@ def test_a_broken_middle_line_is_an_error_wherever_it_stands(data):
         cut = data.draw(st.integers(1, len(lines[broken]) - 2))
         lines[broken] = lines[broken][:cut] + b"\n"
         path.write_bytes(b"".join(lines))
-        with pytest.raises(RepairData, match="line before event"):
+        with pytest.raises(RepairDataError, match="line before event"):
             read(path)
 
 
@@ -188,7 +189,7 @@ def test_a_writer_does_not_vouch_for_damage_that_is_not_at_the_end(path):
     write(path, 1, 2, 3)
     path.write_bytes(path.read_bytes().replace(b'"number":2', b'"number":\xff'))
     write(path, 4)
-    with pytest.raises(RepairData, match="line before event 3 is broken"):
+    with pytest.raises(RepairDataError, match="line before event 3 is broken"):
         read(path)
 
 
@@ -201,39 +202,39 @@ def test_a_line_that_is_no_event_is_a_broken_line(path, line):
     write(path, 1, 2)
     first, second = path.read_text().splitlines()
     path.write_text(f"{first}\n{line}\n{second}\n")
-    with pytest.raises(RepairData, match="broken"):
+    with pytest.raises(RepairDataError, match="broken"):
         read(path)
 
 
 def test_another_format_and_a_shortened_log_are_refused(path):
     write(path, 1)
-    with pytest.raises(RepairData, match="shorter"):
+    with pytest.raises(RepairDataError, match="shorter"):
         read(path, 10_000)
     event = json.loads(path.read_text())
     path.write_text(json.dumps(event | {"v": 2}) + "\n")
-    with pytest.raises(RepairData, match="has format 2, not 1"):
+    with pytest.raises(RepairDataError, match="has format 2, not 1"):
         read(path)
 
 
 def test_a_folder_that_is_gone_is_told_as_such(path):
-    with pytest.raises(MakeRoom, match="No such file"):
+    with pytest.raises(MakeRoomError, match="No such file"):
         EventLog(path.parent / "gone" / "events.jsonl")
 
 
 def test_a_closed_log_refuses(path):
     log = EventLog(path)
     log.close()
-    with pytest.raises(MakeRoom):
-        log.tell({"kind": "number", "number": 1})
+    with pytest.raises(MakeRoomError):
+        log.emit({"kind": "number", "number": 1})
 
 
 def test_whether_a_process_started_before_is_known(path):
     with EventLog(path) as log:
         assert not log.resumed
-        log.tell({"kind": "note", "text": '"kind":"started"'})
+        log.emit({"kind": "note", "text": '"kind":"started"'})
     with EventLog(path) as log:
         assert not log.resumed
-        log.tell({"kind": "started"})
+        log.emit({"kind": "started"})
     with EventLog(path) as log:
         assert log.resumed
 

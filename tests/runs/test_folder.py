@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import ChangeSettings, RepairData
+from engine.errors import ChangeSettingsError, RepairDataError
 from engine.runs.folder import Home, RunFolder, home_path
 from engine.settings import Settings, load, make, pinned
 
@@ -39,13 +39,13 @@ def test_a_new_run_is_whole_and_private(home):
 
 @pytest.mark.parametrize("name", ["a/b", "..", "a..b", "\x1b[31mred", "two\nlines", "x" * 81, "\u202eabc"])
 def test_names_that_mislead_are_refused(home, name):
-    with pytest.raises(ChangeSettings, match="run name"):
+    with pytest.raises(ChangeSettingsError, match="run name"):
         home.create("run", Settings(), name=name)
     assert home.all() == []
 
 
 def test_an_unknown_mode_is_refused(home):
-    with pytest.raises(ChangeSettings, match="Use one of run, train, backtest, update"):
+    with pytest.raises(ChangeSettingsError, match="Use one of run, train, backtest, update"):
         home.create("dream", Settings())
 
 
@@ -68,17 +68,17 @@ def test_find_by_id_and_by_prefix(home):
     assert home.find("3f2a0000") == first
     assert home.find("3f2b") == second
     assert home.find("1") == third
-    with pytest.raises(ChangeSettings, match=r"fits 2 runs.*3f2a0000 \(train\), 3f2b0000 \(train\)"):
+    with pytest.raises(ChangeSettingsError, match=r"fits 2 runs.*3f2a0000 \(train\), 3f2b0000 \(train\)"):
         home.find("3f2")
-    with pytest.raises(ChangeSettings, match=r"no such run.*3f2a0000"):
+    with pytest.raises(ChangeSettingsError, match=r"no such run.*3f2a0000"):
         home.find("3f2a0001")
-    with pytest.raises(ChangeSettings, match=r"no such train.*12345678 \(backtest\)"):
+    with pytest.raises(ChangeSettingsError, match=r"no such train.*12345678 \(backtest\)"):
         home.find("12345678", ["train"])
 
 
 @pytest.mark.parametrize("text", ["", "..", "../x", "LAST", "\x1b[2J", "3f2a00001", "*", "zzz"])
 def test_what_is_no_id_is_refused_and_shown_harmlessly(home, run, text):
-    with pytest.raises(ChangeSettings, match="no such run") as refused:
+    with pytest.raises(ChangeSettingsError, match="no such run") as refused:
         home.find(text)
     assert "\x1b" not in str(refused.value)
     assert refused.value.exit_code == 2
@@ -86,15 +86,15 @@ def test_what_is_no_id_is_refused_and_shown_harmlessly(home, run, text):
 
 def test_a_name_leads_to_the_id(home, run):
     made(home, "run", "run", "run")
-    with pytest.raises(ChangeSettings, match=rf"Near it: {run.id} \(train, lstm-btc\)"):
+    with pytest.raises(ChangeSettingsError, match=rf"Near it: {run.id} \(train, lstm-btc\)"):
         home.find("lstm-btc")
 
 
 def test_without_runs_the_command_that_makes_one_is_named(home):
     for modes, command in [(("run", "train"), "quantdeck run"), (("train",), "quantdeck train")]:
-        with pytest.raises(ChangeSettings, match=f"yet in .*Start one: {command}$"):
+        with pytest.raises(ChangeSettingsError, match=f"yet in .*Start one: {command}$"):
             home.find("last", modes)
-    with pytest.raises(ChangeSettings, match="there is no run yet"):
+    with pytest.raises(ChangeSettingsError, match="there is no run yet"):
         home.find("3f2a")
 
 
@@ -107,11 +107,11 @@ def test_folders_that_are_no_runs_are_left_out(home, run):
     shutil.copytree(run.path, home.runs / "bbbbbbbb")
     (home.runs / "bbbbbbbb" / "run.json").write_text('{"id": "bbbb')
     assert home.all() == [run]
-    with pytest.raises(RepairData, match="is no run"):
+    with pytest.raises(RepairDataError, match="is no run"):
         home.find("12345678")
-    with pytest.raises(RepairData, match=f"holds a copy of run {run.id}"):
+    with pytest.raises(RepairDataError, match=f"holds a copy of run {run.id}"):
         home.find("aaaaaaaa")
-    with pytest.raises(RepairData, match="cannot be read"):
+    with pytest.raises(RepairDataError, match="cannot be read"):
         home.find("bbbbbbbb")
 
 
@@ -122,14 +122,14 @@ def test_folders_that_are_no_runs_are_left_out(home, run):
 )
 def test_a_broken_about_file_is_told(run, content):
     run.about_path.write_text(content, encoding="latin-1")
-    with pytest.raises(RepairData, match=r"run\.json"):
+    with pytest.raises(RepairDataError, match=r"run\.json"):
         assert RunFolder(run.path).id
 
 
 def test_an_about_file_with_a_dangerous_id_is_refused(run):
     about = json.loads(run.about_path.read_bytes())
     run.about_path.write_text(json.dumps(about | {"id": "../../x"}))
-    with pytest.raises(RepairData, match="no valid id"):
+    with pytest.raises(RepairDataError, match="no valid id"):
         assert RunFolder(run.path).id
 
 
@@ -153,7 +153,7 @@ def test_deleting_refuses_what_is_no_run_of_this_home(home, run, tmp_path):
     link.symlink_to(other.path)
     outside = home.runs / ".." / ".." / "other" / "runs" / other.id
     for path in (other.path, link, outside, home.runs / "..", home.runs, home.path, Path("/")):
-        with pytest.raises(ChangeSettings, match="no run of this home"):
+        with pytest.raises(ChangeSettingsError, match="no run of this home"):
             home.delete(RunFolder(path))
     assert other.about_path.exists()
     assert home.all() == [run]
@@ -182,5 +182,5 @@ def test_the_home_is_what_was_given_or_the_environment_or_artifacts(tmp_path, mo
     monkeypatch.setenv("QUANTDECK_HOME", "elsewhere")
     assert home_path(None) == tmp_path / "elsewhere"
     assert home_path("/given") == Path("/given")
-    with pytest.raises(ChangeSettings, match="control characters"):
+    with pytest.raises(ChangeSettingsError, match="control characters"):
         home_path("a\x1b[2J")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.errors import RepairData
+from engine.errors import RepairDataError
 from engine.runs import signature
 from engine.runs.manifest import read_checked, verify, write_manifest
 
@@ -101,7 +101,7 @@ def test_every_damage_has_its_name(folder, damage, reason):
     damage(folder / "scaler.joblib")
     assert list(faults(folder)) == ["scaler.joblib"]
     assert faults(folder)["scaler.joblib"].startswith(reason)
-    with pytest.raises(RepairData, match=reason) as refused:
+    with pytest.raises(RepairDataError, match=reason) as refused:
         read_checked(folder, "scaler.joblib")
     assert refused.value.thing.endswith("scaler.joblib")
     assert read_checked(folder, "model.keras") == CONTENT["model.keras"]
@@ -142,7 +142,7 @@ def test_all_damages_are_told_at_once(folder):
 def test_an_edited_manifest_is_refused(folder, changes, reason):
     edit(folder, **changes)
     assert reason in faults(folder)["manifest.json"]
-    with pytest.raises(RepairData, match="manifest"):
+    with pytest.raises(RepairDataError, match="manifest"):
         read_checked(folder, "model.keras")
 
 
@@ -158,27 +158,27 @@ def test_a_torn_manifest_is_refused(folder, content):
 def test_without_a_manifest_nothing_is_read(folder):
     (folder / "manifest.json").unlink()
     assert faults(folder) == {"manifest.json": "is missing"}
-    with pytest.raises(RepairData, match="is missing"):
+    with pytest.raises(RepairDataError, match="is missing"):
         read_checked(folder, "model.keras")
 
 
 def test_artifacts_of_another_run_are_refused(folder):
     other = folder.with_name("00000000")
     shutil.copytree(folder, other)
-    with pytest.raises(RepairData, match="belongs to run '3f2a91c0'"):
+    with pytest.raises(RepairDataError, match="belongs to run '3f2a91c0'"):
         read_checked(other, "model.keras")
 
 
 def test_a_file_that_the_manifest_does_not_name_is_not_read(folder):
     (folder / "own.joblib").write_bytes(b"x")
     for name in ("own.joblib", "../3f2a91c0/model.keras"):
-        with pytest.raises(RepairData, match="not in the run's manifest"):
+        with pytest.raises(RepairDataError, match="not in the run's manifest"):
             read_checked(folder, name)
 
 
 @pytest.mark.parametrize("name", ["../x", "/x", "a/b", "", "..", ".hidden", "manifest.json", "a\x00b"])
 def test_only_plain_names_are_written(folder, name):
-    with pytest.raises(RepairData, match="no plain file name"):
+    with pytest.raises(RepairDataError, match="no plain file name"):
         write_manifest(folder, [name])
     assert verify(folder) == []
 
@@ -186,12 +186,12 @@ def test_only_plain_names_are_written(folder, name):
 def test_files_that_are_missing_or_empty_are_not_committed(folder):
     (folder / "empty").touch()
     for name, reason in (("gone", "is missing"), ("empty", "has 0 bytes")):
-        with pytest.raises(RepairData, match=reason):
+        with pytest.raises(RepairDataError, match=reason):
             write_manifest(folder, ["model.keras", name])
 
 
 def test_a_file_beyond_the_limit_is_not_committed(folder):
     with (folder / "huge").open("wb") as file:
         file.truncate(4 * 1024**3 + 1)
-    with pytest.raises(RepairData, match="are allowed"):
+    with pytest.raises(RepairDataError, match="are allowed"):
         write_manifest(folder, ["huge"])

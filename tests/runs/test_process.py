@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from engine.errors import MakeRoom, RepairData, SettingsError, TryAgain
+from engine.errors import MakeRoomError, RepairDataError, SettingsError, TryAgainError
 from engine.runs.error_codec import from_fields
 from engine.runs.events import read
 from engine.runs.launch import alive, ask_stop, launch, wait
@@ -90,7 +90,7 @@ def test_killed_at_any_moment_is_crashed_and_resumes(run, moment):
     assert wait(run, 30)
     state = state_of(run)
     assert state.status == "crashed"
-    assert state.error["class"] == "Report"
+    assert state.error["class"] == "InternalError"
     assert "died without a word" in state.error["reason"]
     assert f"runs resume {run.id}" in state.error["remedy"]
     had_started = len(events_of(run, "started"))
@@ -119,12 +119,12 @@ def test_one_folder_carries_one_process(home, run):
     launch(run, doing("endless"))
     assert alive(run)
     until(told(run, "epoch"))
-    with pytest.raises(TryAgain, match="running already"):
+    with pytest.raises(TryAgainError, match="running already"):
         launch(run, doing("quick"))
     code, said = finish(start("quick", run))
     assert code == 1
     assert "running already" in said
-    with pytest.raises(TryAgain, match="still running"):
+    with pytest.raises(TryAgainError, match="still running"):
         home.delete(run)
     assert len(events_of(run, "started")) == 1
     assert not wait(run, 0.2)
@@ -138,10 +138,10 @@ def test_one_folder_carries_one_process(home, run):
     ("work", "code", "kind", "thing", "reason"),
     [
         ("wrong_settings", 2, "SettingsError", "settings.toml", "1 setting is wrong"),
-        ("wrong_run", 2, "ChangeSettings", "model", "has other features"),
-        ("broken", 1, "Report", "quantdeck", "its own fault: ValueError: no such column"),
-        ("memory", 1, "MakeRoom", "memory", "the machine has none left to give"),
-        ("no_room_for_result", 1, "MakeRoom", "result.json", "cannot be written: File too large"),
+        ("wrong_run", 2, "ChangeSettingsError", "model", "has other features"),
+        ("broken", 1, "InternalError", "quantdeck", "its own fault: ValueError: no such column"),
+        ("memory", 1, "MakeRoomError", "memory", "the machine has none left to give"),
+        ("no_room_for_result", 1, "MakeRoomError", "result.json", "cannot be written: File too large"),
     ],
 )
 def test_failed(run, work, code, kind, thing, reason):
@@ -202,7 +202,7 @@ def test_a_process_that_never_becomes_an_engine_is_crashed(run):
 
 
 def test_an_engine_that_cannot_be_started_is_failed(run):
-    with pytest.raises(MakeRoom, match="cannot be started: No such file"):
+    with pytest.raises(MakeRoomError, match="cannot be started: No such file"):
         launch(run, ["/no/such/program"])
     assert state_of(run).status == "failed"
     assert not alive(run)
@@ -210,7 +210,7 @@ def test_an_engine_that_cannot_be_started_is_failed(run):
 
 def test_what_is_no_run_is_refused(home, run, tmp_path):
     run.about_path.unlink()
-    with pytest.raises(RepairData, match="is no run"):
+    with pytest.raises(RepairDataError, match="is no run"):
         assert run.id
     code, said = finish(start("quick", run))
     assert code == 1
@@ -224,7 +224,7 @@ def test_a_folder_that_cannot_be_written_ends_it_before_it_begins(run, path):
     assert code == 1
     assert f"{getattr(run, path).name}" in said
     assert "Is a directory" in said
-    with pytest.raises(MakeRoom, match="Is a directory"):
+    with pytest.raises(MakeRoomError, match="Is a directory"):
         launch(run, doing("quick"))
     assert not alive(run)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import RepairData
+from engine.errors import RepairDataError
 from engine.runs import lock
 from engine.runs.events import EventLog, stamp
 from engine.runs.state import Follower, State, fold, replay, state_of
@@ -163,7 +163,7 @@ def test_stopping_stays_said_until_the_end():
     "bad", [("epoch", {}), ("stage", {"stage": []}), ("source", {"state": "end"}), epoch(1, torn=None)]
 )
 def test_an_event_that_lacks_its_fields_is_told(bad):
-    with pytest.raises(RepairData, match="event 2"):
+    with pytest.raises(RepairDataError, match="event 2"):
         replay(State(), story(STARTED, bad))
 
 
@@ -174,7 +174,7 @@ def test_without_events_a_run_is_queued(run):
 def test_a_living_run_that_says_nothing_for_long_is_stale(run):
     handle = lock.take(run.lock_path)
     with EventLog(run.events_path, now=lambda: NOW) as log:
-        log.tell({"kind": STARTED[0], **STARTED[1]})
+        log.emit({"kind": STARTED[0], **STARTED[1]})
     follower = Follower(run)
     assert len(follower.poll(NOW + dt.timedelta(seconds=30))) == 1
     assert follower.state.status == "starting"
@@ -190,12 +190,12 @@ def test_a_living_run_that_says_nothing_for_long_is_stale(run):
 
 def test_a_torn_last_line_of_a_dead_run_is_counted(run):
     with EventLog(run.events_path) as log:
-        log.tell({"kind": STARTED[0], **STARTED[1]})
+        log.emit({"kind": STARTED[0], **STARTED[1]})
     with run.events_path.open("ab") as file:
         file.write(b'{"v":1,"seq":2,"at"')
     assert (state_of(run).status, state_of(run).torn) == ("crashed", 1)
     with EventLog(run.events_path) as log:
-        log.tell({"kind": "done"})
+        log.emit({"kind": "done"})
     assert (state_of(run).status, state_of(run).torn) == ("done", 1)
 
 

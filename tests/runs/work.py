@@ -8,104 +8,104 @@ import sys
 import threading
 from pathlib import Path
 
-from engine.errors import ChangeSettings, Problem, SettingsError, StopAsked
+from engine.errors import ChangeSettingsError, Problem, SettingsError, StopRequestedError
 from engine.runs.folder import RunFolder
 from engine.runs.process import carry_out
 
 pause = threading.Event().wait
 
 
-def quick(tell):
-    tell({"kind": "stage", "stage": "collect", "state": "begin"})
-    tell({"kind": "stage", "stage": "collect", "state": "end", "seconds": 0.5})
+def quick(emit):
+    emit({"kind": "stage", "stage": "collect", "state": "begin"})
+    emit({"kind": "stage", "stage": "collect", "state": "end", "seconds": 0.5})
     return {"metrics": {"sharpe": float("nan"), "trades": 3}}
 
 
-def endless(tell):
+def endless(emit):
     epoch = 0
     while True:
         epoch += 1
-        tell({"kind": "epoch", "epoch": epoch, "epochs": 10**6, "loss": 1 / epoch})
+        emit({"kind": "epoch", "epoch": epoch, "epochs": 10**6, "loss": 1 / epoch})
         pause(0.002)
 
 
-def patient(tell):
-    tell({"kind": "note", "level": "info", "text": "waiting"})
+def patient(emit):
+    emit({"kind": "note", "level": "info", "text": "waiting"})
     while True:
-        tell({"kind": "alive"})
+        emit({"kind": "alive"})
         pause(0.005)
 
 
-def silent(tell):
-    tell({"kind": "note", "level": "info", "text": "silent"})
+def silent(emit):
+    emit({"kind": "note", "level": "info", "text": "silent"})
     pause(60)
 
 
-def saving(tell):
+def saving(emit):
     try:
-        endless(tell)
-    except StopAsked:
-        tell({"kind": "note", "level": "info", "text": "checkpoint saved"})
+        endless(emit)
+    except StopRequestedError:
+        emit({"kind": "note", "level": "info", "text": "checkpoint saved"})
         raise
 
 
-def swallowing(tell):
+def swallowing(emit):
     for epoch in range(10**6):
         try:
-            tell({"kind": "epoch", "epoch": epoch, "epochs": 10**6})
-        except StopAsked:
-            tell({"kind": "note", "level": "info", "text": "swallowed"})
-        tell({"kind": "alive"})
+            emit({"kind": "epoch", "epoch": epoch, "epochs": 10**6})
+        except StopRequestedError:
+            emit({"kind": "note", "level": "info", "text": "swallowed"})
+        emit({"kind": "alive"})
         pause(0.002)
 
 
-def flood(tell):
+def flood(emit):
     for epoch in range(1, 4001):
-        tell({"kind": "epoch", "epoch": epoch, "epochs": 4000, "filling": "x" * (epoch % 700)})
+        emit({"kind": "epoch", "epoch": epoch, "epochs": 4000, "filling": "x" * (epoch % 700)})
     return {}
 
 
-def wrong_settings(tell):
+def wrong_settings(emit):
     raise SettingsError("settings.toml", [Problem("training.epochs", "0", "must be at least 1")])
 
 
-def wrong_run(tell):
-    raise ChangeSettings("model", "has other features", "Train again")
+def wrong_run(emit):
+    raise ChangeSettingsError("model", "has other features", "Train again")
 
 
-def broken(tell):
+def broken(emit):
     secret = "hunter2"  # noqa: F841
     raise ValueError("no such column\nand more")
 
 
-def memory(tell):
+def memory(emit):
     resource.setrlimit(resource.RLIMIT_AS, (2**31, 2**31))
     return {"content": len(bytearray(2**32))}
 
 
-def group(tell):
+def group(emit):
     try:
-        patient(tell)
-    except StopAsked as stop:
+        patient(emit)
+    except StopRequestedError as stop:
         raise ExceptionGroup("tasks", [ValueError("cancelled on the way"), stop]) from None
 
 
-def segfault(tell):
+def segfault(emit):
     faulthandler._sigsegv()
 
 
-def suicide(tell):
-    tell({"kind": "stage", "stage": "fit", "state": "begin"})
+def suicide(emit):
+    emit({"kind": "stage", "stage": "fit", "state": "begin"})
     print("about to fit", flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def little_room(tell):
+def little_room(emit):
     resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
-    endless(tell)
+    endless(emit)
 
 
-def no_room_for_result(tell):
+def no_room_for_result(emit):
     resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
     return {"equity": ["10000.0"] * 6000}
 

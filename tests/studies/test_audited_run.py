@@ -2,9 +2,9 @@
 
 import pytest
 
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.runs.audit_status import audit_of, seal_of
-from engine.runs.requests import Asker
+from engine.runs.requests import EngineClient
 from tests.studies.engines import TINY, followed, home_with_market, result_of
 from tests.studies.markets import NAMES, settings_of
 
@@ -24,49 +24,49 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def asker():
-    with Asker() as asked:
+def client():
+    with EngineClient() as asked:
         yield asked
 
 
-def audited(asker, home, run):
-    return asker.ask({"do": "run.audit", "run": str(run.path), "home": str(home.path)})
+def audited(client, home, run):
+    return client.ask({"do": "run.audit", "run": str(run.path), "home": str(home.path)})
 
 
-def test_a_clean_run_is_sealed_until_its_artifacts_change(home, asker):
+def test_a_clean_run_is_sealed_until_its_artifacts_change(home, client):
     run = followed(home.create("run", settings_of(*TINY)))
     assert seal_of(run) == "not run"
-    first = audited(asker, home, run)
+    first = audited(client, home, run)
     assert (first["seal"], first["first"], first["findings"]) == ("passed", None, [])
     assert len(first["stages"]) == 12
     assert seal_of(run) == "passed"
-    assert audited(asker, home, run) == first
+    assert audited(client, home, run) == first
     result_of(run)
     run.manifest_path.write_bytes(run.manifest_path.read_bytes() + b" ")
     assert seal_of(run) == "not run"
     assert audit_of(run) == {}
 
 
-def test_a_run_with_a_leak_in_its_own_features_is_found_out(home, asker, tmp_path):
+def test_a_run_with_a_leak_in_its_own_features_is_found_out(home, client, tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(SMOOTH)
     names = f"features.names={','.join((*NAMES, 'smooth'))}"
     run = followed(home.create("run", settings_of(*TINY, names, f"features.file={file}")))
-    told = audited(asker, home, run)
+    told = audited(client, home, run)
     assert told["seal"] == seal_of(run) == "failed"
     assert (told["first"]["stage"], told["first"]["column"]) == ("features", "smooth")
     assert told["first"]["row"] < told["first"]["cut"]
 
 
-def test_a_backtest_at_the_close_that_decided_is_found_out(home, asker):
+def test_a_backtest_at_the_close_that_decided_is_found_out(home, client):
     trained = followed(home.create("train", settings_of(*TINY)))
     chosen = settings_of(*TINY, "backtest.fill=same-close")
-    told = audited(asker, home, followed(home.create("backtest", chosen, of=trained.id)))
+    told = audited(client, home, followed(home.create("backtest", chosen, of=trained.id)))
     assert (told["first"]["stage"], told["first"]["column"]) == ("simulate", "entry_price")
-    assert audited(asker, home, trained)["seal"] == "passed"
+    assert audited(client, home, trained)["seal"] == "passed"
 
 
-def test_what_has_no_model_cannot_be_audited(home, asker):
+def test_what_has_no_model_cannot_be_audited(home, client):
     run = home.create("update", settings_of())
-    with pytest.raises(ChangeSettings, match="without a model"):
-        audited(asker, home, run)
+    with pytest.raises(ChangeSettingsError, match="without a model"):
+        audited(client, home, run)

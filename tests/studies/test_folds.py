@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.settings import make
 from engine.studies.folds import folds
 
@@ -40,5 +40,5 @@ def test_no_label_reaches_the_part_that_follows(count, number, embargo, horizon,
 
 def test_too_few_samples_are_refused():
     target_ms = np.arange(120) * STEP
-    with pytest.raises(ChangeSettings, match="too few samples"):
+    with pytest.raises(ChangeSettingsError, match="too few samples"):
         folds(target_ms, np.ones(120, bool), STEP, STEP, make({}, ["walk_forward.folds=5"]))

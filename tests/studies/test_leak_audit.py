@@ -93,9 +93,9 @@ def test_the_same_audit_finds_the_same_twice(clean):
 def test_leak_1_a_scaler_fitted_on_all_rows(clean):
     stages, history, reach = clean
 
-    def everything(table, realised, start):
+    def everything(table, forward_return, start):
         rows = table.to_numpy()[np.isfinite(table.to_numpy()).all(axis=1)]
-        return scaling.fit("standard", rows, realised[start + LOOKBACK])
+        return scaling.fit("standard", rows, forward_return[start + LOOKBACK])
 
     finding = found(dataclasses.replace(stages, scale=everything), history, reach)
     assert finding.stage == "scale"
@@ -146,8 +146,8 @@ def test_leak_4_the_target_among_the_features(tmp_path):
 def test_leak_5_labels_that_overlap_at_the_split(clean):
     stages, history, reach = clean
 
-    def unpurged(target_ms, realised, _market):
-        return split.chronological(target_ms, np.isfinite(realised), 0, 0.15, 0.25)
+    def unpurged(target_ms, forward_return, _market):
+        return split.chronological(target_ms, np.isfinite(forward_return), 0, 0.15, 0.25)
 
     finding = found(dataclasses.replace(stages, split=unpurged), history, reach)
     assert (finding.stage, finding.column) == ("split", "label of training")
@@ -231,11 +231,13 @@ def test_leak_9_again_where_the_merge_resamples(clean):
 def test_leak_10_a_threshold_tuned_on_the_test(clean):
     stages, history, reach = clean
 
-    def tuned(_market, _target, forecast, realised, validation):
-        test = ~validation & np.isfinite(realised)
+    def tuned(_market, _target, forecast, forward_return, validation):
+        test = ~validation & np.isfinite(forward_return)
         choices = np.quantile(np.abs(forecast), [0.2, 0.5, 0.8])
-        gains = [(np.sign(forecast) * realised)[test & (np.abs(forecast) > each)].sum() for each in choices]
-        return float(choices[int(np.argmax(gains))]) + float(realised[test].mean())
+        gains = [
+            (np.sign(forecast) * forward_return)[test & (np.abs(forecast) > each)].sum() for each in choices
+        ]
+        return float(choices[int(np.argmax(gains))]) + float(forward_return[test].mean())
 
     finding = found(dataclasses.replace(stages, threshold=tuned), history, reach)
     assert (finding.stage, finding.column) == ("threshold", "entry threshold")
@@ -244,8 +246,10 @@ def test_leak_10_a_threshold_tuned_on_the_test(clean):
 def test_a_threshold_from_validation_passes(clean):
     stages, history, reach = clean
 
-    def honest(_market, _target, forecast, realised, validation):
-        return float(np.quantile(np.abs(forecast[validation]), 0.5) + np.abs(realised[validation]).mean())
+    def honest(_market, _target, forecast, forward_return, validation):
+        return float(
+            np.quantile(np.abs(forecast[validation]), 0.5) + np.abs(forward_return[validation]).mean()
+        )
 
     assert audit(dataclasses.replace(stages, threshold=honest), history, reach).seal == "passed"
 

@@ -9,7 +9,7 @@ import pytest
 from engine.backtest.bars import Bars
 from engine.backtest.rules import Rules
 from engine.backtest.simulate import simulate
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.runs.folder import Home
 from engine.runs.manifest import verify
 from engine.settings import Settings, make
@@ -87,7 +87,7 @@ def test_a_run_of_mode_simulate_gives_a_backtests_result(market):
 
 def test_candles_in_the_place_of_signals_are_refused(market):
     _, _, folder = market
-    with pytest.raises(ChangeSettings, match="not signals"):
+    with pytest.raises(ChangeSettingsError, match="not signals"):
         simulate_signals(folder / "candles.csv", folder / "candles.csv")
-    with pytest.raises(ChangeSettings, match="not candles"):
+    with pytest.raises(ChangeSettingsError, match="not candles"):
         simulate_signals(folder / "weights.parquet", folder / "weights.parquet")

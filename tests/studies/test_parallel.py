@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import ChangeSettings, MakeRoom, StopAsked
+from engine.errors import ChangeSettingsError, MakeRoomError, StopRequestedError
 from engine.runs.launch import wait
 from engine.runs.state import state_of
 from engine.settings import Parallel
@@ -48,15 +48,15 @@ def test_a_stop_ends_the_workers_with_most_tasks_still_waiting(alive):
     def stop(event):
         told.append(event)
         if len(told) == alive:
-            raise StopAsked("run", "asked")
+            raise StopRequestedError("run", "asked")
 
-    with pytest.raises(StopAsked):
+    with pytest.raises(StopRequestedError):
         list(results(endless, [(number,) for number in range(20)], HERE, stop))
     assert set(active_children()) == others
 
 
 def test_a_worker_that_is_killed_is_told_of(tmp_path):
-    with pytest.raises(MakeRoom, match="a worker was killed"):
+    with pytest.raises(MakeRoomError, match="a worker was killed"):
         list(results(deadly, [(number, str(tmp_path)) for number in range(4)], HERE, silent))
 
 
@@ -95,7 +95,7 @@ def members(group):
 
 @pytest.mark.parametrize("name", ["dask", "ray"])
 def test_a_cluster_that_is_not_there_is_refused_in_words(name):
-    with pytest.raises(ChangeSettings):
+    with pytest.raises(ChangeSettingsError):
         list(results(squared, [(1,)], Parallel(backend=name), silent))
 
 

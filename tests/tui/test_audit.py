@@ -27,7 +27,7 @@ def test_audit_passes_a_clean_run_and_fails_one_that_fills_at_the_close(market):
     leaky = market.json("audit", trained["run"], code=1)
     assert leaky["seal"] == "failed"
     assert leaky["first"]["stage"] == "simulate"
-    assert leaky["error"]["class"] == "RepairData"
+    assert leaky["error"]["class"] == "RepairDataError"
     assert "leak audit failed" in market("runs", "show", trained["run"])[0]
 
 

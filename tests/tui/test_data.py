@@ -43,7 +43,7 @@ def test_import_of_nothing(deck):
     out, err = deck("data", "import", "absent.csv", code=2)
     assert not out
     assert f"error: {deck.folder}/absent.csv: there is no such file" in err
-    assert deck.json("data", "import", "absent.csv", code=2)["error"]["class"] == "ChangeSettings"
+    assert deck.json("data", "import", "absent.csv", code=2)["error"]["class"] == "ChangeSettingsError"
 
 
 def test_status(deck):

@@ -33,7 +33,7 @@ def test_simulate_judges_signals_of_ones_own(real):
     wrong = real.json("simulate", "--candles", str(files["candles"]), "--signals", "none.csv", code=2)
     assert "is no file" in wrong["error"]["reason"]
     swapped = ["--candles", str(files["signals"]), "--signals", str(files["candles"])]
-    assert real.json("simulate", *swapped, code=2)["error"]["class"] == "ChangeSettings"
+    assert real.json("simulate", *swapped, code=2)["error"]["class"] == "ChangeSettingsError"
 
 
 def test_calibrate_tells_alarms_and_what_was_recovered(real):

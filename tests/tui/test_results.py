@@ -8,7 +8,7 @@ import pytest
 
 from engine.queries.opening import tried
 from engine.queries.trades import window
-from engine.runs.events import plain
+from engine.results.codec import plain
 from engine.runs.folder import Home
 from engine.runs.trial_ledger import WHAT_IF, read
 from tests.queries.results import backtested, own_signals

@@ -53,7 +53,7 @@ def test_show_tells_why_a_run_failed(deck):
     out, _ = deck("runs", "show", "last")
     assert "failed" in out
     assert "remedy: Fetch more" in out
-    assert deck.json("runs", "show", "last")["failure"]["class"] == "RepairData"
+    assert deck.json("runs", "show", "last")["failure"]["class"] == "RepairDataError"
 
 
 def test_show_a_run_that_was_never_started(deck):

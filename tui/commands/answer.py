@@ -31,7 +31,7 @@ class Answer:
     def write(self, *, wants_json: bool) -> None:
         """Print to stdout the document as JSON, or the text; an error goes to stderr unless it is JSON."""
         if wants_json:
-            from engine.runs.events import plain
+            from engine.results.codec import plain
 
             document = self.document | ({"error": self.error} if self.error else {})
             print(json.dumps(plain(document), indent=2, allow_nan=False))

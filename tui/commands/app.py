@@ -50,13 +50,13 @@ def show(home: Home, start: RunFolder | None = None) -> Answer:
     if deck.fault is not None:
         log = deck.write_fault(home.path / "app.log", deck.now())
         return Answer(error={
-            "class": "Report", "thing": "quantdeck", "exit_code": 1,
+            "class": "InternalError", "thing": "quantdeck", "exit_code": 1,
             "reason": f"met a fault of its own: {type(deck.fault).__name__}",
             "remedy": f"Runs go on. The traceback is in {log}; please report it",
         })  # fmt: skip
     if deck.return_code == INTERRUPTED:
         return Answer(error={
-            "class": "StopAsked", "thing": "quantdeck", "exit_code": INTERRUPTED,
+            "class": "StopRequestedError", "thing": "quantdeck", "exit_code": INTERRUPTED,
             "reason": "was ended from outside", "remedy": deck.farewell() or "Nothing is running",
         })  # fmt: skip
     return Answer(text=deck.farewell())

@@ -31,7 +31,7 @@ def request(arguments: Arguments, do: str, **details: Any) -> dict[str, Any]:
     with display() as shown:
         return ask(
             {"do": do, "home": str(home_path(arguments.home)), **details},
-            lambda event: shown.tell(line) if (line := lasting(event)) else None,
+            lambda event: shown.print_line(line) if (line := lasting(event)) else None,
         )
 
 
@@ -86,7 +86,7 @@ def verify(arguments: Arguments) -> Answer:
     if not broken:
         return Answer(answer, f"{whole(answer.get('checked'))} series: all are as they were stored")
     error = {
-        "class": "RepairData",
+        "class": "RepairDataError",
         "thing": str(answer.get("folder", "")),
         "reason": f"{len(broken)} of {answer.get('checked')} series not as stored",
         "remedy": broken[0]["remedy"],

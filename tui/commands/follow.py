@@ -78,7 +78,7 @@ def follow(run: RunFolder, signals: Signals, *, owner: bool = True) -> Followed:
                 return Followed(state)
             if signals.interrupts and owner and not asked:
                 asked = ask_stop(run)
-                shown.tell("stopping at the next safe point; ctrl+c again leaves at once")
+                shown.print_line("stopping at the next safe point; ctrl+c again leaves at once")
             if signals.leave or signals.interrupts > owner:
                 return Followed(state, signals.leave or "ctrl+c")
             wait(run, PAUSE_S)
@@ -88,7 +88,7 @@ def farewell(run: RunFolder, followed: Followed) -> dict[str, Any]:
     """The error that a follower ends with who left before the run's end."""
     going = "goes on stopping by itself" if run.stop_path.exists() else "goes on"
     return {
-        "class": "StopAsked",
+        "class": "StopRequestedError",
         "thing": f"run {run.id}",
         "reason": f"left by {followed.left}; the run {going}",
         "remedy": f"Watch it: quantdeck runs follow {run.id}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import ChangeSettings, MakeRoom
+from engine.errors import ChangeSettingsError, MakeRoomError
 from engine.settings import make, to_toml
 from tui.commands.answer import Answer
 from tui.commands.settings import DEFAULT_FILE
@@ -22,8 +22,8 @@ def init(arguments: Arguments) -> Answer:
         with path.open("w" if arguments.force else "x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise ChangeSettings(str(path), "exists already", "Give --force to overwrite it") from None
+        raise ChangeSettingsError(str(path), "exists already", "Give --force to overwrite it") from None
     except OSError as error:
         remedy = "Choose another folder or free space"
-        raise MakeRoom(str(path), f"cannot be written: {error.strerror}", remedy) from None
+        raise MakeRoomError(str(path), f"cannot be written: {error.strerror}", remedy) from None
     return Answer({"file": str(path.absolute())}, f"Settings written to {path}. Next: quantdeck run")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.runs import manifest, signature
 from engine.runs.folder import Home, home_path
 from engine.runs.import_run import bring
@@ -43,7 +43,7 @@ def error_of(run: RunFolder, found: dict[str, Any]) -> dict[str, Any]:
     """The error of a repetition that came to something else."""
     known = " ".join(found["because"]) or "Data, versions, devices and machine are the same: please report it"
     return {
-        "class": "RepairData",
+        "class": "RepairDataError",
         "thing": f"run {run.id}",
         "reason": f"is not reproduced: {', '.join(found['differ'])} differ",
         "remedy": known,
@@ -53,8 +53,8 @@ def error_of(run: RunFolder, found: dict[str, Any]) -> dict[str, Any]:
 
 def load(arguments: Arguments) -> Answer:
     """Verify a run's folder from elsewhere, copy it into this home, and say what is trusted about it."""
-    brought = bring(Home(home_path(arguments.home)), Path(arguments.file), examined)
-    run, trusts = brought.run, list(brought.trusts)
+    imported = bring(Home(home_path(arguments.home)), Path(arguments.file), examined)
+    run, trusts = imported.run, list(imported.trusts)
     text = "\n".join([f"run {run.id} imported into {run.path}", *(f"  {line}" for line in trusts)])
     return Answer({"run": run.id, "folder": str(run.path), "trusts": trusts}, text)
 
@@ -70,6 +70,6 @@ def seal_again(arguments: Arguments) -> Answer:
     if not signature.key_of(run.path):
         path = run.path.parent.parent / signature.KEY_NAME
         remedy = f"umask 077; head -c 32 /dev/urandom > {path}"
-        raise ChangeSettings(f"run {run.id}", "there is no key to seal it with", f"Make one: {remedy}")
+        raise ChangeSettingsError(f"run {run.id}", "there is no key to seal it with", f"Make one: {remedy}")
     manifest.seal_anew(run.path)
     return Answer({"run": run.id, "sealed": True}, f"run {run.id}: sealed with this home's key")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import RepairData
+from engine.errors import RepairDataError
 from engine.runs.audit_status import seal_of
 from tui.commands import study_summaries
 from tui.commands.answer import Answer
@@ -48,7 +48,7 @@ def ending(run: RunFolder, state: State) -> dict[str, Any]:
     if state.error:
         return dict(state.error)
     return {
-        "class": "StopAsked",
+        "class": "StopRequestedError",
         "thing": f"run {run.id}",
         "reason": f"{state.status}, as asked" if state.status == "stopped" else state.status,
         "remedy": f"Continue it: quantdeck runs resume {run.id}",
@@ -57,16 +57,16 @@ def ending(run: RunFolder, state: State) -> dict[str, Any]:
 
 
 def result_of(run: RunFolder) -> dict[str, Any]:
-    """result.json of a run. Raises RepairData."""
+    """result.json of a run. Raises RepairDataError."""
     remedy = f"Run it again, or look into {run.log_path}"
     try:
         result = json.loads(run.result_path.read_bytes())
     except FileNotFoundError:
-        raise RepairData(str(run.result_path), "is missing", remedy) from None
+        raise RepairDataError(str(run.result_path), "is missing", remedy) from None
     except (OSError, ValueError, RecursionError) as error:
-        raise RepairData(str(run.result_path), f"cannot be read: {error}", remedy) from None
+        raise RepairDataError(str(run.result_path), f"cannot be read: {error}", remedy) from None
     if not isinstance(result, dict):
-        raise RepairData(str(run.result_path), "is no result", remedy)
+        raise RepairDataError(str(run.result_path), "is no result", remedy)
     return result
 
 

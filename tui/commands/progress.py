@@ -26,7 +26,7 @@ class Display(Protocol):
     def update(self, events: Sequence[Event], state: State) -> None:
         """Show new events and the state that they lead to."""
 
-    def tell(self, text: str) -> None:
+    def print_line(self, text: str) -> None:
         """Show a line that stays."""
 
 
@@ -48,9 +48,9 @@ class Lines:
         for event in events:
             for line in (lasting(event), epoch_line(event) if event["kind"] == "epoch" else ""):
                 if line:
-                    self.tell(line)
+                    self.print_line(line)
 
-    def tell(self, text: str) -> None:
+    def print_line(self, text: str) -> None:
         """Print a line."""
         say(text)
 
@@ -95,7 +95,7 @@ class Bars:
         """Print lasting lines above the bars, then move the bars."""
         for event in events:
             if line := lasting(event):
-                self.tell(line)
+                self.print_line(line)
             if event["kind"] == "source":
                 self._source(event)
         if defined(state.epochs) and state.epochs and state.status in ("training", "stopping"):
@@ -117,7 +117,7 @@ class Bars:
             "" if state.stage == state.status else state.status,
         )
 
-    def tell(self, text: str) -> None:
+    def print_line(self, text: str) -> None:
         """Print a line above the bars."""
         with contextlib.suppress(OSError):  # the terminal may have gone away
             self._progress.console.print(printable(text), markup=False, highlight=False, soft_wrap=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.runs.audit_status import seal_of
-from engine.runs.folder import RESULTS, Home, home_path
-from engine.runs.requests import Asker
+from engine.runs.folder import Home, home_path
+from engine.runs.modes import with_backtest
+from engine.runs.requests import EngineClient
 from tui.commands.answer import Answer
 from tui.commands.outcome import result_document, result_of
 from tui.commands.runs import about
@@ -36,15 +37,15 @@ def with_result(arguments: Arguments, text: str = "") -> RunFolder:
     """The run with a backtest that is meant; `last` is the last that has its result."""
     home, text = Home(home_path(arguments.home)), text or arguments.run
     if text == "last":
-        done = [run for run in home.all() if run.mode in RESULTS and run.result_path.exists()]
-        return done[-1] if done else home.find("last", RESULTS)
-    return home.find(text, RESULTS)
+        done = [run for run in home.all() if run.mode in with_backtest() and run.result_path.exists()]
+        return done[-1] if done else home.find("last", with_backtest())
+    return home.find(text, with_backtest())
 
 
 def refuse_file(arguments: Arguments) -> None:
-    """Raise ChangeSettings where a settings file is given to a command that tries rules on a result."""
+    """Raise ChangeSettingsError where a settings file is given to a command that tries rules on a result."""
     if arguments.config:
-        raise ChangeSettings(
+        raise ChangeSettingsError(
             f"-c {arguments.config}",
             "is not read here",
             "Give the rules to try with -s, such as -s fee_bps=5",
@@ -52,7 +53,7 @@ def refuse_file(arguments: Arguments) -> None:
 
 
 def moves_of(arguments: Arguments, settings: dict[str, Any]) -> Moves:
-    """What `-s` moves of a run's own settings. Raises ChangeSettings."""
+    """What `-s` moves of a run's own settings. Raises ChangeSettingsError."""
     refuse_file(arguments)
     moves = Moves(settings)
     for text in arguments.overrides:
@@ -60,21 +61,21 @@ def moves_of(arguments: Arguments, settings: dict[str, Any]) -> Moves:
     return moves
 
 
-def overrides_of(arguments: Arguments, run: RunFolder, asker: Asker) -> dict[str, Any]:
+def overrides_of(arguments: Arguments, run: RunFolder, client: EngineClient) -> dict[str, Any]:
     """The moves as a question to the engine takes them."""
     if not (arguments.overrides or arguments.config):
         return {}
-    settings = asker.ask({"do": "result.open", "run": str(run.path), "columns": 1})["settings"]
+    settings = client.ask({"do": "result.open", "run": str(run.path), "columns": 1})["settings"]
     return dict(moves_of(arguments, settings).overrides)
 
 
 def whatif(arguments: Arguments) -> Answer:
     """The result of a run under other rules, over the predictions that it has; counted as a look."""
     run = with_result(arguments)
-    with Asker() as asker:
-        opened = asker.ask({"do": "result.open", "run": str(run.path), "columns": 1})
+    with EngineClient() as client:
+        opened = client.ask({"do": "result.open", "run": str(run.path), "columns": 1})
         moves = moves_of(arguments, opened["settings"])
-        tried = asker.ask(
+        tried = client.ask(
             {"do": "result.whatif", "run": str(run.path), "columns": 1, "overrides": dict(moves.overrides)}
         )
     recorded, told = opened["result"], tried["result"]
@@ -106,7 +107,9 @@ def tried_text(run: RunFolder, moves: Moves, recorded: dict[str, Any], told: dic
 def compare(arguments: Arguments) -> Answer:
     """Figures of runs side by side, and the settings in which they differ."""
     if len(arguments.runs) < 2:
-        raise ChangeSettings("compare", "needs two runs or more", "Give their ids, or beginnings of them")
+        raise ChangeSettingsError(
+            "compare", "needs two runs or more", "Give their ids, or beginnings of them"
+        )
     home = Home(home_path(arguments.home))
     runs = [home.find(text) for text in arguments.runs]
     facts = [about(run) for run in runs]
@@ -155,10 +158,10 @@ def report(arguments: Arguments) -> Answer:
     """The tear sheet as one HTML file, of the run as it was or under the rules given."""
     run = with_result(arguments)
     path = Path(arguments.file or f"quantdeck-{run.id}.html").expanduser().absolute()
-    with Asker() as asker:
-        overrides = overrides_of(arguments, run, asker)
+    with EngineClient() as client:
+        overrides = overrides_of(arguments, run, client)
         request = {"do": "result.report", "run": str(run.path), "path": str(path), "overrides": overrides}
-        answer = asker.ask(request)
+        answer = client.ask(request)
     document = {"run": run.id, "settings": overrides, **answer}
     return Answer(document, f"run {run.id}: report written to {answer['path']}")
 
@@ -166,32 +169,32 @@ def report(arguments: Arguments) -> Answer:
 def trades(arguments: Arguments) -> Answer:
     """The trades of a result, filtered and sorted; printed, or written to a CSV file."""
     run = with_result(arguments)
-    with Asker() as asker:
+    with EngineClient() as client:
         question = {
-            "run": str(run.path), "overrides": overrides_of(arguments, run, asker),
+            "run": str(run.path), "overrides": overrides_of(arguments, run, client),
             "filter": arguments.filter, "sort": arguments.sort, "reverse": arguments.reverse,
         }  # fmt: skip
         if arguments.trade:
-            told = asker.ask({"do": "result.trade", "number": arguments.trade, **question})
+            told = client.ask({"do": "result.trade", "number": arguments.trade, **question})
             return one_trade(run, told)
         if arguments.csv:
             path = str(Path(arguments.csv).expanduser().absolute())
-            answer = asker.ask({"do": "result.export", "path": path, **question})
+            answer = client.ask({"do": "result.export", "path": path, **question})
             text = f"run {run.id}: {whole(answer['rows'])} trades written to {answer['path']}"
             return Answer({"run": run.id, **answer}, text)
-        pages = list(paged(asker, question, arguments.limit))
+        pages = list(paged(client, question, arguments.limit))
     first, rows = pages[0], [row for page in pages for row in page["rows"]]
     listed = [dict(zip(first["columns"], row, strict=True)) for row in rows]
     facts = {key: first[key] for key in ("total", "all", "pnl")}
     return Answer({"run": run.id, **facts, "trades": listed}, trades_text(listed, facts))
 
 
-def paged(asker: Asker, question: dict[str, Any], limit: int) -> Iterator[dict[str, Any]]:
+def paged(client: EngineClient, question: dict[str, Any], limit: int) -> Iterator[dict[str, Any]]:
     """Windows of trades, as many as are wanted; all of them for a limit of 0."""
     start = 0
     while True:
         count = min(PAGE, limit - start) if limit else PAGE
-        page = asker.ask({"do": "result.trades", "from": start, "count": count, **question})
+        page = client.ask({"do": "result.trades", "from": start, "count": count, **question})
         yield page
         start += len(page["rows"])
         if not page["rows"] or start >= page["total"] or (limit and start >= limit):

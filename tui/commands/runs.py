@@ -6,10 +6,11 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from engine import settings
-from engine.errors import ChangeSettings, QuantdeckError, StopAsked
+from engine.errors import ChangeSettingsError, QuantdeckError, StopRequestedError
 from engine.runs import manifest, notes
-from engine.runs.folder import RESULTS, Home, home_path
+from engine.runs.folder import Home, home_path
 from engine.runs.launch import alive, ask_stop, wait
+from engine.runs.modes import with_backtest
 from engine.runs.state import state_of
 from tui.commands.answer import Answer, error_text, say
 from tui.commands.outcome import result_of
@@ -141,7 +142,7 @@ def show(arguments: Arguments) -> Answer:
         "notes": state.notes,
         "failure": state.error,
     }
-    result = [""] if run.mode in RESULTS and state.status == "done" else []
+    result = [""] if run.mode in with_backtest() and state.status == "done" else []
     if result:
         result.append(backtest_summary(run, result_of(run)))
     return Answer(document, "\n".join([*head(run, state, facts), *epochs(state), *result, *fault(state)]))
@@ -213,9 +214,11 @@ def resume(arguments: Arguments) -> Answer:
     """Continue a run from its last checkpoint, with the settings that it has."""
     run = chosen(arguments)
     if arguments.overrides or arguments.config:
-        raise ChangeSettings(f"run {run.id}", "keeps its settings when it is resumed", "Leave out -c and -s")
+        raise ChangeSettingsError(
+            f"run {run.id}", "keeps its settings when it is resumed", "Leave out -c and -s"
+        )
     if state_of(run).status == "done":
-        raise ChangeSettings(
+        raise ChangeSettingsError(
             f"run {run.id}", "is done, there is nothing to resume", "Start a new one: quantdeck run"
         )
     return carry_out(run, detach=arguments.detach)
@@ -233,7 +236,7 @@ def delete(arguments: Arguments) -> Answer:
     ):
         print(f"Delete run {run.id} with all its files? [y/N] ", end="", file=sys.stderr, flush=True)
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-            raise StopAsked(f"run {run.id}", "was kept")
+            raise StopRequestedError(f"run {run.id}", "was kept")
     Home(home_path(arguments.home)).delete(run)
     return Answer({"run": run.id, "deleted": True}, f"run {run.id} deleted")
 
@@ -262,7 +265,7 @@ def verify(arguments: Arguments) -> Answer:
     if not problems:
         return Answer(document, f"run {run.id}: all artifacts are as they were saved")
     error = {
-        "class": "RepairData",
+        "class": "RepairDataError",
         "thing": f"run {run.id}",
         "reason": f"{len(problems)} of its artifacts {'is' if len(problems) == 1 else 'are'} not as saved",
         "remedy": "Restore the files from a copy, or train again",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.disk import write_whole
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.runs.folder import Home, home_path
 from engine.runs.requests import ask
 from tui.commands.answer import Answer
@@ -34,7 +34,7 @@ def audit(arguments: Arguments) -> Answer:
         )
     first = told["first"]
     error = {
-        "class": "RepairData",
+        "class": "RepairDataError",
         "thing": f"run {run.id}, stage {first['stage']}",
         "reason": first["sentence"],
         "remedy": "Its results know the future: mend that stage, then train again",
@@ -65,7 +65,7 @@ def simulate(arguments: Arguments) -> Answer:
     paths = {name: Path(getattr(arguments, name)).absolute() for name in ("candles", "signals")}
     for name, path in paths.items():
         if not path.is_file():
-            raise ChangeSettings(f"--{name} {path}", "is no file", "Name a CSV or Parquet file")
+            raise ChangeSettingsError(f"--{name} {path}", "is no file", "Name a CSV or Parquet file")
     run = Home(home_path(arguments.home)).create("simulate", from_file(arguments), name=arguments.name)
     inputs = {name: str(path) for name, path in paths.items()}
     write_whole(run.path / "inputs.json", json.dumps(inputs).encode())

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import ChangeSettings
-from engine.runs.requests import Asker
+from engine.errors import ChangeSettingsError
+from engine.runs.requests import EngineClient
 from tui.commands.answer import Answer
 from tui.commands.results import refuse_file, with_result
 from tui.export_csv import write_csv
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 def sweep(arguments: Arguments) -> Answer:
     """The variants, the best Sharpe ratio first; each is a look that the ledger counts."""
     run = with_result(arguments)
-    with Asker() as asker:
-        opened = asker.ask({"do": "result.open", "run": str(run.path), "columns": 1})
+    with EngineClient() as client:
+        opened = client.ask({"do": "result.open", "run": str(run.path), "columns": 1})
         choices = choices_of(arguments, opened["settings"])
-        told = asker.ask({"do": "result.sweep", "run": str(run.path), "choices": choices})
+        told = client.ask({"do": "result.sweep", "run": str(run.path), "choices": choices})
     written = {}
     if arguments.csv:
         rows = [{**row["settings"], **plain_figures(row)} for row in ranked(told["variants"])]
@@ -34,7 +34,7 @@ def sweep(arguments: Arguments) -> Answer:
 
 
 def choices_of(arguments: Arguments, recorded: dict[str, Any]) -> dict[str, list[Any]]:
-    """Which values of which settings `-s KEY=A,B,C` names. Raises ChangeSettings."""
+    """Which values of which settings `-s KEY=A,B,C` names. Raises ChangeSettingsError."""
     refuse_file(arguments)
     moves, choices = Moves(recorded), dict[str, list[Any]]()
     for text in arguments.overrides:
@@ -44,7 +44,7 @@ def choices_of(arguments: Arguments, recorded: dict[str, Any]) -> dict[str, list
             if read not in choices.setdefault(key, []):
                 choices[key].append(read)
     if not choices:
-        raise ChangeSettings(
+        raise ChangeSettingsError(
             "sweep",
             "was given nothing to try",
             "Say such as -s entry_threshold=0.0005,0.001 -s fee_bps=2,5,10",

@@ -28,7 +28,7 @@ WIDTH, HEIGHT = 80, 24  # needed
 WIDE, TALL = 150, 36  # from here on the room is used otherwise
 
 
-class Sized(Screen[object]):
+class SizedScreen(Screen[object]):
     """A screen that needs 80 columns and 24 rows, and says so where there are fewer."""
 
     @property
@@ -62,7 +62,7 @@ class Sized(Screen[object]):
             self.query_one("#needed", Lines).show([[(line, "warn")] for line in lines])
 
 
-class Room(Sized):
+class BaseScreen(SizedScreen):
     """One of the four screens, or one that is opened from them. Its title stands in the second line."""
 
     MODE: ClassVar[str] = ""
@@ -119,7 +119,7 @@ class Room(Sized):
         """Called with every new snapshot while the screen is on, and when it comes back."""
 
 
-class Dialog(ModalScreen[object], Sized):
+class Dialog(ModalScreen[object], SizedScreen):
     """A dialog over a room; esc closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "back", show=False)]

@@ -8,7 +8,7 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.keys import format_key
 
-from tui.screens.base import Dialog, Room
+from tui.screens.base import BaseScreen, Dialog
 from tui.sub_commands import same_as
 from tui.widgets.lines import Line, Lines
 
@@ -46,7 +46,7 @@ def actions(screen: Screen[Any]) -> Iterator[tuple[str, str, str]]:
     """Label, action and explanation of everything that the palette offers."""
     for name, label in (("data", "Data"), ("train", "Train"), ("backtest", "Backtest"), ("runs", "Runs")):
         yield f"Go to {label}", f"app.mode('{name}')", "one of the four screens"
-    if isinstance(screen, Room):
+    if isinstance(screen, BaseScreen):
         for key, what, action in keys(screen):
             same = same_as(type(screen).__name__, action)
             yield what.capitalize(), action, f"key {key}{f'; {same}' if same else ''}"

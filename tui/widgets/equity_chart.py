@@ -22,7 +22,7 @@ class Curves:
     """What the chart shows: times in ms, money, and drawdowns as shares below 0."""
 
     strategy: Curve = NOTHING
-    holding: Curve = NOTHING
+    benchmark: Curve = NOTHING
     strategy_drawdown: Curve = NOTHING
     holding_drawdown: Curve = NOTHING
     ascii: bool = False
@@ -71,10 +71,10 @@ def drawing(curves: Curves, width: int, height: int) -> list[Line]:
         return [[(" the chart comes with more room" if curves.strategy[0] else "", "quiet")]]
     below = max(2, (height - 2) // 3)
     above = height - 2 - below
-    money = labelled([*curves.strategy[1], *curves.holding[1]], above, short)
+    money = labelled([*curves.strategy[1], *curves.benchmark[1]], above, short)
     shares = labelled([*curves.strategy_drawdown[1], *curves.holding_drawdown[1], 0.0], below, percent)
     margin = max(len(name) for _, name in (*money, *shares))
-    equity = figure(curves.strategy, curves.holding, money, (width, above), margin, ascii=curves.ascii)
+    equity = figure(curves.strategy, curves.benchmark, money, (width, above), margin, ascii=curves.ascii)
     under = figure(
         curves.strategy_drawdown, curves.holding_drawdown, shares, (width, below), margin, ascii=curves.ascii
     )

@@ -36,7 +36,7 @@ class Column:
     spare: bool = False
 
 
-class WindowTable(Lines, can_focus=True):
+class VirtualTable(Lines, can_focus=True):
     """The table. The cursor is a row; its mark is a character, so it needs no colour."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -53,7 +53,7 @@ class WindowTable(Lines, can_focus=True):
     class Wanted(Message):
         """Rows `start` … `start + count` are needed."""
 
-        table: WindowTable
+        table: VirtualTable
         start: int
         count: int
 
@@ -61,14 +61,14 @@ class WindowTable(Lines, can_focus=True):
     class Moved(Message):
         """The cursor is on another row."""
 
-        table: WindowTable
+        table: VirtualTable
         row: int
 
     @dataclass
     class Chosen(Message):
         """Enter was pressed on a row."""
 
-        table: WindowTable
+        table: VirtualTable
         row: int
 
     def __init__(self, columns: Sequence[Column], *, empty: str = "", id: str | None = None) -> None:  # noqa: A002

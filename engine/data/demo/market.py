@@ -27,7 +27,7 @@ from engine.data.demo.bars import (
     unfinished,
 )
 from engine.data.demo.paths import BASES, BLOCK, HOUR_MS, ORIGIN_MS, Array, Paths
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.settings import TIMEFRAME_MS
 
 SYMBOLS = {
@@ -65,14 +65,16 @@ class DemoMarket:
 
         `edge` in [0, 0.9] is the correlation of a bar's normalised return with what is known before it;
         `timeframe` is the bar that the market is made of: coarser multiples of it can be had, finer cannot.
-        Raises ChangeSettings for a seed, edge or timeframe outside that.
+        Raises ChangeSettingsError for a seed, edge or timeframe outside that.
         """
         if seed < 0:
-            raise ChangeSettings("demo.seed", f"is {seed}, below 0", "Use 0 or a positive whole number")
+            raise ChangeSettingsError("demo.seed", f"is {seed}, below 0", "Use 0 or a positive whole number")
         if not 0 <= edge <= 0.9:
-            raise ChangeSettings("demo.edge", f"is {edge}, outside 0 … 0.9", "Use a correlation such as 0.05")
+            raise ChangeSettingsError(
+                "demo.edge", f"is {edge}, outside 0 … 0.9", "Use a correlation such as 0.05"
+            )
         if timeframe not in TIMEFRAME_MS:
-            raise ChangeSettings(
+            raise ChangeSettingsError(
                 "data.timeframe", f"{timeframe} is unknown", f"Use {', '.join(TIMEFRAME_MS)}"
             )
         self.seed, self.edge, self.timeframe = seed, edge, timeframe
@@ -89,7 +91,7 @@ class DemoMarket:
     ) -> Candles:
         """Whole candles whose open time lies in [from_ms, to_ms) and not before the origin, 2019-01-01 UTC.
 
-        `second` asks for the second exchange, which has spot only. Raises ChangeSettings for an unknown
+        `second` asks for the second exchange, which has spot only. Raises ChangeSettingsError for an unknown
         symbol or a timeframe that the market does not serve.
         """
         row, market = self._market(symbol, second=second)
@@ -136,7 +138,7 @@ class DemoMarket:
         """True expected return close/open - 1 of the bars that open at `times` (ms), given all before; (T,).
 
         What the simulation knows and a forecast can at best approach: expm1(edge · volatility · momentum).
-        Raises ChangeSettings for times that are not open times of the market's own bars.
+        Raises ChangeSettingsError for times that are not open times of the market's own bars.
         """
         row, _ = self._market(symbol)
         momentum = self._bar_values(np.asarray(times), "momentum", row)
@@ -150,7 +152,7 @@ class DemoMarket:
     def _market(self, symbol: str, *, second: bool = False) -> tuple[int, int]:
         served = {name: place for name, place in SYMBOLS.items() if not second or place[1] == SPOT}
         if symbol not in served:
-            raise ChangeSettings(
+            raise ChangeSettingsError(
                 symbol, "is not on the simulated exchange", f"Use one of {', '.join(served)}"
             )
         row, market = served[symbol]
@@ -159,13 +161,15 @@ class DemoMarket:
     def _perpetual(self, symbol: str) -> int:
         row, market = self._market(symbol)
         if market != PERPETUAL:
-            raise ChangeSettings(symbol, "is spot, it has no funding or open interest", f"Use {symbol}:USDT")
+            raise ChangeSettingsError(
+                symbol, "is spot, it has no funding or open interest", f"Use {symbol}:USDT"
+            )
         return row
 
     def _step(self, timeframe: str) -> int:
         if not self.serves(timeframe):
             reason = f"is no multiple of the simulated market's {self.timeframe}"
-            raise ChangeSettings(f"timeframe {timeframe}", reason, "Use that or a coarser one")
+            raise ChangeSettingsError(f"timeframe {timeframe}", reason, "Use that or a coarser one")
         return TIMEFRAME_MS[timeframe]
 
     def _before(self, moments: Times, name: str, row: int) -> Array:
@@ -176,7 +180,7 @@ class DemoMarket:
         """A path's values of the bars that open at `times`; (T,)."""
         bars, rest = np.divmod(times - ORIGIN_MS, self.step_ms)  # (T,)
         if rest.any() or (bars < 0).any():
-            raise ChangeSettings(
+            raise ChangeSettingsError(
                 "times", "are no open times of the market's bars", "Take them from its candles"
             )
         values = np.empty(len(bars))

@@ -163,7 +163,7 @@ async def demo_exchange(
 ) -> AsyncIterator[DemoExchange]:
     """Run the simulated exchange on a free port of 127.0.0.1 until the block ends.
 
-    `seed`, `edge` and `timeframe` make the market (ChangeSettings as DemoMarket); `now_ms` is its clock.
+    `seed`, `edge` and `timeframe` make the market (ChangeSettingsError as DemoMarket); `now_ms` is its clock.
     Raises OSError if no port can be had.
     """
     exchange = DemoExchange(DemoMarket(seed, edge, timeframe), now_ms)

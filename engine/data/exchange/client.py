@@ -16,8 +16,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.data.exchange.ccxt_modules import exchange_class, exchange_ids
-from engine.data.exchange.rate_limit import Resting, guarded, redirected, rest_s
-from engine.errors import ChangeSettings, QuantdeckError, TryAgain
+from engine.data.exchange.rate_limit import RateLimited, guarded, redirected, rest_s
+from engine.errors import ChangeSettingsError, QuantdeckError, TryAgainError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -49,8 +49,8 @@ class Client:
     async def ask(self, call: Callable[[Any], Awaitable[Answer]]) -> Answer:
         """What `call(ccxt)` returns, tried at most `retries` times within retries · timeout seconds.
 
-        Raises TryAgain when the tries or the time are used up or the host wants a longer rest than that;
-        ChangeSettings when the exchange says that the request itself is wrong or not allowed from here.
+        Raises TryAgainError when the tries or the time are used up or the host wants a longer rest than that;
+        ChangeSettingsError when the exchange says that the request itself is wrong or not allowed from here.
         """
         limit_s = self.retries * self.timeout_s
         deadline, tries, reason = time.monotonic() + limit_s, 0, "no answer"
@@ -60,7 +60,7 @@ class Client:
                     return await call(self.ccxt)
             except QuantdeckError:
                 raise
-            except Resting:
+            except RateLimited:
                 pause_s, reason = 0.0, reason if tries else "takes no requests for now"
             except Exception as error:  # noqa: BLE001  judged one by one; what is not foreseen passes through
                 reason = judged(self.id, error)
@@ -73,10 +73,10 @@ class Client:
             if tries < self.retries:
                 await self._wait(pause_s)
         told = f"{reason} ({tries} {'try' if tries == 1 else 'tries'}, at most {limit_s:g} s)"
-        raise TryAgain(self.id, told, advice(self.ccxt.last_host))
+        raise TryAgainError(self.id, told, advice(self.ccxt.last_host))
 
     async def market(self, symbol: str) -> dict[str, Any]:
-        """What ccxt knows of a market. Raises ChangeSettings with near matches if there is none."""
+        """What ccxt knows of a market. Raises ChangeSettingsError with near matches if there is none."""
         async with self._loading:
             if not self.ccxt.markets:
                 await self.ask(load_markets)
@@ -85,16 +85,18 @@ class Client:
             names = sorted(self.ccxt.markets)
             near = difflib.get_close_matches(symbol, names, 3, 0.5) or names[:3]
             hint = " (its perpetuals: binanceusdm)" if self.id == "binance" and ":" in symbol else ""
-            raise ChangeSettings(symbol, f"{self.id} has no such market{hint}", f"Near: {', '.join(near)}")
+            raise ChangeSettingsError(
+                symbol, f"{self.id} has no such market{hint}", f"Near: {', '.join(near)}"
+            )
         return market
 
     def serves(self, method: str, what: str, timeframe: str = "") -> None:
-        """Raise ChangeSettings unless the exchange has the method (ccxt's `has`) and the timeframe."""
+        """Raise ChangeSettingsError unless the exchange has the method (ccxt's `has`) and the timeframe."""
         if not self.ccxt.has.get(method):
-            raise ChangeSettings(self.id, f"has no history of {what}", "Choose another exchange")
+            raise ChangeSettingsError(self.id, f"has no history of {what}", "Choose another exchange")
         if timeframe and timeframe not in self.ccxt.timeframes:
             known = ", ".join(self.ccxt.timeframes)
-            raise ChangeSettings(
+            raise ChangeSettingsError(
                 f"timeframe {timeframe}", f"{self.id} has no such {what}", f"Use one of {known}"
             )
 
@@ -123,11 +125,11 @@ async def open_exchange(
     """A client of the ccxt exchange, closed on leaving. Sends nothing yet; needs no API key.
 
     `endpoint` (http://host:port/path) takes the place of scheme and host in all of its addresses.
-    Raises ChangeSettings with near matches for an unknown id.
+    Raises ChangeSettingsError with near matches for an unknown id.
     """
     if exchange_id not in exchange_ids():
         near = difflib.get_close_matches(exchange_id, exchange_ids(), 3, 0.5) or ["binance", "bybit", "okx"]
-        raise ChangeSettings(exchange_id, "ccxt has no such exchange", f"Near: {', '.join(near)}")
+        raise ChangeSettingsError(exchange_id, "ccxt has no such exchange", f"Near: {', '.join(near)}")
     settings: dict[str, Any] = {
         "enableRateLimit": True,
         "timeout": int(timeout_s * 1000),
@@ -155,17 +157,17 @@ async def load_markets(ccxt: Any) -> None:
 
 
 def judged(exchange_id: str, error: Exception) -> str:
-    """Why a try failed, if another may succeed; else raises ChangeSettings, or the error itself."""
+    """Why a try failed, if another may succeed; else raises ChangeSettingsError, or the error itself."""
     from ccxt.base import errors
 
     said = f"{error.__cause__ or error}".splitlines()[0][:200] if f"{error.__cause__ or error}" else ""
     match error:
         case errors.AuthenticationError():
             why, remedy = f"wants an API key: {said}", "Choose another exchange"
-            raise ChangeSettings(exchange_id, why, remedy) from error
+            raise ChangeSettingsError(exchange_id, why, remedy) from error
         case errors.BadRequest() | errors.NotSupported() | errors.ArgumentsRequired():
             why, remedy = f"refuses the request: {said}", "Change what is asked for"
-            raise ChangeSettings(exchange_id, why, remedy) from error
+            raise ChangeSettingsError(exchange_id, why, remedy) from error
         case errors.RequestTimeout() | TimeoutError():
             return "did not answer in time"
         case errors.DDoSProtection():

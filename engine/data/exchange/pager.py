@@ -81,7 +81,10 @@ class History:
 
 
 async def candles(client: Client, symbol: str, timeframe: str) -> History:
-    """Rows (time, open, high, low, close, volume). Raises ChangeSettings as Client.market and serves do."""
+    """Rows (time, open, high, low, close, volume).
+
+    Raises ChangeSettingsError as Client.market and serves do.
+    """
     client.serves("fetchOHLCV", "candles", timeframe)
     await client.market(symbol)
     limits = LIMITS.get(client.id, Limits())
@@ -95,7 +98,7 @@ async def candles(client: Client, symbol: str, timeframe: str) -> History:
 
 
 async def funding(client: Client, symbol: str) -> History:
-    """Rows (stamp, rate). Raises ChangeSettings as Client.market and serves do."""
+    """Rows (stamp, rate). Raises ChangeSettingsError as Client.market and serves do."""
     client.serves("fetchFundingRateHistory", "funding rates")
     await client.market(symbol)
     limits = LIMITS.get(client.id, Limits())
@@ -111,7 +114,10 @@ async def funding(client: Client, symbol: str) -> History:
 
 
 async def open_interest(client: Client, symbol: str, period: str, now_ms: int) -> History:
-    """Rows (stamp, open interest in base currency). Raises ChangeSettings as Client.market and serves do."""
+    """Rows (stamp, open interest in base currency).
+
+    Raises ChangeSettingsError as Client.market and serves do.
+    """
     client.serves("fetchOpenInterestHistory", "open interest")
     await client.market(symbol)
     limits, step_ms = LIMITS.get(client.id, Limits()), TIMEFRAME_MS[period]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,7 @@ resting: dict[str, float] = {}  # host → time.monotonic() before which it is s
 seats: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Semaphore]] = WeakKeyDictionary()
 
 
-class Resting(Exception):  # noqa: N818  a reason to wait, not an error
+class RateLimited(Exception):  # noqa: N818  a reason to wait, not an error
     """The host has asked for no request yet."""
 
 
@@ -52,9 +52,9 @@ def guarded(base: Any) -> Any:
 
         async def fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
             self.last_host = urlsplit(url).netloc
-            async with seat(self.last_host):
+            async with host_slot(self.last_host):
                 if rest_s(self.last_host) > 0:
-                    raise Resting
+                    raise RateLimited
                 return await super().fetch(url, method, headers, body)
 
         def on_rest_response(
@@ -62,7 +62,7 @@ def guarded(base: Any) -> Any:
         ) -> Any:
             host, self.fine = urlsplit(url).netloc, code < 400
             if code in (403, 451):
-                raise ChangeSettings(
+                raise ChangeSettingsError(
                     host,
                     f"refuses this machine (status {code}), as exchanges do for some regions and addresses",
                     "Choose another exchange or run where this one is allowed",
@@ -141,7 +141,7 @@ def enveloped(exchange_id: str, parsed: Any) -> bool:
     return wanted is None or (isinstance(parsed, dict) and any(key in parsed for key in wanted))
 
 
-def seat(host: str) -> asyncio.Semaphore:
+def host_slot(host: str) -> asyncio.Semaphore:
     """What a request to the host holds while it runs; one of SEATS."""
     taken = seats.setdefault(asyncio.get_running_loop(), {})
     return taken.setdefault(host, asyncio.Semaphore(SEATS))

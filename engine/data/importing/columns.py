@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.data.importing.parsing import decimals_of, is_text, numbers_of, times_of
-from engine.errors import RepairData
+from engine.errors import RepairDataError
 from engine.market.duplicates import Decimals
 from engine.market.times import UNREADABLE
 from engine.settings import SYMBOL
@@ -80,7 +80,7 @@ def gather(source: Source, told: Callable[[int], None]) -> Columns:
     """Read all blocks; `told` hears the rows so far after each.
 
     Rows that were left out stand at the end, without time and numbers, so that they are counted and
-    rejected. Raises RepairData if there is no row, or rows of several symbols.
+    rejected. Raises RepairDataError if there is no row, or rows of several symbols.
     """
     so_far = Gathering(numbers={name: [] for name in source.layout.numbers})
     for block in source.blocks:
@@ -89,10 +89,10 @@ def gather(source: Source, told: Callable[[int], None]) -> Columns:
     left_out = len(source.skipped)
     if not so_far.rows:
         reason = f"has no row with {source.layout.width} columns" if left_out else "has a header and no rows"
-        raise RepairData("the file", reason, "Give a file with rows of one width")
+        raise RepairDataError("the file", reason, "Give a file with rows of one width")
     symbols = {symbol.strip() for symbol in so_far.symbols} - {"", "None"}
     if len(symbols) > 1:
-        raise RepairData(
+        raise RepairDataError(
             "the file", f"holds several symbols: {', '.join(sorted(symbols)[:5])}", "Give one a file"
         )
     symbol = symbols.pop() if symbols else ""

@@ -21,7 +21,7 @@ from engine.data.importing.columns import Source, gather
 from engine.data.importing.delimited import NOT_TEXT, form_of, text_blocks
 from engine.data.importing.layouts import layout_of
 from engine.data.store import Series, Store
-from engine.errors import ChangeSettings, MakeRoom, RepairData, printable
+from engine.errors import ChangeSettingsError, MakeRoomError, RepairDataError, printable
 from engine.market.candles import Decimals, RepairReport, check, check_values, step_of, time_index
 from engine.market.quality import OFF_GRID
 from engine.market.times import UNREADABLE, regular_step
@@ -63,7 +63,8 @@ class FileSeries:
 def read(path: Path, told: Callable[[int], None] = lambda _: None) -> FileSeries:
     """Read a file of candles or of values; `told` hears the rows read so far after each block.
 
-    Raises ChangeSettings if there is no such file, MakeRoom if it may not be read, RepairData if it is
+    Raises ChangeSettingsError if there is no such file, MakeRoomError if it may not be read, RepairDataError
+    if it is
     empty, damaged, no table, or not a layout that is known.
     """
     with clearly(path):
@@ -92,19 +93,19 @@ def import_file(
     name: str | None = None,
     *,
     now_ms: int,
-    tell: Callable[[dict[str, object]], None] = lambda _: None,
+    emit: Callable[[dict[str, object]], None] = lambda _: None,
 ) -> RepairReport:
     """Read, check and store a file as the series `name` (default: the file's name); return its report.
 
-    Raises what `read` and `Store.write` raise, RepairData if no row is sound or the times keep no step,
-    TryAgain if the series is being written, ChangeSettings if an exchange's series has that name.
+    Raises what `read` and `Store.write` raise, RepairDataError if no row is sound or the times keep no step,
+    TryAgainError if the series is being written, ChangeSettingsError if an exchange's series has that name.
     """
     name = name or name_of(path)
     source = {"kind": "source", "series": name}
     with store.locked(name):
         spare_collected(store, name)
-        tell({**source, "state": "begin", "rows": 0})
-        found = read(path, lambda rows: tell({**source, "state": "page", "rows": rows}))
+        emit({**source, "state": "begin", "rows": 0})
+        found = read(path, lambda rows: emit({**source, "state": "page", "rows": rows}))
         if found.kind == "candles":
             checked = check(found.frame, found.timeframe_ms, now_ms, found.decimals)
         else:
@@ -126,28 +127,31 @@ def import_file(
                 frame=checked.frame,
             )
         )
-    tell({**source, "state": "end", "rows": report.rows_stored})
+    emit({**source, "state": "end", "rows": report.rows_stored})
     return report
 
 
 def spare_collected(store: Store, name: str) -> None:
     """Refuse to put a file in the place of what was collected from an exchange."""
-    with contextlib.suppress(RepairData):  # a damaged file may be replaced
+    with contextlib.suppress(RepairDataError):  # a damaged file may be replaced
         if name in store.names() and "sha256" not in store.facts(name).origin:
-            raise ChangeSettings(
+            raise ChangeSettingsError(
                 f"series {name}", "was collected from an exchange", "Import under another name"
             )
 
 
 def sound_span(path: Path, report: RepairReport) -> tuple[int, int]:
-    """First and last time of what is left; RepairData if that is nothing, or a small rest of the file."""
+    """First and last time of what is left.
+
+    RepairDataError if that is nothing, or a small rest of the file.
+    """
     refused = ", ".join(f"{count} times {reason}" for reason, count in report.rejected_by.items())
     if report.first_ms is None or report.last_ms is None:
         reason = f"has no sound row among {report.rows_read}"
-        raise RepairData(str(path), f"{reason}: {refused or 'none is complete yet'}", WANTED)
+        raise RepairDataError(str(path), f"{reason}: {refused or 'none is complete yet'}", WANTED)
     if report.rejected_by.get(OFF_GRID, 0) > report.rows_stored:
         reason = f"keeps no regular step: most rows are off the grid of {timeframe_of(report.step_ms)}"
-        raise RepairData(str(path), reason, "Give candles of one length")
+        raise RepairDataError(str(path), reason, "Give candles of one length")
     return report.first_ms, report.last_ms
 
 
@@ -215,19 +219,21 @@ def fingerprint(path: Path) -> str:
 def clearly(path: Path) -> Iterator[None]:
     """Turn whatever goes wrong in reading a file into an error that names it, the reason and the remedy."""
     if not path.is_file():
-        raise ChangeSettings(str(path), "is a folder" if path.is_dir() else "is not there", "Name a file")
+        raise ChangeSettingsError(
+            str(path), "is a folder" if path.is_dir() else "is not there", "Name a file"
+        )
     try:
         yield
     except PermissionError:
-        raise MakeRoom(str(path), "may not be read", "Allow reading it") from None
-    except RepairData as error:
-        raise RepairData(str(path), error.reason, error.remedy) from None
+        raise MakeRoomError(str(path), "may not be read", "Allow reading it") from None
+    except RepairDataError as error:
+        raise RepairDataError(str(path), error.reason, error.remedy) from None
     except UnicodeDecodeError as error:
-        raise RepairData(str(path), NOT_TEXT, WANTED) from error
+        raise RepairDataError(str(path), NOT_TEXT, WANTED) from error
     except (pa.ArrowException, OSError) as error:
         reason = str(error).partition("\n")[0].rstrip(".")
-        raise RepairData(
+        raise RepairDataError(
             str(path), f"is damaged: {reason}", "Get the file again from where it came"
         ) from error
     except ValueError as error:
-        raise RepairData(str(path), str(error), WANTED) from error
+        raise RepairDataError(str(path), str(error), WANTED) from error

@@ -16,7 +16,7 @@ import joblib
 import numpy as np
 from joblib.numpy_pickle import NumpyArrayWrapper, NumpyUnpickler
 
-from engine.errors import RepairData
+from engine.errors import RepairDataError
 from engine.samples.scaling import KINDS
 
 NUMERIC = re.compile(r"[<>|=]?([biufM])(1|2|4|8)")
@@ -45,15 +45,17 @@ def dump(value: Any) -> bytes:
 
 
 def load(name: str, content: bytes) -> Any:
-    """The value in the bytes of a joblib file; `name` is the file's, for errors. Raises RepairData."""
+    """The value in the bytes of a joblib file; `name` is the file's, for errors. Raises RepairDataError."""
     if not content.startswith(PROTOCOL):
-        raise RepairData(name, "is no uncompressed joblib file", UNTRUSTED)
+        raise RepairDataError(name, "is no uncompressed joblib file", UNTRUSTED)
     try:
         return Allowed(name, content).load()
     except Refused as fault:
-        raise RepairData(name, str(fault), UNTRUSTED) from None
+        raise RepairDataError(name, str(fault), UNTRUSTED) from None
     except Exception as error:  # noqa: BLE001  a broken pickle can raise anything
-        raise RepairData(name, f"cannot be read ({type(error).__name__}: {error})", "Train again") from None
+        raise RepairDataError(
+            name, f"cannot be read ({type(error).__name__}: {error})", "Train again"
+        ) from None
 
 
 def numeric(spec: Any, *_: Any) -> np.dtype[Any]:

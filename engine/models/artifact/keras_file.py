@@ -18,7 +18,7 @@ from typing import Any
 import h5py
 import keras
 
-from engine.errors import QuantdeckError, RepairData
+from engine.errors import QuantdeckError, RepairDataError
 
 MODEL = "model.keras"
 CONFIG, ABOUT, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
@@ -66,7 +66,7 @@ def renumbered(part: Any, seen: dict[int, int]) -> Any:
 
 
 def load(content: bytes) -> keras.Model:
-    """The Keras model in the bytes of a .keras file. Raises RepairData."""
+    """The Keras model in the bytes of a .keras file. Raises RepairDataError."""
     try:
         members = members_of(content)
         config = json.loads(members[CONFIG])
@@ -79,22 +79,27 @@ def load(content: bytes) -> keras.Model:
     except QuantdeckError:
         raise
     except Exception as error:  # noqa: BLE001  Keras raises many kinds for a broken file
-        raise RepairData(MODEL, f"cannot be loaded ({first_line(error)})", "Train again") from None
+        raise RepairDataError(MODEL, f"cannot be loaded ({first_line(error)})", "Train again") from None
 
 
 def members_of(content: bytes) -> dict[str, bytes]:
-    """The three members of the ZIP, stored without compression, each within its size. Raises RepairData."""
+    """The three members of the ZIP, stored without compression, each within its size.
+
+    Raises RepairDataError.
+    """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         entries = archive.infolist()
         if sorted(entry.filename for entry in entries) != sorted(LARGEST):
             names = ", ".join(sorted(entry.filename for entry in entries)[:8])
-            raise RepairData(MODEL, f"holds other files than a model's: {names}", UNTRUSTED)
+            raise RepairDataError(MODEL, f"holds other files than a model's: {names}", UNTRUSTED)
         for entry in entries:
             if entry.compress_type != zipfile.ZIP_STORED or entry.compress_size != entry.file_size:
-                raise RepairData(MODEL, f"its {entry.filename} is compressed: it may grow large", UNTRUSTED)
+                raise RepairDataError(
+                    MODEL, f"its {entry.filename} is compressed: it may grow large", UNTRUSTED
+                )
             if entry.file_size > LARGEST[entry.filename]:
                 size = f"{entry.file_size} bytes, more than {LARGEST[entry.filename]}"
-                raise RepairData(MODEL, f"its {entry.filename} has {size}", UNTRUSTED)
+                raise RepairDataError(MODEL, f"its {entry.filename} has {size}", UNTRUSTED)
         return {entry.filename: archive.read(entry) for entry in entries}
 
 
@@ -108,21 +113,23 @@ def check_classes(part: Any, key: str = "") -> None:
             named = (part.get("module"), part.get("class_name"))
             if named not in CLASSES or part.get("registered_name") is not None:
                 told = ".".join(map(str, named))
-                raise RepairData(MODEL, f"wants to load {told} ({part.get('registered_name')})", UNTRUSTED)
+                raise RepairDataError(
+                    MODEL, f"wants to load {told} ({part.get('registered_name')})", UNTRUSTED
+                )
         if part.get("class_name") == "DTypePolicy" and part.get("config") != {"name": "float32"}:
-            raise RepairData(MODEL, f"wants to compute as {part.get('config')}", UNTRUSTED)
+            raise RepairDataError(MODEL, f"wants to compute as {part.get('config')}", UNTRUSTED)
         if part.get("compile_config"):
-            raise RepairData(MODEL, "wants to be compiled by its own settings", UNTRUSTED)
+            raise RepairDataError(MODEL, "wants to be compiled by its own settings", UNTRUSTED)
         for name, value in part.items():
             check_classes(value, name)
     elif isinstance(part, str) and key not in FREE_TEXT and part not in FUNCTIONS and part != "float32":
-        raise RepairData(MODEL, f"its config names {part!r} as {key}", UNTRUSTED)
+        raise RepairDataError(MODEL, f"its config names {part!r} as {key}", UNTRUSTED)
 
 
 def parameters(config: dict[str, Any]) -> int:
-    """How many weights the config asks for. Raises RepairData unless it is a stack of our layers."""
+    """How many weights the config asks for. Raises RepairDataError unless it is a stack of our layers."""
     if config["class_name"] != "Sequential":
-        raise RepairData(MODEL, f"is a {config['class_name']}, not a Sequential", UNTRUSTED)
+        raise RepairDataError(MODEL, f"is a {config['class_name']}, not a Sequential", UNTRUSTED)
     first, *layers = config["config"]["layers"]
     _, lookback, width = first["config"]["batch_shape"]
     count = 0
@@ -133,10 +140,10 @@ def parameters(config: dict[str, Any]) -> int:
         elif layer["class_name"] == "Dense":
             count += units * (width + 1)
         elif layer["class_name"] != "Dropout":
-            raise RepairData(MODEL, f"holds a {layer['class_name']} among its layers", UNTRUSTED)
+            raise RepairDataError(MODEL, f"holds a {layer['class_name']} among its layers", UNTRUSTED)
         width = units or width
     if not 0 < lookback <= 100_000 or count <= 0:
-        raise RepairData(MODEL, f"asks for windows of {lookback} rows and {count} weights", UNTRUSTED)
+        raise RepairDataError(MODEL, f"asks for windows of {lookback} rows and {count} weights", UNTRUSTED)
     return count
 
 
@@ -149,16 +156,18 @@ def check_weights(content: bytes, wanted: int) -> None:
             group, visited = groups.pop(), visited + 1
             for name in group:
                 if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                    raise RepairData(MODEL, f"its weights point elsewhere at {name}", UNTRUSTED)
+                    raise RepairDataError(MODEL, f"its weights point elsewhere at {name}", UNTRUSTED)
                 part = group[name]
                 if isinstance(part, h5py.Group):
                     groups.append(part)
                     continue
                 if part.is_virtual or part.external or part.chunks or part.dtype.kind not in "fiu":
-                    raise RepairData(MODEL, f"its weights at {part.name} are no plain numbers", UNTRUSTED)
+                    raise RepairDataError(
+                        MODEL, f"its weights at {part.name} are no plain numbers", UNTRUSTED
+                    )
                 found += math.prod(part.shape) if part.dtype.kind == "f" else 0
     if found != wanted or groups:
-        raise RepairData(MODEL, f"holds {found} weights, its config asks for {wanted}", "Train again")
+        raise RepairDataError(MODEL, f"holds {found} weights, its config asks for {wanted}", "Train again")
 
 
 def first_line(error: Exception) -> str:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import Report
+from engine.errors import InternalError
 from engine.imports import absent, put_off, quickly, unlisted
 
 if TYPE_CHECKING:
@@ -42,14 +42,16 @@ def prepare(training: Training) -> int:
     training.devices must be pinned (engine.settings.pinned).
 
     XLA does not spread an LSTM's small products over threads; two devices side by side do. A process
-    settles this once: Raises Report when jax was imported before, or another number is wanted later.
+    settles this once: Raises InternalError when jax was imported before, or another number is wanted later.
     The number concerns processors alone: JAX takes a GPU where jax[cuda] finds one (see `sharing`).
     """
     devices = min(training.devices, training.batch_size)
     others = [flag for flag in os.environ.get("XLA_FLAGS", "").split() if not flag.startswith(HOST_DEVICES)]
     wanted = " ".join([*others, f"{HOST_DEVICES}={devices}"])
     if "jax" in sys.modules and os.environ.get("XLA_FLAGS") != wanted:
-        raise Report("jax", "runs with other devices already", "Call backend.prepare before anything else")
+        raise InternalError(
+            "jax", "runs with other devices already", "Call backend.prepare before anything else"
+        )
     os.environ["KERAS_BACKEND"] = "jax"
     os.environ["XLA_FLAGS"] = wanted
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache_folder() / "jax"))

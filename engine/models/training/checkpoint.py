@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.disk import read_with_digest, write_with_digest
-from engine.errors import RepairData
+from engine.errors import RepairDataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,7 @@ class Checkpoint:
 
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
-    """Write the checkpoint as .npz with its SHA-256 behind it, whole. Raises MakeRoom."""
+    """Write the checkpoint as .npz with its SHA-256 behind it, whole. Raises MakeRoomError."""
     facts = {"epoch": checkpoint.epoch, "callbacks": checkpoint.callbacks, "history": checkpoint.history}
     facts["origin"] = checkpoint.origin
     arrays = {
@@ -54,7 +54,7 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def load(path: Path) -> Checkpoint | None:
-    """The checkpoint at `path`, None if there is none. Raises RepairData when it is not whole."""
+    """The checkpoint at `path`, None if there is none. Raises RepairDataError when it is not whole."""
     if not path.exists():
         return None
     content = read_with_digest(path)
@@ -63,7 +63,7 @@ def load(path: Path) -> Checkpoint | None:
             arrays = {name: stored[name] for name in stored.files}
         facts = json.loads(arrays.pop("facts").tobytes())
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise RepairData(
+        raise RepairDataError(
             str(path), f"is no whole checkpoint ({error})", "Delete it to train from the start"
         ) from error
     return Checkpoint(

@@ -21,7 +21,7 @@ import keras
 from jax import export
 
 from engine.disk import write_whole
-from engine.errors import MakeRoom
+from engine.errors import MakeRoomError
 from engine.models.training.backend import cache_folder
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Traced:
         with contextlib.suppress(Exception):  # it is not there, or no longer what was written
             return export.deserialize(bytearray(path.read_bytes()))
         made = export.export(self.function)(*arguments)
-        with contextlib.suppress(MakeRoom, OSError):  # then it is traced again next time
+        with contextlib.suppress(MakeRoomError, OSError):  # then it is traced again next time
             path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, bytes(made.serialize()))
         return made

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from engine.errors import Diverged, RepairData
+from engine.errors import DivergedError, RepairDataError
 from engine.models.lstm import optimizer
 from engine.models.training import checkpoint
 from engine.models.training.trainer import Groups, WindowTrainer
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from engine.settings import Settings, Training
 
-    Tell = Callable[[dict[str, object]], None]
+    Emit = Callable[[dict[str, object]], None]
 
 # A group of batches is sized to about a quarter of a second on two slow cores, so that progress
 # moves and a stop is heeded while Python is entered seldom. An epoch's first group is a sixteenth of
@@ -62,13 +62,13 @@ def fit(
     settings: Settings,
     devices: int,
     keep: Path,
-    tell: Tell,
+    emit: Emit,
 ) -> Fitted:
     """Train `network` in place and leave it with the weights of its best epoch.
 
     matrix: (T, F) scaled features. labels: (T,) scaled label of each target row. train, validation:
-    start rows of windows. A checkpoint at `keep` is continued. Raises Diverged when the loss is not
-    finite; lets StopAsked from `tell` pass, the last epoch's checkpoint being on disk then.
+    start rows of windows. A checkpoint at `keep` is continued. Raises DivergedError when the loss is not
+    finite; lets StopRequestedError from `emit` pass, the last epoch's checkpoint being on disk then.
     """
     model, training = settings.model, settings.training
     optimized = f"{model!r} {training.learning_rate!r}"
@@ -77,12 +77,12 @@ def fit(
     batches = batches_a_group(network, training.batch_size)
     groups = Groups(train, training.batch_size, batches, training.seed, first=max(1, batches // 16))
     held_out = Groups(validation, VALIDATION_BATCH, batches, None)
-    recorder = Recorder(groups, training, keep, tell)
+    recorder = Recorder(groups, training, keep, emit)
     callbacks = [*stock_callbacks(training), recorder]
     recorder.watched = callbacks[:-1]
     recorder.origin = origin_of(matrix, labels, train, validation, settings, devices)
     recorder.resumed = checkpoint.load(keep)
-    tell({"kind": "model", "parameters": network.count_params(), "devices": devices})
+    emit({"kind": "model", "parameters": network.count_params(), "devices": devices})
     trainer.fit(
         groups,
         validation_data=held_out,
@@ -131,10 +131,10 @@ def batches_a_group(network: keras.Model, batch_size: int) -> int:
 class Recorder(keras.callbacks.Callback):
     """Turns what happens in `fit` into events and checkpoints; guards against a loss gone astray."""
 
-    def __init__(self, groups: Groups, training: Training, keep: Path, tell: Tell) -> None:
+    def __init__(self, groups: Groups, training: Training, keep: Path, emit: Emit) -> None:
         """`watched` are the callbacks whose counters go into the checkpoint."""
         super().__init__()
-        self.groups, self.training, self.keep, self.tell = groups, training, keep, tell
+        self.groups, self.training, self.keep, self.emit = groups, training, keep, emit
         self.watched: list[keras.callbacks.Callback] = []
         self.resumed: checkpoint.Checkpoint | None = None
         self.origin = ""
@@ -151,7 +151,7 @@ class Recorder(keras.callbacks.Callback):
         alike = self.resumed.origin == self.origin
         if not alike or [tuple(v.shape) for v in variables] != [v.shape for v in values]:
             reason = "was made with other data, settings or devices than the run has now"
-            raise RepairData(str(self.keep), reason, "Delete it to train from the start")
+            raise RepairDataError(str(self.keep), reason, "Delete it to train from the start")
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
         self.history = self.resumed.history
@@ -174,7 +174,7 @@ class Recorder(keras.callbacks.Callback):
         self.timed = (0, self.started)
         self.rate = float(self.model.optimizer.learning_rate)
         self.groups.shuffle(epoch)
-        self.tell({"kind": "alive"})
+        self.emit({"kind": "alive"})
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Tell progress after each group, its speed from the second on; refuse a loss that is not finite."""
@@ -186,7 +186,7 @@ class Recorder(keras.callbacks.Callback):
         if self.compiling:
             self.compiling, self.timed = False, (done, now)
         left = len(self.groups.starts) * (self.training.epochs - self.epoch) - done
-        self.tell(
+        self.emit(
             {
                 "kind": "batch",
                 "epoch": self.epoch + 1,
@@ -200,7 +200,7 @@ class Recorder(keras.callbacks.Callback):
         )
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Keep a checkpoint, then tell: a stop that `tell` raises finds the epoch safe."""
+        """Keep a checkpoint, then tell: a stop that `emit` raises finds the epoch safe."""
         loss, val_loss = float((logs or {})["loss"]), float((logs or {})["val_loss"])
         if not math.isfinite(val_loss):
             self.diverged(val_loss)
@@ -224,13 +224,13 @@ class Recorder(keras.callbacks.Callback):
 
     def tell_epoch(self, facts: dict[str, Any]) -> None:
         """Tell of a finished epoch and what it has led to."""
-        self.tell({"kind": "epoch", **facts})
+        self.emit({"kind": "epoch", **facts})
         before, after = facts["learning_rate"], float(self.model.optimizer.learning_rate)
         if after != before:
-            self.tell({"kind": "learning_rate", "epoch": facts["epoch"], "before": before, "after": after})
+            self.emit({"kind": "learning_rate", "epoch": facts["epoch"], "before": before, "after": after})
         if self.stopping.stopped_epoch:
             told = {"epoch": facts["epoch"], "best_epoch": facts["best_epoch"]}
-            self.tell({"kind": "early_stopped", **told})
+            self.emit({"kind": "early_stopped", **told})
 
     def save(self, epoch: int) -> None:
         """Write the checkpoint of a finished epoch."""
@@ -272,8 +272,8 @@ class Recorder(keras.callbacks.Callback):
 
     def diverged(self, loss: float) -> None:
         """Stop with what a user can do about it."""
-        self.tell({"kind": "note", "level": "alarm", "text": f"loss is {loss} in epoch {self.epoch + 1}"})
-        raise Diverged(
+        self.emit({"kind": "note", "level": "alarm", "text": f"loss is {loss} in epoch {self.epoch + 1}"})
+        raise DivergedError(
             f"training, epoch {self.epoch + 1}",
             f"the loss is {loss}; the checkpoint of epoch {self.epoch} is kept",
             "Lower training.learning_rate or model.gradient_clip, or look for extreme values in the data",

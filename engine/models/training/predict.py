@@ -69,7 +69,7 @@ class Predictor:
         self,
         matrix: NDArray[np.float32],
         starts: NDArray[np.int64],
-        tell: Callable[[dict[str, object]], None],
+        emit: Callable[[dict[str, object]], None],
     ) -> NDArray[np.float32]:
         """The network's output for the windows that begin at `starts`: (T, F), (N,) → (N,) float32.
 
@@ -84,7 +84,7 @@ class Predictor:
             filled = np.count_nonzero(group[:, 0] != PADDING)
             walked = self.walk(on_device, even(group, self.devices), filled, self.weights)
             forecasts[place] = np.asarray(walked)[:, :BATCH]
-            tell({"kind": "alive"})
+            emit({"kind": "alive"})
         return forecasts.reshape(-1)[: len(starts)]
 
 
@@ -93,7 +93,7 @@ def predict(
     matrix: NDArray[np.float32],
     starts: NDArray[np.int64],
     devices: int,
-    tell: Callable[[dict[str, object]], None],
+    emit: Callable[[dict[str, object]], None],
 ) -> NDArray[np.float32]:
     """What `Predictor` says of these windows: (T, F), (N,) → (N,) float32."""
-    return Predictor(network, devices)(matrix, starts, tell)
+    return Predictor(network, devices)(matrix, starts, emit)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.disk import write_whole
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.queries.curves import curves
 from engine.queries.opening import told_of
 from engine.queries.report import figures, svg
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 COLUMNS = 800
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "year")
 KEY = """<p class="key"><span class="strategy">—</span> strategy
-<span class="holding">╌</span> buy &amp; hold,
+<span class="benchmark">╌</span> buy &amp; hold,
 over the same bars at the same costs</p>"""
 
 
 def write(request: Event) -> dict[str, Any]:
-    """Write the report of a result, under `overrides` if there are some, to `path`. Raises MakeRoom."""
+    """Write the report of a result, under `overrides` if there are some, to `path`. Raises MakeRoomError."""
     path = Path(str(request["path"]))
     if path.suffix not in {".html", ".htm"}:
-        raise ChangeSettings(str(path), "ends in neither .html nor .htm", "Name it so")
+        raise ChangeSettingsError(str(path), "ends in neither .html nor .htm", "Name it so")
     content = page(request).encode()
     write_whole(path, content)
     return {"path": str(path), "bytes": len(content)}
@@ -44,8 +44,8 @@ def page(request: Event) -> str:
     lines, recorded = curves(again, COLUMNS), result.told
     run, changes = result.run, request.get("overrides") or {}
     name = f"{run.id} {run.name}".strip()
-    equity = [(lines["holding"], "holding"), (lines["strategy"], "strategy")]
-    below = [(lines["holding_drawdown"], "holding"), (lines["strategy_drawdown"], "strategy")]
+    equity = [(lines["benchmark"], "benchmark"), (lines["strategy"], "strategy")]
+    below = [(lines["benchmark_drawdown"], "benchmark"), (lines["strategy_drawdown"], "strategy")]
     symbol, fill = told["symbol"], told["fill"]
     span = f"{symbol} · {told['start']} → {told['end']} · {told['bars']:,} bars · fills at {fill}"
     body = [

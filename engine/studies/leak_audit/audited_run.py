@@ -12,7 +12,7 @@ from engine.data.importing.features_file import load_features
 from engine.data.plan import span_of
 from engine.data.store import Store
 from engine.disk import write_whole
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.lineage import origin
 from engine.market import merge
 from engine.market.times import iso
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engine.runs.events import Tell
+    from engine.runs.events import Emit
     from engine.runs.folder import Home, RunFolder
     from engine.settings import Settings
     from engine.studies.leak_audit.stages import Matrix
@@ -39,18 +39,21 @@ if TYPE_CHECKING:
 MODES = ("run", "train", "backtest")
 
 
-def audit_run(run: RunFolder, home: Home, tell: Tell) -> dict[str, Any]:
+def audit_run(run: RunFolder, home: Home, emit: Emit) -> dict[str, Any]:
     """Audit a run that has a model, write audit.json into its folder and return what it says.
 
-    The series are the stored ones, as the run saw them; no exchange is asked. Raises ChangeSettings for a
-    run without a model, RepairData for damaged artifacts or series.
+    The series are the stored ones, as the run saw them; no exchange is asked. Raises ChangeSettingsError for
+    a
+    run without a model, RepairDataError for damaged artifacts or series.
     """
     if run.mode not in MODES:
-        raise ChangeSettings(f"run {run.id}", f"is a {run.mode}, without a model", "Audit one that trained")
+        raise ChangeSettingsError(
+            f"run {run.id}", f"is a {run.mode}, without a model", "Audit one that trained"
+        )
     trained = home.find(run.of) if run.of else run
     chosen = load(run.settings_path)
     devices = backend.prepare(origin.pinned(run, chosen.training))
-    from engine.models import artifact
+    from engine.models.artifact import artifact
 
     content = {name: read_checked(trained.path, name) for name in artifact.FILES}
     loaded = artifact.load(content, trained.id)
@@ -66,7 +69,7 @@ def audit_run(run: RunFolder, home: Home, tell: Tell) -> dict[str, Any]:
         history,
         labels.reach_ms(market.step_ms, settings.label.horizon),
         loaded.scalers if same_data else None,
-        lambda: tell({"kind": "alive"}),
+        lambda: emit({"kind": "alive"}),
     )
     told = {"run": run.id, "of": trained.id, "manifest": fingerprint(run), **found.as_dict()}
     write_whole(run.path / AUDIT, json.dumps(told, indent=2).encode())

@@ -97,10 +97,12 @@ def ordinary(
             ready, milliseconds(market.frame.index), market.step_ms, lookback
         ),
         label=forward_return,
-        split=lambda target_ms, realised, market: preparation.split_samples(
-            target_ms, realised, market.step_ms, settings
+        split=lambda target_ms, forward_return, market: preparation.split_samples(
+            target_ms, forward_return, market.step_ms, settings
         ),
-        scale=lambda table, realised, start: preparation.fit_scalers(kind, table, realised, start, lookback),
+        scale=lambda table, forward_return, start: preparation.fit_scalers(
+            kind, table, forward_return, start, lookback
+        ),
         inputs=lambda scalers, table, start: gathered(scalers, table, start, lookback),
         predict=lambda scalers, inputs: scalers.to_return(network(inputs)),
         threshold=lambda market, target, forecast, _realised, validation: entry_threshold(

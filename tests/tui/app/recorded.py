@@ -81,10 +81,11 @@ def saved():
     return [event("stage", stage="fit", state="end", seconds=41.2), *stage("save", 0.3)]
 
 
-ERROR = {"class": "RepairData", "thing": "series demo_BTC-USDT_1h_candles",
+ERROR = {"class": "RepairDataError", "thing": "series demo_BTC-USDT_1h_candles",
          "reason": "has 3 rows, 62 are needed",
          "remedy": "Fetch more: quantdeck data update", "exit_code": 1}  # fmt: skip
-DIVERGED = {"class": "Diverged", "thing": "training", "reason": "the loss is no finite number since epoch 5",
+DIVERGED = {"class": "DivergedError",
+            "thing": "training", "reason": "the loss is no finite number since epoch 5",
             "remedy": "Lower training.learning_rate, or clip gradients harder", "exit_code": 1}  # fmt: skip
 BEAT = event("heartbeat", cpu=197.0, memory_mb=612.4)
 RATE = event("learning_rate", epoch=12, before=1e-3, after=5e-4)
@@ -142,7 +143,7 @@ def tell_all(run, events, end=NOON):
     with EventLog(run.events_path, now=lambda: next(times)) as log:
         for each in events:
             told = each | ({"run": run.path.name} if each["kind"] == "started" else {})
-            log.tell(told)
+            log.emit(told)
 
 
 def hold(run):

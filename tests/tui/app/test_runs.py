@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.runs.folder import Home, RunFolder
 from engine.runs.notes import note_of, rename, write_note
 from engine.settings import load
@@ -125,9 +125,9 @@ def test_a_draft_tells_every_fault_by_its_key():
 
 def test_notes_and_names_are_checked(tmp_path):
     run = record(Home(tmp_path), "3f2a0001", STATES["done"][0])
-    with pytest.raises(ChangeSettings):
+    with pytest.raises(ChangeSettingsError):
         rename(run, "../elsewhere")
-    with pytest.raises(ChangeSettings):
+    with pytest.raises(ChangeSettingsError):
         write_note(run, "bell \x07")
     write_note(run, " kept ")
     assert (note_of(run), RunFolder(run.path).name) == ("kept", "lstm-btc-1h")

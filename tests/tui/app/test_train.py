@@ -116,7 +116,7 @@ async def test_escape_sequences_in_names_are_shown_not_sent(tmp_path):
     events = [
         *STATES["training"][0],
         note,
-        event("failed", error={"class": "Report", "thing": evil, "reason": evil}),
+        event("failed", error={"class": "InternalError", "thing": evil, "reason": evil}),
     ]
     record(Home(tmp_path), "3f2a0001", events)
     deck = Quantdeck(Home(tmp_path), first="train", now=lambda: NOW)

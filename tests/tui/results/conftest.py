@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from engine.runs.folder import Home
-from engine.runs.requests import Asker
+from engine.runs.requests import EngineClient
 from tests.queries.results import backtested
 from tests.tui.results.stored import fill
 from tui.app import Quantdeck
@@ -18,8 +18,8 @@ RUN = "3f2a91c0"
 class Shared:
     """The engine as an app has it, but not ended by it."""
 
-    def __init__(self, asker):
-        self.ask = asker.ask
+    def __init__(self, client):
+        self.ask = client.ask
 
     def close(self):
         pass
@@ -27,8 +27,8 @@ class Shared:
 
 @pytest.fixture(scope="session")
 def engine():
-    with Asker() as asker:
-        yield Shared(asker)
+    with EngineClient() as client:
+        yield Shared(client)
 
 
 @pytest.fixture(scope="session")

@@ -227,7 +227,7 @@ async def test_progress_and_failures_of_an_update_are_shown(deck_on, home):
     ]
     with EventLog(run.events_path) as log:
         for event in events:
-            log.tell(event)
+            log.emit(event)
     handle = hold(run)
     deck = deck_on(home)
     async with go(deck, "1"):

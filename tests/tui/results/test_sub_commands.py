@@ -12,10 +12,10 @@ import tui.screens
 from tests.tui.results.conftest import quiet, text_of
 from tui.app import Quantdeck
 from tui.arguments import grammar
-from tui.screens.base import Room
+from tui.screens.base import BaseScreen
 from tui.screens.help import actions, keys
 from tui.sub_commands import SUB_COMMANDS, VIEW, name_of, same_as
-from tui.widgets.virtual_table import WindowTable
+from tui.widgets.virtual_table import VirtualTable
 
 
 def rooms():
@@ -23,8 +23,10 @@ def rooms():
     found = []
     for module in pkgutil.iter_modules(tui.screens.__path__):
         here = importlib.import_module(f"tui.screens.{module.name}")
-        found += [each for each in vars(here).values() if isinstance(each, type) and issubclass(each, Room)]
-    return sorted({each for each in found if each is not Room}, key=lambda each: each.__name__)
+        found += [
+            each for each in vars(here).values() if isinstance(each, type) and issubclass(each, BaseScreen)
+        ]
+    return sorted({each for each in found if each is not BaseScreen}, key=lambda each: each.__name__)
 
 
 def bindings(owner):
@@ -42,19 +44,19 @@ def commands():
 
 @pytest.mark.parametrize("screen", rooms(), ids=lambda screen: screen.__name__)
 def test_every_key_of_a_screen_has_a_sub_command_or_only_changes_the_view(screen):
-    for action, description in [*bindings(screen), *bindings(Room), *bindings(Quantdeck)]:
+    for action, description in [*bindings(screen), *bindings(BaseScreen), *bindings(Quantdeck)]:
         assert same_as(screen.__name__, action) is not None, (action, description)
         assert description, action
 
 
 def test_the_trades_keys_have_theirs():
-    for action, _ in bindings(WindowTable):
+    for action, _ in bindings(VirtualTable):
         assert same_as("BacktestScreen", action) is not None, action
 
 
 def test_the_table_names_no_action_that_is_gone():
     own = {screen.__name__: {name_of(action) for action, _ in bindings(screen)} for screen in rooms()}
-    own["BacktestScreen"] |= {name_of(action) for action, _ in bindings(WindowTable)}
+    own["BacktestScreen"] |= {name_of(action) for action, _ in bindings(VirtualTable)}
     later = {"export"}  # on Data, where a key may come
     for screen, table in SUB_COMMANDS.items():
         named = {action for action, text in table.items() if text != VIEW}

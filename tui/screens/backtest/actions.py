@@ -73,7 +73,7 @@ def export(screen: BacktestScreen, path: Path) -> None:
         screen.notify(f"written: {answer['path']}", markup=False)
 
     request = screen.result.request(SUFFIXES[path.suffix], path=str(path), **screen.trades.question)
-    screen.questions.ask("export", Question(request, answered, screen.deck.tell))
+    screen.questions.ask("export", Question(request, answered, screen.deck.report_error))
 
 
 def again(screen: BacktestScreen) -> None:
@@ -92,7 +92,7 @@ def again(screen: BacktestScreen) -> None:
         settings = load(watched.run.settings_path, overrides)
         run = screen.deck.home.create("backtest", settings, of=watched.run.of or watched.id)
     except QuantdeckError as error:
-        screen.deck.tell(error)
+        screen.deck.report_error(error)
         return
     if screen.deck.launch(run):
         screen.deck.chosen = run.id

@@ -40,7 +40,7 @@ class OpenResult:
         self.columns = 0
 
     def open(self, run: RunFolder | None, columns: int) -> None:
-        """Another result, its curves for so many columns; None for none. Raises RepairData."""
+        """Another result, its curves for so many columns; None for none. Raises RepairDataError."""
         self.run, self.told, self.recorded, self.curves, self.ledger = run, {}, {}, {}, {}
         self.moves, self.error, self.columns = Moves(), None, columns
         if run is not None:

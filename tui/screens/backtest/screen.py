@@ -14,7 +14,7 @@ from tui.questions import Questions
 from tui.screens.backtest import actions, drawing, selection
 from tui.screens.backtest.open_result import OpenResult
 from tui.screens.backtest.trades_panel import TradesPanel
-from tui.screens.base import Room
+from tui.screens.base import BaseScreen
 from tui.what_if import FEE, THRESHOLD, Moves
 from tui.widgets.equity_chart import Curves, EquityChart
 from tui.widgets.lines import Lines
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from engine.runs.events import Event
     from tui.watch import Snapshot, Watched
     from tui.widgets.lines import Line
-    from tui.widgets.virtual_table import WindowTable
+    from tui.widgets.virtual_table import VirtualTable
 
 ZOOMS = ("", "chart", "figures", "trades")
 DEBOUNCE_S = 0.15
 
 
-class BacktestScreen(Room):
+class BacktestScreen(BaseScreen):
     """One result at a time: figures, chart and trades; fills and months where there is room, or with f."""
 
     MODE: ClassVar[str] = "backtest"
@@ -145,7 +145,7 @@ class BacktestScreen(Room):
         self.set_class(not told, "empty")
         error = result.error
         if told and error and result.moves.overrides:
-            self.deck.tell(error)
+            self.deck.report_error(error)
             self.action_reset()
             return
         state = selection.broken(error, whole=False) if told and error else [] if told else self._state
@@ -255,7 +255,7 @@ class BacktestScreen(Room):
             self.set_class(panel == name, f"zoom-{name}")
         self.call_after_refresh(self.draw)
 
-    def on_window_table_chosen(self, event: WindowTable.Chosen) -> None:
+    def on_window_table_chosen(self, event: VirtualTable.Chosen) -> None:
         """Open one trade."""
         from tui.screens.backtest.trade import TradeScreen
 

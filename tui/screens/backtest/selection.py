@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.runs.folder import RESULTS
+from engine.runs.modes import with_backtest
 from tui import run_status
 from tui.screens.dialogs import wrapped
 
@@ -25,7 +25,7 @@ def results(snapshot: Snapshot) -> list[Watched]:
 
 def finished(watched: Watched) -> bool:
     """Whether the run has ended with a backtest."""
-    return watched.run.mode in RESULTS and watched.state.status == "done"
+    return watched.run.mode in with_backtest() and watched.state.status == "done"
 
 
 def to_show(snapshot: Snapshot, chosen: str) -> Watched | None:

@@ -8,7 +8,7 @@ from textual.binding import Binding
 
 from tui.questions import Question, Questions
 from tui.screens.backtest import selection, trade_rows
-from tui.screens.base import Room
+from tui.screens.base import BaseScreen
 from tui.widgets.candle_chart import CandleChart, Candles
 from tui.widgets.lines import Lines
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MARGIN = 12  # cells that the prices take beside the candles
 
 
-class TradeScreen(Room):
+class TradeScreen(BaseScreen):
     """Opened from the table of trades; esc leads back."""
 
     MODE: ClassVar[str] = "backtest"

@@ -10,7 +10,7 @@ from tui.number_format import whole
 from tui.questions import Question
 from tui.screens.backtest import trade_rows
 from tui.widgets.lines import Line, Lines, fitted
-from tui.widgets.virtual_table import WindowTable
+from tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,12 +41,12 @@ class TradesPanel(Vertical):
     def compose(self) -> ComposeResult:
         """Line and table."""
         yield Lines(id="trades-title")
-        yield WindowTable(trade_rows.COLUMNS, empty="no trade", id="table")
+        yield VirtualTable(trade_rows.COLUMNS, empty="no trade", id="table")
 
     @property
-    def table(self) -> WindowTable:
+    def table(self) -> VirtualTable:
         """The table."""
-        return self.query_one(WindowTable)
+        return self.query_one(VirtualTable)
 
     @property
     def question(self) -> dict[str, Any]:
@@ -81,7 +81,7 @@ class TradesPanel(Vertical):
         self.reverse = not self.reverse
         self.ask()
 
-    def on_window_table_wanted(self, event: WindowTable.Wanted) -> None:
+    def on_window_table_wanted(self, event: VirtualTable.Wanted) -> None:
         """The table lacks rows."""
         event.stop()
         self._fetch(event.start, event.count, fresh=False)

@@ -20,7 +20,7 @@ def start(screen: DataScreen, settings: Settings) -> None:
     try:
         run = screen.deck.home.create("update", settings)
     except QuantdeckError as error:
-        screen.deck.tell(error)
+        screen.deck.report_error(error)
         return
     if screen.deck.launch(run):
         screen.notify(f"update {run.id} started", timeout=3)
@@ -33,7 +33,7 @@ def fetch(screen: DataScreen, *, whole: bool) -> None:
     try:
         settings = updates.settings_for(screen.series, screen.deck.snapshot, whole=whole)
     except QuantdeckError as error:
-        screen.deck.tell(error)
+        screen.deck.report_error(error)
         return
     start(screen, settings)
 
@@ -87,4 +87,4 @@ def take(screen: DataScreen, path: Path) -> None:
 
     request = {"do": "data.import", "home": str(screen.deck.home.path), "path": str(path)}
     screen.notify(f"importing {path.name} …", timeout=3, markup=False)
-    screen.imports.ask("import", Question(request, answered, screen.deck.tell))
+    screen.imports.ask("import", Question(request, answered, screen.deck.report_error))

@@ -9,11 +9,11 @@ from textual.containers import VerticalScroll
 
 from tui.questions import Question, Questions
 from tui.screens.backtest import selection
-from tui.screens.base import Room
+from tui.screens.base import BaseScreen
 from tui.screens.data import actions, detail, drawing, stored
 from tui.screens.dialogs import Prompt
 from tui.widgets.lines import Line, Lines, spread
-from tui.widgets.virtual_table import WindowTable
+from tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +30,7 @@ PAUSE_S = 0.15  # the cursor rests so long before its series is asked about
 AGEING_S = 60.0
 
 
-class DataScreen(Room):
+class DataScreen(BaseScreen):
     """A row a series; below it what the row under the cursor is made of."""
 
     MODE: ClassVar[str] = "data"
@@ -64,7 +64,7 @@ class DataScreen(Room):
         """Title, table, what is going on, detail."""
         yield Lines(id="title")
         yield Lines(id="state", classes="auto")
-        yield WindowTable(drawing.COLUMNS, empty="no series fits the filter", id="sources")
+        yield VirtualTable(drawing.COLUMNS, empty="no series fits the filter", id="sources")
         yield Lines(id="progress")
         with VerticalScroll(id="detail", can_focus=False):
             yield Lines(id="text")
@@ -87,9 +87,9 @@ class DataScreen(Room):
         return ask(request)
 
     @property
-    def table(self) -> WindowTable:
+    def table(self) -> VirtualTable:
         """The table."""
-        return self.query_one(WindowTable)
+        return self.query_one(VirtualTable)
 
     @property
     def stored(self) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,13 +18,13 @@ KINDS = ("candles", "funding", "open_interest")
 def settings_for(series: Mapping[str, Any], snapshot: Snapshot, *, whole: bool) -> Settings:
     """Settings of an update that brings a series up to now; `whole` from its first value on, gaps included.
 
-    Raises ChangeSettings where nothing is known to fetch it from.
+    Raises ChangeSettingsError where nothing is known to fetch it from.
     """
     from engine.settings import load, make
 
     name = series["series"]
     if not series.get("exchange"):
-        raise ChangeSettings(
+        raise ChangeSettingsError(
             f"series {name}", "came from a file", "Import the file again when it has grown: i"
         )
     start = [f"data.start={series['first']}"] if whole and series.get("first") else []
@@ -32,7 +32,7 @@ def settings_for(series: Mapping[str, Any], snapshot: Snapshot, *, whole: bool) 
     if runs:
         return load(runs[-1].run.settings_path, ["data.end=", *start])
     if series.get("simulated"):
-        raise ChangeSettings(
+        raise ChangeSettingsError(
             f"series {name}", "is simulated, by a run that is gone", "Start the demo on Train: d"
         )
     return make(

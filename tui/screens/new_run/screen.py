@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from engine import settings
 from engine.errors import QuantdeckError
-from tui.screens.base import Room
+from tui.screens.base import BaseScreen
 from tui.screens.dialogs import Ask, Prompt, wrapped
 from tui.screens.new_run.draft import Draft
 from tui.widgets.field import Choice, Field
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 TRAINED = ("run", "train")
 
 
-class NewRun(Room, inherit_bindings=False):
+class NewRun(BaseScreen, inherit_bindings=False):
     """Groups on the left, the settings of one on the right, what the present one means below."""
 
     MODE: ClassVar[str] = "train"

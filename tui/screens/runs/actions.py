@@ -10,18 +10,18 @@ from tui.screens.dialogs import Ask, Prompt
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui.screens.base import Room
+    from tui.screens.base import BaseScreen
     from tui.watch import Watched
 
 
-def ask_stop(screen: Room, watched: Watched) -> None:
+def ask_stop(screen: BaseScreen, watched: Watched) -> None:
     """Ask first, then ask the run."""
     detail = "It ends at its next safe point and keeps a checkpoint; R resumes it from there."
     question = Ask(f"Stop run {watched.id}?", detail, "stop it")
     screen.app.push_screen(question, lambda yes: screen.deck.stop_run(watched.run) if yes else None)
 
 
-def ask_delete(screen: Room, watched: Watched) -> None:
+def ask_delete(screen: BaseScreen, watched: Watched) -> None:
     """Ask first, then delete the run with its files."""
     deck = screen.deck
     detail = f"All its files go for good: {deck.home_text}/runs/{watched.id}"
@@ -31,13 +31,13 @@ def ask_delete(screen: Room, watched: Watched) -> None:
     )
 
 
-def ask_again(screen: Room, watched: Watched) -> None:
+def ask_again(screen: BaseScreen, watched: Watched) -> None:
     """Ask first, then start a new run with the same settings."""
     question = Ask(f"Run {watched.id} again?", "A new run with the very same settings starts.", "start it")
     screen.app.push_screen(question, lambda yes: screen.deck.reproduce(watched.run) if yes else None)
 
 
-def ask_name(screen: Room, watched: Watched) -> None:
+def ask_name(screen: BaseScreen, watched: Watched) -> None:
     """Ask for a name."""
     from engine.runs.notes import rename
 
@@ -48,7 +48,7 @@ def ask_name(screen: Room, watched: Watched) -> None:
     screen.app.push_screen(Prompt(f"Name of run {watched.id}", watched.run.name, name_fault), given)
 
 
-def ask_note(screen: Room, watched: Watched) -> None:
+def ask_note(screen: BaseScreen, watched: Watched) -> None:
     """Ask for a note."""
     from engine.runs.notes import write_note
 
@@ -59,12 +59,12 @@ def ask_note(screen: Room, watched: Watched) -> None:
     screen.app.push_screen(Prompt(f"Note on run {watched.id} (empty: none)", watched.note), given)
 
 
-def attempt(screen: Room, work: Callable[..., object], *arguments: object) -> None:
+def attempt(screen: BaseScreen, work: Callable[..., object], *arguments: object) -> None:
     """Do it, and look at what has become of the runs."""
     try:
         work(*arguments)
     except QuantdeckError as error:
-        screen.deck.tell(error)
+        screen.deck.report_error(error)
     screen.deck.watcher.look()
 
 

@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from tui import run_status
 from tui.comparison import METRICS, different, gap, scaled
 from tui.number_format import UNDEFINED, defined, loss
-from tui.screens.base import Room
+from tui.screens.base import BaseScreen
 from tui.widgets.lines import Line, Lines, fitted
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tui.watch import Snapshot
 
 
-class Compare(Room):
+class Compare(BaseScreen):
     """Figures with their difference, and the settings in which the two differ."""
 
     MODE: ClassVar[str] = "runs"

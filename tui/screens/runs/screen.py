@@ -8,7 +8,7 @@ from textual.binding import Binding
 
 from engine.errors import QuantdeckError
 from tui.screens.backtest import selection
-from tui.screens.base import Room
+from tui.screens.base import BaseScreen
 from tui.screens.dialogs import Prompt
 from tui.screens.runs import actions, drawing
 from tui.screens.runs.listing import RunsList
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tui.watch import Snapshot, Watched
 
 
-class RunsScreen(Room):
+class RunsScreen(BaseScreen):
     """The list of runs, the newest first, and the details of the one under the cursor."""
 
     MODE: ClassVar[str] = "runs"
@@ -229,7 +229,7 @@ class RunsScreen(Room):
         try:
             path = write_csv("runs.csv", self._list.table())
         except QuantdeckError as error:
-            self.deck.tell(error)
+            self.deck.report_error(error)
         else:
             self.notify(f"written to {path}", markup=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.runs.folder import RESULTS
+from engine.runs.modes import with_backtest
 from tui import run_status
 from tui.commands.progress import lasting
 from tui.number_format import defined, loss, span, whole
@@ -188,6 +188,6 @@ def waiting(state: State) -> str:
         "backtesting": "backtesting",
         "saving": "saving",
         "stopping": "stopping at the next safe point",
-        "done": "done. Press 3 for the backtest" if state.mode in RESULTS else "done",
+        "done": "done. Press 3 for the backtest" if state.mode in with_backtest() else "done",
     }
     return what.get(state.status, f"{state.status} before the first epoch")

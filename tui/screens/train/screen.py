@@ -9,7 +9,7 @@ from textual.containers import Vertical
 
 from engine.errors import QuantdeckError
 from tui import run_status
-from tui.screens.base import Room
+from tui.screens.base import BaseScreen
 from tui.screens.dialogs import wrapped
 from tui.screens.runs import actions
 from tui.screens.train import drawing
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 RESUMABLE = ("stopped", "failed", "crashed")
 
 
-class TrainScreen(Room):
+class TrainScreen(BaseScreen):
     """Stages, epochs, losses and the log of one run."""
 
     MODE: ClassVar[str] = "train"
@@ -205,7 +205,7 @@ class TrainScreen(Room):
             try:
                 path = write_csv(f"{self._shown.id}-epochs.csv", self._shown.state.history)
             except QuantdeckError as error:
-                self.deck.tell(error)
+                self.deck.report_error(error)
             else:
                 self.notify(f"written to {path}", markup=False)
 

@@ -11,7 +11,7 @@ import sys
 import threading
 from pathlib import Path
 
-from engine.errors import ChangeSettings, Problem, RepairData, SettingsError
+from engine.errors import ChangeSettingsError, Problem, RepairDataError, SettingsError
 from engine.runs.folder import RunFolder
 from engine.runs.manifest import write_manifest
 from engine.runs.process import carry_out
@@ -41,12 +41,12 @@ METRICS = {
 }
 
 
-def work(run, tell):
+def work(run, emit):
     settings = load(run.settings_path)
-    tell({"kind": "stage", "stage": "collect", "state": "begin"})
+    emit({"kind": "stage", "stage": "collect", "state": "begin"})
     series = "demo_BTC-USDT_1h_candles"
     for page in (1, 2):
-        tell(
+        emit(
             {
                 "kind": "source",
                 "series": series,
@@ -56,11 +56,11 @@ def work(run, tell):
                 "pages": 2,
             }
         )
-    tell({"kind": "source", "series": series, "state": "end", "rows": 2000, "simulated": True})
-    tell({"kind": "stage", "stage": "collect", "state": "end", "seconds": 0.25})
-    tell({"kind": "simulated", "text": "the demo exchange invented every price"})
+    emit({"kind": "source", "series": series, "state": "end", "rows": 2000, "simulated": True})
+    emit({"kind": "stage", "stage": "collect", "state": "end", "seconds": 0.25})
+    emit({"kind": "simulated", "text": "the demo exchange invented every price"})
     if SCENARIO == "fails":
-        raise RepairData(
+        raise RepairDataError(
             "series \x1b[31mred", "has 3 rows, 62 are needed", "Fetch more: quantdeck data update"
         )
     if SCENARIO == "wrong-settings":
@@ -73,13 +73,13 @@ def work(run, tell):
     if run.mode == "update":
         return {"series": [series]}
     if run.mode != "backtest":
-        fit(run, tell, settings.training.epochs)
+        fit(run, emit, settings.training.epochs)
     return result(run)
 
 
-def fit(run, tell, epochs):
-    tell({"kind": "stage", "stage": "fit", "state": "begin"})
-    tell(
+def fit(run, emit, epochs):
+    emit({"kind": "stage", "stage": "fit", "state": "begin"})
+    emit(
         {
             "kind": "model",
             "parameters": 36545,
@@ -90,7 +90,7 @@ def fit(run, tell, epochs):
         }
     )
     for epoch in range(1, epochs + 1):
-        tell(
+        emit(
             {
                 "kind": "batch",
                 "epoch": epoch,
@@ -101,24 +101,24 @@ def fit(run, tell, epochs):
                 "left_s": 9.0,
             }
         )
-        tell({
+        emit({
             "kind": "epoch", "epoch": epoch, "epochs": epochs, "loss": 0.5 / epoch, "val_loss": 0.6 / epoch,
             "learning_rate": 1e-3, "seconds": 2.9, "sequences_per_s": 7912.0, "best": 0.6 / epoch,
             "best_epoch": epoch, "wait": 0, "patience": 6,
         })  # fmt: skip
         while SCENARIO == "stepwise" and not (run.path / f"go-{epoch}").exists():
             threading.Event().wait(0.05)
-            tell({"kind": "alive"})
+            emit({"kind": "alive"})
         while SCENARIO == "endless":
             threading.Event().wait(0.05)
-            tell({"kind": "alive"})
+            emit({"kind": "alive"})
         while SCENARIO == "deaf" and not (run.path / "let-go").exists():
             threading.Event().wait(0.05)
     for name in ("model.keras", "scaler.joblib"):
         (run.path / name).write_bytes(b"content")
     write_manifest(run.path, ["model.keras", "scaler.joblib"])
-    tell({"kind": "artifacts", "files": ["model.keras", "scaler.joblib"]})
-    tell({"kind": "stage", "stage": "fit", "state": "end", "seconds": 192.0})
+    emit({"kind": "artifacts", "files": ["model.keras", "scaler.joblib"]})
+    emit({"kind": "stage", "stage": "fit", "state": "end", "seconds": 192.0})
 
 
 def result(run):
@@ -138,11 +138,13 @@ def result(run):
     }  # fmt: skip
 
 
-def import_file(request, tell):
+def import_file(request, emit):
     path = Path(request["path"])
     if not path.exists():
-        raise ChangeSettings(str(path), "there is no such file", "Give the path of a CSV or Parquet file")
-    tell({"kind": "note", "level": "info", "text": "reading"})
+        raise ChangeSettingsError(
+            str(path), "there is no such file", "Give the path of a CSV or Parquet file"
+        )
+    emit({"kind": "note", "level": "info", "text": "reading"})
     return {
         "series": request.get("name") or path.stem, "rows_read": 36062, "rows_stored": 33413,
         "duplicates": 2649, "conflicting": 12, "rejected": 0, "missing": 16, "gaps": 8, "flagged": 1,
@@ -152,7 +154,7 @@ def import_file(request, tell):
     }  # fmt: skip
 
 
-def status(request, tell):
+def status(request, emit):
     if SCENARIO == "stepwise" or not Path(request["home"], "runs").exists():
         return {"series": []}
     return {"series": [
@@ -162,12 +164,12 @@ def status(request, tell):
     ]}  # fmt: skip
 
 
-def export(request, tell):
+def export(request, emit):
     Path(request["path"]).write_text(request["series"])
     return {"series": request["series"], "path": request["path"], "rows": 2000}
 
 
-def verify(request, tell):
+def verify(request, emit):
     if Path(request["home"], "spoilt").exists():
         broken = [{"series": "b", "reason": "its rows are not those that were stored", "remedy": "Remove it"}]
         return {"folder": "data", "checked": 2, "series": [{"series": "a"}], "broken": broken}
@@ -180,4 +182,4 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["ask"]:
         sys.exit(answer(ANSWERS))
     folder = RunFolder(Path(sys.argv[1]))
-    sys.exit(carry_out(folder, lambda tell: work(folder, tell)))
+    sys.exit(carry_out(folder, lambda emit: work(folder, emit)))

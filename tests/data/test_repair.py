@@ -17,13 +17,13 @@ from engine.data import repair
 from engine.data.collect import collect
 from engine.data.importing.files import import_file
 from engine.data.store import Series, Store
-from engine.errors import ChangeSettings, MakeRoom, TryAgain
+from engine.errors import ChangeSettingsError, MakeRoomError, TryAgainError
 from engine.market.candles import CONFLICT, FILLED, OHLCV, TAKEN, check, check_again, milliseconds
 from engine.runs.requests import ask
 from engine.settings import Data, Repair
 from tests.data.exchanges.binance import exchange_server
 from tests.data.exchanges.server import NOW
-from tests.market.test_mending import HOUR, START, market, without
+from tests.market.test_imputation import HOUR, START, market, without
 
 ROOT = Path(__file__).parents[2]
 NAME = "binance_BTC-USDT_1h_candles"
@@ -206,7 +206,7 @@ def test_whatever_was_mended_is_put_back_byte_for_byte(tmp_path_factory, faults,
     for version in reversed(versions[:-1]):
         repair.undo("mine", store, LATER)
         assert content(store) == version
-    with pytest.raises(ChangeSettings, match="no repair to undo"):
+    with pytest.raises(ChangeSettingsError, match="no repair to undo"):
         repair.undo("mine", store, LATER)
 
 
@@ -239,14 +239,14 @@ def test_the_engine_answers_and_takes_back(tmp_path):
     assert ask({"do": "data.status", "home": str(tmp_path)})["series"][0]["repairs"][0]["rows"]["taken"] == 2
     assert ask({**request, "undo": True})["removed"] == 2
     assert content(store) == before
-    with pytest.raises(ChangeSettings, match="no repair to undo"):
+    with pytest.raises(ChangeSettingsError, match="no repair to undo"):
         ask({**request, "undo": True})
 
 
 class TestRefused:
     def refusal(self, store, reason, name="mine", **policy):
         before = {each: content(store, each) for each in store.names()}
-        with pytest.raises(ChangeSettings, match=reason):
+        with pytest.raises(ChangeSettingsError, match=reason):
             repaired(store, name, **policy)
         assert before == {each: content(store, each) for each in store.names()}
 
@@ -281,7 +281,7 @@ class TestRefused:
 
     def test_while_another_run_writes_it(self, store):
         store_series(store, without(market(), [5]))
-        with store.locked("mine"), pytest.raises(TryAgain):
+        with store.locked("mine"), pytest.raises(TryAgainError):
             repaired(store, gaps="fill")
 
 
@@ -289,7 +289,7 @@ PROCESS = """
 import asyncio, resource, signal, sys
 from pathlib import Path
 from engine.settings import Data, Repair
-from engine.data import mend
+from engine.data import repair as mend
 from engine.data.store import Store
 if sys.argv[2] == "full":
     resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, 5_000))
@@ -335,6 +335,6 @@ def test_a_full_disk_leaves_the_series_as_it_was(store):
     store_series(store, without(market(), [5, 6]))
     before = content(store)
     with process(store, "full") as worker:
-        assert worker.stdout.read().splitlines()[-1] == MakeRoom.__name__
+        assert worker.stdout.read().splitlines()[-1] == MakeRoomError.__name__
     assert content(store) == before
     assert not list(store.folder.glob(".part-*"))

@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
-from engine.errors import ChangeSettings, MakeRoom, RepairData, Report, SettingsError
-from engine.runs.requests import Asker, ask
+from engine.errors import ChangeSettingsError, InternalError, MakeRoomError, RepairDataError, SettingsError
+from engine.runs.requests import EngineClient, ask
 from tests.runs.engines import until
 
 CODE = """
 import os, sys
-from engine.errors import Problem, RepairData, SettingsError
+from engine.errors import Problem, RepairDataError, SettingsError
 from engine.runs.requests import answer
 
 def double(request, tell):
@@ -27,7 +27,7 @@ def settings(request, tell):
     raise SettingsError("here", [Problem("training.epochs", "0", "must be at least 1")])
 
 def repair(request, tell):
-    raise RepairData("a.csv", "is \\x1b[31mred", "Mend it")
+    raise RepairDataError("a.csv", "is \\x1b[31mred", "Mend it")
 
 def bug(request, tell):
     raise KeyError("oops")
@@ -63,21 +63,21 @@ def test_an_answer_and_its_progress():
 
 
 def test_a_warm_process_answers_again_and_ends_with_the_context():
-    with Asker(COMMAND) as asker:
-        first, second = (asker.ask({"do": "double", "number": number}) for number in (1, 2))
+    with EngineClient(COMMAND) as client:
+        first, second = (client.ask({"do": "double", "number": number}) for number in (1, 2))
         assert first["pid"] == second["pid"]
         assert second["double"] == 4
         for request, kind, match in [
             ({"do": "settings"}, SettingsError, "training.epochs = 0: must be at least 1"),
-            ({"do": "repair"}, RepairData, r"a\.csv: is \\x1b\[31mred\. Mend it"),
-            ({"do": "bug"}, Report, "its own fault: KeyError"),
-            ({"do": "dream"}, ChangeSettings, "cannot be answered.*Ask for bug, die, double"),
-            ({}, ChangeSettings, "cannot be answered"),
+            ({"do": "repair"}, RepairDataError, r"a\.csv: is \\x1b\[31mred\. Mend it"),
+            ({"do": "bug"}, InternalError, "its own fault: KeyError"),
+            ({"do": "dream"}, ChangeSettingsError, "cannot be answered.*Ask for bug, die, double"),
+            ({}, ChangeSettingsError, "cannot be answered"),
         ]:
             with pytest.raises(kind, match=match) as raised:
-                asker.ask(request)
+                client.ask(request)
             assert type(raised.value) is kind
-        assert asker.ask({"do": "double", "number": 5})["pid"] == first["pid"]
+        assert client.ask({"do": "double", "number": 5})["pid"] == first["pid"]
     assert gone(first["pid"])
 
 
@@ -85,61 +85,63 @@ def test_an_abandoned_answer_does_not_reach_the_next_question():
     class EnoughError(Exception):
         pass
 
-    def tell(event):
+    def emit(event):
         raise EnoughError
 
-    with Asker(COMMAND) as asker:
+    with EngineClient(COMMAND) as client:
         with pytest.raises(EnoughError):
-            asker.ask({"do": "double", "number": 1, "steps": 5}, tell)
-        assert asker.ask({"do": "double", "number": 2})["double"] == 4
+            client.ask({"do": "double", "number": 1, "steps": 5}, emit)
+        assert client.ask({"do": "double", "number": 2})["double"] == 4
 
 
 def test_leaving_in_the_middle_ends_the_process():
     pids = []
 
-    def tell(event):
+    def emit(event):
         pids.append(event["pid"])
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        ask({"do": "endless"}, tell, COMMAND)
+        ask({"do": "endless"}, emit, COMMAND)
     assert gone(pids[0])
 
 
 def test_a_death_without_an_answer_is_told_with_its_last_words():
-    with pytest.raises(Report, match=r"died without an answer \(exit code 7\): the last thing that I say"):
+    with pytest.raises(
+        InternalError, match=r"died without an answer \(exit code 7\): the last thing that I say"
+    ):
         ask({"do": "die"}, command=COMMAND)
-    with pytest.raises(Report, match=r"exit code 1\).*ImportError"):
+    with pytest.raises(InternalError, match=r"exit code 1\).*ImportError"):
         ask({"do": "x"}, command=[sys.executable, "-c", "raise ImportError('no engine')"])
 
 
 def test_a_killed_process_is_told_as_such():
-    def tell(event):
+    def emit(event):
         os.kill(event["pid"], signal.SIGKILL)
 
-    with pytest.raises(Report, match=r"died without an answer \(signal 9\)"):
-        ask({"do": "endless"}, tell, COMMAND)
+    with pytest.raises(InternalError, match=r"died without an answer \(signal 9\)"):
+        ask({"do": "endless"}, emit, COMMAND)
 
 
 def test_an_answer_that_is_no_json_is_told():
-    with pytest.raises(Report, match="cannot be read"):
+    with pytest.raises(InternalError, match="cannot be read"):
         ask({"do": "x"}, command=[sys.executable, "-c", "print('hello')"])
 
 
 def test_a_process_that_cannot_be_started_is_told():
-    with pytest.raises(MakeRoom, match="cannot be started"):
+    with pytest.raises(MakeRoomError, match="cannot be started"):
         ask({"do": "x"}, command=["/no/such/program"])
 
 
 def test_the_process_ends_when_whoever_asked_is_killed(tmp_path):
     code = f"""
 import os, sys
-from engine.runs.requests import Asker
-with Asker({COMMAND!r}) as asker:
+from engine.runs.requests import EngineClient
+with EngineClient({COMMAND!r}) as client:
     def tell(event):
         print(event["pid"], flush=True)
         os.kill(os.getpid(), 9)
-    asker.ask({{"do": "endless"}}, tell)
+    client.ask({{"do": "endless"}}, tell)
 """
     died = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert died.returncode == -9

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from engine.errors import ChangeSettings
+from engine.errors import ChangeSettingsError
 from engine.lineage.provenance import frozen
 from engine.models.artifact import joblib_file
 from engine.queries import handlers
@@ -104,7 +104,7 @@ def test_every_look_is_in_the_ledger(home, whole):
 
 
 def test_a_model_without_a_threshold_is_refused_one():
-    with pytest.raises(ChangeSettings, match="without choosing a threshold"):
+    with pytest.raises(ChangeSettingsError, match="without choosing a threshold"):
         frozen(make({}, CHOSEN), SimpleNamespace(run="0000aaaa", entry_threshold=None))
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 PROGRAM = """
 import json, pathlib, sys
-from engine.models import backend
+from engine.models.training import backend
 from engine.settings import Training
 backend.prepare(Training(devices=2))
 import jax, numpy as np
-from engine.models import traced
+from engine.models.training import export_cache
 
 traces = []
 
@@ -25,19 +25,19 @@ def tripled():
 
 def asked(size=4, about="tripled"):
     before = len(traces)
-    found = traced.Traced(tripled(), about)(np.arange(size, dtype=np.float32))
+    found = export_cache.Traced(tripled(), about)(np.arange(size, dtype=np.float32))
     return [len(traces) - before, float(found["sum"]), found["all"].tolist()]
 
 folder = backend.cache_folder() / "traced"
 told = {"fresh": asked(), "again": asked(), "longer": asked(size=5), "other": asked(about="another")}
 told["kept"] = len(list(folder.iterdir()))
-one = traced.Traced(tripled(), "one")
+one = export_cache.Traced(tripled(), "one")
 told["one"] = [float(one(np.full(n, 2.0, np.float32))["sum"]) for n in (2, 3, 2, 3)]
 for damage in (b"", b"no program", None):
     for path in folder.iterdir():
         path.write_bytes(path.read_bytes()[:-100] if damage is None else damage)
     told.setdefault("damaged", []).append([asked(), asked()])
-traced.environment.cache_clear()
+export_cache.environment.cache_clear()
 jax.config.update("jax_default_matmul_precision", "highest")
 told["set otherwise"] = asked()
 for path in folder.iterdir():

@@ -1,0 +1,147 @@
+"""The three files of a trained model: model.keras, scaler.joblib and metadata.joblib.
+
+Loading takes bytes whose hash somebody has checked already, and still reads nothing that could run: see
+joblib_file and keras_file. The metadata bear the hashes of the two others, so that no file of another run
+slips in between. Equal models of equal runs give equal bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.disk import write_whole
+from engine.errors import RepairDataError
+from engine.models.artifact import joblib_file, keras_file
+from engine.samples.scaling import Scalers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import keras
+    from numpy.typing import NDArray
+
+MODEL, SCALER, METADATA = keras_file.MODEL, "scaler.joblib", "metadata.joblib"
+FILES = (MODEL, SCALER, METADATA)
+SCHEMA = 2
+NOT_OF_ONE_RUN = "The files are not of one run; restore them from a copy, or train again"
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What a model was trained on; everything a backtest needs besides the weights.
+
+    test_dates: (N,) datetime64[ms], UTC, the open times of the test's target rows.
+    feature_names: the columns in their order. settings: the run's settings as TOML.
+    bounds: first and last target of each part, ISO 8601. trained_until_ms: no row at or after it
+    has touched weights, scaler or early stopping. fingerprint: hash of the market that was used,
+    from its first row to data_until_ms. belongs: SHA-256 of the model's and the scaler's file.
+    entry_threshold: the one that validation chose, None where it was not asked.
+    """
+
+    run: str
+    test_dates: NDArray[np.datetime64]
+    feature_names: list[str]
+    settings: str
+    bounds: dict[str, list[str]]
+    trained_until_ms: int
+    data_from_ms: int
+    data_until_ms: int
+    fingerprint: str
+    own_features: str
+    versions: dict[str, str]
+    belongs: dict[str, str] = field(default_factory=dict)
+    entry_threshold: float | None = None
+    schema: int = SCHEMA
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A trained model, ready to predict."""
+
+    network: keras.Model
+    scalers: Scalers
+    metadata: Metadata
+
+
+def save(folder: Path, artifact: Artifact) -> None:
+    """Write the three files, each whole. Raises MakeRoomError."""
+    scalers = {"features": artifact.scalers.features, "label": artifact.scalers.label}
+    content = {MODEL: keras_file.dump(artifact.network), SCALER: joblib_file.dump(scalers)}
+    metadata = replace(artifact.metadata, belongs={name: sha256(part) for name, part in content.items()})
+    content[METADATA] = joblib_file.dump(asdict(metadata))
+    for name, part in content.items():
+        write_whole(folder / name, part)
+
+
+def load(content: Mapping[str, bytes], run: str) -> Artifact:
+    """The artifact of a run from the bytes of its three files, by name. Raises RepairDataError."""
+    metadata = metadata_of(joblib_file.load(METADATA, content[METADATA]))
+    if metadata.run != run:
+        raise RepairDataError(METADATA, f"is of run {metadata.run!r}, not of {run!r}", NOT_OF_ONE_RUN)
+    for name in (MODEL, SCALER):
+        if metadata.belongs.get(name) != sha256(content[name]):
+            raise RepairDataError(name, f"is not the file that {METADATA} was written with", NOT_OF_ONE_RUN)
+    scalers = scalers_of(joblib_file.load(SCALER, content[SCALER]), len(metadata.feature_names))
+    network = keras_file.load(content[MODEL])
+    takes = network.input_shape[2]
+    if takes != len(metadata.feature_names):
+        raise RepairDataError(
+            MODEL, f"takes {takes} features, {METADATA} names {len(metadata.feature_names)}", NOT_OF_ONE_RUN
+        )
+    return Artifact(network, scalers, metadata)
+
+
+def metadata_of(stored: Any) -> Metadata:
+    """Metadata from its plain form; another schema, field or type is refused by name.
+
+    Raises RepairDataError.
+    """
+    schema = stored.get("schema") if isinstance(stored, dict) else None
+    if schema != SCHEMA:
+        raise RepairDataError(METADATA, f"has schema {schema}, this quantdeck reads {SCHEMA}", "Train again")
+    try:
+        metadata = Metadata(**stored)
+    except TypeError as error:
+        raise RepairDataError(METADATA, f"has other fields than expected ({error})", "Train again") from None
+    wrong = [name for name, value in vars(metadata).items() if not proper(name, value)]
+    if wrong:
+        raise RepairDataError(METADATA, f"holds no proper {', '.join(wrong)}", "Train again")
+    return metadata
+
+
+def proper(name: str, value: Any) -> bool:
+    """Whether a field of the metadata has its type."""
+    if name == "test_dates":
+        return isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype == np.dtype("datetime64[ms]")
+    if name == "feature_names":
+        return isinstance(value, list) and bool(value) and all(isinstance(each, str) for each in value)
+    if name in {"bounds", "versions", "belongs"}:
+        return isinstance(value, dict) and all(isinstance(each, str) for each in value)
+    if name == "entry_threshold":
+        return value is None or (isinstance(value, float) and 0.0 <= value <= 1.0)
+    return isinstance(value, int if name.endswith("_ms") or name == "schema" else str)
+
+
+def scalers_of(stored: Any, features: int) -> Scalers:
+    """The two scalers from their plain form, fitted on as many features and on one label. RepairDataError."""
+    if not isinstance(stored, dict) or stored.keys() != {"features", "label"}:
+        raise RepairDataError(SCALER, "does not hold the scalers of features and label", "Train again")
+    for name, width in (("features", features), ("label", 1)):
+        scaler = stored[name]
+        if scaler is None and name == "features":
+            continue
+        if not isinstance(scaler, joblib_file.SCALERS) or getattr(scaler, "n_features_in_", None) != width:
+            raise RepairDataError(
+                SCALER, f"its scaler of {name} was not fitted on {width} columns", NOT_OF_ONE_RUN
+            )
+    return Scalers(stored["features"], stored["label"])
+
+
+def sha256(content: bytes) -> str:
+    """The hash as hexadecimal text."""
+    return hashlib.sha256(content).hexdigest()

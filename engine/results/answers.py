@@ -1,0 +1,96 @@
+"""What the warm engine answers about a result: curves, trades, other rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from engine.results.backtest import BacktestResult, Headline, TrialCounts
+from engine.results.codec import Number
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Points of a curve, thinned to the columns of a chart; time_ms: when a bar closed."""
+
+    time_ms: tuple[int, ...] = ()
+    value: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Equity of strategy and buy and hold, and their drawdowns as shares below 0."""
+
+    strategy: Curve = Curve()
+    benchmark: Curve = Curve()
+    strategy_drawdown: Curve = Curve()
+    benchmark_drawdown: Curve = Curve()
+
+
+@dataclass(frozen=True)
+class OpenedResult:
+    """A result as it is shown, with the rules that made it (the settings that a what-if can move)."""
+
+    run: str
+    result: BacktestResult
+    settings: dict[str, Any]
+    trades: int
+    curves: Curves
+
+
+@dataclass(frozen=True)
+class TradesPage:
+    """A window of the trades: rows from `start` on, of `total` that the filter keeps, of `all`.
+
+    rows: cells in the order of `columns`. pnl: summed over those that the filter keeps.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    start: int
+    total: int
+    all: int
+    pnl: float
+
+
+@dataclass(frozen=True)
+class Candles:
+    """Candles for a chart, each of as many bars as were joined."""
+
+    time_ms: tuple[int, ...]
+    open: tuple[float, ...]
+    high: tuple[float, ...]
+    low: tuple[float, ...]
+    close: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class TradeDetail:
+    """One trade, by the columns of trades.csv, and the candles around it; entry, exit: numbers of candles."""
+
+    trade: dict[str, Any]
+    candles: Candles
+    bars_per_candle: int
+    entry: int
+    exit: int
+
+
+@dataclass(frozen=True)
+class Variant(Headline):
+    """What one combination of rules comes to."""
+
+    settings: dict[str, Any] | None = None
+    final_value: Number = float("nan")
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """Many rules at once. best: the number of the variant with the highest Sharpe ratio among those with ten
+    trades or more, None if there is none; trials: what so many looks leave of it.
+    """
+
+    run: str
+    simulated: bool
+    variants: tuple[Variant, ...]
+    best: int | None
+    trials: TrialCounts | None

@@ -1,0 +1,250 @@
+"""The result of a backtest and everything in it: facts, as result.json holds them.
+
+Shares and returns are fractions (0.1 = 10 %), money is quote currency, times are ISO 8601 in UTC, an
+undefined figure is NaN. Labels and sentences are made where they are shown: see `explanations` and `notes`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Self
+
+from engine.results.codec import Count, Number, from_json, to_json
+from engine.results.notes import Note
+
+SCHEMA = 2  # 1 is the layout of version 0.1, which had no number of its own
+
+
+class Interval(NamedTuple):
+    """A 95 % interval; NaN where it is not defined."""
+
+    low: Number
+    high: Number
+
+
+class Spread(NamedTuple):
+    """The 2.5 % quantile, the median and the 97.5 % quantile of what chance makes."""
+
+    low: Number
+    median: Number
+    high: Number
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The few figures of a row in a table."""
+
+    total_return: Number
+    sharpe: Number
+    max_drawdown: Number
+    trades: int
+
+
+@dataclass(frozen=True)
+class ForecastQuality:
+    """How good the forecasts were, whatever was traded on them; forecasts: how many have a known label."""
+
+    forecasts: int
+    r2: Number
+    directional_accuracy: Number
+    directional_accuracy_low: Number
+    directional_accuracy_high: Number
+    ic: Number
+    ic_p_value: Number
+
+
+@dataclass(frozen=True)
+class DrawdownTimes:
+    """When the deepest drawdown began, was deepest and was over; None where that did not happen."""
+
+    start: str | None
+    trough: str | None
+    recovery: str | None
+
+
+@dataclass(frozen=True)
+class Costs:
+    """The rates that were set, the exchange's limits that were applied, and what was paid."""
+
+    fee_bps: float
+    slippage_bps: float
+    minimum_notional: float
+    quantity_step: float
+    fees: Number
+    slippage: Number
+    funding: Number
+    borrow: Number
+
+
+@dataclass(frozen=True)
+class FillScenario(Headline):
+    """The same signals under one kind of fill; name: a key of explanations.FILLS."""
+
+    name: str = ""
+    fill: str = ""
+    slippage_bps: float = 0.0
+
+
+@dataclass(frozen=True)
+class FillScenarios:
+    """The kindest fill first. share: part of the return that is gone at the next open with three times the
+    slippage; NaN without a gain.
+    """
+
+    scenarios: tuple[FillScenario, ...]
+    share: Number
+
+
+@dataclass(frozen=True)
+class AccountIntervals:
+    """Of an account's figures."""
+
+    sharpe: Interval
+    total_return: Interval
+    max_drawdown: Interval
+
+
+@dataclass(frozen=True)
+class ForecastIntervals:
+    """Of the forecasts' quality."""
+
+    r2: Interval
+    directional_accuracy: Interval
+    ic: Interval
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """Stationary-bootstrap intervals of strategy, buy and hold, and forecasts."""
+
+    coverage: float
+    resamples: int
+    strategy: AccountIntervals
+    benchmark: AccountIntervals
+    forecast: ForecastIntervals
+
+
+@dataclass(frozen=True)
+class PermutationTest:
+    """The same trades at other times: how many orders, how many different ones, what they came to."""
+
+    permutations: int
+    distinct: int
+    p_value: Number
+    sharpe: Spread
+    total_return: Spread
+
+
+@dataclass(frozen=True)
+class Baseline(Headline):
+    """A rule that knows next to nothing, and how far the strategy's Sharpe ratio lies above its own.
+
+    beaten: whether the interval lies above 0; for random signals, whether fewer than 5 % do as well.
+    """
+
+    name: str = ""
+    sharpe_difference: Number = float("nan")
+    interval: Interval = Interval(float("nan"), float("nan"))
+    beaten: bool = False
+
+
+@dataclass(frozen=True)
+class TrialCounts:
+    """What the trial ledger says of the bars, and what that leaves of the Sharpe ratio.
+
+    looks: at these bars so far, this one included; what_ifs: of them; trials: different ones among them.
+    sharpe_variance: of their Sharpe ratios of daily returns. expected_best_sharpe: annual. broken: lines
+    of the ledger that cannot be read.
+    """
+
+    looks: int
+    what_ifs: int
+    trials: int
+    sharpe_variance: Number
+    expected_best_sharpe: Number
+    deflated_sharpe: Number
+    market: str
+    broken: int
+
+
+@dataclass(frozen=True)
+class TrainingSummary:
+    """What a training came to; losses are on scaled labels, epochs count from 1."""
+
+    epochs: int
+    best_epoch: int
+    loss: Number
+    val_loss: Number
+    stopped_early: bool
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One training of a walk-forward and the test span that it traded."""
+
+    fold: int
+    train_start: str
+    train: int
+    validation: int
+    purged: int
+    test_start: str
+    test_end: str
+    test: int
+    epochs: int
+    best_epoch: int
+    entry_threshold: float
+    ic: Number
+    directional_accuracy: Number
+    total_return: Number
+    buy_and_hold: Number
+    trades: int
+
+
+@dataclass(frozen=True)
+class BacktestResult:
+    """A backtest: of a run, of a model traded again, of somebody's signals, of a walk-forward, or a what-if.
+
+    decided_by: the kind of model whose forecasts were traded, empty for signals that somebody gave.
+    metrics, benchmark: figures by the keys of results.metrics.METRICS. months: by year, twelve and the
+    year's own.
+    settings_differ: settings that are not the defaults, by dotted key.
+    """
+
+    run: str
+    of: str
+    simulated: bool
+    symbol: str
+    start: str
+    end: str
+    bars: int
+    fill: str
+    entry_threshold: float
+    decided_by: str
+    settings_differ: dict[str, Any]
+    metrics: dict[str, Count]
+    benchmark: dict[str, Count]
+    forecast: ForecastQuality
+    drawdown: DrawdownTimes
+    months: dict[str, tuple[Number, ...]]
+    costs: Costs
+    notes: tuple[Note, ...] = ()
+    fills: FillScenarios | None = None
+    intervals: Intervals | None = None
+    permutation: PermutationTest | None = None
+    baselines: tuple[Baseline, ...] = ()
+    trials: TrialCounts | None = None
+    training: TrainingSummary | None = None
+    folds: tuple[Fold, ...] = ()
+    schema: int = SCHEMA
+    files: dict[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As result.json holds it."""
+        return to_json(self)
+
+    @classmethod
+    def from_json(cls, told: dict[str, Any], where: str = "result.json") -> Self:
+        """From what result.json holds, of this version or an earlier one. Raises RepairDataError."""
+        from engine.results.earlier import upgraded
+
+        return from_json(cls, upgraded(told), where)
