@@ -1,6 +1,6 @@
 # make demo   sets up, then runs the whole pipeline on the embedded demo exchange
 # make test   sets up, then checks and tests
-# make soak   the long figures of docs/survival.md: kills, flipped bits, full disks, signals
+# make soak   the long figures of docs/integrity.md: kills, flipped bits, full disks, signals
 # make bench  training, simulation, data and start beside their peers; let nothing else run meanwhile
 PYTHON ?= python3
 BIN := .venv/bin

@@ -15,6 +15,7 @@ import pytest
 
 from engine.data.demo.server import demo_exchange
 from engine.market.times import time_index
+from tests.test_files_page import is_on_the_page
 
 ROOT = Path(__file__).parents[1]
 END_MS = 1_717_200_000_000  # 2024-06-01
@@ -122,6 +123,9 @@ def test_each_command_of_the_readme(tmp_path, exchange):
         if first == "quantdeck" and line.endswith(" init"):
             small(tmp_path / "quantdeck.toml", exchange)
     assert len(ran) >= 12
+    left = {path.name for path in (tmp_path / "artifacts").rglob("*")}
+    ids = {path.name for path in (tmp_path / "artifacts" / "runs").iterdir()}
+    assert sorted(name for name in left - ids if not is_on_the_page(name)) == []
 
 
 def test_make_demo_ends_with_a_summary_that_says_simulated(tmp_path):

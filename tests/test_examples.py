@@ -1,0 +1,69 @@
+"""Each example does what its first lines say, with small work."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
+
+
+def run(*command, home=None):
+    """Run a command from the root of the project, as the examples' first lines have it; what it printed."""
+    environment = {**os.environ, **({"QUANTDECK_HOME": str(home)} if home else {})}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def quantdeck(*arguments, home):
+    return json.loads(run(Path(sys.executable).parent / "quantdeck", *arguments, "--json", home=home))
+
+
+def own_candles(path):
+    """A file of candles as somebody might have one."""
+    from examples.own_signals import BEGIN_MS, simulated_candles
+
+    simulated_candles(end_ms=BEGIN_MS + 60 * 86_400_000).to_csv(path, index_label="time")
+    return path
+
+
+def test_every_example_is_in_the_readme_and_tested():
+    readme, here = (ROOT / "README.md").read_text(), Path(__file__).read_text()
+    for path in EXAMPLES.glob("*.py"):
+        assert f"examples/{path.name}" in readme
+        assert path.name in here
+
+
+def test_own_features_become_columns_of_the_model(tmp_path):
+    config = str(EXAMPLES / "own_features.toml")
+    small = ("-s", "data.end=2025-02-20", "-s", "training.epochs=1")
+    assert "own_features.py" in (EXAMPLES / "own_features.toml").read_text()
+    quantdeck("train", "-c", config, *small, home=tmp_path)
+    (log,) = tmp_path.glob("runs/*/events.jsonl")
+    told = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [event["features"] for event in told if "features" in event] == [5]
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_own_signals_beside_buy_and_hold(tmp_path, own):
+    given = [str(own_candles(tmp_path / "candles.csv"))] if own else []
+    lines = run(sys.executable, str(EXAMPLES / "own_signals.py"), *given).splitlines()
+    figures = {name: (float(strategy), float(held)) for name, strategy, held in map(str.split, lines[:4])}
+    assert list(figures) == ["total_return", "sharpe", "max_drawdown", "trades"]
+    assert figures["trades"][0] > figures["trades"][1] == 1
+    assert lines[4].split() == ["side", "entry_time", "exit_time", "pnl", "exit_reason"]
+
+
+def test_own_signals_use_nothing_that_is_not_known_yet():
+    from examples.own_signals import SLOW, crossing
+
+    close = pd.Series(range(2 * SLOW), dtype=float)
+    moved = close.copy()
+    moved.iloc[-1] = 0.0
+    assert crossing(close).equals(crossing(moved))
