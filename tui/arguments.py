@@ -173,8 +173,8 @@ def grammar() -> typer.Typer:
         settled="Settings are the trained run's, then those of FILE, only if -c gives one, then -s.",
     )  # fmt: skip
     text = "Repeat a finished run and compare the two, bit for bit."
-    add(app, "reproduce", "survival:reproduce", text, RUN, DETACH)
-    add(app, "ledger", "ledger:ledger", "How often somebody looked at results of the same bars.")
+    add(app, "reproduce", "integrity:reproduce", text, RUN, DETACH)
+    add(app, "ledger", "trial_ledger:ledger", "How often somebody looked at results of the same bars.")
     result_commands(app)
     honesty_commands(app)
     app.add_typer(data_group(), name="data")
@@ -215,13 +215,13 @@ def honesty_commands(app: typer.Typer) -> None:
         option(str, ..., f"--{name}", metavar="FILE", help=f"CSV or Parquet file of {name}.")
         for name in ("candles", "signals")
     )
-    add(app, "audit", "honesty:audit", "Does a run's past move when its future does?", LAST_RUN)
+    add(app, "audit", "studies:audit", "Does a run's past move when its future does?", LAST_RUN)
     text = "Trade anybody's signals by the same simulator."
-    add(app, "simulate", "honesty:simulate", text, candles, signals, *STARTS, settled=FROM_FILE)
+    add(app, "simulate", "studies:simulate", text, candles, signals, *STARTS, settled=FROM_FILE)
     text = "Train fold by fold through time; one curve of all tests."
-    add(app, "walkforward", "honesty:walkforward", text, *STARTS, settled=FROM_FILE)
+    add(app, "walkforward", "studies:walkforward", text, *STARTS, settled=FROM_FILE)
     text = "Train on SIMULATED markets whose truth is known."
-    add(app, "calibrate", "honesty:calibrate", text, *STARTS, settled=FROM_FILE)
+    add(app, "calibrate", "studies:calibrate", text, *STARTS, settled=FROM_FILE)
 
 
 def data_group() -> typer.Typer:
@@ -265,8 +265,8 @@ def runs_group() -> typer.Typer:
     add(runs, "note", "runs:note", "Keep a note on a run; an empty one removes it.", RUN, text)
     add(runs, "verify", "runs:verify", "Check a run's artifacts against its manifest.", LAST_RUN)
     folder = argument("file", metavar="FOLDER")
-    add(runs, "import", "survival:load", "Verify a run from elsewhere and copy it into this home.", folder)
-    add(runs, "seal", "survival:seal_again", "Seal a run that you trust with this home's key.", RUN)
+    add(runs, "import", "integrity:load", "Verify a run from elsewhere and copy it into this home.", folder)
+    add(runs, "seal", "integrity:seal_again", "Seal a run that you trust with this home's key.", RUN)
     return runs
 
 

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 QUESTIONS = {
     "result.open": "opening:opened",
     "result.whatif": "opening:tried",
-    "result.sweep": "variants:swept",
+    "result.sweep": "sweep:swept",
     "result.ledger": "opening:ledger",
     "result.trades": "trades:window",
     "result.trade": "trade:one",
-    "result.report": "report:write",
+    "result.report": "report.html:write",
     "result.export": "trades:export",
-    "data.detail": "series:detail",
+    "data.detail": "series_detail:detail",
 }
 
 
