@@ -22,7 +22,7 @@ from engine.backtest.given_signals import align_to_bars, weights
 from engine.backtest.trades import trade_table
 from engine.backtest.trading import Decisions
 from engine.data.importing import files
-from engine.errors import ChangeSettingsError, RepairDataError
+from engine.errors import ChangeSettingsError, RepairDataError, printable
 from engine.market.candles import check
 from engine.market.times import milliseconds, step_of
 from engine.robustness import deflation, overview
@@ -142,9 +142,10 @@ def candles_of(given: str | Path | pd.DataFrame, now_ms: int) -> tuple[pd.DataFr
 
 
 def signals_of(given: str | Path | pd.Series) -> pd.Series:
-    """Numbers by time, in the file's order, named after their column.
+    """Numbers by time, in the file's order, named after their column; NaN where a cell is empty.
 
-    Raises RepairDataError, ChangeSettingsError.
+    Raises what files.read does, ChangeSettingsError for candles, RepairDataError for a cell that is neither
+    empty nor a number.
     """
     if isinstance(given, pd.Series):
         return given
@@ -152,5 +153,8 @@ def signals_of(given: str | Path | pd.Series) -> pd.Series:
     found = files.read(path)
     if found.kind == "candles":
         raise ChangeSettingsError(str(path), "holds candles, not signals", "Give a time and one other column")
-    named = [note.removeprefix("values are column ") for note in found.notes]
-    return found.frame["value"].rename(named[-1] if named else "value")
+    if found.unreadable:
+        row, text = found.unreadable
+        reason = f"row {row} says {printable(text)} in column {printable(found.column)}, which is no number"
+        raise RepairDataError(str(path), reason, "Give 1, -1 and 0, or target weights, or leave it empty")
+    return found.frame["value"].rename(found.column)

@@ -1,6 +1,7 @@
 """Anybody's signals: from files, from frames, and as a run."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import pytest
 from engine.backtest.bars import Bars
 from engine.backtest.rules import Rules
 from engine.backtest.simulate import simulate
-from engine.errors import ChangeSettingsError
+from engine.errors import ChangeSettingsError, RepairDataError
 from engine.runs.folder import Home
 from engine.runs.manifest import verify
 from engine.settings import Settings, make
@@ -17,6 +18,7 @@ from engine.studies.simulate_signals import simulate_signals
 from tests.studies.engines import followed, result_of
 
 COUNT, STEP = 500, 3_600_000
+CASES = Path(__file__).parent / "simulate"
 
 
 @pytest.fixture
@@ -91,3 +93,49 @@ def test_candles_in_the_place_of_signals_are_refused(market):
         simulate_signals(folder / "candles.csv", folder / "candles.csv")
     with pytest.raises(ChangeSettingsError, match="not candles"):
         simulate_signals(folder / "weights.parquet", folder / "weights.parquet")
+
+
+def of_case(name, *keys, folder=CASES):
+    free = ("backtest.fee_bps=0", "backtest.slippage_bps=0")
+    return simulate_signals(
+        CASES / f"{name}.candles.csv", folder / f"{name}.signals.csv", make({}, [*free, *keys])
+    )
+
+
+@pytest.mark.parametrize(("neutral", "final"), [("hold", 14_177.78), ("flat", 11_717.17)])
+def test_a_file_of_signals_trades_as_neutral_says(neutral, final):
+    judged = of_case("hold", f"signal.neutral={neutral}")
+    truth = pd.read_csv(CASES / f"{neutral}.truth.csv", parse_dates=["entry_time", "exit_time"])
+    columns = ["side", "entry_price", "exit_price", "exit_reason", "pnl"]
+    pd.testing.assert_frame_equal(judged.trades[columns], truth[columns], check_dtype=False, rtol=1e-9)
+    for column in ("entry_time", "exit_time"):
+        assert list(pd.to_datetime(judged.trades[column])) == list(truth[column])
+    assert judged.metrics["final_value"] == pytest.approx(final, abs=0.005)
+
+
+def test_a_word_among_weights_is_refused_with_its_row_and_what_it_says():
+    with pytest.raises(RepairDataError, match=r"text\.signals\.csv.*row 2 says short in column weight"):
+        of_case("text")
+
+
+@pytest.mark.parametrize("cell", ["0.5", "2", "-0.1", "1e9"])
+def test_a_number_that_is_no_signal_is_refused_in_a_column_of_signals_alone(tmp_path, cell):
+    text = (CASES / "hold.signals.csv").read_text().replace("04T00:00:00Z,-1", f"04T00:00:00Z,{cell}")
+    (tmp_path / "hold.signals.csv").write_text(text)
+    with pytest.raises(RepairDataError, match="other numbers than 1, -1 and 0"):
+        of_case("hold", folder=tmp_path)
+    (tmp_path / "hold.signals.csv").write_text(text.replace("time,signal", "time,weight"))
+    assert of_case("hold", folder=tmp_path).metrics["trades"] > 0
+
+
+def test_an_empty_cell_says_nothing(tmp_path):
+    lines = (CASES / "hold.signals.csv").read_text().splitlines()
+    spoken = [line for line in lines if not line.endswith(",0")]
+    assert len(spoken) < len(lines)
+    silent = [line if line in spoken else line[:-1] for line in lines]
+    found = {}
+    for name, kept in (("silent", silent), ("left-out", spoken)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "hold.signals.csv").write_text("\n".join(kept))
+        found[name] = of_case("hold", "signal.neutral=flat", folder=tmp_path / name).trades
+    pd.testing.assert_frame_equal(found["silent"], found["left-out"])

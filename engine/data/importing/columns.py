@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from engine.data.importing.parsing import decimals_of, is_text, numbers_of, times_of
+from engine.data.importing.parsing import decimals_of, first_unreadable, is_text, numbers_of, times_of
 from engine.errors import RepairDataError
 from engine.market.duplicates import Decimals
 from engine.market.times import UNREADABLE
@@ -41,6 +41,7 @@ class Columns:
     numbers: dict[str, NDArray[np.float64]]
     decimals: Decimals | None
     symbol: str
+    unreadable: tuple[int, str] | None  # row from 1 on and text of the first value that is no number
     notes: tuple[str, ...]
 
 
@@ -53,6 +54,7 @@ class Gathering:
     decimals: list[NDArray[np.int8]] = field(default_factory=list)  # each (3, n): prices, volume, written
     forms: Counter[str] = field(default_factory=Counter)
     symbols: set[str] = field(default_factory=set)
+    unreadable: tuple[int, str] | None = None
     text: bool = True
     rows: int = 0
 
@@ -65,6 +67,9 @@ class Gathering:
         columns = {name: decoded(block.column(place[position])) for name, position in layout.numbers.items()}
         for name, column in columns.items():
             self.numbers.setdefault(name, []).append(numbers_of(column))
+        if self.unreadable is None and "value" in columns:
+            found = first_unreadable(columns["value"], self.numbers["value"][-1])
+            self.unreadable = found and (self.rows + found[0] + 1, found[1])
         if self.text and all(is_text(column) for column in columns.values()):
             self.decimals.append(row_decimals(columns, len(times)))
         else:
@@ -107,7 +112,8 @@ def gather(source: Source, told: Callable[[int], None]) -> Columns:
     notes: tuple[str, ...] = (f"times: {forms}" if forms else "no time is readable",)
     if left_out:
         notes = (*notes, f"{left_out} rows with another number of columns than {source.layout.width}")
-    return Columns(times, numbers, decimals, symbol if SYMBOL.fullmatch(symbol) else "", notes)
+    symbol = symbol if SYMBOL.fullmatch(symbol) else ""
+    return Columns(times, numbers, decimals, symbol, so_far.unreadable, notes)
 
 
 def row_decimals(columns: dict[str, Any], rows: int) -> NDArray[np.int8]:

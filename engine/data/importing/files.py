@@ -58,6 +58,8 @@ class FileSeries:
     timeframe_ms: int  # 0: values without a regular step
     decimals: Decimals | None  # None: the file holds binary numbers
     notes: tuple[str, ...]
+    column: str = ""  # what the file calls its values; empty for candles
+    unreadable: tuple[int, str] | None = None  # row from 1 on and text of the first value that is no number
 
 
 def read(path: Path, told: Callable[[int], None] = lambda _: None) -> FileSeries:
@@ -84,7 +86,9 @@ def read(path: Path, told: Callable[[int], None] = lambda _: None) -> FileSeries
     frame = pd.DataFrame(data, index=index, copy=False)
     symbol = columns.symbol or (match[1] if (match := BINANCE_FILE.match(path.name)) else "")
     shown = tuple(printable(note) for note in notes)
-    return FileSeries(kind, name, frame, symbol, step_ms, columns.decimals, shown)
+    return FileSeries(
+        kind, name, frame, symbol, step_ms, columns.decimals, shown, layout.column, columns.unreadable
+    )
 
 
 def import_file(

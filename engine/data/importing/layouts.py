@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from engine.market.candles import OHLCV, PRICES
@@ -45,6 +45,7 @@ class Layout:
     time: int
     numbers: dict[str, int]  # open, high, low, close, volume (if there is one), or value -> position
     symbol: int | None = None
+    column: str = ""  # what the file calls its values; empty for candles
     notes: tuple[str, ...] = field(default=())
 
     def positions(self) -> list[int]:
@@ -65,7 +66,7 @@ def layout_of(header: Sequence[str] | None, width: int, symbol: str = "") -> Lay
         name, names = HEADERLESS[width]
         layout = layout_of(names, width)
         note = f"no header; columns taken as {', '.join(names)}"
-        return Layout(name, layout.kind, width, layout.time, layout.numbers, None, (note,))
+        return replace(layout, name=name, notes=(note,))
     names = tuple(plain(name) for name in header)
     time = first_of(names, TIME_NAMES)
     if time is None:
@@ -78,7 +79,7 @@ def layout_of(header: Sequence[str] | None, width: int, symbol: str = "") -> Lay
             raise ValueError(f"has no column {', '.join(missing)}; its columns are {listed(header)}")
         volume, notes = volume_of(names, header, symbol)
         numbers = {**prices, **({} if volume is None else {"volume": volume})}
-        return Layout(candles_name(names), "candles", width, time, numbers, ticker, notes)
+        return Layout(candles_name(names), "candles", width, time, numbers, ticker, notes=notes)
     return values_layout(names, header, time, ticker)
 
 
@@ -86,12 +87,14 @@ def values_layout(names: Sequence[str], header: Sequence[str], time: int, ticker
     """The layout of a file of times and values: a column of a known name, or the only other one."""
     for kind, also in VALUE_NAMES.items():
         if (position := first_of(names, also)) is not None:
-            return Layout("time and value", kind, len(names), time, {"value": position}, ticker)
+            numbers = {"value": position}
+            return Layout("time and value", kind, len(names), time, numbers, ticker, header[position])
     others = [position for position in range(len(names)) if position not in {time, ticker}]
     if len(others) != 1:
         raise ValueError(f"has neither candles nor one column of values; its columns are {listed(header)}")
-    note = f"values are column {header[others[0]]}"
-    return Layout("time and value", "values", len(names), time, {"value": others[0]}, ticker, (note,))
+    numbers, column = {"value": others[0]}, header[others[0]]
+    note = f"values are column {column}"
+    return Layout("time and value", "values", len(names), time, numbers, ticker, column, (note,))
 
 
 def candles_name(names: Sequence[str]) -> str:

@@ -138,6 +138,18 @@ def numbers_of(column: Any) -> NDArray[np.float64]:
     return np.asarray(read.fill_null(np.nan).to_numpy(zero_copy_only=False), np.float64)
 
 
+def first_unreadable(column: Any, numbers: NDArray[np.float64]) -> tuple[int, str] | None:
+    """The position and the text of the first cell that says something other than a number, if there is one.
+
+    numbers: (N,) what `numbers_of` read; an empty cell and `nan` say nothing.
+    """
+    if not is_text(column) or not np.isnan(numbers).any():
+        return None
+    text = text_of(column).to_numpy(zero_copy_only=False)  # (N,)
+    says = (int(row) for row in np.flatnonzero(np.isnan(numbers)) if text[row].lower() not in {"", "nan"})
+    return next(((row, text[row]) for row in says), None)
+
+
 def decimals_of(column: Any) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
     """Decimals of each number, without and with trailing zeros, each (N,) int8; 0 where it is not text."""
     if not is_text(column):
