@@ -24,7 +24,7 @@ class Curves:
     strategy: Curve = NOTHING
     benchmark: Curve = NOTHING
     strategy_drawdown: Curve = NOTHING
-    holding_drawdown: Curve = NOTHING
+    benchmark_drawdown: Curve = NOTHING
     ascii: bool = False
 
     @classmethod
@@ -72,11 +72,16 @@ def drawing(curves: Curves, width: int, height: int) -> list[Line]:
     below = max(2, (height - 2) // 3)
     above = height - 2 - below
     money = labelled([*curves.strategy[1], *curves.benchmark[1]], above, short)
-    shares = labelled([*curves.strategy_drawdown[1], *curves.holding_drawdown[1], 0.0], below, percent)
+    shares = labelled([*curves.strategy_drawdown[1], *curves.benchmark_drawdown[1], 0.0], below, percent)
     margin = max(len(name) for _, name in (*money, *shares))
     equity = figure(curves.strategy, curves.benchmark, money, (width, above), margin, ascii=curves.ascii)
     under = figure(
-        curves.strategy_drawdown, curves.holding_drawdown, shares, (width, below), margin, ascii=curves.ascii
+        curves.strategy_drawdown,
+        curves.benchmark_drawdown,
+        shares,
+        (width, below),
+        margin,
+        ascii=curves.ascii,
     )
     return [legend(curves, width), *equity, *under, dates(curves.strategy[0], width, margin + 1)]
 

@@ -255,7 +255,7 @@ class BacktestScreen(BaseScreen):
             self.set_class(panel == name, f"zoom-{name}")
         self.call_after_refresh(self.draw)
 
-    def on_window_table_chosen(self, event: VirtualTable.Chosen) -> None:
+    def on_virtual_table_chosen(self, event: VirtualTable.Chosen) -> None:
         """Open one trade."""
         from tui.screens.backtest.trade import TradeScreen
 

@@ -81,7 +81,7 @@ class TradesPanel(Vertical):
         self.reverse = not self.reverse
         self.ask()
 
-    def on_window_table_wanted(self, event: VirtualTable.Wanted) -> None:
+    def on_virtual_table_wanted(self, event: VirtualTable.Wanted) -> None:
         """The table lacks rows."""
         event.stop()
         self._fetch(event.start, event.count, fresh=False)

@@ -169,7 +169,7 @@ class DataScreen(BaseScreen):
             state = drawing.empty()
         self.query_one("#state", Lines).show(state)
 
-    def on_window_table_moved(self) -> None:
+    def on_virtual_table_moved(self) -> None:
         """Another series: ask for its detail as soon as the cursor rests."""
         if self._rest:
             self._rest.stop()
@@ -239,7 +239,7 @@ class DataScreen(BaseScreen):
 
         self.app.push_screen(Prompt("Show series with these words (empty: all)", self._filter), given)
 
-    def on_window_table_chosen(self) -> None:
+    def on_virtual_table_chosen(self) -> None:
         """Enter: the detail alone."""
         self.action_zoom()
 
