@@ -36,6 +36,8 @@ class Metric:
     formula     as docs/definitions.md gives it
     places      the short lists that it stands in, besides every full one
     full        whether it stands in full tables; costs have a line of their own
+    short       its label where there is little room, if that is another
+    basis       what it is counted in or over, where a page has room to say so
     """
 
     key: str
@@ -47,6 +49,8 @@ class Metric:
     formula: str
     places: tuple[Place, ...] = ()
     full: bool = True
+    short: str = ""
+    basis: str = ""
 
     @property
     def function(self) -> Callable[..., float]:
@@ -79,44 +83,51 @@ def tabled() -> list[Metric]:
 
 
 ALL: tuple[Place, ...] = ("headline", "seeds", "compare", "screen")
-MONEY, FULL, COST = "quote currency", True, False
+FULL, COST = True, False
 COMPUTED_IN = "engine.statistics.metrics"  # each by a function of the metric's name
+SHORT = {"total_return": "return", "max_drawdown": "drawdown", "longest_under_water": "under water"}
+MONEY = ("final_value", "fees", "slippage", "funding", "borrow")
+BASIS = dict.fromkeys(MONEY, "quote currency") | {
+    "sharpe": "daily, 365", "sharpe_bar": "per bar, scaled to a year"
+}  # fmt: skip
+# What is looked at first stands first.
 ROWS: tuple[tuple[str, str, str, Format, Better, str, tuple[Place, ...], bool], ...] = (
-    ("final_value", "final value", MONEY, "amount", "higher", "E_end", ("seeds", "screen"), FULL),
+    ("final_value", "final value", "", "amount", "higher", "E_end", ("seeds", "screen"), FULL),
     ("total_return", "total return", "%", "percent", "higher", "E_end / E_start − 1", ALL, FULL),
     ("cagr", "CAGR", "% a year", "percent", "higher",
      "(E_end / E_start)^(365 / days) − 1", ("compare",), FULL),
-    ("volatility", "volatility", "% a year", "percent", "", "std(r) · √365", ("compare",), FULL),
-    ("sharpe", "Sharpe", "daily, 365", "amount", "higher", "mean(r) / std(r) · √365", ALL, FULL),
-    ("sharpe_bar", "Sharpe (bar)", "per bar, scaled to a year", "amount", "higher",
-     "the same on bar returns with √(bars per year)", (), FULL),
+    ("sharpe", "Sharpe", "", "amount", "higher", "mean(r) / std(r) · √365", ALL, FULL),
     ("probabilistic_sharpe", "P(Sharpe > 0)", "%", "percent", "higher",
-     "Bailey and López de Prado 2012", ("compare",), FULL),
-    ("sortino", "Sortino", "", "amount", "higher", "mean(r) / √mean(min(r, 0)²) · √365", ("compare",), FULL),
+     "Bailey and López de Prado 2012", ("compare", "screen"), FULL),
     ("max_drawdown", "max drawdown", "%", "percent", "lower", "max(1 − E / running max E)", ALL, FULL),
-    ("longest_under_water", "longest under water", "days", "amount", "lower",
-     "longest time below a peak", (), FULL),
-    ("calmar", "Calmar", "", "amount", "higher", "CAGR / max drawdown", ("compare",), FULL),
-    ("ulcer_index", "ulcer index", "%", "percent", "lower", "√mean(drawdown²)", (), FULL),
-    ("cvar", "CVaR 5 %", "% a day", "percent", "higher", "mean of the worst 5 % of r", (), FULL),
-    ("skew", "skew", "", "amount", "", "m₃ / m₂^(3/2)", (), FULL),
-    ("kurtosis", "kurtosis", "", "amount", "", "m₄ / m₂²", (), FULL),
-    ("exposure", "exposure", "% of bars", "percent", "", "bars with a position / bars", ("compare",), FULL),
-    ("turnover", "turnover", "times equity a year", "amount", "",
-     "Σ traded notional / mean equity, per year", (), FULL),
     ("trades", "trades", "", "count", "", "closed trades", ALL, FULL),
     ("win_rate", "win rate", "% of trades", "percent", "higher",
      "trades with PnL > 0 / trades", ("seeds", "compare"), FULL),
     ("profit_factor", "profit factor", "", "amount", "higher",
      "Σ winning PnL / |Σ losing PnL|", ("seeds", "compare"), FULL),
+    ("exposure", "exposure", "% of bars", "percent", "", "bars with a position / bars", ("compare",), FULL),
+    ("volatility", "volatility", "% a year", "percent", "", "std(r) · √365", ("compare",), FULL),
+    ("sortino", "Sortino", "", "amount", "higher", "mean(r) / √mean(min(r, 0)²) · √365", ("compare",), FULL),
+    ("calmar", "Calmar", "", "amount", "higher", "CAGR / max drawdown", ("compare",), FULL),
+    ("longest_under_water", "longest under water", "days", "amount", "lower",
+     "longest time below a peak", (), FULL),
+    ("sharpe_bar", "Sharpe (bar)", "", "amount", "higher",
+     "the same on bar returns with √(bars per year)", (), FULL),
+    ("ulcer_index", "ulcer index", "%", "percent", "lower", "√mean(drawdown²)", (), FULL),
+    ("cvar", "CVaR 5 %", "% a day", "percent", "higher", "mean of the worst 5 % of r", (), FULL),
+    ("skew", "skew", "", "amount", "", "m₃ / m₂^(3/2)", (), FULL),
+    ("kurtosis", "kurtosis", "", "amount", "", "m₄ / m₂²", (), FULL),
+    ("turnover", "turnover", "times equity a year", "amount", "",
+     "Σ traded notional / mean equity, per year", (), FULL),
     ("expectancy", "expectancy", "% a trade", "percent", "higher", "mean return of a trade", (), FULL),
     ("payoff_ratio", "payoff ratio", "", "amount", "higher",
      "mean winning return / |mean losing return|", (), FULL),
     ("sqn", "SQN", "", "amount", "higher", "√N · mean(PnL) / std(PnL)", (), FULL),
-    ("fees", "fees", MONEY, "amount", "lower", "Σ fees", (), COST),
-    ("slippage", "slippage", MONEY, "amount", "lower", "Σ slippage", (), COST),
-    ("funding", "funding", MONEY, "amount", "lower", "Σ funding paid", (), COST),
-    ("borrow", "borrow", MONEY, "amount", "lower", "Σ borrow paid", (), COST),
+    ("fees", "fees", "", "amount", "lower", "Σ fees", (), COST),
+    ("slippage", "slippage", "", "amount", "lower", "Σ slippage", (), COST),
+    ("funding", "funding", "", "amount", "lower", "Σ funding paid", (), COST),
+    ("borrow", "borrow", "", "amount", "lower", "Σ borrow paid", (), COST),
 )  # fmt: skip
 for key, label, unit, kind, better, formula, places, full in ROWS:
-    add(Metric(key, label, unit, kind, better, f"{COMPUTED_IN}:{key}", formula, places, full))
+    compute, short, basis = f"{COMPUTED_IN}:{key}", SHORT.get(key, ""), BASIS.get(key, "")
+    add(Metric(key, label, unit, kind, better, compute, formula, places, full, short, basis))
