@@ -6,7 +6,9 @@ import math
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from engine.results.metrics import Format, Metric
 
 UNDEFINED = "n/a"
 
@@ -34,6 +36,26 @@ def percent(value: Any) -> str:
 def signed_percent(value: Any) -> str:
     """A return as percent, always with its sign: 0.2841 → +28.41 %."""
     return f"{value * 100:+,.2f} %" if defined(value) else UNDEFINED
+
+
+FORMATS: dict[Format, Callable[[Any], str]] = {"amount": amount, "percent": percent, "count": whole}
+
+
+def figure(metric: Metric, value: Any) -> str:
+    """A metric's value in the metric's own format, without its unit."""
+    return FORMATS[metric.format](value)
+
+
+def difference(metric: Metric, first: Any, second: Any) -> str:
+    """The second less the first with its sign; empty if one is not defined."""
+    if not (defined(first) and defined(second)):
+        return ""
+    return f"{'+' if second > first else ''}{figure(metric, second - first)}"
+
+
+def correlation(value: Any) -> str:
+    """Four digits after the point, for correlations and the like."""
+    return f"{value:.4f}" if defined(value) else UNDEFINED
 
 
 def loss(value: Any) -> str:

@@ -78,7 +78,7 @@ class Costs:
 
 @dataclass(frozen=True)
 class FillScenario(Headline):
-    """The same signals under one kind of fill; name: a key of explanations.FILLS."""
+    """The same signals under one kind of fill; name: SAME_CLOSE, NEXT_OPEN, … of explanations."""
 
     name: str = ""
     fill: str = ""

@@ -1,0 +1,106 @@
+"""What the facts of a backtest say, in plain words; made where they are shown, from the facts of then."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.results.backtest import (
+        BacktestResult,
+        Baseline,
+        FillScenarios,
+        Interval,
+        PermutationTest,
+        TrialCounts,
+    )
+
+CHANCE = 0.05
+SAME_CLOSE, NEXT_OPEN, SLIPPED, WORST = "same-close", "next-open", "next-open, 3 × slippage", "worst-of-bar"
+DECIDED_BY = {"": "The signals", "lstm": "The LSTM"}
+
+
+def explained(result: BacktestResult, trials: TrialCounts | None = None) -> dict[str, str]:
+    """A sentence for each part that the result has: fills, intervals, permutation, baselines, trials.
+
+    trials: what the ledger counts by now; without it the counts are those of when the result was made.
+    """
+    trials = trials or result.trials
+    parts = {
+        "fills": result.fills and on_fills(result.metrics["total_return"], result.fills),
+        "intervals": result.intervals and on_intervals(result.intervals.strategy.sharpe),
+        "permutation": result.permutation and on_permutation(result.permutation),
+        "baselines": result.baselines and on_baselines(result.baselines, result.decided_by),
+        "trials": trials and on_trials(trials),
+    }
+    return {name: text for name, text in parts.items() if isinstance(text, str)}
+
+
+def on_fills(total_return: float, fills: FillScenarios) -> str:
+    """How much of the strategy's total return hangs on the fills."""
+    returns = {each.name: signed(each.total_return) for each in fills.scenarios}
+    harsh = (
+        f"{returns[SLIPPED]} at the next open with three times the slippage, "
+        f"{returns[WORST]} at the worst price of each bar"
+    )
+    if not fills.share >= 0:
+        return (
+            f"No gain hangs on the fills: {signed(total_return)} as set, "
+            f"{returns[SAME_CLOSE]} at the close that was decided on, {harsh}."
+        )
+    share = f"{fills.share * 100:.0f} %"
+    return f"{share} of the return hangs on the fills: {signed(total_return)} as set, {harsh}."
+
+
+def on_intervals(sharpe: Interval) -> str:
+    """Whether the Sharpe ratio can be told from 0."""
+    low, high = sharpe
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return "The Sharpe ratio has no interval: too few days, or no change in equity."
+    said = "is above 0" if low > 0 else "is below 0" if high < 0 else "cannot be told from 0"
+    return f"The Sharpe ratio {said}: its 95 % interval is {low:.2f} … {high:.2f}."
+
+
+def on_permutation(test: PermutationTest) -> str:
+    """Whether the timing of the trades is better than chance."""
+    if not math.isfinite(test.p_value):
+        return "The timing of the trades was not tested: no shuffles were asked for, or nothing was traded."
+    said = "better than" if test.p_value < CHANCE else "no better than"
+    return (
+        f"The timing of the trades is {said} chance: of {test.permutations:,} shuffles with the same "
+        f"number of trades and holding times {test.p_value * 100:.1f} % do as well."
+    )
+
+
+def on_baselines(rows: Sequence[Baseline], decided_by: str) -> str:
+    """Which baselines whoever decided beat beyond chance; decided_by: as in a BacktestResult."""
+    beaten = [row.name for row in rows if row.beaten]
+    others = [row.name for row in rows if not row.beaten]
+    who = DECIDED_BY.get(decided_by, f"The {decided_by} model")
+    if not beaten:
+        return f"{who} beat none of them beyond chance: {listed(others)}."
+    rest = f", but not {listed(others)}" if others else ""
+    return f"{who} beat {listed(beaten)} beyond chance{rest}."
+
+
+def on_trials(counts: TrialCounts) -> str:
+    """How much the Sharpe ratio is worth after so many looks."""
+    look = "the first look" if counts.looks == 1 else f"look {counts.looks:,}"
+    different = f", {counts.trials:,} of them different" if counts.looks > 1 else ""
+    head = f"This is {look} at this span{different}"
+    if not math.isfinite(counts.deflated_sharpe):
+        return f"{head}; the deflated Sharpe ratio is not defined."
+    deflated = f"{counts.deflated_sharpe:.2f}"
+    return f"{head}; the deflated Sharpe ratio is {deflated}, where 0.95 would be convincing."
+
+
+def signed(share: float) -> str:
+    """A return in percent with its sign."""
+    return f"{share * 100:+,.2f} %"
+
+
+def listed(names: list[str]) -> str:
+    """a, b and c."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

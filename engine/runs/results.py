@@ -1,0 +1,50 @@
+"""What a run came to, read from its folder."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from engine.errors import RepairDataError
+from engine.results.backtest import BacktestResult
+from engine.results.codec import from_json
+from engine.results.earlier import with_notes
+from engine.results.studies import CalibrationResult, SeedsResult, TrainResult, UpdateResult
+from engine.runs.modes import MODES
+
+if TYPE_CHECKING:
+    from engine.runs.folder import RunFolder
+    from engine.runs.modes import Outcome
+
+Result: TypeAlias = BacktestResult | TrainResult | UpdateResult | SeedsResult | CalibrationResult
+KINDS: dict[Outcome, type[Any]] = {
+    "training": TrainResult, "update": UpdateResult, "seeds": SeedsResult, "calibration": CalibrationResult
+}  # fmt: skip
+
+
+def result_of(run: RunFolder) -> Result:
+    """result.json of a run, as what its mode leaves. Raises RepairDataError."""
+    outcome, where = MODES[run.mode].outcome, str(run.result_path)
+    if outcome == "backtest":
+        return BacktestResult.from_json(content(run), where)
+    found: Result = from_json(KINDS[outcome], with_notes(content(run)), where)
+    return found
+
+
+def backtest_of(run: RunFolder) -> BacktestResult:
+    """result.json of a run that ends with a backtest. Raises RepairDataError."""
+    return BacktestResult.from_json(content(run), str(run.result_path))
+
+
+def content(run: RunFolder) -> dict[str, Any]:
+    """The table in result.json. Raises RepairDataError."""
+    remedy = f"Run it again, or look into {run.log_path}"
+    try:
+        told = json.loads(run.result_path.read_bytes())
+    except FileNotFoundError:
+        raise RepairDataError(str(run.result_path), "is missing", remedy) from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise RepairDataError(str(run.result_path), f"cannot be read: {error}", remedy) from None
+    if not isinstance(told, dict):
+        raise RepairDataError(str(run.result_path), "is no result", remedy)
+    return told

@@ -1,0 +1,74 @@
+"""result.json of every kind of run, read as what its mode leaves."""
+
+import json
+import math
+
+import pytest
+
+from engine.errors import RepairDataError
+from engine.results.backtest import BacktestResult
+from engine.results.codec import to_json
+from engine.results.explanations import explained
+from engine.results.studies import CalibrationResult, SeedsResult, TrainResult, UpdateResult
+from engine.runs.folder import Home
+from engine.runs.modes import MODES
+from engine.runs.results import result_of
+from engine.settings import make
+from tests.queries.results import backtested
+
+TRAINING = {"epochs": 3, "best_epoch": 2, "loss": 0.4, "val_loss": None, "stopped_early": False}
+LEFT = {
+    "training": {"training": TRAINING, "simulated": True, "notes": ["a note of version 0.1"]},
+    "update": {"simulated": False, "notes": []},
+    "seeds": {
+        "run": "a", "simulated": False, "seeds": [{"seed": 1, "run": "b", "figures": {"sharpe": 1.0}}],
+        "spread": {"sharpe": {"mean": 1.0, "deviation": None, "least": 1.0, "greatest": 1.0}},
+        "ensemble": {"sharpe": 1.1},
+    },
+    "calibration": {"run": "a", "edges": [], "trials": [], "simulated": True},
+}  # fmt: skip
+KINDS = {
+    "training": TrainResult, "update": UpdateResult, "seeds": SeedsResult, "calibration": CalibrationResult
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    return backtested(Home(tmp_path_factory.mktemp("kept")), 300)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_has_its_kind_of_result(tmp_path, kept, mode):
+    run = Home(tmp_path).create(mode, make({}), of="0c1d0001" if mode == "backtest" else "")
+    outcome = MODES[mode].outcome
+    if outcome == "backtest":
+        run.result_path.write_bytes(kept.result_path.read_bytes())
+        assert isinstance(result_of(run), BacktestResult)
+        return
+    run.result_path.write_text(json.dumps(LEFT[outcome]))
+    found = result_of(run)
+    assert type(found) is KINDS[outcome]
+    run.result_path.write_text(json.dumps(to_json(found)))
+    assert to_json(result_of(run)) == to_json(found)
+
+
+def test_a_backtest_of_version_0_1_is_the_same_once_it_is_written_anew(kept):
+    told = json.loads(kept.result_path.read_text())
+    found = result_of(kept)
+    assert found.metrics["sharpe"] == told["metrics"]["sharpe"]
+    assert math.isnan(BacktestResult.from_json(told | {"metrics": {"sharpe": None}}).metrics["sharpe"])
+    assert to_json(BacktestResult.from_json(found.to_json())) == found.to_json()
+    assert set(explained(found)) == {"fills", "intervals", "permutation", "baselines", "trials"}
+
+
+@pytest.mark.parametrize(
+    "content", ["{", "[]", '{"metrics": null}', '{"metrics": {"sharpe": "high"}}', "[" * 200_000]
+)
+def test_what_is_no_result_is_refused_by_its_path(tmp_path, content):
+    run = Home(tmp_path).create("run", make({}))
+    with pytest.raises(RepairDataError, match="is missing"):
+        result_of(run)
+    run.result_path.write_text(content)
+    with pytest.raises(RepairDataError) as error:
+        result_of(run)
+    assert error.value.thing == str(run.result_path)
