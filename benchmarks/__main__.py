@@ -3,6 +3,7 @@
 make bench                                  everything, final figures; let nothing else run beside it
 python -m benchmarks --quick                small work, few rounds: does it all hang together?
 python -m benchmarks --only training,start  some lines
+python -m benchmarks --beside ../before     ours alone, here and in another checkout, in turn
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import lines, machine
+from benchmarks import beside, lines, machine
 from benchmarks.contest import DifferenceError, Line, table
 
 
@@ -29,6 +30,7 @@ def main() -> int:
     parser.add_argument(
         "--json", type=Path, default=Path("artifacts/benchmarks.json"), help="where to write JSON"
     )
+    parser.add_argument("--beside", type=Path, help="another checkout, with an environment in .venv")
     given = parser.parse_args()
     chosen = [name for name in given.only.split(",") if name] or list(lines.ALL)
     if unknown := set(chosen) - set(lines.ALL):
@@ -40,7 +42,7 @@ def main() -> int:
     for name in chosen:
         print(f"{name} …", file=sys.stderr, flush=True)
         try:
-            found += lines.ALL[name](plan)
+            found += beside.lines(plan, given.beside, name) if given.beside else lines.ALL[name](plan)
         except DifferenceError as error:  # there is no figure then, but for the others there is
             unequal.append(f"{name}: {error}")
     facts = machine.facts() | {"rounds": plan.rounds, "devices": plan.devices, "quick": plan.quick}

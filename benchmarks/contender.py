@@ -37,11 +37,12 @@ class Contender:
     process: subprocess.Popen[str]
 
     @classmethod
-    def start(cls, name: str, module: str, function: str, *arguments: object) -> Contender:
-        """Start it; `wait_ready` tells when it is prepared."""
-        command = [sys.executable, "-m", "benchmarks.contender", module, function, *map(str, arguments)]
+    def start(cls, name: str, module: str, function: str, *arguments: object, tree: Path = ROOT) -> Contender:
+        """Start it in a checkout, by that one's Python; its first answer says that it is prepared."""
+        python = sys.executable if tree == ROOT else str(tree / ".venv" / "bin" / "python")
+        command = [python, "-m", "benchmarks.contender", module, function, *map(str, arguments)]
         process = subprocess.Popen(
-            command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            command, cwd=tree, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         return cls(name, process)
 

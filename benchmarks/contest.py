@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from benchmarks.contender import Contender
+from benchmarks.contender import ROOT, Contender
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
 Entry = tuple[str, str, str, tuple[object, ...]]  # name, module, function, arguments
 
@@ -66,13 +67,14 @@ class Contest:
 class Arena:
     """Contenders side by side, each in a process of its own; prepared one after the other."""
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        self.contenders = [self._prepared(entry) for entry in entries]
+    def __init__(self, entries: Sequence[Entry], trees: Mapping[str, Path] | None = None) -> None:
+        """`trees`: the checkout of a contender, by name, where it is another one than this."""
+        self.contenders = [self._prepared(entry, (trees or {}).get(entry[0], ROOT)) for entry in entries]
 
     @staticmethod
-    def _prepared(entry: Entry) -> Contender:
+    def _prepared(entry: Entry, tree: Path) -> Contender:
         name, module, function, arguments = entry
-        contender = Contender.start(name, module, function, *arguments)
+        contender = Contender.start(name, module, function, *arguments, tree=tree)
         contender.hear()
         return contender
 

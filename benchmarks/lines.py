@@ -165,13 +165,13 @@ def sweeps(plan: Plan) -> list[Line]:
     ]
 
 
-def answers(plan: Plan) -> list[Line]:
+def queries(plan: Plan) -> list[Line]:
     """What somebody waits for at a result."""
     few, fewer = plan.size(36_000, 4_000), plan.size(10_000, 2_000)
     shuffles = plan.size(1_000, 100)
     entries: list[Entry] = [
-        ("what-if", "answers", "what_if", (few,)),
-        ("permutations", "answers", "permutations", (fewer, shuffles)),
+        ("what-if", "queries", "what_if", (few,)),
+        ("permutations", "queries", "permutations", (fewer, shuffles)),
     ]
     with Arena(entries) as arena:
         trying, shuffling = arena.contenders
@@ -288,7 +288,7 @@ ALL: dict[str, Callable[[Plan], list[Line]]] = {
     "memory": peak_memory,
     "simulation": simulation,
     "sweeps": sweeps,
-    "answers": answers,
+    "queries": queries,
     "features": features,
     "store": store,
     "import": file_import,
