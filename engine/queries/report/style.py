@@ -33,7 +33,7 @@ svg text { fill: var(--quiet); font: 12px system-ui, sans-serif; }
 .grid { stroke: var(--rule); fill: none; }
 polyline { fill: none; stroke-width: 1.5; }
 polyline.strategy { stroke: var(--accent); }
-polyline.holding { stroke: var(--quiet); stroke-dasharray: 4 3; }
+polyline.benchmark { stroke: var(--quiet); stroke-dasharray: 4 3; }
 .key .strategy { color: var(--accent); }
-.key .holding { color: var(--quiet); }
+.key .benchmark { color: var(--quiet); }
 """
