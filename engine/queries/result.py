@@ -53,8 +53,8 @@ REMEDY = "Backtest the run again: quantdeck backtest {}"
 class Traded:
     """One way in which the decisions were traded; B bars, N trades.
 
-    time_ms: (B,) int64 open times. equity, benchmark: (B,) money at each close, of the strategy and of buy and
-    hold. count: N. table: makes `trades`. settings: the rules. simulations: strategy and buy and hold, look:
+    time_ms: (B,) int64 open times. equity, benchmark: (B,) money at each close, of the strategy and of buy
+    and hold. count: N. table: makes `trades`. settings: the rules. simulations: strategy and buy and hold, look:
     that in the ledger; None where the curves come from the run's files.
     """
 
