@@ -54,8 +54,8 @@ class Traded:
     """One way in which the decisions were traded; B bars, N trades.
 
     time_ms: (B,) int64 open times. equity, benchmark: (B,) money at each close, of the strategy and of buy
-    and hold. count: N. table: makes `trades`. settings: the rules. simulations: strategy and buy and hold, look:
-    that in the ledger; None where the curves come from the run's files.
+    and hold. count: N. table: makes `trades`. settings: the rules. simulations: strategy and buy and hold,
+    look: that in the ledger; None where the curves come from the run's files.
     """
 
     time_ms: NDArray[np.int64]

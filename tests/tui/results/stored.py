@@ -14,12 +14,14 @@ END = 1_795_348_800_000  # 2026-11-22 12:00
 def candles(count, until, missing=()):
     """Hourly candles that end at `until`, without some of them, checked."""
     kept = np.setdiff1d(np.arange(count), missing)
-    close = 100 * np.exp(np.cumsum(np.random.default_rng(1).normal(0, 0.01, count)))
+    # Rounded to ticks: the last bit of an exponential, and so a hash of it, is another on another processor.
+    close = np.round(100 * np.exp(np.cumsum(np.random.default_rng(1).normal(0, 0.01, count))), 2)
     opened = np.concatenate([[100.0], close[:-1]])
     frame = pd.DataFrame(
         {
-            "open": opened, "high": np.maximum(opened, close) * 1.001,
-            "low": np.minimum(opened, close) * 0.999, "close": close, "volume": np.full(count, 5.0),
+            "open": opened, "high": np.round(np.maximum(opened, close) * 1.001, 2),
+            "low": np.round(np.minimum(opened, close) * 0.999, 2), "close": close,
+            "volume": np.full(count, 5.0),
         },
         index=time_index(until - np.arange(count, 0, -1) * HOUR),
     )  # fmt: skip
