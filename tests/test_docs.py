@@ -13,7 +13,7 @@ from engine.features import table as features_table
 from engine.results.metrics import METRICS
 from engine.runs.modes import MODES
 from engine.settings import Settings, allowed_values, defaults, field_of
-from tui.arguments import grammar
+from tui.grammar import app
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -154,7 +154,7 @@ def test_files_and_modules_that_pages_name_are_there(page):
 
 def commands(group=None, before=()):
     """Every command of the command line, as a tuple of words."""
-    group = group or typer.main.get_command(grammar())
+    group = group or typer.main.get_command(app)
     found = {before}
     for name, command in group.commands.items():
         inner = hasattr(command, "commands")

@@ -14,7 +14,6 @@ from engine.runs.folder import Home
 from engine.runs.launch import launch, wait
 from engine.runs.state import state_of
 from engine.settings import load, make
-from tui.arguments import Arguments
 from tui.commands.summary import backtest_summary
 from tui.commands.trial_ledger import ledger as ledger_command
 
@@ -98,7 +97,7 @@ def test_every_look_is_in_the_ledger(home, whole):
     assert again["ledger"]["looks"] >= 2
     assert again["ledger"]["trials"] < again["ledger"]["looks"]  # it is the same trial
     assert again["metrics"] == result(whole)["metrics"]
-    answer = ledger_command(Arguments(home=str(home.path)))
+    answer = ledger_command(str(home.path))
     assert len(answer.document["looks"]) == len(looks)
     assert "demo BTC/USDT 1h" in answer.text
 
@@ -109,4 +108,4 @@ def test_a_model_without_a_threshold_is_refused_one():
 
 
 def test_an_empty_ledger_says_so(tmp_path):
-    assert "no looks yet" in ledger_command(Arguments(home=str(tmp_path))).text
+    assert "no looks yet" in ledger_command(str(tmp_path)).text

@@ -102,9 +102,9 @@ def commanded(given: list[str]) -> Answer | None:
     """What a command answers; None if there was only something to be printed."""
     import typer
 
-    from tui.arguments import grammar
+    from tui.grammar import app
 
-    command = typer.main.get_command(grammar())
+    command = typer.main.get_command(app)
     try:
         with command.make_context("quantdeck", list(given)) as context:
             answer: Answer = command.invoke(context)

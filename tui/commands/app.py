@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 def app(home: str | None, *, json: bool = False) -> Answer:
     """Open the app where there is a terminal for it; tell how things stand elsewhere."""
     if json or usable():
-        from tui.arguments import Arguments
         from tui.commands.status import status
 
-        return status(Arguments(home=home, json=json))
+        return status(home)
     return show(Home(home_path(home)))
 
 

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.runs.folder import home_path
 from engine.runs.requests import ask
 from tui.commands.answer import Answer
-from tui.commands.pipeline import start
 from tui.commands.settings import from_file
 from tui.number_format import table, whole
-
-if TYPE_CHECKING:
-    from tui.arguments import Arguments
-
 
 COUNTS = (
     "rows_read", "rows_stored", "duplicates", "conflicting", "rejected", "missing", "gaps", "flagged",
@@ -24,20 +18,20 @@ LISTS = {"gap_list": "gaps", "flag_list": "flagged", "rejected_list": "rejected 
 TOLD = (*COUNTS, "series", "first", "last", "step_ms")
 
 
-def request(arguments: Arguments, do: str, **details: Any) -> dict[str, Any]:
+def request(home: str | None, do: str, **details: Any) -> dict[str, Any]:
     """Have the engine answer one request; its progress goes to stderr."""
     from tui.commands.progress import display, lasting
 
     with display() as shown:
         return ask(
-            {"do": do, "home": str(home_path(arguments.home)), **details},
+            {"do": do, "home": str(home_path(home)), **details},
             lambda event: shown.print_line(line) if (line := lasting(event)) else None,
         )
 
 
-def status(arguments: Arguments) -> Answer:
+def status(home: str | None) -> Answer:
     """List what is stored."""
-    answer = request(arguments, "data.status")
+    answer = request(home, "data.status")
     series = answer.get("series", [])
     broken = [
         f"broken: {each['series']}: {each['reason']}. {each['remedy']}" for each in answer.get("broken", [])
@@ -72,16 +66,9 @@ def origin(series: dict[str, Any]) -> str:
     return (" ".join(told) or str(series.get("exchange") or "")) + mended
 
 
-def update(arguments: Arguments) -> Answer:
-    """Fetch what is missing, as a run of its own; `--refetch` is a setting written shorter."""
-    if arguments.refetch:
-        arguments = replace(arguments, overrides=[*arguments.overrides, "data.refetch=true"])
-    return start(arguments, "update", from_file(arguments))
-
-
-def verify(arguments: Arguments) -> Answer:
+def verify(home: str | None) -> Answer:
     """Read every stored series and compare it with its hash."""
-    answer = request(arguments, "data.verify")
+    answer = request(home, "data.verify")
     broken = answer.get("broken", [])
     if not broken:
         return Answer(answer, f"{whole(answer.get('checked'))} series: all are as they were stored")
@@ -96,10 +83,10 @@ def verify(arguments: Arguments) -> Answer:
     return Answer(answer, error=error)
 
 
-def load(arguments: Arguments) -> Answer:
+def import_file(home: str | None, file: str, name: str) -> Answer:
     """Store a file as a series and tell what was found in it."""
-    named = {"name": arguments.name} if arguments.name else {}
-    report = request(arguments, "data.import", path=str(Path(arguments.file).absolute()), **named)
+    named = {"name": name} if name else {}
+    report = request(home, "data.import", path=str(Path(file).absolute()), **named)
     return Answer(report, import_text(report))
 
 
@@ -134,23 +121,23 @@ def one_line(value: Any) -> str:
     return " to ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def export(arguments: Arguments) -> Answer:
+def export(home: str | None, series: str, file: str) -> Answer:
     """Write a stored series to a file."""
-    path = str(Path(arguments.file).absolute())
-    answer = request(arguments, "data.export", series=arguments.series, path=path)
-    return Answer(
-        answer, f"{arguments.series} written to {answer.get('path', path)}: {whole(answer.get('rows'))} rows"
-    )
+    path = str(Path(file).absolute())
+    answer = request(home, "data.export", series=series, path=path)
+    return Answer(answer, f"{series} written to {answer.get('path', path)}: {whole(answer.get('rows'))} rows")
 
 
-def repair(arguments: Arguments) -> Answer:
+def repair(
+    home: str | None, series: str, config: str | None, overrides: list[str] | None, *, undo: bool
+) -> Answer:
     """Find and mend what is wrong with a series, or take the last repair back."""
-    chosen = from_file(arguments)
-    if arguments.undo:
-        report = request(arguments, "data.repair", series=arguments.series, undo=True)
+    chosen = from_file(config, overrides)
+    if undo:
+        report = request(home, "data.repair", series=series, undo=True)
         return Answer(report, undo_text(report))
     given = {name: getattr(chosen, name).model_dump(mode="json") for name in ("data", "repair")}
-    report = request(arguments, "data.repair", series=arguments.series, settings=given)
+    report = request(home, "data.repair", series=series, settings=given)
     return Answer(report, repair_text(report))
 
 

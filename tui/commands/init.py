@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from engine.errors import ChangeSettingsError, MakeRoomError
 from engine.settings import make, to_toml
 from tui.commands.answer import Answer
 from tui.commands.settings import DEFAULT_FILE
 
-if TYPE_CHECKING:
-    from tui.arguments import Arguments
 
-
-def init(arguments: Arguments) -> Answer:
+def init(config: str | None, overrides: list[str] | None, *, force: bool) -> Answer:
     """Write every setting with its meaning; an existing file is kept unless `--force` is given."""
-    path = Path(arguments.config or DEFAULT_FILE)
-    text = to_toml(make({}, arguments.overrides), comments=True)
+    path = Path(config or DEFAULT_FILE)
+    text = to_toml(make({}, overrides or []), comments=True)
     try:
-        with path.open("w" if arguments.force else "x", encoding="utf-8") as file:
+        with path.open("w" if force else "x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
         raise ChangeSettingsError(str(path), "exists already", "Give --force to overwrite it") from None

@@ -17,15 +17,14 @@ from tui.commands.runs import chosen
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
-    from tui.arguments import Arguments
 
 
-def reproduce(arguments: Arguments) -> Answer:
+def reproduce(home: str | None, text: str, *, detach: bool) -> Answer:
     """Carry a finished run out once more, from its settings, and compare the two bit for bit."""
-    run = chosen(arguments)
-    again = repeat(Home(home_path(arguments.home)), run)
-    answer = carry_out(again, detach=arguments.detach)
-    if answer.error or arguments.detach:
+    run = chosen(home, text)
+    again = repeat(Home(home_path(home)), run)
+    answer = carry_out(again, detach=detach)
+    if answer.error or detach:
         return answer
     found = ask({"do": "runs.compare", "original": str(run.path), "again": str(again.path)})
     document = {"run": again.id, "repeats": run.id, "folder": str(again.path), **found}
@@ -51,9 +50,9 @@ def error_of(run: RunFolder, found: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def load(arguments: Arguments) -> Answer:
+def import_run(home: str | None, folder: str) -> Answer:
     """Verify a run's folder from elsewhere, copy it into this home, and say what is trusted about it."""
-    imported = bring(Home(home_path(arguments.home)), Path(arguments.file), examined)
+    imported = bring(Home(home_path(home)), Path(folder), examined)
     run, trusts = imported.run, list(imported.trusts)
     text = "\n".join([f"run {run.id} imported into {run.path}", *(f"  {line}" for line in trusts)])
     return Answer({"run": run.id, "folder": str(run.path), "trusts": trusts}, text)
@@ -64,9 +63,9 @@ def examined(run: RunFolder) -> list[str]:
     return list(ask({"do": "runs.examine", "path": str(run.path)})["found"])
 
 
-def seal_again(arguments: Arguments) -> Answer:
+def seal(home: str | None, text: str) -> Answer:
     """Seal a run's manifest with the home's key, on the user's word that its files are to be trusted."""
-    run = chosen(arguments)
+    run = chosen(home, text)
     if not signature.key_of(run.path):
         path = run.path.parent.parent / signature.KEY_NAME
         remedy = f"umask 077; head -c 32 /dev/urandom > {path}"

@@ -15,7 +15,6 @@ from tui.terminal import usable
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
     from engine.settings import Settings
-    from tui.arguments import Arguments
 
 TRAINED = ("run", "train")
 # Fourteen months of hourly candles with fixed dates and a small model: less than a minute on two cores.
@@ -34,42 +33,57 @@ DEMO = {
 }
 
 
-def demo(arguments: Arguments) -> Answer:
+def demo(
+    home: str | None,
+    config: str | None,
+    overrides: list[str] | None,
+    *,
+    name: str = "",
+    detach: bool = False,
+    json: bool = False,
+) -> Answer:
     """Run the whole pipeline on the embedded exchange, in a terminal within the app.
 
     ./quantdeck.toml is not read: all demos are alike.
     """
-    base = settings.read_toml(Path(arguments.config)) if arguments.config else {}
+    base = settings.read_toml(Path(config)) if config else {}
     overlay(base, DEMO)
-    chosen = settings.make(base, arguments.overrides, arguments.config or "demo")
-    if arguments.detach or arguments.json or usable():
-        return start(arguments, "run", chosen)
+    chosen = settings.make(base, overrides or [], config or "demo")
+    if detach or json or usable():
+        return start(home, "run", chosen, name=name, detach=detach)
     from tui.commands.app import show
 
-    home = Home(home_path(arguments.home))
-    return show(home, start=home.create("run", chosen, name=arguments.name))
+    folder = Home(home_path(home))
+    return show(folder, start=folder.create("run", chosen, name=name))
 
 
-def run(arguments: Arguments) -> Answer:
-    """Collect, train and backtest."""
-    return start(arguments, "run", from_file(arguments))
+def start_from_file(
+    mode: str,
+    home: str | None,
+    config: str | None,
+    overrides: list[str] | None,
+    *,
+    name: str = "",
+    detach: bool = False,
+) -> Answer:
+    """Make a run with the settings of the command line and carry it out."""
+    return start(home, mode, from_file(config, overrides), name=name, detach=detach)
 
 
-def train(arguments: Arguments) -> Answer:
-    """Collect and train; with `--seeds` several times over."""
-    if arguments.seeds:
-        from tui.commands.studies import seeds
-
-        return seeds(arguments)
-    return start(arguments, "train", from_file(arguments))
-
-
-def backtest(arguments: Arguments) -> Answer:
+def backtest(
+    home: str | None,
+    text: str,
+    config: str | None,
+    overrides: list[str] | None,
+    *,
+    name: str = "",
+    detach: bool = False,
+) -> Answer:
     """Backtest the model of a run, as a new run with that run's settings."""
-    trained = with_model(Home(home_path(arguments.home)), arguments.run)
+    trained = with_model(Home(home_path(home)), text)
     base = settings.read_toml(trained.settings_path)
-    chosen = on_top_of(base, arguments, str(trained.settings_path))
-    return start(arguments, "backtest", chosen, of=trained.id)
+    chosen = on_top_of(base, config, overrides, str(trained.settings_path))
+    return start(home, "backtest", chosen, of=trained.id, name=name, detach=detach)
 
 
 def with_model(home: Home, text: str) -> RunFolder:
@@ -81,10 +95,12 @@ def with_model(home: Home, text: str) -> RunFolder:
     return home.find(run.of, TRAINED) if run.mode == "backtest" else run
 
 
-def start(arguments: Arguments, mode: str, chosen: Settings, of: str = "") -> Answer:
+def start(
+    home: str | None, mode: str, chosen: Settings, *, of: str = "", name: str = "", detach: bool = False
+) -> Answer:
     """Make a run and carry it out; with `--detach` only start it."""
-    run = Home(home_path(arguments.home)).create(mode, chosen, of=of, name=arguments.name)
-    return carry_out(run, detach=arguments.detach)
+    run = Home(home_path(home)).create(mode, chosen, of=of, name=name)
+    return carry_out(run, detach=detach)
 
 
 def carry_out(run: RunFolder, *, detach: bool) -> Answer:

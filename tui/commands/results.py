@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from engine.runs.folder import RunFolder
-    from tui.arguments import Arguments
 
 LISTED = 50  # trades that are printed unless told otherwise
 PAGE = 1000  # trades asked for at a time
@@ -33,48 +32,49 @@ SHOWN = (
 PERCENT = ("return", "mae", "mfe", "prediction")
 
 
-def with_result(arguments: Arguments, text: str = "") -> RunFolder:
+def with_result(path: str | None, text: str) -> RunFolder:
     """The run with a backtest that is meant; `last` is the last that has its result."""
-    home, text = Home(home_path(arguments.home)), text or arguments.run
+    home = Home(home_path(path))
     if text == "last":
         done = [run for run in home.all() if run.mode in with_backtest() and run.result_path.exists()]
         return done[-1] if done else home.find("last", with_backtest())
     return home.find(text, with_backtest())
 
 
-def refuse_file(arguments: Arguments) -> None:
-    """Raise ChangeSettingsError where a settings file is given to a command that tries rules on a result."""
-    if arguments.config:
+def only_rules(config: str | None, overrides: list[str] | None) -> list[str]:
+    """What `-s` gives to a command that tries rules on a result. Raises ChangeSettingsError on a file."""
+    if config:
         raise ChangeSettingsError(
-            f"-c {arguments.config}",
+            f"-c {config}",
             "is not read here",
             "Give the rules to try with -s, such as -s fee_bps=5",
         )
+    return overrides or []
 
 
-def moves_of(arguments: Arguments, settings: dict[str, Any]) -> Moves:
+def moves_of(rules: list[str], settings: dict[str, Any]) -> Moves:
     """What `-s` moves of a run's own settings. Raises ChangeSettingsError."""
-    refuse_file(arguments)
     moves = Moves(settings)
-    for text in arguments.overrides:
+    for text in rules:
         moves = moves.typed(text)
     return moves
 
 
-def overrides_of(arguments: Arguments, run: RunFolder, client: EngineClient) -> dict[str, Any]:
+def overrides_of(rules: list[str], run: RunFolder, client: EngineClient) -> dict[str, Any]:
     """The moves as a question to the engine takes them."""
-    if not (arguments.overrides or arguments.config):
+    if not rules:
         return {}
     settings = client.ask({"do": "result.open", "run": str(run.path), "columns": 1})["settings"]
-    return dict(moves_of(arguments, settings).overrides)
+    return dict(moves_of(rules, settings).overrides)
 
 
-def whatif(arguments: Arguments) -> Answer:
+def whatif(home: str | None, text: str, config: str | None, overrides: list[str] | None) -> Answer:
     """The result of a run under other rules, over the predictions that it has; counted as a look."""
-    run = with_result(arguments)
+    run = with_result(home, text)
+    rules = only_rules(config, overrides)
     with EngineClient() as client:
         opened = client.ask({"do": "result.open", "run": str(run.path), "columns": 1})
-        moves = moves_of(arguments, opened["settings"])
+        moves = moves_of(rules, opened["settings"])
         tried = client.ask(
             {"do": "result.whatif", "run": str(run.path), "columns": 1, "overrides": dict(moves.overrides)}
         )
@@ -104,14 +104,14 @@ def tried_text(run: RunFolder, moves: Moves, recorded: dict[str, Any], told: dic
     return "\n".join([*lines, *(f"note: {note}" for note in told.get("notes") or [])])
 
 
-def compare(arguments: Arguments) -> Answer:
+def compare(home: str | None, texts: list[str]) -> Answer:
     """Figures of runs side by side, and the settings in which they differ."""
-    if len(arguments.runs) < 2:
+    if len(texts) < 2:
         raise ChangeSettingsError(
             "compare", "needs two runs or more", "Give their ids, or beginnings of them"
         )
-    home = Home(home_path(arguments.home))
-    runs = [home.find(text) for text in arguments.runs]
+    place = Home(home_path(home))
+    runs = [place.find(text) for text in texts]
     facts = [about(run) for run in runs]
     results = [result_of(run) if run.result_path.exists() else {} for run in runs]
     differ = different([each["settings_differ"] for each in facts])
@@ -154,35 +154,46 @@ def compared_text(document: dict[str, Any]) -> str:
 SPAN = (("start", "from"), ("end", "to"))
 
 
-def report(arguments: Arguments) -> Answer:
+def report(home: str | None, text: str, file: str, config: str | None, overrides: list[str] | None) -> Answer:
     """The tear sheet as one HTML file, of the run as it was or under the rules given."""
-    run = with_result(arguments)
-    path = Path(arguments.file or f"quantdeck-{run.id}.html").expanduser().absolute()
+    run = with_result(home, text)
+    rules = only_rules(config, overrides)
+    path = Path(file or f"quantdeck-{run.id}.html").expanduser().absolute()
     with EngineClient() as client:
-        overrides = overrides_of(arguments, run, client)
-        request = {"do": "result.report", "run": str(run.path), "path": str(path), "overrides": overrides}
+        moved = overrides_of(rules, run, client)
+        request = {"do": "result.report", "run": str(run.path), "path": str(path), "overrides": moved}
         answer = client.ask(request)
-    document = {"run": run.id, "settings": overrides, **answer}
+    document = {"run": run.id, "settings": moved, **answer}
     return Answer(document, f"run {run.id}: report written to {answer['path']}")
 
 
-def trades(arguments: Arguments) -> Answer:
+def trades(
+    home: str | None,
+    text: str,
+    config: str | None,
+    overrides: list[str] | None,
+    *,
+    view: dict[str, Any],
+    limit: int = 50,
+    number: int = 0,
+    csv: str = "",
+) -> Answer:
     """The trades of a result, filtered and sorted; printed, or written to a CSV file."""
-    run = with_result(arguments)
+    run = with_result(home, text)
+    rules = only_rules(config, overrides)
     with EngineClient() as client:
         question = {
-            "run": str(run.path), "overrides": overrides_of(arguments, run, client),
-            "filter": arguments.filter, "sort": arguments.sort, "reverse": arguments.reverse,
+            "run": str(run.path), "overrides": overrides_of(rules, run, client), **view
         }  # fmt: skip
-        if arguments.trade:
-            told = client.ask({"do": "result.trade", "number": arguments.trade, **question})
+        if number:
+            told = client.ask({"do": "result.trade", "number": number, **question})
             return one_trade(run, told)
-        if arguments.csv:
-            path = str(Path(arguments.csv).expanduser().absolute())
+        if csv:
+            path = str(Path(csv).expanduser().absolute())
             answer = client.ask({"do": "result.export", "path": path, **question})
-            text = f"run {run.id}: {whole(answer['rows'])} trades written to {answer['path']}"
-            return Answer({"run": run.id, **answer}, text)
-        pages = list(paged(client, question, arguments.limit))
+            wrote = f"run {run.id}: {whole(answer['rows'])} trades written to {answer['path']}"
+            return Answer({"run": run.id, **answer}, wrote)
+        pages = list(paged(client, question, limit))
     first, rows = pages[0], [row for page in pages for row in page["rows"]]
     listed = [dict(zip(first["columns"], row, strict=True)) for row in rows]
     facts = {key: first[key] for key in ("total", "all", "pnl")}

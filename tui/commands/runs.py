@@ -23,14 +23,13 @@ from tui.number_format import amount, loss, signed_percent, span, table, whole
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
     from engine.runs.state import State
-    from tui.arguments import Arguments
 
 STOP_S = 60.0
 
 
-def chosen(arguments: Arguments) -> RunFolder:
+def chosen(home: str | None, text: str) -> RunFolder:
     """The run that the command line names."""
-    return Home(home_path(arguments.home)).find(arguments.run)
+    return Home(home_path(home)).find(text)
 
 
 def settings_differ(run: RunFolder) -> dict[str, Any]:
@@ -86,19 +85,17 @@ def has_words(facts: dict[str, Any], text: str) -> bool:
     return all(word in told for word in text.lower().split())
 
 
-def listing(arguments: Arguments) -> Answer:
+def listing(path: str | None, words: str, csv: str) -> Answer:
     """All runs, oldest first, so that the latest stands just above the prompt."""
-    home = Home(home_path(arguments.home))
+    home = Home(home_path(path))
     every = [about(run) for run in home.all()]
-    runs = [each for each in every if has_words(each, arguments.filter)]
+    runs = [each for each in every if has_words(each, words)]
     if not runs:
-        none = (
-            f"none of {len(every)} runs fits {arguments.filter!r}" if every else f"no runs yet in {home.path}"
-        )
+        none = f"none of {len(every)} runs fits {words!r}" if every else f"no runs yet in {home.path}"
         return Answer({"runs": []}, none if every else f"{none}; start with: quantdeck demo")
-    if arguments.csv:
-        path = write_csv(arguments.csv, [csv_row(each) for each in runs])
-        return Answer({"path": str(path), "rows": len(runs)}, f"{len(runs)} runs written to {path}")
+    if csv:
+        written = write_csv(csv, [csv_row(each) for each in runs])
+        return Answer({"path": str(written), "rows": len(runs)}, f"{len(runs)} runs written to {written}")
     header = ("run", "name", "mode", "state", "created", "symbol", "return", "Sharpe", "settings that differ")
     rows = [
         [
@@ -124,12 +121,12 @@ def pairs(differ: dict[str, Any]) -> str:
     )
 
 
-def show(arguments: Arguments) -> Answer:
+def show(home: str | None, text: str, csv: str) -> Answer:
     """State, stages, epochs, result and error of a run."""
-    run = chosen(arguments)
+    run = chosen(home, text)
     state, facts = state_of(run), about(run)
-    if arguments.csv:
-        path = write_csv(arguments.csv, state.history)
+    if csv:
+        path = write_csv(csv, state.history)
         told = f"{len(state.history)} epochs written to {path}"
         return Answer({"run": run.id, "path": str(path), "rows": len(state.history)}, told)
     document = facts | {
@@ -190,19 +187,19 @@ def fault(state: State) -> list[str]:
     return ["", error_text(dict(state.error))] if state.error else []
 
 
-def follow_again(arguments: Arguments) -> Answer:
+def follow_again(home: str | None, text: str) -> Answer:
     """Watch a run that somebody started; leaving changes nothing."""
     from tui.commands.follow import Signals, follow
     from tui.commands.outcome import outcome
 
-    run = chosen(arguments)
+    run = chosen(home, text)
     with Signals() as signals:
         return outcome(run, follow(run, signals, owner=False))
 
 
-def stop(arguments: Arguments) -> Answer:
+def stop(home: str | None, text: str) -> Answer:
     """Ask a run to stop and wait until it has; one that has ended already is left as it is."""
-    run = chosen(arguments)
+    run = chosen(home, text)
     if ask_stop(run):
         say(f"run {run.id}: stopping at the next safe point")
         wait(run, STOP_S)
@@ -210,10 +207,12 @@ def stop(arguments: Arguments) -> Answer:
     return Answer({"run": run.id, "state": state, "folder": str(run.path)}, f"run {run.id}: {state}")
 
 
-def resume(arguments: Arguments) -> Answer:
+def resume(
+    home: str | None, text: str, config: str | None, overrides: list[str] | None, *, detach: bool
+) -> Answer:
     """Continue a run from its last checkpoint, with the settings that it has."""
-    run = chosen(arguments)
-    if arguments.overrides or arguments.config:
+    run = chosen(home, text)
+    if overrides or config:
         raise ChangeSettingsError(
             f"run {run.id}", "keeps its settings when it is resumed", "Leave out -c and -s"
         )
@@ -221,45 +220,37 @@ def resume(arguments: Arguments) -> Answer:
         raise ChangeSettingsError(
             f"run {run.id}", "is done, there is nothing to resume", "Start a new one: quantdeck run"
         )
-    return carry_out(run, detach=arguments.detach)
+    return carry_out(run, detach=detach)
 
 
-def delete(arguments: Arguments) -> Answer:
+def delete(home: str | None, text: str, *, yes: bool) -> Answer:
     """Delete a run; in a terminal, ask first."""
-    run = chosen(arguments)
-    if (
-        not arguments.yes
-        and sys.stdin is not None
-        and sys.stdin.isatty()
-        and sys.stderr.isatty()
-        and not alive(run)
-    ):
+    run = chosen(home, text)
+    if not yes and sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty() and not alive(run):
         print(f"Delete run {run.id} with all its files? [y/N] ", end="", file=sys.stderr, flush=True)
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise StopRequestedError(f"run {run.id}", "was kept")
-    Home(home_path(arguments.home)).delete(run)
+    Home(home_path(home)).delete(run)
     return Answer({"run": run.id, "deleted": True}, f"run {run.id} deleted")
 
 
-def rename(arguments: Arguments) -> Answer:
+def rename(home: str | None, text: str, name: str) -> Answer:
     """Give a run another name."""
-    run = notes.rename(chosen(arguments), arguments.name)
+    run = notes.rename(chosen(home, text), name)
     return Answer({"run": run.id, "name": run.name}, f"run {run.id}: {run.name or 'no name'}")
 
 
-def note(arguments: Arguments) -> Answer:
+def note(home: str | None, text: str, words: str) -> Answer:
     """Keep a note on a run."""
-    run = chosen(arguments)
-    notes.write_note(run, arguments.text)
-    text = notes.note_of(run)
-    return Answer({"run": run.id, "note": text}, f"run {run.id}: {text or 'no note'}")
+    run = chosen(home, text)
+    notes.write_note(run, words)
+    kept = notes.note_of(run)
+    return Answer({"run": run.id, "note": kept}, f"run {run.id}: {kept or 'no note'}")
 
 
-def verify(arguments: Arguments) -> Answer:
+def verify(home: str | None, text: str) -> Answer:
     """Check every artifact of a run against the hash in its manifest."""
-    run = (
-        with_model(Home(home_path(arguments.home)), "last") if arguments.run == "last" else chosen(arguments)
-    )
+    run = with_model(Home(home_path(home)), "last") if text == "last" else chosen(home, text)
     problems = manifest.verify(run.path)
     document = {"run": run.id, "folder": str(run.path), "intact": not problems}
     if not problems:

@@ -9,24 +9,23 @@ from engine import settings
 
 if TYPE_CHECKING:
     from engine.settings import Settings
-    from tui.arguments import Arguments
 
 DEFAULT_FILE = "quantdeck.toml"
 
 
-def from_file(arguments: Arguments) -> Settings:
+def from_file(config: str | None, overrides: list[str] | None) -> Settings:
     """Settings of `-c FILE`, or of ./quantdeck.toml if there is one, or the defaults; then `-s`."""
-    path = Path(arguments.config) if arguments.config else Path(DEFAULT_FILE)
-    return settings.load(path if arguments.config or path.exists() else None, arguments.overrides)
+    path = Path(config or DEFAULT_FILE)
+    return settings.load(path if config or path.exists() else None, overrides or [])
 
 
-def on_top_of(base: dict[str, Any], arguments: Arguments, where: str) -> Settings:
+def on_top_of(base: dict[str, Any], config: str | None, overrides: list[str] | None, where: str) -> Settings:
     """Settings of a tree, then the keys that a file named by `-c` has, then `-s`."""
     tree = {group: dict(table) for group, table in base.items()}
-    if arguments.config:
-        where = arguments.config
+    if config:
+        where = config
         overlay(tree, settings.read_toml(Path(where)))
-    return settings.make(tree, arguments.overrides, where)
+    return settings.make(tree, overrides or [], where)
 
 
 def overlay(tree: dict[str, Any], upper: dict[str, Any]) -> None:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from engine.runs.folder import Home, described, home_path
 from engine.runs.launch import alive
 from tui.commands.answer import Answer
-
-if TYPE_CHECKING:
-    from tui.arguments import Arguments
 
 COMMANDS = """\
   quantdeck demo                 the whole pipeline on a SIMULATED exchange
@@ -23,12 +18,12 @@ COMMANDS = """\
   quantdeck COMMAND --help       more about each"""
 
 
-def status(arguments: Arguments) -> Answer:
+def status(home: str | None) -> Answer:
     """Count the runs and name the live ones and the last."""
-    home = Home(home_path(arguments.home))
-    runs = home.all()
+    place = Home(home_path(home))
+    runs = place.all()
     live = [run for run in runs if alive(run)]
-    lines = [f"quantdeck   home {home.path}"]
+    lines = [f"quantdeck   home {place.path}"]
     if runs:
         lines.append(
             f"{len(runs)} run{'s' * (len(runs) != 1)}, {len(live)} live; last: {described(runs[-1])}"
@@ -37,7 +32,7 @@ def status(arguments: Arguments) -> Answer:
     else:
         lines.append("no runs yet; start with: quantdeck demo")
     document = {
-        "home": str(home.path),
+        "home": str(place.path),
         "runs": len(runs),
         "live": [run.id for run in live],
         "last": runs[-1].id if runs else None,

@@ -3,41 +3,44 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.errors import ChangeSettingsError
 from engine.runs.requests import EngineClient
 from tui.commands.answer import Answer
-from tui.commands.results import refuse_file, with_result
+from tui.commands.results import only_rules, with_result
 from tui.export_csv import write_csv
 from tui.number_format import amount, defined, percent, signed_percent, table, whole
 from tui.what_if import Moves
 
-if TYPE_CHECKING:
-    from tui.arguments import Arguments
 
-
-def sweep(arguments: Arguments) -> Answer:
+def sweep(
+    home: str | None,
+    text: str,
+    config: str | None,
+    overrides: list[str] | None,
+    *,
+    csv: str = "",
+    limit: int = 20,
+) -> Answer:
     """The variants, the best Sharpe ratio first; each is a look that the ledger counts."""
-    run = with_result(arguments)
+    run = with_result(home, text)
+    rules = only_rules(config, overrides)
     with EngineClient() as client:
         opened = client.ask({"do": "result.open", "run": str(run.path), "columns": 1})
-        choices = choices_of(arguments, opened["settings"])
+        choices = choices_of(rules, opened["settings"])
         told = client.ask({"do": "result.sweep", "run": str(run.path), "choices": choices})
     written = {}
-    if arguments.csv:
+    if csv:
         rows = [{**row["settings"], **plain_figures(row)} for row in ranked(told["variants"])]
-        written = {"path": str(write_csv(str(Path(arguments.csv).expanduser()), rows))}
-    return Answer(
-        told | {"choices": choices} | written, told_text(told, choices, arguments.limit) + saved(written)
-    )
+        written = {"path": str(write_csv(str(Path(csv).expanduser()), rows))}
+    return Answer(told | {"choices": choices} | written, told_text(told, choices, limit) + saved(written))
 
 
-def choices_of(arguments: Arguments, recorded: dict[str, Any]) -> dict[str, list[Any]]:
+def choices_of(rules: list[str], recorded: dict[str, Any]) -> dict[str, list[Any]]:
     """Which values of which settings `-s KEY=A,B,C` names. Raises ChangeSettingsError."""
-    refuse_file(arguments)
     moves, choices = Moves(recorded), dict[str, list[Any]]()
-    for text in arguments.overrides:
+    for text in rules:
         name, _, values = text.partition("=")
         for value in values.split(","):
             key, read = moves.read(f"{name}={value.strip()}")

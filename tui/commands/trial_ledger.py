@@ -13,19 +13,18 @@ from tui.number_format import amount, signed_percent, table, whole
 
 if TYPE_CHECKING:
     from engine.runs.trial_ledger import Look
-    from tui.arguments import Arguments
 
 PER_YEAR = 365**0.5
 
 
-def ledger(arguments: Arguments) -> Answer:
+def ledger(home: str | None) -> Answer:
     """How often each span was looked at, by which runs, and how far the tries lay apart."""
-    home = home_path(arguments.home)
-    looks, broken = trial_ledger.read(home)
+    path = home_path(home)
+    looks, broken = trial_ledger.read(path)
     spans = [described(group) for group in trial_ledger.spans(looks)]
     document = {"spans": spans, "looks": [asdict(look) for look in looks], "broken": broken}
     if not looks:
-        return Answer(document, f"no looks yet in {home}: nothing was backtested there")
+        return Answer(document, f"no looks yet in {path}: nothing was backtested there")
     header = (
         "market",
         "from",

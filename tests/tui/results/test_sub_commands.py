@@ -11,7 +11,7 @@ from textual.binding import Binding
 import tui.screens
 from tests.tui.results.conftest import quiet, text_of
 from tui.app import Quantdeck
-from tui.arguments import grammar
+from tui.grammar import app
 from tui.screens.base import BaseScreen
 from tui.screens.help import actions, keys
 from tui.sub_commands import SUB_COMMANDS, VIEW, name_of, same_as
@@ -66,7 +66,7 @@ def test_the_table_names_no_action_that_is_gone():
 @pytest.mark.parametrize("command", commands())
 def test_each_command_that_is_named_is_one(command):
     """Words in capitals stand for what a user gives."""
-    root = typer.main.get_command(grammar())
+    root = typer.main.get_command(app)
     words = shlex.split(command)
     while words and hasattr(root, "commands"):
         root = root.commands[words.pop(0)]

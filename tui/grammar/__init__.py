@@ -1,0 +1,47 @@
+"""The grammar of the command line: each command a function, its parameters the command's options.
+
+The functions are light: what carries a command out is imported when the command is given.
+"""
+
+import os
+from typing import Annotated
+
+import typer
+
+from tui.commands.answer import Answer
+from tui.grammar import data, pipeline, results, runs, studies
+from tui.grammar.options import HomeDir, Json, new_group, option
+
+app = new_group("A terminal for quantitative trading research. Without a command: the app.")
+
+
+@app.callback(invoke_without_command=True)
+def alone(
+    context: typer.Context,
+    version: Annotated[bool, option("--version", help="Print the version and leave.")] = False,
+    plain: Annotated[bool, option("--ascii", help="The app draws with plain characters only.")] = False,
+    home: HomeDir = None,
+    json: Json = False,
+) -> Answer | None:
+    """What happens before a command, or without one; `--home` here holds for the command, too."""
+    if version:
+        from importlib import metadata
+
+        print("quantdeck", metadata.version("quantdeck"))
+        raise typer.Exit
+    if home:
+        os.environ["QUANTDECK_HOME"] = home
+    if plain:
+        os.environ["QUANTDECK_ASCII"] = "1"
+    if context.invoked_subcommand:
+        return None
+    from tui.commands.app import app
+
+    return app(home, json=json)
+
+
+app.add_typer(pipeline.group)
+app.add_typer(results.group)
+app.add_typer(studies.group)
+app.add_typer(data.group, name="data")
+app.add_typer(runs.group, name="runs")

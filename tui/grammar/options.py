@@ -1,0 +1,79 @@
+"""The options that commands share, as typer reads them from a function's parameters."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 130 interrupted."
+FROM_FILE = "Settings come from FILE (default: ./quantdeck.toml if there is one), then -s."
+RULES = "Settings are the run's; -s moves those of signal and backtest, whose group may be left out."
+A_RUN = "A run's id, an unambiguous beginning of it, or `last`"
+OVERRIDE = "Override one setting, such as training.epochs=5; may be repeated."
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def option(*names: str, **facts: Any) -> typer.models.OptionInfo:
+    """An option whose default its help names where it matters."""
+    found: typer.models.OptionInfo = typer.Option(*names, show_default=False, **facts)
+    return found
+
+
+def argument(metavar: str, text: str = "") -> typer.models.ArgumentInfo:
+    """A positional argument."""
+    found: typer.models.ArgumentInfo = typer.Argument(metavar=metavar, help=text, show_default=False)
+    return found
+
+
+HomeDir = Annotated[
+    str | None,
+    option(
+        "--home",
+        metavar="DIR",
+        help="Where runs and data lie (default: $QUANTDECK_HOME, or else ./artifacts).",
+    ),
+]
+Json = Annotated[bool, option("--json", help="Print one JSON document, nothing else.")]
+Config = Annotated[str | None, option("--config", "-c", metavar="FILE", help="Settings file (TOML).")]
+Overrides = Annotated[list[str] | None, option("--set", "-s", metavar="KEY=VALUE", help=OVERRIDE)]
+# Taken by commands on which no setting bears, so that one command line can be used for all of them.
+NoConfig = Annotated[str | None, option("--config", "-c", metavar="FILE", hidden=True)]
+NoOverrides = Annotated[list[str] | None, option("--set", "-s", metavar="KEY=VALUE", hidden=True)]
+
+Name = Annotated[str, option("--name", metavar="TEXT", help="A name for the run.")]
+Detach = Annotated[bool, option("--detach", help="Print the run's id and return; the run goes on.")]
+Csv = Annotated[str, option("--csv", metavar="FILE", help="Write the rows to this file.")]
+Run = Annotated[str, argument("RUN", f"{A_RUN}.")]
+LastModel = Annotated[str, argument("RUN", f"{A_RUN}; without it, the last with a model.")]
+LastBacktest = Annotated[str, argument("RUN", f"{A_RUN}; without it, the last backtest.")]
+Runs = Annotated[list[str], argument("RUN RUN…", f"{A_RUN}; two or more.")]
+Series = Annotated[str, argument("SERIES")]
+File = Annotated[str, argument("FILE")]
+
+
+def new_group(text: str = "") -> typer.Typer:
+    """A group of commands; it prints nothing of its own accord and loads no rich."""
+    return typer.Typer(
+        help=text, epilog=EXIT_CODES, add_completion=False, rich_markup_mode=None,
+        pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
+    )  # fmt: skip
+
+
+def command(group: typer.Typer, name: str, settings: str = "") -> Callable[[F], F]:
+    """Add a function to a group: its docstring is the help, `settings` says where its settings come from."""
+
+    def add(function: F) -> F:
+        summary = function.__doc__ or ""
+        group.command(name, help=f"{summary}\n\n{settings}", short_help=summary, epilog=EXIT_CODES)(function)
+        return function
+
+    return add
+
+
+def check(config: str | None, overrides: list[str] | None) -> None:
+    """Settings given to a command that needs none must be valid all the same."""
+    if config or overrides:
+        from tui.commands.settings import from_file
+
+        from_file(config, overrides)

@@ -1,0 +1,100 @@
+"""`quantdeck whatif|sweep|compare|report|trades`: what can be done with results that are there."""
+
+from typing import Annotated
+
+from tui.commands.answer import Answer
+from tui.grammar.options import (
+    RULES,
+    Config,
+    Csv,
+    HomeDir,
+    Json,
+    LastBacktest,
+    NoConfig,
+    NoOverrides,
+    Overrides,
+    Runs,
+    argument,
+    check,
+    command,
+    new_group,
+    option,
+)
+
+group = new_group()
+
+
+@command(group, "whatif", RULES)
+def whatif(
+    run: LastBacktest = "last",
+    config: Config = None, overrides: Overrides = None, home: HomeDir = None, json: Json = False,
+) -> Answer:  # fmt: skip
+    """What a backtest comes to under other rules; a look that the ledger counts."""
+    from tui.commands.results import whatif
+
+    return whatif(home, run, config, overrides)
+
+
+@command(group, "sweep", "Settings are the run's; -s KEY=A,B,C tries each value, all keys combined.")
+def sweep(
+    run: LastBacktest = "last",
+    csv: Csv = "",
+    limit: Annotated[
+        int, option("--limit", metavar="N", help="Print the N best variants; 0 for all (default: 20).")
+    ] = 20,
+    config: Config = None, overrides: Overrides = None, home: HomeDir = None, json: Json = False,
+) -> Answer:  # fmt: skip
+    """Every combination of some rules; the best, and what so many looks leave of it."""
+    from tui.commands.sweep import sweep
+
+    return sweep(home, run, config, overrides, csv=csv, limit=limit)
+
+
+@command(group, "compare")
+def compare(
+    runs: Runs,
+    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
+) -> Answer:  # fmt: skip
+    """Figures of runs side by side, and the settings in which they differ."""
+    check(config, overrides)
+    from tui.commands.results import compare
+
+    return compare(home, runs)
+
+
+@command(group, "report", RULES)
+def report(
+    run: LastBacktest = "last",
+    file: Annotated[str, argument("FILE", "An .html file (default: quantdeck-RUN.html).")] = "",
+    config: Config = None, overrides: Overrides = None, home: HomeDir = None, json: Json = False,
+) -> Answer:  # fmt: skip
+    """Write a backtest's report as one HTML file that needs no network."""
+    from tui.commands.results import report
+
+    return report(home, run, file, config, overrides)
+
+
+@command(group, "trades", RULES)
+def trades(
+    run: LastBacktest = "last",
+    words: Annotated[
+        str, option("--filter", metavar="TEXT", help="Such as 'pnl<0 side=short bars>24 return>1%'.")
+    ] = "",
+    sort: Annotated[
+        str, option("--sort", metavar="COLUMN", help="Order by a column (default: as traded).")
+    ] = "",
+    reverse: Annotated[bool, option("--reverse", help="From the largest, or the last, on.")] = False,
+    limit: Annotated[
+        int, option("--limit", metavar="N", help="Print at most N trades; 0 for all (default: 50).")
+    ] = 50,
+    trade: Annotated[
+        int, option("--trade", metavar="N", help="All facts of the trade with this number.")
+    ] = 0,
+    csv: Csv = "",
+    config: Config = None, overrides: Overrides = None, home: HomeDir = None, json: Json = False,
+) -> Answer:  # fmt: skip
+    """List a backtest's trades, or write them to a CSV file."""
+    from tui.commands.results import trades
+
+    view = {"filter": words, "sort": sort, "reverse": reverse}
+    return trades(home, run, config, overrides, view=view, limit=limit, number=trade, csv=csv)

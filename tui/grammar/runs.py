@@ -1,0 +1,158 @@
+"""`quantdeck runs …`."""
+
+from typing import Annotated
+
+from tui.commands.answer import Answer
+from tui.grammar.options import (
+    Csv,
+    Detach,
+    HomeDir,
+    Json,
+    LastModel,
+    NoConfig,
+    NoOverrides,
+    Run,
+    argument,
+    check,
+    command,
+    new_group,
+    option,
+)
+
+group = new_group("Runs: list, show, follow, stop, resume, delete, rename, note, verify, import, seal.")
+
+
+@command(group, "list")
+def listing(
+    words: Annotated[
+        str, option("--filter", metavar="TEXT", help="Only runs with all these words.")
+    ] = "",
+    csv: Csv = "",
+    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
+) -> Answer:  # fmt: skip
+    """List all runs."""
+    check(config, overrides)
+    from tui.commands.runs import listing
+
+    return listing(home, words, csv)
+
+
+@command(group, "show")
+def show(
+    run: Run,
+    csv: Annotated[str, option("--csv", metavar="FILE", help="Write the epochs to this file.")] = "",
+    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
+) -> Answer:  # fmt: skip
+    """State, stages, epochs, result and error of a run."""
+    check(config, overrides)
+    from tui.commands.runs import show
+
+    return show(home, run, csv)
+
+
+@command(group, "follow")
+def follow(
+    run: Run,
+    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
+) -> Answer:  # fmt: skip
+    """Watch a run that goes on; ctrl+c only leaves."""
+    check(config, overrides)
+    from tui.commands.runs import follow_again
+
+    return follow_again(home, run)
+
+
+@command(group, "stop")
+def stop(
+    run: Run,
+    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
+) -> Answer:  # fmt: skip
+    """Ask a run to stop cleanly, and wait until it has."""
+    check(config, overrides)
+    from tui.commands.runs import stop
+
+    return stop(home, run)
+
+
+@command(group, "resume")
+def resume(
+    run: Run, detach: Detach = False,
+    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
+) -> Answer:  # fmt: skip
+    """Continue a stopped, failed or crashed run."""
+    from tui.commands.runs import resume
+
+    return resume(home, run, config, overrides, detach=detach)
+
+
+@command(group, "delete")
+def delete(
+    run: Run,
+    yes: Annotated[bool, option("--yes", help="Do not ask.")] = False,
+    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
+) -> Answer:  # fmt: skip
+    """Delete a run with all its files."""
+    check(config, overrides)
+    from tui.commands.runs import delete
+
+    return delete(home, run, yes=yes)
+
+
+@command(group, "rename")
+def rename(
+    run: Run, name: Annotated[str, argument("NAME")],
+    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
+) -> Answer:  # fmt: skip
+    """Give a run another name; an empty one removes it."""
+    check(config, overrides)
+    from tui.commands.runs import rename
+
+    return rename(home, run, name)
+
+
+@command(group, "note")
+def note(
+    run: Run, text: Annotated[str, argument("TEXT")],
+    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
+) -> Answer:  # fmt: skip
+    """Keep a note on a run; an empty one removes it."""
+    check(config, overrides)
+    from tui.commands.runs import note
+
+    return note(home, run, text)
+
+
+@command(group, "verify")
+def verify(
+    run: LastModel = "last",
+    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
+) -> Answer:  # fmt: skip
+    """Check a run's artifacts against its manifest."""
+    check(config, overrides)
+    from tui.commands.runs import verify
+
+    return verify(home, run)
+
+
+@command(group, "import")
+def import_run(
+    folder: Annotated[str, argument("FOLDER")],
+    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
+) -> Answer:  # fmt: skip
+    """Verify a run from elsewhere and copy it into this home."""
+    check(config, overrides)
+    from tui.commands.integrity import import_run
+
+    return import_run(home, folder)
+
+
+@command(group, "seal")
+def seal(
+    run: Run,
+    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
+) -> Answer:  # fmt: skip
+    """Seal a run that you trust with this home's key."""
+    check(config, overrides)
+    from tui.commands.integrity import seal
+
+    return seal(home, run)
