@@ -244,7 +244,7 @@ def start(plan: Plan) -> list[Line]:
         line("quantdeck --help", pages.seconds("quantdeck"), "s", most=0.2, note="Python alone: "
              f"{np.median(pages.seconds('python')):.2f} s"),
         line("first training step of a run, cache warm", np.array([step["answer"] for step in steps]), "s",
-             most=2.5),
+             most=3.5),
     ]  # fmt: skip
     if importlib.util.find_spec("tui.app") is None:
         return made

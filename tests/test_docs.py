@@ -85,6 +85,12 @@ MADE = {  # page and part: what writes it
 }
 
 
+PICTURES = {  # what the README shows is what the tests of the screens hold
+    "train.svg": "app/__snapshots__/test_snapshots/test_train[training-80x24].raw",
+    "backtest.svg": "results/__snapshots__/test_snapshots/test_backtest[result-80x24].raw",
+}
+
+
 def part_of(page, part):
     """The text between a page's two comments."""
     found = re.search(
@@ -101,6 +107,8 @@ def write():
         begin, end = f"<!-- {part} -->\n", f"<!-- end of {part} -->"
         before, _, rest = path.read_text().partition(begin)
         path.write_text(f"{before}{begin}\n{make().rstrip()}\n\n{end}{rest.partition(end)[2]}")
+    for picture, snapshot in PICTURES.items():
+        (DOCS / picture).write_bytes((ROOT / "tests" / "tui" / snapshot).read_bytes())
 
 
 def test_the_settings_page_is_the_settings():
@@ -110,6 +118,11 @@ def test_the_settings_page_is_the_settings():
 @pytest.mark.parametrize(("page", "part"), MADE)
 def test_what_is_made_from_the_code_is_what_the_code_says(page, part):
     assert part_of(page, part).strip() == MADE[page, part]().strip()
+
+
+@pytest.mark.parametrize("picture", PICTURES)
+def test_pictures_show_the_app_as_it_is(picture):
+    assert (DOCS / picture).read_bytes() == (ROOT / "tests" / "tui" / PICTURES[picture]).read_bytes()
 
 
 def layers():
