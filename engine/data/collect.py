@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from engine.data.exchange.client import Client, open_exchange
-from engine.data.plan import Source, hours, in_ms, sources_of, span_of
+from engine.data.kinds import KINDS
+from engine.data.plan import PRIMARY, Source, hours, in_ms, sources_of, span_of
 from engine.data.update import Emit, event, facts, failed, missing, stored, update
 from engine.errors import ChangeSettingsError, QuantdeckError, StopRequestedError
 from engine.market.candles import gaps, iso, milliseconds, time_index
@@ -24,6 +25,8 @@ from engine.market.resample import resample
 from engine.settings import TIMEFRAME_MS, Data, Demo, extra_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.data.store import Series, Store
     from engine.market.ranges import Range
 
@@ -61,9 +64,9 @@ async def collect(
     for source in sources:
         notes += remarks(source, span, *errand.found[source.role])
     series = {role: result for role, (result, _) in errand.found.items() if len(result.frame)}
-    primary = primary or series["candles"]
+    primary = primary or series[PRIMARY]
     simulated = primary.simulated or any(source.simulated for source in sources)
-    return Collected(primary, [*joined_later(data, series), *extras], notes, simulated)
+    return Collected(primary, [*others_of(sources, series), *extras], notes, simulated)
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,7 @@ class CollectJob:
             raise
         except QuantdeckError as error:
             self.emit(failed(source, error))
-            if source.role == "candles" or self.data.when_source_fails == "fail":
+            if source.role == PRIMARY or self.data.when_source_fails == "fail":
                 raise
             self.found[source.role] = cut(stored(source, self.store), source.wanted), error
 
@@ -191,21 +194,20 @@ def extent(series: Series) -> Range:
     return first, last + TIMEFRAME_MS[series.timeframe]
 
 
-def joined_later(data: Data, series: dict[str, Series]) -> list[Other]:
+def others_of(sources: Sequence[Source], series: dict[str, Series]) -> list[Other]:
     """The other series as the merge wants them: when each value became known, and how long it counts."""
     others = []
-    if "funding" in series:
-        others.append(Other("funding", series["funding"].frame, hours(data.funding_staleness)))
-    if "open_interest" in series:
-        frame = series["open_interest"].frame
-        delay_ms = round(data.open_interest_delay * 60_000)
-        frame = frame.assign(available_at=time_index(milliseconds(frame.index) + delay_ms))
-        others.append(Other("open_interest", frame, hours(data.open_interest_staleness)))
-    if "second" in series:
-        frame = series["second"].frame
-        for column in ("close", "volume"):
-            values = column_values(frame, column, data.step_ms)
-            others.append(Other(f"second_{column}", values, hours(data.second_staleness)))
+    for source in sources:
+        if source.role == PRIMARY or source.role not in series:
+            continue
+        frame = series[source.role].frame
+        if KINDS[source.kind].candles:
+            for column in ("close", "volume"):
+                values = column_values(frame, column, source.step_ms)
+                others.append(Other(f"{source.role}_{column}", values, source.staleness_ms))
+        else:
+            known = time_index(milliseconds(frame.index) + source.delay_ms)
+            others.append(Other(source.kind, frame.assign(available_at=known), source.staleness_ms))
     return others
 
 
@@ -217,6 +219,9 @@ def own_series(data: Data, store: Store) -> list[Other]:
     others = []
     for text in data.extra:
         name, delay_h, staleness_h = extra_of(text)
+        if name in KINDS:
+            reason = f"must not name a series {name}: that is a kind of series"
+            raise ChangeSettingsError("data.extra", reason, "Import it under another name")
         series = store.read(name)
         if series.kind == "candles":
             raise ChangeSettingsError("data.extra", f"{name} holds candles", "Name a series of (time, value)")

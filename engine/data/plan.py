@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from engine.data.exchange.pager import HOUR_MS, open_interest_period
+from engine.data.exchange.pager import HOUR_MS
+from engine.data.kinds import joining
 from engine.data.store import series_name
 from engine.errors import ChangeSettingsError
 from engine.market.candles import iso
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from engine.settings import Data, Demo
 
 DEMO = "demo"
+PRIMARY = "candles"  # the role of the candles that all else joins
 DEFAULT_SPAN_MS = 2 * 365 * 86_400_000  # what an exchange is asked for when data.start is empty
 
 
@@ -23,8 +25,8 @@ DEFAULT_SPAN_MS = 2 * 365 * 86_400_000  # what an exchange is asked for when dat
 class Source:
     """A series of an exchange and the range of it that is wanted."""
 
-    role: str  # candles, funding, open_interest, second
-    kind: str  # the store's: candles, funding, open_interest
+    role: str  # candles, second, or the name of its kind
+    kind: str  # one of KINDS
     exchange: str  # ccxt's id
     stored_as: str  # the exchange's name in the store
     symbol: str
@@ -32,6 +34,8 @@ class Source:
     wanted: Range
     simulated: bool = False
     path: str = ""  # below the endpoint
+    delay_ms: int = 0  # a value is known so long after its stamp
+    staleness_ms: int = 0  # and counts so long after that
     refetch: bool = False  # ask again for what the exchange was found not to have
 
     @property
@@ -80,7 +84,7 @@ def primary_wanted(data: Data, demo: Demo, span: Range) -> Source:
     """The exchange's candles."""
     simulated = data.exchange == DEMO
     exchange, name = ("binance", demo_name(data, demo)) if simulated else (data.exchange, data.exchange)
-    return Source("candles", "candles", exchange, name, data.symbol, data.timeframe, span, simulated)
+    return Source(PRIMARY, "candles", exchange, name, data.symbol, data.timeframe, span, simulated)
 
 
 def others_wanted(data: Data, demo: Demo, span: Range) -> list[Source]:
@@ -93,20 +97,19 @@ def others_wanted(data: Data, demo: Demo, span: Range) -> list[Source]:
         swap, swap_name = "binanceusdm", demo_name(data, demo)
         second, second_name, path = "binance", f"{swap_name}-second", "/second"
     wanted = []
-    if data.funding:
-        stamps = (
-            start - hours(data.funding_staleness),
-            end + 1,
-        )  # one stamped at the last close is known then
-        wanted.append(Source("funding", "funding", swap, swap_name, symbol, "8h", stamps, simulated))
-    if data.open_interest:
-        kind, period = "open_interest", open_interest_period(data.step_ms, simulated=simulated)
-        stamps = (start - hours(data.open_interest_staleness + data.open_interest_delay / 60), end + 1)
-        wanted.append(Source(kind, kind, swap, swap_name, symbol, period, stamps, simulated))
+    for name, (delay_h, staleness_h) in data.joined.items():
+        kind = joining(name)
+        delay_ms = hours(kind.delay_h if delay_h is None else delay_h)
+        staleness_ms = hours(kind.staleness_h if staleness_h is None else staleness_h)
+        period = kind.period_for(data.step_ms, simulated=simulated)
+        stamps = (start - staleness_ms - delay_ms, end + 1)  # one stamped at the last close is known then
+        market = (swap, swap_name, symbol, period)
+        wanted.append(Source(name, name, *market, stamps, simulated, "", delay_ms, staleness_ms))
     if data.second_exchange:
-        since = (start - hours(data.second_staleness)) // data.step_ms * data.step_ms
+        staleness_ms = hours(data.second_staleness)
+        since = (start - staleness_ms) // data.step_ms * data.step_ms
         market = (second, second_name, data.second_symbol, data.timeframe)
-        wanted.append(Source("second", "candles", *market, (since, end), simulated, path))
+        wanted.append(Source("second", "candles", *market, (since, end), simulated, path, 0, staleness_ms))
     return wanted
 
 

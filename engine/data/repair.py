@@ -17,6 +17,7 @@ import pandas as pd
 
 from engine.data.exchange import pager
 from engine.data.exchange.client import open_exchange
+from engine.data.kinds.candles import CANDLES
 from engine.data.update import folded, frame_of, joined
 from engine.errors import ChangeSettingsError
 from engine.market import imputation
@@ -184,7 +185,7 @@ async def sent_again(series: Series, wanted: Ranges, data: Data, now_ms: int, em
         alive=lambda: emit({"kind": "alive"}),
     )  # fmt: skip
     async with client as exchange:
-        history = await pager.candles(exchange, series.symbol, series.timeframe)
+        history = await CANDLES.opened(exchange, series.symbol, series.timeframe, now_ms)
         for span in joined(wanted, history.window_ms):
             async with aclosing(pager.pages(history, span, now_ms)) as answers:
                 pages += [page.rows.reshape(-1, 1 + len(OHLCV)) async for page in answers]

@@ -5,26 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from engine.data.kinds import KINDS, kind_of
+from engine.data.kinds.kind import TIME
 from engine.errors import ChangeSettingsError, InternalError
-from engine.market.candles import OHLCV, milliseconds
+from engine.market.candles import milliseconds
 from engine.market.ranges import union
 
 if TYPE_CHECKING:
     from engine.market.ranges import Ranges
 
 SCHEMA = 2
-KINDS = ("candles", "funding", "open_interest", "values")
-TIME: Final = pa.timestamp("ms", "UTC")
-COLUMNS: dict[str, dict[str, Any]] = {
-    "candles": {**dict.fromkeys(OHLCV, pa.float64()), "flag": pa.uint8()},
-    "values": {"value": pa.float64(), "available_at": TIME},
-}
 FACTS, FACTS_HASH = b"quantdeck", b"quantdeck.sha256"
 
 
@@ -65,16 +61,11 @@ def series_name(exchange: str, symbol: str, timeframe: str, kind: str) -> str:
     return f"{exchange}_{symbol.replace('/', '-').replace(':', '.')}_{timeframe}_{kind}"
 
 
-def shape_of(kind: str) -> str:
-    """Which of COLUMNS a kind has."""
-    return "candles" if kind == "candles" else "values"
-
-
 def arrow_of(series: Series) -> tuple[Any, Facts]:
     """The series as an Arrow table and facts; raises Report if the frame breaks the rules of its kind."""
     if series.kind not in KINDS:
         raise InternalError(f"series {series.name}", f"is of unknown kind {series.kind}")
-    columns, frame = COLUMNS[shape_of(series.kind)], series.frame
+    columns, frame = KINDS[series.kind].columns, series.frame
     times = milliseconds(frame.index)  # (T,)
     if list(frame.columns) != list(columns) or np.any(times[1:] <= times[:-1]):
         raise InternalError(
@@ -118,7 +109,7 @@ def facts_of(file: Any, name: str) -> Facts:
     told = migrated(told, name)
     told |= {key: tuple((int(start), int(end)) for start, end in told[key]) for key in ("known", "absent")}
     facts = Facts(**{**told, "name": name, "repairs": tuple(told["repairs"])})
-    expected = {"time": TIME, **COLUMNS[shape_of(facts.kind)]}
+    expected = {"time": TIME, **kind_of(facts.kind).columns}
     if {entry.name: entry.type for entry in file.schema_arrow} != expected:
         raise ValueError("its columns are not those of its kind")
     if file.metadata.num_rows != facts.rows:

@@ -19,9 +19,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.data.journal import Journal
+from engine.data.kinds import kind_of
+from engine.data.kinds.kind import TIME
 from engine.data.series import (
-    COLUMNS,
-    TIME,
     Facts,
     Series,
     arrow_of,
@@ -29,11 +29,10 @@ from engine.data.series import (
     metadata_of,
     numpy_of,
     series_name,
-    shape_of,
 )
 from engine.disk import TEMPORARY, refusals, writing
 from engine.errors import ChangeSettingsError, InternalError, MakeRoomError, RepairDataError, TryAgainError
-from engine.market.candles import OHLCV, time_index
+from engine.market.candles import time_index
 from engine.settings import SERIES_NAME
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ class Store:
     ) -> Series:
         """The series, or some of its columns, or its rows of [from_ms, to_ms). Raises as `facts` does."""
         with self._open(name) as (file, facts):
-            known = COLUMNS[shape_of(facts.kind)]
+            known = kind_of(facts.kind).columns
             chosen = list(known if columns is None else columns)
             if unknown := set(chosen) - set(known):
                 raise InternalError(f"series {name}", f"has no column {', '.join(sorted(unknown))}")
@@ -149,8 +148,7 @@ class Store:
 
     def journal(self, name: str, kind: str) -> Journal:
         """The pages of an update that are not in the series' file yet; the caller holds the lock."""
-        columns = 1 + (len(OHLCV) if kind == "candles" else 1)
-        return Journal(self._path(name).with_name(f".pages-{name}"), columns)
+        return Journal(self._path(name).with_name(f".pages-{name}"), 1 + len(kind_of(kind).sent))
 
     @contextlib.contextmanager
     def locked(self, name: str) -> Iterator[None]:

@@ -18,6 +18,7 @@ import pandas as pd
 
 from engine.data.exchange import pager
 from engine.data.exchange.market_limits import limits_of
+from engine.data.kinds import KINDS
 from engine.data.store import Series
 from engine.errors import QuantdeckError, TryAgainError
 from engine.market.candles import (
@@ -54,7 +55,7 @@ def stored(source: Source, store: Store) -> Series:
     """The series as it is stored, an empty one if it is not. Raises RepairDataError."""
     if source.name in store.names():
         return store.read(source.name)
-    columns = (*OHLCV, "flag") if source.kind == "candles" else ("value", "available_at")
+    columns = KINDS[source.kind].columns
     index = time_index(np.empty(0, dtype=np.int64))
     named = (source.name, source.kind, source.stored_as, source.symbol, source.timeframe, source.simulated)
     frame = pd.DataFrame(columns=list(columns), index=index, dtype=np.float64)
@@ -78,17 +79,18 @@ async def update(source: Source, store: Store, client: Client, now_ms: int, emit
     that
     is still missing; ChangeSettingsError, RepairDataError, MakeRoomError. What came until then is stored.
     """
+    kind = KINDS[source.kind]
     with store.locked(source.name):
         writer = Writer(source, store, now_ms)
         progress = Progress(source, emit)
         try:
-            history = await history_of(source, client, now_ms)
-            if source.kind == "candles":
+            history = await kind.opened(client, source.symbol, source.timeframe, now_ms)
+            if kind.candles:
                 market = await client.market(source.symbol)
                 writer.note(limits_of(market, client.ccxt.precisionMode))
             # A clock that is ahead would take the candle still open for a complete one.
             now_there = now_ms - client.ahead_ms
-            end = now_there // source.step_ms * source.step_ms if source.kind == "candles" else now_there + 1
+            end = now_there // source.step_ms * source.step_ms if kind.candles else now_there + 1
             left = intersect(missing(source, writer.series), [(0, end)])
             for wanted in joined(left, history.window_ms):
                 progress.begin(wanted, history.window_ms)
@@ -96,7 +98,7 @@ async def update(source: Source, store: Store, client: Client, now_ms: int, emit
                     async for page in pages:
                         writer.take(page)
                         progress.page(page)
-            if source.kind == "candles":
+            if kind.candles:
                 await ask_again(writer, history, left, now_ms)
         except TryAgainError as error:
             left = missing(source, writer.fold())
@@ -122,15 +124,6 @@ async def ask_again(writer: Writer, history: History, asked: Ranges, now_ms: int
                 within = np.logical_or.reduce([(times >= start) & (times < end) for start, end in holes])
                 if within.any():
                     writer.take(replace(page, rows=page.rows[within]))
-
-
-async def history_of(source: Source, client: Client, now_ms: int) -> History:
-    """How to ask the exchange for the source's rows. Raises ChangeSettingsError, TryAgainError."""
-    if source.kind == "funding":
-        return await pager.funding(client, source.symbol)
-    if source.kind == "open_interest":
-        return await pager.open_interest(client, source.symbol, source.timeframe, now_ms)
-    return await pager.candles(client, source.symbol, source.timeframe)
 
 
 def joined(ranges: Sequence[Range], window_ms: int) -> list[Range]:

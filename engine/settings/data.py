@@ -15,6 +15,7 @@ from engine.settings.values import (
     Group,
     Number,
     Whole,
+    also_of,
     extra_of,
     matching,
     moment,
@@ -64,6 +65,10 @@ class Data(Group):
         "imported series of values that join: NAME:DELAY:STALENESS, in hours after stamp and publication; "
         "NAME alone means 24 and 72",
     )
+    also: tuple[str, ...] = setting(
+        (),
+        "further kinds of series of the perpetual market that join: KIND, or KIND:DELAY:STALENESS in hours",
+    )
 
     @field_validator("exchange", "perpetual_exchange", "second_exchange")
     @classmethod
@@ -97,6 +102,14 @@ class Data(Group):
             raise ValueError(f"names {', '.join(twice)} twice")
         return value
 
+    @field_validator("also")
+    @classmethod
+    def _also(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        names = [also_of(each)[0] for each in value]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"names {', '.join(twice)} twice")
+        return value
+
     @field_validator("start", "end")
     @classmethod
     def _date(cls, value: str) -> str:
@@ -114,6 +127,16 @@ class Data(Group):
     def perpetual(self) -> bool:
         """Whether the traded market is a perpetual, which pays funding and lends nothing."""
         return ":" in self.symbol
+
+    @property
+    def joined(self) -> dict[str, tuple[float | None, float | None]]:
+        """Kinds of series of the perpetual market that join: delay and staleness, h; None: the kind's own."""
+        own: dict[str, tuple[float | None, float | None]] = {}
+        if self.funding:
+            own["funding"] = (None, self.funding_staleness)
+        if self.open_interest:
+            own["open_interest"] = (self.open_interest_delay / 60, self.open_interest_staleness)
+        return own | {name: (delay, staleness) for name, delay, staleness in map(also_of, self.also)}
 
     @property
     def step_ms(self) -> int:

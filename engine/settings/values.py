@@ -16,6 +16,7 @@ TIMEFRAME_MS = {
 }  # fmt: skip
 SERIES_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 SYMBOL = re.compile(r"[A-Z0-9a-z]{1,20}(/[A-Z0-9a-z]{1,20})?(:[A-Z0-9a-z]{1,20})?")
+KIND = re.compile(r"[a-z][a-z0-9_]{0,39}")
 EXCHANGE = re.compile(r"([a-z0-9]{2,30})?")
 OWN_COLUMNS = (  # of a merged market; a series of the user's own has another name
     "open", "high", "low", "close", "volume", "flag", "candles", "funding", "open_interest", "second_close",
@@ -46,6 +47,25 @@ def extra_of(text: str) -> tuple[str, float, float]:
     delay, staleness = (*told, *EXTRA_HOURS[len(told) :])[:2]
     if len(hours) > 2 or not (0 <= delay <= 8760 and 0 < staleness <= 87_600):
         raise ValueError(f"must be written NAME:DELAY:STALENESS, 0 … 8760 h and above 0 … 87600 h; {text}")
+    return name, delay, staleness
+
+
+def also_of(text: str) -> tuple[str, float | None, float | None]:
+    """Kind, delay and staleness in hours of an entry of data.also, None for the kind's own.
+
+    Raises ValueError.
+    """
+    name, *hours = text.split(":")
+    wanted = "KIND or KIND:DELAY:STALENESS, such as open_interest:0.5:6"
+    matching(KIND, name, wanted)
+    if not hours:
+        return name, None, None
+    try:
+        delay, staleness = map(float, hours)
+    except ValueError:
+        raise ValueError(f"must be {wanted}; {text}") from None
+    if not (0 <= delay <= 8760 and 0 < staleness <= 87_600):
+        raise ValueError(f"must have 0 … 8760 h of delay and above 0 … 87600 h of staleness; {text}")
     return name, delay, staleness
 
 

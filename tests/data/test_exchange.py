@@ -19,6 +19,7 @@ from engine.data.exchange.ccxt_modules import exchange_ids
 from engine.data.exchange.client import open_exchange
 from engine.data.exchange.pager import History
 from engine.data.exchange.rate_limit import BAN_S, SEATS, keep_rest, redirected, rest_s
+from engine.data.kinds import CANDLES, FUNDING, OPEN_INTEREST
 from engine.errors import ChangeSettingsError, StopRequestedError, TryAgainError
 from tests.data.exchanges import faults
 from tests.data.exchanges.binance import candle, exchange_server
@@ -30,7 +31,7 @@ LAST = NOW // HOUR * HOUR  # open time of the candle still open
 
 
 async def fetched(client, wanted, symbol="BTC/USDT", timeframe="1h"):
-    history = await pager.candles(client, symbol, timeframe)
+    history = await CANDLES.opened(client, symbol, timeframe, NOW)
     return [page async for page in pager.pages(history, wanted, NOW)]
 
 
@@ -184,14 +185,14 @@ async def test_a_client_leaves_nothing_open():
 
 async def test_funding_and_open_interest_come_whole():
     async with exchange_server() as server, open_exchange("binanceusdm", server.url, **QUICK) as client:
-        history = await pager.funding(client, "BTC/USDT:USDT")
+        history = await FUNDING.opened(client, "BTC/USDT:USDT", "8h", NOW)
         pages = [page async for page in pager.pages(history, (0, NOW), NOW)]
         stamps = [row[0] for row in rows_of(pages)]
         first = -(-LISTED // (8 * HOUR)) * 8 * HOUR
         assert stamps == [stamp + 17 for stamp in range(first, NOW, 8 * HOUR)]
         assert pages[-1].told[1] == NOW - DAY or len(pages[-1].rows)
         assert server.count("fundingRate") == 1
-        history = await pager.open_interest(client, "BTC/USDT:USDT", "1h", NOW)
+        history = await OPEN_INTEREST.opened(client, "BTC/USDT:USDT", "1h", NOW)
         pages = [page async for page in pager.pages(history, (NOW - 90 * DAY, NOW + 1), NOW)]
         stamps = [row[0] for row in rows_of(pages)]
         reach = NOW - 30 * DAY + HOUR
@@ -293,7 +294,7 @@ def test_addresses_keep_their_paths():
     ],
 )
 def test_open_interest_period_goes_with_the_candles(step, simulated, period):
-    assert pager.open_interest_period(step, simulated=simulated) == period
+    assert OPEN_INTEREST.period_for(step, simulated=simulated) == period
 
 
 def test_one_exchange_is_loaded_without_the_others():

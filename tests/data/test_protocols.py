@@ -6,6 +6,7 @@ import pytest
 
 from engine.data.exchange import pager
 from engine.data.exchange.client import open_exchange
+from engine.data.kinds import CANDLES, FUNDING, OPEN_INTEREST
 from tests.data.exchanges import Binance, BinanceUsdM, Bybit, Coinbase, Kraken, Okx
 from tests.data.exchanges.server import DAY, HOUR, NOW, interest, prices, rate, serving
 
@@ -30,7 +31,7 @@ async def rows_of(history, wanted, now=NOW):
 async def opened(server, symbol, stack):
     client = await stack.enter_async_context(open_exchange(server.id, server.url, **QUICK))
     client.ccxt.rateLimit = 0  # the pace has a test of its own
-    return client, await pager.candles(client, symbol, "1h")
+    return client, await CANDLES.opened(client, symbol, "1h", NOW)
 
 
 def expected(times):
@@ -74,7 +75,7 @@ async def test_the_candle_still_open_is_known_as_the_last(exchange, symbol, stac
 async def test_funding_arrives_complete_once_and_in_order(exchange, stack):
     server = await stack.enter_async_context(serving(exchange()))
     client, _ = await opened(server, server.perpetual, stack)
-    rows = await rows_of(await pager.funding(client, server.perpetual), (LISTED - 200 * DAY, NOW))
+    rows = await rows_of(await FUNDING.opened(client, server.perpetual, "8h", NOW), (LISTED - 200 * DAY, NOW))
     first = max(LISTED, NOW - 92 * DAY) if exchange is Okx else LISTED
     stamps = range(first // (8 * HOUR) * 8 * HOUR + 17, NOW, 8 * HOUR)
     assert rows == [(stamp, float(rate(stamp))) for stamp in stamps if stamp >= first]
@@ -84,7 +85,7 @@ async def test_funding_arrives_complete_once_and_in_order(exchange, stack):
 async def test_open_interest_arrives_complete_once_in_order_and_in_base_currency(exchange, stack):
     server = await stack.enter_async_context(serving(exchange()))
     client, _ = await opened(server, server.perpetual, stack)
-    history = await pager.open_interest(client, server.perpetual, "1h", NOW)
+    history = await OPEN_INTEREST.opened(client, server.perpetual, "1h", NOW)
     rows = await rows_of(history, (NOW - 40 * DAY, NOW))
     reach = {BinanceUsdM: 30 * DAY - HOUR, Bybit: 40 * DAY, Okx: 1440 * HOUR}[exchange]
     first = max(-(-(NOW - reach) // HOUR) * HOUR, -(-(NOW - 40 * DAY) // HOUR) * HOUR)

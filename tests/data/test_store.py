@@ -350,7 +350,7 @@ class TestProcesses:
     def test_a_second_writer_is_refused_until_the_first_is_gone(self, store):
         code = """
             with store.locked("held"):
-                print("benchmark", flush=True)
+                print("holding", flush=True)
                 signal.pause()
         """
         with child(code, store.folder) as holder:

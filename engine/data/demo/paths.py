@@ -21,7 +21,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 Array = NDArray[np.float64]
 
@@ -100,6 +99,8 @@ class Paths:
         jumps = jump * (random.random(jump.shape) < JUMP_CHANCE)  # (factor, N)
         innovation = (shock + JUMP_SIZE * jumps) / JUMP_SPREAD  # (factor, N) ε
 
+        from scipy.signal import lfilter
+
         after, delays = lfilter(*self._filter, innovation, zi=start.delays)  # (factor, N) s
         before = np.column_stack([start.momentum, after[:, :-1]])  # (factor, N)
         momentum = LOADINGS @ before  # (base, N)
@@ -158,6 +159,8 @@ def momentum_filter(edge: float) -> tuple[list[float], list[float]]:
 
 def autoregression(memory: float, shocks: Array, start: Array) -> Array:
     """x[t] = memory · x[t-1] + shocks[t] along the last axis, from x[-1] = start; the shape of shocks."""
+    from scipy.signal import lfilter
+
     path: Array = lfilter([1.0], [1.0, -memory], shocks, zi=memory * start[..., None])[0]
     return path
 

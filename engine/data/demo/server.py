@@ -16,20 +16,18 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
 from engine.data.demo.bars import PERPETUAL, SPOT
-from engine.data.demo.binance import Refused, invalid, listing, mandatory, rows, symbol_of, whole_number
-from engine.data.demo.market import DAY_MS, FUNDING_FROM_MS, FUNDING_MS, SYMBOLS, DemoMarket, whole
-from engine.data.demo.paths import ORIGIN_MS
-from engine.settings import TIMEFRAME_MS
+from engine.data.demo.binance import Refused, invalid, listing, mandatory
+from engine.data.demo.market import SYMBOLS, DemoMarket
+from engine.data.kinds import KINDS
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-OPEN_INTEREST_PERIODS = ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")
-OPEN_INTEREST_DAYS = 30
 WEIGHTS = {"exchangeInfo": 20, "klines": 2}  # of a request, against the limit of a minute; others 1
 WEIGHT_LIMIT = {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 6000}
 
@@ -54,17 +52,17 @@ class DemoExchange:
         application.on_response_prepare.append(self._headers)
         router = application.router
         self._add_market(router, "/api/v3", SPOT)
-        self._add_market(router, "/second/api/v3", SPOT, second=True)
+        self._add_market(router, "/second/api/v3", SPOT)
         self._add_market(router, "/fapi/v1", PERPETUAL)
-        router.add_get("/fapi/v1/fundingRate", answering(self.funding))
-        router.add_get("/futures/data/openInterestHist", answering(self.open_interest))
+        for kind in KINDS.values():
+            for path, answer in kind.demo.items():
+                router.add_get(path, answering(partial(answer, self)))
         return application
 
-    def _add_market(self, router: web.UrlDispatcher, prefix: str, kind: int, *, second: bool = False) -> None:
+    def _add_market(self, router: web.UrlDispatcher, prefix: str, kind: int) -> None:
         router.add_get(f"{prefix}/ping", answering(lambda _: {}))
         router.add_get(f"{prefix}/time", answering(lambda _: {"serverTime": self.now()}))
         router.add_get(f"{prefix}/exchangeInfo", answering(lambda _: self.info(kind)))
-        router.add_get(f"{prefix}/klines", answering(lambda query: self.klines(query, kind, second=second)))
 
     def info(self, kind: int) -> dict[str, Any]:
         """Answer exchangeInfo for the spot or the perpetual markets."""
@@ -77,65 +75,8 @@ class DemoExchange:
             "symbols": listed,
         }
 
-    def klines(self, query: Mapping[str, str], kind: int, *, second: bool) -> list[list[int | str]]:
-        """Candles: the first `limit` from startTime, or the last ones up to endTime or now."""
-        symbol, interval = symbol_of(query, kind), self._interval(query, "interval", tuple(TIMEFRAME_MS))
-        count = whole_number(query, "limit", 500, least=1, most=1500 if kind == PERPETUAL else 1000)
-        step, now = TIMEFRAME_MS[interval], self.now()
-        last = (
-            min(whole_number(query, "endTime", now), now - 1) // step * step
-        )  # a candle begins with a trade
-        first = last - (count - 1) * step
-        if "startTime" in query:
-            first = max(whole(whole_number(query, "startTime", 0), step), ORIGIN_MS)
-            last = min(last, first + (count - 1) * step)
-        complete = now // step * step
-        pages = [self.market.candles(symbol, interval, first, min(last + step, complete), second=second)]
-        if first <= complete <= last:
-            pages.append(self.market.open_candle(symbol, interval, now, second=second))
-        return [row for page in pages for row in rows(page, step)]
-
-    def funding(self, query: Mapping[str, str]) -> list[dict[str, int | str]]:
-        """Rates of fundingRate: the first `limit` from startTime, else the last ones."""
-        symbol = symbol_of(query, PERPETUAL)
-        count, now = whole_number(query, "limit", 100, least=1, most=1000), self.now()
-        end = min(whole_number(query, "endTime", now), now) + 1
-        span = (count + 1) * FUNDING_MS
-        first = max(whole_number(query, "startTime", end - span), FUNDING_FROM_MS)
-        funding = self.market.funding(symbol, first, min(end, first + span))
-        part = slice(count) if "startTime" in query else slice(-count, None)
-        return [
-            {
-                "symbol": query["symbol"],
-                "fundingTime": time,
-                "fundingRate": f"{rate:.8f}",
-                "markPrice": f"{mark:.8f}",
-            }
-            for time, rate, mark in zip(*(column[part].tolist() for column in funding), strict=True)
-        ]
-
-    def open_interest(self, query: Mapping[str, str]) -> list[dict[str, int | str]]:
-        """Stamps of openInterestHist: the last `limit` up to endTime, none older than 30 days."""
-        symbol, period = symbol_of(query, PERPETUAL), self._interval(query, "period", OPEN_INTEREST_PERIODS)
-        count, now = whole_number(query, "limit", 30, least=1, most=500), self.now()
-        oldest = now - OPEN_INTEREST_DAYS * DAY_MS
-        end = min(whole_number(query, "endTime", now), now) + 1
-        start = whole_number(query, "startTime", oldest)
-        if start < oldest:
-            raise Refused(-1130, "parameter 'startTime' is invalid.")
-        step = TIMEFRAME_MS[period]
-        stamps = self.market.open_interest(symbol, period, max(start, end - count * step), end)
-        return [
-            {
-                "symbol": query["symbol"],
-                "sumOpenInterest": f"{contracts:.8f}",
-                "sumOpenInterestValue": f"{value:.8f}",
-                "timestamp": time,
-            }
-            for time, contracts, value in zip(*(column.tolist() for column in stamps), strict=True)
-        ]
-
-    def _interval(self, query: Mapping[str, str], name: str, known: tuple[str, ...]) -> str:
+    def interval(self, query: Mapping[str, str], name: str, known: tuple[str, ...]) -> str:
+        """The length of a bar that a parameter names. Raises Refused."""
         interval = mandatory(query, name)
         if interval not in known or not self.market.serves(interval):
             raise Refused(-1120, "Invalid interval.") if name == "interval" else invalid(name)

@@ -15,14 +15,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from engine.settings import TIMEFRAME_MS
-
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from numpy.typing import NDArray
 
-    from engine.data.exchange.client import Client
     from engine.market.ranges import Range
 
 # (N, 1 + C) float64: time in ms, then the values; NaN where the exchange sent none
@@ -31,28 +28,7 @@ Rows: TypeAlias = "NDArray[np.float64]"
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 NONE: Rows = np.empty((0, 1))
-OPEN_INTEREST_PERIODS = ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one request to an exchange brings at most; 0: what ccxt knows of it."""
-
-    candles: int = 0
-    funding: int = 100
-    open_interest: int = 50
-    open_interest_days: int = 0  # how far back open interest reaches; 0: not known
-    jumps: bool = False  # candles and funding begin with the first row from `since` on, however far
-
-
-LIMITS = {
-    "binance": Limits(candles=1000, jumps=True),
-    "binanceusdm": Limits(candles=1000, funding=1000, open_interest=500, open_interest_days=30, jumps=True),
-    "bybit": Limits(candles=1000, funding=200, open_interest=200),
-    "okx": Limits(candles=300, funding=100, open_interest=100),
-    "coinbase": Limits(candles=300),
-    "kraken": Limits(candles=720),  # the last 720 are all that it has
-}
+JUMPING = ("binance", "binanceusdm")  # candles and funding begin with the first row from `since` on
 
 
 @dataclass(frozen=True)
@@ -78,71 +54,6 @@ class History:
     def window_ms(self) -> int:
         """The span that one request covers where the exchange does not jump."""
         return self.limit * self.step_ms
-
-
-async def candles(client: Client, symbol: str, timeframe: str) -> History:
-    """Rows (time, open, high, low, close, volume).
-
-    Raises ChangeSettingsError as Client.market and serves do.
-    """
-    client.serves("fetchOHLCV", "candles", timeframe)
-    await client.market(symbol)
-    limits = LIMITS.get(client.id, Limits())
-    limit = limits.candles or client.ccxt.feature_value(symbol, "fetchOHLCV", "limit", 100) or 100
-
-    async def ask(since: int, count: int) -> Rows:
-        rows = await client.ask(lambda ccxt: ccxt.fetch_ohlcv(symbol, timeframe, since, count))
-        return table(rows, 6)
-
-    return History(ask, int(limit), TIMEFRAME_MS[timeframe], limits.jumps, spaced=True)
-
-
-async def funding(client: Client, symbol: str) -> History:
-    """Rows (stamp, rate). Raises ChangeSettingsError as Client.market and serves do."""
-    client.serves("fetchFundingRateHistory", "funding rates")
-    await client.market(symbol)
-    limits = LIMITS.get(client.id, Limits())
-
-    async def ask(since: int, count: int) -> Rows:
-        until = since + count * HOUR_MS
-        window = {} if limits.jumps else {"after": str(until)} if client.id == "okx" else {"until": until - 1}
-        rates = await client.ask(lambda ccxt: ccxt.fetch_funding_rate_history(symbol, since, count, window))
-        return table([[rate["timestamp"], rate["fundingRate"]] for rate in rates], 2)
-
-    # No exchange pays oftener than hourly, so a window of so many hours holds no more rows than a page.
-    return History(ask, limits.funding, HOUR_MS, limits.jumps, spaced=False)
-
-
-async def open_interest(client: Client, symbol: str, period: str, now_ms: int) -> History:
-    """Rows (stamp, open interest in base currency).
-
-    Raises ChangeSettingsError as Client.market and serves do.
-    """
-    client.serves("fetchOpenInterestHistory", "open interest")
-    await client.market(symbol)
-    limits, step_ms = LIMITS.get(client.id, Limits()), TIMEFRAME_MS[period]
-
-    async def ask(since: int, count: int) -> Rows:
-        window = {"until": since + count * step_ms - 1}
-        stamps = await client.ask(
-            lambda ccxt: ccxt.fetch_open_interest_history(symbol, period, since, count, window)
-        )
-        return table([[stamp["timestamp"], interest(stamp)] for stamp in stamps], 2)
-
-    days = limits.open_interest_days
-    reach_ms = now_ms - days * DAY_MS + step_ms if days else 0
-    return History(ask, limits.open_interest, step_ms, jumps=False, spaced=True, reach_ms=reach_ms)
-
-
-def open_interest_period(step_ms: int, *, simulated: bool) -> str:
-    """The period of open interest that goes with candles of a step: the same, else the next finer one.
-
-    The simulated exchange has nothing finer than its candles, so there the next coarser multiple.
-    """
-    periods = {TIMEFRAME_MS[name]: name for name in OPEN_INTEREST_PERIODS}
-    finer = [period for period in periods if step_ms % period == 0]
-    coarser = [period for period in periods if period % step_ms == 0]
-    return periods[min(coarser) if simulated or not finer else max(finer)]
 
 
 async def pages(history: History, wanted: Range, now_ms: int) -> AsyncGenerator[Page]:
@@ -223,9 +134,3 @@ def table(rows: list[list[Any]], columns: int) -> Rows:
     whole = [[*(row or []), *[None] * columns][:columns] for row in rows]
     numbers = [[cell if isinstance(cell, int | float) else math.nan for cell in row] for row in whole]
     return np.array(numbers, np.float64).reshape(len(rows), columns)
-
-
-def interest(stamp: dict[str, Any]) -> Any:
-    """Open interest in base currency, or what comes nearest: in contracts, else in quote currency."""
-    told = (stamp.get(key) for key in ("baseVolume", "openInterestAmount", "openInterestValue"))
-    return next((amount for amount in told if amount is not None), None)

@@ -51,7 +51,7 @@ class FileSeries:
     no number. Rows of a wrong number of columns stand at the end, all NaN.
     """
 
-    kind: str  # candles, funding, open_interest or values
+    kind: str  # one of KINDS
     layout: str
     frame: pd.DataFrame
     symbol: str

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from engine.data.kinds import KINDS
 from engine.market.candles import OHLCV, PRICES
 
 if TYPE_CHECKING:
@@ -18,11 +19,6 @@ TIME_NAMES = (
 PRICE_NAMES = {name: (name, name[0], f"{name}_price") for name in PRICES}
 VOLUME_NAMES = ("volume", "vol", "v", "base_volume", "volume_base")
 SYMBOL_NAMES = ("symbol", "pair", "ticker", "market", "instrument")
-VALUE_NAMES = {
-    "funding": ("funding_rate", "last_funding_rate", "fundingrate"),
-    "open_interest": ("open_interest", "sum_open_interest", "openinterest", "sumopeninterest"),
-    "values": ("value",),
-}
 BINANCE = (
     "open_time", *OHLCV, "close_time", "quote_volume", "count", "taker_buy_volume", "taker_buy_quote_volume",
     "ignore",
@@ -40,7 +36,7 @@ class Layout:
     """What a file's columns mean; positions count from 0."""
 
     name: str
-    kind: str  # candles, funding, open_interest or values
+    kind: str  # one of KINDS
     width: int  # columns of a row
     time: int
     numbers: dict[str, int]  # open, high, low, close, volume (if there is one), or value -> position
@@ -85,10 +81,10 @@ def layout_of(header: Sequence[str] | None, width: int, symbol: str = "") -> Lay
 
 def values_layout(names: Sequence[str], header: Sequence[str], time: int, ticker: int | None) -> Layout:
     """The layout of a file of times and values: a column of a known name, or the only other one."""
-    for kind, also in VALUE_NAMES.items():
-        if (position := first_of(names, also)) is not None:
+    for kind in KINDS.values():
+        if (position := first_of(names, kind.file_columns)) is not None:
             numbers = {"value": position}
-            return Layout("time and value", kind, len(names), time, numbers, ticker, header[position])
+            return Layout("time and value", kind.name, len(names), time, numbers, ticker, header[position])
     others = [position for position in range(len(names)) if position not in {time, ticker}]
     if len(others) != 1:
         raise ValueError(f"has neither candles nor one column of values; its columns are {listed(header)}")
