@@ -42,14 +42,20 @@ class Mended:
     """The candles so far, and what was done to get there."""
 
     frame: pd.DataFrame
-    rows: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("refetched", "taken", "filled"), 0))
+    how: dict[int, str] = field(default_factory=dict)  # by open time in ms: what each candle is by now
     details: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """How many candles were mended in each way; one that had two faults counts once."""
+        ways = list(self.how.values())
+        return {each: ways.count(each) for each in ("refetched", "taken", "filled")}
 
     def put(self, rows: pd.DataFrame, how: str, what: str, step_ms: int) -> None:
         """Add the rows, or put them in the place of those of their times."""
         if len(rows):
             self.frame = imputation.put(self.frame, rows)
-            self.rows[how] += len(rows)
+            self.how |= dict.fromkeys(milliseconds(rows.index).tolist(), how)
             for start, end in imputation.bars(milliseconds(rows.index), step_ms):
                 span = {"from": iso(start), "to": iso(end), "bars": (end - start) // step_ms}
                 self.details.append({**span, "was": what, "now": how})
