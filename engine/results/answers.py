@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.results.backtest import BacktestResult, Headline, TrialCounts
@@ -79,7 +79,7 @@ class TradeDetail:
 class Variant(Headline):
     """What one combination of rules comes to."""
 
-    settings: dict[str, Any] | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
     final_value: Number = float("nan")
 
 

@@ -29,3 +29,12 @@ def with_notes(told: dict[str, Any]) -> dict[str, Any]:
         for note in told.get("notes") or []
     ]
     return {**told, "notes": notes}
+
+
+def with_figures(told: dict[str, Any]) -> dict[str, Any]:
+    """The result of several seeds whose rows have their figures in a table of their own."""
+    rows = [
+        row if "figures" in row else {"seed": row.pop("seed"), "run": row.pop("run"), "figures": row}
+        for row in map(dict, told.get("seeds") or [])
+    ]
+    return {**told, "seeds": rows} if rows else told

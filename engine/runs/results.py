@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from engine.errors import RepairDataError
 from engine.results.backtest import BacktestResult
 from engine.results.codec import from_json
-from engine.results.earlier import with_notes
+from engine.results.earlier import with_figures, with_notes
 from engine.results.studies import CalibrationResult, SeedsResult, TrainResult, UpdateResult
 from engine.runs.modes import MODES
 
@@ -27,7 +27,7 @@ def result_of(run: RunFolder) -> Result:
     outcome, where = MODES[run.mode].outcome, str(run.result_path)
     if outcome == "backtest":
         return BacktestResult.from_json(content(run), where)
-    found: Result = from_json(KINDS[outcome], with_notes(content(run)), where)
+    found: Result = from_json(KINDS[outcome], with_figures(with_notes(content(run))), where)
     return found
 
 

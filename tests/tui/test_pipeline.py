@@ -87,7 +87,7 @@ def test_document_of_a_training(deck):
     document = deck.json("train", "-s", "training.epochs=2")
     assert document["result"]["best_epoch"] == 2
     assert document["result"]["val_loss"] == 0.3
-    assert document["result"]["parameters"] == 36545
+    assert document["result"]["stopped_early"] is False
 
 
 def test_backtest_without_a_model(deck):
@@ -158,4 +158,4 @@ def test_result_that_is_no_result(deck):
     run.result_path.write_text("{")
     assert "result.json: cannot be read" in deck("runs", "follow", "last", code=1)[1]
     run.result_path.write_text(json.dumps({"metrics": None}))
-    assert "Sharpe Ratio: n/a" in deck("runs", "follow", "last")[0]
+    assert "is no proper BacktestResult" in deck("runs", "follow", "last", code=1)[1]

@@ -12,6 +12,7 @@ from engine.results.codec import plain
 from engine.runs.folder import Home
 from engine.runs.trial_ledger import WHAT_IF, read
 from tests.queries.results import backtested, own_signals
+from tui.answers import opened_result
 from tui.cli import main
 
 OVERRIDES = {"signal.entry_threshold": 0.001, "backtest.stop_loss": 0.02}
@@ -54,15 +55,16 @@ def run(real, kept):
 
 def test_whatif_is_the_engines_answer_and_a_look_that_counts_once(real, run):
     document = real.json("whatif", run.id, *GIVEN)
-    told = plain(tried({"run": str(run.path), "overrides": OVERRIDES})["result"])
+    answer = tried({"run": str(run.path), "overrides": OVERRIDES})
+    told = opened_result(plain(answer)).result.to_json()
     metrics = {key: value for key, value in document["result"].items() if key != "benchmark"}
     assert metrics == told["metrics"]
     assert document["result"]["benchmark"] == told["benchmark"]
     assert document["recorded"] == json.loads(run.result_path.read_text())["metrics"]
     assert document["settings"] == OVERRIDES
-    assert (document["ledger"]["looks"], document["ledger"]["what_ifs"]) == (2, 1)
-    assert document["ledger"] == told["ledger"]
-    assert real.json("whatif", run.id, *GIVEN)["ledger"] == told["ledger"]
+    assert (document["trials"]["looks"], document["trials"]["what_ifs"]) == (2, 1)
+    assert document["trials"] == told["trials"]
+    assert real.json("whatif", run.id, *GIVEN)["trials"] == told["trials"]
     assert [look.kind for look in read(real.home.path)[0]] == ["run", WHAT_IF]
 
     out, _ = real("whatif", *GIVEN)
@@ -101,7 +103,7 @@ def test_sweep_tries_every_combination_and_each_is_a_look(real, run):
         "backtest.stop_loss": [0.0, 0.02],
     }
     assert len(document["variants"]) == 12
-    assert document["ledger"]["looks"] == len(read(real.home.path)[0]) == 1 + 12 - 1  # one is the run's own
+    assert document["trials"]["looks"] == len(read(real.home.path)[0]) == 1 + 12 - 1  # one is the run's own
     out, _ = real("sweep", *SWEPT, "--limit", "5")
     lines = out.splitlines()
     sharpes = [float(line.split()[5]) for line in lines[3:8]]

@@ -17,7 +17,7 @@ def test_seeds_tell_the_spread_and_the_ensemble(market):
     document = market.json("train", "--seeds", "2", *chosen)
     result = document["result"]
     assert [each["seed"] for each in result["seeds"]] == [1, 2]
-    values = [each["total_return"] for each in result["seeds"]]
+    values = [each["figures"]["total_return"] for each in result["seeds"]]
     assert result["spread"]["total_return"]["least"] == min(values)
     assert result["spread"]["total_return"]["greatest"] == max(values)
     assert result["ensemble"]["trades"] > 0

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import RepairDataError
+from engine.results.backtest import BacktestResult
+from engine.results.codec import to_json
+from engine.results.studies import CalibrationResult, SeedsResult, TrainResult
 from engine.runs.audit_status import seal_of
-from tui.commands import study_summaries
+from engine.runs.results import result_of
 from tui.commands.answer import Answer
 from tui.commands.follow import farewell
-from tui.commands.summary import backtest_summary, training_summary
 from tui.number_format import span, table, whole
+from tui.text.backtest import backtest_summary, document
+from tui.text.studies import calibration_summary, seeds_summary, training_summary
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
+    from engine.runs.results import Result
     from engine.runs.state import State
     from tui.commands.follow import Followed
-
-FILES = ("trades", "equity", "predictions")
 
 
 def outcome(run: RunFolder, followed: Followed) -> Answer:
@@ -31,16 +32,22 @@ def outcome(run: RunFolder, followed: Followed) -> Answer:
         return Answer(head, error=ending(run, state))
     if run.mode == "update":
         return updated(head, state)
-    result = result_of(run)
-    if run.mode == "train":
-        training = training_of(result, state)
-        return Answer(
-            head | {"result": training}, training_summary(run, training, simulated=bool(state.simulated))
-        )
-    if run.mode in study_summaries.MODES:
-        return Answer(head | {"result": result}, study_summaries.summary(run, result))
-    document = result_document(run, result) | {"audit": seal_of(run)}
-    return Answer(head | document, backtest_summary(run, result))
+    told, text = shown(run, result_of(run))
+    return Answer(head | told, text)
+
+
+def shown(run: RunFolder, result: Result) -> tuple[dict[str, Any], str]:
+    """What a run came to, for machines and for people."""
+    match result:
+        case BacktestResult():
+            return document(run, result) | {"audit": seal_of(run)}, backtest_summary(run, result)
+        case TrainResult():
+            return {"result": to_json(result.training)}, training_summary(run, result)
+        case SeedsResult():
+            return {"result": to_json(result)}, seeds_summary(result)
+        case CalibrationResult():
+            return {"result": to_json(result)}, calibration_summary(result)
+    return {"result": to_json(result)}, ""
 
 
 def ending(run: RunFolder, state: State) -> dict[str, Any]:
@@ -54,42 +61,6 @@ def ending(run: RunFolder, state: State) -> dict[str, Any]:
         "remedy": f"Continue it: quantdeck runs resume {run.id}",
         "exit_code": 130 if state.status == "stopped" else 1,
     }
-
-
-def result_of(run: RunFolder) -> dict[str, Any]:
-    """result.json of a run. Raises RepairDataError."""
-    remedy = f"Run it again, or look into {run.log_path}"
-    try:
-        result = json.loads(run.result_path.read_bytes())
-    except FileNotFoundError:
-        raise RepairDataError(str(run.result_path), "is missing", remedy) from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise RepairDataError(str(run.result_path), f"cannot be read: {error}", remedy) from None
-    if not isinstance(result, dict):
-        raise RepairDataError(str(run.result_path), "is no result", remedy)
-    return result
-
-
-def result_document(run: RunFolder, result: dict[str, Any]) -> dict[str, Any]:
-    """A backtest's result for machines: metrics flat under `result`, buy and hold beside them."""
-    figures = (result.get("metrics") or {}) | {"benchmark": result.get("benchmark") or {}}
-    paths = {f"{name}_path": str(run.path / result[name]) for name in FILES if result.get(name)}
-    rest = {key: value for key, value in result.items() if key not in (*FILES, "run", "metrics", "benchmark")}
-    return {"result": figures, "simulated": False} | paths | rest
-
-
-def training_of(result: dict[str, Any], state: State) -> dict[str, Any]:
-    """The training summary in result.json; what it lacks is taken from the run's events."""
-    told = {key: value for key, value in result.items() if key not in ("run", "of", "simulated")}
-    best = next((dict(epoch) for epoch in state.history if epoch.get("epoch") == state.best_epoch), {})
-    known = {
-        "epochs": len(state.history),
-        "best_epoch": state.best_epoch,
-        "loss": best.get("loss"),
-        "val_loss": best.get("val_loss"),
-    }
-    inner: dict[str, Any] = told.pop("training", {})
-    return known | inner | told
 
 
 def updated(head: dict[str, Any], state: State) -> Answer:

@@ -7,20 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 from engine import settings
 from engine.errors import ChangeSettingsError, QuantdeckError, StopRequestedError
+from engine.results.codec import plain
+from engine.results.metrics import placed
 from engine.runs import manifest, notes
 from engine.runs.folder import Home, home_path
 from engine.runs.launch import alive, ask_stop, wait
 from engine.runs.modes import with_backtest
+from engine.runs.results import backtest_of
 from engine.runs.state import state_of
 from tui.commands.answer import Answer, error_text, say
-from tui.commands.outcome import result_of
 from tui.commands.pipeline import carry_out, with_model
 from tui.commands.progress import note_line
-from tui.commands.summary import backtest_summary
 from tui.export_csv import write_csv
 from tui.number_format import amount, loss, signed_percent, span, table, whole
+from tui.text.backtest import backtest_summary
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from engine.runs.folder import RunFolder
     from engine.runs.state import State
 
@@ -40,10 +44,12 @@ def settings_differ(run: RunFolder) -> dict[str, Any]:
         return {"settings.toml": error.reason}
 
 
-def metrics_of(run: RunFolder) -> dict[str, Any]:
-    """The metrics of a run's result, none if it has no result."""
+def metrics_of(run: RunFolder) -> dict[str, float]:
+    """The metrics of a run's backtest, none if it has no result."""
+    if not run.result_path.exists() or run.mode not in with_backtest():
+        return {}
     try:
-        return dict(result_of(run).get("metrics") or {})
+        return backtest_of(run).metrics
     except QuantdeckError:
         return {}
 
@@ -53,7 +59,9 @@ def about(run: RunFolder) -> dict[str, Any]:
     return told_of(run, state_of(run), settings_differ(run), metrics_of(run))
 
 
-def told_of(run: RunFolder, state: State, differ: dict[str, Any], metrics: dict[str, Any]) -> dict[str, Any]:
+def told_of(
+    run: RunFolder, state: State, differ: dict[str, Any], metrics: Mapping[str, float]
+) -> dict[str, Any]:
     """The same where state, settings that differ and metrics are known already."""
     return {
         "run": run.id,
@@ -64,7 +72,7 @@ def told_of(run: RunFolder, state: State, differ: dict[str, Any], metrics: dict[
         "created": run.created,
         "symbol": differ.get("data.series") or differ.get("data.symbol", settings.defaults()["data.symbol"]),
         "simulated": bool(state.simulated),
-        "result": {key: metrics.get(key) for key in ("total_return", "sharpe", "max_drawdown", "trades")},
+        "result": {each.key: plain(each.of(metrics)) for each in placed("headline")},
         "settings_differ": differ,
         "folder": str(run.path),
         "note": notes.note_of(run),
@@ -141,7 +149,7 @@ def show(home: str | None, text: str, csv: str) -> Answer:
     }
     result = [""] if run.mode in with_backtest() and state.status == "done" else []
     if result:
-        result.append(backtest_summary(run, result_of(run)))
+        result.append(backtest_summary(run, backtest_of(run)))
     return Answer(document, "\n".join([*head(run, state, facts), *epochs(state), *result, *fault(state)]))
 
 

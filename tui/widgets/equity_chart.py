@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from engine.results.answers import Curves
 from tui.widgets import plot
 from tui.widgets.lines import Line, Lines, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Sequence
+
+    from engine.results.answers import Curve
 
 SMALLEST = (24, 5)  # columns, rows
-Curve = tuple[tuple[float, ...], tuple[float, ...]]
-NOTHING: Curve = ((), ())
-
-
-@dataclass(frozen=True)
-class Curves:
-    """What the chart shows: times in ms, money, and drawdowns as shares below 0."""
-
-    strategy: Curve = NOTHING
-    benchmark: Curve = NOTHING
-    strategy_drawdown: Curve = NOTHING
-    benchmark_drawdown: Curve = NOTHING
-    ascii: bool = False
-
-    @classmethod
-    def of(cls, told: Mapping[str, Any], *, ascii: bool = False) -> Curves:  # noqa: A002
-        """From the engine's answer."""
-        lines = {name: (tuple(line["time_ms"]), tuple(line["value"])) for name, line in told.items()}
-        return cls(**lines, ascii=ascii)
 
 
 class EquityChart(Lines):
@@ -40,12 +23,12 @@ class EquityChart(Lines):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         """Nothing to draw yet."""
         super().__init__(id=id)
-        self._curves = Curves()
+        self._curves, self._ascii = Curves(), False
         self._drawn: tuple[Curves, int, int] | None = None
 
-    def tell(self, curves: Curves) -> None:
+    def tell(self, curves: Curves, *, ascii: bool) -> None:  # noqa: A002
         """Show these."""
-        self._curves = curves
+        self._curves, self._ascii = curves, ascii
         self.draw()
 
     def on_resize(self) -> None:
@@ -62,38 +45,35 @@ class EquityChart(Lines):
         if wanted == self._drawn or not self.is_on_screen or not self.screen.is_current:
             return
         self._drawn = wanted
-        self.show(drawing(*wanted))
+        self.show(drawing(*wanted, ascii=self._ascii))
 
 
-def drawing(curves: Curves, width: int, height: int) -> list[Line]:
+def drawing(curves: Curves, width: int, height: int, *, ascii: bool) -> list[Line]:  # noqa: A002
     """Legend, equity, drawdown and dates in so many cells."""
-    if not curves.strategy[0] or width < SMALLEST[0] or height < SMALLEST[1]:
-        return [[(" the chart comes with more room" if curves.strategy[0] else "", "quiet")]]
+    own, other = curves.strategy, curves.benchmark
+    if not own.value or width < SMALLEST[0] or height < SMALLEST[1]:
+        return [[(" the chart comes with more room" if own.value else "", "quiet")]]
     below = max(2, (height - 2) // 3)
     above = height - 2 - below
-    money = labelled([*curves.strategy[1], *curves.benchmark[1]], above, short)
-    shares = labelled([*curves.strategy_drawdown[1], *curves.benchmark_drawdown[1], 0.0], below, percent)
+    drawdowns = (curves.strategy_drawdown, curves.benchmark_drawdown)
+    money = labelled([*own.value, *other.value], above, short)
+    shares = labelled([*drawdowns[0].value, *drawdowns[1].value, 0.0], below, percent)
     margin = max(len(name) for _, name in (*money, *shares))
-    equity = figure(curves.strategy, curves.benchmark, money, (width, above), margin, ascii=curves.ascii)
-    under = figure(
-        curves.strategy_drawdown,
-        curves.benchmark_drawdown,
-        shares,
-        (width, below),
-        margin,
-        ascii=curves.ascii,
-    )
-    return [legend(curves, width), *equity, *under, dates(curves.strategy[0], width, margin + 1)]
+    equity = figure(own, other, money, (width, above), margin, ascii=ascii)
+    under = figure(*drawdowns, shares, (width, below), margin, ascii=ascii)
+    return [legend(width, ascii=ascii), *equity, *under, dates(own.time_ms, width, margin + 1)]
 
 
-def legend(curves: Curves, width: int) -> Line:
+def legend(width: int, *, ascii: bool) -> Line:  # noqa: A002
     """What the lines mean."""
-    solid, dashed = ("--", ". .") if curves.ascii else ("──", "╌╌")
+    solid, dashed = ("--", ". .") if ascii else ("──", "╌╌")
     right: Line = [(solid, "live"), (" strategy   ", ""), (dashed, "second"), (" buy & hold ", "")]
     return spread([(" equity", "bright"), (" above drawdown", "quiet")], right, width)
 
 
-def labelled(values: Sequence[float], rows: int, write: Any) -> list[tuple[float, str]]:
+def labelled(
+    values: Sequence[float], rows: int, write: Callable[[float, int], str]
+) -> list[tuple[float, str]]:
     """Round ticks within the values, each with its label; the ends where there is no room for more."""
     low, high = min(values), max(values)
     roomy = rows > 3
@@ -122,8 +102,8 @@ def figure(
     import plotext
 
     width, height = size
-    start, end = first[0][0], max(first[0][-1], first[0][0] + 1)
-    values = [*first[1], *second[1], *(tick for tick, _ in ticks)]
+    start, end = first.time_ms[0], max(first.time_ms[-1], first.time_ms[0] + 1)
+    values = [*first.value, *second.value, *(tick for tick, _ in ticks)]
     low, high = min(values), max(values)
     plotext.clear_figure()
     plotext.theme("clear")
@@ -137,8 +117,8 @@ def figure(
     plotext.yticks([tick for tick, _ in ticks], [name.rjust(margin) for _, name in ticks])
     dots = (1 if ascii else 2) * (width - margin - 1)
     marks = ("*", "o") if ascii else ("braille", "braille")
-    plotext.scatter(*plot.dashes(*second, dots), marker=marks[1], color=plot.SECOND)
-    plotext.plot(*first, marker=marks[0], color=plot.FIRST)
+    plotext.scatter(*plot.dashes(second.time_ms, second.value, dots), marker=marks[1], color=plot.SECOND)
+    plotext.plot(first.time_ms, first.value, marker=marks[0], color=plot.FIRST)
     return plot.lines_of(plotext.build().rstrip("\n"), ascii=ascii)
 
 

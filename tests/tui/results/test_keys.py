@@ -4,12 +4,14 @@ import csv
 import json
 import os
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
 from engine.runs.audit_status import AUDIT, fingerprint
 from engine.runs.events import EventLog
 from engine.runs.folder import Home
+from engine.runs.results import backtest_of
 from engine.runs.trial_ledger import WHAT_IF, read
 from engine.settings import load
 from tests.queries.results import own_signals
@@ -35,17 +37,17 @@ async def test_every_what_if_is_counted_and_0_leads_back(deck_on, home):
     deck = deck_on(home)
     async with go(deck, "3") as pilot:
         result = deck.screen.result
-        recorded = result.told
+        recorded = result.shown
         await press("right_square_bracket")(pilot)
         await press("right_square_bracket")(pilot)
         assert result.tries == 2
         assert dict(result.moves.overrides) == {"signal.entry_threshold": 0.002}
-        assert result.told["metrics"] != recorded["metrics"]
+        assert result.shown.metrics != recorded.metrics
         assert "WHAT-IF  threshold 0.0012 → 0.002" in text_of(deck)
-        assert result.told["metrics"]["trades"] == deck.screen.trades.table.total
+        assert result.shown.metrics["trades"] == deck.screen.trades.table.total
         await press("0")(pilot)
-        assert result.told == recorded
-        assert deck.screen.trades.table.total == recorded["metrics"]["trades"]
+        assert result.shown == recorded
+        assert deck.screen.trades.table.total == recorded.metrics["trades"]
         assert "3 looks, 2 what-if" in text_of(deck)
         await press("right_square_bracket")(pilot)  # the same settings again: no new look
         assert result.tries == 2
@@ -71,21 +73,21 @@ async def test_the_audits_seal_is_on_the_screen_as_long_as_it_holds(deck_on, hom
 
 async def test_fills_come_from_the_result_and_stay_the_runs_own(deck_on, home):
     deck = deck_on(home)
-    ways = json.loads((home.runs / RUN / "result.json").read_text())["fills"]["ways"]
+    scenarios = backtest_of(home.find(RUN)).fills.scenarios
     async with go(deck, "3", "f") as pilot:
-        for way in ways:
-            assert f"{way['name']:<27}{way['total_return'] * 100:>+9.2f} %" in text_of(deck)
+        for each in scenarios:
+            assert f"{each.name:<27}{each.total_return * 100:>+9.2f} %" in text_of(deck)
         assert "hangs on the fills" in " ".join(text_of(deck).split())
         await press("right_square_bracket")(pilot)
         assert "of the run as it was recorded" in text_of(deck)
-        assert f"{ways[0]['name']:<27}{ways[0]['total_return'] * 100:>+9.2f} %" in text_of(deck)
+        kindest = scenarios[0]
+        assert f"{kindest.name:<27}{kindest.total_return * 100:>+9.2f} %" in text_of(deck)
 
 
 async def test_a_result_without_fills_says_how_to_get_them(deck_on, home):
     path = home.runs / RUN / "result.json"
-    told = json.loads(path.read_text())
-    del told["fills"], told["intervals"], told["ledger"], told["sentences"]
-    path.write_text(json.dumps(told))
+    result = replace(backtest_of(home.find(RUN)), fills=None, intervals=None, trials=None)
+    path.write_text(json.dumps(result.to_json()))
     deck = deck_on(home)
     async with go(deck, "3", "f"):
         assert "b backtests the run again" in text_of(deck)
@@ -96,10 +98,10 @@ async def test_signals_of_ones_own_have_their_screen_and_refuse_what_needs_forec
     deck = deck_on(Home(tmp_path))
     async with go(deck, "3") as pilot:
         assert run.id in text_of(deck)
-        recorded = deck.screen.result.told
+        recorded = deck.screen.result.shown
         await press("left_curly_bracket")(pilot)
         assert "WHAT-IF  fee bps 10 → 8" in text_of(deck)
-        assert deck.screen.result.told["metrics"]["final_value"] > recorded["metrics"]["final_value"]
+        assert deck.screen.result.shown.metrics["final_value"] > recorded.metrics["final_value"]
         await press("right_square_bracket")(pilot)
         assert "target weights, not forecasts" in " ".join(text_of(deck).replace("│", " ").split())
         await press("escape", "b")(pilot)
@@ -117,7 +119,7 @@ async def test_any_rule_can_be_typed_and_a_wrong_one_is_told_at_once(deck_on, ho
         await press("enter")(pilot)
         await pilot.pause(0.3)
         await press()(pilot)
-        assert deck.screen.result.told["fill"] == "worst-of-bar"
+        assert deck.screen.result.shown.fill == "worst-of-bar"
         assert deck.screen.result.tries == 1
         await press("w")(pilot)
         deck.screen.query_one("#field").value = "fee_bps=99999"
@@ -240,9 +242,9 @@ async def test_progress_and_failures_of_an_update_are_shown(deck_on, home):
 
 async def test_result_json_alone_is_enough_for_the_figures(deck_on, home):
     deck = deck_on(home)
-    told = json.loads((home.runs / RUN / "result.json").read_text())
+    result = backtest_of(home.find(RUN))
     async with go(deck, "3"):
-        assert f"{told['metrics']['final_value']:,.2f}" in text_of(deck)
+        assert f"{result.metrics['final_value']:,.2f}" in text_of(deck)
 
 
 async def test_a_result_that_cannot_be_read_is_told_with_the_keys_that_help(deck_on, home):

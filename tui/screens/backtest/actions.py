@@ -44,7 +44,7 @@ def ask_filter(screen: BacktestScreen) -> None:
         if isinstance(text, str):
             screen.trades.put(text)
 
-    if screen.result.told:
+    if screen.result.shown:
         question = "Filter the trades, such as pnl<0 side=short bars>24 return>1% (empty: all)"
         screen.app.push_screen(Prompt(question, screen.trades.filter), typed)
 
@@ -52,7 +52,7 @@ def ask_filter(screen: BacktestScreen) -> None:
 def ask_export(screen: BacktestScreen) -> None:
     """Ask for a file: .html is the report, .csv the trades as filtered and sorted."""
     run = screen.result.run
-    if run is None or not screen.result.told:
+    if run is None or not screen.result.shown:
         return
 
     def wrong(text: str) -> str:
@@ -102,7 +102,7 @@ def copy(screen: BacktestScreen) -> None:
     """Copy title and figures through the terminal (OSC 52)."""
     from tui.widgets.lines import Lines
 
-    if screen.result.told:
+    if screen.result.shown:
         text = "\n".join(screen.query_one(name, Lines).text for name in ("#title", "#banner", "#figures"))
         screen.app.copy_to_clipboard(text)
         screen.notify("figures copied", timeout=2)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tui.commands.outcome import result_of
+from engine.runs.results import backtest_of
+from tui.answers import opened_result, trial_counts
 from tui.questions import Question
 from tui.what_if import Moves
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.errors import QuantdeckError
+    from engine.results.answers import Curves
+    from engine.results.backtest import BacktestResult, TrialCounts
     from engine.runs.folder import RunFolder
     from tui.questions import Questions
 
@@ -19,10 +22,10 @@ if TYPE_CHECKING:
 class OpenResult:
     """Figures come from result.json at once; curves, what-ifs and the ledger's present state from the engine.
 
-    told        the result as it is shown, with the keys of result.json
+    shown       the result as it is shown, None where there is none
     recorded    the run's own, whatever is tried
-    curves      the engine's curves for it, empty until they are there
-    ledger      how often its bars were looked at by now, and the deflated Sharpe ratio
+    curves      the engine's curves for it, None until they are there
+    trials      how often its bars were looked at by now, and the deflated Sharpe ratio
     moves       the rules that are tried; `settings` of the run within are known with the first curves
     error       why the engine could not answer, or None
     """
@@ -30,32 +33,36 @@ class OpenResult:
     def __init__(self, questions: Questions, changed: Callable[[], object]) -> None:
         """`changed` is called whenever there is something new to draw."""
         self._questions, self._changed = questions, changed
+        self.open_nothing()
+
+    def open_nothing(self) -> None:
+        """No result."""
         self.run: RunFolder | None = None
-        self.told: dict[str, Any] = {}
-        self.recorded: dict[str, Any] = {}
-        self.curves: dict[str, Any] = {}
-        self.ledger: dict[str, Any] = {}
+        self.shown: BacktestResult | None = None
+        self.recorded: BacktestResult | None = None
+        self.curves: Curves | None = None
+        self.trials: TrialCounts | None = None
         self.moves = Moves()
         self.error: QuantdeckError | None = None
         self.columns = 0
 
     def open(self, run: RunFolder | None, columns: int) -> None:
         """Another result, its curves for so many columns; None for none. Raises RepairDataError."""
-        self.run, self.told, self.recorded, self.curves, self.ledger = run, {}, {}, {}, {}
-        self.moves, self.error, self.columns = Moves(), None, columns
+        self.open_nothing()
+        self.run, self.columns = run, columns
         if run is not None:
-            self.told = self.recorded = result_of(run)
-            self.ledger = self.told.get("ledger") or {}
+            self.shown = self.recorded = backtest_of(run)
+            self.trials = self.shown.trials
             self._ask_curves(self.moves)
 
     @property
     def tries(self) -> int:
         """How often other rules were tried on these bars, by anybody in this home."""
-        return int(self.ledger.get("what_ifs") or 0)
+        return self.trials.what_ifs if self.trials else 0
 
     def widen(self, columns: int) -> None:
         """The chart became wider: more points."""
-        if self.told and columns > self.columns:
+        if self.shown and columns > self.columns:
             self.columns = columns
             self._ask_curves(self.moves)
 
@@ -84,23 +91,24 @@ class OpenResult:
         self._questions.ask("curves", Question(request, answered, failed))
 
     def _take(self, answer: dict[str, Any], *, tried: bool) -> None:
+        opened = opened_result(answer)
         self.error = None
         if not self.moves.recorded:
-            self.moves = Moves(answer["settings"])
-        self.told, self.curves = answer["result"], answer["curves"]
+            self.moves = Moves(opened.settings)
+        self.shown, self.curves = opened.result, opened.curves
         if tried:
-            self.ledger = self.told["ledger"]
+            self.trials = opened.result.trials
         else:
-            self._ask_ledger()
+            self._ask_trials()
         self._changed()
 
-    def _ask_ledger(self) -> None:
+    def _ask_trials(self) -> None:
         """How often the bars were looked at by now. It also warms the simulation for the first what-if."""
         run = self.run
 
         def answered(answer: dict[str, Any]) -> None:
             if self.run is run and not self.moves.overrides:
-                self.ledger = answer
+                self.trials = trial_counts(answer)
                 self._changed()
 
-        self._questions.ask("ledger", Question(self.request("result.ledger"), answered, lambda _: None))
+        self._questions.ask("trials", Question(self.request("result.ledger"), answered, lambda _: None))

@@ -8,6 +8,7 @@ from textual.binding import Binding
 from textual.containers import Container, Vertical
 
 from engine.errors import QuantdeckError
+from engine.results.answers import Curves
 from engine.runs.audit_status import seal_of
 from tui.preload import warm
 from tui.questions import Questions
@@ -16,7 +17,7 @@ from tui.screens.backtest.open_result import OpenResult
 from tui.screens.backtest.trades_panel import TradesPanel
 from tui.screens.base import BaseScreen
 from tui.what_if import FEE, THRESHOLD, Moves
-from tui.widgets.equity_chart import Curves, EquityChart
+from tui.widgets.equity_chart import EquityChart
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
     from textual.widget import Widget
 
+    from engine.results.backtest import BacktestResult
     from engine.runs.events import Event
     from tui.watch import Snapshot, Watched
     from tui.widgets.lines import Line
@@ -131,47 +133,48 @@ class BacktestScreen(BaseScreen):
         except QuantdeckError as error:
             self._state = selection.broken(error, whole=True)
         else:
-            self._state = [] if self.result.told else selection.without(watched)
-            if self.result.told:
+            self._state = [] if self.result.shown else selection.without(watched)
+            if self.result.shown:
                 self.trades.ask()
-        self.query_one(EquityChart).tell(Curves())
+        self.query_one(EquityChart).tell(Curves(), ascii=self.deck.ascii)
         self.call_after_refresh(self.draw)
 
     def draw(self) -> None:
         """Everything but the trades, from what is known."""
         if not self.is_attached or not self.is_current:
             return
-        told, result = self.result.told, self.result
-        self.set_class(not told, "empty")
-        error = result.error
-        if told and error and result.moves.overrides:
+        opened, run = self.result, self.result.run
+        shown, error = opened.shown, opened.error
+        self.set_class(shown is None, "empty")
+        if shown and error and opened.moves.overrides:
             self.deck.report_error(error)
             self.action_reset()
             return
-        state = selection.broken(error, whole=False) if told and error else [] if told else self._state
+        state = selection.broken(error, whole=False) if shown and error else [] if shown else self._state
         self.query_one("#state", Lines).show(state)
         name = f"{self.watched.id} {self.watched.run.name}" if self.watched else ""
         title: Line = [(" Backtest  ", "bright"), (name, "")]
-        seal = seal_of(result.run) if result.run else ""
-        shown = drawing.Shown(told, result.moves.listing, result.tries, seal)
-        self.query_one("#banner", Lines).show([drawing.banner(shown, self.size.width)] if told else [])
-        if told and result.run:
-            title = drawing.title(result.run, told, self.size.width)
-            self.draw_result()
+        banner: list[Line] = []
+        if shown and run:
+            title = drawing.title(run, shown, self.size.width)
+            facts = drawing.Shown(shown, opened.moves.listing, opened.tries, seal_of(run))
+            banner = [drawing.banner(facts, self.size.width)]
+            self.draw_result(shown, opened.recorded or shown)
+        self.query_one("#banner", Lines).show(banner)
         self.query_one("#title", Lines).show([title])
 
-    def draw_result(self) -> None:
+    def draw_result(self, shown: BacktestResult, recorded: BacktestResult) -> None:
         """The panels of the result."""
-        told, result = self.result.told, self.result
-        figures = self.query_one("#figures", Lines)
-        figures.show(drawing.figures(told, result.ledger, figures.size.height))
-        self.query_one("#aside", Lines).show(drawing.aside(told))
-        room = self.query_one("#more").size.width or self.size.width
-        self.query_one("#months", Lines).show([*drawing.months(told, room), []])
-        tried = bool(result.moves.overrides)
-        self.query_one("#fills", Lines).show(drawing.fills(told, result.recorded, room, tried=tried))
-        if result.curves:
-            self.query_one(EquityChart).tell(Curves.of(result.curves, ascii=self.deck.ascii))
+        opened, figures = self.result, self.query_one("#figures", Lines)
+        figures.show(drawing.figures(shown, opened.trials, figures.size.height))
+        self.query_one("#aside", Lines).show(drawing.aside(shown))
+        width = self.query_one("#more").size.width or self.size.width
+        self.query_one("#months", Lines).show([*drawing.months(shown, width), []])
+        tried = bool(opened.moves.overrides)
+        fills = drawing.fills(shown, recorded, opened.trials, width, tried=tried)
+        self.query_one("#fills", Lines).show(fills)
+        if opened.curves:
+            self.query_one(EquityChart).tell(opened.curves, ascii=self.deck.ascii)
 
     def move(self, moves: Moves) -> None:
         """Try other rules: said at once, asked when the keys rest."""

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding
 
+from tui.answers import trade_detail
 from tui.questions import Question, Questions
 from tui.screens.backtest import selection, trade_rows
 from tui.screens.base import BaseScreen
-from tui.widgets.candle_chart import CandleChart, Candles
+from tui.widgets.candle_chart import CandleChart
 from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from engine.errors import QuantdeckError
+    from engine.results.answers import TradeDetail
     from engine.runs.events import Event
 
 MARGIN = 12  # cells that the prices take beside the candles
@@ -66,18 +68,18 @@ class TradeScreen(BaseScreen):
 
         def answered(answer: dict[str, Any]) -> None:
             self._number = number
-            self.tell(answer)
+            self.show_trade(trade_detail(answer))
 
         self._questions.ask("trade", Question(request, answered, self.refused))
 
-    def tell(self, answer: dict[str, Any]) -> None:
-        """Show the trade."""
-        joined = answer["bars_per_candle"]
+    def show_trade(self, found: TradeDetail) -> None:
+        """Facts and candles."""
+        joined = found.bars_per_candle
         scale = f"   a candle is {joined} bars" if joined > 1 else ""
-        title = f"   {answer['trade']['symbol']}{scale}"
+        title = f"   {found.trade['symbol']}{scale}"
         self.query_one("#title", Lines).show([[(f" Trade {self._number}", "bright"), (title, "quiet")]])
-        self.query_one("#facts", Lines).show([*trade_rows.facts(answer["trade"]), []])
-        self.query_one(CandleChart).tell(Candles.of(answer))
+        self.query_one("#facts", Lines).show([*trade_rows.facts(found.trade), []])
+        self.query_one(CandleChart).tell(found)
 
     def refused(self, error: QuantdeckError) -> None:
         """There is no such trade, or no answer."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.containers import Vertical
 
+from tui.answers import trades_page
 from tui.number_format import whole
 from tui.questions import Question
 from tui.screens.backtest import trade_rows
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from engine.errors import QuantdeckError
+    from engine.results.answers import TradesPage
     from tui.questions import Questions
 
 SORTS = ("trade", "pnl", "return", "bars", "side", "exit_reason", "mae", "mfe")
@@ -34,7 +36,7 @@ class TradesPanel(Vertical):
         super().__init__(id=id)
         self._questions, self._request = questions, request
         self.filter, self.sort, self.reverse = "", "trade", False
-        self._total: dict[str, Any] = {}
+        self._page: TradesPage | None = None
         self._error: QuantdeckError | None = None
         self._asked = 0  # number of the question whose answers count
 
@@ -61,7 +63,7 @@ class TradesPanel(Vertical):
     def clear(self) -> None:
         """Another result: forget its filter's outcome."""
         self._asked += 1
-        self._total, self._error = {}, None
+        self._page, self._error = None, None
         self.table.tell_total(0)
         self.query_one("#trades-title", Lines).show([])
 
@@ -91,7 +93,7 @@ class TradesPanel(Vertical):
 
         def answered(answer: dict[str, Any]) -> None:
             if number == self._asked:
-                self._take(answer, fresh=fresh)
+                self._take(trades_page(answer), fresh=fresh)
 
         def failed(error: QuantdeckError) -> None:
             if number == self._asked:
@@ -101,15 +103,15 @@ class TradesPanel(Vertical):
         request = self._request("result.trades", **self.question, **{"from": start, "count": count})
         self._questions.ask("trades", Question(request, answered, failed))
 
-    def _take(self, answer: dict[str, Any], *, fresh: bool) -> None:
-        self._error, self._total = None, answer
-        rows = [trade_rows.cells(answer["columns"], row) for row in answer["rows"]]
+    def _take(self, page: TradesPage, *, fresh: bool) -> None:
+        self._error, self._page = None, page
+        rows = [trade_rows.cells(page.columns, row) for row in page.rows]
         table = self.table
         if fresh:
             table.sorted_by = (self.sort, self.reverse)
-            table.tell_total(answer["total"], rows=rows)
+            table.tell_total(page.total, rows=rows)
         else:
-            table.tell_rows(answer["from"], rows)
+            table.tell_rows(page.start, rows)
         self.say()
 
     def say(self) -> None:
@@ -119,13 +121,13 @@ class TradesPanel(Vertical):
             text = f"  {self._error}"
             self.query_one("#trades-title", Lines).show([[*line, (fitted(text, self.size.width - 8), "bad")]])
             return
-        if not self._total:
+        if self._page is None:
             return
-        kept, every = self._total["total"], self._total["all"]
-        line.append((f"  {whole(kept)}" + (f" of {whole(every)}" if self.filter else ""), ""))
+        of_all = f" of {whole(self._page.all)}" if self.filter else ""
+        line.append((f"  {whole(self._page.total)}{of_all}", ""))
         if self.filter:
             line += [("   filter ", "quiet"), (self.filter, "live")]
-        line += [("   Σ pnl ", "quiet"), (trade_rows.signed(self._total["pnl"]), "")]
+        line += [("   Σ pnl ", "quiet"), (trade_rows.signed(self._page.pnl), "")]
         self.query_one("#trades-title", Lines).show([line])
 
     def number(self, row: int) -> int | None:

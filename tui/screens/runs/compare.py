@@ -8,7 +8,7 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 
 from tui import run_status
-from tui.comparison import METRICS, different, gap, scaled
+from tui.comparison import different, figures
 from tui.number_format import UNDEFINED, defined, loss
 from tui.screens.base import BaseScreen
 from tui.widgets.lines import Line, Lines, fitted
@@ -60,14 +60,13 @@ def comparison(one: Facts, other: Facts, width: int) -> list[Line]:
     lines.append(
         line_of("state", [run_status.status(each.watched.state)[0] for each in (one, other)] + [""], wide)
     )
-    figures = [("best val loss", one.best, other.best, loss), *(
-        (label, scaled(one.metrics.get(key), by), scaled(other.metrics.get(key), by), write)
-        for key, label, write, by in METRICS
-    )]  # fmt: skip
-    for label, first, second, write in figures:
-        if not (defined(first) or defined(second)):
-            continue
-        lines.append(line_of(label, [write(first), write(second), gap(first, second, write)], wide))
+    before, after = one.best, other.best
+    apart = after - before if defined(before) and defined(after) else None
+    gap = f"{'+' if apart > 0 else ''}{loss(apart)}" if defined(apart) else ""
+    rows = [("best val loss", [loss(before), loss(after), gap]), *figures([one.metrics, other.metrics])]
+    for label, texts in rows:
+        if texts[:2] != [UNDEFINED, UNDEFINED]:
+            lines.append(line_of(label, texts, wide))
     settings = [
         line_of(key, [*map(str, values), ""], wide)
         for key, values in different([one.differ, other.differ]).items()

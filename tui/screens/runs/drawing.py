@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from engine.results.metrics import METRICS, placed
 from tui import run_status
-from tui.number_format import amount, defined, loss, signed_percent, whole
+from tui.number_format import defined, figure, loss, signed_percent
 from tui.screens.train.drawing import packed
 from tui.widgets.lines import Line, fitted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from engine.results.metrics import Format, Metric
     from tui.watch import Watched
 
 
@@ -22,7 +24,7 @@ class Facts:
 
     watched: Watched
     differ: dict[str, Any]
-    metrics: dict[str, Any]
+    metrics: Mapping[str, float]
 
     @property
     def text(self) -> str:
@@ -35,7 +37,7 @@ class Facts:
     def best(self) -> float | None:
         """The validation loss of the best epoch."""
         state = self.watched.state
-        found = [each.get("val_loss") for each in state.history if each["epoch"] == state.best_epoch]
+        found = [each["val_loss"] for each in state.history if each["epoch"] == state.best_epoch]
         return found[0] if found else None
 
 
@@ -79,14 +81,9 @@ class Column:
         return (self.key or self.text)(each)
 
 
-def metric(key: str) -> Callable[[Facts], Any]:
-    """A metric to sort by."""
-    return lambda each: value if defined(value := each.metrics.get(key)) else None
-
-
 def gain(each: Facts) -> str:
     """The role of loss or gain, whose sign says the same."""
-    value = each.metrics.get("total_return")
+    value = METRICS["total_return"].of(each.metrics)
     return ("good" if value > 0 else "bad") if defined(value) and value else ""
 
 
@@ -100,47 +97,62 @@ def state_role(each: Facts) -> str:
     return run_status.status(each.watched.state)[1]
 
 
-def drawdown(value: Any) -> str:
-    """The maximum drawdown as the loss that it is."""
-    return signed_percent(-abs(value))
-
-
 def created(each: Facts) -> str:
     """When the run was made, to the minute, UTC."""
     return each.watched.run.created[:16].replace("T", " ")
 
 
-def figured(key: str, write: Callable[[Any], str]) -> Callable[[Facts], str]:
-    """Writes a metric, blank where there is none."""
-    return lambda each: write(value) if defined(value := each.metrics.get(key)) else ""
+def figure_column(metric: Metric) -> Column:
+    """The column of a metric, blank where it is not defined; a drawdown stands as the loss that it is."""
+    down = metric.format == "percent" and metric.better == "lower"
+
+    def text(each: Facts) -> str:
+        value = metric.of(each.metrics)
+        if not defined(value):
+            return ""
+        return (
+            signed_percent(-value if down else value) if metric.format == "percent" else figure(metric, value)
+        )
+
+    def key(each: Facts) -> float | None:
+        value = metric.of(each.metrics)
+        return value if defined(value) else None
+
+    title = metric.short or metric.label
+    width = max(WIDTHS[metric.format] - down, len(title))
+    return Column(title, width, text, gain if metric.key == "total_return" else nothing, key, right=True)
 
 
-COLUMNS = (
+WIDTHS: dict[Format, int] = {"percent": 11, "amount": 7, "count": 7}
+FIRST = (
     Column("run", 8, lambda each: each.watched.id),
     Column("name", 14, lambda each: each.watched.run.name),
     Column("mode", 8, lambda each: each.watched.run.mode, quiet),
     Column("state", 20, state_text, state_role),
-    Column("return", 11, figured("total_return", signed_percent), gain, metric("total_return"), right=True),
-    Column("Sharpe", 7, figured("sharpe", amount), key=metric("sharpe"), right=True),
 )
-WIDER = (
-    Column("drawdown", 10, figured("max_drawdown", drawdown), key=metric("max_drawdown"), right=True),
-    Column("trades", 7, figured("trades", whole), key=metric("trades"), right=True),
+LAST = (
     Column("val loss", 9, lambda each: loss(each.best) if defined(each.best) else "",
            key=lambda each: each.best, right=True),
     Column("created (UTC)", 16, created, quiet, lambda each: each.watched.run.created),
     Column("settings that differ", 60, lambda each: pairs(each.differ), quiet),
 )  # fmt: skip
+ALWAYS = len(FIRST) + 2  # columns that the smallest terminal has room for
 
 
-def columns(width: int) -> tuple[Column, ...]:
+def every_column() -> list[Column]:
+    """All columns in their order, the metrics of the short list among them."""
+    return [*FIRST, *map(figure_column, placed("headline")), *LAST]
+
+
+def columns(width: int) -> list[Column]:
     """The columns that a terminal of that width has room for."""
-    chosen, used = list(COLUMNS), 3 + sum(column.width + 1 for column in COLUMNS)
-    for column in WIDER:
+    every = every_column()
+    chosen, used = every[:ALWAYS], 3 + sum(column.width + 1 for column in every[:ALWAYS])
+    for column in every[ALWAYS:]:
         if used + column.width < width:
             chosen.append(column)
             used += column.width + 1
-    return tuple(chosen)
+    return chosen
 
 
 def header(shown: Sequence[Column], by: str, *, down: bool) -> Line:

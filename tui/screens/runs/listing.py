@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tui.screens.runs.drawing import COLUMNS, WIDER, Facts, facts_of
+from tui.screens.runs.drawing import Facts, every_column, facts_of
 
 if TYPE_CHECKING:
     from tui.watch import Snapshot, Watched
-
-EVERY = (*COLUMNS, *WIDER)
-TITLES = [column.title for column in EVERY]
 
 
 class RunsList:
@@ -29,7 +26,7 @@ class RunsList:
         words = self.filter.lower().split()
         every = [self._facts(each) for each in snapshot.runs]
         fitting = [each for each in every if all(word in each.text for word in words)]
-        key = EVERY[TITLES.index(self.by)].sort_key
+        key = next(column.sort_key for column in every_column() if column.title == self.by)
         have = sorted((each for each in fitting if key(each) is not None), key=key, reverse=self.down)
         self.shown = [*have, *(each for each in fitting if key(each) is None)]
         self.marked = [each for each in self.marked if each in snapshot.by_id]
@@ -56,7 +53,8 @@ class RunsList:
 
     def sort(self) -> None:
         """Sort by the next column."""
-        self.by = TITLES[(TITLES.index(self.by) + 1) % len(TITLES)]
+        titles = [column.title for column in every_column()]
+        self.by = titles[(titles.index(self.by) + 1) % len(titles)]
 
     def table(self) -> list[dict[str, Any]]:
         """The list as rows for a file."""

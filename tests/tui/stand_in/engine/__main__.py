@@ -5,6 +5,7 @@ endless (until it is asked to stop), stepwise (each epoch waits for a file `go-<
 file `let-go` is in its folder, whatever it is asked).
 """
 
+import json
 import os
 import signal
 import sys
@@ -19,8 +20,10 @@ from engine.runs.requests import answer
 from engine.settings import load
 
 SCENARIO = os.environ.get("SCENARIO", "well")
-COSTS = {"fee_bps": 10.0, "slippage_bps": 2.0, "fees": 1204.11, "slippage": 240.0}
-FORECAST = {"r2": 0.0008, "directional_accuracy": 0.512}
+BACKTEST = json.loads((Path(__file__).parents[1] / "backtest.json").read_text())
+COSTS = BACKTEST["costs"]
+UNKNOWN = ("directional_accuracy_low", "directional_accuracy_high", "ic", "ic_p_value")
+FORECAST = BACKTEST["forecast"] | dict.fromkeys(UNKNOWN)
 METRICS = {
     "final_value": 12841.07,
     "total_return": 0.284107,
@@ -123,18 +126,20 @@ def fit(run, emit, epochs):
 
 def result(run):
     if run.mode == "train":
-        return {
-            "training": {"epochs": 2, "best_epoch": 2, "loss": 0.25, "val_loss": 0.3, "parameters": 36545}
-        }
+        training = {"epochs": 2, "best_epoch": 2, "loss": 0.25, "val_loss": 0.3, "stopped_early": False}
+        return {"training": training, "simulated": True}
+    if run.mode == "update":
+        return {"simulated": True}
     (run.path / "trades.csv").write_text("trade\n")
-    costs = COSTS if load(run.settings_path).backtest.fee_bps else {"fee_bps": 0.0, "slippage_bps": 0.0}
-    return {
-        "run": run.id, "of": run.of, "simulated": True, "metrics": METRICS,
+    costs = (
+        COSTS if load(run.settings_path).backtest.fee_bps else COSTS | {"fee_bps": 0.0, "slippage_bps": 0.0}
+    )
+    return BACKTEST | {
+        "run": run.id, "of": run.of, "metrics": METRICS, "costs": costs, "forecast": FORECAST,
         "benchmark": METRICS | {"final_value": 26102.33, "sharpe": 2.04, "trades": 1},
-        "trades": "trades.csv", "equity": "equity.parquet", "start": "2025-01-01T00:00:00Z",
-        "end": "2025-03-01T00:00:00Z", "bars": 1416, "costs": costs, "fill": "next-open",
-        "forecast": FORECAST,
-        "notes": ["costs are [b]modelled[/b]\x1b[2J"],
+        "files": {"trades": "trades.csv", "equity": "equity.parquet"},
+        "start": "2025-01-01T00:00:00Z", "end": "2025-03-01T00:00:00Z",
+        "notes": [{"code": "text", "values": {"text": "costs are [b]modelled[/b]\x1b[2J"}}],
     }  # fmt: skip
 
 

@@ -1,0 +1,122 @@
+"""A backtest as plain text: the textbook's lines first, then every figure beside buy and hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.results.explanations import explained, on_trials
+from engine.results.metrics import METRICS, tabled
+from engine.runs.audit_status import seal_of
+from tui.number_format import UNDEFINED, amount, correlation, defined, figure, percent, table, whole
+from tui.text.robustness import robustness_lines
+from tui.text.studies import folds_table
+
+if TYPE_CHECKING:
+    from engine.results.backtest import BacktestResult, Costs, ForecastQuality, TrialCounts
+    from engine.runs.folder import RunFolder
+
+SIMULATED = "SIMULATED market: these figures say nothing about a real one"
+
+
+def textbook(run: RunFolder, result: BacktestResult) -> list[str]:
+    """The textbook's lines, with its names."""
+    final, gained, sharpe, drawdown, trades = (
+        METRICS[key].of(result.metrics)
+        for key in ("final_value", "total_return", "sharpe", "max_drawdown", "trades")
+    )
+    sign = "-" if final < 0 else ""
+    return [
+        f"Final Portfolio Value: {f'{sign}${abs(final):,.2f}' if defined(final) else UNDEFINED}",
+        f"Total Return: {with_percent(gained)}",
+        f"Sharpe Ratio: {amount(sharpe)}",
+        f"Max Drawdown: {with_percent(drawdown)}",
+        f"Number of Trades: {trades if defined(trades) else UNDEFINED}",
+        f"Detailed trades saved to: {run.path / result.files.get('trades', 'trades.csv')}",
+    ]
+
+
+def with_percent(share: float) -> str:
+    """0.2841 → 28.41%, the textbook's way."""
+    return f"{share * 100:.2f}%" if defined(share) else UNDEFINED
+
+
+def backtest_summary(run: RunFolder, result: BacktestResult, trials: TrialCounts | None = None) -> str:
+    """The whole summary of a backtest; trials: what the ledger counts by now."""
+    rows = [
+        [
+            each.label,
+            figure(each, each.of(result.metrics)),
+            figure(each, each.of(result.benchmark)),
+            each.unit,
+        ]
+        for each in tabled()
+        if each.key in result.metrics
+    ]
+    return "\n".join(
+        [
+            *textbook(run, result),
+            "",
+            *([SIMULATED] if result.simulated else []),
+            f"{result.start} → {result.end}   {whole(result.bars)} bars   fills at {result.fill}",
+            table(("", "strategy", "buy & hold", ""), rows, right=(1, 2)),
+            forecast(result.forecast),
+            *costs(result.costs),
+            f"leak audit {seal_of(run)}",
+            *folds_table(result.folds),
+            *robustness_lines(result, trials),
+            *(f"note: {note.text}" for note in result.notes),
+        ]
+    )
+
+
+def costs(paid: Costs) -> list[str]:
+    """What trading cost, at which rates, and a note where it was set to cost nothing."""
+    parts = [
+        f"fees {amount(paid.fees)} ({paid.fee_bps:g} bps)",
+        f"slippage {amount(paid.slippage)} ({paid.slippage_bps:g} bps)",
+        f"funding {amount(paid.funding)}",
+        f"borrow {amount(paid.borrow)}",
+    ]
+    off = paid.fee_bps == paid.slippage_bps == 0
+    note = ["note: costs are off, as asked: no fee and no slippage"] if off else []
+    return [f"costs      {'   '.join(parts)}", *note]
+
+
+def forecast(quality: ForecastQuality) -> str:
+    """How good the predictions were, whatever was traded on them."""
+    right, low, high = map(
+        percent,
+        (quality.directional_accuracy, quality.directional_accuracy_low, quality.directional_accuracy_high),
+    )
+    ic, p_value, r2 = map(correlation, (quality.ic, quality.ic_p_value, quality.r2))
+    return f"forecast   direction {right} % ({low} … {high})   IC {ic} (p {p_value})   R² {r2}"
+
+
+def what_if(result: BacktestResult, recorded: BacktestResult, said: str) -> str:
+    """What other rules came to, beside the run as it was recorded; said: which rules, of which run."""
+    own, other, held = recorded.metrics, result.metrics, result.benchmark
+    rows = [
+        [each.label, *(figure(each, each.of(figures)) for figures in (own, other, held)), each.unit]
+        for each in tabled()
+        if each.key in own or each.key in other or each.key in held
+    ]
+    trials = result.trials
+    rows.append(["deflated Sharpe", "", percent(trials and trials.deflated_sharpe), "", "%"])
+    return "\n".join(
+        [
+            *([SIMULATED] if result.simulated else []),
+            said,
+            table(("", "recorded", "what if", "buy & hold", ""), rows, right=(1, 2, 3)),
+            *([on_trials(trials)] if trials else []),
+            *(f"note: {note.text}" for note in result.notes),
+        ]
+    )
+
+
+def document(run: RunFolder, result: BacktestResult, trials: TrialCounts | None = None) -> dict[str, Any]:
+    """A backtest's result for machines: metrics flat under `result`, buy and hold beside them."""
+    told = result.to_json()
+    figures = told.pop("metrics") | {"benchmark": told.pop("benchmark")}
+    paths = {f"{name}_path": str(run.path / file) for name, file in told.pop("files").items()}
+    told["notes"] = [note.text for note in result.notes]
+    return {"result": figures} | paths | told | {"run": run.id, "sentences": explained(result, trials)}

@@ -1,0 +1,83 @@
+"""How far a backtest's figures can be trusted, as plain text: intervals, fills, baselines, sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.results.explanations import explained
+from tui.number_format import UNDEFINED, amount, correlation, defined, percent, table, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from engine.results.backtest import (
+        BacktestResult,
+        Baseline,
+        FillScenario,
+        Headline,
+        Interval,
+        Intervals,
+        TrialCounts,
+    )
+
+HEADLINE = ("return %", "Sharpe", "max drawdown %", "trades")
+
+
+def robustness_lines(result: BacktestResult, trials: TrialCounts | None = None) -> list[str]:
+    """Every panel that the result has; trials: what the ledger counts by now."""
+    said = explained(result, trials)
+    return [
+        *(interval_lines(result.intervals) if result.intervals else []),
+        *(fill_lines(result.fills.scenarios) if result.fills else []),
+        *baseline_lines(result.baselines),
+        *([""] if said else []),
+        *said.values(),
+    ]
+
+
+def interval_lines(found: Intervals) -> list[str]:
+    """95 % intervals of the figures above, a line a figure."""
+    own, held, forecast = found.strategy, found.benchmark, found.forecast
+    rows = [
+        ["Sharpe", between(own.sharpe, amount), between(held.sharpe, amount), ""],
+        ["total return", between(own.total_return, percent), between(held.total_return, percent), "%"],
+        ["max drawdown", between(own.max_drawdown, percent), between(held.max_drawdown, percent), "%"],
+        ["direction", between(forecast.directional_accuracy, percent), "", "%"],
+        ["IC", between(forecast.ic, correlation), "", ""],
+        ["R²", between(forecast.r2, correlation), "", ""],
+    ]
+    return ["", table(("95 % intervals", "strategy", "buy & hold", ""), rows, right=(1, 2))]
+
+
+def between(bounds: Interval, write: Callable[[float], str]) -> str:
+    """`-0.31 … 2.49`."""
+    low, high = bounds
+    return f"{write(low)} … {write(high)}" if defined(low) and defined(high) else UNDEFINED
+
+
+def fill_lines(scenarios: Sequence[FillScenario]) -> list[str]:
+    """The same signals under kinder and harsher fills."""
+    rows = [[each.name, *headline(each)] for each in scenarios]
+    return ["", table(("fills", *HEADLINE), rows, right=(1, 2, 3, 4))]
+
+
+def baseline_lines(baselines: Sequence[Baseline]) -> list[str]:
+    """What knows next to nothing, and how far above it the strategy's Sharpe ratio is."""
+    if not baselines:
+        return []
+    header = ("baselines", *HEADLINE, "Sharpe above it", "beaten")
+    rows = [
+        [
+            each.name,
+            *headline(each),
+            f"{amount(each.sharpe_difference)} ({between(each.interval, amount)})",
+            "yes" if each.beaten else "no",
+        ]
+        for each in baselines
+    ]
+    return ["", table(header, rows, right=(1, 2, 3, 4, 5))]
+
+
+def headline(row: Headline) -> list[str]:
+    """Return, Sharpe, drawdown and trades of a row."""
+    return [percent(row.total_return), amount(row.sharpe), percent(row.max_drawdown), whole(row.trades)]

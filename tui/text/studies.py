@@ -1,0 +1,102 @@
+"""Trainings as plain text: one alone, several seeds, folds, a calibration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.results.metrics import METRICS
+from tui.number_format import UNDEFINED, amount, defined, loss, percent, table, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.results.backtest import Fold
+    from engine.results.studies import CalibrationResult, SeedsResult, TrainResult
+    from engine.runs.folder import RunFolder
+
+SAVED = ("model.keras", "scaler.joblib", "metadata.joblib", "manifest.json")
+
+
+def training_summary(run: RunFolder, result: TrainResult) -> str:
+    """Epochs, the best of them with its losses, and the files."""
+    training = result.training
+    lines = [
+        *(["SIMULATED market"] if result.simulated else []),
+        f"Epochs: {whole(training.epochs)}, best {whole(training.best_epoch)}",
+        f"Loss: {loss(training.loss)}",
+        f"Validation Loss: {loss(training.val_loss)}",
+        *(f"Saved: {run.path / name}" for name in SAVED if (run.path / name).exists()),
+        f"Next: quantdeck backtest {run.id}",
+    ]
+    return "\n".join(lines)
+
+
+def calibration_summary(result: CalibrationResult) -> str:
+    """One line an edge, and what it says."""
+    header = ("edge", "markets", "interval above 0", "IC", "IC reachable", "truth recovered", "least")
+    rows = [
+        [
+            f"{each.edge:g}",
+            whole(each.markets),
+            f"{each.above_zero} ({percent(each.share_above_zero)} %)",
+            signed(each.ic),
+            signed(each.reachable_ic),
+            signed(each.recovered),
+            signed(each.recovered_least),
+        ]
+        for each in result.edges
+    ]
+    said = [
+        f"edge 0: {each.above_zero} of {each.markets} intervals lie above 0, "
+        f"{each.most_by_chance} or fewer are chance: "
+        + ("as it must be" if each.above_zero <= each.most_by_chance else "FALSE ALARMS, something leaks")
+        for each in result.edges
+        if each.edge == 0
+    ]
+    return "\n".join(["SIMULATED markets", table(header, rows, right=range(1, 7)), *said])
+
+
+def seeds_summary(result: SeedsResult) -> str:
+    """Every headline figure's spread over the seeds, and the ensemble's."""
+    rows = [
+        [
+            name.replace("_", " "),
+            *(
+                written(name, value)
+                for value in (each.mean, each.deviation, each.least, each.greatest, result.ensemble[name])
+            ),
+        ]
+        for name, each in result.spread.items()
+    ]
+    runs = ", ".join(f"{each.seed}: {each.run}" for each in result.seeds)
+    header = (f"{len(result.seeds)} seeds", "mean", "deviation", "least", "greatest", "mean forecast")
+    first = ["SIMULATED market: these figures say nothing about a real one"] if result.simulated else []
+    return "\n".join([*first, table(header, rows, right=range(1, 6)), f"runs  {runs}"])
+
+
+def folds_table(folds: Sequence[Fold]) -> list[str]:
+    """The folds of a walk-forward, nothing for other results."""
+    if not folds:
+        return []
+    header = ("fold", "test from", "to", "train", "test", "epochs", "IC", "return", "buy & hold", "trades")
+    rows = [
+        [
+            whole(each.fold), each.test_start[:10], each.test_end[:10], whole(each.train), whole(each.test),
+            f"{each.epochs} (best {each.best_epoch})", signed(each.ic), f"{percent(each.total_return)} %",
+            f"{percent(each.buy_and_hold)} %", whole(each.trades),
+        ]
+        for each in folds
+    ]  # fmt: skip
+    return [table(header, rows, right=(0, 3, 4, 6, 7, 8, 9))]
+
+
+def written(name: str, value: float) -> str:
+    """A headline figure: shares in percent, correlations with three decimals."""
+    if name == "directional_accuracy" or (name in METRICS and METRICS[name].format == "percent"):
+        return f"{percent(value)} %" if defined(value) else UNDEFINED
+    return amount(value) if name in METRICS else signed(value)
+
+
+def signed(value: float) -> str:
+    """+0.071, n/a where undefined."""
+    return f"{value:+.3f}" if defined(value) else UNDEFINED

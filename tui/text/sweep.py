@@ -1,0 +1,61 @@
+"""Many rules at once, as plain text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.results.explanations import on_trials
+from tui.number_format import amount, defined, percent, signed_percent, table, whole
+from tui.text.backtest import SIMULATED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from engine.results.answers import SweepResult, Variant
+
+
+def sweep_table(result: SweepResult, choices: Mapping[str, list[Any]], limit: int) -> str:
+    """The table of the first variants, and what the looks leave of the best; limit 0: all of them."""
+    variants = ranked(result.variants)
+    moved = " × ".join(f"{len(values)} {key.partition('.')[2]}" for key, values in choices.items())
+    header = [key.partition(".")[2].replace("_", " ") for key in choices]
+    header += ["total return", "Sharpe", "max drawdown %", "trades", "final value"]
+    rows = [
+        [
+            *(str(each.settings[key]) for key in choices),
+            signed_percent(each.total_return),
+            amount(each.sharpe),
+            percent(each.max_drawdown),
+            whole(each.trades),
+            amount(each.final_value),
+        ]
+        for each in (variants[:limit] if limit else variants)
+    ]
+    rest = [f"{whole(len(rows))} of {whole(len(variants))} shown, --limit 0 shows all"]
+    return "\n".join(
+        [
+            *([SIMULATED] if result.simulated else []),
+            f"run {result.run}   {whole(len(variants))} variants: {moved}",
+            table(header, rows, right=range(len(header))),
+            *(rest if len(rows) < len(variants) else []),
+            *on_best(result),
+        ]
+    )
+
+
+def ranked(variants: Iterable[Variant]) -> list[Variant]:
+    """The highest Sharpe ratio first; those that have none last."""
+    return sorted(variants, key=lambda each: -each.sharpe if defined(each.sharpe) else float("inf"))
+
+
+def on_best(result: SweepResult) -> list[str]:
+    """What the best variant is worth after so many tries."""
+    if result.best is None or result.trials is None:
+        return ["No variant trades ten times or more with a Sharpe ratio that is defined: none is the best."]
+    best, trials = result.variants[result.best], result.trials
+    rules = "  ".join(f"{key}={value}" for key, value in best.settings.items())
+    luck = f"The best of {whole(trials.trials)} tries without any skill is expected at"
+    return [
+        f"best with ten trades or more: {rules}   Sharpe {amount(best.sharpe)}",
+        f"{luck} {amount(trials.expected_best_sharpe)}. {on_trials(trials)}",
+    ]
