@@ -4,6 +4,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from tui.commands.summary import backtest_summary
 
 from engine.errors import ChangeSettingsError
 from engine.lineage.provenance import frozen
@@ -14,7 +15,6 @@ from engine.runs.folder import Home
 from engine.runs.launch import launch, wait
 from engine.runs.state import state_of
 from engine.settings import load, make
-from tui.commands.summary import backtest_summary
 from tui.commands.trial_ledger import ledger as ledger_command
 
 CHOSEN = [
