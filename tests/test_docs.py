@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from engine.data.kinds import KINDS
 from engine.features import table as features_table
 from engine.results.metrics import METRICS
 from engine.runs.modes import MODES
@@ -78,9 +79,23 @@ def modes_table():
     return table(("mode", "stages", "result", "entry"), rows)
 
 
+def kinds_table():
+    """Every kind of series."""
+    rows = [
+        (
+            f"`{kind.name}`", kind.doc, ", ".join(kind.columns), kind.period or "as the candles",
+            f"{60 * kind.delay_h:g} min" if kind.joins else "",
+            f"{kind.staleness_h:g} h" if kind.joins else "",
+        )
+        for kind in KINDS.values()
+    ]  # fmt: skip
+    return table(("kind", "what it holds", "columns", "period", "delay", "stale after"), rows)
+
+
 MADE = {  # page and part: what writes it
     ("definitions.md", "metrics"): metrics_table,
     ("architecture.md", "modes"): modes_table,
+    ("data.md", "kinds"): kinds_table,
     ("features.md", "catalogue"): features_table,
 }
 
