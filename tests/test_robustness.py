@@ -1,21 +1,22 @@
 """The panels beside a result, from real runs of the engine on the demo exchange."""
 
-import json
 from types import SimpleNamespace
 
 import pytest
-from tui.commands.summary import backtest_summary
 
 from engine.errors import ChangeSettingsError
 from engine.lineage.provenance import frozen
 from engine.models.artifact import joblib_file
 from engine.queries import handlers
+from engine.results.explanations import explained
 from engine.runs import trial_ledger
 from engine.runs.folder import Home
 from engine.runs.launch import launch, wait
+from engine.runs.results import backtest_of
 from engine.runs.state import state_of
 from engine.settings import load, make
 from tui.commands.trial_ledger import ledger as ledger_command
+from tui.text.backtest import backtest_summary
 
 CHOSEN = [
     "data.exchange=demo", "data.start=2025-01-01", "data.end=2025-06-01", "window.lookback=24",
@@ -33,7 +34,7 @@ def carried_out(home, mode, chosen, of=""):
 
 def result(run):
     assert state_of(run).status == "done", state_of(run).error
-    return json.loads(run.result_path.read_text())
+    return backtest_of(run)
 
 
 @pytest.fixture(scope="module")
@@ -47,23 +48,23 @@ def whole(home):
 
 
 def test_every_panel_is_there_and_agrees_with_the_figures(whole):
-    told = result(whole)
-    metrics = told["metrics"]
-    ways = {way["name"]: way for way in told["fills"]["ways"]}
-    assert ways["next-open"]["total_return"] == metrics["total_return"]
-    low, high = told["intervals"]["strategy"]["sharpe"]
-    assert low < metrics["sharpe"] < high
-    rows = {row["name"]: row for row in told["baselines"]}
+    found = result(whole)
+    scenarios = {each.name: each for each in found.fills.scenarios}
+    assert scenarios["next-open"].total_return == found.metrics["total_return"]
+    assert found.intervals.strategy.sharpe.low < found.metrics["sharpe"]
+    assert found.intervals.strategy.sharpe.high > found.metrics["sharpe"]
+    rows = {row.name: row for row in found.baselines}
     assert set(rows) == {
         "buy and hold", "always flat", "last return's sign", "ridge regression", "random signals",
     }  # fmt: skip
-    assert rows["buy and hold"]["sharpe"] == told["benchmark"]["sharpe"]
-    assert rows["always flat"]["total_return"] == 0
-    assert 0 < told["permutation"]["p_value"] <= 1
-    assert told["permutation"]["permutations"] == 200
-    assert set(told["sentences"]) == {"fills", "intervals", "permutation", "baselines", "ledger"}
-    shown = backtest_summary(whole, told)
-    for sentence in told["sentences"].values():
+    assert rows["buy and hold"].sharpe == found.benchmark["sharpe"]
+    assert rows["always flat"].total_return == 0
+    assert 0 < found.permutation.p_value <= 1
+    assert found.permutation.permutations == 200
+    said = explained(found)
+    assert set(said) == {"fills", "intervals", "permutation", "baselines", "trials"}
+    shown = backtest_summary(whole, found)
+    for sentence in said.values():
         assert sentence in shown
     assert "worst-of-bar" in shown
 
@@ -72,31 +73,31 @@ def test_the_threshold_comes_from_validation_and_is_frozen(home, whole):
     stored = joblib_file.load("metadata.joblib", (whole.path / "metadata.joblib").read_bytes())
     chosen = stored["entry_threshold"]
     assert chosen is not None
-    assert result(whole)["entry_threshold"] == chosen
+    assert result(whole).entry_threshold == chosen
     costly = make({}, [*CHOSEN, "backtest.fee_bps=50", "signal.entry_threshold=0.4"])
-    assert result(carried_out(home, "backtest", costly, of=whole.id))["entry_threshold"] == chosen
+    assert result(carried_out(home, "backtest", costly, of=whole.id)).entry_threshold == chosen
     own = make({}, [*CHOSEN, "signal.threshold_from=settings", "signal.entry_threshold=0.002"])
-    assert result(carried_out(home, "backtest", own, of=whole.id))["entry_threshold"] == 0.002
+    assert result(carried_out(home, "backtest", own, of=whole.id)).entry_threshold == 0.002
 
 
 def test_a_what_if_begins_with_the_frozen_threshold(whole):
     request = {"run": str(whole.path), "overrides": {"backtest.fee_bps": 10.0}, "columns": 40}
     tried = handlers()["result.whatif"](request, lambda _: None)
     assert tried["result"]["metrics"]["total_return"] == pytest.approx(
-        result(whole)["metrics"]["total_return"], abs=1e-12
+        result(whole).metrics["total_return"], abs=1e-12
     )
 
 
 def test_every_look_is_in_the_ledger(home, whole):
     again = result(carried_out(home, "backtest", load(whole.settings_path), of=whole.id))
-    first = result(whole)["ledger"]
-    assert (first["looks"], first["trials"]) == (1, 1)
+    first = result(whole).trials
+    assert (first.looks, first.trials) == (1, 1)
     looks, broken = trial_ledger.read(home.path)
     assert broken == 0
     assert next(look.kind for look in looks if look.run == whole.id) == "backtest"
-    assert again["ledger"]["looks"] >= 2
-    assert again["ledger"]["trials"] < again["ledger"]["looks"]  # it is the same trial
-    assert again["metrics"] == result(whole)["metrics"]
+    assert again.trials.looks >= 2
+    assert again.trials.trials < again.trials.looks  # it is the same trial
+    assert again.metrics == result(whole).metrics
     answer = ledger_command(str(home.path))
     assert len(answer.document["looks"]) == len(looks)
     assert "demo BTC/USDT 1h" in answer.text
