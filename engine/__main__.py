@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.imports import absent, put_off, quickly, unlisted
+from engine.results.series import to_json
 from engine.runs.folder import Home, RunFolder
 from engine.runs.modes import MODES
 
@@ -90,11 +91,11 @@ def import_file(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
 def status(request: dict[str, Any], emit: Emit) -> dict[str, Any]:  # noqa: ARG001
     """What the store holds; of an empty one that is said before pandas is there to read it."""
     folder = Home(Path(request["home"])).data
-    if not any(folder.glob("*.parquet")):
-        return {"folder": str(folder), "series": [], "broken": []}
+    if not request.get("kinds") and not any(folder.glob("*.parquet")):
+        return {"folder": str(folder), "series": [], "broken": [], "kinds": []}
     from engine.data import inventory
 
-    return inventory.status(folder)
+    return to_json(inventory.status(folder))
 
 
 def audit(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
@@ -108,7 +109,7 @@ def verify(request: dict[str, Any], emit: Emit) -> dict[str, Any]:  # noqa: ARG0
     """Whether every stored series is what was stored."""
     from engine.data import inventory
 
-    return inventory.verify(Home(Path(request["home"])).data)
+    return to_json(inventory.verify(Home(Path(request["home"])).data))
 
 
 def repair(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
@@ -122,16 +123,18 @@ def repair(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
 
     store, now_ms = Store(Home(Path(request["home"])).data), time.time_ns() // 1_000_000
     if request.get("undo"):
-        return repair.undo(request["series"], store, now_ms)
+        return to_json(repair.undo(request["series"], store, now_ms))
     settings = make(request.get("settings", {}))
-    return asyncio.run(repair.repair(request["series"], store, settings.data, settings.repair, now_ms, emit))
+    work = repair.repair(request["series"], store, settings.data, settings.repair, now_ms, emit)
+    return to_json(asyncio.run(work))
 
 
 def export(request: dict[str, Any], emit: Emit) -> dict[str, Any]:  # noqa: ARG001
     """Write a stored series to a CSV or Parquet file."""
     from engine.data import inventory
 
-    return inventory.export(Home(Path(request["home"])).data, request["series"], Path(request["path"]))
+    folder = Home(Path(request["home"])).data
+    return to_json(inventory.export(folder, request["series"], Path(request["path"])))
 
 
 def compare(request: dict[str, Any], emit: Emit) -> dict[str, Any]:  # noqa: ARG001

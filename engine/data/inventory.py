@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from engine.data.kinds import KINDS, kind_of
 from engine.data.series import arrow_of
 from engine.data.store import Store
 from engine.disk import writing
 from engine.errors import ChangeSettingsError, QuantdeckError, RepairDataError
 from engine.market.times import iso
+from engine.results.codec import from_json
+from engine.results.series import (
+    BrokenSeries,
+    ExportReport,
+    PastRepair,
+    SoundSeries,
+    StoredSeries,
+    StoreStatus,
+    VerifyReport,
+    to_json,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.data.store import Facts
+    from engine.market.ranges import Ranges
 
 
-def status(folder: Path) -> dict[str, Any]:
+def status(folder: Path) -> StoreStatus:
     """One entry a series, by name; a file that cannot be read says why instead of hiding."""
     store = Store(folder)
     series, broken = [], []
@@ -24,15 +37,13 @@ def status(folder: Path) -> dict[str, Any]:
         try:
             series.append(entry(store.facts(name)))
         except QuantdeckError as error:
-            broken.append({"series": name, "reason": error.reason, "remedy": error.remedy})
-    return {"folder": str(folder), "series": series, "broken": broken}
+            broken.append(BrokenSeries(name, error.reason, error.remedy))
+    fetched = tuple(kind.described for kind in KINDS.values() if kind.history)
+    return StoreStatus(str(folder), tuple(series), tuple(broken), fetched)
 
 
-def verify(folder: Path) -> dict[str, Any]:
-    """Read every series whole and compare its rows with the hash that they were stored under.
-
-    {folder, checked, series: [{series, rows, content}], broken: [{series, reason, remedy}]}
-    """
+def verify(folder: Path) -> VerifyReport:
+    """Read every series whole and compare its rows with the hash that they were stored under."""
     store = Store(folder)
     sound, broken = [], []
     for name in store.names():
@@ -44,37 +55,37 @@ def verify(folder: Path) -> dict[str, Any]:
                 raise RepairDataError(
                     name, "its rows are not those that were stored: another SHA-256", remedy
                 )
-            sound.append({"series": name, "rows": found.rows, "content": found.content})
+            sound.append(SoundSeries(name, found.rows, found.content))
         except QuantdeckError as error:
-            broken.append({"series": name, "reason": error.reason, "remedy": error.remedy})
-    return {"folder": str(folder), "checked": len(sound) + len(broken), "series": sound, "broken": broken}
+            broken.append(BrokenSeries(name, error.reason, error.remedy))
+    return VerifyReport(str(folder), len(sound) + len(broken), tuple(sound), tuple(broken))
 
 
-def entry(facts: Facts) -> dict[str, Any]:
-    """What `data status` tells of a series."""
-    return {
-        "series": facts.name,
-        "kind": facts.kind,
-        "exchange": facts.exchange,
-        "symbol": facts.symbol,
-        "timeframe": facts.timeframe,
-        "rows": facts.rows,
-        "first": iso(facts.first_ms),
-        "last": iso(facts.last_ms),
-        "gaps": facts.report.get("gaps"),
-        "missing": facts.report.get("missing"),
-        "flagged": facts.report.get("flagged"),
-        "simulated": facts.simulated,
-        "origin": facts.origin,
-        "limits": facts.limits,
-        "repairs": [{key: each[key] for key in ("at", "policy", "rows", "second")} for each in facts.repairs],
-        "known": [[iso(start), iso(end)] for start, end in facts.known],
-        "absent": [[iso(start), iso(end)] for start, end in facts.absent],
-        "content": facts.content,
-    }
+def entry(facts: Facts) -> StoredSeries:
+    """What `data status` tells of a series. Raises RepairDataError for facts of another shape."""
+    report, kind = facts.report, kind_of(facts.kind)
+    try:
+        repairs = [
+            PastRepair(each["at"], each["policy"], each["rows"], each["second"]) for each in facts.repairs
+        ]
+        told = StoredSeries(
+            facts.name, facts.kind, facts.exchange, facts.symbol, facts.timeframe, facts.rows,
+            iso(facts.first_ms), iso(facts.last_ms), report.get("gaps"), report.get("missing"),
+            report.get("flagged"), facts.simulated, facts.origin, facts.limits, tuple(repairs),
+            spans(facts.known), spans(facts.absent), facts.content, kind.label, kind.period,
+        )  # fmt: skip
+    except (KeyError, TypeError, AttributeError) as error:
+        reason = f"its facts are of another shape ({type(error).__name__})"
+        raise RepairDataError(facts.name, reason, "Collect or import the series again") from error
+    return from_json(StoredSeries, to_json(told), facts.name)
 
 
-def export(folder: Path, name: str, path: Path) -> dict[str, Any]:
+def spans(ranges: Ranges) -> tuple[tuple[str, str], ...]:
+    """Ranges in ms as times."""
+    return tuple((str(iso(start)), str(iso(end))) for start, end in ranges)
+
+
+def export(folder: Path, name: str, path: Path) -> ExportReport:
     """Write a series to `path`, CSV (.csv, .csv.gz) or Parquet (.parquet) by its suffix, whole.
 
     Raises ChangeSettingsError for another suffix or an unknown series, MakeRoomError when writing is refused.
@@ -89,4 +100,4 @@ def export(folder: Path, name: str, path: Path) -> dict[str, Any]:
             raise ChangeSettingsError(
                 str(path), "ends in none of .csv, .csv.gz, .parquet", "Choose one of these"
             )
-    return {"series": name, "path": str(path), "rows": len(frame)}
+    return ExportReport(name, str(path), len(frame))

@@ -1,4 +1,4 @@
-"""`data repair`: a stored series of candles mended by the declared policy, and mended candles put back.
+"""`data repair`: a stored series of candles repaired by the declared policy, and repaired candles put back.
 
 Everything that a repair does is one whole new version of the series' file, with what undoing it needs in the
 file's own facts: whenever it is killed, the series is as before or as after. Nothing is changed without a
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,7 @@ from engine.market import imputation
 from engine.market.candles import CONFLICT, MADE, OHLCV, check, check_again, iso, milliseconds, time_index
 from engine.market.quality import LISTED
 from engine.market.ranges import intersect, subtract, union, within
+from engine.results.series import Faults, FoundFaults, Repaired, RepairedSpan, RepairReport, UndoReport
 from engine.settings import TIMEFRAME_MS
 
 if TYPE_CHECKING:
@@ -33,17 +34,23 @@ if TYPE_CHECKING:
     from engine.settings import Data, Repair
 
 MOST_REPLACED = 10_000  # candles; a repair that wants to replace more has a wrong second source, or tolerance
-TOLD_ANEW = ("missing", "gaps", "gap_list", "flagged", "flag_list", "spikes", "zero_volume")
+REPORTED = ("missing", "gaps", "gap_list", "flagged", "flag_list", "spikes", "zero_volume")
 COLUMNS = (*OHLCV, "flag")
 
 
 @dataclass
-class Mended:
+class RepairedCandles:
     """The candles so far, and what was done to get there."""
 
     frame: pd.DataFrame
     how: dict[int, str] = field(default_factory=dict)  # by open time in ms: what each candle is by now
-    details: list[dict[str, Any]] = field(default_factory=list)
+    details: list[RepairedSpan] = field(default_factory=list)
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """How many candles were repaired in each way; one that had two faults counts once."""
+        ways = list(self.how.values())
+        return {each: ways.count(each) for each in ("refetched", "taken", "filled")}
 
     @property
     def rows(self) -> dict[str, int]:
@@ -57,14 +64,14 @@ class Mended:
             self.frame = imputation.put(self.frame, rows)
             self.how |= dict.fromkeys(milliseconds(rows.index).tolist(), how)
             for start, end in imputation.bars(milliseconds(rows.index), step_ms):
-                span = {"from": iso(start), "to": iso(end), "bars": (end - start) // step_ms}
-                self.details.append({**span, "was": what, "now": how})
+                span = (str(iso(start)), str(iso(end)), (end - start) // step_ms)
+                self.details.append(RepairedSpan(*span, what, how))
 
 
 async def repair(
     name: str, store: Store, data: Data, policy: Repair, now_ms: int, emit: Emit
-) -> dict[str, Any]:
-    """Find what is wrong with a series of candles and mend it by the policy; the report as plain JSON.
+) -> RepairReport:
+    """Find what is wrong with a series of candles and repair it by the policy.
 
     Raises ChangeSettingsError if the series holds no candles or the policy cannot be carried out on it,
     TryAgainError
@@ -85,35 +92,33 @@ async def repair(
         chosen = {what: getattr(policy, what) for what in faults}
         again = union(*(faults[what] for what, how in chosen.items() if how == "refetch"))
         sent = await sent_again(series, again, data, now_ms, emit) if again else series.frame[:0]
-        mended = Mended(series.frame)
+        repaired = RepairedCandles(series.frame)
         for what, wanted in faults.items():
             if chosen[what] == "refetch":
                 rows = sent[within(milliseconds(sent.index), wanted)]
-                mended.put(differing(series.frame, rows), "refetched", what, step_ms)
+                repaired.put(differing(series.frame, rows), "refetched", what, step_ms)
             elif chosen[what] == "second" and other is not None:
-                mended.put(imputation.taken(other, wanted), "taken", what, step_ms)
+                repaired.put(imputation.taken(other, wanted), "taken", what, step_ms)
             elif chosen[what] == "fill":
-                rows = imputation.flat(mended.frame, step_ms, wanted, policy.longest_fill)
-                mended.put(rows, "filled", what, step_ms)
-        after = changed(series, mended, chosen, second, now_ms)
+                rows = imputation.flat(repaired.frame, step_ms, wanted, policy.longest_fill)
+                repaired.put(rows, "filled", what, step_ms)
+        after = changed(series, repaired, chosen, second, now_ms)
         if after is not series:
             store.write(after)
     left = imputation.find(after.frame, step_ms, other, policy.tolerance)
-    arrived = {key: series.report.get(key, 0) for key in ("duplicates", "rejected")}
-    return {
-        "series": name, "rows": len(after.frame), "policy": chosen, "second": second.name if second else "",
-        "found": found.counts(step_ms) | arrived,
-        "done": mended.rows, "left": left.counts(step_ms), "repairs": len(after.repairs),
-        "details": mended.details[:LISTED],
-    }  # fmt: skip
+    arrived = [series.report.get(key, 0) for key in ("duplicates", "rejected")]
+    return RepairReport(
+        name, len(after.frame), chosen, second.name if second else "",
+        FoundFaults(*found.counts(step_ms), *arrived), Repaired(**repaired.rows),
+        Faults(*left.counts(step_ms)), len(after.repairs), tuple(repaired.details[:LISTED]),
+    )  # fmt: skip
 
 
-def undo(name: str, store: Store, now_ms: int) -> dict[str, Any]:
-    """Take the last repair of a series back; the report as plain JSON.
+def undo(name: str, store: Store, now_ms: int) -> UndoReport:
+    """Take the last repair of a series back.
 
-    Candles that the exchange itself has sent since in the place of mended ones stay. Raises
-    ChangeSettingsError if
-    there is nothing to undo, TryAgainError, RepairDataError, MakeRoomError.
+    Candles that the exchange itself has sent since in the place of repaired ones stay. Raises
+    ChangeSettingsError if there is nothing to undo, TryAgainError, RepairDataError, MakeRoomError.
     """
     with store.locked(name):
         series = candles_of(name, store, now_ms)
@@ -129,11 +134,9 @@ def undo(name: str, store: Store, now_ms: int) -> dict[str, Any]:
         known = subtract(series.known, [(start, end) for start, end in last["new"]])
         absent = union(series.absent, [(start, end) for start, end in last["absent"]])
         before = replace(series, known=known, absent=absent, repairs=series.repairs[:-1])
-        store.write(told_anew(before, frame, now_ms))
-    return {
-        "series": name, "undone": last["at"], "rows": len(frame), "removed": int(gone.sum()) - len(back),
-        "put_back": len(back), "repairs": len(before.repairs),
-    }  # fmt: skip
+        store.write(reported_again(before, frame, now_ms))
+    removed, left = int(gone.sum()) - len(back), len(before.repairs)
+    return UndoReport(name, last["at"], len(frame), removed, len(back), left)
 
 
 def candles_of(name: str, store: Store, now_ms: int) -> Series:
@@ -211,15 +214,15 @@ def differing(stored: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def changed(
-    series: Series, mended: Mended, chosen: dict[str, str], second: Series | None, now_ms: int
+    series: Series, repaired: RepairedCandles, chosen: dict[str, str], second: Series | None, now_ms: int
 ) -> Series:
-    """The series with the mended candles, and with what undoing them needs; itself if nothing was mended.
+    """The series with the repaired candles, and with what undoing them needs; itself if nothing was repaired.
 
     Raises ChangeSettingsError if too many candles would be replaced.
     """
-    if not any(mended.rows.values()):
+    if not any(repaired.rows.values()):
         return series
-    step_ms, frame = TIMEFRAME_MS[series.timeframe], mended.frame
+    step_ms, frame = TIMEFRAME_MS[series.timeframe], repaired.frame
     times, before = milliseconds(frame.index), milliseconds(series.frame.index)
     touched = frame.reset_index(drop=True).ne(
         series.frame.reindex(frame.index).reset_index(drop=True)
@@ -237,7 +240,7 @@ def changed(
     }
     spans["absent"] = intersect(series.absent, spans["new"])
     record = {
-        "at": iso(now_ms // 1000 * 1000), "policy": chosen, "rows": mended.rows,
+        "at": iso(now_ms // 1000 * 1000), "policy": chosen, "rows": repaired.rows,
         "second": {"series": second.name, "content": second.content} if second else {},
         "replaced": rows_of_frame(series.frame[replaced]),
         **{name: [list(span) for span in ranges] for name, ranges in spans.items()},
@@ -248,17 +251,17 @@ def changed(
         absent=subtract(series.absent, spans["absent"]),
         repairs=(*series.repairs, record),
     )
-    return told_anew(after, frame, now_ms)
+    return reported_again(after, frame, now_ms)
 
 
-def told_anew(series: Series, frame: pd.DataFrame, now_ms: int) -> Series:
+def reported_again(series: Series, frame: pd.DataFrame, now_ms: int) -> Series:
     """The series with other candles, its flags and report telling of them."""
     step_ms = TIMEFRAME_MS[series.timeframe]
     # What is stored was complete once, whatever the clock says now.
     now_ms = max([now_ms, *(milliseconds(frame.index[-1:]) + step_ms).tolist()])
     checked = check_again(frame[list(COLUMNS)], step_ms, now_ms)
     told = checked.report.as_dict()
-    report = series.report | {key: told[key] for key in TOLD_ANEW}
+    report = series.report | {key: told[key] for key in REPORTED}
     more = len(checked.frame) - series.rows
     report |= {key: report.get(key, series.rows) + more for key in ("rows_read", "rows_stored")}
     return replace(series, frame=checked.frame, report=report)

@@ -37,7 +37,7 @@ class Facts:
     known: Ranges = ()  # half-open ranges [from_ms, to_ms) that need not be fetched again
     absent: Ranges = ()  # those that the exchange does not have
     origin: dict[str, Any] = field(default_factory=dict)
-    report: dict[str, Any] = field(default_factory=dict)  # RepairReport.as_dict()
+    report: dict[str, Any] = field(default_factory=dict)  # QualityReport.as_dict()
     repairs: tuple[dict[str, Any], ...] = ()  # what `data repair` did and how to undo it, oldest first
     limits: dict[str, float] = field(default_factory=dict)  # market_limits.limits_of, when it was fetched
     rows: int = 0

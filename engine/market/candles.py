@@ -20,7 +20,7 @@ from engine.market.quality import (
     LISTED,
     OFF_GRID,
     VALUE_RULES,
-    RepairReport,
+    QualityReport,
     report_of,
 )
 from engine.market.spikes import flag_list, spikes
@@ -43,7 +43,7 @@ __all__ = [
     "ZERO_VOLUME",
     "Checked",
     "Decimals",
-    "RepairReport",
+    "QualityReport",
     "check",
     "check_again",
     "check_values",
@@ -81,7 +81,7 @@ class Checked:
     """A frame that keeps the rules, and what it took."""
 
     frame: pd.DataFrame
-    report: RepairReport
+    report: QualityReport
 
 
 def check(frame: pd.DataFrame, step_ms: int, now_ms: int, decimals: Decimals | None = None) -> Checked:

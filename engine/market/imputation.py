@@ -34,16 +34,11 @@ class Findings:
     confirmed: int  # candles that leave their neighbours as the second source's do: no fault
     compared: int  # candles that both sources have
 
-    def counts(self, step_ms: int) -> dict[str, int]:
-        """In numbers."""
-        return {
-            "gaps": len(self.gaps),
-            "missing": sum(end - start for start, end in self.gaps) // step_ms,
-            "spikes": len(self.spikes),
-            "confirmed": self.confirmed,
-            "conflicts": len(self.conflicts),
-            "compared": self.compared,
-        }
+    def counts(self, step_ms: int) -> tuple[int, int, int, int, int, int]:
+        """Gaps, the bars that they lack, spikes, those confirmed, conflicts, candles compared."""
+        missing = sum(end - start for start, end in self.gaps) // step_ms
+        spikes, conflicts = len(self.spikes), len(self.conflicts)
+        return len(self.gaps), missing, spikes, self.confirmed, conflicts, self.compared
 
 
 def find(candles: pd.DataFrame, step_ms: int, second: pd.DataFrame | None, tolerance: float) -> Findings:

@@ -57,7 +57,7 @@ VALUE_RULES = (
 
 
 @dataclass(frozen=True)
-class RepairReport:
+class QualityReport:
     """Counts are rows unless said otherwise; times are milliseconds since the epoch.
 
     rows_read = rows_stored + duplicates + rejected + incomplete, always.
@@ -134,7 +134,7 @@ def report_of(
     gap_list: Sequence[Range],
     rules: tuple[str, ...],
     **flags: Any,
-) -> RepairReport:
+) -> QualityReport:
     """The counts behind one check.
 
     times: (N,) ms as read; fault: (N,) index into `faults`, 0 where sound; flags: further fields.
@@ -147,7 +147,7 @@ def report_of(
     up, down = int((steps > 0).sum()), int((steps < 0).sum())
     wrong = np.flatnonzero((fault != 0) & (fault != faults.index(INCOMPLETE)))[:LISTED]
     kept = times[resolved.kept]  # (T,)
-    return RepairReport(
+    return QualityReport(
         rows_read=len(times),
         rows_stored=len(kept),
         duplicates=resolved.duplicates,

@@ -9,6 +9,8 @@ from engine.data.inventory import entry
 from engine.data.store import Store
 from engine.market.ranges import intersect
 from engine.market.times import gaps, iso
+from engine.results.codec import from_json
+from engine.results.series import Gap, ImportReport, SeriesDetail, to_json
 from engine.runs.folder import Home
 from engine.settings import TIMEFRAME_MS
 
@@ -19,29 +21,22 @@ LISTED = 500
 
 
 def detail(request: Event) -> dict[str, Any]:
-    """The series `series` of the home `home`: {facts, gaps, gap_count, missing, report}.
+    """The JSON of `described` for the series `series` of the home `home`."""
+    return to_json(described(Store(Home(Path(str(request["home"]))).data), str(request["series"])))
 
-    A gap is {from, to, bars, absent}; absent says that the exchange was asked and has none. Raises as
-    Store.facts does.
+
+def described(store: Store, name: str) -> SeriesDetail:
+    """A series with its gaps and its report.
+
+    Raises as Store.facts does, RepairDataError for facts of another shape.
     """
-    store = Store(Home(Path(str(request["home"]))).data)
-    facts = store.facts(str(request["series"]))
-    step_ms = int(facts.report.get("step_ms") or TIMEFRAME_MS.get(facts.timeframe, 0))
-    holes = gaps(store.read(facts.name, columns=()).frame.index, step_ms) if step_ms else []
+    facts = store.facts(name)
+    report = from_json(ImportReport, facts.report, name)
+    step_ms = report.step_ms or TIMEFRAME_MS.get(facts.timeframe, 0)
+    holes = gaps(store.read(name, columns=()).frame.index, step_ms) if step_ms else []
+    lengths = [round((end - start) / step_ms) for start, end in holes]
     listing = [
-        {
-            "from": iso(start),
-            "to": iso(end),
-            "bars": round((end - start) / step_ms),
-            "absent": bool(intersect([(start, end)], facts.absent)),
-        }
-        for start, end in holes[:LISTED]
+        Gap(str(iso(start)), str(iso(end)), bars, bool(intersect([(start, end)], facts.absent)))
+        for (start, end), bars in zip(holes[:LISTED], lengths, strict=False)
     ]
-    return {
-        "facts": entry(facts),
-        "step_ms": step_ms,
-        "gaps": listing,
-        "gap_count": len(holes),
-        "missing": sum(round((end - start) / step_ms) for start, end in holes),
-        "report": facts.report,
-    }
+    return SeriesDetail(entry(facts), step_ms, tuple(listing), len(holes), sum(lengths), report)

@@ -1,8 +1,70 @@
-"""Stored series as the app and the command line show them: what there is, what was found, what was done."""
+"""Stored series as the app and the command line show them: what there is, what was found, what was done.
+
+In JSON the ends of a span are called `from` and `to`, which no field can be.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any
+
+from engine.results import codec
+
+
+class ReadableTime:
+    """In an Annotated text: ISO 8601, near enough to the present to be told in seconds."""
+
+    @staticmethod
+    def __get_pydantic_core_schema__(source: Any, handler: Any) -> Any:
+        """How pydantic checks such a text."""
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_after_validator_function(readable, handler(source))
+
+
+def readable(text: str) -> str:
+    """The text, if it is a time. Raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    if not 1 < moment.year < 9999:
+        raise ValueError("is out of the range of times")
+    return text
+
+
+Time = Annotated[str, ReadableTime]
+
+
+class Spanned:
+    """A span [start, end) of time; in JSON `from` and `to`."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """How pydantic reads such a span."""
+        from pydantic_core import core_schema
+
+        def named(value: Any) -> Any:
+            if not isinstance(value, dict) or "from" not in value:
+                return value
+            rest = {key: each for key, each in value.items() if key not in ("from", "to")}
+            return {"start": value["from"], "end": value.get("to"), **rest}
+
+        return core_schema.no_info_before_validator_function(named, handler(source))
+
+
+def to_json(result: Any) -> dict[str, Any]:
+    """The plain values of a JSON document."""
+    named: dict[str, Any] = spans_named(codec.to_json(result))
+    return named
+
+
+def spans_named(value: Any) -> Any:
+    """The value with `start` and `end` of its spans called `from` and `to`."""
+    if isinstance(value, list):
+        return [spans_named(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    names = {"start": "from", "end": "to"} if {"start", "end"} <= set(value) else {}
+    return {names.get(key, key): spans_named(each) for key, each in value.items()}
 
 
 @dataclass(frozen=True)
@@ -11,5 +73,238 @@ class SeriesKind:
 
     name: str
     label: str
-    doc: str
+    doc: str = ""
     period: str = ""
+
+
+@dataclass(frozen=True)
+class PastRepair:
+    """A repair of a series: when, by which policy, rows by what was done, the second series."""
+
+    at: str
+    policy: dict[str, str]
+    rows: dict[str, int]
+    second: dict[str, str]
+
+
+@dataclass(frozen=True)
+class StoredSeries:
+    """A series of the store; `known` was fetched or imported, `absent` is what its source does not have."""
+
+    series: str
+    kind: str = ""
+    exchange: str = ""  # empty: it came from a file
+    symbol: str = ""
+    timeframe: str = ""
+    rows: int = 0
+    first: Time | None = None
+    last: Time | None = None
+    gaps: int | None = None
+    missing: int | None = None
+    flagged: int | None = None
+    simulated: bool = False
+    origin: dict[str, str | int | float] = field(default_factory=dict)
+    limits: dict[str, float] = field(default_factory=dict)
+    repairs: tuple[PastRepair, ...] = ()
+    known: tuple[tuple[Time, Time], ...] = ()
+    absent: tuple[tuple[Time, Time], ...] = ()
+    content: str = ""  # SHA-256 of the rows
+    label: str = ""  # its kind, on screens
+    period: str = ""  # of its kind, if that is fixed
+
+
+@dataclass(frozen=True)
+class BrokenSeries:
+    """A file of the store that cannot be read, or is not what was stored."""
+
+    series: str
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class StoreStatus:
+    """What the store holds, and the kinds of series that can be fetched into it."""
+
+    folder: str = ""
+    series: tuple[StoredSeries, ...] = ()
+    broken: tuple[BrokenSeries, ...] = ()
+    kinds: tuple[SeriesKind, ...] = ()
+
+
+@dataclass(frozen=True)
+class SoundSeries:
+    """A series whose rows have the hash that they were stored under."""
+
+    series: str
+    rows: int = 0
+    content: str = ""
+
+
+@dataclass(frozen=True)
+class VerifyReport:
+    """Every series read whole and compared with its hash."""
+
+    folder: str
+    checked: int
+    series: tuple[SoundSeries, ...] = ()
+    broken: tuple[BrokenSeries, ...] = ()
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """A series written to a file."""
+
+    series: str
+    path: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class MissingBars(Spanned):
+    """Bars that a series lacks."""
+
+    start: Time
+    end: Time
+    bars: int
+
+
+@dataclass(frozen=True)
+class Gap(MissingBars):
+    """The same; absent: the exchange was asked and has none."""
+
+    absent: bool
+
+
+@dataclass(frozen=True)
+class Flag(Spanned):
+    """Bars that are odd, and why."""
+
+    start: Time
+    end: Time
+    bars: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class RejectedRow:
+    """A row of a file, counted from 1, that no rule could save."""
+
+    row: int
+    time: Time | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What was wrong with a series as it came, and what was done about it; counts are rows.
+
+    The listings are cut; see engine.market.quality for the rules.
+    """
+
+    series: str = ""
+    rows_read: int = 0
+    rows_stored: int = 0
+    duplicates: int = 0
+    conflicting: int = 0
+    rejected: int = 0
+    missing: int = 0
+    gaps: int = 0
+    flagged: int = 0
+    first: Time | None = None
+    last: Time | None = None
+    layout: str = ""
+    step_ms: int = 0
+    order: str = ""
+    out_of_order: int = 0
+    incomplete: int = 0
+    spikes: int = 0
+    zero_volume: int = 0
+    rejected_by: dict[str, int] = field(default_factory=dict)
+    gap_list: tuple[MissingBars, ...] = ()
+    flag_list: tuple[Flag, ...] = ()
+    rejected_list: tuple[RejectedRow, ...] = ()
+    rules: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SeriesDetail:
+    """All facts of a series; step_ms 0: values without a step, which have no gaps.
+
+    gaps: the first of them, of `gap_count` that lack `missing` bars.
+    """
+
+    facts: StoredSeries
+    step_ms: int
+    gaps: tuple[Gap, ...]
+    gap_count: int
+    missing: int
+    report: ImportReport
+
+
+@dataclass(frozen=True)
+class Faults:
+    """What is wrong with candles, counted; see engine.market.imputation.Findings."""
+
+    gaps: int
+    missing: int
+    spikes: int
+    confirmed: int
+    conflicts: int
+    compared: int
+
+
+@dataclass(frozen=True)
+class FoundFaults(Faults):
+    """The same, with what was resolved when the candles came."""
+
+    duplicates: int
+    rejected: int
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """Candles by what was done: sent again by the exchange, taken from the second series, filled flat."""
+
+    refetched: int = 0
+    taken: int = 0
+    filled: int = 0
+
+
+@dataclass(frozen=True)
+class RepairedSpan(Spanned):
+    """Candles that were repaired: what was wrong, and what was done."""
+
+    start: Time
+    end: Time
+    bars: int
+    was: str
+    now: str
+
+
+@dataclass(frozen=True)
+class RepairReport:
+    """A repair: what was found, what was done by which policy, what is left. details: the first of them."""
+
+    series: str
+    rows: int
+    policy: dict[str, str]
+    second: str
+    found: FoundFaults
+    done: Repaired
+    left: Faults
+    repairs: int
+    details: tuple[RepairedSpan, ...] = ()
+
+
+@dataclass(frozen=True)
+class UndoReport:
+    """A repair, of the time `undone`, taken back; `repairs` earlier ones stay."""
+
+    series: str
+    undone: str
+    rows: int
+    removed: int
+    put_back: int
+    repairs: int

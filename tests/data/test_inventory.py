@@ -7,6 +7,7 @@ import pytest
 from engine.data.inventory import verify
 from engine.data.store import FORMAT, Series, Store
 from engine.market.candles import time_index
+from engine.results.series import SoundSeries
 from tests.market.test_resample import minutes
 
 
@@ -24,12 +25,11 @@ def store(tmp_path):
 
 def test_what_is_as_it_was_stored_is_told_with_its_hash(store):
     told = verify(store.folder)
-    assert told["broken"] == []
-    assert told["checked"] == 2
-    assert told["series"] == [
-        {"series": name, "rows": store.facts(name).rows, "content": store.facts(name).content}
-        for name in ("mine", "rate")
-    ]
+    assert told.broken == ()
+    assert told.checked == 2
+    assert told.series == tuple(
+        SoundSeries(name, store.facts(name).rows, store.facts(name).content) for name in ("mine", "rate")
+    )
 
 
 def test_rows_edited_by_a_tool_that_keeps_checksums_and_facts_are_told(store):
@@ -44,12 +44,12 @@ def test_rows_edited_by_a_tool_that_keeps_checksums_and_facts_are_told(store):
         writer.add_key_value_metadata(facts)
     store.read("mine")  # its checksums are right
     told = verify(store.folder)
-    assert [each["series"] for each in told["series"]] == ["rate"]
-    assert told["broken"][0]["series"] == "mine"
-    assert "another SHA-256" in told["broken"][0]["reason"]
+    assert [each.series for each in told.series] == ["rate"]
+    assert told.broken[0].series == "mine"
+    assert "another SHA-256" in told.broken[0].reason
 
 
 def test_a_file_cut_short_is_told(store):
     path = store.folder / "rate.parquet"
     path.write_bytes(path.read_bytes()[:-20])
-    assert [each["series"] for each in verify(store.folder)["broken"]] == ["rate"]
+    assert [each.series for each in verify(store.folder).broken] == ["rate"]

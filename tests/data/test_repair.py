@@ -1,4 +1,4 @@
-"""data repair: found, mended by the policy, marked, and put back byte for byte."""
+"""data repair: found, repaired by the policy, marked, and put back byte for byte."""
 
 import asyncio
 import random
@@ -19,6 +19,7 @@ from engine.data.importing.files import import_file
 from engine.data.store import Series, Store
 from engine.errors import ChangeSettingsError, MakeRoomError, TryAgainError
 from engine.market.candles import CONFLICT, FILLED, OHLCV, TAKEN, check, check_again, milliseconds
+from engine.results.series import Repaired
 from engine.runs.requests import ask
 from engine.settings import Data, Repair
 from tests.data.exchanges.binance import exchange_server
@@ -65,18 +66,18 @@ def test_gaps_are_told_and_left_unless_the_policy_says_otherwise(store):
     store_series(store, without(market(), [5, 6, 50]))
     before = content(store)
     told = repaired(store)
-    assert (told["found"]["gaps"], told["found"]["missing"]) == (2, 3)
-    assert told["done"] == {"refetched": 0, "taken": 0, "filled": 0}
-    assert told["left"]["missing"] == 3
+    assert (told.found.gaps, told.found.missing) == (2, 3)
+    assert told.done == Repaired(0, 0, 0)
+    assert told.left.missing == 3
     assert content(store) == before
 
 
 def test_gaps_from_the_second_source_carry_its_name_and_a_flag(store):
     store_series(store, without(market(), [5, 6, 50]))
     told = repaired(store, gaps="second", second="second")
-    assert told["done"] == {"refetched": 0, "taken": 3, "filled": 0}
-    assert told["left"]["missing"] == 0
-    assert [each["bars"] for each in told["details"]] == [2, 1]
+    assert told.done == Repaired(0, 3, 0)
+    assert told.left.missing == 0
+    assert [each.bars for each in told.details] == [2, 1]
     series = store.read("mine")
     assert np.flatnonzero(series.frame["flag"] & TAKEN).tolist() == [5, 6, 50]
     rows = market()[list(OHLCV)].iloc[[5, 6, 50]]
@@ -90,8 +91,8 @@ def test_gaps_from_the_second_source_carry_its_name_and_a_flag(store):
 def test_gaps_filled_flat_are_flagged_and_long_ones_stay(store):
     store_series(store, without(market(), [5, 6, *range(30, 40)]))
     told = repaired(store, gaps="fill", longest_fill=2)
-    assert told["done"]["filled"] == 2
-    assert told["left"]["missing"] == 10
+    assert told.done.filled == 2
+    assert told.left.missing == 10
     frame = store.read("mine").frame
     assert np.flatnonzero(frame["flag"] & FILLED).tolist() == [5, 6]
     assert (frame[["open", "high", "low", "close"]].iloc[5:7] == frame["close"].iloc[4]).all(axis=None)
@@ -109,10 +110,10 @@ def test_spikes_are_told_by_the_second_source(store):
     store_series(store, second, "second")
     store_series(store, frame)
     told = repaired(store, second="second")
-    assert (told["found"]["spikes"], told["found"]["confirmed"]) == (2, 1)
-    assert repaired(store)["found"]["spikes"] == 2  # 20 and 100: without a witness the rule alone
+    assert (told.found.spikes, told.found.confirmed) == (2, 1)
+    assert repaired(store).found.spikes == 2  # 20 and 100: without a witness the rule alone
     told = repaired(store, second="second", spikes="second")
-    assert (told["done"]["taken"], told["left"]["spikes"]) == (2, 0)
+    assert (told.done.taken, told.left.spikes) == (2, 0)
     after = store.read("mine").frame
     assert np.flatnonzero(after["flag"] & TAKEN).tolist() == [20, 60]
     assert after["high"].iloc[20] == second["high"].iloc[20]
@@ -130,29 +131,29 @@ def test_what_the_exchange_sends_again_replaces_and_is_known(tmp_path):
             spoilt = series.frame.copy()
             spoilt.iloc[50, spoilt.columns.get_loc("high")] *= 5
             spoilt.iloc[70, spoilt.columns.get_loc("flag")] |= CONFLICT
-            store.write(repair.told_anew(series, spoilt, NOW))
+            store.write(repair.reported_again(series, spoilt, NOW))
             before = content(store, NAME)
             server.lacks.clear()
             policy = Repair(gaps="refetch", spikes="refetch", conflicts="refetch")
             told = await repair.repair(NAME, store, data, policy, NOW, lambda _: None)
-            assert told["done"] == {"refetched": 5, "taken": 0, "filled": 0}
-            assert told["left"] == told["left"] | {"missing": 0, "spikes": 0, "conflicts": 0}
+            assert told.done == Repaired(5, 0, 0)
+            assert (told.left.missing, told.left.spikes, told.left.conflicts) == (0, 0, 0)
             facts = store.facts(NAME)
             assert (facts.absent, facts.known) == ((), ((LISTED, NOW // HOUR * HOUR),))
             server.asked.clear()
             await collect(data, store, NOW, lambda _: None)
             assert server.asked == []
-            mended = store.read(NAME).frame
+            repaired = store.read(NAME).frame
             clean = Store(tmp_path / "clean")
             await collect(data, clean, NOW, lambda _: None)
-            assert mended.equals(clean.read(NAME).frame)
+            assert repaired.equals(clean.read(NAME).frame)
             repair.undo(NAME, store, NOW)
             assert content(store, NAME) == before
 
     asyncio.run(run())
 
 
-def test_the_exchanges_own_candle_takes_the_place_of_a_mended_one(tmp_path):
+def test_the_exchanges_own_candle_takes_the_place_of_a_repaired_one(tmp_path):
     store, lacks = Store(tmp_path), {LISTED + 10 * HOUR, LISTED + 11 * HOUR}
 
     async def run():
@@ -172,9 +173,9 @@ def test_the_exchanges_own_candle_takes_the_place_of_a_mended_one(tmp_path):
             repair.undo(NAME, store, NOW + HOUR)
             clean = Store(tmp_path / "clean")
             await collect(data, clean, NOW + HOUR, lambda _: None)
-            mended = store.read(NAME)
-            assert mended.frame.equals(clean.read(NAME).frame[: len(mended.frame)])
-            assert mended.absent == series.absent
+            repaired = store.read(NAME)
+            assert repaired.frame.equals(clean.read(NAME).frame[: len(repaired.frame)])
+            assert repaired.absent == series.absent
 
     asyncio.run(run())
 
@@ -185,7 +186,7 @@ HOW = st.sampled_from(["leave", "second", "fill"])
 
 @chosen_settings(max_examples=40, deadline=None)
 @given(FAULTS, st.lists(st.tuples(HOW, HOW, HOW), min_size=1, max_size=3))
-def test_whatever_was_mended_is_put_back_byte_for_byte(tmp_path_factory, faults, policies):
+def test_whatever_was_repaired_is_put_back_byte_for_byte(tmp_path_factory, faults, policies):
     store = Store(tmp_path_factory.mktemp("store"))
     store_series(store, market(seed=2), "second")
     frame = check(market(), HOUR, LATER).frame.copy()
@@ -198,10 +199,10 @@ def test_whatever_was_mended_is_put_back_byte_for_byte(tmp_path_factory, faults,
     versions = [content(store)]
     for gaps, spikes, conflicts in policies:
         told = repaired(store, second="second", gaps=gaps, spikes=spikes, conflicts=conflicts)
-        if any(told["done"].values()):
+        if told.done != Repaired():
             versions.append(content(store))
         marked = np.count_nonzero(store.read("mine").frame["flag"] & (FILLED | TAKEN))
-        assert marked >= sum(told["done"].values())
+        assert marked >= told.done.refetched + told.done.taken + told.done.filled
     assert len(store.facts("mine").repairs) == len(versions) - 1
     for version in reversed(versions[:-1]):
         repair.undo("mine", store, LATER)
@@ -210,12 +211,12 @@ def test_whatever_was_mended_is_put_back_byte_for_byte(tmp_path_factory, faults,
         repair.undo("mine", store, LATER)
 
 
-def test_an_imported_file_is_mended_and_put_back(store, tmp_path):
+def test_an_imported_file_is_repaired_and_put_back(store, tmp_path):
     frame = without(market(), [5, 6])
     frame.to_csv(tmp_path / "own.csv", date_format="%Y-%m-%dT%H:%M:%SZ", index_label="time")
     import_file(tmp_path / "own.csv", store, now_ms=LATER)
     before = content(store, "own")
-    assert repaired(store, "own", gaps="second", second="second")["done"]["taken"] == 2
+    assert repaired(store, "own", gaps="second", second="second").done.taken == 2
     repair.undo("own", store, LATER)
     assert content(store, "own") == before
 
@@ -224,8 +225,8 @@ def test_a_clock_that_was_set_back_costs_no_candle(store):
     store_series(store, without(market(), [5, 6]))
     policy = Repair(gaps="fill")
     told = asyncio.run(repair.repair("mine", store, Data(), policy, START, lambda _: None))
-    assert (told["rows"], told["done"]["filled"]) == (120, 2)
-    assert repair.undo("mine", store, START)["rows"] == 118
+    assert (told.rows, told.done.filled) == (120, 2)
+    assert repair.undo("mine", store, START).rows == 118
 
 
 def test_the_engine_answers_and_takes_back(tmp_path):
@@ -289,7 +290,7 @@ PROCESS = """
 import asyncio, resource, signal, sys
 from pathlib import Path
 from engine.settings import Data, Repair
-from engine.data import repair as mend
+from engine.data import repair as work
 from engine.data.store import Store
 if sys.argv[2] == "full":
     resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, 5_000))
@@ -298,11 +299,11 @@ store, policy = Store(Path(sys.argv[1])), Repair(gaps="second", second="second")
 print("ready", flush=True)
 while True:
     try:
-        asyncio.run(mend.repair("mine", store, Data(), policy, 10**13, print))
+        asyncio.run(work.repair("mine", store, Data(), policy, 10**13, print))
     except Exception as error:
         print(type(error).__name__, flush=True)
         break
-    mend.undo("mine", store, 10**13)
+    work.undo("mine", store, 10**13)
 """
 
 
@@ -311,7 +312,7 @@ def process(store, how):
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
-def test_kill_9_leaves_the_series_mended_or_as_it_was(store):
+def test_kill_9_leaves_the_series_repaired_or_as_it_was(store):
     pick = random.Random(5)
     store_series(store, market(5000), "second")
     store_series(store, without(market(5000), [5, 6, *range(3000, 3100)]))

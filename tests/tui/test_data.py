@@ -1,5 +1,9 @@
 """data status, update, import, export, verify, repair."""
 
+from dataclasses import replace
+
+from engine.results.codec import from_json
+from engine.results.series import PastRepair, RepairReport, StoredSeries
 from tui.commands.data import origin, repair_text
 
 
@@ -14,7 +18,7 @@ def test_import_tells_the_repair_report(deck):
         "  missing    16 in 8 gaps",
     ]
     assert "CryptoDataDownload" in out
-    assert out.endswith("  gaps:\n    a to b\n")
+    assert out.endswith("  gaps:\n    from 2018-01-04T03:00:00Z  to 2018-01-04T06:00:00Z  bars 3\n")
     assert "reading" in err
 
 
@@ -63,7 +67,7 @@ def test_status(deck):
         "SIMULATED",
         "x.csv",
     ]
-    assert second.split()[:3] == ["b\\x1b[31m", "candles", "n/a"]
+    assert second.split() == ["b\\x1b[31m", "candles", "0", "n/a", "n/a", "n/a", "no"]
     assert deck.json("data", "status")["series"][0]["rows"] == 33413
 
 
@@ -105,26 +109,27 @@ REPAIRED = {
     },
     "done": {"refetched": 0, "taken": 3, "filled": 0},
     "left": {"gaps": 0, "missing": 0, "spikes": 2, "confirmed": 4, "conflicts": 0, "compared": 1100},
-    "details": [{"from": "a", "to": "b", "bars": 3, "was": "gaps", "now": "taken"}],
+    "details": [{"from": "2021-01-01", "to": "2021-01-02", "bars": 3, "was": "gaps", "now": "taken"}],
 }  # fmt: skip
 
 
 def test_a_repair_is_told_in_numbers():
-    lines = repair_text(REPAIRED).splitlines()
+    lines = repair_text(from_json(RepairReport, REPAIRED, "mine")).splitlines()
     assert lines == [
         "mine: 1,200 candles",
         "  gaps       3 candles in 1 gaps: second",
         "  spikes     2 against other (1,100 compared, 4 more confirmed): leave",
         "  conflicts  0: leave",
         "  arrival    5 doubles resolved, 6 rows rejected",
-        "  mended     0 sent again, 3 taken from other, 0 filled flat",
+        "  repaired   0 sent again, 3 taken from other, 0 filled flat",
         "  left       0 missing in 0 gaps, 2 spikes, 0 conflicts",
-        "    from a  to b  bars 3  was gaps  now taken",
+        "    from 2021-01-01  to 2021-01-02  bars 3  was gaps  now taken",
         "Take it back with: quantdeck data repair mine --undo",
     ]
 
 
 def test_the_origin_of_a_series_tells_repairs():
-    series = {"exchange": "kraken", "origin": {}, "repairs": [{}]}
+    once = (PastRepair("2021-01-01T00:00:00Z", {}, {}, {}),)
+    series = StoredSeries("mine", exchange="kraken", repairs=once)
     assert origin(series) == "kraken, repaired"
-    assert origin(series | {"repairs": [{}, {}]}) == "kraken, repaired 2 times"
+    assert origin(replace(series, repairs=once * 2)) == "kraken, repaired 2 times"

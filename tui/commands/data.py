@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.results.codec import from_json
+from engine.results.series import (
+    ExportReport,
+    ImportReport,
+    RepairReport,
+    StoredSeries,
+    StoreStatus,
+    UndoReport,
+    VerifyReport,
+    to_json,
+)
 from engine.runs.folder import home_path
 from engine.runs.requests import ask
 from tui.commands.answer import Answer
 from tui.commands.settings import from_file
 from tui.number_format import table, whole
 
-COUNTS = (
-    "rows_read", "rows_stored", "duplicates", "conflicting", "rejected", "missing", "gaps", "flagged",
+LABELS = {
+    "out_of_order": "out of order", "zero_volume": "zero volume", "rejected_by": "rejected by",
+    "gap_list": "gaps", "flag_list": "flagged", "rejected_list": "rejected rows",
+}  # fmt: skip
+FURTHER = (  # of a report, where there is anything to tell
+    "layout", "order", "out_of_order", "incomplete", "spikes", "zero_volume", "rejected_by", "gap_list",
+    "flag_list", "rejected_list", "rules", "notes",
 )  # fmt: skip
-LISTS = {"gap_list": "gaps", "flag_list": "flagged", "rejected_list": "rejected rows"}
-TOLD = (*COUNTS, "series", "first", "last", "step_ms")
 
 
 def request(home: str | None, do: str, **details: Any) -> dict[str, Any]:
@@ -32,53 +47,50 @@ def request(home: str | None, do: str, **details: Any) -> dict[str, Any]:
 def status(home: str | None) -> Answer:
     """List what is stored."""
     answer = request(home, "data.status")
-    series = answer.get("series", [])
-    broken = [
-        f"broken: {each['series']}: {each['reason']}. {each['remedy']}" for each in answer.get("broken", [])
-    ]
-    if not series and not broken:
+    stored = from_json(StoreStatus, answer, "the store")
+    broken = [f"broken: {each.series}: {each.reason}. {each.remedy}" for each in stored.broken]
+    if not stored.series and not broken:
         return Answer(
             answer, "no series stored yet; fetch some: quantdeck data update, or: quantdeck data import FILE"
         )
     header = ("series", "kind", "rows", "first", "last", "gaps", "simulated", "origin")
     rows = [
         [
-            str(each.get("series") or each.get("name", "")),
-            str(each.get("kind", "")).replace("_", " "),
-            whole(each.get("rows")),
-            str(each.get("first") or "n/a"),
-            str(each.get("last") or "n/a"),
-            whole(len(gaps) if isinstance(gaps := each.get("gaps"), list) else gaps),
-            "SIMULATED" if each.get("simulated") else "no",
+            each.series,
+            each.kind.replace("_", " "),
+            whole(each.rows),
+            each.first or "n/a",
+            each.last or "n/a",
+            whole(each.gaps),
+            "SIMULATED" if each.simulated else "no",
             origin(each),
         ]
-        for each in series
+        for each in stored.series
     ]
     return Answer(answer, "\n".join([table(header, rows, right=(2, 5)), *broken]))
 
 
-def origin(series: dict[str, Any]) -> str:
+def origin(series: StoredSeries) -> str:
     """Where a series came from, in a few words."""
-    facts = series.get("origin") or {}
-    told = [str(value) for key, value in facts.items() if key != "sha256" and isinstance(value, str)]
-    repairs = len(series.get("repairs") or [])
-    mended = f", repaired {repairs} times" if repairs > 1 else ", repaired" if repairs else ""
-    return (" ".join(told) or str(series.get("exchange") or "")) + mended
+    told = [each for key, each in series.origin.items() if key != "sha256" and isinstance(each, str)]
+    count = len(series.repairs)
+    repaired = f", repaired {count} times" if count > 1 else ", repaired" if count else ""
+    return (" ".join(told) or series.exchange) + repaired
 
 
 def verify(home: str | None) -> Answer:
     """Read every stored series and compare it with its hash."""
     answer = request(home, "data.verify")
-    broken = answer.get("broken", [])
-    if not broken:
-        return Answer(answer, f"{whole(answer.get('checked'))} series: all are as they were stored")
+    report = from_json(VerifyReport, answer, "the store")
+    if not report.broken:
+        return Answer(answer, f"{whole(report.checked)} series: all are as they were stored")
     error = {
         "class": "RepairDataError",
-        "thing": str(answer.get("folder", "")),
-        "reason": f"{len(broken)} of {answer.get('checked')} series not as stored",
-        "remedy": broken[0]["remedy"],
+        "thing": report.folder,
+        "reason": f"{len(report.broken)} of {report.checked} series not as stored",
+        "remedy": report.broken[0].remedy,
         "exit_code": 1,
-        "problems": [{"key": each["series"], "value": "", "reason": each["reason"]} for each in broken],
+        "problems": [{"key": each.series, "value": "", "reason": each.reason} for each in report.broken],
     }
     return Answer(answer, error=error)
 
@@ -87,45 +99,44 @@ def import_file(home: str | None, file: str, name: str) -> Answer:
     """Store a file as a series and tell what was found in it."""
     named = {"name": name} if name else {}
     report = request(home, "data.import", path=str(Path(file).absolute()), **named)
-    return Answer(report, import_text(report))
+    return Answer(report, import_text(from_json(ImportReport, report, file)))
 
 
-def import_text(report: dict[str, Any]) -> str:
-    """A repair report in lines; what this page does not know is told under its own name."""
-    number = {key: whole(report.get(key)) for key in COUNTS}
+def import_text(report: ImportReport) -> str:
+    """An import in lines."""
     lines = [
-        f"Imported as {report.get('series', '')}",
-        f"  rows       {number['rows_read']} read, {number['rows_stored']} stored",
-        f"  doubles    {number['duplicates']} resolved, {number['conflicting']} of them conflicting",
-        f"  rejected   {number['rejected']}",
-        f"  missing    {number['missing']} in {number['gaps']} gaps",
-        f"  flagged    {number['flagged']}",
-        f"  from       {report.get('first') or 'n/a'}",
-        f"  to         {report.get('last') or 'n/a'}",
+        f"Imported as {report.series}",
+        f"  rows       {whole(report.rows_read)} read, {whole(report.rows_stored)} stored",
+        f"  doubles    {whole(report.duplicates)} resolved, {whole(report.conflicting)} of them conflicting",
+        f"  rejected   {whole(report.rejected)}",
+        f"  missing    {whole(report.missing)} in {whole(report.gaps)} gaps",
+        f"  flagged    {whole(report.flagged)}",
+        f"  from       {report.first or 'n/a'}",
+        f"  to         {report.last or 'n/a'}",
     ]
-    for key, value in report.items():
-        if key in TOLD or not value:
-            continue
-        label = LISTS.get(key, key.replace("_", " "))
-        if isinstance(value, list):
+    for name in FURTHER:
+        value, label = getattr(report, name), LABELS.get(name, name)
+        if isinstance(value, tuple) and value:
             lines += [f"  {label}:", *(f"    {one_line(item)}" for item in value)]
-        else:
+        elif value:
             lines.append(f"  {label:<9}  {one_line(value)}")
     return "\n".join(lines)
 
 
 def one_line(value: Any) -> str:
     """A value of a report on one line."""
-    if isinstance(value, dict):
-        return "  ".join(f"{key.replace('_', ' ')} {item}" for key, item in value.items())
-    return " to ".join(map(str, value)) if isinstance(value, list) else str(value)
+    told = to_json(value) if is_dataclass(value) and not isinstance(value, type) else value
+    if isinstance(told, dict):
+        return "  ".join(f"{key.replace('_', ' ')} {item}" for key, item in told.items())
+    return str(told)
 
 
 def export(home: str | None, series: str, file: str) -> Answer:
     """Write a stored series to a file."""
     path = str(Path(file).absolute())
     answer = request(home, "data.export", series=series, path=path)
-    return Answer(answer, f"{series} written to {answer.get('path', path)}: {whole(answer.get('rows'))} rows")
+    written = from_json(ExportReport, answer, path)
+    return Answer(answer, f"{series} written to {written.path}: {whole(written.rows)} rows")
 
 
 def repair(
@@ -135,42 +146,40 @@ def repair(
     chosen = from_file(config, overrides)
     if undo:
         report = request(home, "data.repair", series=series, undo=True)
-        return Answer(report, undo_text(report))
+        return Answer(report, undo_text(from_json(UndoReport, report, series)))
     given = {name: getattr(chosen, name).model_dump(mode="json") for name in ("data", "repair")}
     report = request(home, "data.repair", series=series, settings=given)
-    return Answer(report, repair_text(report))
+    return Answer(report, repair_text(from_json(RepairReport, report, series)))
 
 
-def repair_text(report: dict[str, Any]) -> str:
+def repair_text(report: RepairReport) -> str:
     """What was found, what was done about it, what is left, in lines."""
-    second, policy, repairs = report["second"], report["policy"], report["done"]
-    found, done, left = (
-        {key: whole(value) for key, value in report[part].items()} for part in ("found", "done", "left")
-    )
-    against = f" against {second} ({found['compared']} compared, {found['confirmed']} more confirmed)"
-    remaining = f"{left['spikes']} spikes, {left['conflicts']} conflicts"
-    taken = f"{done['taken']} taken from {second or 'a second series'}, {done['filled']} filled flat"
+    second, policy, found, done, left = report.second, report.policy, report.found, report.done, report.left
+    compared = f"{whole(found.compared)} compared, {whole(found.confirmed)} more confirmed"
+    against = f" against {second} ({compared})" if second else ""
+    taken = f"{whole(done.taken)} taken from {second or 'a second series'}, {whole(done.filled)} filled flat"
+    remaining = f"{whole(left.spikes)} spikes, {whole(left.conflicts)} conflicts"
     lines = [
-        f"{report['series']}: {whole(report['rows'])} candles",
-        f"  gaps       {found['missing']} candles in {found['gaps']} gaps: {policy['gaps']}",
-        f"  spikes     {found['spikes']}{against if second else ''}: {policy['spikes']}",
-        f"  conflicts  {found['conflicts']}: {policy['conflicts']}",
-        f"  arrival    {found['duplicates']} doubles resolved, {found['rejected']} rows rejected",
-        f"  mended     {done['refetched']} sent again, {taken}",
-        f"  left       {left['missing']} missing in {left['gaps']} gaps, {remaining}",
+        f"{report.series}: {whole(report.rows)} candles",
+        f"  gaps       {whole(found.missing)} candles in {whole(found.gaps)} gaps: {policy['gaps']}",
+        f"  spikes     {whole(found.spikes)}{against}: {policy['spikes']}",
+        f"  conflicts  {whole(found.conflicts)}: {policy['conflicts']}",
+        f"  arrival    {whole(found.duplicates)} doubles resolved, {whole(found.rejected)} rows rejected",
+        f"  repaired   {whole(done.refetched)} sent again, {taken}",
+        f"  left       {whole(left.missing)} missing in {whole(left.gaps)} gaps, {remaining}",
     ]
-    lines += [f"    {one_line(item)}" for item in report["details"]]
-    if any(repairs.values()):
-        lines.append(f"Take it back with: quantdeck data repair {report['series']} --undo")
-    elif any(report["left"][key] for key in ("gaps", "spikes", "conflicts")):
+    lines += [f"    {one_line(item)}" for item in report.details]
+    if done.refetched or done.taken or done.filled:
+        lines.append(f"Take it back with: quantdeck data repair {report.series} --undo")
+    elif left.gaps or left.spikes or left.conflicts:
         lines.append(
-            "Mend it with -s repair.gaps=, repair.spikes=, repair.conflicts= refetch, second or fill"
+            "Repair it with -s repair.gaps=, repair.spikes=, repair.conflicts= refetch, second or fill"
         )
     return "\n".join(lines)
 
 
-def undo_text(report: dict[str, Any]) -> str:
+def undo_text(report: UndoReport) -> str:
     """What undoing a repair did."""
-    moved = f"{whole(report['removed'])} candles removed, {whole(report['put_back'])} put back"
-    rest = f"{whole(report['repairs'])} earlier repairs stay"
-    return f"{report['series']}: the repair of {report['undone']} is taken back: {moved}; {rest}"
+    moved = f"{whole(report.removed)} candles removed, {whole(report.put_back)} put back"
+    rest = f"{whole(report.repairs)} earlier repairs stay"
+    return f"{report.series}: the repair of {report.undone} is taken back: {moved}; {rest}"

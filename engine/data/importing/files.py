@@ -22,7 +22,7 @@ from engine.data.importing.delimited import NOT_TEXT, form_of, text_blocks
 from engine.data.importing.layouts import layout_of
 from engine.data.store import Series, Store
 from engine.errors import ChangeSettingsError, MakeRoomError, RepairDataError, printable
-from engine.market.candles import Decimals, RepairReport, check, check_values, step_of, time_index
+from engine.market.candles import Decimals, QualityReport, check, check_values, step_of, time_index
 from engine.market.quality import OFF_GRID
 from engine.market.times import UNREADABLE, regular_step
 from engine.settings import SERIES_NAME
@@ -98,7 +98,7 @@ def import_file(
     *,
     now_ms: int,
     emit: Callable[[dict[str, object]], None] = lambda _: None,
-) -> RepairReport:
+) -> QualityReport:
     """Read, check and store a file as the series `name` (default: the file's name); return its report.
 
     Raises what `read` and `Store.write` raise, RepairDataError if no row is sound or the times keep no step,
@@ -144,7 +144,7 @@ def spare_collected(store: Store, name: str) -> None:
             )
 
 
-def sound_span(path: Path, report: RepairReport) -> tuple[int, int]:
+def sound_span(path: Path, report: QualityReport) -> tuple[int, int]:
     """First and last time of what is left.
 
     RepairDataError if that is nothing, or a small rest of the file.

@@ -1,17 +1,24 @@
 """The Data screen draws whatever a store's facts say: short dates, missing keys, values of any type."""
 
+import contextlib
+from dataclasses import fields
+from datetime import datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.errors import RepairDataError
+from engine.results.codec import from_json
+from engine.results.series import SeriesDetail, StoredSeries, StoreStatus, to_json
 from engine.runs.folder import Home
 from tests.tui.app.conftest import ready, settled
 from tests.tui.app.recorded import NOON
 from tui.app import Quantdeck
-from tui.screens.data.screen import detail, drawing, stored
+from tui.screens.data.screen import detail, drawing
 from tui.widgets.lines import Lines
 
-ENTRY = (*stored.TEXTS, *stored.NUMBERS, "first", "last", "known", "absent", "simulated", "origin")
+ENTRY = tuple(each.name for each in fields(StoredSeries))
 TIMES = st.sampled_from(
     ["2026", "2026-11", "2026-11-22", "2026-11-22T12:00:00Z", "20261122", "2026-11-22T12:00:00+14:00",
      "0001-01-01", "9999-12-31", "yesterday", ""]
@@ -42,31 +49,61 @@ DETAILS = st.fixed_dictionaries(
 )  # fmt: skip
 
 
+def read(kind, answer):
+    """The answer as a type; None where it is refused."""
+    with contextlib.suppress(RepairDataError):
+        return from_json(kind, answer, "the store")
+    return None
+
+
 @given(st.lists(ENTRIES | ANY, max_size=4) | ANY, st.sampled_from([1, 14, 60]))
-def test_any_facts_make_rows(series, width):
-    told = stored.status_of({"series": series, "broken": series})
-    axis = drawing.axis_of(told["series"])
-    for each in told["series"]:
-        cells = drawing.cells(each, axis, NOON.timestamp(), "", width, plain=False)
+def test_any_facts_make_rows_or_are_refused(series, width):
+    told = read(StoreStatus, {"series": series})
+    for each in told.series if told else ():
+        view = drawing.View(drawing.axis_of(told.series), NOON.timestamp(), width, plain=False)
+        cells = drawing.cells(each, "", view)
         assert len(cells) == len(drawing.COLUMNS)
         assert all(isinstance(text, str) for text, _ in cells)
-    for each in told["broken"]:
-        assert len(drawing.broken_cells(each)) == len(drawing.COLUMNS)
+
+
+SOUND = st.builds(
+    StoredSeries,
+    series=st.text(max_size=5),
+    kind=WORDS,
+    exchange=WORDS,
+    timeframe=WORDS,
+    rows=st.integers(0),
+    first=st.none() | st.datetimes(min_value=datetime(2, 1, 1), max_value=datetime(9998, 1, 1)).map(str),  # noqa: DTZ001
+    last=st.none() | st.datetimes(min_value=datetime(2, 1, 1), max_value=datetime(9998, 1, 1)).map(str),  # noqa: DTZ001
+    gaps=st.none() | st.integers(0),
+    known=st.just((("2020-01-01", "2021-01-01"),)),
+)
+
+
+@given(st.lists(SOUND, max_size=4), st.sampled_from([1, 14, 60]))
+def test_what_is_sound_is_read_as_it_was_and_drawn(series, width):
+    told = from_json(StoreStatus, to_json(StoreStatus(series=tuple(series))), "the store")
+    assert told.series == tuple(series)
+    view = drawing.View(drawing.axis_of(told.series), NOON.timestamp(), width, plain=True)
+    assert len(drawing.rows(told.series, {}, view)) == len(series)
 
 
 @given(DETAILS, st.sampled_from([20, 80, 200]))
-def test_any_answer_makes_a_detail(answer, width):
-    lines = detail.detail(stored.detail_of(answer), "", width)
-    assert all(isinstance(text, str) for line in lines for text, _ in line)
+def test_any_answer_makes_a_detail_or_is_refused(answer, width):
+    if told := read(SeriesDetail, answer):
+        lines = detail.detail(told, "", width)
+        assert all(isinstance(text, str) for line in lines for text, _ in line)
 
 
 @pytest.mark.parametrize(
     ("facts", "shown"),
     [
-        ({"series": "short", "first": "2026-11", "last": "2026-11-22"}, "short"),
+        ({"series": "short", "first": "2026-11-01", "last": "2026-11-22"}, "short"),
+        ({"series": "short", "first": "2026-11"}, "is no proper StoreStatus"),
         ({"series": "bare"}, "bare"),
-        ({"series": "odd", "exchange": 7, "symbol": ["a"], "known": [["2026-11-22"], 3], "rows": "x"}, "a"),
-        ({}, "n/a"),
+        ({"series": "odd", "exchange": 7, "known": [["2026-11-22"], 3]}, "is no proper StoreStatus"),
+        ({"series": "late", "last": "yesterday"}, "is no proper StoreStatus"),
+        ({}, "is no proper StoreStatus"),
     ],
 )  # fmt: skip
 async def test_the_screen_shows_what_it_can(tmp_path, facts, shown):
@@ -86,5 +123,5 @@ async def test_the_screen_shows_what_it_can(tmp_path, facts, shown):
             await pilot.pause(0.01)
         await settled(pilot)
         text = "\n".join(panel.text for panel in deck.screen.query(Lines))
-        assert "1 series" in text
+        assert ("1 series" in text) == ("proper" not in text)
         assert shown in text

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import QuantdeckError
+from engine.results.codec import from_json
+from engine.results.series import ImportReport, StoreStatus
 from tui.questions import Question
 from tui.screens.data import updates
 from tui.screens.dialogs import Prompt
@@ -41,7 +43,7 @@ def fetch(screen: DataScreen, *, whole: bool) -> None:
 def fetch_all(screen: DataScreen) -> None:
     """Update every series, one run for each set of settings."""
     plans: dict[str, Settings] = {}
-    for series in screen.stored:
+    for series in screen.status.series:
         try:
             settings = updates.settings_for(series, screen.deck.snapshot, whole=False)
         except QuantdeckError:  # files, and markets that are gone
@@ -59,7 +61,15 @@ def ask_source(screen: DataScreen) -> None:
         if settings:
             start(screen, settings)
 
-    screen.app.push_screen(AddSource(), given)
+    def answered(answer: dict[str, Any]) -> None:
+        kinds = from_json(StoreStatus, answer, "the store").kinds
+        screen.app.push_screen(AddSource(kinds), given)
+
+    if screen.status.kinds:
+        screen.app.push_screen(AddSource(screen.status.kinds), given)
+    else:  # those of an empty store are told when they are asked for
+        request = {"do": "data.status", "home": str(screen.deck.home.path), "kinds": True}
+        screen.questions.ask("kinds", Question(request, answered, screen.deck.report_error))
 
 
 def ask_file(screen: DataScreen) -> None:
@@ -80,9 +90,10 @@ def ask_file(screen: DataScreen) -> None:
 def take(screen: DataScreen, path: Path) -> None:
     """Store a file as a series, in a process of its own: a large one takes its time."""
 
-    def answered(report: dict[str, Any]) -> None:
-        counts = f"{report['rows_stored']:,} of {report['rows_read']:,} rows stored, {report['gaps']} gaps"
-        screen.notify(f"{report['series']}: {counts}", title="imported", markup=False)
+    def answered(answer: dict[str, Any]) -> None:
+        report = from_json(ImportReport, answer, str(path))
+        counts = f"{report.rows_stored:,} of {report.rows_read:,} rows stored, {report.gaps} gaps"
+        screen.notify(f"{report.series}: {counts}", title="imported", markup=False)
         screen.action_reload()
 
     request = {"do": "data.import", "home": str(screen.deck.home.path), "path": str(path)}

@@ -9,7 +9,7 @@ from textual.widgets import Input
 
 from engine.errors import SettingsError
 from tui.screens.base import Dialog
-from tui.screens.data.updates import KINDS, source
+from tui.screens.data.updates import source
 from tui.screens.dialogs import wrapped
 from tui.widgets.entry import Entry
 from tui.widgets.lines import Line, Lines
@@ -17,13 +17,14 @@ from tui.widgets.lines import Line, Lines
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
+    from engine.results.series import SeriesKind
     from engine.settings import Settings
 
 FIELDS = (
     ("exchange", "binance", "exchange, ccxt's id (demo: simulated)"),
     ("symbol", "BTC/USDT", "market, such as BTC/USDT or BTC/USDT:USDT"),
     ("timeframe", "1h", "length of a candle: 1m … 1d"),
-    ("kind", "candles", "candles, funding or open_interest"),
+    ("kind", "candles", ""),
     ("start", "", "from, UTC date; empty: two years"),
 )
 
@@ -31,12 +32,17 @@ FIELDS = (
 class AddSource(Dialog):
     """Dismissed with the settings of an update, or None."""
 
+    def __init__(self, kinds: tuple[SeriesKind, ...]) -> None:
+        """`kinds`: those that can be fetched."""
+        super().__init__()
+        self.kinds = {kind.name: kind for kind in kinds}
+
     def compose(self) -> ComposeResult:
         """A field a line, with what it means; below, what is wrong."""
         yield Lines(id="needed")
         with Vertical(id="box"):
             yield Lines(id="text")
-            for name, value, meaning in FIELDS:
+            for name, value, meaning in self.fields():
                 yield Lines(id=f"about-{name}")
                 yield Entry(value, placeholder=meaning, id=f"field-{name}", compact=True)
             yield Lines(id="wrong")
@@ -44,10 +50,14 @@ class AddSource(Dialog):
     def on_mount(self) -> None:
         """Lay out the text."""
         self.query_one("#text", Lines).show([[("Add a source", "bright")]])
-        for name, _, meaning in FIELDS:
+        for name, _, meaning in self.fields():
             self.query_one(f"#about-{name}", Lines).show([[(f"{name:<10}", ""), (meaning, "quiet")]])
         self.query_one("#field-exchange", Input).focus()
         self.judge()
+
+    def fields(self) -> list[tuple[str, str, str]]:
+        """Name, first value and meaning of each field."""
+        return [(name, value, meaning or ", ".join(self.kinds)) for name, value, meaning in FIELDS]
 
     def on_input_changed(self) -> None:
         """Say while it is typed whether it will do."""
@@ -64,10 +74,11 @@ class AddSource(Dialog):
 
         given = {name: self.query_one(f"#field-{name}", Input).value.strip() for name, *_ in FIELDS}
         wrong, settings = "", None
-        if given["kind"] not in KINDS:
-            wrong = f"kind: {given['kind']!r} is none of {', '.join(KINDS)}"
+        kind = self.kinds.get(given["kind"])
+        if kind is None:
+            wrong = f"kind: {given['kind']!r} is none of {', '.join(self.kinds)}"
         else:
-            data = source(given["exchange"], given["symbol"], given["timeframe"], given["kind"])
+            data = source(given["exchange"], given["symbol"], given["timeframe"], kind)
             try:
                 settings = make({"data": {**data, "start": given["start"]}})
             except SettingsError as error:

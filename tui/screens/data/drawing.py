@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from engine.results.series import StoredSeries
 from tui.number_format import UNDEFINED, span, whole
 from tui.widgets import coverage_bar
 from tui.widgets.virtual_table import Column
@@ -12,6 +13,7 @@ from tui.widgets.virtual_table import Column
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from engine.results.series import BrokenSeries
     from tui.watch import Watched
     from tui.widgets.coverage_bar import Span
     from tui.widgets.lines import Line
@@ -29,13 +31,12 @@ COLUMNS = (
     Column("first", "first", 10),
     Column("last", "last", 16),
 )
-KINDS = {"open_interest": "open int"}
 ROOMY = 100  # columns
 
 
-def axis_of(series: Sequence[Mapping[str, Any]]) -> Span:
+def axis_of(series: Sequence[StoredSeries]) -> Span:
     """From the first value of any series to the last one, in seconds."""
-    times = [coverage_bar.seconds(each[key]) for each in series for key in ("first", "last") if each.get(key)]
+    times = [coverage_bar.seconds(time) for each in series for time in (each.first, each.last) if time]
     return (min(times), max(times)) if times else (0.0, 0.0)
 
 
@@ -50,13 +51,13 @@ class View:
 
 
 def rows(
-    series: Sequence[Mapping[str, Any]], errors: Mapping[str, str], view: View
+    series: Sequence[StoredSeries | BrokenSeries], errors: Mapping[str, str], view: View
 ) -> dict[int, Sequence[Cell]]:
     """The rows of the table by their number; `errors` by the name of the series."""
     return {
-        row: broken_cells(each)
-        if "reason" in each
-        else cells(each, view.axis, view.now, errors.get(each["series"], ""), view.room, plain=view.plain)
+        row: cells(each, errors.get(each.series, ""), view)
+        if isinstance(each, StoredSeries)
+        else broken_cells(each)
         for row, each in enumerate(series)
     }
 
@@ -67,58 +68,54 @@ def title_line(count: int, filter: str) -> Line:  # noqa: A002
     return [*line, *([("   filter ", "quiet"), (filter, "live")] if filter else [])]
 
 
-def cells(
-    series: Mapping[str, Any], axis: Span, now: float, error: str, width: int, *, plain: bool
-) -> list[Cell]:
+def cells(series: StoredSeries, error: str, view: View) -> list[Cell]:
     """A row of the table."""
-    words, role = fresh(series, now)
+    words, role = fresh(series, view.now)
     known, absent = (
-        [(coverage_bar.seconds(start), coverage_bar.seconds(end)) for start, end in series.get(key) or []]
-        for key in ("known", "absent")
+        [(coverage_bar.seconds(start), coverage_bar.seconds(end)) for start, end in ranges]
+        for ranges in (series.known, series.absent)
     )
-    bar = coverage_bar.coverage(known, absent, axis, width)
-    source = "SIMULATED" if series.get("simulated") else series.get("exchange") or "file"
-    gaps = series.get("gaps")
+    bar = coverage_bar.coverage(known, absent, view.axis, view.room)
+    source = "SIMULATED" if series.simulated else series.exchange or "file"
     return [
-        (str(source), "warn" if series.get("simulated") else ""),
+        (source, "warn" if series.simulated else ""),
         (title(series), ""),
-        (KINDS.get(str(series.get("kind")), str(series.get("kind"))), ""),
-        (whole(series.get("rows")), ""),
-        (whole(gaps) if gaps is not None else UNDEFINED, "warn" if gaps else ""),
+        (series.label, ""),
+        (whole(series.rows), ""),
+        (whole(series.gaps) if series.gaps is not None else UNDEFINED, "warn" if series.gaps else ""),
         ("failed", "bad") if error else (words, role),
-        (bar.translate(coverage_bar.ASCII) if plain else bar, ""),
-        (str(series.get("first") or UNDEFINED)[:10], "quiet"),
-        (str(series.get("last") or UNDEFINED)[:16].replace("T", " "), "quiet"),
+        (bar.translate(coverage_bar.ASCII) if view.plain else bar, ""),
+        ((series.first or UNDEFINED)[:10], "quiet"),
+        ((series.last or UNDEFINED)[:16].replace("T", " "), "quiet"),
     ]
 
 
-def broken_cells(series: Mapping[str, Any]) -> list[Cell]:
+def broken_cells(series: BrokenSeries) -> list[Cell]:
     """The row of a file that cannot be read."""
     cells: list[Cell] = [("", "")] * len(COLUMNS)
-    cells[:2] = [("", ""), (str(series["series"]), "bad")]
+    cells[1] = (series.series, "bad")
     cells[5] = ("broken", "bad")
     return cells
 
 
-def title(series: Mapping[str, Any]) -> str:
+def title(series: StoredSeries) -> str:
     """What a series is, in a few words."""
-    symbol, timeframe = str(series.get("symbol") or ""), str(series.get("timeframe") or "")
-    second = " (2)" if str(series.get("exchange")).endswith("-second") else ""
-    return f"{symbol} {timeframe}{second}".strip() if symbol else str(series["series"])
+    second = " (2)" if series.exchange.endswith("-second") else ""
+    return f"{series.symbol} {series.timeframe}{second}".strip() if series.symbol else series.series
 
 
-def fresh(series: Mapping[str, Any], now: float) -> tuple[str, str]:
+def fresh(series: StoredSeries, now: float) -> tuple[str, str]:
     """How old the last value is, in words, and the role: stale if a newer one should be there.
 
     A value stands for one step, and the next one may take a quarter of a step to come. A file has an end.
     """
-    if not series.get("last"):
+    if not series.last:
         return "empty", "warn"
-    if not series.get("exchange"):
+    if not series.exchange:
         return "file", "quiet"
-    step = step_s(str(series.get("timeframe")))
-    length = step if series.get("kind") == "candles" else 0.0
-    age = max(0.0, now - coverage_bar.seconds(series["last"]) - length)
+    step = step_s(series.timeframe)
+    length = step if series.kind == "candles" else 0.0
+    age = max(0.0, now - coverage_bar.seconds(series.last) - length)
     return (f"stale {ago(age)}", "bad") if age > 1.25 * step else ("ok", "good")
 
 

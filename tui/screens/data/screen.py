@@ -7,22 +7,24 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 
+from engine.errors import QuantdeckError
+from engine.results.codec import from_json
+from engine.results.series import BrokenSeries, SeriesDetail, StoredSeries, StoreStatus
 from tui.questions import Question, Questions
 from tui.screens.backtest import selection
 from tui.screens.base import BaseScreen
-from tui.screens.data import actions, detail, drawing, stored
+from tui.screens.data import actions, detail, drawing
 from tui.screens.dialogs import Prompt
 from tui.widgets.lines import Line, Lines, spread
 from tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from textual.binding import BindingType
     from textual.timer import Timer
     from textual.widget import Widget
 
-    from engine.errors import QuantdeckError
     from engine.runs.events import Event
     from tui.watch import Snapshot
 
@@ -52,9 +54,9 @@ class DataScreen(BaseScreen):
         super().__init__()
         self.questions = Questions(self, self.ask_engine)
         self.imports = Questions(self, self.ask_apart)
-        self._answer: dict[str, Any] = {}
-        self._shown: list[dict[str, Any]] = []  # the rows of the table
-        self._details: dict[str, dict[str, Any]] = {}  # by the content of the series
+        self._status: StoreStatus | None = None
+        self._shown: list[StoredSeries | BrokenSeries] = []  # the rows of the table
+        self._details: dict[str, SeriesDetail] = {}  # by the content of the series
         self._error: QuantdeckError | None = None
         self._filter = ""
         self._collected: frozenset[tuple[str, str]] = frozenset()
@@ -92,21 +94,28 @@ class DataScreen(BaseScreen):
         return self.query_one(VirtualTable)
 
     @property
-    def stored(self) -> list[dict[str, Any]]:
-        """Every stored series that can be read."""
-        return list(self._answer.get("series", []))
+    def status(self) -> StoreStatus:
+        """What is stored, as far as it is known."""
+        return self._status or StoreStatus()
 
     @property
-    def series(self) -> dict[str, Any] | None:
+    def row(self) -> StoredSeries | BrokenSeries | None:
+        """What the cursor is on, if that is anything."""
+        return self._shown[self.table.cursor] if self._shown else None
+
+    @property
+    def series(self) -> StoredSeries | None:
         """What the cursor is on; None if that is nothing, or broken."""
-        row = self._shown[self.table.cursor] if self._shown else None
-        return row if row and "reason" not in row else None
+        return self.row if isinstance(self.row, StoredSeries) else None
 
     def action_reload(self) -> None:
         """Ask what is stored."""
 
         def answered(answer: dict[str, Any]) -> None:
-            self._answer, self._error = stored.status_of(answer), None
+            try:
+                self._status, self._error = from_json(StoreStatus, answer, "the store"), None
+            except QuantdeckError as error:
+                self._error = error
             self.draw()
             self.ask_detail()
 
@@ -136,10 +145,10 @@ class DataScreen(BaseScreen):
         """Everything, from what is known."""
         if not self.is_attached or not self.is_current:
             return
-        every = [*self._answer.get("series", []), *self._answer.get("broken", [])]
+        every: list[StoredSeries | BrokenSeries] = [*self.status.series, *self.status.broken]
         words = self._filter.lower().split()
         self._shown = [
-            each for each in every if all(word in str(list(each.values())).lower() for word in words)
+            each for each in every if all(word in str(list(vars(each).values())).lower() for word in words)
         ]
         self.set_class(not every, "empty")
         self.say(every)
@@ -147,7 +156,7 @@ class DataScreen(BaseScreen):
         self.query_one("#progress", Lines).show(drawing.progress(runs, width, ascii=self.deck.ascii))
         widths = {column.key: size for column, size in self.table.fitting().items()}
         view = drawing.View(
-            drawing.axis_of(self.stored),
+            drawing.axis_of(self.status.series),
             self.deck.now().timestamp(),
             widths.get("coverage", 1),
             self.deck.ascii,
@@ -155,7 +164,7 @@ class DataScreen(BaseScreen):
         self.table.tell_cells(drawing.rows(self._shown, drawing.errors(runs), view))
         self.draw_detail()
 
-    def say(self, every: list[dict[str, Any]]) -> None:
+    def say(self, every: Sequence[StoredSeries | BrokenSeries]) -> None:
         """The title, and what is to be said in the place of a table."""
         left = drawing.title_line(len(every), self._filter)
         title = spread(left, [(f"home {self.deck.home_text} ", "quiet")], self.size.width)
@@ -163,7 +172,7 @@ class DataScreen(BaseScreen):
         state: list[Line] = []
         if self._error:
             state = [*selection.fault(self._error), [], [("  R", "bright"), ("  read again", "")]]
-        elif not self._answer:
+        elif self._status is None:
             state = [[], [(" reading the store …", "quiet")]]
         elif not every:
             state = drawing.empty()
@@ -179,29 +188,33 @@ class DataScreen(BaseScreen):
     def ask_detail(self) -> None:
         """Ask for the gaps and the report of the series under the cursor."""
         series = self.series
-        if series is None or series["content"] in self._details:
+        if series is None or series.content in self._details:
             self.draw_detail()
             return
 
         def answered(answer: dict[str, Any]) -> None:
-            self._details[series["content"]] = stored.detail_of(answer)
-            self.draw_detail()
+            try:
+                self._details[series.content] = from_json(SeriesDetail, answer, series.series)
+            except QuantdeckError as error:
+                failed(error)
+            else:
+                self.draw_detail()
 
         def failed(error: QuantdeckError) -> None:
             self.query_one("#text", Lines).show(selection.fault(error))
 
-        request = {"do": "data.detail", "home": str(self.deck.home.path), "series": series["series"]}
+        request = {"do": "data.detail", "home": str(self.deck.home.path), "series": series.series}
         self.questions.ask("detail", Question(request, answered, failed))
 
     def draw_detail(self) -> None:
         """Gaps, report and provenance of the series under the cursor."""
         lines: list[Line] = []
-        row = self._shown[self.table.cursor] if self._shown else None
-        if row and "reason" in row:
-            lines = [[(f" {row['series']}: {row['reason']}", "bad")], [(f" {row['remedy']}", "")]]
+        row = self.row
+        if isinstance(row, BrokenSeries):
+            lines = [[(f" {row.series}: {row.reason}", "bad")], [(f" {row.remedy}", "")]]
         elif row:
-            error = drawing.errors(self.deck.snapshot.runs).get(row["series"], "")
-            known = self._details.get(row["content"])
+            error = drawing.errors(self.deck.snapshot.runs).get(row.series, "")
+            known = self._details.get(row.content)
             lines = (
                 detail.detail(known, error, self.size.width)
                 if known

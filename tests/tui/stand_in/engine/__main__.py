@@ -155,7 +155,8 @@ def import_file(request, emit):
         "duplicates": 2649, "conflicting": 12, "rejected": 0, "missing": 16, "gaps": 8, "flagged": 1,
         "first": "2017-08-17T04:00:00Z",
          "last": "2021-06-10T00:00:00Z",
-        "layout": "CryptoDataDownload", "gap_list": [["a", "b"]],
+        "layout": "CryptoDataDownload",
+        "gap_list": [{"from": "2018-01-04T03:00:00Z", "to": "2018-01-04T06:00:00Z", "bars": 3}],
     }  # fmt: skip
 
 
@@ -164,8 +165,8 @@ def status(request, emit):
         return {"series": []}
     return {"series": [
         {"series": "a", "kind": "open_interest", "rows": 33413, "first": "2017-08-17", "last": "2021-06-10",
-         "gaps": 8, "simulated": True, "origin": {"file": "x.csv"}},
-        {"series": "b\x1b[31m", "kind": "candles", "rows": None, "gaps": [1, 2]},
+         "gaps": 8, "simulated": True, "origin": {"file": "x.csv"}, "label": "open int"},
+        {"series": "b\x1b[31m", "kind": "candles", "rows": 0, "gaps": None},
     ]}  # fmt: skip
 
 
