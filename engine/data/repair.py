@@ -52,12 +52,6 @@ class RepairedCandles:
         ways = list(self.how.values())
         return {each: ways.count(each) for each in ("refetched", "taken", "filled")}
 
-    @property
-    def rows(self) -> dict[str, int]:
-        """How many candles were mended in each way; one that had two faults counts once."""
-        ways = list(self.how.values())
-        return {each: ways.count(each) for each in ("refetched", "taken", "filled")}
-
     def put(self, rows: pd.DataFrame, how: str, what: str, step_ms: int) -> None:
         """Add the rows, or put them in the place of those of their times."""
         if len(rows):
