@@ -84,7 +84,8 @@ ENGINE = (
     sys.executable,
     "-c",
     (
-        "import sys; from tests.test_additions_kind import KINDS, LONG_SHORT as KIND; KINDS[KIND.name] = KIND; "
+        "import sys; from tests.test_additions_kind import KINDS, LONG_SHORT;"
+        "KINDS[LONG_SHORT.name] = LONG_SHORT;"
         "from engine.__main__ import main; sys.exit(main(['ask']))"
     ),
 )
