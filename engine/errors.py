@@ -3,12 +3,12 @@
     QuantdeckError
     ├── TryAgainError          the world was unkind for a moment: network, rate limit, a busy lock
     ├── ChangeSettingsError    the request cannot be carried out as written
-    │   └── SettingsError     several faults of one settings file, told at once
+    │   └── SettingsError      several faults of one settings file, told at once
     ├── RepairDataError        a file, a series or an artifact is not what it should be
     ├── DivergedError          a training whose loss is no number any more
     ├── MakeRoomError          the machine refuses: disk full, folder read-only, memory
-    ├── StopRequestedError         not a fault: somebody asked the run to stop
-    └── Report            quantdeck's own fault
+    ├── StopRequestedError     not a fault: somebody asked the run to stop
+    └── InternalError          quantdeck's own fault
 
 Each error names the thing, the reason and the remedy, so that a screen can lay the three out and a
 log can keep them on one line. `exit_code` is what a command ends with.
@@ -17,6 +17,10 @@ log can keep them on one line. `exit_code` is what a command ends with.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class QuantdeckError(Exception):
@@ -24,9 +28,10 @@ class QuantdeckError(Exception):
 
     exit_code = 1
 
-    def __init__(self, thing: str, reason: str, remedy: str = "") -> None:
-        """Keep the three parts; control characters in them never reach a terminal raw."""
+    def __init__(self, thing: str, reason: str, remedy: str = "", problems: Sequence[Problem] = ()) -> None:
+        """Keep the parts; control characters in them never reach a terminal raw. problems: one by one."""
         self.thing, self.reason, self.remedy = (printable(part) for part in (thing, reason, remedy))
+        self.problems = [Problem(*map(printable, (p.key, p.value, p.reason))) for p in problems]
         super().__init__(thing, reason, remedy)
 
     def __str__(self) -> str:
@@ -85,11 +90,9 @@ class SettingsError(ChangeSettingsError):
 
     def __init__(self, where: str, problems: list[Problem]) -> None:
         """`where` is the file or the command line that the settings came from."""
-        self.problems = [Problem(*map(printable, (p.key, p.value, p.reason))) for p in problems]
         count = "1 setting is" if len(problems) == 1 else f"{len(problems)} settings are"
-        listing = "\n".join(f"  {problem}" for problem in self.problems)
-        super().__init__(where, f"{count} wrong", "Correct what follows")
-        self.listing = listing
+        super().__init__(where, f"{count} wrong", "Correct what follows", problems)
+        self.listing = "\n".join(f"  {problem}" for problem in self.problems)
 
     def __str__(self) -> str:
         """The first line, then one line a problem."""

@@ -118,20 +118,21 @@ def answer_to(error: BaseException) -> Answer:
     from typer.exceptions import TyperException
 
     from engine.errors import ChangeSettingsError, InternalError, QuantdeckError, StopRequestedError
-    from engine.runs.error_codec import as_error, to_fields
+    from engine.runs.error_codec import as_error
     from tui.commands.answer import Answer
 
     if isinstance(error, KeyboardInterrupt):
-        return Answer(error=to_fields(StopRequestedError("quantdeck", "interrupted")))
+        return Answer(error=StopRequestedError("quantdeck", "interrupted"))
     if isinstance(error, TyperException):
-        wrong = ChangeSettingsError("command line", error.format_message(), "See quantdeck --help")
-        return Answer(error=to_fields(wrong))
+        return Answer(
+            error=ChangeSettingsError("command line", error.format_message(), "See quantdeck --help")
+        )
     told = as_error(error)
     if isinstance(told, InternalError) and not isinstance(error, QuantdeckError):
         told = InternalError(
             told.thing, told.reason, f"{DEBUG}=1 before the command shows the traceback; please report it"
         )
-    return Answer(error=to_fields(told))
+    return Answer(error=told)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def one_line(error: BaseException) -> str:
 
 
 def to_fields(error: QuantdeckError) -> dict[str, Any]:
-    """An error as plain fields: class, thing, reason, remedy, exit_code; problems of a SettingsError, too."""
+    """An error as plain fields: class, thing, reason, remedy, exit_code, and problems if there are any."""
     fields: dict[str, Any] = {
         "class": type(error).__name__,
         "thing": error.thing,
@@ -67,7 +67,7 @@ def to_fields(error: QuantdeckError) -> dict[str, Any]:
         "remedy": error.remedy,
         "exit_code": error.exit_code,
     }
-    if isinstance(error, SettingsError):
+    if error.problems:
         fields["problems"] = [vars(problem) for problem in error.problems]
     return fields
 
@@ -80,12 +80,12 @@ def from_fields(fields: dict[str, Any]) -> QuantdeckError:
     name = str(fields.get("class"))
     known = getattr(errors, EARLIER_NAMES.get(name, name), None)
     thing, reason, remedy = (str(fields.get(part, "")) for part in ("thing", "reason", "remedy"))
+    problems = [
+        Problem(*(str(each.get(part, "")) for part in ("key", "value", "reason")))
+        for each in fields.get("problems", ())
+    ]
     if known is SettingsError:
-        problems = [
-            Problem(*(str(told.get(part, "")) for part in ("key", "value", "reason")))
-            for told in fields["problems"]
-        ]
         return SettingsError(thing, problems)
     if isinstance(known, type) and issubclass(known, QuantdeckError):
-        return known(thing, reason, remedy)
-    return InternalError(thing, reason, remedy)
+        return known(thing, reason, remedy, problems)
+    return InternalError(thing, reason, remedy, problems)

@@ -10,9 +10,12 @@ import contextlib
 import json
 import sys
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import printable
+
+if TYPE_CHECKING:
+    from engine.errors import QuantdeckError
 
 
 @dataclass(frozen=True)
@@ -21,19 +24,20 @@ class Answer:
 
     document: dict[str, Any] = field(default_factory=dict)
     text: str = ""
-    error: dict[str, Any] | None = None  # class, thing, reason, remedy, exit_code, perhaps problems
+    error: QuantdeckError | None = None
 
     @property
     def exit_code(self) -> int:
         """0, or the error's."""
-        return int(self.error.get("exit_code", 1)) if self.error else 0
+        return self.error.exit_code if self.error else 0
 
     def write(self, *, wants_json: bool) -> None:
         """Print to stdout the document as JSON, or the text; an error goes to stderr unless it is JSON."""
         if wants_json:
             from engine.results.codec import plain
+            from engine.runs.error_codec import to_fields
 
-            document = self.document | ({"error": self.error} if self.error else {})
+            document = self.document | ({"error": to_fields(self.error)} if self.error else {})
             print(json.dumps(plain(document), indent=2, allow_nan=False))
             return
         if self.text:
@@ -50,12 +54,9 @@ def say(text: str) -> None:
         print(printable(text), file=sys.stderr, flush=True)
 
 
-def error_text(error: dict[str, Any]) -> str:
-    """An error for a person: thing and reason, remedy, and one line for each wrong setting."""
-    lines = [f"error: {error.get('thing', 'run')}: {error.get('reason', 'failed')}"]
-    if error.get("remedy"):
-        lines.append(f"  remedy: {error['remedy']}")
-    for problem in error.get("problems", []):
-        value = f" = {problem['value']}" if problem.get("value") else ""
-        lines.append(f"  {problem.get('key', '')}{value}: {problem.get('reason', '')}")
-    return "\n".join(lines)
+def error_text(error: QuantdeckError) -> str:
+    """An error for a person: thing and reason, remedy, and one line for each problem in it."""
+    remedy = [f"  remedy: {error.remedy}"] if error.remedy else []
+    return "\n".join(
+        [f"error: {error.thing}: {error.reason}", *remedy, *(f"  {problem}" for problem in error.problems)]
+    )

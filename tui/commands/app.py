@@ -6,10 +6,11 @@ import asyncio
 import os
 from typing import TYPE_CHECKING
 
+from engine.errors import InternalError, StopRequestedError
 from engine.imports import quickly
 from engine.runs.folder import Home, home_path
 from tui.commands.answer import Answer
-from tui.terminal import INTERRUPTED, Guard, usable
+from tui.terminal import Guard, usable
 from tui.warm_engine import Engine
 
 if TYPE_CHECKING:
@@ -48,14 +49,10 @@ def show(home: Home, start: RunFolder | None = None) -> Answer:
         asyncio.run(stay())
     if deck.fault is not None:
         log = deck.write_fault(home.path / "app.log", deck.now())
-        return Answer(error={
-            "class": "InternalError", "thing": "quantdeck", "exit_code": 1,
-            "reason": f"met a fault of its own: {type(deck.fault).__name__}",
-            "remedy": f"Runs go on. The traceback is in {log}; please report it",
-        })  # fmt: skip
-    if deck.return_code == INTERRUPTED:
-        return Answer(error={
-            "class": "StopRequestedError", "thing": "quantdeck", "exit_code": INTERRUPTED,
-            "reason": "was ended from outside", "remedy": deck.farewell() or "Nothing is running",
-        })  # fmt: skip
+        reason = f"met a fault of its own: {type(deck.fault).__name__}"
+        remedy = f"Runs go on. The traceback is in {log}; please report it"
+        return Answer(error=InternalError("quantdeck", reason, remedy))
+    if deck.return_code == StopRequestedError.exit_code:
+        remedy = deck.farewell() or "Nothing is running"
+        return Answer(error=StopRequestedError("quantdeck", "was ended from outside", remedy))
     return Answer(text=deck.farewell())

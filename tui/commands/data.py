@@ -6,6 +6,7 @@ from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.errors import Problem, RepairDataError
 from engine.results.codec import from_json
 from engine.results.series import (
     ExportReport,
@@ -84,14 +85,9 @@ def verify(home: str | None) -> Answer:
     report = from_json(VerifyReport, answer, "the store")
     if not report.broken:
         return Answer(answer, f"{whole(report.checked)} series: all are as they were stored")
-    error = {
-        "class": "RepairDataError",
-        "thing": report.folder,
-        "reason": f"{len(report.broken)} of {report.checked} series not as stored",
-        "remedy": report.broken[0].remedy,
-        "exit_code": 1,
-        "problems": [{"key": each.series, "value": "", "reason": each.reason} for each in report.broken],
-    }
+    reason = f"{len(report.broken)} of {report.checked} series not as stored"
+    problems = [Problem(each.series, "", each.reason) for each in report.broken]
+    error = RepairDataError(report.folder, reason, report.broken[0].remedy, problems)
     return Answer(answer, error=error)
 
 

@@ -10,6 +10,7 @@ import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from engine.errors import StopRequestedError
 from engine.runs.launch import ask_stop, wait
 from engine.runs.state import Follower
 from tui.commands.answer import say
@@ -84,16 +85,11 @@ def follow(run: RunFolder, signals: Signals, *, owner: bool = True) -> Followed:
             wait(run, PAUSE_S)
 
 
-def farewell(run: RunFolder, followed: Followed) -> dict[str, Any]:
+def farewell(run: RunFolder, followed: Followed) -> StopRequestedError:
     """The error that a follower ends with who left before the run's end."""
     going = "goes on stopping by itself" if run.stop_path.exists() else "goes on"
-    return {
-        "class": "StopRequestedError",
-        "thing": f"run {run.id}",
-        "reason": f"left by {followed.left}; the run {going}",
-        "remedy": f"Watch it: quantdeck runs follow {run.id}",
-        "exit_code": 130,
-    }
+    reason, remedy = f"left by {followed.left}; the run {going}", f"Watch it: quantdeck runs follow {run.id}"
+    return StopRequestedError(f"run {run.id}", reason, remedy)
 
 
 def started(run: RunFolder) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import ChangeSettingsError
+from engine.errors import ChangeSettingsError, RepairDataError
 from engine.runs import manifest, signature
 from engine.runs.folder import Home, home_path
 from engine.runs.import_run import bring
@@ -38,16 +38,11 @@ def comparison(run: RunFolder, again: RunFolder, found: dict[str, Any]) -> str:
     return "\n".join([*lines, *found["because"], f"run {again.id} {verdict} run {run.id}"])
 
 
-def error_of(run: RunFolder, found: dict[str, Any]) -> dict[str, Any]:
+def error_of(run: RunFolder, found: dict[str, Any]) -> RepairDataError:
     """The error of a repetition that came to something else."""
     known = " ".join(found["because"]) or "Data, versions, devices and machine are the same: please report it"
-    return {
-        "class": "RepairDataError",
-        "thing": f"run {run.id}",
-        "reason": f"is not reproduced: {', '.join(found['differ'])} differ",
-        "remedy": known,
-        "exit_code": 1,
-    }
+    reason = f"is not reproduced: {', '.join(found['differ'])} differ"
+    return RepairDataError(f"run {run.id}", reason, known)
 
 
 def import_run(home: str | None, folder: str) -> Answer:

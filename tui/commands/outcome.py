@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from engine.errors import InternalError, StopRequestedError
 from engine.results.backtest import BacktestResult
 from engine.results.codec import to_json
 from engine.results.studies import CalibrationResult, SeedsResult, TrainResult
 from engine.runs.audit_status import seal_of
+from engine.runs.error_codec import from_fields
 from engine.runs.results import result_of
 from tui.commands.answer import Answer
 from tui.commands.follow import farewell
@@ -16,6 +18,7 @@ from tui.text.backtest import backtest_summary, document
 from tui.text.studies import calibration_summary, seeds_summary, training_summary
 
 if TYPE_CHECKING:
+    from engine.errors import QuantdeckError
     from engine.runs.folder import RunFolder
     from engine.runs.results import Result
     from engine.runs.state import State
@@ -50,17 +53,14 @@ def shown(run: RunFolder, result: Result) -> tuple[dict[str, Any], str]:
     return {"result": to_json(result)}, ""
 
 
-def ending(run: RunFolder, state: State) -> dict[str, Any]:
+def ending(run: RunFolder, state: State) -> QuantdeckError:
     """The error of a run that did not come to its end."""
     if state.error:
-        return dict(state.error)
-    return {
-        "class": "StopRequestedError",
-        "thing": f"run {run.id}",
-        "reason": f"{state.status}, as asked" if state.status == "stopped" else state.status,
-        "remedy": f"Continue it: quantdeck runs resume {run.id}",
-        "exit_code": 130 if state.status == "stopped" else 1,
-    }
+        return from_fields(state.error)
+    remedy = f"Continue it: quantdeck runs resume {run.id}"
+    if state.status == "stopped":
+        return StopRequestedError(f"run {run.id}", "stopped, as asked", remedy)
+    return InternalError(f"run {run.id}", state.status, remedy)
 
 
 def updated(head: dict[str, Any], state: State) -> Answer:

@@ -6,10 +6,11 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from engine import settings
-from engine.errors import ChangeSettingsError, QuantdeckError, StopRequestedError
+from engine.errors import ChangeSettingsError, QuantdeckError, RepairDataError, StopRequestedError
 from engine.results.codec import plain
 from engine.results.metrics import placed
 from engine.runs import manifest, notes
+from engine.runs.error_codec import from_fields
 from engine.runs.folder import Home, home_path
 from engine.runs.launch import alive, ask_stop, wait
 from engine.runs.modes import with_backtest
@@ -192,7 +193,7 @@ def epochs(state: State) -> list[str]:
 
 def fault(state: State) -> list[str]:
     """Why the run did not come to its end."""
-    return ["", error_text(dict(state.error))] if state.error else []
+    return ["", error_text(from_fields(state.error))] if state.error else []
 
 
 def follow_again(home: str | None, text: str) -> Answer:
@@ -263,12 +264,10 @@ def verify(home: str | None, text: str) -> Answer:
     document = {"run": run.id, "folder": str(run.path), "intact": not problems}
     if not problems:
         return Answer(document, f"run {run.id}: all artifacts are as they were saved")
-    error = {
-        "class": "RepairDataError",
-        "thing": f"run {run.id}",
-        "reason": f"{len(problems)} of its artifacts {'is' if len(problems) == 1 else 'are'} not as saved",
-        "remedy": "Restore the files from a copy, or train again",
-        "exit_code": 1,
-        "problems": [vars(problem) for problem in problems],
-    }
+    error = RepairDataError(
+        f"run {run.id}",
+        f"{len(problems)} of its artifacts {'is' if len(problems) == 1 else 'are'} not as saved",
+        "Restore the files from a copy, or train again",
+        problems,
+    )
     return Answer(document, error=error)

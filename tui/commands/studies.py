@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from engine.disk import write_whole
-from engine.errors import ChangeSettingsError
+from engine.errors import ChangeSettingsError, RepairDataError
 from engine.runs.folder import Home, home_path
 from engine.runs.requests import ask
 from tui.commands.answer import Answer
@@ -28,13 +28,11 @@ def audit(path: str | None, text: str) -> Answer:
             told, f"{summary}\nNothing known before a cut moved in any of {len(told['stages'])} stages."
         )
     first = told["first"]
-    error = {
-        "class": "RepairDataError",
-        "thing": f"run {run.id}, stage {first['stage']}",
-        "reason": first["sentence"],
-        "remedy": "Its results know the future: mend that stage, then train again",
-        "exit_code": 1,
-    }
+    error = RepairDataError(
+        f"run {run.id}, stage {first['stage']}",
+        first["sentence"],
+        "Its results know the future: repair that stage, then train again",
+    )
     others = [f"  also {finding['sentence']}" for finding in told["findings"][1:]]
     return Answer(told, "\n".join([summary, *others]), error)
 
