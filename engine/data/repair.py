@@ -17,8 +17,9 @@ import pandas as pd
 
 from engine.data.exchange import pager
 from engine.data.exchange.client import open_exchange
+from engine.data.extension import frame_of
 from engine.data.kinds.candles import CANDLES
-from engine.data.update import folded, frame_of, joined
+from engine.data.update import joined
 from engine.errors import ChangeSettingsError
 from engine.market import imputation
 from engine.market.candles import CONFLICT, MADE, OHLCV, check, check_again, iso, milliseconds, time_index
@@ -28,7 +29,7 @@ from engine.results.series import Faults, FoundFaults, Repaired, RepairedSpan, R
 from engine.settings import TIMEFRAME_MS
 
 if TYPE_CHECKING:
-    from engine.data.store import Series, Store
+    from engine.data.store import OpenSeries, Series, Store
     from engine.data.update import Emit
     from engine.market.ranges import Ranges
     from engine.settings import Data, Repair
@@ -72,8 +73,8 @@ async def repair(
     if another run writes it or the exchange fails, RepairDataError, MakeRoomError. Then the series is as it
     was.
     """
-    with store.locked(name):
-        series = candles_of(name, store, now_ms)
+    with store.open(name) as opened:
+        series = candles_of(opened, now_ms)
         second = second_of(series, store, policy)
         step_ms = TIMEFRAME_MS[series.timeframe]
         other = second.frame if second else None
@@ -98,7 +99,7 @@ async def repair(
                 repaired.put(rows, "filled", what, step_ms)
         after = changed(series, repaired, chosen, second, now_ms)
         if after is not series:
-            store.write(after)
+            opened.write(after)
     left = imputation.find(after.frame, step_ms, other, policy.tolerance)
     arrived = [series.report.get(key, 0) for key in ("duplicates", "rejected")]
     return RepairReport(
@@ -114,8 +115,8 @@ def undo(name: str, store: Store, now_ms: int) -> UndoReport:
     Candles that the exchange itself has sent since in the place of repaired ones stay. Raises
     ChangeSettingsError if there is nothing to undo, TryAgainError, RepairDataError, MakeRoomError.
     """
-    with store.locked(name):
-        series = candles_of(name, store, now_ms)
+    with store.open(name) as opened:
+        series = candles_of(opened, now_ms)
         if not series.repairs:
             raise ChangeSettingsError(f"series {name}", "has no repair to undo", "See: quantdeck data status")
         last = series.repairs[-1]
@@ -128,17 +129,17 @@ def undo(name: str, store: Store, now_ms: int) -> UndoReport:
         known = subtract(series.known, [(start, end) for start, end in last["new"]])
         absent = union(series.absent, [(start, end) for start, end in last["absent"]])
         before = replace(series, known=known, absent=absent, repairs=series.repairs[:-1])
-        store.write(reported_again(before, frame, now_ms))
+        opened.write(reported_again(before, frame, now_ms))
     removed, left = int(gone.sum()) - len(back), len(before.repairs)
     return UndoReport(name, last["at"], len(frame), removed, len(back), left)
 
 
-def candles_of(name: str, store: Store, now_ms: int) -> Series:
+def candles_of(opened: OpenSeries, now_ms: int) -> Series:
     """The series with the pages that a killed update left.
 
     Raises ChangeSettingsError unless it holds candles.
     """
-    series = store.read(name)
+    name, series = opened.name, opened.series
     if series.kind != "candles":
         kind = series.kind.replace("_", " ")
         raise ChangeSettingsError(f"series {name}", f"holds {kind}; candles can be repaired", "Name another")
@@ -147,7 +148,7 @@ def candles_of(name: str, store: Store, now_ms: int) -> Series:
         raise ChangeSettingsError(
             f"series {name}", f"has candles of {series.timeframe}", f"Repair takes {lengths}"
         )
-    return folded(series, store, now_ms)
+    return opened.fold(now_ms)
 
 
 def second_of(series: Series, store: Store, policy: Repair) -> Series | None:

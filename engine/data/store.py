@@ -11,6 +11,8 @@ from __future__ import annotations
 import contextlib
 import difflib
 import fcntl
+from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,22 +20,25 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from engine.data.extension import extended
 from engine.data.journal import Journal
 from engine.data.kinds import kind_of
 from engine.data.kinds.kind import TIME
 from engine.data.series import (
+    ROW_GROUP,
     Facts,
     Series,
     arrow_of,
     facts_of,
     metadata_of,
     numpy_of,
+    rows_of,
     series_name,
 )
 from engine.disk import TEMPORARY, refusals, writing
 from engine.errors import ChangeSettingsError, InternalError, MakeRoomError, RepairDataError, TryAgainError
 from engine.market.candles import time_index
-from engine.settings import SERIES_NAME
+from engine.settings import SERIES_NAME, TIMEFRAME_MS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,9 +46,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from engine.market.ranges import Range
+
 __all__ = ["Facts", "Series", "Store", "series_name"]
 
-ROW_GROUP = 65_536  # rows; a read of a time range opens only the groups that it touches
 FORMAT: dict[str, Any] = {
     "compression": "lz4",
     "use_dictionary": False,
@@ -54,27 +60,8 @@ FORMAT: dict[str, Any] = {
 DAMAGE = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, OverflowError)
 
 
-def rows_of(file: Any, columns: dict[str, Any], start: int, stop: int) -> dict[str, NDArray[Any]]:
-    """The rows [start, stop) of some columns, each (stop - start,).
-
-    Read a row group at a time, which takes hardly more memory than the rows. Raises ValueError if a group
-    has not the rows that it must have.
-    """
-    kinds = {name: np.int64 if kind == TIME else kind.to_pandas_dtype() for name, kind in columns.items()}
-    data = {name: np.empty(stop - start, kind) for name, kind in kinds.items()}
-    groups = range(start // ROW_GROUP, -(-stop // ROW_GROUP)) if columns else range(0)
-    for group in groups:
-        table, first = file.read_row_group(group, columns=list(columns)), group * ROW_GROUP
-        if table.num_rows != min(ROW_GROUP, file.metadata.num_rows - first):
-            raise ValueError("its rows are not complete")
-        low, high = max(start, first), min(stop, first + ROW_GROUP)
-        for name, column in data.items():
-            column[low - start : high - start] = numpy_of(table[name])[low - first : high - first]
-    return data
-
-
 class Store:
-    """The series of one folder. Writers hold `locked(name)`; readers need nothing."""
+    """The series of one folder. Writers `open` one; readers need nothing."""
 
     def __init__(self, folder: Path) -> None:
         """Make the folder if need be. Raises MakeRoomError."""
@@ -93,7 +80,7 @@ class Store:
         Raises ChangeSettingsError if there is none of that name, RepairDataError if its file is damaged or
         foreign.
         """
-        with self._open(name) as (_, facts):
+        with self._file(name) as (_, facts):
             return facts
 
     def read(
@@ -104,7 +91,7 @@ class Store:
         to_ms: int | None = None,
     ) -> Series:
         """The series, or some of its columns, or its rows of [from_ms, to_ms). Raises as `facts` does."""
-        with self._open(name) as (file, facts):
+        with self._file(name) as (file, facts):
             known = kind_of(facts.kind).columns
             chosen = list(known if columns is None else columns)
             if unknown := set(chosen) - set(known):
@@ -133,6 +120,15 @@ class Store:
             writer.add_key_value_metadata(metadata_of(facts))
         self.journal(series.name, series.kind).clear()
         return facts
+
+    @contextlib.contextmanager
+    def open(self, name: str, new: Series | None = None) -> Iterator[OpenSeries]:
+        """Hold a series for writing until the block ends; `new`: what it is if the store has none yet.
+
+        Raises TryAgainError if somebody else holds it; its file is read when it is first looked at.
+        """
+        with self.locked(name):
+            yield OpenSeries(self, name, new)
 
     def remove(self, name: str) -> None:
         """Delete the series; the caller holds the lock.
@@ -184,7 +180,7 @@ class Store:
         return ChangeSettingsError(f"series {name}", "is not in the store", remedy)
 
     @contextlib.contextmanager
-    def _open(self, name: str) -> Iterator[tuple[Any, Facts]]:
+    def _file(self, name: str) -> Iterator[tuple[Any, Facts]]:
         """Open a series' file and its facts; whatever is wrong with it inside becomes one clear error."""
         path = self._path(name)
         try:
@@ -198,3 +194,51 @@ class Store:
             reason = str(error).partition("\n")[0] or type(error).__name__
             remedy = "Remove it and collect or import the series again"
             raise RepairDataError(str(path), f"is not a whole series file: {reason}", remedy) from error
+
+
+class OpenSeries:
+    """A series that one writer holds: its rows, and the pages that are not in its file yet.
+
+    A page is kept in the journal as it comes and outlives this process; `fold` puts all of them into the
+    file.
+    """
+
+    def __init__(self, store: Store, name: str, new: Series | None) -> None:
+        """The caller holds the lock; see Store.open."""
+        self._store, self.name, self._new = store, name, new
+
+    @cached_property
+    def series(self) -> Series:
+        """The whole series as it is stored. Raises as Store.read does."""
+        if self._new is not None and self.name not in self._store.names():
+            return self._new
+        return self._store.read(self.name)
+
+    @cached_property
+    def journal(self) -> Journal:
+        """The pages that are not in the file yet."""
+        return self._store.journal(self.name, self.series.kind)
+
+    def append(self, answered: Range, rows: NDArray[np.float64]) -> None:
+        """Keep a page: the range that it answers for and its rows, (N, 1 + C). Raises MakeRoomError."""
+        self.journal.append(answered, rows.reshape(-1, self.journal.columns))
+
+    def fold(self, now_ms: int) -> Series:
+        """Put the pages, those of a killed writer too, into the file. Raises MakeRoomError."""
+        spans, counts, rows = self.journal.read()
+        if spans:
+            pages, step_ms = list(zip(spans, counts, strict=True)), TIMEFRAME_MS[self.series.timeframe]
+            self.write(extended(self.series, pages, rows, step_ms, now_ms))
+        self.journal.clear()
+        return self.series
+
+    def limit(self, limits: dict[str, float]) -> None:
+        """Keep the market's limits, with the rows there are or with those to come. Raises MakeRoomError."""
+        if limits != self.series.limits:
+            self.series = replace(self.series, limits=limits)
+            if len(self.series.frame):
+                self.write(self.series)
+
+    def write(self, series: Series) -> None:
+        """Put another version in its place. Raises as Store.write does."""
+        self.series = Series(**{**vars(self._store.write(series)), "frame": series.frame})

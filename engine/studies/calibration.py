@@ -167,8 +167,8 @@ def store_candles(store: Store, market: DemoMarket, count: int) -> int:
     candles = market.candles("BTC/USDT", market.timeframe, ORIGIN_MS, end_ms)
     raw = pd.DataFrame({name: getattr(candles, name) for name in OHLCV}, index=time_index(candles.time))
     checked = check(raw, market.step_ms, end_ms)
-    with store.locked(SERIES):
-        store.write(
+    with store.open(SERIES) as opened:
+        opened.write(
             Series(
                 SERIES, "candles", "", "BTC/USDT", market.timeframe, simulated=True,
                 known=((ORIGIN_MS, end_ms),), origin={"seed": market.seed, "edge": market.edge},

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine.data.plan import Source
 from engine.data.store import Store
-from engine.data.update import folded, stored
+from engine.data.update import empty
 
 HOUR = 3_600_000
 START = 1_600_000_000_000 // HOUR * HOUR
@@ -37,13 +37,11 @@ def candle(hour):
 def content(folder, pages, folds):
     """The bytes of the file after pages, (told, rows), folded in after each number of pages in `folds`."""
     store = Store(folder)
-    with store.locked(SOURCE.name):
-        series = stored(SOURCE, store)
-        journal = store.journal(SOURCE.name, "candles")
+    with store.open(SOURCE.name, empty(SOURCE)) as opened:
         for number, (told, rows) in enumerate(pages, 1):
-            journal.append(told, np.array(rows, np.float64).reshape(-1, 6))
+            opened.append(told, np.array(rows, np.float64).reshape(-1, 6))
             if number in folds or number == len(pages):
-                series = folded(series, store, NOW)
+                opened.fold(NOW)
     return (folder / f"{SOURCE.name}.parquet").read_bytes()
 
 

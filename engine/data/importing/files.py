@@ -106,7 +106,7 @@ def import_file(
     """
     name = name or name_of(path)
     source = {"kind": "source", "series": name}
-    with store.locked(name):
+    with store.open(name) as opened:
         spare_collected(store, name)
         emit({**source, "state": "begin", "rows": 0})
         found = read(path, lambda rows: emit({**source, "state": "page", "rows": rows}))
@@ -116,7 +116,7 @@ def import_file(
             checked = check_values(found.frame, now_ms, found.decimals)
         report = replace(checked.report, series=name, layout=found.layout, notes=found.notes)
         first_ms, last_ms = sound_span(path, report)
-        store.write(
+        opened.write(
             Series(
                 name=name,
                 kind=found.kind,

@@ -34,8 +34,8 @@ class History:
         """A store that holds just these series and lacks nothing, so that no exchange is asked."""
         store = Store(folder)
         for each in self.series:
-            with store.locked(each.name):
-                store.write(replace(each, known=(EVER,), absent=()))
+            with store.open(each.name) as opened:
+                opened.write(replace(each, known=(EVER,), absent=()))
         return store
 
 
