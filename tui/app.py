@@ -1,20 +1,19 @@
-"""The app: four screens over the run folders of a home. It starts and shows runs; it computes nothing."""
+"""The app: screens over the run folders of a home. It starts and shows runs; it computes nothing."""
 
 from __future__ import annotations
 
 import asyncio
-import importlib
 import os
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
-
-from textual.binding import Binding
 
 from engine.errors import QuantdeckError
 from engine.runs.events import clock
 from tui import themes
 from tui.crash import CrashSafe
+from tui.keys import VIEW, key
 from tui.preload import load, warm
+from tui.screens import SCREENS
 from tui.warm_engine import Engine
 from tui.watch import RunsChanged, Snapshot, Watch
 
@@ -28,17 +27,10 @@ if TYPE_CHECKING:
 
     from engine.runs.folder import Home, RunFolder
     from engine.settings import Settings
+    from tui.screens import ScreenEntry
     from tui.screens.new_run.draft import Draft
 
 
-# Where the four screens are; imported when one is first shown, or soon after the first of them.
-SCREENS = {
-    "data": ("tui.screens.data.screen", "DataScreen"),
-    "train": ("tui.screens.train.screen", "TrainScreen"),
-    "backtest": ("tui.screens.backtest.screen", "BacktestScreen"),
-    "runs": ("tui.screens.runs.screen", "RunsScreen"),
-}
-DRAWING = {"train": ("plotext",), "backtest": ("plotext",)}  # and with what they draw
 REST_S = 1.0  # the first screen is looked at for so long before more is imported
 
 
@@ -51,13 +43,9 @@ class Quantdeck(CrashSafe):
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("1", "mode('data')", "Data", show=False),
-        Binding("2", "mode('train')", "Train", show=False),
-        Binding("3", "mode('backtest')", "Backtest", show=False),
-        Binding("4", "mode('runs')", "Runs", show=False),
-        Binding("ctrl+c", "leave", "leave", show=False, priority=True),
-        Binding("ctrl+q", "leave", "leave", show=False, priority=True),
-    ]
+        key("ctrl+c", "leave", "leave", VIEW, show=False, priority=True),
+        key("ctrl+q", "leave", "leave", VIEW, show=False, priority=True),
+    ]  # fmt: skip
 
     def __init__(
         self,
@@ -84,8 +72,9 @@ class Quantdeck(CrashSafe):
         self.chosen = start.id if start else ""
         self.draft: Draft | None = None  # a new run's settings, not started yet
         self._told = False  # a message about a new snapshot is on its way
-        for name in SCREENS:
-            self.add_mode(name, partial(self._made, name))
+        for entry in SCREENS.values():
+            self.add_mode(entry.name, partial(self._made, entry))
+            self.bind(entry.key, f"mode('{entry.name}')", description=entry.label, show=False)
         for theme in (themes.DARK, themes.LIGHT):
             self.register_theme(theme)
         wanted = os.environ.get("TEXTUAL_THEME", "")
@@ -104,9 +93,8 @@ class Quantdeck(CrashSafe):
         theme = self.current_theme
         return themes.roles(theme.to_color_system().generate(), dark=theme.dark)
 
-    def _made(self, name: str) -> Screen[Any]:
-        module, kind = SCREENS[name]
-        screen: Screen[Any] = getattr(importlib.import_module(module), kind)()
+    def _made(self, entry: ScreenEntry) -> Screen[object]:
+        screen = entry.make()
         # It is styled as it is mounted. Textual would parse the whole style sheet for it, twice, unless told.
         screen._css_update_count = self._css_update_count  # noqa: SLF001
         return screen
@@ -146,15 +134,7 @@ class Quantdeck(CrashSafe):
 
     def _warm(self) -> None:
         """Import what the other screens need, so that no key waits for it."""
-        screens = (module for module, _ in SCREENS.values())
-        warm(
-            self,
-            "engine.settings",
-            *screens,
-            "plotext",
-            "tui.screens.new_run.screen",
-            "tui.screens.data.add_source",
-        )
+        warm(self, *(module for entry in SCREENS.values() for module in (*entry.modules, *entry.opens)))
 
     def launch(self, run: RunFolder) -> bool:
         """Start the engine on a run; a refusal is told."""
@@ -235,8 +215,8 @@ class Quantdeck(CrashSafe):
             self.push_screen(Fault(error))
 
     async def action_mode(self, name: str) -> None:
-        """Go to one of the four screens; what it is made of is imported beside the loop."""
-        await asyncio.to_thread(load, (SCREENS[name][0], *DRAWING.get(name, ())))
+        """Go to a screen; what it is made of is imported beside the loop."""
+        await asyncio.to_thread(load, SCREENS[name].modules)
         self.switch_mode(name)
 
     def action_leave(self) -> None:

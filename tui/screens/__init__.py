@@ -1,0 +1,66 @@
+"""The screens of the app, once: key, label, where each stands, and what it needs to be drawn.
+
+Another screen is one more entry: app, header, help and palette read them here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+
+@dataclass(frozen=True)
+class ScreenEntry:
+    """One screen.
+
+    place       module:class, imported when the screen is first shown, or soon after the first of them
+    draws_with  modules without which it cannot be drawn, imported with it
+    opens       modules of what its keys open, imported while something is looked at
+    """
+
+    name: str
+    key: str
+    label: str
+    place: str
+    draws_with: tuple[str, ...] = ()
+    opens: tuple[str, ...] = ()
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """What must be there before it is shown."""
+        return (self.place.partition(":")[0], *self.draws_with)
+
+    def make(self) -> Screen[object]:
+        """A new screen. Imports its module."""
+        module, _, name = self.place.partition(":")
+        screen: Screen[object] = getattr(import_module(module), name)()
+        return screen
+
+
+SCREENS: dict[str, ScreenEntry] = {}
+
+
+def add(entry: ScreenEntry) -> None:
+    """Register a screen; one of the same name is replaced."""
+    SCREENS[entry.name] = entry
+
+
+for each in (
+    ScreenEntry(
+        "data", "1", "Data", "tui.screens.data.screen:DataScreen",
+        opens=("engine.settings", "tui.screens.data.add_source"),
+    ),
+    ScreenEntry(
+        "train", "2", "Train", "tui.screens.train.screen:TrainScreen",
+        draws_with=("plotext",), opens=("tui.screens.new_run.screen",),
+    ),
+    ScreenEntry(
+        "backtest", "3", "Backtest", "tui.screens.backtest.screen:BacktestScreen", draws_with=("plotext",),
+    ),
+    ScreenEntry("runs", "4", "Runs", "tui.screens.runs.screen:RunsScreen"),
+):  # fmt: skip
+    add(each)

@@ -8,7 +8,8 @@ from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.screen import ModalScreen, Screen
 
-from tui.widgets.header import Header
+from tui.keys import VIEW, key
+from tui.screens.header import Header
 from tui.widgets.key_line import KeyLine
 from tui.widgets.lines import Lines
 
@@ -67,9 +68,9 @@ class BaseScreen(SizedScreen):
 
     MODE: ClassVar[str] = ""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "app.deck_help", "help", key_display="?"),
-        Binding("q", "app.leave", "leave"),
-    ]
+        key("question_mark", "app.deck_help", "help", "--help", key_display="?"),
+        key("q", "app.leave", "leave", VIEW),
+    ]  # fmt: skip
 
     def __init__(self) -> None:
         """Nothing is shown yet."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.keys import format_key
 
+from tui.keys import same_as
+from tui.screens import SCREENS
 from tui.screens.base import BaseScreen, Dialog
-from tui.sub_commands import same_as
 from tui.widgets.lines import Line, Lines
 
 if TYPE_CHECKING:
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
 EVERYWHERE = (
-    ("1 2 3 4", "Data, Train, Backtest, Runs"),
     ("ctrl+p", "palette: every action by name, themes"),
     ("?", "this help"),
     ("esc", "back"),
@@ -29,27 +30,37 @@ EVERYWHERE = (
 TEXTUAL_OWN = ("app.focus_next", "app.focus_previous", "screen.copy_text", "screen.minimize")
 
 
-def keys(screen: Screen[Any]) -> Iterator[tuple[str, str, str]]:
-    """Key, what it does, and the action, of a screen's own bindings; keys with one meaning together."""
-    seen: dict[tuple[str, str], list[str]] = {}
+@dataclass(frozen=True)
+class Key:
+    """Keys with one meaning: their names, what they do, and the sub-command that does the same."""
+
+    names: str
+    what: str
+    action: str
+    same: str
+
+
+def keys(screen: Screen[Any]) -> Iterator[Key]:
+    """A screen's own keys; those with one meaning together."""
+    seen: dict[tuple[str, str, str], list[str]] = {}
     for active in screen.active_bindings.values():
         binding = active.binding
         if active.node is not screen or binding.action in TEXTUAL_OWN or not binding.description:
             continue
         key = binding.key_display or format_key(binding.key)
-        seen.setdefault((binding.description, binding.action), []).append(key)
-    for (what, action), names in seen.items():
-        yield " ".join(dict.fromkeys(names)), what, action
+        seen.setdefault((binding.description, binding.action, same_as(binding)), []).append(key)
+    for meaning, names in seen.items():
+        yield Key(" ".join(dict.fromkeys(names)), *meaning)
 
 
 def actions(screen: Screen[Any]) -> Iterator[tuple[str, str, str]]:
     """Label, action and explanation of everything that the palette offers."""
-    for name, label in (("data", "Data"), ("train", "Train"), ("backtest", "Backtest"), ("runs", "Runs")):
-        yield f"Go to {label}", f"app.mode('{name}')", "one of the four screens"
+    for entry in SCREENS.values():
+        yield f"Go to {entry.label}", f"app.mode('{entry.name}')", "one of the screens"
     if isinstance(screen, BaseScreen):
-        for key, what, action in keys(screen):
-            same = same_as(type(screen).__name__, action)
-            yield what.capitalize(), action, f"key {key}{f'; {same}' if same else ''}"
+        for each in keys(screen):
+            same = f"; {each.same}" if each.same else ""
+            yield each.what.capitalize(), each.action, f"key {each.names}{same}"
 
 
 class Help(Dialog):
@@ -72,11 +83,13 @@ class Help(Dialog):
         """List the keys."""
         same_word: Line = [("the same by quantdeck …", "quiet")]
         lines: list[Line] = [[(f"{'Keys of this screen':<40}", "bright"), *same_word]]
-        for key, what, action in keys(self._of):
-            if what not in ("help", "leave"):
-                same = (same_as(type(self._of).__name__, action) or "").removeprefix("quantdeck ")
-                lines.append([(f"  {key:<14}", "bright"), (f"{what:<24}", ""), (same, "quiet")])
+        for each in keys(self._of):
+            if each.what not in ("help", "leave"):
+                same = each.same.removeprefix("quantdeck ")
+                lines.append([(f"  {each.names:<14}", "bright"), (f"{each.what:<24}", ""), (same, "quiet")])
+        screens = SCREENS.values()
+        tabs = (" ".join(each.key for each in screens), ", ".join(each.label for each in screens))
         lines += [[], [("Everywhere", "bright")]]
-        lines += [[(f"  {key:<14}", "bright"), (what, "")] for key, what in EVERYWHERE]
+        lines += [[(f"  {names:<14}", "bright"), (what, "")] for names, what in (tabs, *EVERYWHERE)]
         self.query_one("#text", Lines).show(lines)
         self.query_one("#box").focus()

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding
 from textual.message import Message
 
+from tui.keys import VIEW, key
 from tui.widgets.lines import Line, Lines, fitted
 
 if TYPE_CHECKING:
@@ -40,14 +40,14 @@ class VirtualTable(Lines, can_focus=True):
     """The table. The cursor is a row; its mark is a character, so it needs no colour."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "down", show=False),
-        Binding("up,k", "move(-1)", "up", show=False),
-        Binding("pagedown,ctrl+d", "page(1)", "page down", show=False),
-        Binding("pageup,ctrl+u", "page(-1)", "page up", show=False),
-        Binding("home,g", "end(0)", "first", show=False),
-        Binding("end,G", "end(1)", "last", show=False),
-        Binding("enter", "choose", "open", show=False),
-    ]
+        key("down,j", "move(1)", "down", VIEW, show=False),
+        key("up,k", "move(-1)", "up", VIEW, show=False),
+        key("pagedown,ctrl+d", "page(1)", "page down", VIEW, show=False),
+        key("pageup,ctrl+u", "page(-1)", "page up", VIEW, show=False),
+        key("home,g", "end(0)", "first", VIEW, show=False),
+        key("end,G", "end(1)", "last", VIEW, show=False),
+        key("enter", "choose", "open", VIEW, show=False),
+    ]  # fmt: skip
 
     @dataclass
     class Wanted(Message):

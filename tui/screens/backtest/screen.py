@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding
 from textual.containers import Container, Vertical
 
 from engine.errors import QuantdeckError
 from engine.results.answers import Curves
 from engine.runs.audit_status import seal_of
+from tui.keys import VIEW, key
 from tui.preload import warm
 from tui.questions import Questions
 from tui.screens.backtest import actions, drawing, selection
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 ZOOMS = ("", "chart", "figures", "trades")
 DEBOUNCE_S = 0.15
+WHAT_IF = "whatif RUN -s KEY=VALUE"
 
 
 class BacktestScreen(BaseScreen):
@@ -43,25 +44,26 @@ class BacktestScreen(BaseScreen):
 
     MODE: ClassVar[str] = "backtest"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left_square_bracket", "step('threshold', -1)", "threshold", key_display="[ ]"),
-        Binding("right_square_bracket", "step('threshold', 1)", "threshold up", show=False, key_display="]"),
-        Binding("left_curly_bracket", "step('fee', -1)", "fee", key_display="{ }"),
-        Binding("right_curly_bracket", "step('fee', 1)", "fee up", show=False, key_display="}"),
-        Binding("slash", "filter", "filter", key_display="/"),
-        Binding("s", "sort", "sort"),
-        Binding("S", "reverse", "reverse the order", show=False, key_display="S"),
-        Binding("e", "export", "export"),
-        Binding("z", "zoom", "zoom"),
-        Binding("f", "more", "fills, months"),
-        Binding("w", "what_if", "what if, by any rule"),
-        Binding("0", "reset", "back from what-if", show=False),
-        Binding("left", "other(-1)", "other run", key_display="← →"),
-        Binding("right", "other(1)", "next run", show=False),
-        Binding("b", "again", "backtest by these rules", show=False),
-        Binding("r", "reload", "read again", show=False),
-        Binding("y", "copy", "copy figures", show=False),
-        Binding("escape", "unzoom", "back", show=False),
-    ]
+        key("left_square_bracket", "step('threshold', -1)", "threshold", WHAT_IF, key_display="[ ]"),
+        key("right_square_bracket", "step('threshold', 1)", "threshold up", WHAT_IF,
+            show=False, key_display="]"),
+        key("left_curly_bracket", "step('fee', -1)", "fee", WHAT_IF, key_display="{ }"),
+        key("right_curly_bracket", "step('fee', 1)", "fee up", WHAT_IF, show=False, key_display="}"),
+        key("slash", "filter", "filter", "trades RUN --filter TEXT", key_display="/"),
+        key("s", "sort", "sort", "trades RUN --sort COLUMN"),
+        key("S", "reverse", "reverse the order", "trades RUN --reverse", show=False, key_display="S"),
+        key("e", "export", "export", "report RUN, trades --csv"),
+        key("z", "zoom", "zoom", VIEW),
+        key("f", "more", "fills, months", "runs show RUN"),
+        key("w", "what_if", "what if, by any rule", WHAT_IF),
+        key("0", "reset", "back from what-if", "runs show RUN", show=False),
+        key("left", "other(-1)", "other run", VIEW, key_display="← →"),
+        key("right", "other(1)", "next run", VIEW, show=False),
+        key("b", "again", "backtest by these rules", "backtest RUN -s KEY=VALUE", show=False),
+        key("r", "reload", "read again", VIEW, show=False),
+        key("y", "copy", "copy figures", "runs show RUN", show=False),
+        key("escape", "unzoom", "back", VIEW, show=False),
+    ]  # fmt: skip
 
     def __init__(self) -> None:
         """Nothing is known yet."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding
-
 from tui.answers import trade_detail
+from tui.keys import VIEW, key
 from tui.questions import Question, Questions
 from tui.screens.backtest import selection, trade_rows
 from tui.screens.base import BaseScreen
@@ -32,11 +31,11 @@ class TradeScreen(BaseScreen):
 
     MODE: ClassVar[str] = "backtest"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "back"),
-        Binding("left,k", "next(-1)", "trade before and after", key_display="← →"),
-        Binding("right,j", "next(1)", "next trade", show=False),
-        Binding("y", "copy", "copy", show=True),
-    ]
+        key("escape", "back", "back", VIEW),
+        key("left,k", "next(-1)", "trade before and after", "trades RUN --trade N", key_display="← →"),
+        key("right,j", "next(1)", "next trade", "trades RUN --trade N", show=False),
+        key("y", "copy", "copy", "trades RUN --trade N", show=True),
+    ]  # fmt: skip
 
     def __init__(self, request: Callable[..., dict[str, Any]], number: int) -> None:
         """`request` makes a question about the result, `number` is the trade's."""

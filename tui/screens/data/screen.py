@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 
 from engine.errors import QuantdeckError
 from engine.results.codec import from_json
 from engine.results.series import BrokenSeries, SeriesDetail, StoredSeries, StoreStatus
+from tui.keys import VIEW, key
 from tui.questions import Question, Questions
 from tui.screens.backtest import selection
 from tui.screens.base import BaseScreen
@@ -37,17 +37,17 @@ class DataScreen(BaseScreen):
 
     MODE: ClassVar[str] = "data"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("u", "update", "update"),
-        Binding("U", "update_all", "update all", show=False, key_display="U"),
-        Binding("r", "repair", "repair gaps"),
-        Binding("i", "import", "import"),
-        Binding("a", "add", "add"),
-        Binding("slash", "filter", "filter", key_display="/"),
-        Binding("z", "zoom", "gaps"),
-        Binding("R", "reload", "read again", show=False, key_display="R"),
-        Binding("y", "copy", "copy the detail", show=False),
-        Binding("escape", "unzoom", "back", show=False),
-    ]
+        key("u", "update", "update", "data update"),
+        key("U", "update_all", "update all", "data update", show=False, key_display="U"),
+        key("r", "repair", "repair gaps", "data update --refetch"),
+        key("i", "import", "import", "data import FILE"),
+        key("a", "add", "add", "data update -s data.symbol=…"),
+        key("slash", "filter", "filter", VIEW, key_display="/"),
+        key("z", "zoom", "gaps", VIEW),
+        key("R", "reload", "read again", VIEW, show=False, key_display="R"),
+        key("y", "copy", "copy the detail", "data status", show=False),
+        key("escape", "unzoom", "back", VIEW, show=False),
+    ]  # fmt: skip
 
     def __init__(self) -> None:
         """Nothing is known yet."""

@@ -6,12 +6,12 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
 
 from engine import settings
 from engine.errors import QuantdeckError
+from tui.keys import VIEW, key
 from tui.screens.base import BaseScreen
 from tui.screens.dialogs import Ask, Prompt, wrapped
 from tui.screens.new_run.draft import Draft
@@ -35,17 +35,17 @@ class NewRun(BaseScreen, inherit_bindings=False):
 
     MODE: ClassVar[str] = "train"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "start", "start", key_display="ctrl+s"),
-        Binding("ctrl+o", "save", "save as TOML", key_display="ctrl+o"),
-        Binding("pagedown", "group(1)", "group", key_display="pgup pgdn", priority=True),
-        Binding("pageup", "group(-1)", "previous group", show=False, priority=True),
-        Binding("ctrl+r", "default", "default", key_display="ctrl+r"),
-        Binding("ctrl+l", "last", "as last run", show=False),
-        Binding("escape", "app.pop_screen", "back", key_display="esc"),
-        Binding("down,tab,enter", "app.focus_next", "next setting", show=False, priority=True),
-        Binding("up,shift+tab", "app.focus_previous", "previous setting", show=False, priority=True),
-        Binding("f1", "app.deck_help", "help", show=False),
-    ]
+        key("ctrl+s", "start", "start", "run -c FILE", key_display="ctrl+s"),
+        key("ctrl+o", "save", "save as TOML", "init -c FILE", key_display="ctrl+o"),
+        key("pagedown", "group(1)", "group", VIEW, key_display="pgup pgdn", priority=True),
+        key("pageup", "group(-1)", "previous group", VIEW, show=False, priority=True),
+        key("ctrl+r", "default", "default", "init", key_display="ctrl+r"),
+        key("ctrl+l", "last", "as last run", "run -c FILE", show=False),
+        key("escape", "app.pop_screen", "back", VIEW, key_display="esc"),
+        key("down,tab,enter", "app.focus_next", "next setting", VIEW, show=False, priority=True),
+        key("up,shift+tab", "app.focus_previous", "previous setting", VIEW, show=False, priority=True),
+        key("f1", "app.deck_help", "help", "--help", show=False),
+    ]  # fmt: skip
 
     def __init__(self, draft: Draft | None = None) -> None:
         """Go on with a draft; without one a new one begins as the last run."""

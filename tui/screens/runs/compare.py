@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 
 from tui import run_status
 from tui.comparison import different, figures
+from tui.keys import VIEW, key
 from tui.number_format import UNDEFINED, defined, loss
 from tui.screens.base import BaseScreen
 from tui.widgets.lines import Line, Lines, fitted
@@ -28,9 +28,9 @@ class Compare(BaseScreen):
 
     MODE: ClassVar[str] = "runs"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "app.pop_screen", "back"),
-        Binding("w", "swap", "swap the two"),
-    ]
+        key("escape", "app.pop_screen", "back", VIEW),
+        key("w", "swap", "swap the two", "compare RUN RUN"),
+    ]  # fmt: skip
 
     def __init__(self, one: Facts, other: Facts) -> None:
         """As they were when the comparison was asked for."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding
-
 from engine.errors import QuantdeckError
+from tui.keys import VIEW, key
 from tui.screens.backtest import selection
 from tui.screens.base import BaseScreen
 from tui.screens.dialogs import Prompt
@@ -31,29 +30,29 @@ class RunsScreen(BaseScreen):
 
     MODE: ClassVar[str] = "runs"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "open", key_display="↵"),
-        Binding("space", "mark", "mark"),
-        Binding("c", "compare", "compare"),
-        Binding("n", "new_run", "new"),
-        Binding("x", "stop", "stop"),
-        Binding("R", "resume", "resume", key_display="R"),
-        Binding("d", "delete", "delete"),
-        Binding("r", "rename", "rename"),
-        Binding("o", "note", "note"),
-        Binding("p", "reproduce", "reproduce", show=False),
-        Binding("t", "train", "open its training", show=False),
-        Binding("slash", "filter", "filter", show=False, key_display="/"),
-        Binding("s", "sort", "sort by the next column", show=False),
-        Binding("S", "reverse", "reverse the order", show=False, key_display="S"),
-        Binding("up,k", "move(-1)", "up", show=False),
-        Binding("down,j", "move(1)", "down", show=False),
-        Binding("pageup", "page(-1)", "a page up", show=False),
-        Binding("pagedown", "page(1)", "a page down", show=False),
-        Binding("g,home", "move(-1000000)", "first run", show=False),
-        Binding("G,end", "move(1000000)", "last run", show=False),
-        Binding("y", "copy", "copy the id", show=False),
-        Binding("e", "export", "export the list (CSV)", show=False),
-    ]
+        key("enter", "open", "open", "runs show RUN", key_display="↵"),
+        key("space", "mark", "mark", VIEW),
+        key("c", "compare", "compare", "compare RUN RUN"),
+        key("n", "new_run", "new", "run -c FILE"),
+        key("x", "stop", "stop", "runs stop RUN"),
+        key("R", "resume", "resume", "runs resume RUN", key_display="R"),
+        key("d", "delete", "delete", "runs delete RUN"),
+        key("r", "rename", "rename", "runs rename RUN NAME"),
+        key("o", "note", "note", "runs note RUN TEXT"),
+        key("p", "reproduce", "reproduce", "reproduce RUN", show=False),
+        key("t", "train", "open its training", "runs show RUN", show=False),
+        key("slash", "filter", "filter", "runs list --filter TEXT", show=False, key_display="/"),
+        key("s", "sort", "sort by the next column", VIEW, show=False),
+        key("S", "reverse", "reverse the order", VIEW, show=False, key_display="S"),
+        key("up,k", "move(-1)", "up", VIEW, show=False),
+        key("down,j", "move(1)", "down", VIEW, show=False),
+        key("pageup", "page(-1)", "a page up", VIEW, show=False),
+        key("pagedown", "page(1)", "a page down", VIEW, show=False),
+        key("g,home", "move(-1000000)", "first run", VIEW, show=False),
+        key("G,end", "move(1000000)", "last run", VIEW, show=False),
+        key("y", "copy", "copy the id", VIEW, show=False),
+        key("e", "export", "export the list (CSV)", "runs list --csv FILE", show=False),
+    ]  # fmt: skip
 
     def __init__(self) -> None:
         """An empty list."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding
 from textual.containers import Vertical
 
 from engine.errors import QuantdeckError
 from tui import run_status
+from tui.keys import VIEW, key
 from tui.screens.base import BaseScreen
 from tui.screens.dialogs import wrapped
 from tui.screens.runs import actions
@@ -32,26 +32,26 @@ class TrainScreen(BaseScreen):
 
     MODE: ClassVar[str] = "train"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "new_run", "new"),
-        Binding("x", "stop", "stop"),
-        Binding("R", "resume", "resume", key_display="R"),
-        Binding("l", "log_axis", "log axis"),
-        Binding("plus,equals_sign", "smooth(1)", "smooth", key_display="+ -"),
-        Binding("minus", "smooth(-1)", "rougher", show=False),
-        Binding("space", "freeze", "freeze"),
-        Binding("z", "zoom", "zoom"),
-        Binding("left", "other(-1)", "other run", key_display="← →"),
-        Binding("right", "other(1)", "next run", show=False),
-        Binding("up,k", "back(1)", "earlier epochs", show=False),
-        Binding("down,j", "back(-1)", "later epochs", show=False),
-        Binding("pageup", "back(10)", "ten epochs up", show=False),
-        Binding("pagedown", "back(-10)", "ten epochs down", show=False),
-        Binding("g", "back(1000000)", "first epochs", show=False),
-        Binding("G", "back(-1000000)", "newest epochs", show=False),
-        Binding("y", "copy", "copy id or error", show=False),
-        Binding("e", "export", "export epochs (CSV)", show=False),
-        Binding("d", "demo", "demo"),
-    ]
+        key("n", "new_run", "new", "run -c FILE"),
+        key("x", "stop", "stop", "runs stop RUN"),
+        key("R", "resume", "resume", "runs resume RUN", key_display="R"),
+        key("l", "log_axis", "log axis", VIEW),
+        key("plus,equals_sign", "smooth(1)", "smooth", VIEW, key_display="+ -"),
+        key("minus", "smooth(-1)", "rougher", VIEW, show=False),
+        key("space", "freeze", "freeze", VIEW),
+        key("z", "zoom", "zoom", VIEW),
+        key("left", "other(-1)", "other run", VIEW, key_display="← →"),
+        key("right", "other(1)", "next run", VIEW, show=False),
+        key("up,k", "back(1)", "earlier epochs", VIEW, show=False),
+        key("down,j", "back(-1)", "later epochs", VIEW, show=False),
+        key("pageup", "back(10)", "ten epochs up", VIEW, show=False),
+        key("pagedown", "back(-10)", "ten epochs down", VIEW, show=False),
+        key("g", "back(1000000)", "first epochs", VIEW, show=False),
+        key("G", "back(-1000000)", "newest epochs", VIEW, show=False),
+        key("y", "copy", "copy id or error", "runs show RUN", show=False),
+        key("e", "export", "export epochs (CSV)", "runs show RUN --csv FILE", show=False),
+        key("d", "demo", "demo", "demo"),
+    ]  # fmt: skip
 
     def __init__(self) -> None:
         """Nothing is known yet."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.screens import SCREENS
 from tui.widgets.lines import Line, Lines, spread
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-SCREENS = {"data": "1 Data", "train": "2 Train", "backtest": "3 Backtest", "runs": "4 Runs"}
 
 
 class Header(Lines):
@@ -18,8 +17,13 @@ class Header(Lines):
     def tell(self, mode: str, live: int, now: datetime) -> None:
         """Show which screen is on, how many runs live, and the time."""
         left: Line = [("quantdeck", "bright")]
-        for name, label in SCREENS.items():
-            left += [("  ", ""), (f"[{label}]", "chosen")] if name == mode else [("  ", ""), (label, "quiet")]
+        for entry in SCREENS.values():
+            label = f"{entry.key} {entry.label}"
+            left += (
+                [("  ", ""), (f"[{label}]", "chosen")]
+                if entry.name == mode
+                else [("  ", ""), (label, "quiet")]
+            )
         right: Line = [("no run live ", "quiet")]
         if live:
             runs = f"● {live} run{'s' * (live != 1)} live"

@@ -1,0 +1,35 @@
+"""What a key does, said once: for the screen, the line of keys, help and palette.
+
+Whatever a key does that outlives the screen, a sub-command does as well; its binding names it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.binding import Binding
+
+if TYPE_CHECKING:
+    from typing import TypedDict, Unpack
+
+    class Facts(TypedDict, total=False):
+        """What a binding may have besides."""
+
+        show: bool
+        key_display: str
+        priority: bool
+
+
+VIEW = "view only"  # nothing but what is shown, or how, is changed
+
+
+def key(names: str, action: str, description: str, command: str, **facts: Unpack[Facts]) -> Binding:
+    """A binding; `command` is the sub-command that does the same, without `quantdeck`, or VIEW."""
+    # The tooltip, since Textual makes bindings of its own from these and keeps no other fields.
+    told = command if command == VIEW else f"quantdeck {command}"
+    return Binding(names, action, description, tooltip=told, **facts)
+
+
+def same_as(binding: Binding) -> str:
+    """The sub-command that does the same as a key, empty if the key changes the view alone."""
+    return "" if binding.tooltip == VIEW else binding.tooltip
