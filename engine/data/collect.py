@@ -59,11 +59,11 @@ async def collect(
     if primary and any(source.simulated != primary.simulated for source in sources):
         reason = "simulated and real series do not go together"
         raise ChangeSettingsError("data.exchange", reason, "Take all of them from one side")
-    errand = CollectJob(data, demo or Demo(), store, now_ms, emit, demo_endpoint)
-    await errand.run(sources)
+    job = CollectJob(data, demo or Demo(), store, now_ms, emit, demo_endpoint)
+    await job.run(sources)
     for source in sources:
-        notes += remarks(source, span, *errand.found[source.role])
-    series = {role: result for role, (result, _) in errand.found.items() if len(result.frame)}
+        notes += remarks(source, span, *job.found[source.role])
+    series = {role: result for role, (result, _) in job.found.items() if len(result.frame)}
     primary = primary or series[PRIMARY]
     simulated = primary.simulated or any(source.simulated for source in sources)
     return Collected(primary, [*others_of(sources, series), *extras], notes, simulated)

@@ -33,8 +33,8 @@ Answered: TypeAlias = "tuple[Range, int]"  # the range that a page answers for, 
 def extended(series: Series, pages: Sequence[Answered], rows: Rows, step_ms: int, now_ms: int) -> Series:
     """The series with the pages' rows, (N, 1 + C), checked and put in, and what is now known and absent.
 
-    A row that is stored already stays. For candles, what was told and has no sound row is absent. The report
-    tells of the series as stored, so that it does not depend on how often the update was cut off.
+    A row that is stored already stays. For candles, what was answered for and has no sound row is absent.
+    The report is of the series as stored: it does not depend on how often the update was cut off.
     """
     kind = kind_of(series.kind)
     stored = replaceable(series, rows, step_ms, now_ms) if kind.candles else series.frame[list(kind.sent)]

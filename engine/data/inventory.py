@@ -68,7 +68,7 @@ def entry(facts: Facts) -> StoredSeries:
         repairs = [
             PastRepair(each["at"], each["policy"], each["rows"], each["second"]) for each in facts.repairs
         ]
-        told = StoredSeries(
+        found = StoredSeries(
             facts.name, facts.kind, facts.exchange, facts.symbol, facts.timeframe, facts.rows,
             iso(facts.first_ms), iso(facts.last_ms), report.get("gaps"), report.get("missing"),
             report.get("flagged"), facts.simulated, facts.origin, facts.limits, tuple(repairs),
@@ -77,7 +77,7 @@ def entry(facts: Facts) -> StoredSeries:
     except (KeyError, TypeError, AttributeError) as error:
         reason = f"its facts are of another shape ({type(error).__name__})"
         raise RepairDataError(facts.name, reason, "Collect or import the series again") from error
-    return from_json(StoredSeries, to_json(told), facts.name)
+    return from_json(StoredSeries, to_json(found), facts.name)
 
 
 def spans(ranges: Ranges) -> tuple[tuple[str, str], ...]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from engine.market.ranges import Range
 
-HEAD = struct.Struct("<4sIIqq")  # magic, columns, rows, told from, told to
+HEAD = struct.Struct("<4sIIqq")  # magic, columns, rows, answered from, answered to
 CHECK = struct.Struct("<I")  # CRC-32 of head and rows
 MAGIC = b"qdp1"
 
@@ -35,12 +35,12 @@ class Journal:
         """`columns` is what a row has, its time included."""
         self.path, self.columns = path, columns
 
-    def append(self, told: Range, rows: NDArray[np.float64]) -> None:
-        """Add a page: the range that it tells and its rows, (N, columns).
+    def append(self, answered: Range, rows: NDArray[np.float64]) -> None:
+        """Add a page: the range that it answers for and its rows, (N, columns).
 
         Raises MakeRoomError, then adds none.
         """
-        head = HEAD.pack(MAGIC, self.columns, len(rows), *told)
+        head = HEAD.pack(MAGIC, self.columns, len(rows), *answered)
         body = np.ascontiguousarray(rows, np.float64).tobytes()
         record = head + body + CHECK.pack(zlib.crc32(body, zlib.crc32(head)))
         with refusals(self.path), self.path.open("ab", buffering=0) as file:

@@ -2,7 +2,7 @@
 
 Everything that a repair does is one whole new version of the series' file, with what undoing it needs in the
 file's own facts: whenever it is killed, the series is as before or as after. Nothing is changed without a
-mark: candles of the second source and flat ones carry a flag, and those that the exchange sent anew are
+mark: candles of the second source and flat ones carry a flag, and those that the exchange sent again are
 listed among the series' repairs.
 """
 
@@ -255,8 +255,8 @@ def reported_again(series: Series, frame: pd.DataFrame, now_ms: int) -> Series:
     # What is stored was complete once, whatever the clock says now.
     now_ms = max([now_ms, *(milliseconds(frame.index[-1:]) + step_ms).tolist()])
     checked = check_again(frame[list(COLUMNS)], step_ms, now_ms)
-    told = checked.report.as_dict()
-    report = series.report | {key: told[key] for key in REPORTED}
+    found = checked.report.as_dict()
+    report = series.report | {key: found[key] for key in REPORTED}
     more = len(checked.frame) - series.rows
     report |= {key: report.get(key, series.rows) + more for key in ("rows_read", "rows_stored")}
     return replace(series, frame=checked.frame, report=report)

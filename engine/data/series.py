@@ -108,10 +108,11 @@ def facts_of(file: Any, name: str) -> Facts:
         raise ValueError("it was not written by quantdeck; bring it in with: quantdeck data import")
     if hashlib.sha256(text).hexdigest().encode() != metadata.get(FACTS_HASH):
         raise ValueError("its facts do not match their hash")
-    told = json.loads(text)
-    told = migrated(told, name)
-    told |= {key: tuple((int(start), int(end)) for start, end in told[key]) for key in ("known", "absent")}
-    facts = Facts(**{**told, "name": name, "repairs": tuple(told["repairs"])})
+    content = migrated(json.loads(text), name)
+    content |= {
+        key: tuple((int(start), int(end)) for start, end in content[key]) for key in ("known", "absent")
+    }
+    facts = Facts(**{**content, "name": name, "repairs": tuple(content["repairs"])})
     expected = {"time": TIME, **kind_of(facts.kind).columns}
     if {entry.name: entry.type for entry in file.schema_arrow} != expected:
         raise ValueError("its columns are not those of its kind")
@@ -120,18 +121,18 @@ def facts_of(file: Any, name: str) -> Facts:
     return facts
 
 
-def migrated(told: dict[str, Any], name: str) -> dict[str, Any]:
+def migrated(content: dict[str, Any], name: str) -> dict[str, Any]:
     """The facts of any schema up to this one as those of this one, the schema left out.
 
     Raises ChangeSettingsError for a newer one.
     """
-    schema = told.pop("schema")
+    schema = content.pop("schema")
     if schema > SCHEMA:
         reason = f"was written by a newer quantdeck (schema {schema}; this one reads up to {SCHEMA})"
         raise ChangeSettingsError(f"series {name}", reason, "Update quantdeck, or use another home folder")
     if schema < 2:  # before there were repairs
-        told["repairs"] = []
-    return told
+        content["repairs"] = []
+    return content
 
 
 def numpy_of(column: Any) -> Any:

@@ -88,7 +88,7 @@ async def update(source: Source, store: Store, client: Client, now_ms: int, emit
                 progress.begin(wanted, history.window_ms)
                 async with aclosing(pager.pages(history, wanted, now_ms)) as pages:
                     async for page in pages:
-                        opened.append(page.told, page.rows)
+                        opened.append(page.answered, page.rows)
                         progress.page(page)
             if kind.candles:
                 await ask_again(opened, history, left, now_ms)
@@ -115,7 +115,7 @@ async def ask_again(opened: OpenSeries, history: History, asked: Ranges, now_ms:
                 times = page.rows[:, 0]  # (N,)
                 within = np.logical_or.reduce([(times >= start) & (times < end) for start, end in holes])
                 if within.any():
-                    opened.append(page.told, page.rows[within])
+                    opened.append(page.answered, page.rows[within])
 
 
 def joined(ranges: Sequence[Range], window_ms: int) -> list[Range]:
@@ -134,7 +134,7 @@ class Progress:
 
     def __init__(self, source: Source, emit: Emit) -> None:
         """Tell that it begins."""
-        self._source, self._tell, self._started = source, emit, time.monotonic()
+        self._source, self._emit, self._started = source, emit, time.monotonic()
         self._rows, self._page, self._left_ms, self._window_ms = 0, 0, 0, 1
         self._send("begin")
 
@@ -146,7 +146,7 @@ class Progress:
         """A page came."""
         self._page += 1
         self._rows += len(page.rows)
-        self._left_ms -= page.told[1] - page.told[0]
+        self._left_ms -= page.answered[1] - page.answered[0]
         self._send("page")
 
     def end(self, series: Series) -> None:
@@ -157,7 +157,7 @@ class Progress:
     def _send(self, state: str) -> None:
         left = math.ceil(max(self._left_ms, 0) / self._window_ms)
         pace_s = (time.monotonic() - self._started) / max(self._page, 1)
-        self._tell(
+        self._emit(
             event(
                 self._source, state, rows=self._rows, page=self._page,
                 pages=self._page + left, left_s=round(left * pace_s, 1),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """What a person may want to have mended; times are open times in ms."""
+    """What a person may want to have repaired; times are open times in ms."""
 
     gaps: Ranges  # open times without a candle
     spikes: NDArray[

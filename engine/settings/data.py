@@ -1,4 +1,4 @@
-"""The settings of the data: what is collected, how it is mended, what the model sees of it."""
+"""The settings of the data: what is collected, how it is repaired, what the model sees of it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from engine.settings.values import (
     setting,
 )
 
-Mending = Literal["leave", "refetch", "second", "fill"]
+RepairPolicy = Literal["leave", "refetch", "second", "fill"]
 
 
 class Data(Group):
@@ -156,12 +156,14 @@ class Demo(Group):
 class Repair(Group):
     """What quantdeck data repair does with a stored series of candles."""
 
-    gaps: Mending = setting(
+    gaps: RepairPolicy = setting(
         "leave",
         "missing candles: leave; refetch: ask the exchange again; second: take the other series'; fill: flat",
     )
-    spikes: Mending = setting("leave", "candles far from the second series', or without one from neighbours")
-    conflicts: Mending = setting("leave", "candles that came more than once with contradicting numbers")
+    spikes: RepairPolicy = setting(
+        "leave", "candles far from the second series', or without one from neighbours"
+    )
+    conflicts: RepairPolicy = setting("leave", "candles that came more than once with contradicting numbers")
     second: str = setting("", "name of a stored series of candles to compare with and take from")
     tolerance: Number = setting(
         0.05, "a candle this far from the second series' is a spike", "log ratio", gt=0, le=10

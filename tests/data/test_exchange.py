@@ -56,7 +56,7 @@ async def test_what_lies_before_the_listing_costs_no_request():
     async with exchange_server() as server, open_exchange("binance", server.url, **QUICK) as client:
         pages = await fetched(client, (LISTED - 50_000 * HOUR, LAST))
         assert rows_of(pages) == expected(LISTED, LAST)
-        assert pages[0].told[0] == LISTED - 50_000 * HOUR
+        assert pages[0].answered[0] == LISTED - 50_000 * HOUR
         assert server.count("klines") == 3
 
 
@@ -190,7 +190,7 @@ async def test_funding_and_open_interest_come_whole():
         stamps = [row[0] for row in rows_of(pages)]
         first = -(-LISTED // (8 * HOUR)) * 8 * HOUR
         assert stamps == [stamp + 17 for stamp in range(first, NOW, 8 * HOUR)]
-        assert pages[-1].told[1] == NOW - DAY or len(pages[-1].rows)
+        assert pages[-1].answered[1] == NOW - DAY or len(pages[-1].rows)
         assert server.count("fundingRate") == 1
         history = await OPEN_INTEREST.opened(client, "BTC/USDT:USDT", "1h", NOW)
         pages = [page async for page in pager.pages(history, (NOW - 90 * DAY, NOW + 1), NOW)]
@@ -198,7 +198,7 @@ async def test_funding_and_open_interest_come_whole():
         reach = NOW - 30 * DAY + HOUR
         assert stamps == list(range(-(-reach // HOUR) * HOUR, NOW, HOUR))
         assert len(pages[0].rows) == 0
-        assert pages[0].told == (NOW - 90 * DAY, reach)
+        assert pages[0].answered == (NOW - 90 * DAY, reach)
         assert server.count("openInterestHist") == 2
 
 
@@ -219,7 +219,7 @@ async def test_an_exchange_that_answers_within_windows_is_searched_not_crawled()
     history = windowed(times, 300, asked)
     pages = [page async for page in pager.pages(history, (0, 10_000 * HOUR), 20_000 * HOUR)]
     assert [row[0] for row in rows_of(pages)] == list(times)
-    assert pages[0].told[0] == 0
+    assert pages[0].answered[0] == 0
     assert len(asked) <= 24  # the empty windows twice
 
 
@@ -242,10 +242,10 @@ def test_pages_hold_what_the_exchange_has(hours, limit, start, end):
     pages = asyncio.run(all_pages())
     wanted = [time for time in times if start * HOUR <= time < end * HOUR]
     assert [row[0] for row in rows_of(pages)] == wanted
-    edges = [edge for page in pages for edge in page.told]
+    edges = [edge for page in pages for edge in page.answered]
     assert edges == sorted(edges)
     for stamp in wanted:
-        assert any(page.told[0] <= stamp < page.told[1] for page in pages)
+        assert any(page.answered[0] <= stamp < page.answered[1] for page in pages)
 
 
 async def test_rows_without_time_or_from_the_future_do_not_move_the_cursor():

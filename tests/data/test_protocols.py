@@ -21,10 +21,10 @@ NAMES = [f"{each.id}-{symbol}" for each, symbol in MARKETS]
 
 async def rows_of(history, wanted, now=NOW):
     pages = [page async for page in pager.pages(history, wanted, now)]
-    edges = [edge for page in pages for edge in page.told]
+    edges = [edge for page in pages for edge in page.answered]
     assert edges == sorted(edges)
-    assert all((page.told[0] <= page.rows[:, 0]).all() for page in pages)
-    assert all((page.rows[:, 0] < page.told[1]).all() for page in pages)
+    assert all((page.answered[0] <= page.rows[:, 0]).all() for page in pages)
+    assert all((page.rows[:, 0] < page.answered[1]).all() for page in pages)
     return [tuple(row) for page in pages for row in page.rows.tolist()]
 
 

@@ -73,10 +73,10 @@ def status(home: str | None) -> Answer:
 
 def origin(series: StoredSeries) -> str:
     """Where a series came from, in a few words."""
-    told = [each for key, each in series.origin.items() if key != "sha256" and isinstance(each, str)]
+    words = [each for key, each in series.origin.items() if key != "sha256" and isinstance(each, str)]
     count = len(series.repairs)
     repaired = f", repaired {count} times" if count > 1 else ", repaired" if count else ""
-    return (" ".join(told) or series.exchange) + repaired
+    return (" ".join(words) or series.exchange) + repaired
 
 
 def verify(home: str | None) -> Answer:
@@ -121,10 +121,10 @@ def import_text(report: ImportReport) -> str:
 
 def one_line(value: Any) -> str:
     """A value of a report on one line."""
-    told = to_json(value) if is_dataclass(value) and not isinstance(value, type) else value
-    if isinstance(told, dict):
-        return "  ".join(f"{key.replace('_', ' ')} {item}" for key, item in told.items())
-    return str(told)
+    plain = to_json(value) if is_dataclass(value) and not isinstance(value, type) else value
+    if isinstance(plain, dict):
+        return "  ".join(f"{key.replace('_', ' ')} {item}" for key, item in plain.items())
+    return str(plain)
 
 
 def export(home: str | None, series: str, file: str) -> Answer:
@@ -138,7 +138,7 @@ def export(home: str | None, series: str, file: str) -> Answer:
 def repair(
     home: str | None, series: str, config: str | None, overrides: list[str] | None, *, undo: bool
 ) -> Answer:
-    """Find and mend what is wrong with a series, or take the last repair back."""
+    """Find and repair what is wrong with a series, or take the last repair back."""
     chosen = from_file(config, overrides)
     if undo:
         report = request(home, "data.repair", series=series, undo=True)

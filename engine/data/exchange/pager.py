@@ -33,10 +33,10 @@ JUMPING = ("binance", "binanceusdm")  # candles and funding begin with the first
 
 @dataclass(frozen=True)
 class Page:
-    """Rows in order of time, doubles included, and the range that is told to hold these and no others."""
+    """Rows in order of time, duplicates included, and the range that they are all of, as was answered."""
 
     rows: Rows
-    told: Range  # [from_ms, to_ms)
+    answered: Range  # [from_ms, to_ms)
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class History:
 async def pages(history: History, wanted: Range, now_ms: int) -> AsyncGenerator[Page]:
     """What the exchange has of the wanted range, page by page, in order; raises what `ask` raises.
 
-    What it shows no rows for counts as told only where later rows came, or, for rows off a grid, up to a
+    What it shows no rows for counts as answered only where later rows came, or, for rows off a grid, up to a
     day before `now_ms`: an exchange may publish late, and an empty answer may be a fault.
     """
     start, end = wanted

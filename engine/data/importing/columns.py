@@ -81,8 +81,8 @@ class Gathering:
         self.rows += len(times)
 
 
-def gather(source: Source, told: Callable[[int], None]) -> Columns:
-    """Read all blocks; `told` hears the rows so far after each.
+def gather(source: Source, progress: Callable[[int], None]) -> Columns:
+    """Read all blocks; `progress` hears the rows so far after each.
 
     Rows that were left out stand at the end, without time and numbers, so that they are counted and
     rejected. Raises RepairDataError if there is no row, or rows of several symbols.
@@ -90,7 +90,7 @@ def gather(source: Source, told: Callable[[int], None]) -> Columns:
     so_far = Gathering(numbers={name: [] for name in source.layout.numbers})
     for block in source.blocks:
         so_far.add(block, source.layout)
-        told(so_far.rows)
+        progress(so_far.rows)
     left_out = len(source.skipped)
     if not so_far.rows:
         reason = f"has no row with {source.layout.width} columns" if left_out else "has a header and no rows"

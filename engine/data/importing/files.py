@@ -62,8 +62,8 @@ class FileSeries:
     unreadable: tuple[int, str] | None = None  # row from 1 on and text of the first value that is no number
 
 
-def read(path: Path, told: Callable[[int], None] = lambda _: None) -> FileSeries:
-    """Read a file of candles or of values; `told` hears the rows read so far after each block.
+def read(path: Path, progress: Callable[[int], None] = lambda _: None) -> FileSeries:
+    """Read a file of candles or of values; `progress` hears the rows read so far after each block.
 
     Raises ChangeSettingsError if there is no such file, MakeRoomError if it may not be read, RepairDataError
     if it is
@@ -72,7 +72,7 @@ def read(path: Path, told: Callable[[int], None] = lambda _: None) -> FileSeries
     with clearly(path):
         source = open_source(path)
         layout = source.layout
-        columns = gather(source, told)
+        columns = gather(source, progress)
         kind, name, data, times = layout.kind, layout.name, columns.numbers, columns.times
         notes = (*layout.notes, *columns.notes)
         if kind == "candles" and is_funding(data):

@@ -47,8 +47,8 @@ async def history(client: Client, symbol: str, timeframe: str, now_ms: int) -> H
 
 def in_base(stamp: dict[str, Any]) -> Any:
     """Open interest in base currency, or what comes nearest: in contracts, else in quote currency."""
-    told = (stamp.get(key) for key in ("baseVolume", "openInterestAmount", "openInterestValue"))
-    return next((amount for amount in told if amount is not None), None)
+    amounts = (stamp.get(key) for key in ("baseVolume", "openInterestAmount", "openInterestValue"))
+    return next((amount for amount in amounts if amount is not None), None)
 
 
 def simulated(exchange: DemoExchange, query: Mapping[str, str]) -> list[dict[str, int | str]]:

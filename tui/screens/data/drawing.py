@@ -139,14 +139,14 @@ def ago(seconds: float) -> str:
 
 def errors(runs: Sequence[Watched]) -> dict[str, str]:
     """The last error of each series that its newest run could not fetch."""
-    told: dict[str, str] = {}
+    found: dict[str, str] = {}
     for watched in runs:
         for name, source in watched.state.sources.items():
             if source.get("state") == "failed":
-                told[name] = str(source.get("error") or "could not be fetched")
+                found[name] = str(source.get("error") or "could not be fetched")
             elif source.get("state") == "end":
-                told.pop(name, None)
-    return told
+                found.pop(name, None)
+    return found
 
 
 def progress(runs: Sequence[Watched], width: int, *, ascii: bool) -> list[Line]:  # noqa: A002
@@ -189,5 +189,5 @@ def empty() -> list[Line]:
         ("i", "import a CSV or Parquet file"),
         ("2", "then d: the demo fills the store with a simulated market"),
     )
-    told: list[Line] = [[(f"  {key}   ", "bright"), (what, "")] for key, what in keys]
-    return [[], [(" Nothing stored yet.", "bright")], [], *told]
+    actions: list[Line] = [[(f"  {key}   ", "bright"), (what, "")] for key, what in keys]
+    return [[], [(" Nothing stored yet.", "bright")], [], *actions]
