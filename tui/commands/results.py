@@ -15,9 +15,9 @@ from engine.runs.requests import EngineClient
 from engine.runs.results import backtest_of
 from tui.answers import opened_result, trade_detail, trades_page
 from tui.commands.answer import Answer
-from tui.commands.runs import about
 from tui.comparison import different, figures
 from tui.number_format import UNDEFINED, table, whole
+from tui.run_facts import facts_of
 from tui.text.backtest import document, what_if
 from tui.text.trades import trade_facts, trades_table
 from tui.what_if import Moves
@@ -94,13 +94,13 @@ def compare(home: str | None, texts: list[str]) -> Answer:
         )
     place = Home(home_path(home))
     runs = [place.find(text) for text in texts]
-    facts = [about(run) for run in runs]
+    facts = [facts_of(run) for run in runs]
     results = [backtest_of(run) if run.result_path.exists() else None for run in runs]
-    differ = different([each["settings_differ"] for each in facts])
+    differ = different([each.differ for each in facts])
     told = {
         "runs": [
             {
-                **{key: each[key] for key in ("run", "name", "mode", "of", "state", "created", "simulated")},
+                **{key: value for key, value in each.document().items() if key in ABOUT},
                 **{key: getattr(result, key, None) for key in ("start", "end", "bars", *FIGURES)},
                 "audit": seal_of(run),
             }
@@ -111,6 +111,7 @@ def compare(home: str | None, texts: list[str]) -> Answer:
     return Answer(told, compared_text(told))
 
 
+ABOUT = ("run", "name", "mode", "of", "state", "created", "simulated")
 FIGURES = ("metrics", "benchmark")
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from engine import settings
-from engine.errors import ChangeSettingsError, QuantdeckError, RepairDataError, StopRequestedError
-from engine.results.codec import plain
-from engine.results.metrics import placed
+from engine.errors import ChangeSettingsError, RepairDataError, StopRequestedError
+from engine.results.metrics import METRICS
 from engine.runs import manifest, notes
 from engine.runs.error_codec import from_fields
 from engine.runs.folder import Home, home_path
@@ -21,13 +19,13 @@ from tui.commands.pipeline import carry_out, with_model
 from tui.commands.progress import note_line
 from tui.export_csv import write_csv
 from tui.number_format import amount, loss, signed_percent, span, table, whole
+from tui.run_facts import facts_of
 from tui.text.backtest import backtest_summary
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from engine.runs.folder import RunFolder
     from engine.runs.state import State
+    from tui.run_facts import RunFacts
 
 STOP_S = 60.0
 
@@ -37,108 +35,45 @@ def chosen(home: str | None, text: str) -> RunFolder:
     return Home(home_path(home)).find(text)
 
 
-def settings_differ(run: RunFolder) -> dict[str, Any]:
-    """The settings of a run that differ from the defaults; none if the file cannot be read."""
-    try:
-        return settings.changed(settings.load(run.settings_path))
-    except QuantdeckError as error:
-        return {"settings.toml": error.reason}
-
-
-def metrics_of(run: RunFolder) -> dict[str, float]:
-    """The metrics of a run's backtest, none if it has no result."""
-    if not run.result_path.exists() or run.mode not in with_backtest():
-        return {}
-    try:
-        return backtest_of(run).metrics
-    except QuantdeckError:
-        return {}
-
-
-def about(run: RunFolder) -> dict[str, Any]:
-    """What a list tells of a run."""
-    return told_of(run, state_of(run), settings_differ(run), metrics_of(run))
-
-
-def told_of(
-    run: RunFolder, state: State, differ: dict[str, Any], metrics: Mapping[str, float]
-) -> dict[str, Any]:
-    """The same where state, settings that differ and metrics are known already."""
-    return {
-        "run": run.id,
-        "name": run.name,
-        "mode": run.mode,
-        "of": run.of,
-        "state": state.status,
-        "created": run.created,
-        "symbol": differ.get("data.series") or differ.get("data.symbol", settings.defaults()["data.symbol"]),
-        "simulated": bool(state.simulated),
-        "result": {each.key: plain(each.of(metrics)) for each in placed("headline")},
-        "settings_differ": differ,
-        "folder": str(run.path),
-        "note": notes.note_of(run),
-    }
-
-
-def csv_row(facts: dict[str, Any]) -> dict[str, Any]:
-    """A run as a row of a CSV file."""
-    row = {key: value for key, value in facts.items() if key not in ("result", "settings_differ")}
-    row |= facts["result"]
-    row["settings"] = pairs(facts["settings_differ"])
-    return row
-
-
-def has_words(facts: dict[str, Any], text: str) -> bool:
-    """Whether every word of the text stands in what is told of a run."""
-    told = " ".join(map(str, csv_row(facts).values())).lower()
-    return all(word in told for word in text.lower().split())
-
-
 def listing(path: str | None, words: str, csv: str) -> Answer:
     """All runs, oldest first, so that the latest stands just above the prompt."""
     home = Home(home_path(path))
-    every = [about(run) for run in home.all()]
-    runs = [each for each in every if has_words(each, words)]
+    every = [facts_of(run) for run in home.all()]
+    runs = [each for each in every if each.has_words(words)]
     if not runs:
         none = f"none of {len(every)} runs fits {words!r}" if every else f"no runs yet in {home.path}"
         return Answer({"runs": []}, none if every else f"{none}; start with: quantdeck demo")
     if csv:
-        written = write_csv(csv, [csv_row(each) for each in runs])
+        written = write_csv(csv, [each.row() for each in runs])
         return Answer({"path": str(written), "rows": len(runs)}, f"{len(runs)} runs written to {written}")
     header = ("run", "name", "mode", "state", "created", "symbol", "return", "Sharpe", "settings that differ")
     rows = [
         [
-            each["run"],
-            each["name"],
-            each["mode"],
-            each["state"],
-            each["created"][:16].replace("T", " "),
-            each["symbol"] + (" SIMULATED" if each["simulated"] else ""),
-            signed_percent(each["result"]["total_return"]),
-            amount(each["result"]["sharpe"]),
-            pairs(each["settings_differ"]),
+            each.run.id,
+            each.run.name,
+            each.run.mode,
+            each.state.status,
+            each.run.created[:16].replace("T", " "),
+            each.symbol + (" SIMULATED" if each.state.simulated else ""),
+            signed_percent(METRICS["total_return"].of(each.metrics)),
+            amount(METRICS["sharpe"].of(each.metrics)),
+            each.settings,
         ]
         for each in runs
     ]
-    return Answer({"runs": runs}, table(header, rows, right=(6, 7)))
-
-
-def pairs(differ: dict[str, Any]) -> str:
-    """`data.symbol=ETH/USDT training.epochs=5`."""
-    return " ".join(
-        f"{key}={list(value) if isinstance(value, tuple) else value}" for key, value in differ.items()
-    )
+    return Answer({"runs": [each.document() for each in runs]}, table(header, rows, right=(6, 7)))
 
 
 def show(home: str | None, text: str, csv: str) -> Answer:
     """State, stages, epochs, result and error of a run."""
     run = chosen(home, text)
-    state, facts = state_of(run), about(run)
+    facts = facts_of(run)
+    state = facts.state
     if csv:
         path = write_csv(csv, state.history)
         told = f"{len(state.history)} epochs written to {path}"
         return Answer({"run": run.id, "path": str(path), "rows": len(state.history)}, told)
-    document = facts | {
+    document = facts.document() | {
         "stages": state.stages,
         "sources": state.sources,
         "epoch": state.epoch,
@@ -154,7 +89,7 @@ def show(home: str | None, text: str, csv: str) -> Answer:
     return Answer(document, "\n".join([*head(run, state, facts), *epochs(state), *result, *fault(state)]))
 
 
-def head(run: RunFolder, state: State, facts: dict[str, Any]) -> list[str]:
+def head(run: RunFolder, state: State, facts: RunFacts) -> list[str]:
     """Who the run is and how far it has come."""
     stages = "  ".join(
         f"{name} {span(seconds) if seconds is not None else '…'}" for name, seconds in state.stages.items()
@@ -163,8 +98,8 @@ def head(run: RunFolder, state: State, facts: dict[str, Any]) -> list[str]:
         f"run {run.id}   {run.mode}{f' of {run.of}' if run.of else ''}   {run.name}".rstrip(),
         f"  state     {state.status}{' (SIMULATED market)' if state.simulated else ''}",
         f"  created   {run.created}",
-        f"  symbol    {facts['symbol']}",
-        f"  settings  {pairs(facts['settings_differ']) or 'all as by default'}",
+        f"  symbol    {facts.symbol}",
+        f"  settings  {facts.settings or 'all as by default'}",
         f"  folder    {run.path}",
         *([f"  stages    {stages}"] if stages else []),
         *(f"  note      {note_line(note)}" for note in state.notes),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
-    from tui.screens.runs.drawing import Facts
+    from tui.run_facts import RunFacts
     from tui.watch import Snapshot
 
 
@@ -32,7 +32,7 @@ class Compare(BaseScreen):
         key("w", "swap", "swap the two", "compare RUN RUN"),
     ]  # fmt: skip
 
-    def __init__(self, one: Facts, other: Facts) -> None:
+    def __init__(self, one: RunFacts, other: RunFacts) -> None:
         """As they were when the comparison was asked for."""
         super().__init__()
         self._pair = (one, other)
@@ -52,15 +52,13 @@ class Compare(BaseScreen):
         self.refresh_runs()
 
 
-def comparison(one: Facts, other: Facts, width: int) -> list[Line]:
+def comparison(one: RunFacts, other: RunFacts, width: int) -> list[Line]:
     """Two runs side by side: figures with their difference, then the settings in which they differ."""
     wide = max(14, min(40, (width - 26) // 3))
-    lines = [line_of("", [one.watched.id, other.watched.id, "Δ second − first"], wide, "bright")]
-    lines.append(line_of("name", [one.watched.run.name, other.watched.run.name, ""], wide))
-    lines.append(
-        line_of("state", [run_status.status(each.watched.state)[0] for each in (one, other)] + [""], wide)
-    )
-    before, after = one.best, other.best
+    lines = [line_of("", [one.run.id, other.run.id, "Δ second − first"], wide, "bright")]
+    lines.append(line_of("name", [one.run.name, other.run.name, ""], wide))
+    lines.append(line_of("state", [run_status.status(each.state)[0] for each in (one, other)] + [""], wide))
+    before, after = one.best_loss, other.best_loss
     apart = after - before if defined(before) and defined(after) else None
     gap = f"{'+' if apart > 0 else ''}{loss(apart)}" if defined(apart) else ""
     rows = [("best val loss", [loss(before), loss(after), gap]), *figures([one.metrics, other.metrics])]

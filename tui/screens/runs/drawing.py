@@ -8,59 +8,23 @@ from typing import TYPE_CHECKING, Any
 from engine.results.metrics import METRICS, placed
 from tui import run_status
 from tui.number_format import defined, figure, loss, signed_percent
+from tui.run_facts import pairs
 from tui.screens.train.drawing import packed
 from tui.widgets.lines import Line, fitted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from engine.results.metrics import Format, Metric
-    from tui.watch import Watched
+    from tui.run_facts import RunFacts
 
 
-@dataclass(frozen=True)
-class Facts:
-    """A run with what its files say: settings that differ from the defaults, and metrics."""
-
-    watched: Watched
-    differ: dict[str, Any]
-    metrics: Mapping[str, float]
-
-    @property
-    def text(self) -> str:
-        """What a filter looks at."""
-        run = self.watched.run
-        state, _ = run_status.status(self.watched.state)
-        return f"{run.id} {run.name} {run.mode} {state} {self.watched.note} {pairs(self.differ)}".lower()
-
-    @property
-    def best(self) -> float | None:
-        """The validation loss of the best epoch."""
-        state = self.watched.state
-        found = [each["val_loss"] for each in state.history if each["epoch"] == state.best_epoch]
-        return found[0] if found else None
-
-
-def facts_of(watched: Watched) -> Facts:
-    """Read the run's settings and result."""
-    from tui.commands.runs import metrics_of, settings_differ
-
-    return Facts(watched, settings_differ(watched.run), metrics_of(watched.run))
-
-
-def pairs(differ: dict[str, Any]) -> str:
-    """`training.epochs=5  model.units=[32, 16]`."""
-    return "  ".join(
-        f"{key}={list(value) if isinstance(value, tuple) else value}" for key, value in differ.items()
-    )
-
-
-def nothing(_: Facts) -> str:
+def nothing(_: RunFacts) -> str:
     """No role."""
     return ""
 
 
-def quiet(_: Facts) -> str:
+def quiet(_: RunFacts) -> str:
     """The role of what matters less."""
     return "quiet"
 
@@ -71,42 +35,42 @@ class Column:
 
     title: str
     width: int
-    text: Callable[[Facts], str]
-    role: Callable[[Facts], str] = nothing
-    key: Callable[[Facts], Any] | None = None
+    text: Callable[[RunFacts], str]
+    role: Callable[[RunFacts], str] = nothing
+    key: Callable[[RunFacts], Any] | None = None
     right: bool = False
 
-    def sort_key(self, each: Facts) -> Any:
+    def sort_key(self, each: RunFacts) -> Any:
         """What the list is sorted by."""
         return (self.key or self.text)(each)
 
 
-def gain(each: Facts) -> str:
+def gain(each: RunFacts) -> str:
     """The role of loss or gain, whose sign says the same."""
     value = METRICS["total_return"].of(each.metrics)
     return ("good" if value > 0 else "bad") if defined(value) and value else ""
 
 
-def state_text(each: Facts) -> str:
+def state_text(each: RunFacts) -> str:
     """The state in words."""
-    return run_status.status(each.watched.state)[0]
+    return run_status.status(each.state)[0]
 
 
-def state_role(each: Facts) -> str:
+def state_role(each: RunFacts) -> str:
     """The role of the state's words."""
-    return run_status.status(each.watched.state)[1]
+    return run_status.status(each.state)[1]
 
 
-def created(each: Facts) -> str:
+def created(each: RunFacts) -> str:
     """When the run was made, to the minute, UTC."""
-    return each.watched.run.created[:16].replace("T", " ")
+    return each.run.created[:16].replace("T", " ")
 
 
 def figure_column(metric: Metric) -> Column:
     """The column of a metric, blank where it is not defined; a drawdown stands as the loss that it is."""
     down = metric.format == "percent" and metric.better == "lower"
 
-    def text(each: Facts) -> str:
+    def text(each: RunFacts) -> str:
         value = metric.of(each.metrics)
         if not defined(value):
             return ""
@@ -114,7 +78,7 @@ def figure_column(metric: Metric) -> Column:
             signed_percent(-value if down else value) if metric.format == "percent" else figure(metric, value)
         )
 
-    def key(each: Facts) -> float | None:
+    def key(each: RunFacts) -> float | None:
         value = metric.of(each.metrics)
         return value if defined(value) else None
 
@@ -125,16 +89,16 @@ def figure_column(metric: Metric) -> Column:
 
 WIDTHS: dict[Format, int] = {"percent": 11, "amount": 7, "count": 7}
 FIRST = (
-    Column("run", 8, lambda each: each.watched.id),
-    Column("name", 14, lambda each: each.watched.run.name),
-    Column("mode", 8, lambda each: each.watched.run.mode, quiet),
+    Column("run", 8, lambda each: each.run.id),
+    Column("name", 14, lambda each: each.run.name),
+    Column("mode", 8, lambda each: each.run.mode, quiet),
     Column("state", 20, state_text, state_role),
 )
 LAST = (
-    Column("val loss", 9, lambda each: loss(each.best) if defined(each.best) else "",
-           key=lambda each: each.best, right=True),
-    Column("created (UTC)", 16, created, quiet, lambda each: each.watched.run.created),
-    Column("settings that differ", 60, lambda each: pairs(each.differ), quiet),
+    Column("val loss", 9, lambda each: loss(each.best_loss) if defined(each.best_loss) else "",
+           key=lambda each: each.best_loss, right=True),
+    Column("created (UTC)", 16, created, quiet, lambda each: each.run.created),
+    Column("settings that differ", 60, lambda each: "  ".join(pairs(each.differ)), quiet),
 )  # fmt: skip
 ALWAYS = len(FIRST) + 2  # columns that the smallest terminal has room for
 
@@ -164,7 +128,7 @@ def header(shown: Sequence[Column], by: str, *, down: bool) -> Line:
     return line
 
 
-def row(each: Facts, shown: Sequence[Column], *, marked: bool) -> Line:
+def row(each: RunFacts, shown: Sequence[Column], *, marked: bool) -> Line:
     """One run."""
     line: Line = [("✓ " if marked else "  ", "live")]
     for column in shown:
@@ -172,23 +136,22 @@ def row(each: Facts, shown: Sequence[Column], *, marked: bool) -> Line:
     return line
 
 
-def details(each: Facts, width: int) -> list[Line]:
+def details(each: RunFacts, width: int) -> list[Line]:
     """The run under the cursor."""
-    run, state = each.watched.run, each.watched.state
+    run, state = each.run, each.state
     said, role = run_status.status(state)
     far = run_status.progress(state)
-    symbol = each.differ.get("data.series") or each.differ.get("data.symbol", "BTC/USDT")
-    told = packed([[(pair, "")] for pair in pairs(each.differ).split("  ")], width - 11)[:2]
-    told = told if each.differ else [[(" all as by default", "quiet")]]
+    differ = packed([[(pair, "")] for pair in pairs(each.differ)], width - 11)[:2]
+    differ = differ if each.differ else [[(" all as by default", "quiet")]]
     lines: list[Line] = [
         [(" " + run.id, "bright"), (f" {run.name}", ""), (f"   {run.mode}", "quiet"),
          (f" of {run.of}" if run.of else "", "quiet"), (f"   {said}", role),
          (f" · {far}" if far else "", "")],
-        [(" market    ", "quiet"), (symbol, ""), ("   SIMULATED" if state.simulated else "", "warn"),
+        [(" market    ", "quiet"), (each.symbol, ""), ("   SIMULATED" if state.simulated else "", "warn"),
          (f"   created {run.created[:16].replace('T', ' ')} UTC", "quiet")],
-        [(" settings ", "quiet"), *told[0]], *([(" " * 10, ""), *line] for line in told[1:]),
+        [(" settings ", "quiet"), *differ[0]], *([(" " * 10, ""), *line] for line in differ[1:]),
         [(" note      ", "quiet"),
-         (each.watched.note or "none; o writes one", "" if each.watched.note else "quiet")],
+         (each.note or "none; o writes one", "" if each.note else "quiet")],
     ]  # fmt: skip
     if state.error:
         lines.append([(f" {state.error.get('thing')}: {state.error.get('reason')}", "bad")])

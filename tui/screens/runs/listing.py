@@ -5,10 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tui.screens.runs.drawing import Facts, every_column, facts_of
+from tui.run_facts import RunFacts, facts_of_watched
+from tui.screens.runs.drawing import every_column
 
 if TYPE_CHECKING:
     from tui.watch import Snapshot, Watched
+
+
+def still(facts: RunFacts, watched: Watched) -> RunFacts:
+    """The same figures and settings, with what may have changed without the files of the result."""
+    return replace(facts, run=watched.run, state=watched.state, note=watched.note)
 
 
 class RunsList:
@@ -16,37 +22,36 @@ class RunsList:
 
     def __init__(self) -> None:
         """Nothing yet."""
-        self.shown: list[Facts] = []
+        self.shown: list[RunFacts] = []
         self.marked: list[str] = []  # ids, at most two
         self.filter, self.by, self.down = "", "created (UTC)", True
-        self._known: dict[str, tuple[object, Facts]] = {}
+        self._known: dict[str, tuple[object, RunFacts]] = {}
 
     def take(self, snapshot: Snapshot) -> None:
         """Filter and sort the runs of a snapshot."""
-        words = self.filter.lower().split()
         every = [self._facts(each) for each in snapshot.runs]
-        fitting = [each for each in every if all(word in each.text for word in words)]
+        fitting = [each for each in every if each.has_words(self.filter)]
         key = next(column.sort_key for column in every_column() if column.title == self.by)
         have = sorted((each for each in fitting if key(each) is not None), key=key, reverse=self.down)
         self.shown = [*have, *(each for each in fitting if key(each) is None)]
         self.marked = [each for each in self.marked if each in snapshot.by_id]
 
-    def _facts(self, watched: Watched) -> Facts:
+    def _facts(self, watched: Watched) -> RunFacts:
         key, known = (watched.state.status, watched.state.ended_at), self._known.get(watched.id)
-        facts = replace(known[1], watched=watched) if known and known[0] == key else facts_of(watched)
+        facts = still(known[1], watched) if known and known[0] == key else facts_of_watched(watched)
         self._known[watched.id] = (key, facts)
         return facts
 
     def place(self, run_id: str) -> int | None:
         """Where a run stands in the list."""
-        return next((at for at, each in enumerate(self.shown) if each.watched.id == run_id), None)
+        return next((at for at, each in enumerate(self.shown) if each.run.id == run_id), None)
 
     def mark(self, run_id: str) -> None:
         """Mark a run or take its mark away; of three the first is let go."""
         others = [each for each in self.marked if each != run_id]
         self.marked = others if run_id in self.marked else [*others[-1:], run_id]
 
-    def chosen(self, run_id: str) -> list[Facts]:
+    def chosen(self, run_id: str) -> list[RunFacts]:
         """The marked runs, and with one of them the given one."""
         ids = self.marked if len(self.marked) == 2 else [*self.marked, run_id]
         return [self._known[each][1] for each in dict.fromkeys(ids) if each in self._known]
@@ -58,7 +63,4 @@ class RunsList:
 
     def table(self) -> list[dict[str, Any]]:
         """The list as rows for a file."""
-        from tui.commands.runs import csv_row, told_of
-
-        facts = ((each.watched.run, each.watched.state, each.differ, each.metrics) for each in self.shown)
-        return [csv_row(told_of(*each)) for each in facts]
+        return [each.row() for each in self.shown]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
-    from tui.screens.runs.drawing import Facts
+    from tui.run_facts import RunFacts
     from tui.watch import Snapshot, Watched
 
 
@@ -90,7 +90,7 @@ class RunsScreen(BaseScreen):
 
         def row(number: int) -> Line:
             each = listed.shown[number]
-            return drawing.row(each, shown, marked=each.watched.id in listed.marked)
+            return drawing.row(each, shown, marked=each.run.id in listed.marked)
 
         rows.tell(drawing.header(shown, listed.by, down=listed.down), len(listed.shown), row)
         at = self._at
@@ -105,13 +105,13 @@ class RunsScreen(BaseScreen):
         return [*line, (f"   in {self.deck.home_text}", "quiet")]
 
     @property
-    def _at(self) -> Facts | None:
+    def _at(self) -> RunFacts | None:
         cursor = self.query_one(Rows).cursor
         return self._list.shown[cursor] if cursor < len(self._list.shown) else None
 
     @property
     def _current(self) -> Watched | None:
-        return at.watched if (at := self._at) else None
+        return self.deck.snapshot.by_id.get(at.run.id) if (at := self._at) else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Keys that would do nothing now are not shown."""

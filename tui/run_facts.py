@@ -1,0 +1,116 @@
+"""What a list tells of a run: its folder's facts, its state, settings that differ, figures, and the note."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import QuantdeckError
+from engine.results.codec import plain
+from engine.results.metrics import placed
+from engine.runs import notes
+from engine.runs.modes import with_backtest
+from engine.runs.results import backtest_of
+from engine.runs.state import state_of
+from tui import run_status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.runs.folder import RunFolder
+    from engine.runs.state import State
+    from tui.watch import Watched
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """A run with what its files say; differ: settings that are not the defaults, by dotted key."""
+
+    run: RunFolder
+    state: State
+    differ: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    note: str
+
+    @property
+    def symbol(self) -> str:
+        """What it trades."""
+        from engine import settings
+
+        series: str = self.differ.get("data.series", "")
+        return series or str(self.differ.get("data.symbol", settings.defaults()["data.symbol"]))
+
+    @property
+    def settings(self) -> str:
+        """`data.symbol=ETH/USDT training.epochs=5`."""
+        return " ".join(pairs(self.differ))
+
+    @property
+    def best_loss(self) -> float | None:
+        """The validation loss of the best epoch."""
+        best = self.state.best_epoch
+        return next((each["val_loss"] for each in self.state.history if each["epoch"] == best), None)
+
+    @property
+    def text(self) -> str:
+        """What a filter looks at, in small letters."""
+        known = self.row() | {"folder": "", "status": run_status.status(self.state)[0]}
+        return " ".join(map(str, known.values())).lower()
+
+    def has_words(self, text: str) -> bool:
+        """Whether every word stands in what is told of the run."""
+        own = self.text
+        return all(word in own for word in text.lower().split())
+
+    def document(self) -> dict[str, Any]:
+        """For machines."""
+        run = self.run
+        return {
+            "run": run.id, "name": run.name, "mode": run.mode, "of": run.of, "state": self.state.status,
+            "created": run.created, "symbol": self.symbol, "simulated": bool(self.state.simulated),
+            "result": {each.key: plain(each.of(self.metrics)) for each in placed("headline")},
+            "settings_differ": dict(self.differ), "folder": str(run.path), "note": self.note,
+        }  # fmt: skip
+
+    def row(self) -> dict[str, Any]:
+        """A row of a CSV file."""
+        row = self.document()
+        figures: dict[str, Any] = row.pop("result")
+        del row["settings_differ"]
+        return {**row, **figures, "settings": self.settings}
+
+
+def facts_of(run: RunFolder) -> RunFacts:
+    """Read a run's files."""
+    return RunFacts(run, state_of(run), settings_differ(run), metrics_of(run), notes.note_of(run))
+
+
+def facts_of_watched(watched: Watched) -> RunFacts:
+    """Read what is not known already of a run that is watched."""
+    run = watched.run
+    return RunFacts(run, watched.state, settings_differ(run), metrics_of(run), watched.note)
+
+
+def settings_differ(run: RunFolder) -> dict[str, Any]:
+    """The settings of a run that differ from the defaults; the reason where the file cannot be read."""
+    from engine import settings
+
+    try:
+        return settings.changed(settings.load(run.settings_path))
+    except QuantdeckError as error:
+        return {"settings.toml": error.reason}
+
+
+def metrics_of(run: RunFolder) -> dict[str, float]:
+    """The metrics of a run's backtest, none if it has no result."""
+    if run.mode not in with_backtest() or not run.result_path.exists():
+        return {}
+    try:
+        return backtest_of(run).metrics
+    except QuantdeckError:
+        return {}
+
+
+def pairs(differ: Mapping[str, Any]) -> list[str]:
+    """`training.epochs=5`, `model.units=[32, 16]`."""
+    return [f"{key}={list(value) if isinstance(value, tuple) else value}" for key, value in differ.items()]
