@@ -28,6 +28,7 @@ from engine.preparation import (
     split_samples,
     stage,
 )
+from engine.results.codec import to_json
 from engine.robustness import deflation, linear_baseline, overview
 from engine.runs.manifest import read_checked, write_manifest
 from engine.runs.modes import training
@@ -165,7 +166,7 @@ def traded(job: Job, trained: RunFolder) -> dict[str, Any]:
 def update(job: Job) -> dict[str, Any]:
     """Bring the stored series up to date, without training anything."""
     collected = collect_all(job)
-    return {"simulated": collected.simulated, "notes": collected.notes}
+    return {"simulated": collected.simulated, "notes": [to_json(note) for note in collected.notes]}
 
 
 def record_origin(job: Job, data: Prepared, devices: int) -> None:

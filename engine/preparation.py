@@ -103,7 +103,9 @@ def prepare(job: Job, names: Sequence[str]) -> Prepared:
     with stage(job, "features"):
         own = load_features(Path(settings.features.file)) if settings.features.file else ()
         table = compute_features(market, names, own)  # (T, F)
-    return Prepared(market, table, own, tuple(collected.notes), collected.primary.limits)
+    return Prepared(
+        market, table, own, tuple(note.text for note in collected.notes), collected.primary.limits
+    )
 
 
 def merge_all(collected: Collected, fill_gaps: int) -> Market:

@@ -22,6 +22,7 @@ from engine.errors import ChangeSettingsError, QuantdeckError, StopRequestedErro
 from engine.market.candles import gaps, iso, milliseconds, time_index
 from engine.market.merge import Other, column_values
 from engine.market.resample import resample
+from engine.results.notes import Note
 from engine.settings import TIMEFRAME_MS, Data, Demo, extra_of
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Collected:
 
     primary: Series  # candles of the wanted range
     others: list[Other]  # funding, open_interest, second_close, second_volume, data.extra: those asked for
-    notes: list[str]  # what a person should know of them
+    notes: tuple[Note, ...]  # what a person should know of them
     simulated: bool
 
 
@@ -51,7 +52,7 @@ async def collect(
     RepairDataError,
     MakeRoomError; and StopRequestedError from `emit`. Pages that came until then are stored.
     """
-    notes: list[str] = []
+    notes: list[Note] = []
     primary = imported(data, store, notes) if data.series else None
     extras = own_series(data, store)
     span = span_of(data, now_ms) if primary is None else extent(primary)
@@ -66,7 +67,7 @@ async def collect(
     series = {role: result for role, (result, _) in job.found.items() if len(result.frame)}
     primary = primary or series[PRIMARY]
     simulated = primary.simulated or any(source.simulated for source in sources)
-    return Collected(primary, [*others_of(sources, series), *extras], notes, simulated)
+    return Collected(primary, [*others_of(sources, series), *extras], tuple(notes), simulated)
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ class CollectJob:
             self.found[source.role] = cut(stored(source, self.store), source.wanted), error
 
 
-def imported(data: Data, store: Store, notes: list[str]) -> Series:
+def imported(data: Data, store: Store, notes: list[Note]) -> Series:
     """The stored series that is the primary, cut to start and end.
 
     Raises ChangeSettingsError if there is none of that name, or it does not go with the settings.
@@ -162,13 +163,12 @@ def imported(data: Data, store: Store, notes: list[str]) -> Series:
         reason = f"has no candle in the range; it has {' … '.join(str(iso(end)) for end in ends) or 'none'}"
         raise ChangeSettingsError(f"series {data.series}", reason, "Set data.start and data.end")
     if len(part.frame) < len(series.frame):
-        notes.append(
-            f"{data.series}: {len(part.frame):,} of its {len(series.frame):,} candles lie in the range set"
-        )
+        rows = {"kept": len(part.frame), "rows": len(series.frame)}
+        notes.append(Note("range of a series", {"series": data.series, **rows}))
     return part
 
 
-def of_timeframe(series: Series, timeframe: str, notes: list[str]) -> Series:
+def of_timeframe(series: Series, timeframe: str, notes: list[Note]) -> Series:
     """The series itself, or its candles joined to longer ones.
 
     Raises ChangeSettingsError where that cannot be.
@@ -181,10 +181,9 @@ def of_timeframe(series: Series, timeframe: str, notes: list[str]) -> Series:
         raise ChangeSettingsError("data.timeframe", reason, f"Set data.timeframe={series.timeframe}")
     frame = resample(series.frame, have_ms, want_ms)
     left = len(series.frame) - len(frame) * (want_ms // have_ms)
-    notes.append(
-        f"{series.name}: {len(frame):,} candles of {timeframe} made of {series.timeframe} ones; {left:,} of "
-        "those belong to none that is complete"
-    )
+    about: dict[str, int | float | str] = {"series": series.name, "rows": len(frame), "left": left}
+    lengths = {"timeframe": timeframe, "shorter": series.timeframe}
+    notes.append(Note("made of shorter candles", {**about, **lengths}))
     return replace(series, timeframe=timeframe, frame=frame)
 
 
@@ -231,23 +230,23 @@ def own_series(data: Data, store: Store) -> list[Other]:
     return others
 
 
-def remarks(source: Source, span: Range, series: Series, error: QuantdeckError | None) -> list[str]:
+def remarks(source: Source, span: Range, series: Series, error: QuantdeckError | None) -> list[Note]:
     """What a person should know of a source: that it failed, starts late, ends early, has gaps."""
     notes = []
     if error is not None:
-        rest = "goes on with what was stored before" if len(series.frame) else "goes on without it"
-        notes.append(f"{error}. The run {rest}")
+        code = "source failed, stored before" if len(series.frame) else "source failed"
+        notes.append(Note(code, {"error": str(error)}))
     if series.frame.empty:
         return notes
     first, last = milliseconds(series.frame.index[[0, -1]]).tolist()
     slack = 2 * source.step_ms
     if first - span[0] > slack:
-        notes.append(f"{source.name} starts at {iso(first)}, the exchange has nothing earlier")
+        notes.append(Note("series starts late", {"series": source.name, "first": str(iso(first))}))
     if span[1] - (last + source.step_ms) > slack:
-        notes.append(f"{source.name} ends at {iso(last)}, the exchange has sent nothing later")
+        notes.append(Note("series ends early", {"series": source.name, "last": str(iso(last))}))
     if source.kind == "candles" and (holes := gaps(series.frame.index, source.step_ms)):
         bars = sum(end - start for start, end in holes) // source.step_ms
-        notes.append(f"{source.name} lacks {bars:,} candles in {len(holes):,} gaps")
+        notes.append(Note("series has gaps", {"series": source.name, "bars": bars, "gaps": len(holes)}))
     return notes
 
 

@@ -22,5 +22,15 @@ class Note:
 
 
 TEXTS = {
+    "range of a series": "{series}: {kept:,} of its {rows:,} candles lie in the range set",
+    "made of shorter candles": (
+        "{series}: {rows:,} candles of {timeframe} made of {shorter} ones; {left:,} of those belong to none "
+        "that is complete"
+    ),
+    "source failed, stored before": "{error}. The run goes on with what was stored before",
+    "source failed": "{error}. The run goes on without it",
+    "series starts late": "{series} starts at {first}, the exchange has nothing earlier",
+    "series ends early": "{series} ends at {last}, the exchange has sent nothing later",
+    "series has gaps": "{series} lacks {bars:,} candles in {gaps:,} gaps",
     "text": "{text}",
 }

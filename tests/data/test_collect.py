@@ -84,7 +84,7 @@ async def test_all_sources_arrive_at_once_complete_and_told(tmp_path):
         assert milliseconds(interest.index)[0] >= NOW - 30 * DAY
         assert (milliseconds(second["available_at"]) == milliseconds(second.index) + HOUR).all()
         assert not got.simulated
-        assert got.notes == [
+        assert [note.text for note in got.notes] == [
             f"{INTEREST} starts at {iso(LAST - 718 * HOUR)[:19]}Z, the exchange has nothing earlier"
         ]
         assert server.count("klines") == 7  # 3 of each exchange, and the hours before the second's listing
@@ -208,8 +208,8 @@ async def test_what_the_exchange_lacks_is_remembered_and_not_asked_again(tmp_pat
         )
         assert facts.report["missing"] == 3
         assert facts.report["gaps"] == 2
-        assert any("lacks 3 candles in 2 gaps" in note for note in got.notes)
-        assert any("starts at" in note for note in got.notes)
+        assert any("lacks 3 candles in 2 gaps" in note.text for note in got.notes)
+        assert any("starts at" in note.text for note in got.notes)
         server.asked.clear()
         await collect(early, store, NOW, quiet)
         assert server.asked == []
@@ -219,11 +219,11 @@ async def test_candles_published_late_are_not_taken_for_absent(tmp_path):
     store = Store(tmp_path)
     async with exchange_server(now=LAST - 3 * HOUR) as server:
         got = await collect(wish(server), store, NOW, quiet)
-        assert any("has sent nothing later" in note for note in got.notes)
+        assert any("has sent nothing later" in note.text for note in got.notes)
         server.now = NOW
         got = await collect(wish(server), store, NOW, quiet)
         assert times_of(got.primary) == hours_between(LISTED, LAST)
-        assert got.notes == []
+        assert got.notes == ()
 
 
 async def test_a_clock_that_is_ahead_takes_no_open_candle_for_a_complete_one(tmp_path):
@@ -273,7 +273,7 @@ async def test_one_source_down_fails_the_run_or_is_left_out(tmp_path):
             await collect(everything(server), store, NOW, events.append)
         got = await collect(everything(server, when_source_fails="go-on"), store, NOW, events.append)
         assert [other.name for other in got.others] == ["open_interest", "second_close", "second_volume"]
-        assert any(FUNDING in note and "goes on without it" in note for note in got.notes)
+        assert any(FUNDING in note.text and "goes on without it" in note.text for note in got.notes)
         assert ("failed", FUNDING) in {(event.get("state"), event.get("series")) for event in events}
         # What was stored before the source went down is used.
         server.always.clear()
@@ -281,7 +281,7 @@ async def test_one_source_down_fails_the_run_or_is_left_out(tmp_path):
         server.always["fundingRate"] = faults.status(500)
         later = everything(server, when_source_fails="go-on")
         got = await collect(later, store, NOW + 9 * HOUR, quiet)
-        assert any("what was stored before" in note for note in got.notes)
+        assert any("what was stored before" in note.text for note in got.notes)
         assert got.others[0].name == "funding"
 
 
@@ -303,7 +303,7 @@ async def test_open_interest_older_than_the_exchange_keeps_is_absent(tmp_path):
         got = await collect(wish(server, **old, when_source_fails="go-on"), store, NOW, quiet)
         assert server.count("openInterestHist") == 0
         assert got.others == []
-        assert any(INTEREST in note for note in got.notes)
+        assert any(INTEREST in note.text for note in got.notes)
         with pytest.raises(ChangeSettingsError, match="open_interest"):
             await collect(wish(server, **old), store, NOW, quiet)
 
@@ -382,7 +382,7 @@ async def test_a_stored_series_is_the_primary_cut_to_the_range(tmp_path):
     start = iso(LISTED + 10 * HOUR)
     got = await collect(Data(series="mine", start=start, end=iso(LISTED + 30 * HOUR)), store, NOW, quiet)
     assert times_of(got.primary) == hours_between(LISTED + 10 * HOUR, LISTED + 30 * HOUR)
-    assert "20 of its 100 candles" in got.notes[0]
+    assert "20 of its 100 candles" in got.notes[0].text
     with pytest.raises(ChangeSettingsError, match="mine"):
         await collect(Data(series="mime", start=start), store, NOW, quiet)
     with pytest.raises(ChangeSettingsError, match=r"data\.timeframe=1h"):
@@ -534,7 +534,7 @@ async def test_minutes_of_a_file_become_the_hours_of_a_run(tmp_path):
     assert times_of(got.primary) == hours_between(LISTED, LISTED + 5 * HOUR)
     assert got.primary.timeframe == "1h"
     assert (got.primary.frame["volume"] == 300.0).all()
-    assert any("5 candles of 1h made of 1m ones; 50 of those" in note for note in got.notes)
+    assert any("5 candles of 1h made of 1m ones; 50 of those" in note.text for note in got.notes)
 
 
 def test_kill_9_at_random_moments_of_an_update_of_several_series():
