@@ -16,7 +16,7 @@ from engine.data.collect import collect
 from engine.data.demo.bars import PERPETUAL
 from engine.data.demo.binance import symbol_of, whole_number
 from engine.data.exchange.pager import History, table
-from engine.data.importing.files import read
+from engine.data.importing.files import import_file, read
 from engine.data.kinds import KINDS
 from engine.data.kinds.kind import Kind
 from engine.data.store import Store
@@ -180,3 +180,11 @@ def test_a_kind_that_nobody_made_is_refused_by_its_name(tmp_path):
         collected(Store(tmp_path), "data.also=long_short_ratio")
     with pytest.raises(ChangeSettingsError, match="values can join"):
         collected(Store(tmp_path), "data.also=values")
+
+
+def test_a_series_of_the_users_own_cannot_take_its_column(known, tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text("time,value\n2023-10-01,1.5\n2023-10-02,1.25\n")
+    import_file(path, store := Store(tmp_path / "data"), LONG_SHORT.name, now_ms=NOW)
+    with pytest.raises(ChangeSettingsError, match=r"data\.extra: must not name a series long_short_ratio"):
+        collected(store, "data.also=long_short_ratio", "data.extra=long_short_ratio")

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-
 from engine.data.exchange.client import Client, open_exchange
+from engine.data.inputs import cut, extent, imported, own_series
 from engine.data.kinds import KINDS
-from engine.data.plan import PRIMARY, Source, hours, in_ms, sources_of, span_of
+from engine.data.plan import PRIMARY, Source, sources_of, span_of
 from engine.data.update import Emit, event, facts, failed, missing, stored, update
 from engine.errors import ChangeSettingsError, QuantdeckError, StopRequestedError
 from engine.market.candles import gaps, iso, milliseconds, time_index
 from engine.market.merge import Other, column_values
-from engine.market.resample import resample
 from engine.results.notes import Note
-from engine.settings import TIMEFRAME_MS, Data, Demo, extra_of
+from engine.settings import Data, Demo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,54 +142,6 @@ class CollectJob:
             self.found[source.role] = cut(stored(source, self.store), source.wanted), error
 
 
-def imported(data: Data, store: Store, notes: list[Note]) -> Series:
-    """The stored series that is the primary, cut to start and end.
-
-    Raises ChangeSettingsError if there is none of that name, or it does not go with the settings.
-    """
-    series = store.read(data.series)
-    if series.kind != "candles":
-        raise ChangeSettingsError(
-            "data.series", f"{data.series} holds {series.kind}", "Name a series of candles"
-        )
-    series = of_timeframe(series, data.timeframe, notes)
-    wanted = (in_ms(data.start) if data.start else -(2**62), in_ms(data.end) if data.end else 2**62)
-    part = cut(series, wanted)
-    if part.frame.empty:
-        ends = milliseconds(series.frame.index[[0, -1]]).tolist() if len(series.frame) else []
-        reason = f"has no candle in the range; it has {' … '.join(str(iso(end)) for end in ends) or 'none'}"
-        raise ChangeSettingsError(f"series {data.series}", reason, "Set data.start and data.end")
-    if len(part.frame) < len(series.frame):
-        rows = {"kept": len(part.frame), "rows": len(series.frame)}
-        notes.append(Note("range of a series", {"series": data.series, **rows}))
-    return part
-
-
-def of_timeframe(series: Series, timeframe: str, notes: list[Note]) -> Series:
-    """The series itself, or its candles joined to longer ones.
-
-    Raises ChangeSettingsError where that cannot be.
-    """
-    have_ms, want_ms = TIMEFRAME_MS.get(series.timeframe, 0), TIMEFRAME_MS[timeframe]
-    if series.timeframe == timeframe:
-        return series
-    if not have_ms or want_ms % have_ms:
-        reason = f"is {timeframe}, but {series.name} has candles of {series.timeframe}"
-        raise ChangeSettingsError("data.timeframe", reason, f"Set data.timeframe={series.timeframe}")
-    frame = resample(series.frame, have_ms, want_ms)
-    left = len(series.frame) - len(frame) * (want_ms // have_ms)
-    about: dict[str, int | float | str] = {"series": series.name, "rows": len(frame), "left": left}
-    lengths = {"timeframe": timeframe, "shorter": series.timeframe}
-    notes.append(Note("made of shorter candles", {**about, **lengths}))
-    return replace(series, timeframe=timeframe, frame=frame)
-
-
-def extent(series: Series) -> Range:
-    """[from_ms, to_ms) of a series that is not empty, from first to last candle."""
-    first, last = milliseconds(series.frame.index[[0, -1]]).tolist()
-    return first, last + TIMEFRAME_MS[series.timeframe]
-
-
 def others_of(sources: Sequence[Source], series: dict[str, Series]) -> list[Other]:
     """The other series as the merge wants them: when each value became known, and how long it counts."""
     others = []
@@ -207,26 +156,6 @@ def others_of(sources: Sequence[Source], series: dict[str, Series]) -> list[Othe
         else:
             known = time_index(milliseconds(frame.index) + source.delay_ms)
             others.append(Other(source.kind, frame.assign(available_at=known), source.staleness_ms))
-    return others
-
-
-def own_series(data: Data, store: Store) -> list[Other]:
-    """The series of the user's own: each value becomes known its delay after its stamp.
-
-    Raises ChangeSettingsError if there is none of a name, or it holds candles.
-    """
-    others = []
-    for text in data.extra:
-        name, delay_h, staleness_h = extra_of(text)
-        if name in KINDS:
-            reason = f"must not name a series {name}: that is a kind of series"
-            raise ChangeSettingsError("data.extra", reason, "Import it under another name")
-        series = store.read(name)
-        if series.kind == "candles":
-            raise ChangeSettingsError("data.extra", f"{name} holds candles", "Name a series of (time, value)")
-        known = milliseconds(pd.DatetimeIndex(series.frame["available_at"])) + hours(delay_h)
-        frame = series.frame.assign(available_at=time_index(known))
-        others.append(Other(name, frame, hours(staleness_h)))
     return others
 
 
@@ -248,13 +177,6 @@ def remarks(source: Source, span: Range, series: Series, error: QuantdeckError |
         bars = sum(end - start for start, end in holes) // source.step_ms
         notes.append(Note("series has gaps", {"series": source.name, "bars": bars, "gaps": len(holes)}))
     return notes
-
-
-def cut(series: Series, wanted: Range) -> Series:
-    """The series with the rows of [from_ms, to_ms) only."""
-    start, stop = np.searchsorted(milliseconds(series.frame.index), wanted).tolist()
-    frame: pd.DataFrame = series.frame.iloc[start:stop]
-    return replace(series, frame=frame)
 
 
 def worst(several: BaseExceptionGroup[BaseException]) -> BaseException:

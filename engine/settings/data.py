@@ -12,6 +12,7 @@ from engine.settings.values import (
     SERIES_NAME,
     SYMBOL,
     TIMEFRAME_MS,
+    Contradiction,
     Group,
     Number,
     Whole,
@@ -120,7 +121,7 @@ class Data(Group):
     @model_validator(mode="after")
     def _order(self) -> Self:
         if self.start and self.end and moment(self.end) <= moment(self.start):
-            raise ValueError(f"data.end|{self.end} is not after data.start, {self.start}")
+            raise Contradiction("data.end", f"{self.end} is not after data.start, {self.start}")
         return self
 
     @property

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from engine.settings.values import Group, Number, Whole, setting
+from engine.settings.values import Contradiction, Group, Number, Whole, setting
 
 
 class Window(Group):
@@ -36,9 +36,8 @@ class Split(Group):
     def _room(self) -> Self:
         if self.validation + self.test > 0.9:
             total = self.validation + self.test
-            raise ValueError(
-                f"split.test|validation + test = {total:g}; at most 0.9, the rest is for training"
-            )
+            reason = f"validation + test = {total:g}; at most 0.9, the rest is for training"
+            raise Contradiction("split.test", reason)
         return self
 
 

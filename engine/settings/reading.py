@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from engine.errors import ChangeSettingsError, Problem, SettingsError
 from engine.settings.fields import allowed_values
 from engine.settings.tree import Settings, defaults
+from engine.settings.values import Contradiction
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,9 +107,10 @@ def problem_of(fault: Any) -> Problem:
         near = difflib.get_close_matches(key, known, 1, 0.5)
         return Problem(key, "", f"no such setting{f'; did you mean {near[0]}?' if near else ''}")
     if fault["type"] == "value_error":
-        message = str(fault["ctx"]["error"])
-        named, bar, reason = message.partition("|")
-        return Problem(named, "", reason) if bar else Problem(key, value, message)
+        error = fault["ctx"]["error"]
+        if isinstance(error, Contradiction):
+            return Problem(error.key, "", error.reason)
+        return Problem(key, value, str(error))
     allowed = allowed_values(key)
     reason = fault["msg"].replace("Input should be", "must be")
     return Problem(key, value, f"{reason}{f' (allowed: {allowed})' if allowed else ''}")

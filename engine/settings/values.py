@@ -27,6 +27,15 @@ Whole = Annotated[int, Field(strict=True)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
+class Contradiction(ValueError):  # noqa: N818  becomes a Problem of the settings
+    """A value that does not go with another setting's."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        """`key` is the setting to change."""
+        super().__init__(reason)
+        self.key, self.reason = key, reason
+
+
 def matching(pattern: re.Pattern[str], value: str, wanted: str) -> str:
     """Return value if the whole of it matches; raise ValueError that says what is wanted."""
     if not pattern.fullmatch(value):

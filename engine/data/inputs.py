@@ -1,0 +1,97 @@
+"""Stored series as a run takes them: the primary's candles, and series of the user's own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from engine.data.plan import hours, in_ms
+from engine.errors import ChangeSettingsError
+from engine.market.candles import iso, milliseconds, time_index
+from engine.market.merge import Other
+from engine.market.resample import resample
+from engine.results.notes import Note
+from engine.settings import TIMEFRAME_MS, extra_of
+
+if TYPE_CHECKING:
+    from engine.data.store import Series, Store
+    from engine.market.ranges import Range
+    from engine.settings import Data
+
+
+def imported(data: Data, store: Store, notes: list[Note]) -> Series:
+    """The stored series that is the primary, cut to start and end.
+
+    Raises ChangeSettingsError if there is none of that name, or it does not go with the settings.
+    """
+    series = store.read(data.series)
+    if series.kind != "candles":
+        raise ChangeSettingsError(
+            "data.series", f"{data.series} holds {series.kind}", "Name a series of candles"
+        )
+    series = of_timeframe(series, data.timeframe, notes)
+    wanted = (in_ms(data.start) if data.start else -(2**62), in_ms(data.end) if data.end else 2**62)
+    part = cut(series, wanted)
+    if part.frame.empty:
+        ends = milliseconds(series.frame.index[[0, -1]]).tolist() if len(series.frame) else []
+        reason = f"has no candle in the range; it has {' … '.join(str(iso(end)) for end in ends) or 'none'}"
+        raise ChangeSettingsError(f"series {data.series}", reason, "Set data.start and data.end")
+    if len(part.frame) < len(series.frame):
+        rows = {"kept": len(part.frame), "rows": len(series.frame)}
+        notes.append(Note("range of a series", {"series": data.series, **rows}))
+    return part
+
+
+def of_timeframe(series: Series, timeframe: str, notes: list[Note]) -> Series:
+    """The series itself, or its candles joined to longer ones.
+
+    Raises ChangeSettingsError where that cannot be.
+    """
+    have_ms, want_ms = TIMEFRAME_MS.get(series.timeframe, 0), TIMEFRAME_MS[timeframe]
+    if series.timeframe == timeframe:
+        return series
+    if not have_ms or want_ms % have_ms:
+        reason = f"is {timeframe}, but {series.name} has candles of {series.timeframe}"
+        raise ChangeSettingsError("data.timeframe", reason, f"Set data.timeframe={series.timeframe}")
+    frame = resample(series.frame, have_ms, want_ms)
+    left = len(series.frame) - len(frame) * (want_ms // have_ms)
+    about: dict[str, int | float | str] = {"series": series.name, "rows": len(frame), "left": left}
+    lengths = {"timeframe": timeframe, "shorter": series.timeframe}
+    notes.append(Note("made of shorter candles", {**about, **lengths}))
+    return replace(series, timeframe=timeframe, frame=frame)
+
+
+def extent(series: Series) -> Range:
+    """[from_ms, to_ms) of a series that is not empty, from first to last candle."""
+    first, last = milliseconds(series.frame.index[[0, -1]]).tolist()
+    return first, last + TIMEFRAME_MS[series.timeframe]
+
+
+def own_series(data: Data, store: Store) -> list[Other]:
+    """The series of the user's own: each value becomes known its delay after its stamp.
+
+    Raises ChangeSettingsError if there is none of a name, or it holds candles.
+    """
+    others = []
+    for text in data.extra:
+        name, delay_h, staleness_h = extra_of(text)
+        if name in data.joined:
+            reason = f"must not name a series {name}: the column of data.also has that name"
+            raise ChangeSettingsError("data.extra", reason, "Import it under another name")
+        series = store.read(name)
+        if series.kind == "candles":
+            raise ChangeSettingsError("data.extra", f"{name} holds candles", "Name a series of (time, value)")
+        known = milliseconds(pd.DatetimeIndex(series.frame["available_at"])) + hours(delay_h)
+        frame = series.frame.assign(available_at=time_index(known))
+        others.append(Other(name, frame, hours(staleness_h)))
+    return others
+
+
+def cut(series: Series, wanted: Range) -> Series:
+    """The series with the rows of [from_ms, to_ms) only."""
+    start, stop = np.searchsorted(milliseconds(series.frame.index), wanted).tolist()
+    frame: pd.DataFrame = series.frame.iloc[start:stop]
+    return replace(series, frame=frame)
