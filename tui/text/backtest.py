@@ -31,7 +31,7 @@ def textbook(run: RunFolder, result: BacktestResult) -> list[str]:
         f"Sharpe Ratio: {amount(sharpe)}",
         f"Max Drawdown: {with_percent(drawdown)}",
         f"Number of Trades: {trades if defined(trades) else UNDEFINED}",
-        f"Detailed trades saved to: {run.path / result.files.get('trades', 'trades.csv')}",
+        f"Detailed trades saved to: {run.path / 'trades.csv'}",
     ]
 
 

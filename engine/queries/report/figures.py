@@ -5,36 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from engine.results.metrics import tabled
+
 if TYPE_CHECKING:
     import pandas as pd
 
+    from engine.results.metrics import Format
+
 MINUS = "−"
 PERCENT, PLAIN, COUNT = 100.0, 1.0, 0.0
-METRICS = (
-    ("final_value", "final value", PLAIN, "quote currency"),
-    ("total_return", "total return", PERCENT, "%"),
-    ("cagr", "CAGR", PERCENT, "% a year"),
-    ("volatility", "volatility", PERCENT, "% a year"),
-    ("sharpe", "Sharpe", PLAIN, "daily, 365"),
-    ("sharpe_bar", "Sharpe (bar)", PLAIN, "per bar, scaled to a year"),
-    ("probabilistic_sharpe", "P(Sharpe > 0)", PERCENT, "%"),
-    ("sortino", "Sortino", PLAIN, ""),
-    ("max_drawdown", "max drawdown", PERCENT, "%"),
-    ("longest_under_water", "longest under water", PLAIN, "days"),
-    ("calmar", "Calmar", PLAIN, ""),
-    ("ulcer_index", "ulcer index", PERCENT, "%"),
-    ("cvar", "CVaR 5 %", PERCENT, "% a day"),
-    ("skew", "skew", PLAIN, ""),
-    ("kurtosis", "kurtosis", PLAIN, ""),
-    ("exposure", "exposure", PERCENT, "% of bars"),
-    ("turnover", "turnover", PLAIN, "times equity a year"),
-    ("trades", "trades", COUNT, ""),
-    ("win_rate", "win rate", PERCENT, "% of trades"),
-    ("profit_factor", "profit factor", PLAIN, ""),
-    ("expectancy", "expectancy", PERCENT, "% a trade"),
-    ("payoff_ratio", "payoff ratio", PLAIN, ""),
-    ("sqn", "SQN", PLAIN, ""),
-)  # fmt: skip
+SCALES: dict[Format, float] = {"amount": PLAIN, "percent": PERCENT, "count": COUNT}
 
 
 def known(value: Any) -> bool:
@@ -60,12 +40,11 @@ def figures(told: dict[str, Any]) -> list[tuple[str, ...]]:
     """Rows label, strategy, buy and hold, difference, unit."""
     own, other = told["metrics"], told["benchmark"]
     rows: list[tuple[str, ...]] = []
-    for key, label, scale, unit in METRICS:
-        mine, theirs = own.get(key), other.get(key)
+    for metric in tabled():
+        mine, theirs, scale = own.get(metric.key), other.get(metric.key), SCALES[metric.format]
         apart = mine - theirs if known(mine) and known(theirs) else None
-        rows.append(
-            (label, number(mine, scale), number(theirs, scale), number(apart, scale, signed=True), unit)
-        )
+        values = (number(mine, scale), number(theirs, scale), number(apart, scale, signed=True))
+        rows.append((metric.label, *values, metric.basis or metric.unit))
     return rows
 
 

@@ -37,6 +37,7 @@ AUDITS = {"passed": "good", "failed": "alarm", "not run": "warn"}
 WIDE = 120  # columns from which on a line need not be short
 DEFLATED = "deflated Sharpe"
 GAINS = ("total_return", "cagr")
+EXTRA_LINES = 3  # head, interval and deflated Sharpe ratio
 LABEL, NUMBER, ASIDE = 20, 13, 18
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "year")
 
@@ -92,8 +93,7 @@ def figures(result: BacktestResult, trials: TrialCounts | None, rows: int) -> li
     """
     head = "".join(text.rjust(NUMBER) for text in ("strategy", "buy & hold", "Δ"))
     lines: list[Line] = [[(f" {' ' * LABEL}{head}", "quiet")]]
-    few = placed("screen")
-    for metric in tabled() if rows > len(few) + 3 else few:
+    for metric in fitting(rows - EXTRA_LINES):
         lines.append(row(metric, metric.of(result.metrics), metric.of(result.benchmark)))
         if metric.key == "sharpe" and (found := result.intervals):
             ends = (between(each.sharpe) for each in (found.strategy, found.benchmark))
@@ -101,6 +101,14 @@ def figures(result: BacktestResult, trials: TrialCounts | None, rows: int) -> li
         if metric.key == "probabilistic_sharpe" and trials:
             lines.append(deflated(trials))
     return lines[:rows]
+
+
+def fitting(count: int) -> list[Metric]:
+    """So many metrics in the order of their table: those that must be seen, and of the others the first."""
+    needed, every = placed("screen"), tabled()
+    others = [metric for metric in every if metric not in needed]
+    chosen = [*needed, *others[: max(0, count - len(needed))]]
+    return [metric for metric in every if metric in chosen]
 
 
 def row(metric: Metric, own: float, other: float) -> Line:

@@ -73,8 +73,9 @@ def without(watched: Watched | None) -> list[Line]:
     status, role = run_status.status(state)
     lines: list[Line] = [[], [(f" {run.id} {run.name}  ", "bright"), (status, role)], []]
     if state.error:
-        told = f"{state.error.get('thing')}: {state.error.get('reason')}. {state.error.get('remedy') or ''}"
-        return [*lines, *indented(wrapped(told, "bad")), [], *others(with_backtest=False)]
+        error = state.error
+        text = f"{error['thing']}: {error['reason']}. {error['remedy']}"
+        return [*lines, *indented(wrapped(text, "bad")), [], *others(with_backtest=False)]
     if not state.ended:
         return [
             *lines,
