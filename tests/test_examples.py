@@ -67,3 +67,18 @@ def test_own_signals_use_nothing_that_is_not_known_yet():
     moved = close.copy()
     moved.iloc[-1] = 0.0
     assert crossing(close).equals(crossing(moved))
+
+
+def test_a_study_chooses_by_validation_and_trades_the_chosen_one():
+    lines = run(sys.executable, str(EXAMPLES / "study.py"), "3", "6").splitlines()
+    losses = {line.split()[1]: float(line.split()[-1]) for line in lines[:2]}
+    assert list(losses) == ["3", "6"]
+    chosen = lines[2].split()[-1]
+    assert losses[chosen] == min(losses.values())
+    assert [line.split()[0] for line in lines[3:]] == [
+        "total_return",
+        "sharpe",
+        "max_drawdown",
+        "trades",
+        "IC",
+    ]
