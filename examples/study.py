@@ -2,7 +2,7 @@
 
     python examples/study.py
 
-Each lookback is a training of its own on the SIMULATED market. The loss on validation chooses; only that model
+Each lookback is a training of its own on the SIMULATED market. The loss on validation chooses; only that one
 is traded over the test span, so nothing is fitted to the span that judges it. A study that lasts belongs in
 engine/studies/: a mode of its own, a run that can be followed, stopped and resumed. See docs/architecture.md.
 """
