@@ -88,6 +88,21 @@ def test_whatif_refuses_in_words_and_counts_nothing(real, run, given, said):
     assert len(read(real.home.path)[0]) == 1
 
 
+def test_looks_are_counted_anew_whenever_a_result_is_shown(real, run):
+    """A sentence of the day of the run would be false by now."""
+    assert "This is the first look at this span" in real("runs", "show", run.id)[0]
+    real("whatif", run.id, *GIVEN)
+    assert "This is look 2 at this span, 2 of them different" in real("runs", "show", run.id)[0]
+    document = real.json("runs", "follow", run.id)
+    assert (document["trials"]["looks"], document["trials"]["what_ifs"]) == (2, 1)
+    assert document["sentences"]["trials"].startswith("This is look 2 ")
+    (run.path / "bars.parquet").write_bytes(b"")  # what the engine would have to ask
+    assert (
+        "look 2 at this span, 2 of them different; the deflated Sharpe ratio is not defined"
+        in (real("runs", "show", run.id)[0])
+    )
+
+
 def test_whatif_reads_no_settings_file(real, run):
     assert real.json("whatif", run.id, "-c", "other.toml", code=2)["error"]["exit_code"] == 2
 

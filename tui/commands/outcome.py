@@ -16,6 +16,7 @@ from tui.commands.follow import farewell
 from tui.number_format import span, table, whole
 from tui.text.backtest import backtest_summary, document
 from tui.text.studies import calibration_summary, seeds_summary, training_summary
+from tui.trials import counted_by_now
 
 if TYPE_CHECKING:
     from engine.errors import QuantdeckError
@@ -43,6 +44,7 @@ def shown(run: RunFolder, result: Result) -> tuple[dict[str, Any], str]:
     """What a run came to, for machines and for people."""
     match result:
         case BacktestResult():
+            result = counted_by_now(run, result)
             return document(run, result) | {"audit": seal_of(run)}, backtest_summary(run, result)
         case TrainResult():
             return {"result": to_json(result.training)}, training_summary(run, result)

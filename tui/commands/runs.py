@@ -21,6 +21,7 @@ from tui.export_csv import write_csv
 from tui.number_format import amount, loss, signed_percent, span, table, whole
 from tui.run_facts import facts_of
 from tui.text.backtest import backtest_summary
+from tui.trials import counted_by_now
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
@@ -85,7 +86,7 @@ def show(home: str | None, text: str, csv: str) -> Answer:
     }
     result = [""] if run.mode in with_backtest() and state.status == "done" else []
     if result:
-        result.append(backtest_summary(run, backtest_of(run)))
+        result.append(backtest_summary(run, counted_by_now(run, backtest_of(run))))
     return Answer(document, "\n".join([*head(run, state, facts), *epochs(state), *result, *fault(state)]))
 
 

@@ -12,7 +12,7 @@ from tui.text.robustness import robustness_lines
 from tui.text.studies import folds_table
 
 if TYPE_CHECKING:
-    from engine.results.backtest import BacktestResult, Costs, ForecastQuality, TrialCounts
+    from engine.results.backtest import BacktestResult, Costs, ForecastQuality
     from engine.runs.folder import RunFolder
 
 SIMULATED = "SIMULATED market: these figures say nothing about a real one"
@@ -40,8 +40,8 @@ def with_percent(share: float) -> str:
     return f"{share * 100:.2f}%" if defined(share) else UNDEFINED
 
 
-def backtest_summary(run: RunFolder, result: BacktestResult, trials: TrialCounts | None = None) -> str:
-    """The whole summary of a backtest; trials: what the ledger counts by now."""
+def backtest_summary(run: RunFolder, result: BacktestResult) -> str:
+    """The whole summary of a backtest."""
     rows = [
         [
             each.label,
@@ -63,7 +63,7 @@ def backtest_summary(run: RunFolder, result: BacktestResult, trials: TrialCounts
             *costs(result.costs),
             f"leak audit {seal_of(run)}",
             *folds_table(result.folds),
-            *robustness_lines(result, trials),
+            *robustness_lines(result),
             *(f"note: {note.text}" for note in result.notes),
         ]
     )
@@ -113,10 +113,10 @@ def what_if(result: BacktestResult, recorded: BacktestResult, said: str) -> str:
     )
 
 
-def document(run: RunFolder, result: BacktestResult, trials: TrialCounts | None = None) -> dict[str, Any]:
+def document(run: RunFolder, result: BacktestResult) -> dict[str, Any]:
     """A backtest's result for machines: metrics flat under `result`, buy and hold beside them."""
     told = result.to_json()
     figures = told.pop("metrics") | {"benchmark": told.pop("benchmark")}
     paths = {f"{name}_path": str(run.path / file) for name, file in told.pop("files").items()}
     told["notes"] = [note.text for note in result.notes]
-    return {"result": figures} | paths | told | {"run": run.id, "sentences": explained(result, trials)}
+    return {"result": figures} | paths | told | {"run": run.id, "sentences": explained(result)}

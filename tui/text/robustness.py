@@ -17,15 +17,14 @@ if TYPE_CHECKING:
         Headline,
         Interval,
         Intervals,
-        TrialCounts,
     )
 
 HEADLINE = ("return %", "Sharpe", "max drawdown %", "trades")
 
 
-def robustness_lines(result: BacktestResult, trials: TrialCounts | None = None) -> list[str]:
-    """Every panel that the result has; trials: what the ledger counts by now."""
-    said = explained(result, trials)
+def robustness_lines(result: BacktestResult) -> list[str]:
+    """Every panel that the result has."""
+    said = explained(result)
     return [
         *(interval_lines(result.intervals) if result.intervals else []),
         *(fill_lines(result.fills.scenarios) if result.fills else []),
