@@ -15,7 +15,6 @@ from engine import outcome
 from engine.backtest import signals, trading
 from engine.backtest.trading import Decisions
 from engine.queries.opening import opened, tried
-from engine.results.codec import plain
 from engine.robustness.permutation import shuffle
 from engine.runs.folder import Home, RunFolder
 from engine.runs.manifest import write_manifest
@@ -39,8 +38,9 @@ def result_of(home: Home, rows: int) -> RunFolder:
     strategy, benchmark = trading.trade(decisions, settings, HOUR_MS)
     run = home.create("run", settings)
     outcome.write(run.path, settings.data.symbol, decisions, strategy, benchmark)
-    told = outcome.summed_up(tear_sheet(strategy, benchmark), decisions, strategy, settings, [])
-    run.result_path.write_text(json.dumps(plain({"run": run.id, "of": run.id, "simulated": True, **told})))
+    source = outcome.Source(run.id, run.id, simulated=True)
+    result = outcome.summed_up(source, tear_sheet(strategy, benchmark), decisions, strategy, settings)
+    run.result_path.write_text(json.dumps(result.to_json()))
     write_manifest(run.path, outcome.FILES)
     return run
 
@@ -55,7 +55,7 @@ def what_if(rows: str) -> dict[str, Callable[[], Any]]:
     def act() -> float:
         threshold = 0.0006 + next(steps) * 1e-6
         told = tried({**request, "overrides": {"signal.entry_threshold": threshold}})
-        return float(told["result"]["metrics"]["sharpe"])
+        return float(told.result.metrics["sharpe"])
 
     act.__dict__["folder"] = folder  # it lasts as long as the action does
     return {"try": act}

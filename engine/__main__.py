@@ -13,6 +13,7 @@ from engine.runs.modes import MODES
 
 if TYPE_CHECKING:
     from engine.runs.events import Emit
+    from engine.runs.results import Result
 
 LATE = (  # what libraries take along, and what a run's first stages and most questions do without
     "engine.backtest.loop",  # takes numba along
@@ -60,7 +61,7 @@ def main(arguments: list[str]) -> int:
     return carry_out(run, lambda emit: work(run, emit))
 
 
-def work(run: RunFolder, emit: Emit) -> dict[str, Any]:
+def work(run: RunFolder, emit: Emit) -> Result:
     """Do what the run's mode says. The slow imports happen here, after the first event is out."""
     with quickly(), unlisted(), absent("rich.progress"):  # scikit-learn would draw progress with it
         from engine.preparation import Job
@@ -69,7 +70,7 @@ def work(run: RunFolder, emit: Emit) -> dict[str, Any]:
     home = Home(run.path.parent.parent)
     now_ms = int(moment(run.now).timestamp() * 1000)
     job = Job(load(run.settings_path), run, home, now_ms, emit)
-    result: dict[str, Any] = MODES[run.mode].work(job)
+    result: Result = MODES[run.mode].work(job)
     return result
 
 

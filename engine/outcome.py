@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,11 +13,14 @@ import pandas as pd
 from engine.backtest.trades import to_csv_bytes, trade_table
 from engine.disk import write_whole
 from engine.market.times import iso
+from engine.results.backtest import BacktestResult, Costs, DrawdownTimes, ForecastQuality
+from engine.results.metrics import METRICS
+from engine.results.notes import Note
 from engine.settings import changed
 from engine.statistics.forecast import forecast_quality
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from engine.backtest.bars import Bars
     from engine.backtest.simulate import Simulation
@@ -26,6 +30,20 @@ if TYPE_CHECKING:
 
 TRADES, EQUITY, PREDICTIONS, BARS = "trades.csv", "equity.parquet", "predictions.parquet", "bars.parquet"
 FILES = (TRADES, EQUITY, PREDICTIONS, BARS)
+LSTM = "lstm"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Whose backtest it is: ids of the run and of its model's run, whether the market is simulated.
+
+    symbol: where it is not the one that the settings name.
+    """
+
+    run: str
+    of: str
+    simulated: bool
+    symbol: str = ""
 
 
 def write(
@@ -74,93 +92,91 @@ def parquet(frame: pd.DataFrame) -> bytes:
 
 
 def summed_up(
+    run: Source,
     sheet: TearSheet,
     decisions: Decisions,
     strategy: Simulation,
     settings: Settings,
-    notes: list[str],
-    quality: dict[str, Any] | None = None,
-) -> dict[str, Any]:
-    """The result of a backtest as result.json holds it; shares are fractions, money is quote currency.
+    notes: Sequence[Note] = (),
+    quality: ForecastQuality | None = None,
+) -> BacktestResult:
+    """The result of a backtest, without what stands beside its figures; shares are fractions.
 
     quality: the forecasts' if it is known already, because other rules do not move it.
     """
     time_ms = decisions.bars.time.astype(np.int64)  # (B,)
     costs = settings.backtest
     worst = sheet.drawdown
-    return {
-        "metrics": whole_counts(sheet.metrics),
-        "benchmark": whole_counts(sheet.benchmark),
-        "forecast": quality or whole_counts(forecast_quality(decisions.forecast, decisions.forward_return)),
-        "trades": TRADES,
-        "equity": EQUITY,
-        "predictions": PREDICTIONS,
-        "start": iso(int(time_ms[0])),
-        "end": iso(int(time_ms[-1])),
-        "bars": len(time_ms),
-        "symbol": settings.data.series or settings.data.symbol,
-        "drawdown": {
-            name: iso(moment)
-            for name, moment in (
-                ("start", worst.start_ms),
-                ("trough", worst.trough_ms),
-                ("recovery", worst.recovery_ms),
-            )
-        },
-        "months": {
-            str(year): row.tolist()
-            for year, row in zip(sheet.months.index, sheet.months.to_numpy(), strict=True)
-        },
-        "costs": {
-            "fee_bps": costs.fee_bps,
-            "slippage_bps": costs.slippage_bps,
-            "minimum_notional": costs.minimum_notional,
-            "quantity_step": costs.quantity_step,
+    moments = (iso(moment) for moment in (worst.start_ms, worst.trough_ms, worst.recovery_ms))
+    months = zip(sheet.months.index, sheet.months.to_numpy(), strict=True)
+    return BacktestResult(
+        run=run.run,
+        of=run.of,
+        simulated=run.simulated,
+        symbol=run.symbol or settings.data.series or settings.data.symbol,
+        start=str(iso(int(time_ms[0]))),
+        end=str(iso(int(time_ms[-1]))),
+        bars=len(time_ms),
+        fill=costs.fill,
+        entry_threshold=settings.signal.entry_threshold,
+        decided_by="" if decisions.weight is not None else LSTM,
+        settings_differ=changed(settings),
+        metrics=whole_counts(sheet.metrics),
+        benchmark=whole_counts(sheet.benchmark),
+        forecast=quality or quality_of(decisions),
+        drawdown=DrawdownTimes(*moments),
+        months={str(year): tuple(row.tolist()) for year, row in months},
+        costs=Costs(
+            costs.fee_bps,
+            costs.slippage_bps,
+            costs.minimum_notional,
+            costs.quantity_step,
             **{name: sheet.metrics[name] for name in ("fees", "slippage", "funding", "borrow")},
-        },
-        "fill": costs.fill,
-        "entry_threshold": settings.signal.entry_threshold,
-        "settings_differ": changed(settings),
-        "notes": [*notes, *unmoved(decisions, settings), *remarks(strategy, settings)],
-    }
+        ),
+        notes=(*notes, *unmoved(decisions, settings), *remarks(strategy, settings)),
+        files={Path(name).stem: name for name in (TRADES, EQUITY, PREDICTIONS)},
+    )
+
+
+def quality_of(decisions: Decisions) -> ForecastQuality:
+    """How good the forecasts were that were decided by."""
+    found = forecast_quality(decisions.forecast, decisions.forward_return)
+    return ForecastQuality(int(found.pop("forecasts")), **found)
 
 
 def whole_counts(figures: dict[str, float]) -> dict[str, float | int]:
-    """The figures, with the number of trades as a whole number."""
-    return {name: int(value) if name in {"trades", "forecasts"} else value for name, value in figures.items()}
+    """The figures, with those that METRICS writes as counts as whole numbers."""
+    return {
+        name: int(value) if name in METRICS and METRICS[name].format == "count" else value
+        for name, value in figures.items()
+    }
 
 
-def unmoved(decisions: Decisions, settings: Settings) -> list[str]:
+def unmoved(decisions: Decisions, settings: Settings) -> list[Note]:
     """Why forecasts led to no trade at all, if none reached the threshold."""
     if decisions.weight is not None or decisions.signal.any():
         return []
     largest = np.abs(decisions.forecast[np.isfinite(decisions.forecast)]).max(initial=0.0)
-    return [
-        (
-            f"No forecast goes beyond signal.entry_threshold, {settings.signal.entry_threshold:g}: "
-            f"the largest is {largest:.2g}. signal.threshold_from=validation lets validation choose one."
-        )
-    ]
+    threshold = settings.signal.entry_threshold
+    note = Note("no forecast reaches the threshold", {"threshold": threshold, "largest": float(largest)})
+    return [note]
 
 
-def remarks(strategy: Simulation, settings: Settings) -> list[str]:
-    """What a reader of the figures must know, in sentences."""
-    told = []
-    if not settings.data.perpetual and not settings.backtest.borrow_rate and (strategy.position < 0).any():
-        told.append("Short sales were lent for free: backtest.borrow_rate is 0.")
+def remarks(strategy: Simulation, settings: Settings) -> list[Note]:
+    """What a reader of the figures must know."""
+    costs, found = settings.backtest, []
+    if not settings.data.perpetual and not costs.borrow_rate and (strategy.position < 0).any():
+        found.append(Note("borrowed for free"))
     if strategy.ruined:
-        told.append("RUINED: equity fell to 0 and the simulation ended there.")
-    if settings.backtest.fill == "same-close":
-        told.append("Fills are at the close that the decision was made on: optimistic, nobody gets them.")
+        found.append(Note("ruined"))
+    if costs.fill == "same-close":
+        found.append(Note("filled at the close"))
     if strategy.capped:
-        told.append(
-            f"{strategy.capped} fills were cut short by the bar's volume, {strategy.dropped} rests dropped."
-        )
+        found.append(Note("capped by volume", {"capped": strategy.capped, "dropped": strategy.dropped}))
     if strategy.too_small:
-        told.append(f"{strategy.too_small} orders were below the exchange's step or minimum and given up.")
-    known = settings.backtest.minimum_notional or settings.backtest.quantity_step
-    if settings.backtest.limits_from == "exchange" and not known:
-        told.append("The exchange's smallest order and step are not known: none was applied.")
+        found.append(Note("too small", {"orders": strategy.too_small}))
+    if costs.limits_from == "exchange" and not (costs.minimum_notional or costs.quantity_step):
+        found.append(Note("limits unknown"))
     if strategy.unsized:
-        told.append(f"{strategy.unsized} orders were given up because no forecast volatility was known.")
-    return told
+        found.append(Note("unsized", {"orders": strategy.unsized}))
+    return found

@@ -10,7 +10,8 @@ or repeated sees what it saw at first.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from engine import outcome
 from engine.backtest import trading
@@ -28,7 +29,9 @@ from engine.preparation import (
     split_samples,
     stage,
 )
-from engine.results.codec import to_json
+from engine.results.backtest import TrainingSummary
+from engine.results.notes import as_written
+from engine.results.studies import TrainResult, UpdateResult
 from engine.robustness import deflation, linear_baseline, overview
 from engine.runs.manifest import read_checked, write_manifest
 from engine.runs.modes import training
@@ -36,16 +39,17 @@ from engine.settings import with_limits
 from engine.statistics.tear_sheet import tear_sheet
 
 if TYPE_CHECKING:
+    from engine.results.backtest import BacktestResult
     from engine.runs.folder import RunFolder
 
 
-def train_and_backtest(job: Job) -> dict[str, Any]:
+def train_and_backtest(job: Job) -> BacktestResult:
     """The whole pipeline in one run."""
     trained = train(job)
-    return traded(job, job.run) | {"training": trained["training"]}
+    return replace(traded(job, job.run), training=trained.training)
 
 
-def train(job: Job) -> dict[str, Any]:
+def train(job: Job) -> TrainResult:
     """Train a model on what the settings name and save its artifacts in the run's folder."""
     settings, run = job.settings, job.run
     data = prepare(job, settings.features.chosen)
@@ -102,15 +106,16 @@ def train(job: Job) -> dict[str, Any]:
         artifact.save(run.path, artifact.Artifact(model, scalers, artifact.Metadata(**metadata)))
         write_manifest(run.path, [*artifact.FILES, run.origin_path.name])
         job.emit({"kind": "artifacts", "files": list(artifact.FILES)})
-    return {"training": fitted.summary(), "simulated": data.market.simulated, "notes": list(data.notes)}
+    summary = TrainingSummary(**fitted.summary())
+    return TrainResult(summary, data.market.simulated, data.notes)
 
 
-def backtest(job: Job) -> dict[str, Any]:
+def backtest(job: Job) -> BacktestResult:
     """Trade the model of the run that this one names."""
     return traded(job, job.home.find(job.run.of, training()))
 
 
-def traded(job: Job, trained: RunFolder) -> dict[str, Any]:
+def traded(job: Job, trained: RunFolder) -> BacktestResult:
     """Trade the model of `trained` over its test dates; write trades, equity and predictions."""
     settings, run = job.settings, job.run
 
@@ -126,7 +131,7 @@ def traded(job: Job, trained: RunFolder) -> dict[str, Any]:
 
     data = prepare(job, loaded.metadata.feature_names)
     settings = with_limits(settings, data.limits)
-    notes = [*data.notes, *provenance.differences(loaded.metadata, data.market, data.own)]
+    notes = [*data.notes, *as_written(provenance.differences(loaded.metadata, data.market, data.own))]
 
     with stage(job, "windows"):
         found = data.windows(settings.window.lookback)  # N of them
@@ -148,25 +153,25 @@ def traded(job: Job, trained: RunFolder) -> dict[str, Any]:
 
     with stage(job, "metrics"):
         outcome.write(run.path, settings.data.symbol, decisions, strategy, benchmark)
-        result = outcome.summed_up(
-            tear_sheet(strategy, benchmark), decisions, strategy, settings, notes + told
-        )
+        source = outcome.Source(run.id, trained.id, data.market.simulated)
+        sheet = tear_sheet(strategy, benchmark)
+        result = outcome.summed_up(source, sheet, decisions, strategy, settings, notes + as_written(told))
         samples = linear_baseline.Samples(data.market, matrix, found, forward_return)
         ridge = linear_baseline.decisions(
             samples, loaded.metadata, data.time_ms[found.target], chosen, settings
         )
         seen = overview.Seen(decisions, strategy, benchmark, settings)
         who = deflation.Who("backtest", run.id, trained.id, simulated=data.market.simulated)
-        result |= overview.judged(job.home.path, seen, ridge, who)
+        result = overview.judged(job.home.path, result, seen, ridge, who)
     record_origin(job, data, devices)
     write_manifest(run.path, [*outcome.FILES, run.origin_path.name])
-    return {"run": run.id, "of": trained.id, "simulated": data.market.simulated, **result}
+    return result
 
 
-def update(job: Job) -> dict[str, Any]:
+def update(job: Job) -> UpdateResult:
     """Bring the stored series up to date, without training anything."""
     collected = collect_all(job)
-    return {"simulated": collected.simulated, "notes": [to_json(note) for note in collected.notes]}
+    return UpdateResult(collected.simulated, collected.notes)
 
 
 def record_origin(job: Job, data: Prepared, devices: int) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.features import Feature
+    from engine.results.notes import Note
     from engine.runs.events import Emit
     from engine.runs.folder import Home, RunFolder
     from engine.settings import Label, Settings
@@ -50,7 +51,7 @@ class Prepared:
     market: Market
     table: pd.DataFrame
     own: tuple[Feature, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     limits: Mapping[str, float] = field(default_factory=dict)  # of the traded market, as far as known
 
     @property
@@ -103,9 +104,7 @@ def prepare(job: Job, names: Sequence[str]) -> Prepared:
     with stage(job, "features"):
         own = load_features(Path(settings.features.file)) if settings.features.file else ()
         table = compute_features(market, names, own)  # (T, F)
-    return Prepared(
-        market, table, own, tuple(note.text for note in collected.notes), collected.primary.limits
-    )
+    return Prepared(market, table, own, collected.notes, collected.primary.limits)
 
 
 def merge_all(collected: Collected, fill_gaps: int) -> Market:

@@ -12,6 +12,7 @@ from engine.backtest.trades import COLUMNS
 from engine.runs.folder import Home
 from engine.runs.launch import alive, launch, wait
 from engine.runs.manifest import verify
+from engine.runs.results import backtest_of
 from engine.runs.state import Follower, state_of
 from engine.settings import load, make
 
@@ -47,6 +48,10 @@ def followed(run, until=None):
 def result(run):
     assert state_of(run).status == "done", state_of(run).error
     return json.loads(run.result_path.read_text())
+
+
+def notes_of(run):
+    return [note.text for note in backtest_of(run).notes]
 
 
 @pytest.fixture(scope="module")
@@ -88,18 +93,18 @@ def test_a_backtest_of_the_run_repeats_its_trades_byte_for_byte(home, whole):
 
 def test_bars_that_the_model_was_trained_on_are_called_in_sample(home, whole):
     chosen = make({}, [*DEMO, "backtest.span=all"])
-    notes = result(carried_out(home, "backtest", chosen, of=whole.id))["notes"]
+    notes = notes_of(carried_out(home, "backtest", chosen, of=whole.id))
     assert any(note.startswith("IN-SAMPLE") for note in notes)
 
 
 def test_a_run_without_a_trade_says_why(home, whole):
     chosen = make({}, [*DEMO, "signal.entry_threshold=0.9"])
-    told = result(carried_out(home, "backtest", chosen, of=whole.id))
-    assert told["metrics"]["trades"] == 0
+    run = carried_out(home, "backtest", chosen, of=whole.id)
+    assert result(run)["metrics"]["trades"] == 0
     largest = pd.read_parquet(whole.path / "predictions.parquet")["prediction"].abs().max()
     because = f"No forecast goes beyond signal.entry_threshold, 0.9: the largest is {largest:.2g}."
-    assert any(note.startswith(because) for note in told["notes"])
-    assert not any("No forecast goes" in note for note in result(whole)["notes"])
+    assert any(note.startswith(because) for note in notes_of(run))
+    assert not any("No forecast goes" in note for note in notes_of(whole))
 
 
 @pytest.mark.parametrize(

@@ -160,22 +160,22 @@ def looked_at(home, bars, market, seed=1):
 
 def test_a_file_and_the_exchange_it_came_from_are_one_market(tmp_path):
     bars = random_bars(3000, np.random.default_rng(3), 0.002)
-    assert looked_at(tmp_path, bars_at(bars, 0, 2000), "file")["looks"] == 1
-    assert looked_at(tmp_path, bars_at(bars, 500, 3000), "exchange")["looks"] == 2
+    assert looked_at(tmp_path, bars_at(bars, 0, 2000), "file").looks == 1
+    assert looked_at(tmp_path, bars_at(bars, 500, 3000), "exchange").looks == 2
     assert (
-        looked_at(tmp_path, bars_at(bars, 1990, 3000), "tail")["looks"] == 2
+        looked_at(tmp_path, bars_at(bars, 1990, 3000), "tail").looks == 2
     )  # it shares bars with one of them
     mended = replace(bars, close=np.where(np.arange(3000) == 700, bars.close * 1.0001, bars.close))
-    assert looked_at(tmp_path, bars_at(mended, 100, 2100), "mended")["looks"] == 3
+    assert looked_at(tmp_path, bars_at(mended, 100, 2100), "mended").looks == 3
     other = random_bars(3000, np.random.default_rng(4), 0.002)
-    assert looked_at(tmp_path, bars_at(other, 0, 2000), "other")["looks"] == 1
+    assert looked_at(tmp_path, bars_at(other, 0, 2000), "other").looks == 1
     assert [len(group) for group in spans(read(tmp_path)[0])] == [3, 1, 1]
 
 
 def test_a_few_bars_tell_no_market(tmp_path):
     bars = random_bars(6, np.random.default_rng(3), 0.002)
-    assert looked_at(tmp_path, bars, "file")["looks"] == 1
-    assert looked_at(tmp_path, replace(bars, open=bars.open * 1.000001), "exchange")["looks"] == 1
+    assert looked_at(tmp_path, bars, "file").looks == 1
+    assert looked_at(tmp_path, replace(bars, open=bars.open * 1.000001), "exchange").looks == 1
 
 
 def test_lines_without_closes_are_looks_as_before(tmp_path):
@@ -201,20 +201,20 @@ def test_the_deflated_sharpe_ratio_counts_the_looks(tmp_path):
         sharpes.append(daily_returns(found).mean() / daily_returns(found).std(ddof=1))
         kept = found
         if len(sharpes) == 1:
-            assert told["deflated_sharpe"] == probabilistic_sharpe(daily_returns(found))
-    assert (told["looks"], told["trials"]) == (5, 5)
-    assert told["sharpe_variance"] == pytest.approx(np.var(sharpes, ddof=1))
+            assert told.deflated_sharpe == probabilistic_sharpe(daily_returns(found))
+    assert (told.looks, told.trials) == (5, 5)
+    assert told.sharpe_variance == pytest.approx(np.var(sharpes, ddof=1))
     expected = deflated_sharpe(daily_returns(kept), 5, float(np.var(sharpes, ddof=1)))
-    assert told["deflated_sharpe"] == pytest.approx(expected)
+    assert told.deflated_sharpe == pytest.approx(expected)
     again = looked(tmp_path, bars, kept, make({}, []), who)
-    assert (again["looks"], again["trials"]) == (6, 5)
-    assert again["deflated_sharpe"] == told["deflated_sharpe"]
+    assert (again.looks, again.trials) == (6, 5)
+    assert again.deflated_sharpe == told.deflated_sharpe
 
 
 def test_results_without_a_sharpe_ratio_are_looks_too(tmp_path):
     bars, rules = random_bars(100, np.random.default_rng(1)), Rules(1000.0, 0.0, 0.0, 8760)
     flat = simulate(bars, np.zeros(100), rules)
     told = looked(tmp_path, bars, flat, make({}, []), Who("backtest", "0000aaaa", "", simulated=False))
-    assert told["looks"] == 1
-    assert math.isnan(told["deflated_sharpe"])
+    assert told.looks == 1
+    assert math.isnan(told.deflated_sharpe)
     assert read(tmp_path)[0][0].sharpe is None

@@ -7,14 +7,13 @@ from typing import Any
 from engine.results.answers import OpenedResult, SweepResult, TradeDetail, TradesPage
 from engine.results.backtest import TrialCounts
 from engine.results.codec import from_json
-from engine.results.earlier import upgraded
 
 WHERE = "the engine's answer"
 
 
 def opened_result(answer: dict[str, Any]) -> OpenedResult:
     """A result as recorded or under other rules, its settings and its curves."""
-    return from_json(OpenedResult, {**answer, "result": upgraded(answer["result"])}, WHERE)
+    return from_json(OpenedResult, answer, WHERE)
 
 
 def trial_counts(answer: dict[str, Any]) -> TrialCounts:
@@ -34,4 +33,4 @@ def trade_detail(answer: dict[str, Any]) -> TradeDetail:
 
 def sweep_result(answer: dict[str, Any]) -> SweepResult:
     """Many rules at once."""
-    return from_json(SweepResult, {"trials": answer.get("ledger") or None, **answer}, WHERE)
+    return from_json(SweepResult, answer, WHERE)

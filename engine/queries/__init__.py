@@ -6,8 +6,8 @@
     result.whatif  the backtest under other rules               result.sweep   … under many rules at once
     data.detail    all facts of a stored series
 
-Requests and answers are plain JSON; `run` is the path of a run's folder. A module is imported when its first
-question comes.
+Requests and answers are plain JSON, the answers made of the types in engine.results.answers; `run` is the
+path of a run's folder. A module is imported when its first question comes.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from engine.imports import quickly
+from engine.results.codec import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,14 +46,15 @@ def later(module: str, function: str) -> Callable[[Event, Emit], dict[str, Any]]
     """A handler that imports the function behind it when it is first asked."""
 
     @cache
-    def behind() -> Callable[[Event], dict[str, Any]]:
+    def behind() -> Callable[[Event], Any]:
         with quickly():
-            found: Callable[[Event], dict[str, Any]] = getattr(
+            found: Callable[[Event], Any] = getattr(
                 importlib.import_module(f"engine.queries.{module}"), function
             )
         return found
 
     def handler(request: Event, _tell: Emit) -> dict[str, Any]:
-        return behind()(request)
+        answer: dict[str, Any] = plain(behind()(request))
+        return answer
 
     return handler

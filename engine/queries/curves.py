@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from engine.results.answers import Curve, Curves
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -14,10 +16,10 @@ if TYPE_CHECKING:
 MOST_COLUMNS = 4000
 
 
-def curves(traded: Traded, columns: int) -> dict[str, Any]:
+def curves(traded: Traded, columns: int) -> Curves:
     """Equity of strategy and buy and hold, and their drawdowns as shares below 0, each thinned.
 
-    Each is {"time_ms": [...], "value": [...]}; a time is when its bar closed, the first the first bar's open.
+    A time is when its bar closed, the first the first bar's open.
     """
     opens = traded.time_ms
     moments = np.concatenate([opens[:1], opens + traded.step_ms])  # (B+1,)
@@ -28,7 +30,7 @@ def curves(traded: Traded, columns: int) -> dict[str, Any]:
         curve = np.concatenate([[capital], equity])  # (B+1,)
         lines[name] = thinned(moments, curve, starts)
         lines[f"{name}_drawdown"] = thinned(moments, below_peak(curve), starts)
-    return lines
+    return Curves(**lines)
 
 
 def below_peak(curve: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -43,9 +45,7 @@ def column_starts(moments: NDArray[np.int64], columns: int) -> NDArray[np.int64]
     return np.unique(np.searchsorted(moments, edges))
 
 
-def thinned(
-    moments: NDArray[np.int64], values: NDArray[np.float64], starts: NDArray[np.int64]
-) -> dict[str, list[Any]]:
+def thinned(moments: NDArray[np.int64], values: NDArray[np.float64], starts: NDArray[np.int64]) -> Curve:
     """The lowest and highest value of each column, at their own times and in their order; and both ends."""
     column = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(values)))  # (N,)
     kept = [np.array([0, len(values) - 1])]
@@ -53,4 +53,4 @@ def thinned(
         there = np.flatnonzero(values == extreme.reduceat(values, starts)[column])
         kept.append(there[np.unique(column[there], return_index=True)[1]])  # the first of equal ones
     rows = np.unique(np.concatenate(kept))
-    return {"time_ms": moments[rows].tolist(), "value": values[rows].tolist()}
+    return Curve(tuple(moments[rows].tolist()), tuple(values[rows].tolist()))

@@ -2,57 +2,54 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ChangeSettingsError
-from engine.outcome import summed_up
+from engine.outcome import Source, summed_up
 from engine.queries.curves import curves
 from engine.queries.result import Result, Traded, result_of, simulations, traded
-from engine.robustness import deflation, explanations
+from engine.results.answers import OpenedResult
+from engine.robustness import deflation
 from engine.statistics.tear_sheet import tear_sheet
 
 if TYPE_CHECKING:
+    from engine.results.backtest import BacktestResult, TrialCounts
     from engine.runs.events import Event
     from engine.settings import Settings
 
 COLUMNS = 120
 SHOWN = ("signal", "backtest")
-KEPT = ("run", "of", "simulated", "symbol")  # what no rule moves
 
 
-def opened(request: Event) -> dict[str, Any]:
-    """Figures and curves of a run as it was recorded: {run, result, settings, trades, curves}.
-
-    `columns` is the width of the chart that asks.
-    """
+def opened(request: Event) -> OpenedResult:
+    """Figures and curves of a run as it was recorded; `columns` is the width of the chart that asks."""
     result = result_of(request)
-    return answer(result, result.recorded, result.told, request)
+    return answer(result, result.recorded, request)
 
 
-def tried(request: Event) -> dict[str, Any]:
+def tried(request: Event) -> OpenedResult:
     """The same under the request's `overrides` of signal.* and backtest.*; a look at the test span.
 
-    The result has the trial ledger's panel, as a backtest's has. Raises ChangeSettingsError, MakeRoomError.
+    The result has the counts of the trial ledger, as a backtest's has. Raises ChangeSettingsError,
+    MakeRoomError.
     """
-    result, again = traded(request)
-    if again.simulations is None:
-        return answer(result, again, result.told, request)
-    return answer(result, again, told_of(result, again), request)
+    return answer(*traded(request), request)
 
 
-def told_of(result: Result, again: Traded) -> dict[str, Any]:
-    """What other rules came to, as result.json holds it."""
+def figures_of(result: Result, again: Traded) -> BacktestResult:
+    """What these rules came to: the run's own result, or that of other rules with the looks until then."""
     if again.simulations is None or again.look is None:
-        return result.told
+        return result.figures
     strategy, benchmark = again.simulations
-    ledger = deflation.counted(result.home, again.look, strategy)
-    kept = {key: result.told.get(key) for key in KEPT}
-    sheet, forecast = tear_sheet(strategy, benchmark), result.told.get("forecast")
-    told = summed_up(sheet, result.decisions, strategy, again.settings, [], forecast)
-    return told | kept | {"ledger": ledger, "sentences": {"ledger": explanations.on_ledger(ledger)}}
+    own = result.figures
+    source = Source(own.run, own.of, own.simulated, own.symbol)
+    sheet = tear_sheet(strategy, benchmark)
+    found = summed_up(source, sheet, result.decisions, strategy, again.settings, quality=own.forecast)
+    return replace(found, trials=deflation.counted(result.home, again.look, strategy))
 
 
-def ledger(request: Event) -> dict[str, Any]:
+def ledger(request: Event) -> TrialCounts:
     """How often the bars of a run were looked at by now, and its deflated Sharpe ratio; no new look."""
     result = result_of(request)
     settings = result.recorded.settings
@@ -60,15 +57,15 @@ def ledger(request: Event) -> dict[str, Any]:
     return deflation.counted(result.home, result.look(deflation.Seen.of(strategy), settings), strategy)
 
 
-def answer(result: Result, again: Traded, told: dict[str, Any], request: Event) -> dict[str, Any]:
+def answer(result: Result, again: Traded, request: Event) -> OpenedResult:
     """What a screen draws a result from."""
-    return {
-        "run": result.run.id,
-        "result": told,
-        "settings": settings_shown(again.settings),
-        "trades": again.count,
-        "curves": curves(again, columns_of(request)),
-    }
+    return OpenedResult(
+        run=result.run.id,
+        result=figures_of(result, again),
+        settings=settings_shown(again.settings),
+        trades=again.count,
+        curves=curves(again, columns_of(request)),
+    )
 
 
 def settings_shown(settings: Settings) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -25,9 +25,11 @@ from engine.backtest.trading import Decisions
 from engine.errors import ChangeSettingsError, RepairDataError
 from engine.market.times import milliseconds, usual
 from engine.outcome import BARS, EQUITY, PREDICTIONS, TRADES
+from engine.results.backtest import BacktestResult
 from engine.robustness import deflation
 from engine.runs.folder import RunFolder
 from engine.runs.manifest import read_checked
+from engine.runs.results import content
 from engine.runs.trial_ledger import WHAT_IF
 from engine.settings import Settings, load, make, with_limits, with_threshold
 
@@ -79,7 +81,7 @@ class Result:
     """A run's backtest: result.json, what was recorded, and the decisions to try other rules on."""
 
     run: RunFolder
-    told: dict[str, Any]
+    figures: BacktestResult
     recorded: Traded
     decisions: Decisions
 
@@ -99,11 +101,9 @@ class Result:
 
     @property
     def _who(self) -> deflation.Who:
-        simulated = bool(self.told.get("simulated"))
-        market = str((self.told.get("ledger") or {}).get("market") or "")
-        return deflation.Who(
-            WHAT_IF, self.run.id, self.run.of or self.run.id, simulated=simulated, market=market
-        )
+        figures, of = self.figures, self.run.of or self.run.id
+        market = figures.trials.market if figures.trials else ""
+        return deflation.Who(WHAT_IF, self.run.id, of, simulated=figures.simulated, market=market)
 
 
 def result_of(request: Event) -> Result:
@@ -137,14 +137,14 @@ def _version(path: Path) -> tuple[int, int]:
 @lru_cache(maxsize=2)
 def _read(path: Path, _modified: int, _size: int) -> Result:
     run = RunFolder(path)
-    with damaged(run.result_path):
-        told = dict(json.loads(run.result_path.read_bytes()))
+    told = content(run)
     if "metrics" not in told:
         raise ChangeSettingsError(f"run {run.id}", "has no backtest", REMEDY.format(run.id))
+    figures = BacktestResult.from_json(told, str(run.result_path))
     settings = load(run.settings_path)
     if settings.signal.threshold_from == "validation":  # what was chosen there is the one that was traded
-        settings = with_threshold(settings, float(told["entry_threshold"]))
-    settings = with_limits(settings, told.get("costs") or {})
+        settings = with_threshold(settings, figures.entry_threshold)
+    settings = with_limits(settings, asdict(figures.costs))
     equity = parquet(path, EQUITY, ("equity", "buy_and_hold"))
     decisions = decisions_of(path)
     time_ms = milliseconds(equity.index)
@@ -156,7 +156,7 @@ def _read(path: Path, _modified: int, _size: int) -> Result:
     own, benchmark = (equity[name].to_numpy(np.float64) for name in ("equity", "buy_and_hold"))
     trades = trades_of(path)
     recorded = Traded(time_ms, own, benchmark, len(trades), lambda: trades, settings, step_ms)
-    return Result(run, told, recorded, decisions)
+    return Result(run, figures, recorded, decisions)
 
 
 def decisions_of(path: Path) -> Decisions:
@@ -178,9 +178,9 @@ def decisions_of(path: Path) -> Decisions:
 
 def weighted(path: Path) -> bool:
     """Whether a run's decisions are target weights that somebody gave, without forecasts."""
-    content = read_checked(path, PREDICTIONS)
+    found = read_checked(path, PREDICTIONS)
     with damaged(path / PREDICTIONS):
-        return "weight" in pq.read_schema(io.BytesIO(content)).names
+        return "weight" in pq.read_schema(io.BytesIO(found)).names
 
 
 def trades_of(path: Path) -> pd.DataFrame:
@@ -200,9 +200,9 @@ def trades_of(path: Path) -> pd.DataFrame:
 
 def parquet(path: Path, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
     """A Parquet artifact of a run with these columns. Raises RepairDataError."""
-    content = read_checked(path, name)
+    found = read_checked(path, name)
     with damaged(path / name):
-        return pd.read_parquet(io.BytesIO(content), columns=list(columns))
+        return pd.read_parquet(io.BytesIO(found), columns=list(columns))
 
 
 @contextlib.contextmanager
@@ -245,7 +245,7 @@ def trade(result: Result, settings: Settings) -> Traded:
     strategy, benchmark = simulations(result, settings)
     look = result.look(deflation.Seen.of(strategy), settings)
     deflation.tried(result.home, look)
-    symbol = str(result.told.get("symbol") or settings.data.symbol)
+    symbol = result.figures.symbol or settings.data.symbol
     return Traded(
         result.recorded.time_ms,
         strategy.equity,

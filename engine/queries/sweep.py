@@ -19,7 +19,8 @@ from engine.backtest.sweep import sweep
 from engine.backtest.thresholds import FEWEST_TRADES
 from engine.errors import ChangeSettingsError
 from engine.queries.result import decided, result_of, settings_with
-from engine.robustness import deflation, explanations
+from engine.results.answers import SweepResult, Variant
+from engine.robustness import deflation
 from engine.statistics.returns import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -40,13 +41,11 @@ MOST = 1000
 FIGURES = ("final_value", "total_return", "sharpe", "max_drawdown", "trades")
 
 
-def swept(request: Event) -> dict[str, Any]:
+def swept(request: Event) -> SweepResult:
     """Trade the predictions under every combination of the request's `choices`, {key: [value, …]}.
 
-    {run, simulated, variants: [{settings, final_value, total_return, sharpe, max_drawdown, trades}, …],
-    best, ledger, sentence}: variants in the order of the choices, the last key's moving fastest; best: the
-    index of the one with the highest Sharpe ratio among those with ten trades or more, None if there is
-    none; ledger and sentence: what the looks leave of it. Raises ChangeSettingsError, MakeRoomError.
+    Variants come in the order of the choices, the last key's moving fastest. Raises ChangeSettingsError,
+    MakeRoomError.
     """
     result, moves = result_of(request), combinations(request.get("choices"))
     texts = [tuple((key, json.dumps(value)) for key, value in each.items()) for each in moves]
@@ -55,16 +54,15 @@ def swept(request: Event) -> dict[str, Any]:
     found = sweep(result.decisions.bars, variants, digests=True)
     made = [look(result, each, found, place) for place, each in enumerate(settings)]
     deflation.tried(result.home, *made)
-    told = {"run": result.run.id, "simulated": bool(result.told.get("simulated"))}
-    figures = [{name: getattr(found, name)[place].item() for name in FIGURES} for place in range(len(moves))]
-    rows = [{"settings": each, **numbers} for each, numbers in zip(moves, figures, strict=True)]
-    best = best_of(found)
-    if best is None:
-        return told | {"variants": rows, "best": None, "ledger": {}, "sentence": ""}
-    ledger = deflation.counted(result.home, made[best], simulate(result.decisions.bars, *variants[best]))
-    return told | {
-        "variants": rows, "best": best, "ledger": ledger, "sentence": explanations.on_ledger(ledger)
-    }  # fmt: skip
+    rows = tuple(
+        Variant(settings=each, **{name: getattr(found, name)[place].item() for name in FIGURES})
+        for place, each in enumerate(moves)
+    )
+    best, trials = best_of(found), None
+    if best is not None:
+        strategy = simulate(result.decisions.bars, *variants[best])
+        trials = deflation.counted(result.home, made[best], strategy)
+    return SweepResult(result.run.id, result.figures.simulated, rows, best, trials)
 
 
 def combinations(choices: Any) -> list[dict[str, Any]]:

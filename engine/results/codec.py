@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -68,7 +68,9 @@ def adapter(kind: type[Any]) -> TypeAdapter[Any]:
 
 
 def plain(value: Any) -> Any:
-    """The value as JSON can hold it: NaN and infinities become null, numpy's scalars plain numbers."""
+    """The value as JSON can hold it: NaN and infinities become null, numpy's scalars plain numbers, results
+    tables.
+    """
     match value:
         case None | bool() | int() | str():
             return value
@@ -80,4 +82,4 @@ def plain(value: Any) -> Any:
             return [plain(item) for item in value]
         case _ if hasattr(value, "tolist"):
             return plain(value.tolist())
-    return str(value)
+    return plain(asdict(value)) if is_dataclass(value) and not isinstance(value, type) else str(value)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True)
@@ -33,4 +37,23 @@ TEXTS = {
     "series ends early": "{series} ends at {last}, the exchange has sent nothing later",
     "series has gaps": "{series} lacks {bars:,} candles in {gaps:,} gaps",
     "text": "{text}",
+    "signals of a file": "Signals of {signals} over candles of {candles}.",
+    "no forecast reaches the threshold": (
+        "No forecast goes beyond signal.entry_threshold, {threshold:g}: the largest is {largest:.2g}. "
+        "signal.threshold_from=validation lets validation choose one."
+    ),
+    "borrowed for free": "Short sales were lent for free: backtest.borrow_rate is 0.",
+    "ruined": "RUINED: equity fell to 0 and the simulation ended there.",
+    "filled at the close": (
+        "Fills are at the close that the decision was made on: optimistic, nobody gets them."
+    ),
+    "capped by volume": "{capped} fills were cut short by the bar's volume, {dropped} rests dropped.",
+    "too small": "{orders} orders were below the exchange's step or minimum and given up.",
+    "limits unknown": "The exchange's smallest order and step are not known: none was applied.",
+    "unsized": "{orders} orders were given up because no forecast volatility was known.",
 }
+
+
+def as_written(sentences: Iterable[str]) -> list[Note]:
+    """Remarks that come as sentences."""
+    return [Note("text", {"text": sentence}) for sentence in sentences]

@@ -11,10 +11,11 @@ import hashlib
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from engine.results.backtest import TrialCounts
 from engine.results.codec import plain
 from engine.runs import trial_ledger
 from engine.runs.events import clock, stamp
@@ -47,7 +48,7 @@ class Who:
     market: str = ""
 
 
-def looked(home: Path, bars: Bars, strategy: Simulation, settings: Settings, who: Who) -> dict[str, Any]:
+def looked(home: Path, bars: Bars, strategy: Simulation, settings: Settings, who: Who) -> TrialCounts:
     """Record that somebody looked at these results and deflate the Sharpe ratio by all looks so far.
 
     Returns what `counted` does. Raises MakeRoomError, RepairDataError.
@@ -72,26 +73,25 @@ def reader_of(home: Path) -> trial_ledger.Reader:
     return trial_ledger.Reader(home)
 
 
-def counted(home: Path, look: trial_ledger.Look, strategy: Simulation) -> dict[str, Any]:
+def counted(home: Path, look: trial_ledger.Look, strategy: Simulation) -> TrialCounts:
     """What the ledger says of the bars of a look, and what that leaves of the strategy's Sharpe ratio.
 
-    {looks, what_ifs, trials, sharpe_variance, expected_best_sharpe (annual), deflated_sharpe, market,
-    broken}; the variance is of Sharpe ratios of daily returns. Raises RepairDataError.
+    Raises RepairDataError.
     """
     looks, broken = reader_of(home).read()
     seen = trial_ledger.trials(looks, look)
     deflated = deflated_sharpe(daily_returns(strategy), seen.trials, seen.variance)
     best = expected_best_sharpe(seen.trials, seen.variance) * math.sqrt(DAYS_PER_YEAR)
-    return {
-        "looks": seen.looks,
-        "what_ifs": seen.what_ifs,
-        "trials": seen.trials,
-        "sharpe_variance": seen.variance,
-        "expected_best_sharpe": best,
-        "deflated_sharpe": deflated,
-        "market": look.market,
-        "broken": broken,
-    }
+    return TrialCounts(
+        looks=seen.looks,
+        what_ifs=seen.what_ifs,
+        trials=seen.trials,
+        sharpe_variance=seen.variance,
+        expected_best_sharpe=best,
+        deflated_sharpe=deflated,
+        market=look.market,
+        broken=broken,
+    )
 
 
 @dataclass(frozen=True)

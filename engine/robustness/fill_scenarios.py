@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.backtest.rules import BASIS_POINT
 from engine.backtest.simulate import Simulation, simulate
+from engine.results.explanations import NEXT_OPEN, SAME_CLOSE, SLIPPED, WORST
 
 if TYPE_CHECKING:
     from engine.backtest.bars import Bars
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 HARSHER = 3.0
 LEAST_SLIPPAGE = 2.0 * BASIS_POINT  # what is made three times as much where none is set
-SAME_CLOSE, NEXT_OPEN, SLIPPED, WORST = "same-close", "next-open", "next-open, 3 × slippage", "worst-of-bar"
 
 
 @dataclass(frozen=True)

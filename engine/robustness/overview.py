@@ -1,27 +1,37 @@
-"""How far the figures of a backtest can be trusted: the panels that stand beside every result.
+"""How far the figures of a backtest can be trusted: what stands beside every result.
 
 fills        the same signals under kinder and harsher fills
 intervals    95 % intervals of the figures, from the stationary bootstrap
 permutation  the same trades at other times
 baselines    what knows next to nothing, and whether the strategy beat it beyond chance
-ledger       how often somebody looked at this span, and the Sharpe ratio deflated by that
-sentences    what each of them says, in plain words
+trials       how often somebody looked at this span, and the Sharpe ratio deflated by that
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from engine import outcome
 from engine.backtest import trading
-from engine.robustness import baselines, deflation, explanations, fill_scenarios, permutation
+from engine.results.backtest import (
+    AccountIntervals,
+    Baseline,
+    FillScenario,
+    FillScenarios,
+    ForecastIntervals,
+    Interval,
+    Intervals,
+    PermutationTest,
+    Spread,
+)
+from engine.results.explanations import CHANCE, SLIPPED
+from engine.robustness import baselines, deflation, fill_scenarios, permutation
 from engine.statistics import intervals
-from engine.statistics.metrics import daily_returns, metrics
+from engine.statistics.metrics import daily_returns, metrics, total_return
 from engine.statistics.returns import sharpe
 
 if TYPE_CHECKING:
@@ -31,13 +41,22 @@ if TYPE_CHECKING:
 
     from engine.backtest.simulate import Simulation
     from engine.backtest.trading import Decisions
+    from engine.results.backtest import BacktestResult
     from engine.robustness.deflation import Who
     from engine.settings import Settings
 
     Floats = NDArray[np.float64]
 
-HEADLINE = ("total_return", "sharpe", "max_drawdown", "trades")
 COVERAGE = 0.95
+
+
+class Figures(TypedDict):
+    """The figures of a Headline, by their names."""
+
+    total_return: float
+    sharpe: float
+    max_drawdown: float
+    trades: int
 
 
 @dataclass(frozen=True)
@@ -55,65 +74,57 @@ class Seen:
         return self.strategy.step_ms
 
 
-def judged(home: Path, seen: Seen, ridge: Decisions | None, who: Who) -> dict[str, Any]:
-    """Every panel; the look is in the ledger before all else. Raises MakeRoomError, RepairDataError."""
-    told = deflation.looked(home, seen.decisions.bars, seen.strategy, seen.settings, who)
-    panels = gathered(seen, ridge)
-    return panels | {
-        "ledger": told,
-        "sentences": panels["sentences"] | {"ledger": explanations.on_ledger(told)},
-    }
+def judged(
+    home: Path, result: BacktestResult, seen: Seen, ridge: Decisions | None, who: Who
+) -> BacktestResult:
+    """The result with all that says how far to trust it; the look is in the ledger before all else.
 
-
-def gathered(seen: Seen, ridge: Decisions | None) -> dict[str, Any]:
-    """Every panel but the ledger's. ridge: what the linear baseline decides, None if there is none."""
+    ridge: what the linear baseline decides, None if there is none. Raises MakeRoomError, RepairDataError.
+    """
+    trials = deflation.looked(home, seen.decisions.bars, seen.strategy, seen.settings, who)
     with threadpool_limits(1, user_api="blas"):  # several at these sizes only wait for each other
         shuffled = shuffles(seen)
-        panels = {
-            "fills": fill_panel(seen),
-            "intervals": interval_panel(seen),
-            "permutation": permutation_panel(seen, shuffled),
-            "baselines": baseline_panel(seen, ridge, shuffled),
-        }
-    whose = explanations.LSTM if seen.decisions.weight is None else explanations.OWN_SIGNALS
-    return panels | {
-        "sentences": explanations.on_panels(metrics(seen.strategy)["total_return"], panels, whose)
-    }
+        return replace(
+            result,
+            fills=fills(seen),
+            intervals=bootstrapped(seen),
+            permutation=permuted(seen, shuffled),
+            baselines=tuple(beside(seen, ridge, shuffled)),
+            trials=trials,
+        )
 
 
-def fill_panel(seen: Seen) -> dict[str, Any]:
-    """{ways: [{name, fill, slippage_bps, total_return, sharpe, max_drawdown, trades}], share}.
-
-    share: part of the return that is gone at the next open with three times the slippage; NaN without gain.
-    """
+def fills(seen: Seen) -> FillScenarios:
+    """The same signals under kinder and harsher fills."""
     rules = trading.rules_of(seen.settings, seen.step_ms)
     tried = fill_scenarios.ways(seen.decisions.bars, trading.weight_of(seen.decisions, seen.settings), rules)
-    listed: list[dict[str, Any]] = [
-        {"name": way.name, "fill": way.rules.fill, "slippage_bps": way.rules.slippage * 1e4}
-        | headline(way.simulation)
+    rows = [
+        FillScenario(**headline(way.simulation), name=way.name, fill=way.rules.fill,
+                     slippage_bps=way.rules.slippage * 1e4)
         for way in tried
-    ]
-    gained = metrics(seen.strategy)["total_return"]
-    harsh = next(way["total_return"] for way in listed if way["name"] == fill_scenarios.SLIPPED)
-    return {"ways": listed, "share": fill_scenarios.share_in_fills(gained, harsh)}
+    ]  # fmt: skip
+    harsh = next(row.total_return for row in rows if row.name == SLIPPED)
+    return FillScenarios(tuple(rows), fill_scenarios.share_in_fills(total_return(seen.strategy), harsh))
 
 
-def interval_panel(seen: Seen) -> dict[str, Any]:
-    """{strategy, benchmark: {sharpe, total_return, max_drawdown}, forecast: {r2, directional_accuracy, ic}}.
-
-    Each is [low, high], NaN where it is not defined.
-    """
-    asked, horizon = seen.settings.evidence, seen.settings.label.horizon
-    made = seen.decisions
-    return {
-        "coverage": COVERAGE,
-        "resamples": asked.resamples,
-        "strategy": intervals.of_simulation(seen.strategy, asked.resamples, asked.seed),
-        "benchmark": intervals.of_simulation(seen.benchmark, asked.resamples, asked.seed),
-        "forecast": intervals.of_forecast(
-            made.forecast, made.forward_return, horizon, asked.resamples, asked.seed
-        ),
-    }
+def bootstrapped(seen: Seen) -> Intervals:
+    """Intervals of strategy, buy and hold, and forecasts."""
+    asked, made = seen.settings.evidence, seen.decisions
+    count, seed = asked.resamples, asked.seed
+    strategy, benchmark = (
+        {name: Interval(*bounds) for name, bounds in intervals.of_simulation(each, count, seed).items()}
+        for each in (seen.strategy, seen.benchmark)
+    )
+    forecast = intervals.of_forecast(
+        made.forecast, made.forward_return, seen.settings.label.horizon, count, seed
+    )
+    return Intervals(
+        COVERAGE,
+        count,
+        AccountIntervals(**strategy),
+        AccountIntervals(**benchmark),
+        ForecastIntervals(**{name: Interval(*bounds) for name, bounds in forecast.items()}),
+    )
 
 
 def shuffles(seen: Seen) -> permutation.Shuffled:
@@ -124,26 +135,19 @@ def shuffles(seen: Seen) -> permutation.Shuffled:
     return permutation.shuffle(seen.decisions.bars, weight, rules, asked.permutations, asked.seed)
 
 
-def permutation_panel(seen: Seen, shuffled: permutation.Shuffled) -> dict[str, Any]:
-    """{permutations, distinct, p_value, sharpe, total_return}; the last two [low, median, high] by chance."""
-    observed = sharpe(daily_returns(seen.strategy))
-    return {
-        "permutations": len(shuffled.sharpe),
-        "distinct": shuffled.distinct,
-        "p_value": shuffled.p_value(observed),
-        "sharpe": range_of(shuffled.sharpe),
-        "total_return": range_of(shuffled.total_return),
-    }
+def permuted(seen: Seen, shuffled: permutation.Shuffled) -> PermutationTest:
+    """What the same trades at other times came to."""
+    return PermutationTest(
+        permutations=len(shuffled.sharpe),
+        distinct=shuffled.distinct,
+        p_value=shuffled.p_value(sharpe(daily_returns(seen.strategy))),
+        sharpe=spread(shuffled.sharpe),
+        total_return=spread(shuffled.total_return),
+    )
 
 
-def baseline_panel(
-    seen: Seen, ridge: Decisions | None, shuffled: permutation.Shuffled
-) -> list[dict[str, Any]]:
-    """[{name, total_return, sharpe, max_drawdown, trades, sharpe_difference, interval, beaten}] a baseline.
-
-    sharpe_difference: the strategy's minus the baseline's, with its paired 95 % interval. beaten: whether
-    that lies above 0; for random signals, whether fewer than 5 % of them do as well.
-    """
+def beside(seen: Seen, ridge: Decisions | None, shuffled: permutation.Shuffled) -> list[Baseline]:
+    """Every baseline beside the strategy, each with the paired interval of the difference."""
     made, settings = seen.decisions, seen.settings
     rules = trading.rules_of(settings, seen.step_ms)
     others = {
@@ -157,37 +161,48 @@ def baseline_panel(
     rows = []
     for name, other in others.items():
         apart, bounds = intervals.sharpe_difference(own, daily_returns(other), asked.resamples, asked.seed)
+        figures = headline(other)
         rows.append(
-            {"name": name}
-            | headline(other)
-            | {"sharpe_difference": apart, "interval": bounds, "beaten": bounds[0] > 0}
+            Baseline(
+                **figures,
+                name=name,
+                sharpe_difference=apart,
+                interval=Interval(*bounds),
+                beaten=bounds[0] > 0,
+            )
         )
-    return [*rows, random_row(seen, shuffled)] if len(shuffled.sharpe) else rows
+    return [*rows, at_random(seen, shuffled)] if len(shuffled.sharpe) else rows
 
 
-def random_row(seen: Seen, shuffled: permutation.Shuffled) -> dict[str, Any]:
+def at_random(seen: Seen, shuffled: permutation.Shuffled) -> Baseline:
     """The median of what the same trades at random times came to."""
     observed = sharpe(daily_returns(seen.strategy))
-    low, middle, high = range_of(shuffled.sharpe)
-    return {
-        "name": baselines.RANDOM,
-        "total_return": float(np.median(shuffled.total_return)),
-        "sharpe": middle,
-        "max_drawdown": float(np.median(shuffled.max_drawdown)),
-        "trades": len(seen.strategy.trades),
-        "sharpe_difference": observed - middle,
-        "interval": [observed - high, observed - low],
-        "beaten": shuffled.p_value(observed) < explanations.CHANCE,
-    }
+    low, median, high = spread(shuffled.sharpe)
+    return Baseline(
+        total_return=float(np.median(shuffled.total_return)),
+        sharpe=median,
+        max_drawdown=float(np.median(shuffled.max_drawdown)),
+        trades=len(seen.strategy.trades),
+        name=baselines.RANDOM,
+        sharpe_difference=observed - median,
+        interval=Interval(observed - high, observed - low),
+        beaten=shuffled.p_value(observed) < CHANCE,
+    )
 
 
-def range_of(values: Floats) -> list[float]:
-    """[2.5 % quantile, median, 97.5 % quantile] of the defined values; NaN if there is none."""
+def spread(values: Floats) -> Spread:
+    """Of the defined values; NaN if there is none."""
     defined = values[np.isfinite(values)]
-    return np.quantile(defined, [0.025, 0.5, 0.975]).tolist() if len(defined) else [math.nan] * 3
+    bounds = np.quantile(defined, [0.025, 0.5, 0.975]).tolist() if len(defined) else [math.nan] * 3
+    return Spread(*bounds)
 
 
-def headline(simulation: Simulation) -> dict[str, float | int]:
+def headline(simulation: Simulation) -> Figures:
     """The few figures of a row in a table."""
-    found = outcome.whole_counts(metrics(simulation))
-    return {name: found[name] for name in HEADLINE}
+    found = metrics(simulation)
+    return {
+        "total_return": found["total_return"],
+        "sharpe": found["sharpe"],
+        "max_drawdown": found["max_drawdown"],
+        "trades": int(found["trades"]),
+    }

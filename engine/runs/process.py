@@ -43,9 +43,7 @@ RESERVE_BYTES = 65_536  # kept for the last event, which has to be written when 
 LIBRARIES = ("quantdeck", "keras", "jax", "numpy", "pandas", "scikit-learn", "numba", "ccxt")
 
 
-def carry_out(
-    run: RunFolder, work: Callable[[Emit], dict[str, Any]], heartbeat_s: float = HEARTBEAT_S
-) -> int:
+def carry_out(run: RunFolder, work: Callable[[Emit], Any], heartbeat_s: float = HEARTBEAT_S) -> int:
     """Do the work of a run and return the exit code: 0 done, 1 failed, 2 wrong settings, 130 stopped.
 
     Call it from the main thread. `work` is given `emit(event)` and returns what result.json shall hold.
@@ -98,7 +96,7 @@ class Carrier:
         self.told_stopping = self.raised = False
         self.reserve = run.path / f"{TEMPORARY}reserve"
 
-    def carry_out(self, work: Callable[[Emit], dict[str, Any]], heartbeat_s: float) -> int:
+    def carry_out(self, work: Callable[[Emit], Any], heartbeat_s: float) -> int:
         """See the function of that name."""
         ended = threading.Event()
         heart = threading.Thread(target=self.beat, args=(ended, heartbeat_s), name="heartbeat", daemon=True)

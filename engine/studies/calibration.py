@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +21,10 @@ from engine.data.demo.market import DemoMarket
 from engine.data.demo.paths import ORIGIN_MS
 from engine.data.store import Series, Store
 from engine.disk import write_whole
+from engine.errors import InternalError
 from engine.market.candles import OHLCV, check
 from engine.market.times import milliseconds, time_index
+from engine.results.studies import CalibrationResult, CalibrationTrial, EdgeSummary
 from engine.runs.folder import Home
 from engine.settings import Settings, make
 from engine.statistics.forecast import forecast_quality
@@ -32,40 +34,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.preparation import Job
+    from engine.results.backtest import BacktestResult
 
 SERIES = "simulated"
 WARM_UP = 600  # bars before the first sample, at most
 
 
-@dataclass(frozen=True)
-class Trial:
-    """One training on one simulated market, judged on its test span.
-
-    ic is Spearman's correlation of forecast and return, with the 95 % interval that every run prints (the
-    stationary bootstrap's), both NaN for a forecast that never changes; recovered is Pearson's of
-    forecast and true conditional mean, NaN where that is constant (edge 0); reachable is Spearman's of true
-    conditional mean and return: what a perfect forecast would have had.
-    """
-
-    edge: float
-    seed: int
-    ic: float
-    ic_low: float
-    ic_high: float
-    recovered: float
-    reachable: float
-    forecasts: int
-    epochs: int
-    best_epoch: int
-    total_return: float
-
-    @property
-    def false_alarm(self) -> bool:
-        """Whether the interval lies above 0."""
-        return self.ic_low > 0
-
-
-def calibrate(job: Job) -> dict[str, Any]:
+def calibrate(job: Job) -> CalibrationResult:
     """Train on every market that the settings ask for, several at a time; sum up by edge.
 
     Trials are kept in the run's folder one by one, so a run that is resumed goes on with those that lack.
@@ -82,28 +57,23 @@ def calibrate(job: Job) -> dict[str, Any]:
             known[trial.edge, trial.seed] = trial
             emit({"kind": "note", "level": "info", "text": sentence(trial, len(known), len(wanted))})
     trials = [known[pair] for pair in wanted]
-    return {
-        "run": job.run.id,
-        "simulated": True,
-        "edges": [summary(edge, [each for each in trials if each.edge == edge]) for edge in chosen.edges],
-        "trials": [asdict(each) for each in trials],
-        "notes": [],
-    }
+    edges = [summary(edge, [each for each in trials if each.edge == edge]) for edge in chosen.edges]
+    return CalibrationResult(job.run.id, tuple(edges), tuple(trials))
 
 
-def kept(folder: Path) -> list[Trial]:
+def kept(folder: Path) -> list[CalibrationTrial]:
     """The trials that a run has finished."""
-    return [Trial(**json.loads(path.read_bytes())) for path in sorted(folder.glob("trial-*.json"))]
+    return [CalibrationTrial(**json.loads(path.read_bytes())) for path in sorted(folder.glob("trial-*.json"))]
 
 
-def sentence(trial: Trial, done: int, wanted: int) -> str:
+def sentence(trial: CalibrationTrial, done: int, wanted: int) -> str:
     """A finished trial for the log."""
     truth = "" if math.isnan(trial.recovered) else f", correlation with the truth {trial.recovered:.3f}"
     interval = f"({trial.ic_low:+.3f} … {trial.ic_high:+.3f})"
     return f"{done} of {wanted}: edge {trial.edge:g}, seed {trial.seed}: IC {trial.ic:+.3f} {interval}{truth}"
 
 
-def summary(edge: float, trials: Sequence[Trial]) -> dict[str, Any]:
+def summary(edge: float, trials: Sequence[CalibrationTrial]) -> EdgeSummary:
     """The trials of one edge in figures: means over the seeds, and the share with an interval above 0.
 
     most_by_chance: so many alarms or fewer come up in 95 of 100 calibrations without any edge, when each
@@ -113,19 +83,19 @@ def summary(edge: float, trials: Sequence[Trial]) -> dict[str, Any]:
 
     alarms = sum(each.false_alarm for each in trials)
     varied = [each.ic for each in trials if math.isfinite(each.ic)]
-    return {
-        "edge": edge,
-        "markets": len(trials),
-        "above_zero": alarms,
-        "share_above_zero": alarms / len(trials),
-        "most_by_chance": int(binom.ppf(0.95, len(trials), 0.025)),
-        "constant": len(trials) - len(varied),  # forecasts that never change: right where there is no edge
-        "ic": mean(varied),
-        "reachable_ic": mean([each.reachable for each in trials]),
-        "recovered": mean([each.recovered for each in trials]),
-        "recovered_least": min((each.recovered for each in trials), default=math.nan),
-        "epochs": mean([float(each.epochs) for each in trials]),
-    }
+    return EdgeSummary(
+        edge=edge,
+        markets=len(trials),
+        above_zero=alarms,
+        share_above_zero=alarms / len(trials),
+        most_by_chance=int(binom.ppf(0.95, len(trials), 0.025)),
+        constant=len(trials) - len(varied),  # forecasts that never change: right where there is no edge
+        ic=mean(varied),
+        reachable_ic=mean([each.reachable for each in trials]),
+        recovered=mean([each.recovered for each in trials]),
+        recovered_least=min((each.recovered for each in trials), default=math.nan),
+        epochs=mean([float(each.epochs) for each in trials]),
+    )
 
 
 def mean(values: Sequence[float]) -> float:
@@ -133,7 +103,7 @@ def mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values) if values else math.nan
 
 
-def carry_out(settings: Settings, edge: float, seed: int) -> Trial:
+def carry_out(settings: Settings, edge: float, seed: int) -> CalibrationTrial:
     """Make the market, run the pipeline on it in a folder of its own, judge the forecasts by the truth."""
     from engine import pipeline
     from engine.outcome import PREDICTIONS
@@ -178,19 +148,23 @@ def store_candles(store: Store, market: DemoMarket, count: int) -> int:
     return end_ms
 
 
-def judged(edge: float, seed: int, table: pd.DataFrame, truth: Any, result: dict[str, Any]) -> Trial:
+def judged(
+    edge: float, seed: int, table: pd.DataFrame, truth: Any, result: BacktestResult
+) -> CalibrationTrial:
     """The trial of forecasts laid beside returns and the truth, (B,) each."""
     forecast, forward_return = table["prediction"].to_numpy(), table["realised"].to_numpy()  # (B,)
     known = np.isfinite(forecast) & np.isfinite(forward_return)
     quality = forecast_quality(forecast, forward_return)
-    low, high = result["intervals"]["forecast"]["ic"]
+    if result.intervals is None or result.training is None:
+        raise InternalError(f"run {result.run}", "has no intervals, or no training")
+    low, high = result.intervals.forecast.ic
     varies = edge > 0 and np.std(forecast[known]) > 0
-    return Trial(
+    return CalibrationTrial(
         edge, seed, quality["ic"], low, high,
         recovered=float(np.corrcoef(forecast[known], truth[known])[0, 1]) if varies else math.nan,
         reachable=forecast_quality(truth, forward_return)["ic"] if edge > 0 else 0.0,
         forecasts=int(known.sum()),
-        epochs=int(result["training"]["epochs"]),
-        best_epoch=int(result["training"]["best_epoch"]),
-        total_return=float(result["metrics"]["total_return"]),
+        epochs=result.training.epochs,
+        best_epoch=result.training.best_epoch,
+        total_return=float(result.metrics["total_return"]),
     )  # fmt: skip

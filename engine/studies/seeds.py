@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import statistics
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +25,11 @@ from engine.disk import write_whole
 from engine.errors import StopRequestedError
 from engine.market.times import iso, milliseconds
 from engine.outcome import BARS, PREDICTIONS
+from engine.results.studies import FigureSpread, SeedFigures, SeedsResult
 from engine.runs.error_codec import from_fields
 from engine.runs.folder import RunFolder
 from engine.runs.launch import alive, ask_stop, launch, wait
+from engine.runs.results import backtest_of
 from engine.runs.state import state_of
 from engine.settings import with_limits
 from engine.statistics.forecast import forecast_quality
@@ -37,16 +40,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.preparation import Job
+    from engine.results.backtest import BacktestResult
     from engine.settings import Settings
 
 SEEDS = "seeds.json"
-HEADLINE = (
+KEYS = (
     "total_return", "sharpe", "max_drawdown", "trades", "win_rate", "profit_factor", "final_value",
+    "ic", "directional_accuracy", "r2",
 )  # fmt: skip
-FORECAST = ("ic", "directional_accuracy", "r2")
 
 
-def train_seeds(job: Job) -> dict[str, Any]:
+def train_seeds(job: Job) -> SeedsResult:
     """Carry out a run for each seed and report mean, spread and extremes of every headline figure."""
     if not job.settings.data.series:
         preparation.collect_all(job)
@@ -64,19 +68,15 @@ def train_seeds(job: Job) -> dict[str, Any]:
             for run in runs.values():
                 wait(run, 30)
             raise
-    told = {seed: json.loads(run.result_path.read_bytes()) for seed, run in runs.items()}
-    return {
-        "run": job.run.id,
-        "simulated": any(each["simulated"] for each in told.values()),
-        "seeds": [figures(seed, runs[seed], each) for seed, each in told.items()],
-        "spread": {
-            name: spread([value_of(each, name) for each in told.values()]) for name in (*HEADLINE, *FORECAST)
-        },
-        "ensemble": ensemble(
-            list(runs.values()), with_limits(job.settings, next(iter(told.values()))["costs"])
-        ),
-        "notes": [],
-    }
+    found = {seed: backtest_of(run) for seed, run in runs.items()}
+    costs = asdict(next(iter(found.values())).costs)
+    return SeedsResult(
+        run=job.run.id,
+        simulated=any(each.simulated for each in found.values()),
+        seeds=tuple(SeedFigures(seed, runs[seed].id, figures(each)) for seed, each in found.items()),
+        spread={name: spread([figures(each)[name] for each in found.values()]) for name in KEYS},
+        ensemble=ensemble(list(runs.values()), with_limits(job.settings, costs)),
+    )
 
 
 def refuse(error: dict[str, Any] | None) -> None:
@@ -135,29 +135,22 @@ def follow(path: str, seed: int) -> tuple[int, dict[str, Any] | None]:
     return seed, dict(state.error or fallback)
 
 
-def value_of(result: dict[str, Any], name: str) -> float:
-    """A figure of a result, NaN where it is undefined."""
-    value = (result["forecast"] if name in FORECAST else result["metrics"]).get(name)
-    return math.nan if value is None else float(value)
+def figures(result: BacktestResult) -> dict[str, float]:
+    """The figures of one seed."""
+    known = result.metrics | asdict(result.forecast)
+    return {name: float(known[name]) for name in KEYS}
 
 
-def figures(seed: int, run: RunFolder, result: dict[str, Any]) -> dict[str, Any]:
-    """One seed's row."""
-    return {"seed": seed, "run": run.id, **{name: value_of(result, name) for name in (*HEADLINE, *FORECAST)}}
-
-
-def spread(values: Sequence[float]) -> dict[str, float]:
+def spread(values: Sequence[float]) -> FigureSpread:
     """Mean, standard deviation (ddof 1), least and greatest of what is defined; NaN where nothing is."""
     known = [value for value in values if math.isfinite(value)]
     if not known:
-        return dict.fromkeys(("mean", "deviation", "least", "greatest"), math.nan)
+        return FigureSpread(math.nan, math.nan, math.nan, math.nan)
     deviation = statistics.stdev(known) if len(known) > 1 else math.nan
-    return {
-        "mean": statistics.fmean(known), "deviation": deviation, "least": min(known), "greatest": max(known),
-    }  # fmt: skip
+    return FigureSpread(statistics.fmean(known), deviation, min(known), max(known))
 
 
-def ensemble(runs: Sequence[RunFolder], settings: Settings) -> dict[str, Any]:
+def ensemble(runs: Sequence[RunFolder], settings: Settings) -> dict[str, float]:
     """Figures of trading the mean of the seeds' forecasts at the settings' entry threshold."""
     tables = [pd.read_parquet(run.path / PREDICTIONS) for run in runs]
     forecast = np.mean([table["prediction"].to_numpy() for table in tables], axis=0)  # (B,)
@@ -169,4 +162,5 @@ def ensemble(runs: Sequence[RunFolder], settings: Settings) -> dict[str, Any]:
     decisions = Decisions(bars, forecast, signal, forward_return)
     sheet = tear_sheet(*trading.trade(decisions, settings, settings.data.step_ms))
     quality = forecast_quality(forecast, forward_return)
-    return {name: sheet.metrics[name] for name in HEADLINE} | {name: quality[name] for name in FORECAST}
+    known = sheet.metrics | quality
+    return {name: known[name] for name in KEYS}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,7 @@ from engine.data.importing import files
 from engine.errors import ChangeSettingsError, RepairDataError, printable
 from engine.market.candles import check
 from engine.market.times import milliseconds, step_of
+from engine.results.notes import Note
 from engine.robustness import deflation, overview
 from engine.runs.manifest import write_manifest
 from engine.samples import labels
@@ -34,6 +35,7 @@ from engine.statistics.tear_sheet import TearSheet, tear_sheet
 if TYPE_CHECKING:
     from engine.backtest.simulate import Simulation
     from engine.preparation import Job
+    from engine.results.backtest import BacktestResult
 
 INPUTS = "inputs.json"
 NEVER_MS = 2**53  # a present after all candles: a file's last one is taken as complete
@@ -110,21 +112,22 @@ def simulate_signals(
     return Judged(tear_sheet(strategy, benchmark), decisions, strategy, benchmark, step_ms, symbol)
 
 
-def carry_out(job: Job) -> dict[str, Any]:
+def carry_out(job: Job) -> BacktestResult:
     """A run of mode simulate: its folder names the files; the result is a backtest's."""
     inputs = json.loads((job.run.path / INPUTS).read_bytes())
     with preparation.stage(job, "simulate"):
         judged = simulate_signals(Path(inputs["candles"]), Path(inputs["signals"]), job.settings, job.now_ms)
     settings, decisions = job.settings, judged.decisions
     outcome.write(job.run.path, judged.symbol, decisions, judged.strategy, judged.buy_and_hold)
-    notes = [f"Signals of {Path(inputs['signals']).name} over candles of {Path(inputs['candles']).name}."]
-    result = outcome.summed_up(judged.sheet, decisions, judged.strategy, settings, notes)
+    note = Note("signals of a file", {name: Path(inputs[name]).name for name in ("signals", "candles")})
+    source = outcome.Source(job.run.id, "", simulated=False, symbol=judged.symbol)
+    result = outcome.summed_up(source, judged.sheet, decisions, judged.strategy, settings, [note])
     seen = overview.Seen(decisions, judged.strategy, judged.buy_and_hold, settings)
     market = f"file {Path(inputs['candles']).name} {judged.symbol}"
     who = deflation.Who("simulate", job.run.id, job.run.id, simulated=False, market=market)
-    result |= overview.judged(job.home.path, seen, None, who)
+    result = overview.judged(job.home.path, result, seen, None, who)
     write_manifest(job.run.path, outcome.FILES)
-    return {"run": job.run.id, "of": "", "simulated": False, **result, "symbol": judged.symbol}
+    return result
 
 
 def candles_of(given: str | Path | pd.DataFrame, now_ms: int) -> tuple[pd.DataFrame, str]:

@@ -21,6 +21,7 @@ from engine.errors import RepairDataError
 from engine.market.merge import fingerprint
 from engine.market.times import iso
 from engine.models.training import backend
+from engine.results.backtest import Fold as FoldResult
 from engine.robustness import deflation, overview
 from engine.runs.manifest import write_manifest
 from engine.samples import labels
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from engine.backtest.simulate import Simulation
     from engine.backtest.trading import Decisions
     from engine.preparation import Job, Prepared
+    from engine.results.backtest import BacktestResult
     from engine.samples.windows import Windows
     from engine.settings import Settings
 
@@ -72,7 +74,7 @@ class Forecasts:
             return cls(market=str(kept["market"]), validation=kept["validation"], test=kept["test"], **whole)
 
 
-def walk_forward(job: Job) -> dict[str, Any]:
+def walk_forward(job: Job) -> BacktestResult:
     """Train every fold, trade the stitched forecasts over all test spans, sum up."""
     settings, emit = job.settings, job.emit
     data = preparation.prepare(job, settings.features.chosen)
@@ -161,7 +163,7 @@ def train_fold(
 
 def traded(
     job: Job, data: Prepared, found: Windows, parts: list[Fold], done: dict[int, Forecasts]
-) -> dict[str, Any]:
+) -> BacktestResult:
     """Trade all folds' forecasts in one go, write the files of a backtest and sum up."""
     settings, step_ms = with_limits(job.settings, data.limits), data.market.step_ms
     forward_return = data.forward_return(settings.label)  # (T,)
@@ -180,21 +182,18 @@ def traded(
         strategy, benchmark = trading.trade(decisions, settings, step_ms)
     with preparation.stage(job, "metrics"):
         outcome.write(job.run.path, settings.data.symbol, decisions, strategy, benchmark)
-        result = outcome.summed_up(
-            tear_sheet(strategy, benchmark), decisions, strategy, settings, list(data.notes)
-        )
+        source = outcome.Source(job.run.id, "", data.market.simulated)
+        sheet = tear_sheet(strategy, benchmark)
+        result = outcome.summed_up(source, sheet, decisions, strategy, settings, data.notes)
         who = deflation.Who("walkforward", job.run.id, job.run.id, simulated=data.market.simulated)
-        result |= overview.judged(
-            job.home.path, overview.Seen(decisions, strategy, benchmark, settings), None, who
-        )
+        seen = overview.Seen(decisions, strategy, benchmark, settings)
+        result = overview.judged(job.home.path, result, seen, None, who)
         table = [
             row(data, found, fold, done[fold.number], level, (decisions, strategy, benchmark))
             for fold, level in zip(parts, thresholds, strict=True)
         ]
     write_manifest(job.run.path, [*outcome.FILES, *(file_of(fold.number) for fold in parts)])
-    return {
-        "run": job.run.id, "of": "", "simulated": data.market.simulated, **result, "folds": table,
-    }  # fmt: skip
+    return replace(result, folds=tuple(table))
 
 
 def threshold(data: Prepared, found: Windows, fold: Fold, said: Forecasts, settings: Settings) -> float:
@@ -215,7 +214,7 @@ def row(
     said: Forecasts,
     entry_threshold: float,
     traded: tuple[Decisions, Simulation, Simulation],
-) -> dict[str, Any]:
+) -> FoldResult:
     """A fold in figures; its returns are the stitched curve's between its first and last bar."""
     decisions, strategy, benchmark = traded
     time_ms = data.time_ms[found.target]  # (N,)
@@ -224,24 +223,24 @@ def row(
     span = slice(*np.searchsorted(bars, [first, last + 1]).tolist())
     quality = forecast_quality(decisions.forecast[span], decisions.forward_return[span])
     entered = strategy.time[strategy.trades["entry_bar"]].astype(np.int64)
-    return {
-        "fold": fold.number,
-        "train_start": iso(int(time_ms[fold.train[0]])),
-        "train": len(fold.train),
-        "validation": len(fold.validation),
-        "purged": fold.purged,
-        "test_start": iso(first),
-        "test_end": iso(last),
-        "test": len(fold.test),
-        "epochs": said.epochs,
-        "best_epoch": said.best_epoch,
-        "entry_threshold": entry_threshold,
-        "ic": quality["ic"],
-        "directional_accuracy": quality["directional_accuracy"],
-        "total_return": gain(strategy, span),
-        "buy_and_hold": gain(benchmark, span),
-        "trades": int(((entered >= first) & (entered <= last)).sum()),
-    }
+    return FoldResult(
+        fold=fold.number,
+        train_start=str(iso(int(time_ms[fold.train[0]]))),
+        train=len(fold.train),
+        validation=len(fold.validation),
+        purged=fold.purged,
+        test_start=str(iso(first)),
+        test_end=str(iso(last)),
+        test=len(fold.test),
+        epochs=said.epochs,
+        best_epoch=said.best_epoch,
+        entry_threshold=entry_threshold,
+        ic=quality["ic"],
+        directional_accuracy=quality["directional_accuracy"],
+        total_return=gain(strategy, span),
+        buy_and_hold=gain(benchmark, span),
+        trades=int(((entered >= first) & (entered <= last)).sum()),
+    )
 
 
 def gain(simulation: Simulation, span: slice) -> float:

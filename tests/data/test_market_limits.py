@@ -1,7 +1,6 @@
 """The smallest order and the step of an exchange's market, and a backtest that keeps to them."""
 
 import asyncio
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -99,5 +98,5 @@ def test_a_run_takes_them_and_so_do_what_ifs(tmp_path):
     quantity = pd.read_csv(run.path / "trades.csv")["quantity"]
     assert len(quantity) > 0
     assert (quantity % 0.5 == 0).all()
-    same = tried({"run": str(run.path), "overrides": {"backtest.fee_bps": 10.0}})["result"]
-    assert json.loads(json.dumps(same["metrics"]))["final_value"] == told["metrics"]["final_value"]
+    same = tried({"run": str(run.path), "overrides": {"backtest.fee_bps": 10.0}}).result
+    assert same.metrics["final_value"] == told["metrics"]["final_value"]

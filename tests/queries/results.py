@@ -26,6 +26,11 @@ from tests.tui.results.stored import END
 from tests.tui.results.stored import candles as market_candles
 
 
+def as_json(question):
+    """A question whose answer is the JSON that whoever asks gets."""
+    return lambda request: plain(question(request))
+
+
 def decided(count, seed, settings, skill=0.05):
     """Decisions (B,) on random bars; the forecast knows a little of the next return."""
     generator = np.random.default_rng(seed)
@@ -54,17 +59,18 @@ def backtested(home, count=600, seed=1, overrides=(), simulated=True, name="demo
     decisions = decided(count, seed, settings)
     strategy, benchmark = trading.trade(decisions, settings, HOUR_MS)
     outcome.write(run.path, settings.data.symbol, decisions, strategy, benchmark)
-    result = outcome.summed_up(tear_sheet(strategy, benchmark), decisions, strategy, settings, [])
+    source = outcome.Source(run.id, run.id, simulated)
+    result = outcome.summed_up(source, tear_sheet(strategy, benchmark), decisions, strategy, settings)
     seen = overview.Seen(decisions, strategy, benchmark, settings)
-    result |= overview.judged(home.path, seen, None, Who("run", run.id, run.id, simulated=simulated))
-    result = {"run": run.id, "of": run.id, "simulated": simulated, **result}
+    who = Who("run", run.id, run.id, simulated=simulated)
+    result = overview.judged(home.path, result, seen, None, who)
     run.result_path.write_text(json.dumps(plain(result)))
     write_manifest(run.path, outcome.FILES)
     with EventLog(run.events_path) as log:
         log.emit({"kind": "started", "run": run.id, "mode": "run", "of": "", "pid": 1, "versions": {}})
         if simulated:
             log.emit({"kind": "simulated", "text": "SIMULATED market"})
-        log.emit({"kind": "result", "result": plain(result["metrics"])})
+        log.emit({"kind": "result", "result": plain(result.metrics)})
         log.emit({"kind": "done"})
     return run
 

@@ -9,15 +9,19 @@ import pytest
 
 from engine.errors import ChangeSettingsError, RepairDataError, SettingsError
 from engine.outcome import FILES
-from engine.queries.opening import ledger, opened, tried
+from engine.queries import opening
+from engine.results.backtest import BacktestResult
 from engine.results.codec import plain
+from engine.results.explanations import explained
 from engine.runs.folder import Home
 from engine.runs.manifest import write_manifest
+from engine.runs.results import backtest_of
 from engine.runs.trial_ledger import WHAT_IF, read
 from engine.settings import make
 from engine.studies.simulate_signals import simulate_signals
-from tests.queries.results import backtested, own_signals
+from tests.queries.results import as_json, backtested, own_signals
 
+ledger, opened, tried = map(as_json, (opening.ledger, opening.opened, opening.tried))
 OVERRIDES = {"signal.entry_threshold": 0.002, "backtest.fee_bps": 3.0, "backtest.stop_loss": 0.01}
 
 
@@ -98,11 +102,11 @@ def test_wrong_values_are_told_with_their_key(kept, key, value):
 
 def test_a_try_is_a_look_and_the_same_try_is_none(copied):
     home = Path(copied.path).parents[1]
-    first = tried(ask(copied, overrides=OVERRIDES))["result"]["ledger"]
+    first = tried(ask(copied, overrides=OVERRIDES))["result"]["trials"]
     assert (first["looks"], first["what_ifs"], first["trials"]) == (1, 1, 1)
-    again = tried(ask(copied, overrides=OVERRIDES))["result"]["ledger"]
+    again = tried(ask(copied, overrides=OVERRIDES))["result"]["trials"]
     assert again == first
-    second = tried(ask(copied, overrides={"backtest.fee_bps": 3.0}))["result"]["ledger"]
+    second = tried(ask(copied, overrides={"backtest.fee_bps": 3.0}))["result"]["trials"]
     assert (second["looks"], second["what_ifs"], second["trials"]) == (2, 2, 2)
     looks, _ = read(home)
     assert [look.kind for look in looks] == [WHAT_IF, WHAT_IF]
@@ -112,14 +116,14 @@ def test_a_try_is_a_look_and_the_same_try_is_none(copied):
 
 def test_the_runs_own_rules_are_no_new_look(tmp_path):
     run = backtested(Home(tmp_path), 700)
-    told = tried(ask(run, overrides={"backtest.fee_bps": 10.0}))["result"]["ledger"]
+    told = tried(ask(run, overrides={"backtest.fee_bps": 10.0}))["result"]["trials"]
     assert (told["looks"], told["what_ifs"]) == (1, 0)
-    assert opened(ask(run))["result"]["ledger"] == told
+    assert opened(ask(run))["result"]["trials"] == told
 
 
 def test_the_ledger_as_it_stands_counts_tries_and_deflates_by_them(tmp_path):
     run = backtested(Home(tmp_path), 1500)
-    recorded = json.loads(run.result_path.read_text())["ledger"]
+    recorded = json.loads(run.result_path.read_text())["trials"]
     assert ledger(ask(run)) == recorded
     for fee in (1.0, 3.0, 30.0):
         tried(ask(run, overrides={"backtest.fee_bps": fee}))
@@ -128,15 +132,13 @@ def test_the_ledger_as_it_stands_counts_tries_and_deflates_by_them(tmp_path):
     sharpes = [look.sharpe for look in read(tmp_path)[0]]
     assert now["sharpe_variance"] == pytest.approx(np.var(sharpes, ddof=1))
     assert now["deflated_sharpe"] < recorded["deflated_sharpe"]
-    assert (
-        "4 of them different"
-        in tried(ask(run, overrides={"backtest.fee_bps": 3.0}))["result"]["sentences"]["ledger"]
-    )
+    again = tried(ask(run, overrides={"backtest.fee_bps": 3.0}))["result"]
+    assert "4 of them different" in explained(BacktestResult.from_json(again))["trials"]
 
 
 def test_an_opened_result_has_its_fills(kept):
     told = opened(ask(kept))["result"]
-    ways = {way["name"]: way for way in told["fills"]["ways"]}
+    ways = {way["name"]: way for way in told["fills"]["scenarios"]}
     assert ways["next-open"]["total_return"] == told["metrics"]["total_return"]
     assert ways["worst-of-bar"]["total_return"] < told["metrics"]["total_return"]
 
@@ -167,11 +169,11 @@ def test_what_if_on_signals_of_ones_own_trades_the_same_weights(tmp_path):
     )
     assert answer["trades"] == len(again.trades)
     assert answer["result"]["symbol"] == json.loads(run.result_path.read_text())["symbol"]
-    said = json.loads(run.result_path.read_text())["sentences"]["baselines"]
+    said = explained(backtest_of(run))["baselines"]
     assert said.startswith("The signals beat ")
     looks, _ = read(tmp_path)
     assert {look.market for look in looks} == {"file candles.csv candles"}
-    assert answer["result"]["ledger"]["looks"] == 2
+    assert answer["result"]["trials"]["looks"] == 2
 
 
 @pytest.mark.parametrize("key", ["signal.entry_threshold", "signal.neutral", "backtest.short"])

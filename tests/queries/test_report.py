@@ -7,8 +7,10 @@ import pytest
 
 from engine.errors import ChangeSettingsError
 from engine.queries.report.html import write
+from engine.results.explanations import explained
 from engine.runs.folder import Home
 from engine.runs.manifest import write_manifest
+from engine.runs.results import backtest_of
 from tests.queries.results import backtested
 
 
@@ -60,7 +62,7 @@ def test_a_what_if_is_named_as_one(kept, tmp_path):
 def test_names_are_text_not_markup(tmp_path):
     run = backtested(Home(tmp_path), 60, seed=2, name="<b>bold & brave<script>")
     result = json.loads(run.result_path.read_text())
-    run.result_path.write_text(json.dumps({**result, "notes": ["<img src=x>"]}))
+    run.result_path.write_text(json.dumps({**result, "symbol": "<img src=x>"}))
     write_manifest(run.path, ["bars.parquet", "predictions.parquet", "equity.parquet", "trades.csv"])
     write({"run": str(run.path), "path": str(tmp_path / "report.html")})
     tags = Tags((tmp_path / "report.html").read_text())
@@ -82,11 +84,12 @@ def test_it_says_how_far_to_trust_it(kept, tmp_path):
     path = tmp_path / "report.html"
     write({"run": str(kept.path), "path": str(path)})
     text = html.unescape(path.read_text())
-    told = json.loads(kept.result_path.read_text())
+    found = backtest_of(kept)
+    said = explained(found)
     assert "Leak audit: not run" in text
-    for name in ("fills", "intervals", "permutation", "baselines", "ledger"):
-        assert told["sentences"][name] in text
-    for way in told["fills"]["ways"]:
-        assert way["name"] in text
+    for name in ("fills", "intervals", "permutation", "baselines", "trials"):
+        assert said[name] in text
+    for scenario in found.fills.scenarios:
+        assert scenario.name in text
     write({"run": str(kept.path), "path": str(path), "overrides": {"backtest.fee_bps": 4.0}})
     assert "This is look" in path.read_text()

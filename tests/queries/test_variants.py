@@ -5,13 +5,14 @@ import itertools
 import pytest
 
 from engine.errors import ChangeSettingsError, SettingsError
-from engine.queries.opening import ledger, tried
-from engine.queries.sweep import MOST, swept
+from engine.queries import opening, sweep
+from engine.queries.sweep import MOST
 from engine.results.codec import plain
 from engine.runs.folder import Home
 from engine.runs.trial_ledger import WHAT_IF, read
-from tests.queries.results import backtested, own_signals
+from tests.queries.results import as_json, backtested, own_signals
 
+ledger, tried, swept = map(as_json, (opening.ledger, opening.tried, sweep.swept))
 CHOICES = {
     "signal.entry_threshold": [0.0003, 0.001],
     "backtest.fee_bps": [1.0, 10.0],
@@ -61,16 +62,16 @@ def test_the_best_is_deflated_by_every_variant(tmp_path):
     best = told["variants"][told["best"]]
     busy = [row["sharpe"] for row in told["variants"] if row["trades"] >= 10]
     assert best["sharpe"] == max(busy)
-    assert told["ledger"]["looks"] == before["looks"] + 16
-    again = tried(ask(run, overrides=best["settings"]))["result"]["ledger"]
-    assert told["ledger"] == again
-    assert told["ledger"]["expected_best_sharpe"] > 0
-    assert swept(ask(run, choices=CHOICES))["ledger"] == told["ledger"]
+    assert told["trials"]["looks"] == before["looks"] + 16
+    again = tried(ask(run, overrides=best["settings"]))["result"]["trials"]
+    assert told["trials"] == again
+    assert told["trials"]["expected_best_sharpe"] > 0
+    assert swept(ask(run, choices=CHOICES))["trials"] == told["trials"]
 
 
 def test_where_nothing_trades_none_is_the_best(copied):
     told = swept(ask(copied, choices={"signal.entry_threshold": [0.5, 0.9]}))
-    assert (told["best"], told["ledger"], told["sentence"]) == (None, {}, "")
+    assert (told["best"], told["trials"]) == (None, None)
     assert [row["trades"] for row in told["variants"]] == [0, 0]
 
 

@@ -4,18 +4,19 @@ import math
 
 import pytest
 
-from engine.studies.calibration import Trial, summary
+from engine.results.studies import CalibrationTrial
+from engine.studies.calibration import summary
 from tests.studies.engines import TINY, followed, home_with_market, result_of
 from tests.studies.markets import settings_of
 
 
 def trial(edge, seed, low):
-    return Trial(edge, seed, low + 0.1, low, low + 0.2, 0.5, 0.1, 100, 3, 1, 0.0)
+    return CalibrationTrial(edge, seed, low + 0.1, low, low + 0.2, 0.5, 0.1, 100, 3, 1, 0.0)
 
 
 def test_the_summary_counts_alarms_against_chance():
     told = summary(0.0, [trial(0.0, seed, 0.01 if seed == 3 else -0.05) for seed in range(20)])
-    assert (told["above_zero"], told["share_above_zero"], told["most_by_chance"]) == (1, 0.05, 2)
+    assert (told.above_zero, told.share_above_zero, told.most_by_chance) == (1, 0.05, 2)
 
 
 def test_calibration_goes_on_where_it_was_and_names_the_truth(tmp_path):
@@ -44,7 +45,7 @@ def state_notes(run):
 
 
 def test_a_forecast_that_never_changes_is_counted_and_spoils_no_mean():
-    still = Trial(0.0, 5, math.nan, math.nan, math.nan, math.nan, 0.0, 100, 3, 1, 0.0)
+    still = CalibrationTrial(0.0, 5, math.nan, math.nan, math.nan, math.nan, 0.0, 100, 3, 1, 0.0)
     told = summary(0.0, [trial(0.0, 0, -0.2), still])
-    assert (told["constant"], told["above_zero"]) == (1, 0)
-    assert told["ic"] == pytest.approx(-0.1)
+    assert (told.constant, told.above_zero) == (1, 0)
+    assert told.ic == pytest.approx(-0.1)

@@ -82,7 +82,7 @@ def test_a_run_of_mode_simulate_gives_a_backtests_result(market):
     told = result_of(followed(run))
     own = simulate_signals(frame, weight, make({}, ["backtest.fee_bps=5"]))
     assert told["metrics"]["final_value"] == pytest.approx(own.metrics["final_value"])
-    assert len(pd.read_csv(run.path / told["trades"])) == told["metrics"]["trades"]
+    assert len(pd.read_csv(run.path / told["files"]["trades"])) == told["metrics"]["trades"]
     assert (told["simulated"], told["symbol"]) == (False, "candles")
     assert verify(run.path) == []
 

@@ -204,7 +204,7 @@ def test_one_trade_with_its_candles(real, run):
 
 def test_trades_under_other_rules_are_a_look(real, run):
     document = real.json("trades", run.id, *GIVEN, "--limit", "1")
-    assert document["all"] == tried({"run": str(run.path), "overrides": OVERRIDES})["trades"]
+    assert document["all"] == tried({"run": str(run.path), "overrides": OVERRIDES}).trades
     assert [look.kind for look in read(real.home.path)[0]] == ["run", WHAT_IF]
 
 

@@ -90,9 +90,7 @@ def test_a_metric_that_is_added_is_shown_everywhere(run):
     (column,) = (each for each in every_column() if each.title == "mean holding time")
     assert column.text(facts) == "12.53"
     assert facts.row()["mean_bars"] == facts.document()["result"]["mean_bars"] == 12.53
-    assert ("mean holding time", "12.53", "2,000.75", "−1,988.22", "bars") in report_figures(
-        {"metrics": result.metrics, "benchmark": result.benchmark}
-    )
+    assert ("mean holding time", "12.53", "2,000.75", "−1,988.22", "bars") in report_figures(result)
 
 
 @pytest.mark.parametrize("metric", metrics.METRICS.values(), ids=lambda metric: metric.key)

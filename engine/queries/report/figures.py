@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from engine.results.explanations import explained
 from engine.results.metrics import tabled
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from engine.results.backtest import BacktestResult
     from engine.results.metrics import Format
 
 MINUS = "−"
@@ -36,63 +38,65 @@ def signed_percent(value: Any) -> str:
     return "" if value is None or value != value else number(value, PERCENT, signed=True)  # noqa: PLR0124
 
 
-def figures(told: dict[str, Any]) -> list[tuple[str, ...]]:
+def figures(result: BacktestResult) -> list[tuple[str, ...]]:
     """Rows label, strategy, buy and hold, difference, unit."""
-    own, other = told["metrics"], told["benchmark"]
     rows: list[tuple[str, ...]] = []
     for metric in tabled():
-        mine, theirs, scale = own.get(metric.key), other.get(metric.key), SCALES[metric.format]
-        apart = mine - theirs if known(mine) and known(theirs) else None
-        values = (number(mine, scale), number(theirs, scale), number(apart, scale, signed=True))
-        rows.append((metric.label, *values, metric.basis or metric.unit))
+        scale, unit = SCALES[metric.format], metric.basis or metric.unit
+        mine, theirs = metric.of(result.metrics), metric.of(result.benchmark)
+        apart = number(mine - theirs, scale, signed=True)
+        rows.append((metric.label, number(mine, scale), number(theirs, scale), apart, unit))
     return rows
 
 
-def trust(told: dict[str, Any], seal: str, recorded: dict[str, Any]) -> list[str]:
-    """The audit's seal, the deflated Sharpe ratio and what the panels say, those of the fills as recorded."""
-    said = (recorded.get("sentences") or {}) | (told.get("sentences") or {})
-    chance = number((told.get("ledger") or {}).get("deflated_sharpe"), PERCENT)
+def trust(result: BacktestResult, audit: str, recorded: BacktestResult) -> list[str]:
+    """How the audit ended, the deflated Sharpe ratio, and what the facts say as they were recorded."""
+    said = explained(recorded, result.trials)
+    chance = number(result.trials.deflated_sharpe if result.trials else None, PERCENT)
     return [
-        f"Leak audit: {seal}. Deflated Sharpe: {chance} %.",
+        f"Leak audit: {audit}. Deflated Sharpe: {chance} %.",
         *(
-            str(said[name])
-            for name in ("ledger", "fills", "intervals", "permutation", "baselines")
+            said[name]
+            for name in ("trials", "fills", "intervals", "permutation", "baselines")
             if name in said
         ),
     ]
 
 
-def ways(recorded: dict[str, Any]) -> list[tuple[str, ...]]:
+def fills(recorded: BacktestResult) -> list[tuple[str, ...]]:
     """The run's signals under kinder and harsher fills."""
     return [
         (
-            str(way["name"]),
-            number(way["total_return"], PERCENT, signed=True),
-            number(way["sharpe"]),
-            number(way["max_drawdown"], PERCENT),
-            number(way["trades"], COUNT),
+            each.name,
+            number(each.total_return, PERCENT, signed=True),
+            number(each.sharpe),
+            number(each.max_drawdown, PERCENT),
+            number(each.trades, COUNT),
         )
-        for way in (recorded.get("fills") or {}).get("ways") or []
+        for each in (recorded.fills.scenarios if recorded.fills else ())
     ]
 
 
-def facts(told: dict[str, Any]) -> list[tuple[str, ...]]:
+def facts(result: BacktestResult) -> list[tuple[str, ...]]:
     """Rows of the forecast's quality and the costs."""
-    seen, costs = told.get("forecast") or {}, told.get("costs") or {}
+    quality, costs = result.forecast, result.costs
     right, low, high = (
-        number(seen.get(f"directional_accuracy{end}"), PERCENT) for end in ("", "_low", "_high")
-    )
+        number(value, PERCENT)
+        for value in (
+            quality.directional_accuracy, quality.directional_accuracy_low, quality.directional_accuracy_high,
+        )
+    )  # fmt: skip
     ic, p_value, r2 = (
-        f"{seen[key]:.4f}" if known(seen.get(key)) else "n/a" for key in ("ic", "ic_p_value", "r2")
+        f"{value:.4f}" if known(value) else "n/a" for value in (quality.ic, quality.ic_p_value, quality.r2)
     )
     return [
         ("direction right", f"{right} % (95 %: {low} … {high})"),
         ("information coefficient", f"{ic} (p {p_value})"),
         ("R² against a forecast of 0", r2),
-        ("fees", f"{number(costs.get('fees'))} at {number(costs.get('fee_bps'))} bps a fill"),
-        ("slippage", f"{number(costs.get('slippage'))} at {number(costs.get('slippage_bps'))} bps a fill"),
-        ("funding", number(costs.get("funding"))),
-        ("borrow", number(costs.get("borrow"))),
+        ("fees", f"{number(costs.fees)} at {number(costs.fee_bps)} bps a fill"),
+        ("slippage", f"{number(costs.slippage)} at {number(costs.slippage_bps)} bps a fill"),
+        ("funding", number(costs.funding)),
+        ("borrow", number(costs.borrow)),
     ]
 
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from engine.disk import write_whole
 from engine.errors import ChangeSettingsError
 from engine.queries.curves import curves
-from engine.queries.opening import told_of
+from engine.queries.opening import figures_of
 from engine.queries.report import figures, svg
 from engine.queries.report.style import STYLE
 from engine.queries.result import traded
 from engine.runs.audit_status import seal_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from engine.runs.events import Event
 
@@ -40,17 +40,16 @@ def write(request: Event) -> dict[str, Any]:
 def page(request: Event) -> str:
     """The whole document."""
     result, again = traded(request)
-    told = told_of(result, again)
-    lines, recorded = curves(again, COLUMNS), result.told
+    found, recorded = figures_of(result, again), result.figures
+    lines = curves(again, COLUMNS)
     run, changes = result.run, request.get("overrides") or {}
     name = f"{run.id} {run.name}".strip()
-    equity = [(lines["benchmark"], "benchmark"), (lines["strategy"], "strategy")]
-    below = [(lines["benchmark_drawdown"], "benchmark"), (lines["strategy_drawdown"], "strategy")]
-    symbol, fill = told["symbol"], told["fill"]
-    span = f"{symbol} · {told['start']} → {told['end']} · {told['bars']:,} bars · fills at {fill}"
+    equity = [(lines.benchmark, "benchmark"), (lines.strategy, "strategy")]
+    below = [(lines.benchmark_drawdown, "benchmark"), (lines.strategy_drawdown, "strategy")]
+    span = f"{found.symbol} · {found.start} → {found.end} · {found.bars:,} bars · fills at {found.fill}"
     body = [
         f"<h1>Backtest {escape(name)}</h1>",
-        *banners(told, changes),
+        *banners(changes, simulated=found.simulated),
         f"<p>{escape(span)}</p>",
         KEY,
         "<h2>Equity</h2>",
@@ -58,21 +57,21 @@ def page(request: Event) -> str:
         "<h2>Drawdown</h2>",
         svg.chart(below, 180, lambda value: f"{value * 100:,.0f} %", "drawdown"),
         "<h2>Figures</h2>",
-        table(("", "strategy", "buy & hold", "Δ", ""), figures.figures(told)),
+        table(("", "strategy", "buy & hold", "Δ", ""), figures.figures(found)),
         "<h2>How far to trust it</h2>",
-        *(f"<p>{escape(line)}</p>" for line in figures.trust(told, seal_of(run), recorded)),
-        table(("fills", "return %", "Sharpe", "max drawdown %", "trades"), figures.ways(recorded)),
+        *(f"<p>{escape(line)}</p>" for line in figures.trust(found, seal_of(run), recorded)),
+        table(("fills", "return %", "Sharpe", "max drawdown %", "trades"), figures.fills(recorded)),
         "<h2>Monthly returns of the strategy, %</h2>",
-        months(told["months"]),
+        months(found.months),
         "<h2>Trades</h2>",
         table(("", "trades", "win %", "PnL", "mean return %", "mean bars"), figures.trades(again.trades)),
         "<h2>Forecast and costs</h2>",
-        table(("", ""), figures.facts(told)),
+        table(("", ""), figures.facts(found)),
         "<h2>Settings that differ from the defaults</h2>",
         table(
-            ("", ""), [(key, str(value)) for key, value in told["settings_differ"].items()] or [("none", "")]
+            ("", ""), [(key, str(value)) for key, value in found.settings_differ.items()] or [("none", "")]
         ),
-        *(f"<p>Note: {escape(str(note))}</p>" for note in told["notes"]),
+        *(f"<p>Note: {escape(note.text)}</p>" for note in found.notes),
     ]
     head = f"<meta charset='utf-8'><title>{escape(name)}</title><style>{STYLE}</style>"
     return "\n".join(
@@ -80,10 +79,10 @@ def page(request: Event) -> str:
     )
 
 
-def banners(told: dict[str, Any], changes: dict[str, Any]) -> list[str]:
+def banners(changes: dict[str, Any], *, simulated: bool) -> list[str]:
     """What must be seen before any figure."""
     lines = []
-    if told.get("simulated"):
+    if simulated:
         lines.append("SIMULATED market: these figures say nothing about a real one")
     if changes:
         said = ", ".join(f"{key} = {value}" for key, value in changes.items())
@@ -107,7 +106,7 @@ def tone(cell: str) -> str:
     return ' class="gain"' if cell.startswith("+") else ' class="loss"' if cell.startswith("−") else ""
 
 
-def months(rows: dict[str, list[float | None]]) -> str:
+def months(rows: Mapping[str, Sequence[float]]) -> str:
     """Monthly returns, a row a year."""
     return table(
         ("", *MONTHS), [(year, *map(figures.signed_percent, values)) for year, values in rows.items()]

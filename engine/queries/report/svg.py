@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from engine.results.answers import Curve
+
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 960, 76, 12, 10, 26
 PARTS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
-def chart(
-    lines: Sequence[tuple[dict[str, list[Any]], str]], height: int, label: Callable[[float], str], title: str
-) -> str:
-    """Lines {time_ms, value} on one time axis, each with its CSS class; `label` writes the values' ticks."""
-    moments = [time for line, _ in lines for time in line["time_ms"]]
-    values = [value for line, _ in lines for value in line["value"]]
+def chart(lines: Sequence[tuple[Curve, str]], height: int, label: Callable[[float], str], title: str) -> str:
+    """Curves on one time axis, each with its CSS class; `label` writes the values' ticks."""
+    moments = [time for line, _ in lines for time in line.time_ms]
+    values = [value for line, _ in lines for value in line.value]
     first, last = min(moments), max(*moments, min(moments) + 1)
     ticks = round_ticks(min(values), max(values))
     low, high = min(ticks[0], *values), max(ticks[-1], *values)
@@ -40,8 +40,7 @@ def chart(
         parts.append(f'<text x="{x(time):.1f}" y="{height - 6}" text-anchor="{anchor}">{day}</text>')
     for line, name in lines:
         points = " ".join(
-            f"{x(time):.1f},{y(value):.1f}"
-            for time, value in zip(line["time_ms"], line["value"], strict=True)
+            f"{x(time):.1f},{y(value):.1f}" for time, value in zip(line.time_ms, line.value, strict=True)
         )
         parts.append(f'<polyline class="{name}" points="{points}"/>')
     return "\n".join([*parts, "</svg>"])
