@@ -170,13 +170,19 @@ class Quantdeck(CrashSafe):
             self.open_run(run.id)
 
     def reproduce(self, run: RunFolder) -> None:
-        """Start a new run with the settings of another."""
-        from engine.settings import load
+        """Repeat a finished run; Train tells whether the two are equal once the repetition has ended."""
+        self.run_worker(self._repeat(run), group="reproduce")
+
+    async def _repeat(self, run: RunFolder) -> None:
+        from engine.runs.repetition import repeat
 
         try:
-            self.start(run.mode, load(run.settings_path), of=run.of, name=run.name)
+            again = await asyncio.to_thread(repeat, self.home, run)  # it reads all files of the run
         except QuantdeckError as error:
             self.report_error(error)
+            return
+        if self.launch(again):
+            self.open_run(again.id)
 
     def start_demo(self) -> None:
         """Start the whole pipeline on the simulated market."""

@@ -14,12 +14,6 @@ ROLE = {
     "saving": "live", "backtesting": "live", "stopping": "warn", "stale": "warn", "done": "good",
     "stopped": "warn", "failed": "bad", "crashed": "bad",
 }  # fmt: skip
-STAGES = {
-    "train": ("collect", "merge", "features", "split", "scale", "windows", "fit", "save"),
-    "backtest": ("collect", "merge", "load", "features", "predict", "signals", "simulate", "metrics"),
-    "update": ("collect",),
-}
-STAGES["run"] = (*STAGES["train"], "load", "predict", "signals", "simulate", "metrics")
 
 
 def status(state: State) -> tuple[str, str]:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from engine import settings
 from engine.errors import ChangeSettingsError, RepairDataError
 from engine.runs import manifest
+from engine.runs.modes import MODES
 
 if TYPE_CHECKING:
     from engine.runs.folder import Home, RunFolder
-
-REPEATABLE = ("run", "train", "backtest")
 
 
 def repeat(home: Home, run: RunFolder) -> RunFolder:
@@ -21,11 +20,11 @@ def repeat(home: Home, run: RunFolder) -> RunFolder:
     Raises ChangeSettingsError if the run cannot be repeated, RepairDataError if its files are not as they
     were saved.
     """
-    if run.mode not in REPEATABLE:
+    if not MODES[run.mode].reproducible:
         raise ChangeSettingsError(
             f"run {run.id}",
             f"a run of mode {run.mode} is not repeated",
-            "Name a run, a training or a backtest",
+            f"Name one of mode {', '.join(mode.name for mode in MODES.values() if mode.reproducible)}",
         )
     refuse_unfinished(run)
     told = json.loads(manifest.read_checked(run.path, run.origin_path.name))

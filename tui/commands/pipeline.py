@@ -10,13 +10,13 @@ from engine.runs.folder import Home, home_path
 from engine.runs.launch import launch
 from tui.commands.answer import Answer
 from tui.commands.settings import from_file, on_top_of, overlay
+from tui.commands.which_run import with_model
 from tui.terminal import usable
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
     from engine.settings import Settings
 
-TRAINED = ("run", "train")
 # Fourteen months of hourly candles with fixed dates and a small model: less than a minute on two cores.
 # No open interest: like Binance, the simulator keeps the last 30 days of it only.
 DEMO = {
@@ -84,15 +84,6 @@ def backtest(
     base = settings.read_toml(trained.settings_path)
     chosen = on_top_of(base, config, overrides, str(trained.settings_path))
     return start(home, "backtest", chosen, of=trained.id, name=name, detach=detach)
-
-
-def with_model(home: Home, text: str) -> RunFolder:
-    """The run whose model `text` means: `last` is the last with artifacts; a backtest means its `of`."""
-    if text == "last":
-        committed = [run for run in home.all() if run.mode in TRAINED and run.manifest_path.exists()]
-        return committed[-1] if committed else home.find("last", TRAINED)
-    run = home.find(text, (*TRAINED, "backtest"))
-    return home.find(run.of, TRAINED) if run.mode == "backtest" else run
 
 
 def start(

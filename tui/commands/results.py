@@ -10,11 +10,11 @@ from engine.errors import ChangeSettingsError
 from engine.results.codec import to_json
 from engine.runs.audit_status import seal_of
 from engine.runs.folder import Home, home_path
-from engine.runs.modes import with_backtest
 from engine.runs.requests import EngineClient
 from engine.runs.results import backtest_of
 from tui.answers import opened_result, trade_detail, trades_page
 from tui.commands.answer import Answer
+from tui.commands.which_run import with_result
 from tui.comparison import different, figures
 from tui.number_format import UNDEFINED, table, whole
 from tui.run_facts import facts_of
@@ -29,15 +29,6 @@ if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
 
 PAGE = 1000  # trades asked for at a time
-
-
-def with_result(path: str | None, text: str) -> RunFolder:
-    """The run with a backtest that is meant; `last` is the last that has its result."""
-    home = Home(home_path(path))
-    if text == "last":
-        done = [run for run in home.all() if run.mode in with_backtest() and run.result_path.exists()]
-        return done[-1] if done else home.find("last", with_backtest())
-    return home.find(text, with_backtest())
 
 
 def only_rules(config: str | None, overrides: list[str] | None) -> list[str]:
@@ -69,7 +60,7 @@ def overrides_of(rules: list[str], run: RunFolder, client: EngineClient) -> dict
 
 def whatif(home: str | None, text: str, config: str | None, overrides: list[str] | None) -> Answer:
     """The result of a run under other rules, over the predictions that it has; counted as a look."""
-    run = with_result(home, text)
+    run = with_result(Home(home_path(home)), text)
     rules = only_rules(config, overrides)
     with EngineClient() as client:
         opened = client.ask({"do": "result.open", "run": str(run.path), "columns": 1})
@@ -139,7 +130,7 @@ SPAN = (("start", "from"), ("end", "to"))
 
 def report(home: str | None, text: str, file: str, config: str | None, overrides: list[str] | None) -> Answer:
     """The tear sheet as one HTML file, of the run as it was or under the rules given."""
-    run = with_result(home, text)
+    run = with_result(Home(home_path(home)), text)
     rules = only_rules(config, overrides)
     path = Path(file or f"quantdeck-{run.id}.html").expanduser().absolute()
     with EngineClient() as client:
@@ -163,7 +154,7 @@ def trades(
     csv: str = "",
 ) -> Answer:
     """The trades of a result, filtered and sorted; printed, or written to a CSV file."""
-    run = with_result(home, text)
+    run = with_result(Home(home_path(home)), text)
     rules = only_rules(config, overrides)
     with EngineClient() as client:
         question = {

@@ -15,8 +15,9 @@ from engine.runs.modes import with_backtest
 from engine.runs.results import backtest_of
 from engine.runs.state import state_of
 from tui.commands.answer import Answer, error_text, say
-from tui.commands.pipeline import carry_out, with_model
+from tui.commands.pipeline import carry_out
 from tui.commands.progress import note_line
+from tui.commands.which_run import with_files
 from tui.export_csv import write_csv
 from tui.number_format import amount, loss, signed_percent, span, table, whole
 from tui.run_facts import facts_of
@@ -195,7 +196,7 @@ def note(home: str | None, text: str, words: str) -> Answer:
 
 def verify(home: str | None, text: str) -> Answer:
     """Check every artifact of a run against the hash in its manifest."""
-    run = with_model(Home(home_path(home)), "last") if text == "last" else chosen(home, text)
+    run = with_files(Home(home_path(home)), text)
     problems = manifest.verify(run.path)
     document = {"run": run.id, "folder": str(run.path), "intact": not problems}
     if not problems:

@@ -10,8 +10,9 @@ from engine.errors import ChangeSettingsError, RepairDataError
 from engine.runs.folder import Home, home_path
 from engine.runs.requests import ask
 from tui.commands.answer import Answer
-from tui.commands.pipeline import carry_out, with_model
+from tui.commands.pipeline import carry_out
 from tui.commands.settings import from_file
+from tui.commands.which_run import with_model
 
 
 def audit(path: str | None, text: str) -> Answer:

@@ -8,10 +8,12 @@ from typing import Any
 from engine.errors import ChangeSettingsError
 from engine.results.codec import to_json
 from engine.results.explanations import on_trials
+from engine.runs.folder import Home, home_path
 from engine.runs.requests import EngineClient
 from tui.answers import sweep_result
 from tui.commands.answer import Answer
-from tui.commands.results import only_rules, with_result
+from tui.commands.results import only_rules
+from tui.commands.which_run import with_result
 from tui.export_csv import write_csv
 from tui.text.sweep import ranked, sweep_table
 from tui.what_if import Moves
@@ -27,7 +29,7 @@ def sweep(
     limit: int = 20,
 ) -> Answer:
     """The variants, the best Sharpe ratio first; each is a look that the ledger counts."""
-    run = with_result(home, text)
+    run = with_result(Home(home_path(home)), text)
     rules = only_rules(config, overrides)
     with EngineClient() as client:
         opened = client.ask({"do": "result.open", "run": str(run.path), "columns": 1})

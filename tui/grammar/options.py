@@ -47,6 +47,7 @@ Csv = Annotated[str, option("--csv", metavar="FILE", help="Write the rows to thi
 Run = Annotated[str, argument("RUN", f"{A_RUN}.")]
 LastModel = Annotated[str, argument("RUN", f"{A_RUN}; without it, the last with a model.")]
 LastBacktest = Annotated[str, argument("RUN", f"{A_RUN}; without it, the last backtest.")]
+LastFiles = Annotated[str, argument("RUN", f"{A_RUN}; without it, the last that has saved its files.")]
 Runs = Annotated[list[str], argument("RUN RUN…", f"{A_RUN}; two or more.")]
 Series = Annotated[str, argument("SERIES")]
 File = Annotated[str, argument("FILE")]

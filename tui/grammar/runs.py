@@ -8,7 +8,7 @@ from tui.grammar.options import (
     Detach,
     HomeDir,
     Json,
-    LastModel,
+    LastFiles,
     NoConfig,
     NoOverrides,
     Run,
@@ -124,7 +124,7 @@ def note(
 
 @command(group, "verify")
 def verify(
-    run: LastModel = "last",
+    run: LastFiles = "last",
     config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
 ) -> Answer:  # fmt: skip
     """Check a run's artifacts against its manifest."""

@@ -7,9 +7,10 @@ from typing import Any
 
 from engine import settings
 from engine.errors import SettingsError
+from engine.runs.modes import training
 
 START = ("start.mode", "start.name")
-MODES = ("run", "train")
+MODES = training()
 
 
 @dataclass(frozen=True)

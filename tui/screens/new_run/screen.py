@@ -11,6 +11,7 @@ from textual.widgets import Input
 
 from engine import settings
 from engine.errors import QuantdeckError
+from engine.runs.modes import training
 from tui.keys import VIEW, key
 from tui.screens.base import BaseScreen
 from tui.screens.dialogs import Ask, Prompt, wrapped
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui.watch import Snapshot, Watched
-
-TRAINED = ("run", "train")
 
 
 class NewRun(BaseScreen, inherit_bindings=False):
@@ -68,7 +67,7 @@ class NewRun(BaseScreen, inherit_bindings=False):
     def on_mount(self) -> None:
         """Begin with the first group."""
         if self._draft is None:
-            self._draft = draft_of([each for each in self.deck.snapshot.runs if each.run.mode in TRAINED])
+            self._draft = draft_of([each for each in self.deck.snapshot.runs if each.run.mode in training()])
         self.deck.draft = self._draft
         self._check()
         self.call_after_refresh(self._show_group)

@@ -32,8 +32,11 @@ def ask_delete(screen: BaseScreen, watched: Watched) -> None:
 
 
 def ask_again(screen: BaseScreen, watched: Watched) -> None:
-    """Ask first, then start a new run with the same settings."""
-    question = Ask(f"Run {watched.id} again?", "A new run with the very same settings starts.", "start it")
+    """Ask first, then repeat the run."""
+    detail = (
+        "A new run with its settings, its present and its devices; when it has ended, the two are compared."
+    )
+    question = Ask(f"Reproduce run {watched.id}?", detail, "start it")
     screen.app.push_screen(question, lambda yes: screen.deck.reproduce(watched.run) if yes else None)
 
 

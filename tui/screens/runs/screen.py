@@ -191,7 +191,7 @@ class RunsScreen(BaseScreen):
             actions.ask_note(self, at)
 
     def action_reproduce(self) -> None:
-        """Ask first, then start a new run with the same settings."""
+        """Ask first, then repeat the run and compare the two."""
         if at := self._current:
             actions.ask_again(self, at)
 

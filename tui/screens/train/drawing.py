@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.runs.modes import with_backtest
+from engine.runs.modes import MODES, with_backtest
 from tui import run_status
 from tui.commands.progress import lasting
 from tui.number_format import defined, loss, span, whole
@@ -37,7 +37,7 @@ def title(watched: Watched, width: int, *, frozen: bool) -> Line:
 
 def stages(state: State, mode: str, width: int) -> list[Line]:
     """The stages: ✓ done with its time, ● at work, ○ to come. At most two lines."""
-    known = [*dict.fromkeys([*run_status.STAGES.get(mode, ()), *state.stages])]
+    known = [*dict.fromkeys([*MODES[mode].stages, *state.stages])]
     for shortest in (0.05, 1.0, 1e9):
         lines = packed([stage(state, name, shortest) for name in known], width)
         if len(lines) <= 2:

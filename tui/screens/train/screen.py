@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.containers import Vertical
 
 from engine.errors import QuantdeckError
 from tui import run_status
 from tui.keys import VIEW, key
+from tui.questions import Questions
 from tui.screens.base import BaseScreen
 from tui.screens.dialogs import wrapped
 from tui.screens.runs import actions
 from tui.screens.train import drawing
+from tui.screens.train.repetition import Repetitions
 from tui.widgets.lines import Line, Lines
 from tui.widgets.loss_chart import SPANS, LossChart, Losses
 
@@ -22,9 +24,11 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
+    from engine.runs.events import Event
     from tui.watch import Snapshot, Watched
 
 RESUMABLE = ("stopped", "failed", "crashed")
+TOLD = 8  # lines of alarm, error and note
 
 
 class TrainScreen(BaseScreen):
@@ -57,6 +61,7 @@ class TrainScreen(BaseScreen):
         """Nothing is known yet."""
         super().__init__()
         self._shown: Watched | None = None
+        self._repetitions = Repetitions(Questions(self, self.ask_engine), self.refresh_runs)
         self._frozen = False
         self._log, self._smoothing, self._back = False, 0, 0
 
@@ -73,6 +78,10 @@ class TrainScreen(BaseScreen):
             yield Lines(id="epochs")
         yield Lines(id="machine")
         yield Lines(id="log")
+
+    def ask_engine(self, request: Event) -> dict[str, Any]:
+        """Ask the warm engine; called from a thread."""
+        return self.deck.engine.ask(request)
 
     def runs_changed(self, snapshot: Snapshot) -> None:
         """Show the chosen run as it is now, unless the display is frozen."""
@@ -105,7 +114,8 @@ class TrainScreen(BaseScreen):
         panels["stages"].show(drawing.stages(state, watched.run.mode, width - 1))
         bar = drawing.progress(state, width, ascii=plain)
         panels["progress"].show([bar] if bar else [])
-        panels["fault"].show(fault(watched, width - 2, self._short))
+        repetition = self._repetitions.lines(watched, snapshot)
+        panels["fault"].show([*repetition, *fault(watched, width - 2, self._short)][:TOLD])
         panels["sources"].show(drawing.sources(state, width, ascii=plain))
         panels["machine"].show([drawing.machine(state, width)])
         panels["log"].show(drawing.log(watched, width, panels["log"].size.height))
@@ -246,4 +256,4 @@ def fault(watched: Watched, width: int, short: Callable[[str], str]) -> list[Lin
             )
     if watched.note:
         lines.append([(" note  ", "quiet"), (watched.note, "")])
-    return lines[:8]
+    return lines
