@@ -40,9 +40,9 @@ def study(home, lookbacks):
     trained = {}
     for lookback in lookbacks:
         training_job = job(home, make(SETTINGS, [f"window.lookback={lookback}"]), "train")
-        training = pipeline.train(training_job)["training"]
-        trained[training["val_loss"]] = training_job
-        print(f"lookback {lookback:3}   validation loss {training['val_loss']:.4f}")
+        training = pipeline.train(training_job).training
+        trained[training.val_loss] = training_job
+        print(f"lookback {lookback:3}   validation loss {training.val_loss:.4f}")
     best = trained[min(trained)]
     print(f"chosen: {best.settings.window.lookback}")
     return pipeline.backtest(job(home, best.settings, "backtest", of=best.run.id))
@@ -53,8 +53,8 @@ def main(*lookbacks):
     with tempfile.TemporaryDirectory() as folder:
         result = study(Home(Path(folder)), [int(each) for each in lookbacks] or LOOKBACKS)
     for name in ("total_return", "sharpe", "max_drawdown", "trades"):
-        print(f"{name:14} {result['metrics'][name]:10.3f} {result['benchmark'][name]:10.3f}")
-    print(f"IC {result['forecast']['ic']:.3f}, by chance with p = {result['forecast']['ic_p_value']:.3f}")
+        print(f"{name:14} {result.metrics[name]:10.3f} {result.benchmark[name]:10.3f}")
+    print(f"IC {result.forecast.ic:.3f}, by chance with p = {result.forecast.ic_p_value:.3f}")
 
 
 if __name__ == "__main__":
