@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
+
+Found = TypeVar("Found")
 
 DAY_MS = 86_400_000
 YEAR_MS = 365 * DAY_MS
@@ -36,3 +41,17 @@ class AccountHistory:
     def step_ms(self) -> int:
         """Length of a bar in milliseconds."""
         return round(YEAR_MS / self.bars_per_year)
+
+
+def shared(function: Callable[[AccountHistory], Found]) -> Callable[[AccountHistory], Found]:
+    """What several metrics are made of: worked out once for an account, and kept with it."""
+
+    @wraps(function)
+    def kept(account: AccountHistory) -> Found:
+        known = vars(account)
+        if function.__name__ not in known:
+            known[function.__name__] = function(account)
+        found: Found = known[function.__name__]
+        return found
+
+    return kept

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.statistics.account import DAY_MS, AccountHistory
+from engine.statistics.account import DAY_MS, AccountHistory, shared
 
 Floats = NDArray[np.float64]
 
@@ -56,6 +56,7 @@ def ulcer_index(account: AccountHistory) -> float:
     return math.sqrt(float(np.square(depths(account)).mean()))
 
 
+@shared
 def drawdown(account: AccountHistory) -> Drawdown:
     """The deepest drawdown with its times, and the longest time under water."""
     depth, moments = depths(account), moments_ms(account)

@@ -1,7 +1,7 @@
-"""All figures of a account under their names; undefined ones are NaN, never 0 or infinite.
+"""Metrics of an account, one function each, named by its key in results.metrics.METRICS.
 
-`metrics(account)` gives the strategy's; the same function of `buy_and_hold(bars, rules)` gives the
-figures to lay beside them.
+NaN where a metric is not defined, never 0 or infinite. `metrics(account)` gives them all: shares and
+returns are fractions (0.1 = 10 %), money is quote currency.
 """
 
 from __future__ import annotations
@@ -10,54 +10,20 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from engine.results.metrics import METRICS
+from engine.statistics import drawdown as of_drawdown
 from engine.statistics import returns as of_returns
-from engine.statistics.account import DAY_MS
-from engine.statistics.drawdown import curve, drawdown, ulcer_index
+from engine.statistics.account import DAY_MS, shared
 from engine.statistics.returns import DAYS_PER_YEAR, Floats, deviation, ratio
 
 if TYPE_CHECKING:
     from engine.statistics.account import AccountHistory
 
-Trades = NDArray[np.void]
-
 
 def metrics(account: AccountHistory) -> dict[str, float]:
-    """Every figure of the definitions' table for one account, in snake case.
-
-    Shares and returns are fractions (0.1 = 10 %), money is quote currency, longest_under_water is days,
-    turnover is per year.
-    """
-    daily, bar = daily_returns(account), changes(curve(account))
-    trades, worst = account.trades, drawdown(account)
-    growth = cagr(account)
-    return {
-        "final_value": float(account.equity[-1]),
-        "total_return": total_return(account),
-        "cagr": growth,
-        "volatility": of_returns.volatility(daily),
-        "sharpe": of_returns.sharpe(daily),
-        "sharpe_bar": of_returns.sharpe(bar, account.bars_per_year),
-        "probabilistic_sharpe": of_returns.probabilistic_sharpe(daily),
-        "sortino": of_returns.sortino(daily),
-        "max_drawdown": worst.depth,
-        "longest_under_water": worst.longest_under_water,
-        "calmar": ratio(growth, worst.depth),
-        "ulcer_index": ulcer_index(account),
-        "cvar": of_returns.cvar(daily),
-        "skew": of_returns.skew(daily),
-        "kurtosis": of_returns.kurtosis(daily),
-        "exposure": exposure(account),
-        "turnover": turnover(account),
-        "trades": float(len(trades)),
-        "win_rate": win_rate(trades),
-        "profit_factor": profit_factor(trades),
-        "expectancy": expectancy(trades),
-        "payoff_ratio": payoff_ratio(trades),
-        "sqn": sqn(trades),
-        **{cost: float(trades[cost].sum()) for cost in ("fees", "slippage", "funding", "borrow")},
-    }
+    """Every metric of the table for one account, by key."""
+    return {key: float(metric.function(account)) for key, metric in METRICS.items()}
 
 
 def changes(values: Floats) -> Floats:
@@ -66,6 +32,7 @@ def changes(values: Floats) -> Floats:
     return np.divide(np.diff(values), before, out=np.zeros(len(before)), where=before > 0)
 
 
+@shared
 def daily_returns(account: AccountHistory) -> Floats:
     """Returns of the equity at the end of each UTC day, the first against the initial capital: (days,).
 
@@ -110,30 +77,121 @@ def turnover(account: AccountHistory) -> float:
     return ratio(traded, float(account.equity.mean())) / (days(account) / DAYS_PER_YEAR)
 
 
-def win_rate(trades: Trades) -> float:
+def final_value(account: AccountHistory) -> float:
+    """Equity at the last bar's close."""
+    return float(account.equity[-1])
+
+
+def volatility(account: AccountHistory) -> float:
+    """Of daily returns, annual."""
+    return of_returns.volatility(daily_returns(account))
+
+
+def sharpe(account: AccountHistory) -> float:
+    """Of daily returns, annual."""
+    return of_returns.sharpe(daily_returns(account))
+
+
+def probabilistic_sharpe(account: AccountHistory) -> float:
+    """Probability of a Sharpe ratio above 0 (Bailey and López de Prado 2012)."""
+    return of_returns.probabilistic_sharpe(daily_returns(account))
+
+
+def sortino(account: AccountHistory) -> float:
+    """Of daily returns, annual."""
+    return of_returns.sortino(daily_returns(account))
+
+
+def cvar(account: AccountHistory) -> float:
+    """Mean of the worst 5 % of daily returns."""
+    return of_returns.cvar(daily_returns(account))
+
+
+def skew(account: AccountHistory) -> float:
+    """Of daily returns."""
+    return of_returns.skew(daily_returns(account))
+
+
+def kurtosis(account: AccountHistory) -> float:
+    """Of daily returns."""
+    return of_returns.kurtosis(daily_returns(account))
+
+
+def sharpe_bar(account: AccountHistory) -> float:
+    """Sharpe ratio of bar returns, annual."""
+    return of_returns.sharpe(changes(of_drawdown.curve(account)), account.bars_per_year)
+
+
+def max_drawdown(account: AccountHistory) -> float:
+    """Depth of the deepest drawdown on bar equity."""
+    return of_drawdown.drawdown(account).depth
+
+
+def longest_under_water(account: AccountHistory) -> float:
+    """Longest time below a peak, in days."""
+    return of_drawdown.drawdown(account).longest_under_water
+
+
+def calmar(account: AccountHistory) -> float:
+    """CAGR / max drawdown."""
+    return ratio(cagr(account), max_drawdown(account))
+
+
+def ulcer_index(account: AccountHistory) -> float:
+    """√mean(drawdown²) on bar equity."""
+    return of_drawdown.ulcer_index(account)
+
+
+def trades(account: AccountHistory) -> float:
+    """How many were closed."""
+    return float(len(account.trades))
+
+
+def fees(account: AccountHistory) -> float:
+    """Paid in all trades."""
+    return float(account.trades["fees"].sum())
+
+
+def slippage(account: AccountHistory) -> float:
+    """Paid in all trades."""
+    return float(account.trades["slippage"].sum())
+
+
+def funding(account: AccountHistory) -> float:
+    """Paid in all trades."""
+    return float(account.trades["funding"].sum())
+
+
+def borrow(account: AccountHistory) -> float:
+    """Paid in all trades."""
+    return float(account.trades["borrow"].sum())
+
+
+def win_rate(account: AccountHistory) -> float:
     """Trades with PnL > 0 / all trades."""
-    return ratio(float((trades["pnl"] > 0).sum()), float(len(trades)))
+    pnl = account.trades["pnl"]
+    return ratio(float((pnl > 0).sum()), float(len(pnl)))
 
 
-def profit_factor(trades: Trades) -> float:
+def profit_factor(account: AccountHistory) -> float:
     """Σ winning PnL / |Σ losing PnL|; NaN without a loss."""
-    pnl = trades["pnl"]
+    pnl = account.trades["pnl"]
     return ratio(float(pnl[pnl > 0].sum()), -float(pnl[pnl < 0].sum()))
 
 
-def expectancy(trades: Trades) -> float:
+def expectancy(account: AccountHistory) -> float:
     """Mean return of a trade."""
-    return float(trades["return"].mean()) if len(trades) else math.nan
+    return float(account.trades["return"].mean()) if len(account.trades) else math.nan
 
 
-def payoff_ratio(trades: Trades) -> float:
+def payoff_ratio(account: AccountHistory) -> float:
     """Mean return of the winning trades / |mean return of the losing ones|; NaN without both."""
-    won, lost = trades["return"][trades["pnl"] > 0], trades["return"][trades["pnl"] < 0]
+    gained, pnl = account.trades["return"], account.trades["pnl"]
+    won, lost = gained[pnl > 0], gained[pnl < 0]
     return ratio(float(won.mean()), -float(lost.mean())) if len(won) and len(lost) else math.nan
 
 
-def sqn(trades: Trades) -> float:
+def sqn(account: AccountHistory) -> float:
     """System quality number √N · mean(PnL) / std(PnL) (Tharp 2008)."""
-    if len(trades) < 2:
-        return math.nan
-    return math.sqrt(len(trades)) * ratio(float(trades["pnl"].mean()), deviation(trades["pnl"]))
+    pnl = account.trades["pnl"]
+    return math.sqrt(len(pnl)) * ratio(float(pnl.mean()), deviation(pnl)) if len(pnl) > 1 else math.nan
