@@ -101,9 +101,14 @@ def settings_differ(run: RunFolder) -> dict[str, Any]:
         return {"settings.toml": error.reason}
 
 
+def has_result(run: RunFolder) -> bool:
+    """Whether the run has left a backtest."""
+    return run.mode in with_backtest() and run.result_path.exists()
+
+
 def metrics_of(run: RunFolder) -> dict[str, float]:
     """The metrics of a run's backtest, none if it has no result."""
-    if run.mode not in with_backtest() or not run.result_path.exists():
+    if not has_result(run):
         return {}
     try:
         return backtest_of(run).metrics

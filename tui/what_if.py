@@ -37,12 +37,12 @@ class Moves:
 
     def step(self, key: str, up: int) -> Moves:
         """One step of a ladder up (1) or down (-1); back on the run's own value it is no move any more."""
-        now = self.overrides.get(key, self.recorded.get(key))
-        if not isinstance(now, int | float):
+        present = self.overrides.get(key, self.recorded.get(key))
+        if not isinstance(present, int | float):
             return self
         ladder = sorted({*STEPS[key], float(self.recorded[key])})
-        beyond = [value for value in ladder if (value > now if up > 0 else value < now)]
-        return self.put(key, (beyond[0] if up > 0 else beyond[-1]) if beyond else now)
+        beyond = [value for value in ladder if (value > present if up > 0 else value < present)]
+        return self.put(key, (beyond[0] if up > 0 else beyond[-1]) if beyond else present)
 
     def put(self, key: str, value: Any) -> Moves:
         """Move one setting."""

@@ -11,6 +11,7 @@ from engine.queries.trades import window
 from engine.results.codec import plain
 from engine.runs.folder import Home
 from engine.runs.trial_ledger import WHAT_IF, read
+from engine.settings import make
 from tests.queries.results import backtested, own_signals
 from tui.answers import opened_result
 from tui.cli import main
@@ -230,6 +231,9 @@ def test_compare(real, run):
     third = backtested(real.home, 700, seed=4)
     assert len(real.json("compare", run.id, other.id, third.id)["runs"]) == 3
     assert "two runs" in real("compare", run.id, code=2)[1]
+    trained = real.home.create("train", make({}))
+    trained.result_path.write_text(json.dumps({"simulated": True, "training": {}}))
+    assert real.json("compare", run.id, trained.id)["runs"][1]["metrics"] is None
 
 
 def test_lists_are_written_as_csv(real, run):

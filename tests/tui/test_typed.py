@@ -19,7 +19,7 @@ from tui import comparison
 from tui.run_facts import facts_of
 from tui.screens.backtest import drawing
 from tui.screens.runs.drawing import every_column
-from tui.text.backtest import backtest_summary, document, what_if
+from tui.text.backtest import backtest_document, backtest_summary, what_if
 
 TUI = Path(tui.__file__).parent
 EVENTS = {  # what may lack a key: events of a run, what a terminal's environment says, colours of a theme
@@ -82,7 +82,7 @@ def test_a_metric_that_is_added_is_shown_everywhere(run):
     for page in (backtest_summary(run, result), what_if(result, result, "")):
         (line,) = (line for line in page.splitlines() if line.startswith("mean holding time"))
         assert line.split()[3:][-3:] == ["12.53", "2,000.75", "bars"]
-    assert document(run, result)["result"]["mean_bars"] == 12.53
+    assert backtest_document(run, result)["result"]["mean_bars"] == 12.53
     for rows in (12, 40):
         assert "12.53" in text(drawing.figures(result, None, rows))
     assert ("mean holding time", ["12.53", "12.53", "0.00"]) in comparison.figures([result.metrics] * 2)

@@ -14,7 +14,7 @@ from engine.runs.results import result_of
 from tui.commands.answer import Answer
 from tui.commands.follow import farewell
 from tui.number_format import span, table, whole
-from tui.text.backtest import backtest_summary, document
+from tui.text.backtest import backtest_document, backtest_summary
 from tui.text.studies import calibration_summary, seeds_summary, training_summary
 from tui.trials import counted_by_now
 
@@ -36,8 +36,8 @@ def outcome(run: RunFolder, followed: Followed) -> Answer:
         return Answer(head, error=ending(run, state))
     if run.mode == "update":
         return updated(head, state)
-    told, text = shown(run, result_of(run))
-    return Answer(head | told, text)
+    document, text = shown(run, result_of(run))
+    return Answer(head | document, text)
 
 
 def shown(run: RunFolder, result: Result) -> tuple[dict[str, Any], str]:
@@ -45,7 +45,7 @@ def shown(run: RunFolder, result: Result) -> tuple[dict[str, Any], str]:
     match result:
         case BacktestResult():
             result = counted_by_now(run, result)
-            return document(run, result) | {"audit": seal_of(run)}, backtest_summary(run, result)
+            return backtest_document(run, result) | {"audit": seal_of(run)}, backtest_summary(run, result)
         case TrainResult():
             return {"result": to_json(result.training)}, training_summary(run, result)
         case SeedsResult():

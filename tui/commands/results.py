@@ -15,10 +15,11 @@ from engine.runs.results import backtest_of
 from tui.answers import opened_result, trade_detail, trades_page
 from tui.commands.answer import Answer
 from tui.commands.which_run import with_result
-from tui.comparison import different, figures
-from tui.number_format import UNDEFINED, table, whole
-from tui.run_facts import facts_of
-from tui.text.backtest import document, what_if
+from tui.comparison import different
+from tui.number_format import whole
+from tui.run_facts import facts_of, has_result
+from tui.text.backtest import backtest_document, what_if
+from tui.text.comparison import side_by_side
 from tui.text.trades import trade_facts, trades_table
 from tui.what_if import Moves
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
 
 PAGE = 1000  # trades asked for at a time
+ABOUT = ("run", "name", "mode", "of", "state", "created", "simulated")  # of each run that is compared
+FIGURES = ("start", "end", "bars", "metrics", "benchmark")
 
 
 def only_rules(config: str | None, overrides: list[str] | None) -> list[str]:
@@ -68,11 +71,10 @@ def whatif(home: str | None, text: str, config: str | None, overrides: list[str]
         tried = client.ask(
             {"do": "result.whatif", "run": str(run.path), "columns": 1, "overrides": dict(moves.overrides)}
         )
-    recorded, told = opened["result"], tried["result"]
     recorded, result = opened_result(opened), opened_result(tried).result
     said = "  ".join(f"{key} {old} → {new}" for key, old, new in moves.listing)
     said = f"run {run.id}   what if: {said or 'nothing is moved, these are the rules of the run'}"
-    told = document(run, replace(result, files={}))
+    told = backtest_document(run, replace(result, files={}))
     head = {"settings": dict(moves.overrides), "recorded": recorded.result.metrics}
     return Answer(told | head, what_if(result, recorded.result, said))
 
@@ -86,46 +88,15 @@ def compare(home: str | None, texts: list[str]) -> Answer:
     place = Home(home_path(home))
     runs = [place.find(text) for text in texts]
     facts = [facts_of(run) for run in runs]
-    results = [backtest_of(run) if run.result_path.exists() else None for run in runs]
+    results = [backtest_of(run) if has_result(run) else None for run in runs]
     differ = different([each.differ for each in facts])
-    told = {
-        "runs": [
-            {
-                **{key: value for key, value in each.document().items() if key in ABOUT},
-                **{key: getattr(result, key, None) for key in ("start", "end", "bars", *FIGURES)},
-                "audit": seal_of(run),
-            }
-            for run, each, result in zip(runs, facts, results, strict=True)
-        ],
-        "settings": differ,
-    }
-    return Answer(told, compared_text(told))
-
-
-ABOUT = ("run", "name", "mode", "of", "state", "created", "simulated")
-FIGURES = ("metrics", "benchmark")
-
-
-def compared_text(told: dict[str, Any]) -> str:
-    """The table; with two runs their difference as well."""
-    runs = told["runs"]
-    last = [""] if len(runs) == 2 else []
-    rows = [[key, *(str(each[key] or "") for each in runs), *last] for key in ("name", "mode", "state")]
-    rows += [
-        ["market", *("SIMULATED" if each["simulated"] else "real" for each in runs), *last],
-        *([label, *(str(each[key] or UNDEFINED)[:10] for each in runs), *last] for key, label in SPAN),
-        ["bars", *(whole(each["bars"]) for each in runs), *last],
-        ["leak audit", *(each["audit"] for each in runs), *last],
+    told = [
+        {key: value for key, value in each.document().items() if key in ABOUT}
+        | {key: getattr(result, key, None) for key in FIGURES}
+        | {"audit": seal_of(each.run)}
+        for each, result in zip(facts, results, strict=True)
     ]
-    rows += [[label, *texts] for label, texts in figures([each["metrics"] or {} for each in runs])]
-    header = ("", *(each["run"] for each in runs), *(["second - first"] if last else []))
-    lines = [table(header, rows, right=range(1, len(header))), "", "settings that differ"]
-    settings = [[key, *map(str, values)] for key, values in told["settings"].items()]
-    apart = table(("", *(each["run"] for each in runs)), settings) if settings else "none: all have the same"
-    return "\n".join([*lines, apart])
-
-
-SPAN = (("start", "from"), ("end", "to"))
+    return Answer({"runs": told, "settings": differ}, side_by_side(facts, results, differ))
 
 
 def report(home: str | None, text: str, file: str, config: str | None, overrides: list[str] | None) -> Answer:

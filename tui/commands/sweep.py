@@ -38,12 +38,12 @@ def sweep(
     result = sweep_result(answer)
     document = to_json(result) | {"choices": choices}
     document["sentence"] = on_trials(result.trials) if result.trials else ""
-    told = sweep_table(result, choices, limit)
+    shown = sweep_table(result, choices, limit)
     if not csv:
-        return Answer(document, told)
+        return Answer(document, shown)
     rows = [row.pop("settings") | row for row in map(to_json, ranked(result.variants))]
     path = str(write_csv(str(Path(csv).expanduser()), rows))
-    return Answer(document | {"path": path}, f"{told}\nwritten to {path}")
+    return Answer(document | {"path": path}, f"{shown}\nwritten to {path}")
 
 
 def choices_of(rules: list[str], recorded: dict[str, Any]) -> dict[str, list[Any]]:

@@ -113,10 +113,10 @@ def what_if(result: BacktestResult, recorded: BacktestResult, said: str) -> str:
     )
 
 
-def document(run: RunFolder, result: BacktestResult) -> dict[str, Any]:
+def backtest_document(run: RunFolder, result: BacktestResult) -> dict[str, Any]:
     """A backtest's result for machines: metrics flat under `result`, buy and hold beside them."""
-    told = result.to_json()
-    figures = told.pop("metrics") | {"benchmark": told.pop("benchmark")}
-    paths = {f"{name}_path": str(run.path / file) for name, file in told.pop("files").items()}
-    told["notes"] = [note.text for note in result.notes]
-    return {"result": figures} | paths | told | {"run": run.id, "sentences": explained(result)}
+    rest = result.to_json()
+    figures = rest.pop("metrics") | {"benchmark": rest.pop("benchmark")}
+    paths = {f"{name}_path": str(run.path / file) for name, file in rest.pop("files").items()}
+    rest["notes"] = [note.text for note in result.notes]
+    return {"result": figures} | paths | rest | {"run": run.id, "sentences": explained(result)}

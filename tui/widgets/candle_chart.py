@@ -48,11 +48,11 @@ class CandleChart(Lines):
 
 def drawing(found: TradeDetail, width: int, height: int) -> list[Line]:
     """Prices on the left, a column a candle (two where there is room), the trade's marks below."""
-    rows, told = height - 2, found.candles
-    candles: list[Prices] = list(zip(told.open, told.high, told.low, told.close, strict=True))
+    rows, prices = height - 2, found.candles
+    candles: list[Prices] = list(zip(prices.open, prices.high, prices.low, prices.close, strict=True))
     if not candles or rows < 3:
         return []
-    low, high = min(told.low), max(told.high)
+    low, high = min(prices.low), max(prices.high)
     spread = (high - low) or 1.0
     names = {place(tick, high, spread, rows): name for tick, name in ticks(low, high, rows)}
     margin = max(map(len, names.values()), default=0)

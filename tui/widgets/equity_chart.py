@@ -124,11 +124,11 @@ def figure(
 
 def dates(moments: Sequence[float], width: int, margin: int) -> Line:
     """The first day, the middle one and the last one, at their places."""
-    room = width - margin
+    cells = width - margin
     days = [day(moment) for moment in (moments[0], (moments[0] + moments[-1]) / 2, moments[-1])]
-    if room < 36:
-        return [(f"{' ' * margin}{days[0]}{days[2].rjust(max(11, room - 10))}", "quiet")]
-    gap = room - 30
+    if cells < 36:
+        return [(f"{' ' * margin}{days[0]}{days[2].rjust(max(11, cells - 10))}", "quiet")]
+    gap = cells - 30
     left = gap // 2
     return [(f"{' ' * margin}{days[0]}{' ' * left}{days[1]}{' ' * (gap - left)}{days[2]}", "quiet")]
 

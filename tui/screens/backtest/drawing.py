@@ -126,12 +126,12 @@ def row(metric: Metric, own: float, other: float) -> Line:
 
 def labelled(metric: Metric) -> tuple[str, str]:
     """Label and unit of a metric in the width of their column: shorter ones where it must be."""
-    room = LABEL - 2
+    width = LABEL - 2
     unit = metric.unit.replace(" a ", "/").replace("times equity", "×")
-    label = metric.label if len(metric.label) + len(unit) <= room else metric.short or metric.label
-    if len(label) + len(unit) > room:
+    label = metric.label if len(metric.label) + len(unit) <= width else metric.short or metric.label
+    if len(label) + len(unit) > width:
         unit = unit[:1] if metric.format == "percent" else ""
-    return label[: room - len(unit)], unit
+    return label[: width - len(unit)], unit
 
 
 def deflated(trials: TrialCounts) -> Line:

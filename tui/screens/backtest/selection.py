@@ -91,8 +91,8 @@ def without(watched: Watched | None) -> list[Line]:
 
 def others(*, with_backtest: bool = True) -> list[Line]:
     """How to get somewhere else."""
-    told = [key("← →", "backtests of other runs"), key("4", "all runs")]
-    return told if with_backtest else [key("2", "the run on Train"), *told]
+    keys = [key("← →", "backtests of other runs"), key("4", "all runs")]
+    return keys if with_backtest else [key("2", "the run on Train"), *keys]
 
 
 def broken(error: QuantdeckError, *, whole: bool) -> list[Line]:

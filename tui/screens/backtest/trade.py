@@ -58,7 +58,7 @@ class TradeScreen(BaseScreen):
         return self.deck.engine.ask(request)
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Other room, other candles."""
+        """Another width, other candles."""
         self.call_after_refresh(self.ask, self._number)
 
     def ask(self, number: int) -> None:

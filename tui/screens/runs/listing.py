@@ -18,7 +18,7 @@ def still(facts: RunFacts, watched: Watched) -> RunFacts:
 
 
 class RunsList:
-    """Newest first until told otherwise. Files of a run are read again only when it has ended since."""
+    """Newest first until sorted otherwise. Files of a run are read again only when it has ended since."""
 
     def __init__(self) -> None:
         """Nothing yet."""
