@@ -13,6 +13,7 @@ import pytest
 from engine.backtest.records import TRADE
 from engine.backtest.rules import Rules
 from engine.backtest.simulate import Simulation, buy_and_hold, simulate
+from engine.results import metrics as table
 from engine.statistics.drawdown import drawdown
 from engine.statistics.metrics import daily_returns, days, metrics
 from engine.statistics.tear_sheet import monthly_returns, tear_sheet
@@ -195,3 +196,20 @@ def test_the_tear_sheet_lays_the_benchmark_beside():
     assert sheet.benchmark["exposure"] == 1
     assert sheet.drawdown.depth == sheet.metrics["max_drawdown"]
     assert not sheet.months.isna().all().all()
+
+
+def test_a_metric_that_is_added_is_computed_with_the_others(monkeypatch):
+    most = table.Metric("largest", "largest", "", "amount", "", f"{__name__}:largest_equity", "max E")
+    monkeypatch.setitem(table.METRICS, "largest", most)
+    account = simulate(
+        random_bars(200, np.random.default_rng(3)),
+        np.ones(200),
+        Rules(1000.0, fee=0.0, slippage=0.0, bars_per_year=8760),
+    )
+    found = metrics(account)
+    assert list(found) == list(table.METRICS)
+    assert found["largest"] == account.equity.max()
+
+
+def largest_equity(account):
+    return account.equity.max()
