@@ -47,7 +47,8 @@ def shown(run: RunFolder, result: Result) -> tuple[dict[str, Any], str]:
             result = counted_by_now(run, result)
             return backtest_document(run, result) | {"audit": seal_of(run)}, backtest_summary(run, result)
         case TrainResult():
-            return {"result": to_json(result.training)}, training_summary(run, result)
+            notes = [note.text for note in result.notes]
+            return {"result": to_json(result.training) | {"notes": notes}}, training_summary(run, result)
         case SeedsResult():
             return {"result": to_json(result)}, seeds_summary(result)
         case CalibrationResult():
