@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 from engine.runs import trial_ledger
 from engine.runs.folder import home_path
@@ -21,36 +22,32 @@ def ledger(home: str | None) -> Answer:
     """How often each span was looked at, by which runs, and how far the tries lay apart."""
     path = home_path(home)
     looks, broken = trial_ledger.read(path)
-    spans = [described(group) for group in trial_ledger.spans(looks)]
-    document = {"spans": spans, "looks": [asdict(look) for look in looks], "broken": broken}
+    spans = [SpanSummary.of(group) for group in trial_ledger.spans(looks)]
+    document = {
+        "spans": [each.document() for each in spans],
+        "looks": [asdict(look) for look in looks],
+        "broken": broken,
+    }
     if not looks:
         return Answer(document, f"no looks yet in {path}: nothing was backtested there")
     header = (
-        "market",
-        "from",
-        "to",
-        "looks",
-        "what-ifs",
-        "different",
-        "best return",
-        "best Sharpe",
-        "Sharpe spread",
-        "last",
-    )
+        "market", "from", "to", "looks", "what-ifs", "different", "best return", "best Sharpe",
+        "Sharpe spread", "last",
+    )  # fmt: skip
     rows = [
         [
-            span["market"] + (" SIMULATED" if span["simulated"] else ""),
-            span["from"][:10],
-            span["to"][:10],
-            whole(span["looks"]),
-            whole(span["what_ifs"]),
-            whole(span["trials"]),
-            signed_percent(span["best_total_return"]),
-            amount(span["best_sharpe"]),
-            amount(span["sharpe_deviation"]),
-            span["last"][:16].replace("T", " "),
+            each.market + (" SIMULATED" if each.simulated else ""),
+            each.start[:10],
+            each.end[:10],
+            whole(each.looks),
+            whole(each.what_ifs),
+            whole(each.trials),
+            signed_percent(each.best_total_return),
+            amount(each.best_sharpe),
+            amount(each.sharpe_deviation),
+            each.last[:16].replace("T", " "),
         ]
-        for span in spans
+        for each in spans
     ]
     lines = [table(header, rows, right=(3, 4, 5, 6, 7, 8))]
     if broken:
@@ -61,27 +58,54 @@ def ledger(home: str | None) -> Answer:
     return Answer(document, "\n".join(lines))
 
 
-def described(group: list[Look]) -> dict[str, Any]:
-    """What the looks at one span amount to."""
-    last = group[-1]
-    seen = trial_ledger.trials(group, last)
-    sharpes = [look.sharpe for look in group if look.sharpe is not None]
-    gains = [look.total_return for look in group if look.total_return is not None]
-    return {
-        "market": last.market,
-        "simulated": any(look.simulated for look in group),
-        "from": iso(min(look.from_ms for look in group)),
-        "to": iso(max(look.to_ms for look in group)),
-        "looks": len(group),
-        "what_ifs": seen.what_ifs,
-        "trials": seen.trials,
-        "best_sharpe": max(sharpes) * PER_YEAR if sharpes else None,
-        "best_total_return": max(gains) if gains else None,
-        "sharpe_deviation": seen.variance**0.5 * PER_YEAR if seen.trials > 1 else None,
-        "runs": sorted({look.run for look in group}),
-        "kinds": {kind: sum(look.kind == kind for look in group) for kind in {look.kind for look in group}},
-        "last": last.at,
-    }
+@dataclass(frozen=True)
+class SpanSummary:
+    """What the looks at one span amount to; Sharpe ratios are annual, None where nothing is known.
+
+    sharpe_deviation: of the different trials. runs, kinds: who looked, and how often in which way.
+    """
+
+    market: str
+    simulated: bool
+    start: str
+    end: str
+    looks: int
+    what_ifs: int
+    trials: int
+    best_sharpe: float | None
+    best_total_return: float | None
+    sharpe_deviation: float | None
+    runs: tuple[str, ...]
+    kinds: dict[str, int]
+    last: str
+
+    @classmethod
+    def of(cls, group: list[Look]) -> Self:
+        """Of all looks at a span, the oldest first."""
+        last = group[-1]
+        seen = trial_ledger.trials(group, last)
+        sharpes = [look.sharpe for look in group if look.sharpe is not None]
+        gains = [look.total_return for look in group if look.total_return is not None]
+        return cls(
+            market=last.market,
+            simulated=any(look.simulated for look in group),
+            start=iso(min(look.from_ms for look in group)),
+            end=iso(max(look.to_ms for look in group)),
+            looks=len(group),
+            what_ifs=seen.what_ifs,
+            trials=seen.trials,
+            best_sharpe=max(sharpes) * PER_YEAR if sharpes else None,
+            best_total_return=max(gains) if gains else None,
+            sharpe_deviation=seen.variance**0.5 * PER_YEAR if seen.trials > 1 else None,
+            runs=tuple(sorted({look.run for look in group})),
+            kinds=dict(Counter(look.kind for look in group)),
+            last=last.at,
+        )
+
+    def document(self) -> dict[str, Any]:
+        """For machines."""
+        told = asdict(self)
+        return {"from": told.pop("start"), "to": told.pop("end"), **told}
 
 
 def iso(time_ms: int) -> str:
