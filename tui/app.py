@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from engine.runs.folder import Home, RunFolder
     from engine.settings import Settings
+    from tui.draft import Draft
     from tui.screens import ScreenEntry
-    from tui.screens.new_run.draft import Draft
 
 
 REST_S = 1.0  # the first screen is looked at for so long before more is imported
@@ -187,7 +187,7 @@ class Quantdeck(CrashSafe):
     def start_demo(self) -> None:
         """Start the whole pipeline on the simulated market."""
         from engine.settings import make
-        from tui.commands.pipeline import DEMO
+        from tui.demo import DEMO
 
         self.start("run", make(DEMO))
 

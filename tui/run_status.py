@@ -14,6 +14,7 @@ ROLE = {
     "saving": "live", "backtesting": "live", "stopping": "warn", "stale": "warn", "done": "good",
     "stopped": "warn", "failed": "bad", "crashed": "bad",
 }  # fmt: skip
+RESUMABLE = ("stopped", "failed", "crashed")
 
 
 def status(state: State) -> tuple[str, str]:

@@ -36,7 +36,8 @@ FURTHER = (  # of a report, where there is anything to tell
 
 def request(home: str | None, do: str, **details: Any) -> dict[str, Any]:
     """Have the engine answer one request; its progress goes to stderr."""
-    from tui.commands.progress import display, lasting
+    from tui.commands.progress import display
+    from tui.text.events import lasting
 
     with display() as shown:
         return ask(

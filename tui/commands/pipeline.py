@@ -11,26 +11,12 @@ from engine.runs.launch import launch
 from tui.commands.answer import Answer
 from tui.commands.settings import from_file, on_top_of, overlay
 from tui.commands.which_run import with_model
+from tui.demo import DEMO
 from tui.terminal import usable
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
     from engine.settings import Settings
-
-# Fourteen months of hourly candles with fixed dates and a small model: less than a minute on two cores.
-# No open interest: like Binance, the simulator keeps the last 30 days of it only.
-DEMO = {
-    "data": {
-        "exchange": "demo",
-        "start": "2024-11-01",
-        "end": "2026-01-01",
-        "funding": True,
-        "second_exchange": "demo",
-    },
-    "model": {"units": [32, 16]},
-    "training": {"epochs": 8},
-    "signal": {"threshold_from": "validation"},
-}
 
 
 def demo(

@@ -16,12 +16,12 @@ from engine.runs.results import backtest_of
 from engine.runs.state import state_of
 from tui.commands.answer import Answer, error_text, say
 from tui.commands.pipeline import carry_out
-from tui.commands.progress import note_line
 from tui.commands.which_run import with_files
 from tui.export_csv import write_csv
 from tui.number_format import amount, loss, signed_percent, span, table, whole
 from tui.run_facts import facts_of
 from tui.text.backtest import backtest_summary
+from tui.text.events import note_line
 from tui.trials import counted_by_now
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
-    from tui.app import Quantdeck
+    from tui.deck import Deck
     from tui.watch import Snapshot
 
 WIDTH, HEIGHT = 80, 24  # needed
@@ -33,14 +33,9 @@ class SizedScreen(Screen[object]):
     """A screen that needs 80 columns and 24 rows, and says so where there are fewer."""
 
     @property
-    def deck(self) -> Quantdeck:
+    def deck(self) -> Deck:
         """The app, with what it knows."""
-        from tui.app import Quantdeck
-
-        app = self.app
-        if not isinstance(app, Quantdeck):
-            raise TypeError(type(app).__name__)
-        return app
+        return cast("Deck", self.app)
 
     def dismiss(self, result: object = None) -> AwaitComplete:
         """Close, once: of two keys that both close, the second may come before the first has done it."""

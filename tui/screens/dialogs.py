@@ -9,7 +9,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import Input
 
-from tui.screens.base import Dialog
+from tui.screens.base import BaseScreen, Dialog
 from tui.widgets.entry import Entry
 from tui.widgets.lines import Line, Lines
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from engine.errors import QuantdeckError
+    from tui.watch import Watched
 
 COLUMNS = 66
 
@@ -134,3 +135,10 @@ class Fault(Dialog):
         """Copy the error."""
         self.app.copy_to_clipboard(str(self._error))
         self.notify("copied", timeout=2)
+
+
+def ask_stop(screen: BaseScreen, watched: Watched) -> None:
+    """Ask first, then ask the run."""
+    detail = "It ends at its next safe point and keeps a checkpoint; R resumes it from there."
+    question = Ask(f"Stop run {watched.id}?", detail, "stop it")
+    screen.app.push_screen(question, lambda yes: screen.deck.stop_run(watched.run) if yes else None)

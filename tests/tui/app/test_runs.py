@@ -9,7 +9,7 @@ from engine.settings import load
 from tests.tui.app.conftest import ready, settled
 from tests.tui.app.recorded import NOW, STATES, home_of_all, record
 from tui.app import Quantdeck
-from tui.screens.new_run.draft import Draft
+from tui.draft import Draft
 from tui.screens.new_run.screen import NewRun
 from tui.widgets.lines import Lines
 

@@ -11,14 +11,21 @@ from tui.screens.backtest import selection
 from tui.screens.dialogs import Prompt
 
 if TYPE_CHECKING:
-    from tui.screens.backtest.screen import BacktestScreen
+    from collections.abc import Callable
+
+    from tui.questions import Questions
+    from tui.screens.backtest.open_result import OpenResult
+    from tui.screens.backtest.trades_panel import TradesPanel
+    from tui.screens.base import BaseScreen
+    from tui.watch import Watched
+    from tui.what_if import Moves
 
 SUFFIXES = {".html": "result.report", ".htm": "result.report", ".csv": "result.export"}
 
 
-def ask_rules(screen: BacktestScreen) -> None:
-    """Ask for any rules to try."""
-    moves = screen.result.moves
+def ask_rules(screen: BaseScreen, result: OpenResult, move: Callable[[Moves], object]) -> None:
+    """Ask for any rules to try; `move` takes them."""
+    moves = result.moves
     if not moves.recorded:
         return
 
@@ -31,63 +38,54 @@ def ask_rules(screen: BacktestScreen) -> None:
 
     def typed(text: object) -> None:
         if isinstance(text, str) and text.strip():
-            screen.move(screen.result.moves.typed(text))
+            move(result.moves.typed(text))
 
     question = "What if? Settings of signal and backtest, such as stop_loss=0.02 fill=worst-of-bar"
     screen.app.push_screen(Prompt(question, check=wrong), typed)
 
 
-def ask_filter(screen: BacktestScreen) -> None:
+def ask_filter(screen: BaseScreen, trades: TradesPanel) -> None:
     """Ask which trades to show."""
 
     def typed(text: object) -> None:
         if isinstance(text, str):
-            screen.trades.put(text)
+            trades.put(text)
 
-    if screen.result.shown:
-        question = "Filter the trades, such as pnl<0 side=short bars>24 return>1% (empty: all)"
-        screen.app.push_screen(Prompt(question, screen.trades.filter), typed)
+    question = "Filter the trades, such as pnl<0 side=short bars>24 return>1% (empty: all)"
+    screen.app.push_screen(Prompt(question, trades.filter), typed)
 
 
-def ask_export(screen: BacktestScreen) -> None:
+def ask_export(screen: BaseScreen, result: OpenResult, trades: TradesPanel, questions: Questions) -> None:
     """Ask for a file: .html is the report, .csv the trades as filtered and sorted."""
-    run = screen.result.run
-    if run is None or not screen.result.shown:
+    run = result.run
+    if run is None:
         return
+
+    def answered(answer: dict[str, Any]) -> None:
+        screen.notify(f"written: {answer['path']}", markup=False)
 
     def wrong(text: str) -> str:
         return "" if Path(text).suffix in SUFFIXES else "end it in .html (report) or .csv (trades as shown)"
 
     def typed(text: object) -> None:
         if isinstance(text, str):
-            export(screen, Path(text).expanduser().absolute())
+            path = Path(text).expanduser().absolute()
+            request = result.request(SUFFIXES[path.suffix], path=str(path), **trades.question)
+            questions.ask("export", Question(request, answered, screen.deck.report_error))
 
     question = "Export to: .html is the whole report, .csv the trades as filtered and sorted"
     screen.app.push_screen(Prompt(question, f"quantdeck-{run.id}.html", check=wrong), typed)
 
 
-def export(screen: BacktestScreen, path: Path) -> None:
-    """Have the engine write the file."""
-
-    def answered(answer: dict[str, Any]) -> None:
-        screen.notify(f"written: {answer['path']}", markup=False)
-
-    request = screen.result.request(SUFFIXES[path.suffix], path=str(path), **screen.trades.question)
-    screen.questions.ask("export", Question(request, answered, screen.deck.report_error))
-
-
-def again(screen: BacktestScreen) -> None:
+def again(screen: BaseScreen, watched: Watched, moves: Moves) -> None:
     """Start a backtest of the same model by the rules that are shown; it is a run of its own."""
     from engine.settings import load
 
-    watched = screen.watched
-    if watched is None:
-        return
     if watched.run.mode not in selection.TRADED_MODEL:
         text = f"run {watched.id} ({watched.run.mode}) has no single model to backtest again"
         screen.notify(text, severity="warning", markup=False, timeout=4)
         return
-    overrides = [f"{key}={value}" for key, value in screen.result.moves.overrides.items()]
+    overrides = [f"{key}={value}" for key, value in moves.overrides.items()]
     try:
         settings = load(watched.run.settings_path, overrides)
         run = screen.deck.home.create("backtest", settings, of=watched.run.of or watched.id)
@@ -98,11 +96,10 @@ def again(screen: BacktestScreen) -> None:
         screen.deck.chosen = run.id
 
 
-def copy(screen: BacktestScreen) -> None:
+def copy(screen: BaseScreen) -> None:
     """Copy title and figures through the terminal (OSC 52)."""
     from tui.widgets.lines import Lines
 
-    if screen.result.shown:
-        text = "\n".join(screen.query_one(name, Lines).text for name in ("#title", "#banner", "#figures"))
-        screen.app.copy_to_clipboard(text)
-        screen.notify("figures copied", timeout=2)
+    text = "\n".join(screen.query_one(name, Lines).text for name in ("#title", "#banner", "#figures"))
+    screen.app.copy_to_clipboard(text)
+    screen.notify("figures copied", timeout=2)

@@ -204,11 +204,12 @@ class BacktestScreen(BaseScreen):
 
     def action_what_if(self) -> None:
         """Ask for any other rules."""
-        actions.ask_rules(self)
+        actions.ask_rules(self, self.result, self.move)
 
     def action_filter(self) -> None:
         """Ask for a filter of the trades."""
-        actions.ask_filter(self)
+        if self.result.shown:
+            actions.ask_filter(self, self.trades)
 
     def action_sort(self) -> None:
         """Sort the trades by the next column."""
@@ -220,15 +221,18 @@ class BacktestScreen(BaseScreen):
 
     def action_export(self) -> None:
         """Write the report or the trades."""
-        actions.ask_export(self)
+        if self.result.shown:
+            actions.ask_export(self, self.result, self.trades, self.questions)
 
     def action_again(self) -> None:
         """Start a backtest by the rules that are shown, as a run of its own."""
-        actions.again(self)
+        if self.watched:
+            actions.again(self, self.watched, self.result.moves)
 
     def action_copy(self) -> None:
         """Copy the figures."""
-        actions.copy(self)
+        if self.result.shown:
+            actions.copy(self)
 
     def action_other(self, step: int) -> None:
         """The result of the run before or after."""

@@ -13,11 +13,15 @@ from tui.screens.data import updates
 from tui.screens.dialogs import Prompt
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from engine.results.series import StoredSeries
     from engine.settings import Settings
-    from tui.screens.data.screen import DataScreen
+    from tui.questions import Questions
+    from tui.screens.base import BaseScreen
 
 
-def start(screen: DataScreen, settings: Settings) -> None:
+def start(screen: BaseScreen, settings: Settings) -> None:
     """Start an update: a run of its own, whose sources the screen then shows."""
     try:
         run = screen.deck.home.create("update", settings)
@@ -28,22 +32,20 @@ def start(screen: DataScreen, settings: Settings) -> None:
         screen.notify(f"update {run.id} started", timeout=3)
 
 
-def fetch(screen: DataScreen, *, whole: bool) -> None:
-    """Update the series under the cursor, or refetch what it lacks."""
-    if screen.series is None:
-        return
+def fetch(screen: BaseScreen, series: StoredSeries, *, whole: bool) -> None:
+    """Update a series, or refetch what it lacks."""
     try:
-        settings = updates.settings_for(screen.series, screen.deck.snapshot, whole=whole)
+        settings = updates.settings_for(series, screen.deck.snapshot, whole=whole)
     except QuantdeckError as error:
         screen.deck.report_error(error)
         return
     start(screen, settings)
 
 
-def fetch_all(screen: DataScreen) -> None:
+def fetch_all(screen: BaseScreen, every: Sequence[StoredSeries]) -> None:
     """Update every series, one run for each set of settings."""
     plans: dict[str, Settings] = {}
-    for series in screen.status.series:
+    for series in every:
         try:
             settings = updates.settings_for(series, screen.deck.snapshot, whole=False)
         except QuantdeckError:  # files, and markets that are gone
@@ -53,7 +55,7 @@ def fetch_all(screen: DataScreen) -> None:
         start(screen, settings)
 
 
-def ask_source(screen: DataScreen) -> None:
+def ask_source(screen: BaseScreen, status: StoreStatus, questions: Questions) -> None:
     """Ask for a source and fetch it."""
     from tui.screens.data.add_source import AddSource
 
@@ -65,15 +67,15 @@ def ask_source(screen: DataScreen) -> None:
         kinds = from_json(StoreStatus, answer, "the store").kinds
         screen.app.push_screen(AddSource(kinds), given)
 
-    if screen.status.kinds:
-        screen.app.push_screen(AddSource(screen.status.kinds), given)
+    if status.kinds:
+        screen.app.push_screen(AddSource(status.kinds), given)
     else:  # those of an empty store are told when they are asked for
         request = {"do": "data.status", "home": str(screen.deck.home.path), "kinds": True}
-        screen.questions.ask("kinds", Question(request, answered, screen.deck.report_error))
+        questions.ask("kinds", Question(request, answered, screen.deck.report_error))
 
 
-def ask_file(screen: DataScreen) -> None:
-    """Ask for a file and store it."""
+def ask_file(screen: BaseScreen, imports: Questions, stored: Callable[[], object]) -> None:
+    """Ask for a file and store it; `stored` is called once it is."""
 
     def wrong(text: str) -> str:
         if not text:
@@ -82,20 +84,20 @@ def ask_file(screen: DataScreen) -> None:
 
     def given(text: object) -> None:
         if isinstance(text, str):
-            take(screen, Path(text).expanduser().absolute())
+            take(screen, Path(text).expanduser().absolute(), imports, stored)
 
     screen.app.push_screen(Prompt("Import a file: CSV (also .gz), Parquet or Feather", check=wrong), given)
 
 
-def take(screen: DataScreen, path: Path) -> None:
+def take(screen: BaseScreen, path: Path, imports: Questions, stored: Callable[[], object]) -> None:
     """Store a file as a series, in a process of its own: a large one takes its time."""
 
     def answered(answer: dict[str, Any]) -> None:
         report = from_json(ImportReport, answer, str(path))
         counts = f"{report.rows_stored:,} of {report.rows_read:,} rows stored, {report.gaps} gaps"
         screen.notify(f"{report.series}: {counts}", title="imported", markup=False)
-        screen.action_reload()
+        stored()
 
     request = {"do": "data.import", "home": str(screen.deck.home.path), "path": str(path)}
     screen.notify(f"importing {path.name} …", timeout=3, markup=False)
-    screen.imports.ask("import", Question(request, answered, screen.deck.report_error))
+    imports.ask("import", Question(request, answered, screen.deck.report_error))

@@ -224,23 +224,25 @@ class DataScreen(BaseScreen):
 
     def action_update(self) -> None:
         """Bring the series up to now."""
-        actions.fetch(self, whole=False)
+        if self.series:
+            actions.fetch(self, self.series, whole=False)
 
     def action_repair(self) -> None:
         """Ask again for what lies between its first and last value; what the exchange has not stays a gap."""
-        actions.fetch(self, whole=True)
+        if self.series:
+            actions.fetch(self, self.series, whole=True)
 
     def action_update_all(self) -> None:
         """Bring every series up to now."""
-        actions.fetch_all(self)
+        actions.fetch_all(self, self.status.series)
 
     def action_add(self) -> None:
         """Ask for a source and fetch it."""
-        actions.ask_source(self)
+        actions.ask_source(self, self.status, self.questions)
 
     def action_import(self) -> None:
         """Ask for a file and store it."""
-        actions.ask_file(self)
+        actions.ask_file(self, self.imports, self.action_reload)
 
     def action_filter(self) -> None:
         """Ask which series to show."""

@@ -12,10 +12,10 @@ from textual.widgets import Input
 from engine import settings
 from engine.errors import QuantdeckError
 from engine.runs.modes import training
+from tui.draft import Draft
 from tui.keys import VIEW, key
 from tui.screens.base import BaseScreen
 from tui.screens.dialogs import Ask, Prompt, wrapped
-from tui.screens.new_run.draft import Draft
 from tui.widgets.field import Choice, Field
 from tui.widgets.lines import Line, Lines
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.errors import QuantdeckError
+from tui.draft import name_fault
 from tui.screens.dialogs import Ask, Prompt
 
 if TYPE_CHECKING:
@@ -12,13 +13,6 @@ if TYPE_CHECKING:
 
     from tui.screens.base import BaseScreen
     from tui.watch import Watched
-
-
-def ask_stop(screen: BaseScreen, watched: Watched) -> None:
-    """Ask first, then ask the run."""
-    detail = "It ends at its next safe point and keeps a checkpoint; R resumes it from there."
-    question = Ask(f"Stop run {watched.id}?", detail, "stop it")
-    screen.app.push_screen(question, lambda yes: screen.deck.stop_run(watched.run) if yes else None)
 
 
 def ask_delete(screen: BaseScreen, watched: Watched) -> None:
@@ -69,14 +63,3 @@ def attempt(screen: BaseScreen, work: Callable[..., object], *arguments: object)
     except QuantdeckError as error:
         screen.deck.report_error(error)
     screen.deck.watcher.look()
-
-
-def name_fault(name: str) -> str:
-    """What is wrong with a name for a run."""
-    from engine.runs.folder import checked_name
-
-    try:
-        checked_name(name)
-    except QuantdeckError as error:
-        return error.reason
-    return ""

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from engine.errors import QuantdeckError
 from tui.keys import VIEW, key
+from tui.run_status import RESUMABLE
 from tui.screens.backtest import selection
 from tui.screens.base import BaseScreen
-from tui.screens.dialogs import Prompt
+from tui.screens.dialogs import Prompt, ask_stop
 from tui.screens.runs import actions, drawing
 from tui.screens.runs.listing import RunsList
-from tui.screens.train.screen import RESUMABLE, nothing
+from tui.screens.train.screen import nothing
 from tui.widgets.lines import Line, Lines
 from tui.widgets.rows import Rows
 
@@ -168,7 +169,7 @@ class RunsScreen(BaseScreen):
     def action_stop(self) -> None:
         """Ask first, then ask the run."""
         if at := self._current:
-            actions.ask_stop(self, at)
+            ask_stop(self, at)
 
     def action_resume(self) -> None:
         """Go on from the last checkpoint."""

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.runs.modes import MODES, with_backtest
 from tui import run_status
-from tui.commands.progress import lasting
 from tui.number_format import defined, loss, span, whole
+from tui.text.events import lasting
 from tui.widgets.lines import Line, fitted, spread, width_of
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from tui import run_status
 from tui.keys import VIEW, key
 from tui.questions import Questions
 from tui.screens.base import BaseScreen
-from tui.screens.dialogs import wrapped
-from tui.screens.runs import actions
+from tui.screens.dialogs import ask_stop, wrapped
 from tui.screens.train import drawing
 from tui.screens.train.repetition import Repetitions
 from tui.widgets.lines import Line, Lines
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from engine.runs.events import Event
     from tui.watch import Snapshot, Watched
 
-RESUMABLE = ("stopped", "failed", "crashed")
 TOLD = 8  # lines of alarm, error and note
 
 
@@ -140,7 +138,7 @@ class TrainScreen(BaseScreen):
         if action == "stop":
             return self._shown is not None and self._shown.live
         if action == "resume":
-            return state is not None and state.status in RESUMABLE
+            return state is not None and state.status in run_status.RESUMABLE
         if action == "demo":
             return self._shown is None
         if action in ("log_axis", "smooth", "freeze", "zoom", "export"):
@@ -152,7 +150,7 @@ class TrainScreen(BaseScreen):
     def action_stop(self) -> None:
         """Ask first, then ask the run."""
         if watched := self._shown:
-            actions.ask_stop(self, watched)
+            ask_stop(self, watched)
 
     def action_resume(self) -> None:
         """Go on from the last checkpoint."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine import settings
-from engine.errors import SettingsError
+from engine.errors import QuantdeckError, SettingsError
 from engine.runs.modes import training
 
 START = ("start.mode", "start.name")
@@ -97,8 +97,6 @@ class Draft:
 
     def check(self) -> tuple[settings.Settings | None, dict[str, str]]:
         """The settings if all is well, and what is wrong by key."""
-        from tui.screens.runs.actions import name_fault
-
         wrong = {"start.name": fault} if (fault := name_fault(self.texts["start.name"])) else {}
         try:
             made = settings.make({}, self.overrides())
@@ -112,3 +110,14 @@ class Draft:
     def changed(self, key: str) -> bool:
         """Whether a setting differs from the last run's."""
         return self.texts[key] != self.last[key]
+
+
+def name_fault(name: str) -> str:
+    """What is wrong with a name for a run."""
+    from engine.runs.folder import checked_name
+
+    try:
+        checked_name(name)
+    except QuantdeckError as error:
+        return error.reason
+    return ""

@@ -1,0 +1,66 @@
+"""What a screen finds in the app: the runs, the engine, and how to start, open, copy and report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from engine.errors import QuantdeckError
+    from engine.runs.folder import Home, RunFolder
+    from engine.settings import Settings
+    from tui.draft import Draft
+    from tui.warm_engine import Engine
+    from tui.watch import Snapshot, Watch
+
+
+class Deck(Protocol):
+    """The app as its screens see it.
+
+    snapshot   all runs, as they were last read
+    engine     answers questions
+    ascii      whether plain characters alone are drawn
+    home_text  the home's path as screens show it
+    chosen     the id of the run on Train and Backtest, empty without a choice
+    draft      a new run's settings that are not started yet
+    """
+
+    home: Home
+    home_text: str
+    ascii: bool
+    snapshot: Snapshot
+    watcher: Watch
+    engine: Engine
+    chosen: str
+    draft: Draft | None
+
+    def now(self) -> datetime:
+        """The present, in UTC."""
+
+    def launch(self, run: RunFolder) -> bool:
+        """Start the engine on a run; a refusal is told."""
+
+    def stop_run(self, run: RunFolder) -> None:
+        """Ask a run to stop."""
+
+    def start(self, mode: str, settings: Settings, of: str = "", name: str = "") -> None:
+        """Make a run, start it and show it."""
+
+    def reproduce(self, run: RunFolder) -> None:
+        """Repeat a finished run."""
+
+    def start_demo(self) -> None:
+        """Start the whole pipeline on the simulated market."""
+
+    def new_run(self) -> None:
+        """Open the form for a new run."""
+
+    def open_run(self, run_id: str, mode: str = "train") -> None:
+        """Show a run on Train or Backtest."""
+
+    def copy(self, text: str) -> None:
+        """Copy through the terminal."""
+
+    def report_error(self, error: QuantdeckError, title: str = "") -> None:
+        """Tell an error: a toast if it may pass by itself, otherwise a dialog with the remedy."""
