@@ -16,6 +16,7 @@ from pathlib import Path
 
 from benchmarks import beside, lines, machine
 from benchmarks.contest import DifferenceError, Line, table
+from benchmarks.plan import Plan
 
 
 def main() -> int:
@@ -36,7 +37,7 @@ def main() -> int:
     if unknown := set(chosen) - set(lines.ALL):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
 
-    plan = lines.Plan(2 if given.quick else given.rounds, given.devices, quick=given.quick)
+    plan = Plan(2 if given.quick else given.rounds, given.devices, quick=given.quick)
     found: list[Line] = []
     unequal: list[str] = []
     for name in chosen:

@@ -20,7 +20,7 @@ from benchmarks.data import REAL
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from benchmarks.lines import Plan
+    from benchmarks.plan import Plan
 
 HERE, THERE = "here", "there"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,19 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from benchmarks.contest import Entry
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How many rounds, how many devices, and whether the work is small."""
-
-    rounds: int
-    devices: int
-    quick: bool
-
-    def size(self, whole: int, quick: int) -> int:
-        """How much work."""
-        return quick if self.quick else whole
+    from benchmarks.plan import Plan
 
 
 def training(plan: Plan) -> list[Line]:

@@ -26,7 +26,7 @@ from tui.demo import DEMO
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from benchmarks.lines import Plan
+    from benchmarks.plan import Plan
 
 BARS = 210_000  # of a result with more than 100,000 trades
 QUIET_S = 0.75  # a screen that has said nothing for so long has settled

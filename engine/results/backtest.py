@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
 from engine.results.codec import Count, Number, from_json, to_json
+from engine.results.earlier import SCHEMA, upgraded
 from engine.results.notes import Note
-
-SCHEMA = 2  # 1 is the layout of version 0.1, which had no number of its own
 
 
 class Interval(NamedTuple):
@@ -245,6 +244,4 @@ class BacktestResult:
     @classmethod
     def from_json(cls, told: dict[str, Any], where: str = "result.json") -> Self:
         """From what result.json holds, of this version or an earlier one. Raises RepairDataError."""
-        from engine.results.earlier import upgraded
-
         return from_json(cls, upgraded(told), where)

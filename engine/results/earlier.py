@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.results.backtest import SCHEMA
+SCHEMA = 2  # 1 is the layout of version 0.1, which had no number of its own
 
 
 def upgraded(told: dict[str, Any]) -> dict[str, Any]:

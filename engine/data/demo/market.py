@@ -10,7 +10,7 @@ with edge 0 no column says anything about the next return.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -28,6 +28,9 @@ from engine.data.demo.bars import (
 )
 from engine.data.demo.paths import BASES, BLOCK, HOUR_MS, ORIGIN_MS, Array, Paths
 from engine.errors import ChangeSettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 from engine.settings import TIMEFRAME_MS
 
 SYMBOLS = {
@@ -208,6 +211,18 @@ class DemoMarket:
     def _make_bars(self, row: int, market: int, number: int) -> Candles:
         path = self._paths.block(number)
         return make_bars(path, self.seed, self.edge, self.step_ms, number, row, market)
+
+
+class Exchange(Protocol):
+    """The running exchange, as the kinds of series that it serves see it."""
+
+    market: DemoMarket
+
+    def now(self) -> int:
+        """The exchange's time, ms."""
+
+    def interval(self, query: Mapping[str, str], name: str, known: tuple[str, ...]) -> str:
+        """The length of a bar that a parameter names. Raises Refused."""
 
 
 def whole(moment_ms: int, step_ms: int) -> int:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from engine.data.demo.server import DemoExchange
+    from engine.data.demo.market import Exchange
     from engine.data.exchange.client import Client
     from engine.data.exchange.pager import Rows
     from engine.market.candles import Checked, Decimals
@@ -59,7 +59,7 @@ def sound(frame: pd.DataFrame, step_ms: int, now_ms: int, decimals: Decimals | N
 
 
 def simulated(
-    exchange: DemoExchange, query: Mapping[str, str], *, market: int, second: bool = False
+    exchange: Exchange, query: Mapping[str, str], *, market: int, second: bool = False
 ) -> list[list[int | str]]:
     """Klines: the first `limit` from startTime, or the last ones up to endTime or now."""
     symbol, interval = symbol_of(query, market), exchange.interval(query, "interval", tuple(TIMEFRAME_MS))

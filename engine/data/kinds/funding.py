@@ -14,7 +14,7 @@ from engine.settings import Data
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from engine.data.demo.server import DemoExchange
+    from engine.data.demo.market import Exchange
     from engine.data.exchange.client import Client
     from engine.data.exchange.pager import Rows
 
@@ -38,7 +38,7 @@ async def history(client: Client, symbol: str, timeframe: str, now_ms: int) -> H
     return History(ask, PAGE.get(client.id, USUAL_PAGE), HOUR_MS, jumps, spaced=False)
 
 
-def simulated(exchange: DemoExchange, query: Mapping[str, str]) -> list[dict[str, int | str]]:
+def simulated(exchange: Exchange, query: Mapping[str, str]) -> list[dict[str, int | str]]:
     """Rates of fundingRate: the first `limit` from startTime, else the last ones."""
     symbol = symbol_of(query, PERPETUAL)
     count, now = whole_number(query, "limit", 100, least=1, most=1000), exchange.now()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from engine.data.demo.server import DemoExchange
+    from engine.data.demo.market import Exchange
     from engine.data.exchange.client import Client
     from engine.data.exchange.pager import History
 
@@ -29,7 +29,7 @@ MADE_HERE = ("flag", "available_at")  # columns that no exchange sends
 # (client, symbol, timeframe, now in ms) → how its rows are asked for
 Opening: TypeAlias = "Callable[[Client, str, str, int], Awaitable[History]]"
 # (the simulated exchange, the query) → the JSON of its answer
-Answer: TypeAlias = "Callable[[DemoExchange, Mapping[str, str]], Any]"
+Answer: TypeAlias = "Callable[[Exchange, Mapping[str, str]], Any]"
 # (raw rows, step in ms, now in ms, how finely they were written) → rows that keep the kind's rules
 Check: TypeAlias = "Callable[[pd.DataFrame, int, int, Decimals | None], Checked]"
 

@@ -13,7 +13,7 @@ from engine.settings import TIMEFRAME_MS, Data
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from engine.data.demo.server import DemoExchange
+    from engine.data.demo.market import Exchange
     from engine.data.exchange.client import Client
     from engine.data.exchange.pager import Rows
 
@@ -51,7 +51,7 @@ def in_base(stamp: dict[str, Any]) -> Any:
     return next((amount for amount in amounts if amount is not None), None)
 
 
-def simulated(exchange: DemoExchange, query: Mapping[str, str]) -> list[dict[str, int | str]]:
+def simulated(exchange: Exchange, query: Mapping[str, str]) -> list[dict[str, int | str]]:
     """Stamps of openInterestHist: the last `limit` up to endTime, none older than 30 days."""
     symbol, period = symbol_of(query, PERPETUAL), exchange.interval(query, "period", PERIODS)
     count, now = whole_number(query, "limit", 30, least=1, most=500), exchange.now()
