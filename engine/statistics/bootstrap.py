@@ -29,8 +29,9 @@ def block_length(values: Floats) -> float:
     """The mean block length, 1 or more, that suits the bootstrap of the mean of a series (N,) best.
 
     (2 G² / D)^(1/3) N^(1/3) with G = Σ λ |k| R(k), D = 2 (Σ λ R(k))², R the autocovariances, λ the flat-top
-    window that ends at twice the lag from which on they vanish; at most min(3 √N, N/3). Equal to arch's
-    `optimal_block_length`. 1 where there is no variance.
+    window that ends at twice the lag from which on they vanish; at most min(3 √N, N/3). A lag vanishes by the
+    paper's R(k) / R(0). arch's `optimal_block_length` divides by the variances of the two overlapping parts:
+    on short series it finds other lengths, on long ones the same. 1 where there is no variance.
     """
     count = len(values)
     if count < 10 or values.max() == values.min():
