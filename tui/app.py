@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from functools import partial
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from engine.errors import QuantdeckError
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from tui.screens import ScreenEntry
 
 
+STYLES = sorted(Path(__file__).parent.glob("screens/*/style.tcss"))  # each beside its screen
 REST_S = 1.0  # the first screen is looked at for so long before more is imported
 
 
@@ -40,7 +42,7 @@ class Quantdeck(CrashSafe):
     """
 
     TITLE = "quantdeck"
-    CSS_PATH = "app.tcss"
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", *STYLES]
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         key("ctrl+c", "leave", "leave", VIEW, show=False, priority=True),
