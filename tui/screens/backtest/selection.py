@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.runs.modes import with_backtest
+from engine.runs.modes import training, with_backtest
 from tui import run_status
 from tui.screens.dialogs import wrapped
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tui.watch import Snapshot, Watched
     from tui.widgets.lines import Line
 
-TRADED_MODEL = ("run", "backtest", "train")  # those with one model, which can be backtested again
+TRADED_MODEL = (*training(), "backtest")  # those with one model, which can be backtested again
 
 
 def results(snapshot: Snapshot) -> list[Watched]:
