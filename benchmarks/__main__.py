@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks import beside, lines, machine
+from benchmarks.contender import ContenderError
 from benchmarks.contest import DifferenceError, Line, table
 from benchmarks.plan import Plan
 
@@ -44,7 +45,7 @@ def main() -> int:
         print(f"{name} …", file=sys.stderr, flush=True)
         try:
             found += beside.lines(plan, given.beside, name) if given.beside else lines.ALL[name](plan)
-        except DifferenceError as error:  # there is no figure then, but for the others there is
+        except (DifferenceError, ContenderError) as error:  # no figure then, but for the others there is
             unequal.append(f"{name}: {error}")
     facts = machine.facts() | {"rounds": plan.rounds, "devices": plan.devices, "quick": plan.quick}
     print(machine.sentence(facts))
