@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.imports import absent, put_off, quickly, unlisted
+from engine.imports import collector_paused
 from engine.results.series import to_json
 from engine.runs.folder import Home, RunFolder
 from engine.runs.modes import MODES
@@ -15,26 +15,11 @@ if TYPE_CHECKING:
     from engine.runs.events import Emit
     from engine.runs.results import Result
 
-LATE = (  # what libraries take along, and what a run's first stages and most questions do without
-    "engine.backtest.loop",  # takes numba along
-    "numpy.f2py",
-    "numpy.testing",
-    "scipy.fft",
-    "scipy.interpolate",
-    "scipy.ndimage",
-    "scipy.optimize",
-    "scipy.spatial",
-    "scipy.stats",
-    "sklearn.preprocessing",
-    "sklearn.preprocessing._data",
-    "sklearn.preprocessing._encoders",
-)
 USAGE = "usage: python -m engine RUN_FOLDER | ask"
 
 
 def main(arguments: list[str]) -> int:
     """Dispatch; return the exit code."""
-    put_off(*LATE)
     if arguments == ["ask"]:
         from engine.queries import handlers
         from engine.runs.requests import answer
@@ -63,7 +48,7 @@ def main(arguments: list[str]) -> int:
 
 def work(run: RunFolder, emit: Emit) -> Result:
     """Do what the run's mode says. The slow imports happen here, after the first event is out."""
-    with quickly(), unlisted(), absent("rich.progress"):  # scikit-learn would draw progress with it
+    with collector_paused():
         from engine.preparation import Job
         from engine.settings import load, moment
 

@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from engine.backtest.records import Bar
+from engine.backtest.records import SAME_CLOSE, WORST_OF_BAR, Bar
 
-NEXT_OPEN, SAME_CLOSE, WORST_OF_BAR = range(3)
 MOST_SLIPPAGE = 0.99
 SIGNAL, REVERSAL, STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, END, RUIN = range(7)
 

@@ -10,6 +10,8 @@ _TRADE_NUMBERS = (
     "quantity", "entry_price", "exit_price", "gross_pnl", "fees", "slippage", "funding", "borrow",
     "pnl", "return", "mae", "mfe", "prediction", "equity_after",
 )  # fmt: skip
+FILLS = ("next-open", "same-close", "worst-of-bar")
+NEXT_OPEN, SAME_CLOSE, WORST_OF_BAR = range(len(FILLS))
 REASONS = ("signal", "reversal", "stop-loss", "take-profit", "trailing-stop", "end", "ruin")
 
 TRADE = np.dtype(

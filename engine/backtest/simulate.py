@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.backtest import loop, records
+from engine.backtest import records
 from engine.errors import ChangeSettingsError
 from engine.statistics.account import AccountHistory
 
@@ -68,6 +68,8 @@ class Simulator:
 
     def trade(self, target: Floats) -> None:
         """Trade the target weights (T,), contiguous float64."""
+        from engine.backtest import loop  # and numba, which training does without
+
         arguments = (self.trades, self.equity, self.cash, self.position)
         self._open()
         try:
@@ -151,9 +153,8 @@ def terms_of(bars: Bars, rules: Rules) -> records.Terms:
     stops = max(rules.stop_loss, rules.take_profit, rules.trailing_stop) > 0
     in_volatility, by_volatility = stops and rules.stop_unit == "volatility", rules.sizing == "volatility"
     scales = max(rules.slippage_volatility, rules.slippage_impact) > 0
-    fills = {"next-open": loop.NEXT_OPEN, "same-close": loop.SAME_CLOSE, "worst-of-bar": loop.WORST_OF_BAR}
     return records.Terms(
-        fill=fills[rules.fill],
+        fill=records.FILLS.index(rules.fill),
         fee=float(rules.fee),
         maker_discount=float(rules.maker_discount),
         slippage=float(rules.slippage),

@@ -16,7 +16,7 @@ import importlib
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from engine.imports import quickly
+from engine.imports import collector_paused
 from engine.results.codec import plain
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def later(module: str, function: str) -> Callable[[Event, Emit], dict[str, Any]]
 
     @cache
     def behind() -> Callable[[Event], Any]:
-        with quickly():
+        with collector_paused():
             found: Callable[[Event], Any] = getattr(
                 importlib.import_module(f"engine.queries.{module}"), function
             )

@@ -1,8 +1,4 @@
-"""Scaling of features and label, fitted on rows that training windows use and on no other.
-
-The scalers are imported from the module that they stand in, and that joblib files name: the package in front
-of it takes half of SciPy along.
-"""
+"""Scaling of features and label, fitted on rows that training windows use and on no other."""
 
 from __future__ import annotations
 
@@ -10,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from sklearn.preprocessing._data import MinMaxScaler, RobustScaler, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 from engine.samples import aligned
 

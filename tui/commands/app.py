@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from engine.errors import InternalError, StopRequestedError
-from engine.imports import quickly
+from engine.imports import collector_paused
 from engine.runs.folder import Home, home_path
 from tui.commands.answer import Answer
 from tui.terminal import Guard, usable
@@ -30,7 +30,7 @@ def show(home: Home, start: RunFolder | None = None) -> Answer:
     """Open the app, perhaps with a run that it launches at once, and stay until it is left."""
     engine = Engine()
     engine.wake()  # beside the imports, which take longer
-    with quickly():
+    with collector_paused():
         from tui.app import Quantdeck
 
     deck = Quantdeck(home, ascii=bool(os.environ.get("QUANTDECK_ASCII")), start=start, engine=engine)

@@ -8,31 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import InternalError
-from engine.imports import absent, put_off, quickly, unlisted
+from engine.imports import collector_paused, not_installed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.settings import Training
 
-SPLASH = "jax.experimental.pallas.ops.tpu.splash_attention"
-SELDOM = (  # what Keras takes along for something that nobody here asks for, or for later
-    "IPython",
-    "h5py",
-    "jax.experimental.pallas",
-    "jax.extend.pallas",
-    "keras._tf_keras",
-    "keras.applications",
-    "keras.datasets",
-    "keras.legacy",
-    "keras.preprocessing",
-    "keras.visualization",
-    "keras.wrappers",
-    "requests",
-    "rich",
-    f"{SPLASH}.splash_attention_kernel",
-    f"{SPLASH}.splash_attention_mask",
-)
 HOST_DEVICES = "--xla_force_host_platform_device_count"
 
 
@@ -59,8 +41,7 @@ def prepare(training: Training) -> int:
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if "keras" not in sys.modules:
-        put_off(*SELDOM)
-        with quickly(), unlisted(), absent("matplotlib"):  # Keras would draw pictures with it
+        with collector_paused(), not_installed("matplotlib", "IPython"):  # Keras would draw with them
             import keras  # noqa: F401
     return devices
 
