@@ -72,8 +72,7 @@ def train(job: Job) -> TrainResult:
     with stage(job, "fit"):
         devices = backend.prepare(origin.pinned(run, settings.training))
         record_origin(job, data, devices)
-        from engine.models import lstm
-        from engine.models.artifact import artifact
+        from engine.models import artifact, lstm
         from engine.models.training import fit
 
         model = lstm.build(found.lookback, values.shape[1], settings.model, settings.training.seed)
@@ -121,7 +120,7 @@ def traded(job: Job, trained: RunFolder) -> BacktestResult:
 
     with stage(job, "load"):
         devices = backend.prepare(origin.pinned(run, settings.training))
-        from engine.models.artifact import artifact
+        from engine.models import artifact
         from engine.models.training import predict
 
         content = {name: read_checked(trained.path, name) for name in artifact.FILES}

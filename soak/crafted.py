@@ -29,8 +29,7 @@ if "XLA_FLAGS" not in os.environ:
 import keras
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from engine.models import lstm
-from engine.models.artifact import artifact
+from engine.models import artifact, lstm
 
 RUN = "3f2a91c0"
 FIELDS = {

@@ -23,8 +23,8 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.compat.ccxt_exchange import exchange_class
 from engine.data.collect import collect
-from engine.data.exchange.ccxt_modules import exchange_class
 from engine.data.store import Store
 from engine.market.candles import milliseconds
 from engine.settings import Data

@@ -50,7 +50,7 @@ def training(folder, count, seed):
 
 def saving(folder, count, seed):
     """Kill the saving of artifacts `count` times; (loaded whole, refused, torn)."""
-    from engine.models.artifact import artifact
+    from engine.models import artifact
     from soak import crafted
 
     rng, home = np.random.default_rng(seed), Path(folder) / "saving"

@@ -40,7 +40,7 @@ def warm_up():
     warnings.filterwarnings("ignore", message=".*fork.*")
     import engine.pipeline  # noqa: F401
     from engine.data.demo import market, server  # noqa: F401
-    from engine.models.artifact import artifact  # noqa: F401
+    from engine.models import artifact  # noqa: F401
     from engine.models.training import fit, predict  # noqa: F401
 
 

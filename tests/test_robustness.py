@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from engine.compat import joblib_file
 from engine.errors import ChangeSettingsError
 from engine.lineage.provenance import frozen
-from engine.models.artifact import joblib_file
 from engine.queries import handlers
 from engine.results.explanations import explained
 from engine.runs import trial_ledger

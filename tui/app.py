@@ -80,15 +80,7 @@ class Quantdeck(CrashSafe):
         for theme in (themes.DARK, themes.LIGHT):
             self.register_theme(theme)
         wanted = os.environ.get("TEXTUAL_THEME", "")
-        self._begin_with(wanted if wanted in self.available_themes else themes.DARK.name)
-
-    def _begin_with(self, theme: str) -> None:
-        """As `self.theme = theme`, which would read the style sheet and style everything a second time."""
-        self.set_reactive(Quantdeck.theme, theme)
-        dark = self.current_theme.dark
-        self.set_classes(f"-theme-{theme} {'-dark-mode' if dark else '-light-mode'}")
-        self._refresh_truecolor_filter(self.ansi_theme)
-        self.stylesheet.set_variables(self.get_css_variables())
+        self.begin_with(wanted if wanted in self.available_themes else themes.DARK.name)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """The colours of our roles, for every theme."""
@@ -97,8 +89,7 @@ class Quantdeck(CrashSafe):
 
     def _made(self, entry: ScreenEntry) -> Screen[object]:
         screen = entry.make()
-        # It is styled as it is mounted. Textual would parse the whole style sheet for it, twice, unless told.
-        screen._css_update_count = self._css_update_count  # noqa: SLF001
+        self.styled_when_mounted(screen)
         return screen
 
     def on_mount(self) -> None:

@@ -13,7 +13,8 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from textual import events
-from textual.app import App
+
+from tui.compat import ContainedApp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +25,7 @@ ROUNDS = 3  # a key, what its widget tells of it, what the widget around that ma
 LONGEST_S = 2.0  # a screen or a widget that takes longer is not waited for
 
 
-class Keyboard(App[None]):
+class Keyboard(ContainedApp):
     """An app that takes a key only when all is done that the one before it has brought about."""
 
     def __init__(self) -> None:
@@ -38,16 +39,16 @@ class Keyboard(App[None]):
         if isinstance(event, events.Key) and not event.is_forwarded:
             self._keys.append(event)
             if self._typing is None:
-                self._typing = asyncio.create_task(self._type())
+                self._typing = asyncio.create_task(self._type_in_turn())
         else:
             await super().on_event(event)
 
-    async def _type(self) -> None:
+    async def _type_in_turn(self) -> None:
         try:
-            while self._keys and not self._exit:
+            while self._keys and not self.leaving:
                 await self._take(self._keys.popleft())
         except Exception as error:  # noqa: BLE001  as Textual does for what its widgets meet
-            self._handle_exception(error)
+            self.meet(error)
         finally:
             self._typing = None
 

@@ -42,7 +42,7 @@ class Facts:
     origin: dict[str, Any] = field(default_factory=dict)
     report: dict[str, Any] = field(default_factory=dict)  # QualityReport.as_dict()
     repairs: tuple[dict[str, Any], ...] = ()  # what `data repair` did and how to undo it, oldest first
-    limits: dict[str, float] = field(default_factory=dict)  # market_limits.limits_of, when it was fetched
+    limits: dict[str, float] = field(default_factory=dict)  # exchange.client.limits_of, when it was fetched
     rows: int = 0
     first_ms: int | None = None
     last_ms: int | None = None

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from engine.data.exchange import pager
-from engine.data.exchange.market_limits import limits_of
+from engine.data.exchange.client import limits_of
 from engine.data.kinds import KINDS
 from engine.data.store import Series
 from engine.errors import QuantdeckError, TryAgainError

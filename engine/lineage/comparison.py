@@ -94,7 +94,7 @@ def reasons(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
 
 def examine(run: RunFolder) -> list[str]:
     """Load a foreign run's model the guarded way; what it is, in sentences. Raises RepairDataError."""
-    from engine.models.artifact import artifact
+    from engine.models import artifact
 
     if not set(artifact.FILES) <= manifest_of(run.path).keys():
         return [f"it holds no model; it used that of run {run.of}"]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.features import Feature
-    from engine.models.artifact.artifact import Metadata
+    from engine.models.artifact import Metadata
     from engine.samples.split import Split
 
     Times = NDArray[np.int64]

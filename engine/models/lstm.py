@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import jax
 import keras
 import numpy as np
+from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 
-from engine.models.training.export_cache import Traced
+from engine.models.training.export_cache import ExportedProgram
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,16 +22,16 @@ def build(lookback: int, features: int, model: Model, seed: int) -> keras.Model:
 
     Weights and dropout are drawn from `seed` alone: equal seeds give equal networks in any process.
     """
-    about = ("network", model.units, model.dropout > 0, features)
-    made: keras.Model = at_once(lambda: stacked(lookback, features, model, seed), *about)
+    key = ("lstm", model.units, model.dropout > 0, features)
+    made: keras.Model = at_once(lambda: stacked(lookback, features, model, seed), *key)
     return made
 
 
-def at_once(make: Callable[[], Any], *about: object) -> Any:
+def at_once(make: Callable[[], Any], *key: object) -> Any:
     """What `make` makes, its variables given their first values by one compiled call, the same to the bit.
 
     Keras draws each in calls of its own, most of a second in all. What `make` holds of arrays, such as
-    seeds, is handed to the call as arguments, so that it is compiled once for all seeds; `about` is the rest.
+    seeds, is handed to the call as arguments, so that it is compiled once for all seeds; `key` is the rest.
     """
     made: list[Any] = []
 
@@ -40,7 +40,11 @@ def at_once(make: Callable[[], Any], *about: object) -> Any:
         return [variable.value for variable in made[0].variables]
 
     program = jax.make_jaxpr(drawn)()
-    values = Traced(jax.jit(partial(jax.core.eval_jaxpr, program.jaxpr)), *about)(program.consts)
+
+    def values_of(arrays: list[Any]) -> Any:
+        return jaxpr_as_fun(ClosedJaxpr(program.jaxpr, arrays))()
+
+    values = ExportedProgram(jax.jit(values_of), *key)(program.consts)
     for variable, value in zip(made[0].variables, values, strict=True):
         variable.assign(np.asarray(value))  # bound to no device, as Keras's own
     return made[0]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from engine.backtest.trading import Decisions
     from engine.market.merge import Market
-    from engine.models.artifact.artifact import Metadata
+    from engine.models.artifact import Metadata
     from engine.samples.windows import Windows
     from engine.settings import Settings
 

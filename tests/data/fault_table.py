@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from engine.data.exchange.client import open_exchange
-from engine.data.exchange.rate_limit import resting
+from engine.data.exchange.rate_limit import no_request_before
 from engine.data.plan import Source
 from engine.data.store import Store
 from engine.data.update import update
@@ -151,7 +151,7 @@ async def cell(row: Row, exchange: type[ExchangeServer], folder: Path) -> Outcom
             outcome.wrong.append("the pages so far are lost")
         await others_rest(row, server, source, store, outcome)
         server.faults.clear()
-        resting.clear()
+        no_request_before.clear()
         if row.raises is not None:
             await once(server, source, store)
         outcome.garbage = garbage(store)

@@ -11,7 +11,7 @@ from engine import outcome
 from engine.backtest import trading
 from engine.data.collect import collect
 from engine.data.demo.server import demo_exchange
-from engine.data.exchange.market_limits import DECIMAL_PLACES, TICK_SIZE, limits_of
+from engine.data.exchange.client import DECIMAL_PLACES, TICK_SIZE, limits_of
 from engine.data.store import Store
 from engine.queries.opening import tried
 from engine.runs.folder import Home

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.compat.ccxt_exchange import exchange_class, quick
 from engine.data.collect import collect
-from engine.data.exchange.ccxt_modules import exchange_class
-from engine.data.exchange.rate_limit import guarded
 from engine.data.store import Store
 from engine.market.candles import CONFLICT, milliseconds, position
 from engine.settings import Data
@@ -83,7 +82,7 @@ def test_numbers_are_read_as_ccxt_reads_them(kind, data):
     cells = data.draw(st.lists(TEXTS, max_size=3))
     row = cells if kind is list else {str(place): cell for place, cell in enumerate(cells)}
     plain = exchange_class("binance")
-    ours, theirs = guarded(plain).__new__(guarded(plain)), plain.__new__(plain)
+    ours, theirs = quick(plain).__new__(quick(plain)), plain.__new__(plain)
     keys = [0, 1, 2, -1] if kind is list else ["0", "1", "2", "no"]
     first, second = data.draw(st.sampled_from(keys)), data.draw(st.sampled_from(keys))
     assert repr(ours.safe_number(row, first)) == repr(theirs.safe_number(row, first))

@@ -10,8 +10,8 @@ import joblib
 import numpy as np
 import pytest
 
+from engine.compat import joblib_file
 from engine.errors import RepairDataError
-from engine.models.artifact import joblib_file
 from engine.models.training import backend
 from engine.runs.manifest import read_checked, verify, write_manifest
 from engine.samples import scaling
@@ -35,8 +35,7 @@ METADATA = {
 @pytest.fixture(scope="module")
 def keras_room():
     backend.prepare(Training(devices=1))
-    from engine.models import lstm
-    from engine.models.artifact import artifact
+    from engine.models import artifact, lstm
 
     return artifact, lstm
 

@@ -25,13 +25,13 @@ def tripled():
 
 def asked(size=4, about="tripled"):
     before = len(traces)
-    found = export_cache.Traced(tripled(), about)(np.arange(size, dtype=np.float32))
+    found = export_cache.ExportedProgram(tripled(), about)(np.arange(size, dtype=np.float32))
     return [len(traces) - before, float(found["sum"]), found["all"].tolist()]
 
 folder = backend.cache_folder() / "traced"
 told = {"fresh": asked(), "again": asked(), "longer": asked(size=5), "other": asked(about="another")}
 told["kept"] = len(list(folder.iterdir()))
-one = export_cache.Traced(tripled(), "one")
+one = export_cache.ExportedProgram(tripled(), "one")
 told["one"] = [float(one(np.full(n, 2.0, np.float32))["sum"]) for n in (2, 3, 2, 3)]
 for damage in (b"", b"no program", None):
     for path in folder.iterdir():

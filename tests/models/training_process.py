@@ -34,7 +34,7 @@ from engine.models.training.fit import fit  # noqa: E402
 from engine.models.training.predict import predict  # noqa: E402
 
 if how == ["untraced"]:
-    export_cache.Traced.__call__ = lambda self, *arguments: self.function(*arguments)
+    export_cache.ExportedProgram.__call__ = lambda self, *arguments: self.function(*arguments)
 rng = np.random.default_rng(5)
 matrix = rng.normal(size=(700, 3)).astype(np.float32)  # (T, F)
 labels = (0.3 * np.roll(matrix[:, 0], 1) + rng.normal(size=700)).astype(np.float32)  # (T,)

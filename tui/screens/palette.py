@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 from textual.await_complete import AwaitComplete
-from textual.command import CommandInput, CommandPalette
-from textual.css.query import NoMatches
+from textual.command import CommandInput
+
+from tui.compat import SafePalette
 
 if TYPE_CHECKING:
     from textual.worker import Worker
 
 
-class Palette(CommandPalette):
+class Palette(SafePalette):
     """Textual's own, safe for keys that come before it is laid out or after it has closed."""
 
     def on_mount(self) -> None:
@@ -27,7 +27,3 @@ class Palette(CommandPalette):
     def dismiss(self, result: Any = None) -> AwaitComplete:
         """Close, once."""
         return super().dismiss(result) if self.is_active else AwaitComplete()
-
-    def _action_command_list(self, action: str) -> None:
-        with contextlib.suppress(KeyError, NoMatches):  # a list that is not laid out has no pages
-            super()._action_command_list(action)

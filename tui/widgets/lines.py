@@ -14,6 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from engine.errors import printable
+from tui.compat import forget_height
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,7 +59,7 @@ class Lines(Widget):
         stale, self._lines = self._lines, fresh
         if len(fresh) != len(stale) and self.styles.height is not None and self.styles.height.is_auto:
             self.refresh(layout=True)
-            self._box_model_cache.clear()  # or a height from before, in the same cycle, is kept for good
+            forget_height(self)  # or a height from before, in the same cycle, is kept for good
             return
         for y in range(max(len(fresh), len(stale))):
             before = stale[y] if y < len(stale) else []

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from tui.compat import coloured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,25 +15,20 @@ if TYPE_CHECKING:
 
     Curve = tuple[Sequence[float], Sequence[float]]  # x, y
 
-COLOUR = re.compile(r"\x1b\[([\d;]*)m")
-# plotext's colours by number, as names for it and as our roles.
-FIRST, SECOND, MARK = "blue", "red", "green"
-ROLE = {"38;5;4": "live", "38;5;1": "second", "38;5;2": "good"}
+FIRST, SECOND, MARK = "blue", "red", "green"  # plotext's colours
+ROLE = {FIRST: "live", SECOND: "second", MARK: "good"}
 ASCII = str.maketrans({"│": "|", "┤": "+", "└": "+", "┴": "+", "┬": "+", "─": "-", "┼": "+", "★": "*"})
 
 
 def lines_of(built: str, *, ascii: bool = False) -> list[Line]:  # noqa: A002
     """What plotext built, with its colours as roles; axes are quiet."""
-    lines: list[Line] = []
-    for row in built.split("\n"):
-        line: Line = []
-        role, at = "quiet", 0
-        for code in COLOUR.finditer(row):
-            line.append((row[at : code.start()], role))
-            role, at = ROLE.get(code[1], "quiet"), code.end()
-        line.append((row[at:], role))
-        lines.append([(text.translate(ASCII) if ascii else text, kind) for text, kind in line if text])
-    return lines
+    return [
+        [
+            (text.translate(ASCII) if ascii else text, ROLE.get(colour, "quiet"))
+            for text, colour in coloured(row)
+        ]
+        for row in built.split("\n")
+    ]
 
 
 def dashes(x: Sequence[float], y: Sequence[float], columns: int) -> Curve:

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import math
 import random
 import time
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from engine.data.exchange.ccxt_modules import exchange_class, exchange_ids
-from engine.data.exchange.rate_limit import RateLimited, guarded, redirected, rest_s
+from engine.compat.ccxt_exchange import exchange_class, exchange_ids, redirected, strict
+from engine.data.exchange.rate_limit import RateLimited, answered, host_slot, rest_s
 from engine.errors import ChangeSettingsError, QuantdeckError, TryAgainError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 Answer = TypeVar("Answer")
 
@@ -33,6 +34,8 @@ MARKET_TYPES = {  # those that a run can trade; options and dated futures cost r
     "bybit": ["spot", "linear", "inverse"],
     "okx": ["spot", "swap"],
 }
+DECIMAL_PLACES = 2  # ccxt's precision modes; the others give the step itself, or no step at all
+TICK_SIZE = 4
 
 
 class Client:
@@ -137,7 +140,7 @@ async def open_exchange(
     }
     if exchange_id in MARKET_TYPES:
         settings["options"] = {"fetchMarkets": {"types": MARKET_TYPES[exchange_id]}}
-    ccxt = guarded(exchange_class(exchange_id))(settings)
+    ccxt = strict(exchange_class(exchange_id), host_slot, answered)(settings)
     ccxt.has["fetchCurrencies"] = False  # not needed, and some exchanges want a key for it
     if endpoint:
         ccxt.urls["api"] = redirected(ccxt.urls["api"], endpoint.rstrip("/"))
@@ -187,3 +190,26 @@ def advice(host: str) -> str:
         again = datetime.now(UTC) + timedelta(seconds=left)
         return f"{host} takes requests again at {again:%Y-%m-%d %H:%M:%S} UTC"
     return "Check the network and try again"
+
+
+def limits_of(market: Mapping[str, Any], precision_mode: int) -> dict[str, float]:
+    """{minimum_notional, quantity_step} of a ccxt market, each only if it is told.
+
+    minimum_notional in quote currency, quantity_step in units traded: where amounts are counted in
+    contracts, the step of a contract's size.
+    """
+    smallest = above_zero(((market.get("limits") or {}).get("cost") or {}).get("min"))
+    told = (market.get("precision") or {}).get("amount")
+    step = above_zero(told) if precision_mode == TICK_SIZE else None
+    if precision_mode == DECIMAL_PLACES and isinstance(told, int | float) and math.isfinite(told):
+        step = 10.0**-told
+    if step and market.get("contract"):
+        step *= above_zero(market.get("contractSize")) or 1.0
+    limits = {"minimum_notional": smallest, "quantity_step": step}
+    return {name: value for name, value in limits.items() if value}
+
+
+def above_zero(value: Any) -> float | None:
+    """The number, if it is one above 0."""
+    proper = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if proper and 0 < value < math.inf else None

@@ -1,4 +1,4 @@
-"""Programs for the processor, kept from one process to the next as what JAX's tracing makes of them.
+"""Programs for the processor, cached from one process to the next as what JAX's tracing makes of them.
 
 To trace a training step through Keras and to lower it takes longer than to fetch its machine code from JAX's
 own cache. So the lowered program lies in the user's cache folder as well, under a name that tells everything
@@ -20,6 +20,7 @@ import jax
 import keras
 from jax import export
 
+from engine.compat.jax_options import options
 from engine.disk import write_whole
 from engine.errors import MakeRoomError
 from engine.models.training.backend import cache_folder
@@ -30,21 +31,21 @@ if TYPE_CHECKING:
 CHOSEN_FREELY = ("name", "seed", "initializer")  # of a layer's settings: nothing of a program depends on them
 
 
-class Traced:
+class ExportedProgram:
     """A jitted function that is traced only if nobody has done so before for the like of its arguments.
 
-    `about` is all that the function's result depends on besides its arguments, the code of this package
-    and the libraries; two functions with the same `about` must be the same.
+    `key` is all that the function's result depends on besides its arguments, the code of the models and the
+    libraries: two functions with the same key must be the same, so it names the model's kind.
     """
 
-    def __init__(self, function: Any, *about: object, donated: Sequence[int] = ()) -> None:
+    def __init__(self, function: Any, *key: object, donated: Sequence[int] = ()) -> None:
         """`donated` arguments may be overwritten."""
-        self.function, self.about, self.donated = function, about, tuple(donated)
+        self.function, self.key, self.donated = function, key, tuple(donated)
         self.programs: dict[str, Callable[..., Any]] = {}
 
     def __call__(self, *arguments: Any) -> Any:
         """What the function says."""
-        if jax.default_backend() != "cpu":  # not all that a GPU is given may be kept
+        if jax.default_backend() != "cpu":  # not all that a GPU is given may be cached
             return self.function(*arguments)
         kinds = str(jax.tree.map(jax.typeof, arguments))
         if kinds not in self.programs:
@@ -53,9 +54,9 @@ class Traced:
         return self.programs[kinds](*arguments)
 
     def exported(self, kinds: str, arguments: Sequence[Any]) -> export.Exported:
-        """The lowered program, as kept or made now."""
-        told = json.dumps([environment(), *map(repr, self.about), kinds])
-        path = cache_folder() / "traced" / hashlib.sha256(told.encode()).hexdigest()
+        """The lowered program, as cached or made now."""
+        key = json.dumps([environment(), *map(repr, self.key), kinds])
+        path = cache_folder() / "traced" / hashlib.sha256(key.encode()).hexdigest()
         with contextlib.suppress(Exception):  # it is not there, or no longer what was written
             return export.deserialize(bytearray(path.read_bytes()))
         made = export.export(self.function)(*arguments)
@@ -68,16 +69,20 @@ class Traced:
 @cache
 def environment() -> str:
     """A hash of the code, the libraries and the settings of theirs that a program depends on."""
-    code = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    models = Path(__file__).parents[1]
+    code = b"".join(path.read_bytes() for path in sorted(models.rglob("*.py")))
     versions = (platform.python_version(), *map(version, ("jax", "jaxlib", "keras")))
-    options = (sorted(jax.config.values.items()), keras.config.floatx(), keras.config.epsilon())
-    return hashlib.sha256(code + repr((versions, options)).encode()).hexdigest()
+    chosen = (options(), keras.config.floatx(), keras.config.epsilon())
+    return hashlib.sha256(code + repr((versions, chosen)).encode()).hexdigest()
 
 
 def structure(network: keras.Model) -> list[Any]:
-    """What the network's layers are, but for what is drawn."""
+    """The network's kind, which is its name, and what its layers are, but for what is drawn."""
     said = [(type(layer).__name__, layer.get_config()) for layer in network.layers]
     return [
-        (kind, {name: value for name, value in config.items() if not name.endswith(CHOSEN_FREELY)})
-        for kind, config in said
+        network.name,
+        *(
+            (kind, {name: value for name, value in config.items() if not name.endswith(CHOSEN_FREELY)})
+            for kind, config in said
+        ),
     ]

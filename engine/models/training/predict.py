@@ -10,7 +10,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from engine.models.training.backend import sharing
-from engine.models.training.export_cache import Traced, structure
+from engine.models.training.export_cache import ExportedProgram, structure
 from engine.models.training.trainer import PADDING, Groups, even, resident
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ class Predictor:
             out_specs=shared,
             check_vma=False,
         )
-        self.walk = Traced(jax.jit(walk), "predict", structure(network), self.lookback, mesh.size)
+        key = ("predict", structure(network), self.lookback, mesh.size)
+        self.walk = ExportedProgram(jax.jit(walk), *key)
 
     def group_of_batches(
         self, rows: jax.Array, group: jax.Array, batches: jax.Array, weights: Any

@@ -19,9 +19,10 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from engine.compat.keras_steps import OwnSteps
 from engine.models import lstm_recurrence
 from engine.models.training.backend import sharing
-from engine.models.training.export_cache import Traced, structure
+from engine.models.training.export_cache import ExportedProgram, structure
 from engine.samples import aligned
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Groups(keras.utils.PyDataset):
         return (self.groups[index],)
 
 
-class WindowTrainer(keras.Model):
+class WindowTrainer(OwnSteps):
     """Trains `network` on windows of `matrix`; the network itself stays a plain Keras model.
 
     matrix: (T, F) float32. labels: (T,) float32, NaN where unknown. Both stay on the devices.
@@ -112,9 +113,7 @@ class WindowTrainer(keras.Model):
         self.labels = resident(np.nan_to_num(labels), self.everywhere)
         on_processor = self.mesh.devices.flat[0].platform == "cpu"
         self.forward = partial(lstm_recurrence.forward, network) if on_processor else network.stateless_call
-        self.about = (structure(network), loss, self.mesh.size, optimized) if optimized else ()
-        self.train_function: Any = None
-        self.test_function: Any = None
+        self.cache_key = (structure(network), loss, self.mesh.size, optimized) if optimized else ()
         self.built = True
 
     @property
@@ -199,27 +198,26 @@ class WindowTrainer(keras.Model):
                 0, batches, lambda index, carried: one_batch(matrix, labels, group[index], carried), state
             )
 
-        kept = Traced(walk, one_batch.__name__, *self.about, donated=[0]) if self.about else walk
+        key = (one_batch.__name__, *self.cache_key)
+        program = ExportedProgram(walk, *key, donated=[0]) if self.cache_key else walk
 
         def step(state: Any, iterator: Iterator[tuple[Starts]]) -> Any:
             (group,) = next(iterator)  # (K, B)
             batches = np.count_nonzero(group[:, 0] != PADDING)
             state = jax.tree.map(lambda value: jax.device_put(value, self.everywhere), state)
-            state = kept(state, self.matrix, self.labels, even(group, self.mesh.size), batches)
+            state = program(state, self.matrix, self.labels, even(group, self.mesh.size), batches)
             total, count = state[-1]
             return {"loss": total / count}, state
 
         return step
 
-    def make_train_function(self, force: bool = False) -> None:
-        """Put the compiled walk where Keras's `fit` looks for its step."""
-        if self.train_function is None or force:
-            self.train_function = self.over_group(self.train_batch)
+    def training_step(self) -> Any:
+        """The compiled walk that trains."""
+        return self.over_group(self.train_batch)
 
-    def make_test_function(self, force: bool = False) -> None:
+    def validation_step(self) -> Any:
         """The same for validation."""
-        if self.test_function is None or force:
-            self.test_function = self.over_group(self.test_batch)
+        return self.over_group(self.test_batch)
 
 
 def resident(values: NDArray[np.float32], everywhere: NamedSharding) -> jax.Array:

@@ -53,7 +53,7 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> dict[str, Any]:
     trained = home.find(run.of) if run.of else run
     chosen = load(run.settings_path)
     devices = backend.prepare(origin.pinned(run, chosen.training))
-    from engine.models.artifact import artifact
+    from engine.models import artifact
 
     content = {name: read_checked(trained.path, name) for name in artifact.FILES}
     loaded = artifact.load(content, trained.id)

@@ -1,6 +1,6 @@
 """joblib files that hold numbers, texts and scikit-learn's scalers, and can hold nothing that runs.
 
-A pickle is a program that may call whatever it can name. Here it can name six things, each of them
+A pickle is a program that may call whatever it can name. Here it can name seven things, each of them
 replaced or watched: arrays and dtypes of numbers and times only, no field or flag of a dtype's own
 making, scalers with no attribute but their own. What it names beyond that is refused before it is looked up.
 """
@@ -15,14 +15,14 @@ from typing import Any
 import joblib
 import numpy as np
 from joblib.numpy_pickle import NumpyArrayWrapper, NumpyUnpickler
+from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 from engine.errors import RepairDataError
-from engine.samples.scaling import KINDS
 
 NUMERIC = re.compile(r"[<>|=]?([biufM])(1|2|4|8)")
 PROTOCOL = b"\x80"
 UNTRUSTED = "Do not use it: it may run code"
-SCALERS = tuple(KINDS.values())
+SCALERS = (StandardScaler, RobustScaler, MinMaxScaler)
 ATTRIBUTES = frozenset(
     (
         "_sklearn_version", "center_", "clip", "copy", "data_max_", "data_min_", "data_range_",

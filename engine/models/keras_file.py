@@ -1,8 +1,8 @@
-"""The .keras file: written so that equal models give equal bytes, read only if it is what we write.
+"""The .keras file, read only if it is what we write.
 
-A .keras file is a ZIP of config.json, metadata.json and model.weights.h5. Its config names classes that
-Keras would import and build. So the members, the classes and every text in the config are compared with
-what our own networks need, and the weights with the config, before Keras sees any of it.
+Its config names classes that Keras would import and build. So the members, the classes and every text in the
+config are compared with what our own networks need, and the weights with the config, before Keras sees any
+of it.
 """
 
 from __future__ import annotations
@@ -11,19 +11,15 @@ import io
 import json
 import math
 import tempfile
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import h5py
 import keras
 
+from engine.compat.keras_archive import CONFIG, MODEL, UNTRUSTED, WEIGHTS, members_of
 from engine.errors import QuantdeckError, RepairDataError
 
-MODEL = "model.keras"
-CONFIG, ABOUT, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
-LARGEST = {CONFIG: 1024**2, ABOUT: 65_536, WEIGHTS: 1024**3}
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a ZIP can bear
 CLASSES = {
     ("keras", "Sequential"),
     ("keras", "DTypePolicy"),
@@ -33,36 +29,6 @@ CLASSES = {
 FUNCTIONS = {"tanh", "sigmoid", "linear"}
 FREE_TEXT = {"name", "module", "class_name"}  # the last two are checked as a pair
 MOST_GROUPS = 1000
-UNTRUSTED = "Do not use it: it may run code"
-
-
-def dump(network: keras.Model) -> bytes:
-    """The network as the bytes of a .keras file, the same bytes for the same network."""
-    with tempfile.TemporaryDirectory(prefix="quantdeck-") as folder:
-        path = Path(folder) / MODEL
-        network.save(path)
-        with zipfile.ZipFile(path) as saved:
-            members = {name: saved.read(name) for name in saved.namelist()}
-    about = json.loads(members[ABOUT])
-    members[ABOUT] = json.dumps({"keras_version": about["keras_version"]}).encode()
-    members[CONFIG] = json.dumps(renumbered(json.loads(members[CONFIG]), {})).encode()
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name in (ABOUT, CONFIG, WEIGHTS):
-            archive.writestr(zipfile.ZipInfo(name, EPOCH), members[name])
-    return buffer.getvalue()
-
-
-def renumbered(part: Any, seen: dict[int, int]) -> Any:
-    """A config whose shared objects are numbered as they come, not by where they lay in memory."""
-    if isinstance(part, list):
-        return [renumbered(value, seen) for value in part]
-    if not isinstance(part, dict):
-        return part
-    return {
-        key: seen.setdefault(value, len(seen) + 1) if key == "shared_object_id" else renumbered(value, seen)
-        for key, value in part.items()
-    }
 
 
 def load(content: bytes) -> keras.Model:
@@ -80,27 +46,6 @@ def load(content: bytes) -> keras.Model:
         raise
     except Exception as error:  # noqa: BLE001  Keras raises many kinds for a broken file
         raise RepairDataError(MODEL, f"cannot be loaded ({first_line(error)})", "Train again") from None
-
-
-def members_of(content: bytes) -> dict[str, bytes]:
-    """The three members of the ZIP, stored without compression, each within its size.
-
-    Raises RepairDataError.
-    """
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        entries = archive.infolist()
-        if sorted(entry.filename for entry in entries) != sorted(LARGEST):
-            names = ", ".join(sorted(entry.filename for entry in entries)[:8])
-            raise RepairDataError(MODEL, f"holds other files than a model's: {names}", UNTRUSTED)
-        for entry in entries:
-            if entry.compress_type != zipfile.ZIP_STORED or entry.compress_size != entry.file_size:
-                raise RepairDataError(
-                    MODEL, f"its {entry.filename} is compressed: it may grow large", UNTRUSTED
-                )
-            if entry.file_size > LARGEST[entry.filename]:
-                size = f"{entry.file_size} bytes, more than {LARGEST[entry.filename]}"
-                raise RepairDataError(MODEL, f"its {entry.filename} has {size}", UNTRUSTED)
-        return {entry.filename: archive.read(entry) for entry in entries}
 
 
 def check_classes(part: Any, key: str = "") -> None:

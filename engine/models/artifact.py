@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.compat import joblib_file, keras_archive
 from engine.disk import write_whole
 from engine.errors import RepairDataError
-from engine.models.artifact import joblib_file, keras_file
+from engine.models import keras_file
 from engine.samples.scaling import Scalers
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     import keras
     from numpy.typing import NDArray
 
-MODEL, SCALER, METADATA = keras_file.MODEL, "scaler.joblib", "metadata.joblib"
+MODEL, SCALER, METADATA = keras_archive.MODEL, "scaler.joblib", "metadata.joblib"
 FILES = (MODEL, SCALER, METADATA)
 SCHEMA = 2
 NOT_OF_ONE_RUN = "The files are not of one run; restore them from a copy, or train again"
@@ -71,7 +72,7 @@ class Artifact:
 def save(folder: Path, artifact: Artifact) -> None:
     """Write the three files, each whole. Raises MakeRoomError."""
     scalers = {"features": artifact.scalers.features, "label": artifact.scalers.label}
-    content = {MODEL: keras_file.dump(artifact.network), SCALER: joblib_file.dump(scalers)}
+    content = {MODEL: keras_archive.dump(artifact.network), SCALER: joblib_file.dump(scalers)}
     metadata = replace(artifact.metadata, belongs={name: sha256(part) for name, part in content.items()})
     content[METADATA] = joblib_file.dump(asdict(metadata))
     for name, part in content.items():
