@@ -86,7 +86,7 @@ ENGINE = (
     (
         "import sys; from tests.test_additions_kind import KINDS, LONG_SHORT;"
         "KINDS[LONG_SHORT.name] = LONG_SHORT;"
-        "from engine.__main__ import main; sys.exit(main(['ask']))"
+        "from engine.__main__ import main; sys.exit(main(['serve']))"
     ),
 )
 

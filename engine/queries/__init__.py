@@ -1,10 +1,13 @@
-"""Questions about results and stored data, answered by the warm process of `python -m engine ask`.
+"""Questions about results and stored data, answered by the warm process of `python -m engine serve`.
 
     result.open    figures and curves of a run's backtest       result.report  the same as one HTML file
     result.trades  a window of its trades, filtered and sorted  result.export  those trades as CSV
     result.trade   one trade and the bars around it             result.ledger  how often it was looked at
     result.whatif  the backtest under other rules               result.sweep   … under many rules at once
-    data.detail    all facts of a stored series
+    data.status    what is stored                               data.detail    all facts of a stored series
+    data.verify    whether it is what was stored                data.export    a stored series as a file
+    data.import    a file into the store                        data.repair    repair a series, or undo it
+    runs.compare   whether a repetition came to the same        runs.examine   load a foreign run's model
 
 Requests and answers are plain JSON, the answers made of the types in engine.results.answers; `run` is the
 path of a run's folder. A module is imported when its first question comes.
@@ -34,27 +37,32 @@ QUESTIONS = {
     "result.report": "report.html:write",
     "result.export": "trades:export",
     "data.detail": "series_detail:detail",
+    "data.status": "store:status",
+    "data.verify": "store:verify",
+    "data.export": "store:export",
+    "runs.compare": "repetition:compare",
+    "runs.examine": "repetition:examine",
 }
+TASKS = {"data.import": "store:import_file", "data.repair": "store:repair"}  # they tell of their progress
 
 
 def handlers() -> dict[str, Callable[[Event, Emit], dict[str, Any]]]:
     """What answers each question."""
-    return {question: later(*place.split(":")) for question, place in QUESTIONS.items()}
+    asked = {question: later(*place.split(":"), tells=False) for question, place in QUESTIONS.items()}
+    return asked | {question: later(*place.split(":"), tells=True) for question, place in TASKS.items()}
 
 
-def later(module: str, function: str) -> Callable[[Event, Emit], dict[str, Any]]:
+def later(module: str, function: str, *, tells: bool) -> Callable[[Event, Emit], dict[str, Any]]:
     """A handler that imports the function behind it when it is first asked."""
 
     @cache
-    def behind() -> Callable[[Event], Any]:
+    def behind() -> Callable[..., Any]:
         with collector_paused():
-            found: Callable[[Event], Any] = getattr(
-                importlib.import_module(f"engine.queries.{module}"), function
-            )
+            found: Callable[..., Any] = getattr(importlib.import_module(f"engine.queries.{module}"), function)
         return found
 
-    def handler(request: Event, _tell: Emit) -> dict[str, Any]:
-        answer: dict[str, Any] = plain(behind()(request))
+    def handler(request: Event, emit: Emit) -> dict[str, Any]:
+        answer: dict[str, Any] = plain(behind()(request, emit) if tells else behind()(request))
         return answer
 
     return handler

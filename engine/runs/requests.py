@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from engine.runs.events import Emit, Event
 
-COMMAND = (*ENGINE, "ask")
+COMMAND = (*ENGINE, "serve")
 PATIENCE_S = 5.0
 
 

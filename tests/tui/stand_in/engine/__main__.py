@@ -185,7 +185,7 @@ def verify(request, emit):
 ANSWERS = {"data.import": import_file, "data.status": status, "data.export": export, "data.verify": verify}
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["ask"]:
+    if sys.argv[1:] == ["serve"]:
         sys.exit(answer(ANSWERS))
     folder = RunFolder(Path(sys.argv[1]))
     sys.exit(carry_out(folder, lambda emit: work(folder, emit)))
