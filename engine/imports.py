@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,18 +22,3 @@ def collector_paused() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
-
-
-@contextlib.contextmanager
-def not_installed(*names: str) -> Iterator[None]:
-    """Whoever tries to import these modules meanwhile finds none, unless they are imported already.
-
-    For what a library takes along where it happens to be installed, and does without elsewhere.
-    """
-    absent = [name for name in names if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None: cannot be imported
-    try:
-        yield
-    finally:
-        for name in absent:
-            del sys.modules[name]

@@ -1,14 +1,13 @@
 """Libraries are imported as they are: nothing of theirs is replaced, and all of it is there."""
 
 import gc
-import importlib
 import subprocess
 import sys
 import textwrap
 
 import pytest
 
-from engine.imports import collector_paused, not_installed
+from engine.imports import collector_paused
 
 
 def test_garbage_is_looked_for_again_afterwards():
@@ -21,16 +20,6 @@ def test_garbage_is_looked_for_again_afterwards():
     with pytest.raises(ZeroDivisionError), collector_paused():
         raise ZeroDivisionError
     assert gc.isenabled()
-
-
-def test_what_is_hidden_can_be_imported_again_afterwards():
-    sys.modules.pop("this", None)
-    with not_installed("this", "sys"):
-        assert sys.modules["sys"] is sys
-        with pytest.raises(ModuleNotFoundError):
-            importlib.import_module("this")
-    assert "this" not in sys.modules
-    assert "sys" in sys.modules
 
 
 def said(program):
@@ -69,7 +58,7 @@ def test_nothing_of_pythons_imports_or_of_a_librarys_is_replaced():
         exchange_class("binance")
         ours = {type(each).__module__.partition(".")[0] for each in sys.meta_path}
         print("engine" in ours, sys.meta_path[0] is finders[0], metadata.distributions is listing)
-        print(*(name for name, module in sys.modules.items() if name in ("matplotlib", "IPython")))
+        print(*(name for name, module in sys.modules.items() if module is None and name.count(".") < 1))
         print(*(
             name
             for name, module in sys.modules.items()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import InternalError
-from engine.imports import collector_paused, not_installed
+from engine.imports import collector_paused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ def prepare(training: Training) -> int:
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if "keras" not in sys.modules:
-        with collector_paused(), not_installed("matplotlib", "IPython"):  # Keras would draw with them
+        with collector_paused():
             import keras  # noqa: F401
     return devices
 
