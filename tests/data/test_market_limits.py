@@ -70,7 +70,7 @@ def test_orders_below_the_minimum_are_not_filled_and_sizes_lie_on_the_step():
     )
     decisions = decided(800, 5, settings)
     free, _ = trading.trade(decisions, with_limits(settings, {}), HOUR_MS)
-    assert "not known" in " ".join(outcome.remarks(free, settings))
+    assert "not known" in " ".join(note.text for note in outcome.remarks(free, settings))
     stepped, _ = trading.trade(decisions, with_limits(settings, {"quantity_step": 0.01}), HOUR_MS)
     pieces = stepped.trades["quantity"] / 0.01
     np.testing.assert_allclose(pieces, np.round(pieces), atol=1e-6)
