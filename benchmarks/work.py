@@ -10,7 +10,7 @@ import pandas as pd
 
 from engine.market.merge import Market
 from engine.market.times import time_index
-from engine.samples import aligned
+from engine.samples import windows
 
 HOUR_MS = 3_600_000
 FIRST_MS = 1_483_228_800_000  # 2017-01-01
@@ -27,7 +27,7 @@ class Sequences:
     def matrix(self) -> np.ndarray:
         """(N + LOOKBACK, FEATURES) float32, scaled."""
         random = np.random.default_rng(7)
-        room = aligned.empty((self.count + LOOKBACK, FEATURES))  # as engine.samples.scaling makes it
+        room = windows.aligned((self.count + LOOKBACK, FEATURES))  # as engine.samples.scaling makes it
         return random.standard_normal(dtype=np.float32, out=room)
 
     @cached_property

@@ -7,14 +7,14 @@ docs/features.md lists every feature with its formula.
 
 from engine.features.catalogue import BUILT_IN, resolve, table, with_own
 from engine.features.definition import Feature, feature
-from engine.features.inputs import Bars
+from engine.features.inputs import FeatureInputs
 from engine.features.matrix import check_columns, compute
 from engine.features.volatility import realised_volatility
 
 __all__ = [
     "BUILT_IN",
-    "Bars",
     "Feature",
+    "FeatureInputs",
     "check_columns",
     "compute",
     "feature",

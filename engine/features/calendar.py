@@ -11,26 +11,26 @@ from engine.features.definition import Feature
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.features.inputs import Bars, Column
+    from engine.features.inputs import Column, FeatureInputs
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 MONDAY_MS = 4 * DAY_MS  # 1970-01-05, the first Monday
 
 
-def hour(wave: Callable[[Column], Any]) -> Callable[[Bars], Column]:
+def hour(wave: Callable[[Column], Any]) -> Callable[[FeatureInputs], Column]:
     """A wave with the period of a day."""
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         return np.asarray(wave(2 * np.pi * (bars.time % DAY_MS / DAY_MS)))
 
     return compute
 
 
-def weekday(wave: Callable[[Column], Any]) -> Callable[[Bars], Column]:
+def weekday(wave: Callable[[Column], Any]) -> Callable[[FeatureInputs], Column]:
     """A wave with the period of a week, in steps of a day."""
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         days = (bars.time - MONDAY_MS) // DAY_MS % 7  # (T,), Monday = 0
         circle = np.asarray(wave(2 * np.pi * np.arange(7.0) / 7))  # (7,)
         return circle[days]

@@ -5,35 +5,35 @@ from __future__ import annotations
 import numpy as np
 
 from engine.features.definition import Feature
-from engine.features.inputs import Bars, Column, ratio
+from engine.features.inputs import Column, FeatureInputs, ratio
 
 
-def height(bars: Bars) -> Column:
+def height(bars: FeatureInputs) -> Column:
     """ln(high / low), (T,)."""
     return bars.log_range
 
 
-def relative_height(bars: Bars) -> Column:
+def relative_height(bars: FeatureInputs) -> Column:
     """The height over its mean of 24 bars, (T,)."""
     return ratio(bars.log_range, bars.mean(bars.log_range, 24))
 
 
-def body(bars: Bars) -> Column:
+def body(bars: FeatureInputs) -> Column:
     """Signed body as a share of the range, (T,)."""
     return ratio(bars.close - bars.open, bars.high - bars.low)
 
 
-def upper_wick(bars: Bars) -> Column:
+def upper_wick(bars: FeatureInputs) -> Column:
     """What lies above the body as a share of the range, (T,)."""
     return ratio(bars.high - np.maximum(bars.open, bars.close), bars.high - bars.low)
 
 
-def lower_wick(bars: Bars) -> Column:
+def lower_wick(bars: FeatureInputs) -> Column:
     """What lies below the body as a share of the range, (T,)."""
     return ratio(np.minimum(bars.open, bars.close) - bars.low, bars.high - bars.low)
 
 
-def place_in_bar(bars: Bars) -> Column:
+def place_in_bar(bars: FeatureInputs) -> Column:
     """Place of the close in the bar's own range: -1 at the low, 1 at the high, (T,)."""
     return ratio(2 * bars.close - bars.high - bars.low, bars.high - bars.low)
 

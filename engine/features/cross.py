@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from engine.features.definition import Feature
-from engine.features.inputs import Bars, Column, log_ratio
+from engine.features.inputs import Column, FeatureInputs, log_ratio
 
 
 def funding_rate() -> Feature:
     """The funding rate known at the bar's end."""
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         return bars["funding"].copy()
 
     return Feature("funding_rate", 0, "last known funding rate", compute, ("funding",))
@@ -20,7 +20,7 @@ def funding_rate() -> Feature:
 def funding_score(span: int) -> Feature:
     """How unusual the funding rate is."""
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         return bars.z_score(bars["funding"], span)
 
     doc = f"(funding - mean) / std of the funding rate over {span} bars (ddof 1); 0 where std is 0"
@@ -30,14 +30,14 @@ def funding_score(span: int) -> Feature:
 def open_interest_change(span: int) -> Feature:
     """Log change of the open interest."""
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         return log_ratio(bars["open_interest"], bars.lag(bars["open_interest"], span))
 
     doc = f"ln(open interest / open interest[-{span}]); 0 where either is 0"
     return Feature(f"open_interest_change_{span}", span, doc, compute, ("open_interest",))
 
 
-def spread(bars: Bars) -> Column:
+def spread(bars: FeatureInputs) -> Column:
     """Log of this market's close over the second exchange's, (T,)."""
     return np.log(bars.close / bars["second_close"])
 
@@ -50,7 +50,7 @@ def second_spread() -> Feature:
 def second_spread_score(span: int) -> Feature:
     """How unusual the distance is."""
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         return bars.z_score(spread(bars), span)
 
     doc = f"(second_spread - mean) / std over {span} bars (ddof 1); 0 where std is 0"

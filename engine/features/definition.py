@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.features.inputs import Bars, Column
+    from engine.features.inputs import Column, FeatureInputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,14 +25,16 @@ class Feature:
     name: str
     warm_up: int
     doc: str
-    compute: Callable[[Bars], Column]
+    compute: Callable[[FeatureInputs], Column]
     needs: tuple[str, ...] = ()
     steps_below: int = 0
     file: str = ""
     sha256: str = ""
 
 
-def feature(*, warm_up: int, needs: tuple[str, ...] = ()) -> Callable[[Callable[[Bars], Any]], Feature]:
+def feature(
+    *, warm_up: int, needs: tuple[str, ...] = ()
+) -> Callable[[Callable[[FeatureInputs], Any]], Feature]:
     """Make an own feature of the function that follows; it takes the function's name.
 
     The function sees one segment of consecutive bars at a time, with the arrays open, high, low, close,
@@ -46,7 +48,7 @@ def feature(*, warm_up: int, needs: tuple[str, ...] = ()) -> Callable[[Callable[
     if not isinstance(needs, tuple) or not all(isinstance(name, str) for name in needs):
         raise TypeError(f'needs is {needs!r}; it must be a tuple of column names, such as ("funding",)')
 
-    def declare(function: Callable[[Bars], Any]) -> Feature:
+    def declare(function: Callable[[FeatureInputs], Any]) -> Feature:
         doc = (function.__doc__ or "").strip().partition("\n")[0]
         code = getattr(function, "__code__", None)
         file = code.co_filename if code else function.__module__

@@ -11,7 +11,7 @@ from engine.settings import OWN_COLUMNS
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from engine.features.inputs import Bars, Column
+    from engine.features.inputs import Column, FeatureInputs
 
 SPAN = 168
 
@@ -37,7 +37,7 @@ def extra(columns: Iterable[str]) -> list[str]:
 def last_value(name: str) -> Feature:
     """The value known at the bar's end."""
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         return bars[name].copy()
 
     return Feature(name, 0, f"last known value of {name}", compute, (name,))
@@ -46,7 +46,7 @@ def last_value(name: str) -> Feature:
 def score(name: str) -> Feature:
     """How unusual the value is."""
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         return bars.z_score(bars[name], SPAN)
 
     doc = f"({name} - mean) / std over {SPAN} bars (ddof 1); 0 where std is 0"

@@ -30,7 +30,7 @@ RESTART = 4096
 
 
 @dataclass(frozen=True, eq=False)
-class Bars:
+class FeatureInputs:
     """T rows in S segments of consecutive bars.
 
     time: (T,) int64, open times in ms; columns: name → (T,) float64, read-only, NaN where missing;
@@ -43,7 +43,7 @@ class Bars:
     stops: npt.NDArray[np.intp]
 
     @classmethod
-    def of(cls, market: Market) -> Bars:
+    def of(cls, market: Market) -> FeatureInputs:
         """The rows of a merged market; its flags are no column."""
         frame, parts = market.frame, segments(market.frame.index, market.step_ms)
         names = [name for name in frame.columns if name != "flag"]
@@ -54,11 +54,11 @@ class Bars:
             stops=np.array([part.stop for part in parts], dtype=np.intp),
         )
 
-    def part(self, start: int, stop: int, names: tuple[str, ...]) -> Bars:
+    def part(self, start: int, stop: int, names: tuple[str, ...]) -> FeatureInputs:
         """The rows start … stop of one segment, with the named columns only."""
         columns = {name: self[name][start:stop] for name in names}
         whole = np.array([0], dtype=np.intp), np.array([stop - start], dtype=np.intp)
-        return Bars(self.time[start:stop], columns, *whole)
+        return FeatureInputs(self.time[start:stop], columns, *whole)
 
     def __len__(self) -> int:
         """T."""
@@ -121,8 +121,8 @@ class Bars:
         return {}
 
     @cached_property
-    def longer(self) -> dict[int, Bars]:
-        """Bars of longer candles made of these, by their length in ms; as they are asked for."""
+    def longer(self) -> dict[int, FeatureInputs]:
+        """Those of longer candles made of these, by their length in ms; as they are asked for."""
         return {}
 
     @cached_property

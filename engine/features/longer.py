@@ -9,7 +9,7 @@ import pandas as pd
 
 from engine.errors import ChangeSettingsError
 from engine.features.definition import Feature
-from engine.features.inputs import Bars, frozen
+from engine.features.inputs import FeatureInputs, frozen
 from engine.market.candles import OHLCV
 from engine.market.merge import segments
 from engine.market.resample import resample
@@ -51,7 +51,7 @@ def on_longer(feature: Feature, timeframe: str, step_ms: int) -> Feature:
     longer_ms = TIMEFRAME_MS[timeframe]
     parts = longer_ms // max(step_ms, 1)
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         longer = joined(bars, step_ms, longer_ms)
         if not len(longer):
             return np.full(len(bars), np.nan)
@@ -65,14 +65,14 @@ def on_longer(feature: Feature, timeframe: str, step_ms: int) -> Feature:
     return Feature(f"{feature.name}_{timeframe}", most, f"{feature.doc}; of {timeframe} candles", compute)
 
 
-def joined(bars: Bars, step_ms: int, longer_ms: int) -> Bars:
+def joined(bars: FeatureInputs, step_ms: int, longer_ms: int) -> FeatureInputs:
     """The longer candles, S of them, that bars of `step_ms` make up, whole ones only."""
     if longer_ms not in bars.longer:
         columns = {name: bars[name] for name in OHLCV}
         frame = pd.DataFrame({**columns, "flag": np.uint8(0)}, index=time_index(bars.time))
         frame = resample(frame, step_ms, longer_ms)
         pieces = segments(frame.index, longer_ms)
-        bars.longer[longer_ms] = Bars(
+        bars.longer[longer_ms] = FeatureInputs(
             time=frozen(milliseconds(frame.index)),
             columns={name: frozen(frame[name].to_numpy(np.float64)) for name in OHLCV},
             starts=np.array([piece.start for piece in pieces], dtype=np.intp),

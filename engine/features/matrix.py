@@ -12,7 +12,7 @@ import pandas as pd
 from engine.errors import ChangeSettingsError, RepairDataError
 from engine.features.catalogue import resolve, with_own
 from engine.features.extra import with_extra
-from engine.features.inputs import Bars
+from engine.features.inputs import FeatureInputs
 from engine.features.longer import named
 from engine.features.own import by_segment
 
@@ -34,7 +34,7 @@ def compute(market: Market, names: Sequence[str], own: Sequence[Feature] = ()) -
     RepairDataError
     for an own feature that fails.
     """
-    bars = Bars.of(market)
+    bars = FeatureInputs.of(market)
     known = with_extra(with_own(own), market.frame.columns)
     resolved = resolve(names, market.frame.columns, own, step_ms=market.step_ms)
     features = [named(name, known, market.step_ms) or known[name] for name in resolved]

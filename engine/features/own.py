@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from engine.features.definition import Feature
-    from engine.features.inputs import Bars, Column
+    from engine.features.inputs import Column, FeatureInputs
 
 OHLCV = ("open", "high", "low", "close", "volume")
 
 
-def by_segment(feature: Feature, bars: Bars) -> Column:
+def by_segment(feature: Feature, bars: FeatureInputs) -> Column:
     """An own feature's values, (T,), NaN in the first warm_up rows of each segment.
 
     Raises RepairDataError naming file, line and feature for an exception, a wrong shape or dtype, an infinite
@@ -32,7 +32,7 @@ def by_segment(feature: Feature, bars: Bars) -> Column:
     return values
 
 
-def checked(feature: Feature, part: Bars) -> Column:
+def checked(feature: Feature, part: FeatureInputs) -> Column:
     """What the function says of one segment of N bars, (N,), after the checks."""
     try:
         with np.errstate(all="ignore"):
@@ -53,7 +53,7 @@ def checked(feature: Feature, part: Bars) -> Column:
     return values
 
 
-def complete(feature: Feature, part: Bars, values: Column) -> None:
+def complete(feature: Feature, part: FeatureInputs, values: Column) -> None:
     """RepairDataError unless values are finite from warm_up on, up to the first missing input."""
     warm = values[feature.warm_up :]
     if np.isinf(warm).any():
@@ -71,7 +71,7 @@ def complete(feature: Feature, part: Bars, values: Column) -> None:
     raise fault(feature, told, "Return a finite number there, such as 0, or declare a longer warm_up")
 
 
-def moment(part: Bars, row: int) -> str:
+def moment(part: FeatureInputs, row: int) -> str:
     """The row's open time in words."""
     return f"{dt.datetime.fromtimestamp(int(part.time[row]) / 1000, dt.UTC):%Y-%m-%d %H:%M} UTC"
 

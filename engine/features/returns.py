@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from engine.features.definition import Feature
-from engine.features.inputs import Bars, Column, ratio
+from engine.features.inputs import Column, FeatureInputs, ratio
 
 DAILY, WEEKLY = 24, 168  # bars; days and weeks of hourly candles
 
@@ -13,7 +13,7 @@ DAILY, WEEKLY = 24, 168  # bars; days and weeks of hourly candles
 def log_return(span: int) -> Feature:
     """Log of the close over the close `span` bars before."""
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         return bars.change(bars.log_close, span)
 
     return Feature(f"return_{span}", span, f"ln(close / close[-{span}])", compute)
@@ -22,7 +22,7 @@ def log_return(span: int) -> Feature:
 def normalised_return(span: int, over: int) -> Feature:
     """The return over `span` bars in standard deviations, estimated over `over` bars."""
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         scale = bars.volatility(over) * math.sqrt(span)
         return ratio(bars.change(bars.log_close, span), scale)
 

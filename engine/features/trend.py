@@ -6,13 +6,13 @@ import numpy as np
 import talib
 
 from engine.features.definition import Feature
-from engine.features.inputs import Bars, Column, ratio
+from engine.features.inputs import Column, FeatureInputs, ratio
 
 
 def relative_strength(span: int) -> Feature:
     """Wilder's relative strength index on -1 … 1, which is what TA-Lib calls CMO, over 100."""
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         return bars.recursive(talib.CMO, bars.close, warm_up=span, timeperiod=span) / 100
 
     doc = f"Wilder's RSI over {span} bars / 50 - 1; 0 if the price has never moved"
@@ -22,7 +22,7 @@ def relative_strength(span: int) -> Feature:
 def macd_histogram() -> Feature:
     """Distance of the MACD line from its signal line, relative to the price."""
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         return bars.recursive(histogram, bars.close, warm_up=33) / bars.close
 
     return Feature("macd_histogram", 33, "MACD(12, 26) less its signal line (9), / close", compute)
@@ -37,7 +37,7 @@ def histogram(close: Column) -> Column:
 def bollinger_position(span: int) -> Feature:
     """Place of the close within the Bollinger bands: -1 lower, 1 upper."""
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         return bars.z_score(bars.close, span) / 2
 
     doc = f"(close - mean) / (2 std) of the close over {span} bars (ddof 1); 0 where std is 0"
@@ -47,7 +47,7 @@ def bollinger_position(span: int) -> Feature:
 def bollinger_width(span: int) -> Feature:
     """Distance of the Bollinger bands from each other, relative to their middle."""
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         return 4 * bars.deviation(bars.close, span) / bars.mean(bars.close, span)
 
     doc = f"4 std / mean of the close over {span} bars (ddof 1)"
@@ -57,7 +57,7 @@ def bollinger_width(span: int) -> Feature:
 def distance_to_simple_average(span: int) -> Feature:
     """Log distance of the close to its simple moving average."""
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         return np.log(bars.close / bars.mean(bars.close, span))
 
     doc = f"ln(close / mean of the close over {span} bars)"
@@ -67,7 +67,7 @@ def distance_to_simple_average(span: int) -> Feature:
 def distance_to_exponential_average(span: int) -> Feature:
     """Log distance of the close to its exponential moving average."""
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         average = bars.recursive(talib.EMA, bars.close, warm_up=span - 1, timeperiod=span)
         return np.log(bars.close / average)
 
@@ -78,7 +78,7 @@ def distance_to_exponential_average(span: int) -> Feature:
 def place_in_range(span: int) -> Feature:
     """Place of the close in the range of the last bars: -1 at the lowest low, 1 at the highest high."""
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         highest, lowest = bars.rolling(talib.MAX, bars.high, span), bars.rolling(talib.MIN, bars.low, span)
         return ratio(2 * bars.close - highest - lowest, highest - lowest)
 

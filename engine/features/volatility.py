@@ -9,7 +9,7 @@ import numpy as np
 import talib
 
 from engine.features.definition import Feature
-from engine.features.inputs import Bars, Column, ratio
+from engine.features.inputs import Column, FeatureInputs, ratio
 
 if TYPE_CHECKING:
     from engine.market.merge import Market
@@ -21,13 +21,13 @@ def realised_volatility(market: Market, span: int) -> Column:
     ddof 1, not annualised; row t uses closes up to and including t. NaN in the first `span` rows of each
     segment of consecutive bars.
     """
-    return Bars.of(market).volatility(span)
+    return FeatureInputs.of(market).volatility(span)
 
 
 def forward_return(span: int) -> Feature:
     """Realised volatility over `span` one-bar returns."""
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         return bars.volatility(span)
 
     doc = f"std of the last {span} one-bar log returns (ddof 1), per bar"
@@ -37,7 +37,7 @@ def forward_return(span: int) -> Feature:
 def volatility_ratio(short: int, long: int) -> Feature:
     """Short over long volatility: above 1 when the market wakes up."""
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         return ratio(bars.volatility(short), bars.volatility(long))
 
     doc = f"volatility_{short} / volatility_{long}; 0 where the latter is 0"
@@ -47,7 +47,7 @@ def volatility_ratio(short: int, long: int) -> Feature:
 def volatility_of_volatility(short: int, span: int) -> Feature:
     """How unsteady volatility is, relative to its level."""
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         volatility = bars.volatility(short)
         return ratio(bars.deviation(volatility, span), bars.mean(volatility, span))
 
@@ -58,7 +58,7 @@ def volatility_of_volatility(short: int, span: int) -> Feature:
 def parkinson(span: int) -> Feature:
     """Parkinson (1980): volatility from high and low."""
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         return root(bars.mean(bars.log_range**2, span) / (4 * math.log(2)))
 
     doc = f"√(mean of ln(high / low)² over {span} bars / (4 ln 2))"
@@ -68,7 +68,7 @@ def parkinson(span: int) -> Feature:
 def garman_klass(span: int) -> Feature:
     """Garman and Klass (1980): volatility per bar from open, high, low and close."""
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         body = np.log(bars.close / bars.open)  # (T,)
         variance = bars.log_range**2 / 2 - (2 * math.log(2) - 1) * body**2  # (T,)
         return root(bars.mean(variance, span))
@@ -80,7 +80,7 @@ def garman_klass(span: int) -> Feature:
 def average_true_range(span: int) -> Feature:
     """Wilder's average true range relative to the price."""
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         inputs = bars.high, bars.low, bars.close
         return bars.recursive(talib.ATR, *inputs, warm_up=span, timeperiod=span) / bars.close
 

@@ -6,13 +6,13 @@ import numpy as np
 import talib
 
 from engine.features.definition import Feature
-from engine.features.inputs import Bars, Column, log_ratio, ratio
+from engine.features.inputs import Column, FeatureInputs, log_ratio, ratio
 
 
 def volume_change() -> Feature:
     """Log change of the volume from one bar to the next."""
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         return log_ratio(bars.volume, bars.lag(bars.volume, 1))
 
     return Feature("volume_change", 1, "ln(volume / volume[-1]); 0 where either is 0", compute)
@@ -21,7 +21,7 @@ def volume_change() -> Feature:
 def volume_trend(span: int) -> Feature:
     """Log change of the volume from one stretch to the next."""
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         traded = total(bars, span)
         return log_ratio(traded, bars.lag(traded, span))
 
@@ -32,7 +32,7 @@ def volume_trend(span: int) -> Feature:
 def volume_score(span: int) -> Feature:
     """How unusual the bar's volume is."""
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         return bars.z_score(bars.volume, span)
 
     doc = f"(volume - mean) / std of the volume over {span} bars (ddof 1); 0 where std is 0"
@@ -45,7 +45,7 @@ def balance_change(span: int) -> Feature:
     Summed over the span alone: differences of the running balance lose digits as it grows.
     """
 
-    def compute(bars: Bars) -> Column:
+    def compute(bars: FeatureInputs) -> Column:
         signed = np.sign(bars.log_return) * bars.volume  # (T,)
         return np.clip(ratio(bars.rolling(talib.SUM, signed, span), total(bars, span)), -1, 1)
 
@@ -53,7 +53,7 @@ def balance_change(span: int) -> Feature:
     return Feature(f"obv_change_{span}", span, doc, compute)
 
 
-def total(bars: Bars, span: int) -> Column:
+def total(bars: FeatureInputs, span: int) -> Column:
     """Sum of the volume over the last `span` bars, (T,); exactly 0 where none of them traded."""
     summed = bars.rolling(talib.SUM, bars.volume, span)
     # A running sum keeps a little of what has left it.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
-from engine.samples import aligned
+from engine.samples import windows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +32,7 @@ class Scalers:
 
         Those rows are in no window. They are zeroed so that no NaN is ever handed to the model.
         """
-        matrix: NDArray[np.float32] = aligned.empty(values.shape)  # (T, F)
+        matrix: NDArray[np.float32] = windows.aligned(values.shape)  # (T, F)
         for first in range(0, len(values), ROWS_AT_A_TIME):
             rows = values[first : first + ROWS_AT_A_TIME]
             scaled = self.features.transform(rows) if self.features is not None else rows

@@ -2,17 +2,20 @@
 
 The (N, L, F) array of all windows is never built: N windows over T rows overlap almost wholly,
 so it would hold every row L times. A window is its first row; a batch gathers what it needs.
+The matrix begins where JAX wants it, so that it is read in place instead of copied.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+ALIGNMENT = 64  # bytes
 
 
 @dataclass(frozen=True)
@@ -64,3 +67,16 @@ def rows_used(start: NDArray[np.int64], lookback: int, rows: int) -> NDArray[np.
     np.add.at(edges, start, 1)
     np.add.at(edges, start + lookback, -1)
     return np.cumsum(edges[:-1]) > 0
+
+
+def aligned(shape: tuple[int, ...], dtype: type[np.generic] = np.float32) -> NDArray[Any]:
+    """An array of that shape, its first byte at a multiple of ALIGNMENT, its values not yet set."""
+    size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+    room = np.empty(size + ALIGNMENT, np.uint8)
+    first = -room.ctypes.data % ALIGNMENT
+    return room[first : first + size].view(dtype).reshape(shape)
+
+
+def is_aligned(values: NDArray[Any]) -> bool:
+    """Whether the values lie one after the other and begin at a multiple of ALIGNMENT."""
+    return values.ctypes.data % ALIGNMENT == 0 and values.flags.c_contiguous

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.errors import ChangeSettingsError, RepairDataError
-from engine.features import BUILT_IN, Bars, check_columns, compute, feature, resolve, table
+from engine.features import BUILT_IN, FeatureInputs, check_columns, compute, feature, resolve, table
 
 from .markets import HOUR_MS, market
 
@@ -16,12 +16,12 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "features.md"
 
 
 @feature(warm_up=0)
-def own_one(bars: Bars) -> np.ndarray:
+def own_one(bars: FeatureInputs) -> np.ndarray:
     return bars.close / bars.open - 1
 
 
 @feature(warm_up=3, needs=("premium",))
-def own_two(bars: Bars) -> np.ndarray:
+def own_two(bars: FeatureInputs) -> np.ndarray:
     return bars["premium"]
 
 

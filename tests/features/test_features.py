@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.features import BUILT_IN, Bars, compute, realised_volatility
+from engine.features import BUILT_IN, FeatureInputs, compute, realised_volatility
 from engine.features.inputs import RESTART
 from engine.market.merge import Market, segments
 
@@ -160,7 +160,7 @@ def test_the_market_is_left_as_it_was() -> None:
     before = made.frame.copy()
     compute(made, ALL)
     pd.testing.assert_frame_equal(made.frame, before, check_exact=True)
-    bars = Bars.of(made)
+    bars = FeatureInputs.of(made)
     with pytest.raises(ValueError, match="read-only"):
         bars.close[0] = 1.0
 

@@ -23,7 +23,7 @@ from engine.compat.keras_steps import OwnSteps
 from engine.models import lstm_recurrence
 from engine.models.training.backend import sharing
 from engine.models.training.export_cache import ExportedProgram, structure
-from engine.samples import aligned
+from engine.samples.windows import aligned, is_aligned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -226,8 +226,8 @@ def resident(values: NDArray[np.float32], everywhere: NamedSharding) -> jax.Arra
     It reads in place what is aligned, so such a copy is made unless `values` are.
     Nobody may write to the values while they are in use.
     """
-    if not aligned.is_aligned(values):
-        unaligned, values = values, aligned.empty(values.shape)
+    if not is_aligned(values):
+        unaligned, values = values, aligned(values.shape)
         values[...] = unaligned
     parts = [jax.device_put(values, device, may_alias=True) for device in everywhere.mesh.devices.flat]
     return jax.make_array_from_single_device_arrays(values.shape, everywhere, parts)
