@@ -68,3 +68,41 @@ def test_a_program_is_traced_once_for_the_like_of_its_arguments(tmp_path):
     assert told["one"] == [12.0, 18.0, 12.0, 18.0]
     assert told["damaged"] == [[[1, *four], [0, *four]]] * 3
     assert told["in the way"] == [[1, *four]] * 2
+
+
+TRAININGS = """
+import json, os, pathlib, sys, tempfile
+from engine.models.training import backend
+from engine.settings import Model, Settings, Training
+settings = Settings(model=Model(units=(8,)), training=Training(epochs=1, batch_size=64, devices=1))
+backend.prepare(settings.training)
+import numpy as np
+from engine.models import lstm
+from engine.models.training.fit import fit
+
+rng = np.random.default_rng(1)
+matrix, labels = rng.normal(size=(800, 4)).astype(np.float32), rng.normal(size=800).astype(np.float32)
+
+def loss(cache, lookback):
+    os.environ["XDG_CACHE_HOME"] = f"{sys.argv[1]}/{cache}"
+    with tempfile.TemporaryDirectory() as folder:
+        network = lstm.build(lookback, 4, settings.model, 1)
+        where = pathlib.Path(folder) / "checkpoint"
+        parts = np.arange(500), np.arange(600, 700)
+        return fit(network, matrix, labels, *parts, settings, 1, where, lambda _: None).loss
+
+print(json.dumps([loss("fresh", 12), loss("used", 6), loss("used", 12)]))
+"""
+
+
+def test_what_another_lookback_was_traced_with_is_not_taken(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", TRAININGS, str(tmp_path)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    fresh, other, after_another = json.loads(done.stdout)
+    assert after_another == fresh != other

@@ -113,7 +113,8 @@ class WindowTrainer(OwnSteps):
         self.labels = resident(np.nan_to_num(labels), self.everywhere)
         on_processor = self.mesh.devices.flat[0].platform == "cpu"
         self.forward = partial(lstm_recurrence.forward, network) if on_processor else network.stateless_call
-        self.cache_key = (structure(network), loss, self.mesh.size, optimized) if optimized else ()
+        known = (structure(network), self.lookback, loss, self.mesh.size, optimized)
+        self.cache_key = known if optimized else ()
         self.built = True
 
     @property
