@@ -21,6 +21,7 @@ def quantdeck(rows: str, batches: str, devices: str) -> dict[str, Callable[[], A
     from engine.settings import Model, Settings, Training
 
     used = prepared(devices)
+    from engine.models.lstm import LSTM
     from engine.models.training.fit import fit
 
     sequences = work.Sequences(int(rows))
@@ -35,9 +36,8 @@ def quantdeck(rows: str, batches: str, devices: str) -> dict[str, Callable[[], A
         with tempfile.TemporaryDirectory() as folder:
             keep = Path(folder) / "checkpoint.npz"
             fitted = fit(
-                network(work.DROPOUT), sequences.matrix, sequences.labels, chosen, starts[-2048:], settings,
-                used,
-                keep, lambda _: None,
+                LSTM, network(work.DROPOUT), sequences.matrix, sequences.labels, chosen, starts[-2048:],
+                settings, used, keep, lambda _: None,
             )  # fmt: skip
         return fitted.loss
 

@@ -18,10 +18,11 @@ def training(count: str, devices: str) -> dict[str, Callable[[], Any]]:
     used = prepared(devices)
     import keras
 
+    from engine.models.lstm import LSTM
     from engine.models.training.trainer import Groups, WindowTrainer
 
     def trainer(dropout: float) -> Any:
-        made = WindowTrainer(network(dropout), sequences.matrix, sequences.labels, "mse", used)
+        made = WindowTrainer(LSTM, network(dropout), sequences.matrix, sequences.labels, "mse", used)
         made.compile(optimizer=keras.optimizers.Adam(work.RATE))
         made.optimizer.build(made.network.trainable_variables)
         return made
@@ -38,7 +39,7 @@ def training(count: str, devices: str) -> dict[str, Callable[[], Any]]:
     from engine.models.training.fit import batches_a_group
 
     timed = trainer(work.DROPOUT)
-    batches = batches_a_group(timed.network, work.BATCH)
+    batches = batches_a_group(LSTM.operations(timed.network), work.BATCH)
     epochs = iter(range(1_000_000))
 
     def epoch() -> float:
@@ -54,13 +55,13 @@ def prediction(count: str, devices: str) -> dict[str, Callable[[], Any]]:
     used = prepared(devices)
     import numpy as np
 
-    from engine.models.training.predict import predict
+    from engine.models.training.predict import Predictor
 
     model = network(0.0)
     starts = np.arange(sequences.count)
 
     def act() -> list[float]:
-        found = predict(model, sequences.matrix, starts, used, lambda _: None)
+        found = Predictor(model, used)(sequences.matrix, starts, lambda _: None)
         return [float(each) for each in found[:: max(1, len(found) // 100)]]
 
     return {"predict": act}

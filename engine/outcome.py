@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 TRADES, EQUITY, PREDICTIONS, BARS = "trades.csv", "equity.parquet", "predictions.parquet", "bars.parquet"
 FILES = (TRADES, EQUITY, PREDICTIONS, BARS)
-LSTM = "lstm"
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,7 @@ def summed_up(
         bars=len(time_ms),
         fill=costs.fill,
         entry_threshold=settings.signal.entry_threshold,
-        decided_by="" if decisions.weight is not None else LSTM,
+        decided_by="" if decisions.weight is not None else settings.model.name,
         settings_differ=changed(settings),
         metrics=whole_counts(sheet.metrics),
         benchmark=whole_counts(sheet.benchmark),

@@ -11,24 +11,16 @@ or repeated sees what it saw at first.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from engine import outcome
+from engine import experiment, outcome
 from engine.backtest import trading
 from engine.disk import CHECKPOINT
 from engine.lineage import origin, provenance
 from engine.market.merge import fingerprint
+from engine.models import registry
 from engine.models.training import backend
-from engine.preparation import (
-    Job,
-    Prepared,
-    collect_all,
-    fit_scalers,
-    prepare,
-    samples_event,
-    split_samples,
-    stage,
-)
+from engine.preparation import Job, Prepared, collect_all, prepare, stage
 from engine.results.backtest import TrainingSummary
 from engine.results.notes import as_written
 from engine.results.studies import TrainResult, UpdateResult
@@ -39,8 +31,10 @@ from engine.settings import with_limits
 from engine.statistics.tear_sheet import tear_sheet
 
 if TYPE_CHECKING:
+    from engine.experiment import Samples
     from engine.results.backtest import BacktestResult
     from engine.runs.folder import RunFolder
+    from engine.samples.split import Split
 
 
 def train_and_backtest(job: Job) -> BacktestResult:
@@ -52,60 +46,37 @@ def train_and_backtest(job: Job) -> BacktestResult:
 def train(job: Job) -> TrainResult:
     """Train a model on what the settings name and save its artifacts in the run's folder."""
     settings, run = job.settings, job.run
-    data = prepare(job, settings.features.chosen)
+    data = prepare(job, settings.features.chosen)  # collect, merge, features
 
-    with stage(job, "windows"):
-        found = data.windows(settings.window.lookback)  # N of them
-        forward_return = data.forward_return(settings.label)  # (T,)
+    with stage(job.emit, "windows"):
+        samples = experiment.samples_of(data.market, data.table, settings)
 
-    with stage(job, "split"):
-        target_ms = data.time_ms[found.target]  # (N,)
-        parts = split_samples(target_ms, forward_return[found.target], data.market.step_ms, settings)
-        job.emit(samples_event(data, found, parts))
+    with stage(job.emit, "split"):
+        parts = experiment.split_samples(samples.target_ms, samples.label, data.market.step_ms, settings)
+        job.emit(samples_event(samples, parts))
 
-    with stage(job, "scale"):
-        values = data.table.to_numpy()  # (T, F)
-        scalers = fit_scalers(
-            settings.scaling.kind, data.table, forward_return, found.start[parts.train], found.lookback
-        )
+    devices = backend.devices_of(origin.pinned(run, settings.training))
+    record_origin(job, data, devices, registry.file_hash(settings.model))
+    # scale, fit
+    trained = experiment.fit(settings, samples, parts, devices, run.path / CHECKPOINT, job.emit)
 
-    with stage(job, "fit"):
-        devices = backend.prepare(origin.pinned(run, settings.training))
-        record_origin(job, data, devices)
-        from engine.models import artifact, lstm
-        from engine.models.training import fit
+    with stage(job.emit, "save"):
+        from engine.models import artifact
 
-        model = lstm.build(found.lookback, values.shape[1], settings.model, settings.training.seed)
-        fitted = fit.fit(
-            model,
-            scalers.matrix(values),
-            scalers.to_label(forward_return),
-            found.start[parts.train],
-            found.start[parts.validation],
-            settings,
-            devices,
-            keep=run.path / CHECKPOINT,
-            emit=job.emit,
-        )
-
-    with stage(job, "save"):
         metadata = provenance.metadata(
-            run.id, settings, data.market, target_ms, parts, list(data.table.columns), data.own
-        )
+            run.id, settings, data.market, samples.target_ms, parts, list(data.table.columns), data.own,
+            trained.own_model,
+        )  # fmt: skip
         if settings.signal.threshold_from == "validation":
-            from engine.models.training import predict
-
-            start = found.start[parts.validation]
-            output = predict.predict(model, scalers.matrix(values), start, devices, job.emit)
-            decisions = trading.decide(
-                data.market, start + found.lookback, scalers.to_return(output), forward_return, settings
-            )
-            rules = with_limits(settings, data.limits)
-            metadata["entry_threshold"] = trading.best_threshold(decisions, rules, data.market.step_ms)
-        artifact.save(run.path, artifact.Artifact(model, scalers, artifact.Metadata(**metadata)))
+            start = samples.windows.start[parts.validation]
+            forecast = experiment.forecast(trained, samples.matrix(trained.scalers), start, job.emit)
+            target, rules = samples.windows.target[parts.validation], with_limits(settings, data.limits)
+            metadata["entry_threshold"] = trading.entry_threshold(data.market, target, forecast, rules)
+        saved = artifact.Artifact(trained.network, trained.scalers, artifact.Metadata(**metadata))
+        artifact.save(run.path, saved)
         write_manifest(run.path, [*artifact.FILES, run.origin_path.name])
         job.emit({"kind": "artifacts", "files": list(artifact.FILES)})
-    summary = TrainingSummary(**fitted.summary())
+    summary = TrainingSummary(**trained.fitted.summary())
     return TrainResult(summary, data.market.simulated, data.notes)
 
 
@@ -118,51 +89,48 @@ def traded(job: Job, trained: RunFolder) -> BacktestResult:
     """Trade the model of `trained` over its test dates; write trades, equity and predictions."""
     settings, run = job.settings, job.run
 
-    with stage(job, "load"):
+    with stage(job.emit, "load"):
         devices = backend.prepare(origin.pinned(run, settings.training))
         from engine.models import artifact
-        from engine.models.training import predict
 
         content = {name: read_checked(trained.path, name) for name in artifact.FILES}
         loaded = artifact.load(content, trained.id)
         provenance.refuse_other_model(settings, loaded.metadata)
         settings = provenance.frozen(settings, loaded.metadata)
 
-    data = prepare(job, loaded.metadata.feature_names)
+    data = prepare(job, loaded.metadata.feature_names)  # collect, merge, features
     settings = with_limits(settings, data.limits)
     notes = [*data.notes, *as_written(provenance.differences(loaded.metadata, data.market, data.own))]
 
-    with stage(job, "windows"):
-        found = data.windows(settings.window.lookback)  # N of them
-        chosen, told = provenance.traded(
-            loaded.metadata, data.time_ms[found.target], settings.backtest.span
+    with stage(job.emit, "windows"):
+        samples = experiment.samples_of(data.market, data.table, settings)  # N of them
+        chosen, remarks = provenance.traded(
+            loaded.metadata, samples.target_ms, settings.backtest.span
         )  # (N,)
-        matrix = loaded.scalers.matrix(data.table.to_numpy())  # (T, F)
+        matrix = samples.matrix(loaded.scalers)  # (T, F)
 
-    with stage(job, "predict"):
-        output = predict.predict(loaded.network, matrix, found.start[chosen], devices, job.emit)  # (M,)
-        forecast = loaded.scalers.to_return(output)  # (M,)
+    with stage(job.emit, "predict"):
+        model = experiment.loaded(loaded.network, loaded.scalers, devices)
+        forecast = experiment.forecast(model, matrix, samples.windows.start[chosen], job.emit)  # (M,)
 
-    with stage(job, "signals"):
-        forward_return = data.forward_return(settings.label)  # (T,)
-        decisions = trading.decide(data.market, found.target[chosen], forecast, forward_return, settings)
+    with stage(job.emit, "signals"):
+        target = samples.windows.target[chosen]  # (M,)
+        decisions = trading.decide(data.market, target, forecast, samples.forward_return, settings)
 
-    with stage(job, "simulate"):
+    with stage(job.emit, "simulate"):
         strategy, benchmark = trading.trade(decisions, settings, data.market.step_ms)
 
-    with stage(job, "metrics"):
+    with stage(job.emit, "metrics"):
         outcome.write(run.path, settings.data.symbol, decisions, strategy, benchmark)
         source = outcome.Source(run.id, trained.id, data.market.simulated)
         sheet = tear_sheet(strategy, benchmark)
-        result = outcome.summed_up(source, sheet, decisions, strategy, settings, notes + as_written(told))
-        samples = linear_baseline.Samples(data.market, matrix, found, forward_return)
-        ridge = linear_baseline.decisions(
-            samples, loaded.metadata, data.time_ms[found.target], chosen, settings
-        )
+        notes += as_written(remarks)
+        result = outcome.summed_up(source, sheet, decisions, strategy, settings, notes)
+        ridge = linear_baseline.decisions(samples, matrix, loaded.metadata, chosen, settings)
         seen = overview.Seen(decisions, strategy, benchmark, settings)
         who = deflation.Who("backtest", run.id, trained.id, simulated=data.market.simulated)
         result = overview.judged(job.home.path, result, seen, ridge, who)
-    record_origin(job, data, devices)
+    record_origin(job, data, devices, loaded.metadata.own_model)
     write_manifest(run.path, [*outcome.FILES, run.origin_path.name])
     return result
 
@@ -173,10 +141,21 @@ def update(job: Job) -> UpdateResult:
     return UpdateResult(collected.simulated, collected.notes)
 
 
-def record_origin(job: Job, data: Prepared, devices: int) -> None:
+def samples_event(samples: Samples, parts: Split) -> dict[str, Any]:
+    """How many samples there are, and where the others went."""
+    rows, columns = samples.table.shape
+    found = samples.windows
+    return {
+        "kind": "model", "features": columns, "rows": rows, "lookback": found.lookback,
+        "train": len(parts.train), "validation": len(parts.validation), "test": len(parts.test),
+        "purged": parts.purged, "dropped": found.dropped_gap, "unready": found.dropped_unready,
+    }  # fmt: skip
+
+
+def record_origin(job: Job, data: Prepared, devices: int, own_model: str) -> None:
     """Keep what the run is made from; say so if a model was made from the very same before."""
     own = data.own[0].sha256 if data.own else ""
-    begun = origin.record(job.run, job.settings, fingerprint(data.market), own, devices)
+    begun = origin.record(job.run, job.settings, fingerprint(data.market), own, own_model, devices)
     alike = origin.trained_alike(job.home, job.run, begun["key"])
     if alike and job.run.mode in {"run", "train"} and not job.run.repeats:
         text = f"already trained: run {alike} has this model, from the same settings and data"

@@ -45,18 +45,15 @@ def catalogue() -> dict[str, About]:
     for key, default in settings.defaults().items():
         field = settings.field_of(key)
         unit, allowed = settings.unit_of(key), settings.allowed_values(key)
-        found[key] = About(key, field.description, unit, allowed, choices(field, default), written(default))
+        found[key] = About(key, field.description, unit, allowed, choices(key, default), written(default))
     return found
 
 
-def choices(field: Any, default: Any) -> tuple[str, ...]:
+def choices(key: str, default: Any) -> tuple[str, ...]:
     """The values of a setting that has only a few."""
     if isinstance(default, bool):
         return ("false", "true")
-    known = getattr(field.annotation, "__args__", ())
-    if isinstance(default, str) and known and all(isinstance(each, str) for each in known):
-        return tuple(known)
-    return ()
+    return settings.choices_of(key) if isinstance(default, str) else ()
 
 
 def written(value: Any) -> str:

@@ -78,12 +78,19 @@ def weight_of(decisions: Decisions, settings: Settings) -> Floats:
     )
 
 
-def best_threshold(decisions: Decisions, settings: Settings, step_ms: int) -> float:
-    """The entry threshold with the best Sharpe ratio after costs over the bars, which are validation's."""
+def entry_threshold(market: Market, target: NDArray[np.int64], forecast: Floats, settings: Settings) -> float:
+    """The settings' entry threshold, or the one with the best Sharpe ratio after costs on validation.
+
+    target: (N,) rows of validation's targets. forecast: (N,) returns forecast for them.
+    """
+    if settings.signal.threshold_from != "validation":
+        return settings.signal.entry_threshold
+    unknown = np.full(len(market.frame), np.nan)  # (T,)
+    decisions = decide(market, target, forecast, unknown, settings)
     return thresholds.best(
         decisions.bars,
         decisions.forecast,
-        rules_of(settings, step_ms),
+        rules_of(settings, market.step_ms),
         settings.signal.neutral,
         short=settings.backtest.short,
         otherwise=settings.signal.entry_threshold,

@@ -21,6 +21,8 @@ MODEL = "model.keras"
 CONFIG, ABOUT, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 LARGEST = {CONFIG: 1024**2, ABOUT: 65_536, WEIGHTS: 1024**3}
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a ZIP can bear
+FUNCTIONAL = ("keras.src.models.functional", "Functional")  # how a config names a network of branches
+TENSOR = (None, "__keras_tensor__")  # and what flows between its layers
 UNTRUSTED = "Do not use it: it may run code"
 
 

@@ -78,6 +78,8 @@ def reasons(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
         told.append("The market data are not those of the original: they have been changed or refetched.")
     if before["own_features"] != after["own_features"]:
         told.append("The file of own features has changed.")
+    if before.get("own_model", "") != after.get("own_model", ""):
+        told.append("The file of the model has changed.")
     if before["devices"] != after["devices"]:
         told.append(f"{after['devices']} devices share a batch, {before['devices']} did.")
     if before["machine"] != after["machine"]:

@@ -46,15 +46,18 @@ def pinned(run: RunFolder, training: Training) -> Training:
     return training.model_copy(update={"devices": devices}) if type(devices) is int else training
 
 
-def record(run: RunFolder, settings: Settings, data: str, own: str, devices: int) -> dict[str, Any]:
-    """Write origin.json and return it. data: fingerprint of the market; own: hash of the own features' file.
+def record(
+    run: RunFolder, settings: Settings, data: str, own_features: str, own_model: str, devices: int
+) -> dict[str, Any]:
+    """Write origin.json and return it. data: fingerprint of the market; own_…: hashes of the user's files.
 
     Raises MakeRoomError.
     """
     origin = {
-        "key": key(settings, data, own, devices),
+        "key": key(settings, data, own_features, own_model, devices),
         "data": data,
-        "own_features": own,
+        "own_features": own_features,
+        "own_model": own_model,
         "devices": devices,
         "machine": machine(),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
@@ -63,11 +66,17 @@ def record(run: RunFolder, settings: Settings, data: str, own: str, devices: int
     return origin
 
 
-def key(settings: Settings, data: str, own: str, devices: int) -> str:
-    """SHA-256 of what decides a model's weights."""
+def key(settings: Settings, data: str, own_features: str, own_model: str, devices: int) -> str:
+    """SHA-256 of what decides a model's weights; the kind of model is part of it where it is not the default.
+
+    So the keys of runs whose settings name none hold.
+    """
     groups = {name: getattr(settings, name).model_dump(mode="json") for name in DECIDES_WEIGHTS}
     groups["training"]["devices"] = devices
-    return hashlib.sha256(json.dumps([groups, data, own], sort_keys=True).encode()).hexdigest()
+    chosen = settings.model
+    groups["model"] = chosen.model_dump(mode="json", exclude={"kind", "file"}) | chosen.unlike_default
+    told = [groups, data, own_features, *([own_model] if own_model else [])]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def machine() -> str:

@@ -32,7 +32,7 @@ PART_OF_THE_MODEL = ("features", "window", "label", "scaling", "model")
 
 def metadata(
     run: str, settings: Settings, market: Market, target_ms: Times, parts: Split, names: Sequence[str],
-    own: Sequence[Feature],
+    own: Sequence[Feature], own_model: str,
 ) -> dict[str, Any]:  # fmt: skip
     """The fields of artifact.Metadata. target_ms: (N,) open times of all samples' target rows."""
     time_ms = milliseconds(market.frame.index)  # (T,)
@@ -52,6 +52,7 @@ def metadata(
         "data_until_ms": int(time_ms[-1]) + market.step_ms,
         "fingerprint": fingerprint(market),
         "own_features": own[0].sha256 if own else "",
+        "own_model": own_model,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
     }
 

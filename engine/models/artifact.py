@@ -8,6 +8,7 @@ slips in between. Equal models of equal runs give equal bytes.
 from __future__ import annotations
 
 import hashlib
+import tomllib
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,10 @@ import numpy as np
 
 from engine.compat import joblib_file, keras_archive
 from engine.disk import write_whole
-from engine.errors import RepairDataError
-from engine.models import keras_file
+from engine.errors import RepairDataError, SettingsError
+from engine.models import keras_file, registry
 from engine.samples.scaling import Scalers
+from engine.settings import make
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
     import keras
     from numpy.typing import NDArray
+
+    from engine.settings import Model
 
 MODEL, SCALER, METADATA = keras_archive.MODEL, "scaler.joblib", "metadata.joblib"
 FILES = (MODEL, SCALER, METADATA)
@@ -41,7 +45,8 @@ class Metadata:
     bounds: first and last target of each part, ISO 8601. trained_until_ms: no row at or after it
     has touched weights, scaler or early stopping. fingerprint: hash of the market that was used,
     from its first row to data_until_ms. belongs: SHA-256 of the model's and the scaler's file.
-    entry_threshold: the one that validation chose, None where it was not asked.
+    entry_threshold: the one that validation chose, None where it was not asked. own_features, own_model:
+    SHA-256 of the user's own files, empty without one.
     """
 
     run: str
@@ -57,6 +62,7 @@ class Metadata:
     versions: dict[str, str]
     belongs: dict[str, str] = field(default_factory=dict)
     entry_threshold: float | None = None
+    own_model: str = ""
     schema: int = SCHEMA
 
 
@@ -88,13 +94,22 @@ def load(content: Mapping[str, bytes], run: str) -> Artifact:
         if metadata.belongs.get(name) != sha256(content[name]):
             raise RepairDataError(name, f"is not the file that {METADATA} was written with", NOT_OF_ONE_RUN)
     scalers = scalers_of(joblib_file.load(SCALER, content[SCALER]), len(metadata.feature_names))
-    network = keras_file.load(content[MODEL])
+    network = keras_file.load(content[MODEL], registry.to_load(model_of(metadata)))
     takes = network.input_shape[2]
     if takes != len(metadata.feature_names):
         raise RepairDataError(
             MODEL, f"takes {takes} features, {METADATA} names {len(metadata.feature_names)}", NOT_OF_ONE_RUN
         )
     return Artifact(network, scalers, metadata)
+
+
+def model_of(metadata: Metadata) -> Model:
+    """The settings of the model that was trained. Raises RepairDataError."""
+    try:
+        return make({"model": tomllib.loads(metadata.settings).get("model", {})}).model
+    except (tomllib.TOMLDecodeError, SettingsError) as error:
+        reason = f"holds settings that cannot be read ({error})"
+        raise RepairDataError(METADATA, reason, "Train again") from None
 
 
 def metadata_of(stored: Any) -> Metadata:

@@ -1,8 +1,8 @@
 """The .keras file, read only if it is what we write.
 
 Its config names classes that Keras would import and build. So the members, the classes and every text in the
-config are compared with what our own networks need, and the weights with the config, before Keras sees any
-of it.
+config are compared with what networks of its kind need, and the weights with the config, before Keras makes
+any of it.
 """
 
 from __future__ import annotations
@@ -12,32 +12,31 @@ import json
 import math
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import keras
 
-from engine.compat.keras_archive import CONFIG, MODEL, UNTRUSTED, WEIGHTS, members_of
+from engine.compat.keras_archive import CONFIG, FUNCTIONAL, MODEL, UNTRUSTED, WEIGHTS, members_of
 from engine.errors import QuantdeckError, RepairDataError
 
-CLASSES = {
-    ("keras", "Sequential"),
-    ("keras", "DTypePolicy"),
-    *(("keras.layers", name) for name in ("InputLayer", "LSTM", "Dropout", "Dense")),
-    *(("keras.initializers", name) for name in ("GlorotUniform", "Orthogonal", "Zeros")),
-}
-FUNCTIONS = {"tanh", "sigmoid", "linear"}
-FREE_TEXT = {"name", "module", "class_name"}  # the last two are checked as a pair
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from engine.models.definition import ModelKind
+
+# The first two are checked as a pair; the others are names of layers, and keys of them.
+FREE_TEXT = {"module", "class_name", "name", "keras_history", "input_layers", "output_layers"}
 MOST_GROUPS = 1000
 
 
-def load(content: bytes) -> keras.Model:
-    """The Keras model in the bytes of a .keras file. Raises RepairDataError."""
+def load(content: bytes, kind: ModelKind) -> keras.Model:
+    """The Keras model, of that kind, in the bytes of a .keras file. Raises RepairDataError."""
     try:
         members = members_of(content)
         config = json.loads(members[CONFIG])
-        check_classes(config)
-        check_weights(members[WEIGHTS], parameters(config))
+        refuse_foreign(config, kind)
+        check_weights(members[WEIGHTS], kind.parameters(config))
         with tempfile.TemporaryDirectory(prefix="quantdeck-") as folder:
             path = Path(folder) / MODEL
             path.write_bytes(content)
@@ -48,48 +47,39 @@ def load(content: bytes) -> keras.Model:
         raise RepairDataError(MODEL, f"cannot be loaded ({first_line(error)})", "Train again") from None
 
 
-def check_classes(part: Any, key: str = "") -> None:
-    """Refuse a config that names any class, function or text that our networks do not need."""
-    if isinstance(part, list):
-        for value in part:
-            check_classes(value, key)
-    elif isinstance(part, dict):
-        if part.keys() & {"class_name", "module", "registered_name"}:
-            named = (part.get("module"), part.get("class_name"))
-            if named not in CLASSES or part.get("registered_name") is not None:
-                told = ".".join(map(str, named))
-                raise RepairDataError(
-                    MODEL, f"wants to load {told} ({part.get('registered_name')})", UNTRUSTED
-                )
-        if part.get("class_name") == "DTypePolicy" and part.get("config") != {"name": "float32"}:
-            raise RepairDataError(MODEL, f"wants to compute as {part.get('config')}", UNTRUSTED)
-        if part.get("compile_config"):
-            raise RepairDataError(MODEL, "wants to be compiled by its own settings", UNTRUSTED)
-        for name, value in part.items():
-            check_classes(value, name)
-    elif isinstance(part, str) and key not in FREE_TEXT and part not in FUNCTIONS and part != "float32":
-        raise RepairDataError(MODEL, f"its config names {part!r} as {key}", UNTRUSTED)
+def refuse_foreign(config: dict[str, Any], kind: ModelKind) -> None:
+    """RepairDataError for a config that names what networks of its kind do not need."""
+    if fault := foreign(config, kind):
+        raise RepairDataError(MODEL, fault, UNTRUSTED)
 
 
-def parameters(config: dict[str, Any]) -> int:
-    """How many weights the config asks for. Raises RepairDataError unless it is a stack of our layers."""
-    if config["class_name"] != "Sequential":
-        raise RepairDataError(MODEL, f"is a {config['class_name']}, not a Sequential", UNTRUSTED)
-    first, *layers = config["config"]["layers"]
-    _, lookback, width = first["config"]["batch_shape"]
-    count = 0
-    for layer in layers:
-        units = layer["config"].get("units", 0)
-        if layer["class_name"] == "LSTM":
-            count += 4 * units * (width + units + 1)
-        elif layer["class_name"] == "Dense":
-            count += units * (width + 1)
-        elif layer["class_name"] != "Dropout":
-            raise RepairDataError(MODEL, f"holds a {layer['class_name']} among its layers", UNTRUSTED)
-        width = units or width
-    if not 0 < lookback <= 100_000 or count <= 0:
-        raise RepairDataError(MODEL, f"asks for windows of {lookback} rows and {count} weights", UNTRUSTED)
-    return count
+def foreign(part: Any, kind: ModelKind, key: str = "") -> str:
+    """The first class, function or text in a config that a network of this kind does not need; else empty."""
+    if isinstance(part, list | tuple):
+        return first(foreign(value, kind, key) for value in part)
+    if isinstance(part, dict):
+        return foreign_class(part, kind) or first(foreign(value, kind, name) for name, value in part.items())
+    if isinstance(part, str) and key not in FREE_TEXT and part not in {*kind.allowed_functions, "float32"}:
+        return f"its config names {part!r} as {key}"
+    return ""
+
+
+def foreign_class(part: dict[str, Any], kind: ModelKind) -> str:
+    """What is wrong with the class that a part of a config names; empty if it names none, or a fit one."""
+    name, registered = part.get("class_name"), part.get("registered_name")
+    if part.keys() & {"class_name", "module", "registered_name"}:
+        named = (part.get("module"), name)
+        own = named == FUNCTIONAL and registered == name  # Keras registers this one under its own name
+        if named not in kind.allowed_classes or (registered is not None and not own):
+            return f"wants to load {'.'.join(map(str, named))} ({registered})"
+    if name == "DTypePolicy" and part.get("config") != {"name": "float32"}:
+        return f"wants to compute as {part.get('config')}"
+    return "wants to be compiled by its own settings" if part.get("compile_config") else ""
+
+
+def first(faults: Iterable[str]) -> str:
+    """The first fault that there is."""
+    return next(filter(None, faults), "")
 
 
 def check_weights(content: bytes, wanted: int) -> None:

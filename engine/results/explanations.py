@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CHANCE = 0.05
 SAME_CLOSE, NEXT_OPEN, SLIPPED, WORST = "same-close", "next-open", "next-open, 3 × slippage", "worst-of-bar"
-DECIDED_BY = {"": "The signals", "lstm": "The LSTM"}
+DECIDED_BY = {"": "The signals", "lstm": "The LSTM", "own": "The model"}
 
 
 def explained(result: BacktestResult, trials: TrialCounts | None = None) -> dict[str, str]:

@@ -6,8 +6,8 @@ Light on purpose: the app and the command line import it before anything else.
 """
 
 from engine.settings.data import Data, Demo, Features, Repair
-from engine.settings.fields import allowed_values, field_of, unit_of
-from engine.settings.learning import Label, Model, Scaling, Split, Training, Window
+from engine.settings.fields import allowed_values, choices_of, field_of, unit_of
+from engine.settings.learning import MODELS, Label, Model, Scaling, Split, Training, Window
 from engine.settings.reading import load, make, read_toml, value_of
 from engine.settings.trading import Backtest, Calibration, Evidence, Parallel, Signal, WalkForward
 from engine.settings.tree import Settings, changed, defaults, dotted, pinned, with_limits, with_threshold
@@ -25,6 +25,7 @@ from engine.settings.writing import to_toml
 
 __all__ = [
     "EXCHANGE",
+    "MODELS",
     "OWN_COLUMNS",
     "SERIES_NAME",
     "SYMBOL",
@@ -49,6 +50,7 @@ __all__ = [
     "Window",
     "allowed_values",
     "changed",
+    "choices_of",
     "defaults",
     "dotted",
     "extra_of",

@@ -23,8 +23,16 @@ def allowed_values(key: str) -> str:
     unit = unit_of(key)
     if low or high:
         return f"{low} … {high}{f' {unit}' if unit else ''}"
-    choices = getattr(field.annotation, "__args__", ())
-    return ", ".join(choices) if choices and all(isinstance(choice, str) for choice in choices) else ""
+    return ", ".join(choices_of(key))
+
+
+def choices_of(key: str) -> tuple[str, ...]:
+    """The texts that a setting may be, where they are few; else none."""
+    field = field_of(key)
+    if field is None:
+        return ()
+    found = tuple(field.json_schema_extra["choices"]) or getattr(field.annotation, "__args__", ())
+    return tuple(found) if all(isinstance(choice, str) for choice in found) else ()
 
 
 def field_of(key: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from engine.settings.values import Contradiction, Group, Number, Whole, setting
 
@@ -47,13 +47,19 @@ class Scaling(Group):
     kind: Literal["standard", "robust", "minmax", "none"] = setting("standard", "scikit-learn's scaler")
 
 
-class Model(Group):
-    """The LSTM."""
+# The kinds of model by name: where each one's ModelKind stands.
+MODELS = {"lstm": "engine.models.lstm:LSTM"}
 
+
+class Model(Group):
+    """The model."""
+
+    kind: str = setting("lstm", "kind of model", choices=MODELS, repr=False)
+    file: str = setting("", "Python file with a model of your own, which takes the kind's place", repr=False)
     units: tuple[Annotated[int, Field(ge=1, le=4096, strict=True)], ...] = setting(
-        (64, 32), "units of each stacked LSTM layer", "units", min_length=1, max_length=8
+        (64, 32), "lstm: units of each stacked layer", "units", min_length=1, max_length=8
     )
-    dropout: Number = setting(0.2, "dropout after each LSTM layer but the last", "share", ge=0, lt=0.95)
+    dropout: Number = setting(0.2, "lstm: dropout after each layer but the last", "share", ge=0, lt=0.95)
     weight_decay: Number = setting(
         0.003, "share of each weight that a first step takes away; 0 = none", "share", ge=0, lt=1
     )
@@ -61,6 +67,25 @@ class Model(Group):
     gradient_clip: Number = setting(
         1.0, "global norm that gradients are clipped to; 0 = no clipping", "", ge=0, le=1e6
     )
+
+    @field_validator("kind")
+    @classmethod
+    def _kind(cls, value: str) -> str:
+        if value not in MODELS:
+            raise ValueError(f"must be {' or '.join(MODELS)}")
+        return value
+
+    @property
+    def name(self) -> str:
+        """The kind, or `own` for a file of the user's."""
+        return "own" if self.file else self.kind
+
+    @property
+    def unlike_default(self) -> dict[str, str]:
+        """Kind and file where they are not the default: keys of models that name none leave them out."""
+        fields = type(self).model_fields
+        told = {"kind": self.kind, "file": self.file}
+        return {name: value for name, value in told.items() if value != fields[name].default}
 
 
 class Training(Group):

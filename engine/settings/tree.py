@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.settings.data import Data, Demo, Features, Repair
 from engine.settings.learning import Label, Model, Scaling, Split, Training, Window
@@ -14,6 +14,7 @@ from engine.settings.values import Group
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+OfFile = TypeVar("OfFile", Features, Model)
 MOST_DEVICES, LEAST_SHARE = 8, 16  # devices of a training; sequences of a batch for each
 
 
@@ -57,17 +58,22 @@ def changed(settings: Settings) -> dict[str, Any]:
 def pinned(settings: Settings) -> Settings:
     """The settings with what hangs on the machine and the current folder written out.
 
-    training.devices = 0 becomes one device a core, at most 8 and 16 sequences of a batch for each; the
-    file of own features becomes an absolute path. So a run repeats what it did, from any folder.
+    training.devices = 0 becomes one device a core, at most 8 and 16 sequences of a batch for each; files of
+    the user's own become absolute paths. So a run repeats what it did, from any folder.
     """
-    training, features = settings.training, settings.features
+    training = settings.training
     if not training.devices:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         devices = max(1, min(cores, MOST_DEVICES, training.batch_size // LEAST_SHARE))
         training = training.model_copy(update={"devices": devices})
-    if features.file:
-        features = features.model_copy(update={"file": str(Path(features.file).expanduser().absolute())})
-    return settings.model_copy(update={"training": training, "features": features})
+    features, model = absolute(settings.features), absolute(settings.model)
+    return settings.model_copy(update={"training": training, "features": features, "model": model})
+
+
+def absolute(group: OfFile) -> OfFile:
+    """A group with its file, if it names one, as an absolute path."""
+    file = group.file and str(Path(group.file).expanduser().absolute())
+    return group if file == group.file else group.model_copy(update={"file": file})
 
 
 def with_threshold(settings: Settings, entry_threshold: float) -> Settings:

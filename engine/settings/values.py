@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 TIMEFRAME_MS = {
     "1m": 60_000, "3m": 180_000, "5m": 300_000, "15m": 900_000, "30m": 1_800_000,
@@ -87,10 +90,13 @@ def moment(text: str) -> dt.datetime:
     return read.replace(tzinfo=dt.UTC) if read.tzinfo is None else read.astimezone(dt.UTC)
 
 
-def setting(default: Any, doc: str, unit: str = "", **bounds: Any) -> Any:
-    """One setting: its default, what it means, its unit, and its bounds (ge, gt, le, lt)."""
-    extra = {"unit": unit}
-    return Field(default=default, description=doc, json_schema_extra=extra, **bounds)  # type: ignore[arg-type]
+def setting(default: Any, doc: str, unit: str = "", choices: Collection[str] = (), **bounds: Any) -> Any:
+    """One setting: its default, what it means, its unit, and its bounds (ge, gt, le, lt).
+
+    choices: a table of its values that may grow; the group checks them.
+    """
+    extra: dict[str, Any] = {"unit": unit, "choices": choices}
+    return Field(default=default, description=doc, json_schema_extra=extra, **bounds)
 
 
 class Group(BaseModel):

@@ -50,7 +50,7 @@ def calibrate(job: Job) -> CalibrationResult:
     known = {(each.edge, each.seed): each for each in kept(job.run.path)}
     emit({"kind": "simulated", "text": "SIMULATED markets: their truth is known"})
     missing = [(job.settings, edge, seed) for edge, seed in wanted if (edge, seed) not in known]
-    with preparation.stage(job, "fit"):
+    with preparation.stage(job.emit, "fit"):
         for trial in results(carry_out, missing, job.settings.parallel, emit):
             kept_as = job.run.path / f"trial-{trial.edge:g}-{trial.seed}.json"
             write_whole(kept_as, json.dumps(asdict(trial)).encode())

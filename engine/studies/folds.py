@@ -16,14 +16,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Fold:
-    """Positions into the samples, in time order; test spans of successive folds lie end to end."""
+class Fold(Split):
+    """The split of one training, numbered from 1; test spans of successive folds lie end to end."""
 
-    number: int  # from 1
-    train: NDArray[np.int64]
-    validation: NDArray[np.int64]
-    test: NDArray[np.int64]
-    purged: int
+    number: int
 
 
 def folds(
@@ -39,8 +35,7 @@ def folds(
     on the samples before its test: all of them (anchored), or as many as the first fold has (rolling), the
     last split.validation of them being validation. A sample is purged when its label reaches, with the
     embargo's bars on top, beyond the first target of the next part. Raises ChangeSettingsError when a part
-    comes
-    out too small.
+    comes out too small.
     """
     chosen, count = settings.walk_forward, len(target_ms)
     first = int(count * chosen.first_test)
@@ -57,8 +52,10 @@ def folds(
                 kept.append(part[:0])
                 continue
             kept.append(part[target_ms[part] + reach_ms <= target_ms[following[0]]])
-        purged = len(train) + len(validation) - sum(map(len, kept))
+        clear = sum(map(len, kept))
+        purged = len(train) + len(validation) - clear
         kept = [part[labelled[part]] for part in kept]
-        refuse_too_few(Split(kept[0], kept[1], test, purged, 0), count)
-        found.append(Fold(number, kept[0], kept[1], test, purged))
+        fold = Fold(kept[0], kept[1], test, purged, clear - sum(map(len, kept)), number)
+        refuse_too_few(fold, count)
+        found.append(fold)
     return found

@@ -56,7 +56,7 @@ def train_seeds(job: Job) -> SeedsResult:
         preparation.collect_all(job)
     runs = ordered(job)
     pending = [(str(run.path), seed) for seed, run in runs.items() if state_of(run).status != "done"]
-    with preparation.stage(job, "fit"):
+    with preparation.stage(job.emit, "fit"):
         try:
             for seed, error in results(follow, pending, job.settings.parallel, job.emit):
                 refuse(error)

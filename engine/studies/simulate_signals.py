@@ -115,7 +115,7 @@ def simulate_signals(
 def carry_out(job: Job) -> BacktestResult:
     """A run of mode simulate: its folder names the files; the result is a backtest's."""
     inputs = json.loads((job.run.path / INPUTS).read_bytes())
-    with preparation.stage(job, "simulate"):
+    with preparation.stage(job.emit, "simulate"):
         judged = simulate_signals(Path(inputs["candles"]), Path(inputs["signals"]), job.settings, job.now_ms)
     settings, decisions = job.settings, judged.decisions
     outcome.write(job.run.path, judged.symbol, decisions, judged.strategy, judged.buy_and_hold)

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine import outcome, preparation
+from engine import experiment, outcome, preparation
 from engine.backtest import signals, trading
 from engine.disk import CHECKPOINT, read_with_digest, write_with_digest
 from engine.errors import RepairDataError
 from engine.market.merge import fingerprint
 from engine.market.times import iso
-from engine.models.training import backend
 from engine.results.backtest import Fold as FoldResult
 from engine.robustness import deflation, overview
 from engine.runs.manifest import write_manifest
@@ -32,14 +31,13 @@ from engine.studies.folds import Fold, folds
 from engine.studies.workers import Orphan, one_device, results
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
     from engine.backtest.simulate import Simulation
     from engine.backtest.trading import Decisions
+    from engine.experiment import Samples
     from engine.preparation import Job, Prepared
     from engine.results.backtest import BacktestResult
-    from engine.samples.windows import Windows
     from engine.settings import Settings
 
     Floats = NDArray[np.float64]
@@ -78,28 +76,22 @@ def walk_forward(job: Job) -> BacktestResult:
     """Train every fold, trade the stitched forecasts over all test spans, sum up."""
     settings, emit = job.settings, job.emit
     data = preparation.prepare(job, settings.features.chosen)
-    with preparation.stage(job, "windows"):
-        found = data.windows(settings.window.lookback)  # N of them
-        forward_return = data.forward_return(settings.label)  # (T,)
-    with preparation.stage(job, "split"):
-        target_ms = data.time_ms[found.target]  # (N,)
-        reach_ms = labels.reach_ms(data.market.step_ms, settings.label.horizon)
-        labelled = np.isfinite(forward_return[found.target])
-        parts = folds(target_ms, labelled, reach_ms, data.market.step_ms, settings)
-    with preparation.stage(job, "fit"):
+    with preparation.stage(emit, "windows"):
+        samples = experiment.samples_of(data.market, data.table, settings)  # N of them
+    with preparation.stage(emit, "split"):
+        step_ms, labelled = data.market.step_ms, np.isfinite(samples.label)
+        reach_ms = labels.reach_ms(step_ms, settings.label.horizon)
+        parts = folds(samples.target_ms, labelled, reach_ms, step_ms, settings)
+    with preparation.stage(emit, "fit"):
         market = fingerprint(data.market)
         done = kept(job.run.path, parts, market)
-        missing = [
-            (settings, data.table, forward_return, found.start, fold, market)
-            for fold in parts
-            if fold.number not in done
-        ]
+        missing = [(settings, samples, fold, market) for fold in parts if fold.number not in done]
         for forecasts in results(train_fold, missing, settings.parallel, emit):
             write_with_digest(job.run.path / file_of(forecasts.number), forecasts.content())
             done[forecasts.number] = forecasts
             text = f"fold {forecasts.number}: {forecasts.epochs} epochs, best {forecasts.best_epoch}"
             emit({"kind": "note", "level": "info", "text": f"{len(done)} of {len(parts)} folds, {text}"})
-    return traded(job, data, found, parts, done)
+    return traded(job, data, samples, parts, done)
 
 
 def file_of(number: int) -> str:
@@ -120,67 +112,44 @@ def kept(folder: Path, parts: list[Fold], market: str) -> dict[int, Forecasts]:
     return found
 
 
-def train_fold(
-    settings: Settings,
-    table: pd.DataFrame,
-    forward_return: Floats,
-    start: NDArray[np.int64],
-    fold: Fold,
-    market: str,
-) -> Forecasts:
-    """Fit scalers and model on the fold's training samples and forecast its validation and test.
-
-    table: (T, F) features. realised: (T,) labels. start: (N,) first rows of the windows.
-    """
-    settings = one_device(settings)
-    lookback, kind = settings.window.lookback, settings.scaling.kind
-    scalers = preparation.fit_scalers(kind, table, forward_return, start[fold.train], lookback)
-    matrix = scalers.matrix(table.to_numpy())  # (T, F)
-    devices = backend.prepare(settings.training)
-    from engine.models import lstm
-    from engine.models.training import fit, predict
-
-    emit = Orphan()
-    model = lstm.build(lookback, matrix.shape[1], settings.model, settings.training.seed)
+def train_fold(settings: Settings, samples: Samples, fold: Fold, market: str) -> Forecasts:
+    """Fit scalers and model on the fold's training samples and forecast its validation and test."""
+    settings, emit = one_device(settings), Orphan()
     with tempfile.TemporaryDirectory(prefix="quantdeck-") as folder:
-        fitted = fit.fit(
-            model,
-            matrix,
-            scalers.to_label(forward_return),
-            start[fold.train],
-            start[fold.validation],
-            settings,
-            devices,
-            keep=Path(folder) / CHECKPOINT,
-            emit=emit,
-        )
+        trained = experiment.fit(settings, samples, fold, 1, Path(folder) / CHECKPOINT, emit)
+    matrix, start = samples.matrix(trained.scalers), samples.windows.start
     validation, test = (
-        scalers.to_return(predict.predict(model, matrix, start[part], devices, emit))
-        for part in (fold.validation, fold.test)
+        experiment.forecast(trained, matrix, start[part], emit) for part in (fold.validation, fold.test)
     )
+    fitted = trained.fitted
     return Forecasts(fold.number, market, validation, test, fitted.epochs, fitted.best_epoch)
 
 
 def traded(
-    job: Job, data: Prepared, found: Windows, parts: list[Fold], done: dict[int, Forecasts]
+    job: Job, data: Prepared, samples: Samples, parts: list[Fold], done: dict[int, Forecasts]
 ) -> BacktestResult:
     """Trade all folds' forecasts in one go, write the files of a backtest and sum up."""
     settings, step_ms = with_limits(job.settings, data.limits), data.market.step_ms
-    forward_return = data.forward_return(settings.label)  # (T,)
-    with preparation.stage(job, "signals"):
-        target = np.concatenate([found.target[fold.test] for fold in parts])  # (M,)
+    with preparation.stage(job.emit, "signals"):
+        found = samples.windows.target  # (N,)
+        target = np.concatenate([found[fold.test] for fold in parts])  # (M,)
         forecast = np.concatenate([done[fold.number].test for fold in parts])  # (M,)
-        decisions = trading.decide(data.market, target, forecast, forward_return, settings)
-        thresholds = [threshold(data, found, fold, done[fold.number], settings) for fold in parts]
+        decisions = trading.decide(data.market, target, forecast, samples.forward_return, settings)
+        thresholds = [
+            trading.entry_threshold(
+                data.market, found[fold.validation], done[fold.number].validation, settings
+            )
+            for fold in parts
+        ]
         level = np.repeat(thresholds, [len(fold.test) for fold in parts])  # (M,)
         signal = np.zeros(len(decisions.signal), np.int8)  # (B,)
         signal[target - target[0]] = np.where(
             np.abs(forecast) > level, signals.threshold(forecast, 0.0), np.int8(0)
         )
         decisions = replace(decisions, signal=signal)
-    with preparation.stage(job, "simulate"):
+    with preparation.stage(job.emit, "simulate"):
         strategy, benchmark = trading.trade(decisions, settings, step_ms)
-    with preparation.stage(job, "metrics"):
+    with preparation.stage(job.emit, "metrics"):
         outcome.write(job.run.path, settings.data.symbol, decisions, strategy, benchmark)
         source = outcome.Source(job.run.id, "", data.market.simulated)
         sheet = tear_sheet(strategy, benchmark)
@@ -189,35 +158,23 @@ def traded(
         seen = overview.Seen(decisions, strategy, benchmark, settings)
         result = overview.judged(job.home.path, result, seen, None, who)
         table = [
-            row(data, found, fold, done[fold.number], level, (decisions, strategy, benchmark))
+            row(samples, fold, done[fold.number], level, (decisions, strategy, benchmark))
             for fold, level in zip(parts, thresholds, strict=True)
         ]
     write_manifest(job.run.path, [*outcome.FILES, *(file_of(fold.number) for fold in parts)])
     return replace(result, folds=tuple(table))
 
 
-def threshold(data: Prepared, found: Windows, fold: Fold, said: Forecasts, settings: Settings) -> float:
-    """The fold's entry threshold: the settings', or the best of its own validation."""
-    if settings.signal.threshold_from != "validation":
-        return settings.signal.entry_threshold
-    forward_return = data.forward_return(settings.label)
-    decisions = trading.decide(
-        data.market, found.target[fold.validation], said.validation, forward_return, settings
-    )
-    return trading.best_threshold(decisions, settings, data.market.step_ms)
-
-
 def row(
-    data: Prepared,
-    found: Windows,
+    samples: Samples,
     fold: Fold,
-    said: Forecasts,
+    forecasts: Forecasts,
     entry_threshold: float,
     traded: tuple[Decisions, Simulation, Simulation],
 ) -> FoldResult:
     """A fold in figures; its returns are the stitched curve's between its first and last bar."""
     decisions, strategy, benchmark = traded
-    time_ms = data.time_ms[found.target]  # (N,)
+    time_ms = samples.target_ms  # (N,)
     bars = decisions.bars.time.astype(np.int64)  # (B,)
     first, last = int(time_ms[fold.test[0]]), int(time_ms[fold.test[-1]])
     span = slice(*np.searchsorted(bars, [first, last + 1]).tolist())
@@ -232,8 +189,8 @@ def row(
         test_start=str(iso(first)),
         test_end=str(iso(last)),
         test=len(fold.test),
-        epochs=said.epochs,
-        best_epoch=said.best_epoch,
+        epochs=forecasts.epochs,
+        best_epoch=forecasts.best_epoch,
         entry_threshold=entry_threshold,
         ic=quality["ic"],
         directional_accuracy=quality["directional_accuracy"],

@@ -18,6 +18,13 @@ from engine.compat import jax_options, keras_archive
 from engine.compat.keras_steps import OwnSteps
 
 told = {}
+window = keras.Input((4, 3))
+branches = [keras.layers.Dense(1)(window) for _ in range(2)]
+joined = keras.Model(window, keras.layers.Add()(branches))
+config = keras.saving.serialize_keras_object(joined)
+told["functional"] = [config["module"], config["class_name"]] == list(keras_archive.FUNCTIONAL)
+inputs = config["config"]["layers"][-1]["inbound_nodes"][0]["args"][0]
+told["tensors"] = {each["class_name"] for each in inputs} == {keras_archive.TENSOR[1]}
 network = keras.Sequential([keras.Input((4, 3)), keras.layers.LSTM(2), keras.layers.Dense(1)])
 with tempfile.TemporaryDirectory() as folder:
     network.save(pathlib.Path(folder) / "plain.keras")
@@ -103,6 +110,11 @@ def test_an_archive_written_anew_is_the_same_bytes_and_keras_reads_it(told):
 
 def test_objects_that_a_config_shares_are_still_numbered(told):
     assert told["shared"]
+
+
+def test_a_network_of_branches_is_named_as_is_known(told):
+    assert told["functional"]
+    assert told["tensors"]
 
 
 def test_fit_and_evaluate_call_the_steps_with_the_state_in_order(told):

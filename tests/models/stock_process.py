@@ -16,9 +16,8 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from jax.sharding import PartitionSpec  # noqa: E402
 
-from engine.models import lstm_recurrence  # noqa: E402
-from engine.models.lstm import build  # noqa: E402
-from engine.models.lstm_recurrence import forward  # noqa: E402
+from engine.models import lstm  # noqa: E402
+from engine.models.lstm import LSTM, build, forward  # noqa: E402
 from engine.models.training.fit import batches_a_group  # noqa: E402
 from engine.models.training.trainer import Groups, WindowTrainer  # noqa: E402
 
@@ -46,7 +45,7 @@ def stock():
 
 def ours():
     network = build(LOOKBACK, 5, Model(units=(16, 8), dropout=0.0), 4)
-    trainer = WindowTrainer(network, matrix, labels, "mse", count)
+    trainer = WindowTrainer(LSTM, network, matrix, labels, "mse", count)
     trainer.compile(optimizer=adam())
     trainer.optimizer.build(network.trainable_variables)
     told = []
@@ -58,14 +57,14 @@ def ours():
 def masks():
     """What dropout lets through of ones on each device in one step: (2, L, b, units) bool."""
     network = build(LOOKBACK, 5, Model(units=(16, 8), dropout=0.5), 4)
-    trainer = WindowTrainer(network, matrix, labels, "mse", count)
+    trainer = WindowTrainer(LSTM, network, matrix, labels, "mse", count)
     dropout = network.get_layer("dropout_1")
     fixed = [variable.value for variable in network.non_trainable_variables]
     place = [v.path for v in network.non_trainable_variables].index(dropout.seed_generator.state.path)
 
     def kept(ones):
         seeds = trainer.reseeded(fixed, trainer.shift())
-        return (lstm_recurrence.dropped(ones, seeds[place], dropout.rate) > 0)[None]
+        return (lstm.dropped(ones, seeds[place], dropout.rate) > 0)[None]
 
     walk = jax.shard_map(
         kept, mesh=trainer.mesh, in_specs=PartitionSpec(), out_specs=PartitionSpec("device"), check_vma=False
@@ -116,9 +115,7 @@ def shares():
     """Share let through and mean of a million ones, for rates small and large."""
     found = []
     for rate in (0.001, 0.2, 0.5, 0.9):
-        passed = np.asarray(
-            lstm_recurrence.dropped(jnp.ones((1000, 1001)), jnp.array([3, 4], jnp.uint32), rate)
-        )
+        passed = np.asarray(lstm.dropped(jnp.ones((1000, 1001)), jnp.array([3, 4], jnp.uint32), rate))
         found.append([rate, float((passed > 0).mean()), float(passed.mean(dtype=np.float64))])
     return found
 
@@ -128,7 +125,7 @@ def longest_group():
     found = []
     for units, batch in (((2,), 1), ((64, 32), 64), ((64, 32), 4096), ((256, 256), 512)):
         network = build(LOOKBACK, 5, Model(units=units), 4)
-        batches = batches_a_group(network, batch)
+        batches = batches_a_group(LSTM.operations(network), batch)
         found.append([batches, 6 * LOOKBACK * network.count_params() * batch * batches])
     return found
 

@@ -77,7 +77,7 @@ from engine.settings import Model, Settings, Training
 settings = Settings(model=Model(units=(8,)), training=Training(epochs=1, batch_size=64, devices=1))
 backend.prepare(settings.training)
 import numpy as np
-from engine.models import lstm
+from engine.models.lstm import LSTM
 from engine.models.training.fit import fit
 
 rng = np.random.default_rng(1)
@@ -86,10 +86,10 @@ matrix, labels = rng.normal(size=(800, 4)).astype(np.float32), rng.normal(size=8
 def loss(cache, lookback):
     os.environ["XDG_CACHE_HOME"] = f"{sys.argv[1]}/{cache}"
     with tempfile.TemporaryDirectory() as folder:
-        network = lstm.build(lookback, 4, settings.model, 1)
+        network = LSTM.build(lookback, 4, settings.model, 1)
         where = pathlib.Path(folder) / "checkpoint"
         parts = np.arange(500), np.arange(600, 700)
-        return fit(network, matrix, labels, *parts, settings, 1, where, lambda _: None).loss
+        return fit(LSTM, network, matrix, labels, *parts, settings, 1, where, lambda _: None).loss
 
 print(json.dumps([loss("fresh", 12), loss("used", 6), loss("used", 12)]))
 """

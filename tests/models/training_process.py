@@ -31,7 +31,7 @@ import numpy as np  # noqa: E402
 from engine.models import lstm  # noqa: E402
 from engine.models.training import export_cache  # noqa: E402
 from engine.models.training.fit import fit  # noqa: E402
-from engine.models.training.predict import predict  # noqa: E402
+from engine.models.training.predict import Predictor  # noqa: E402
 
 if how == ["untraced"]:
     export_cache.ExportedProgram.__call__ = lambda self, *arguments: self.function(*arguments)
@@ -49,17 +49,18 @@ def emit(event):
 
 
 model = lstm.build(8, 3, settings.model, settings.training.seed)
-untrained = predict(model, matrix, np.arange(0, 90), count, emit)
+untrained = Predictor(model, count)(matrix, np.arange(0, 90), emit)
 plain = np.asarray(model(matrix[np.arange(90)[:, None] + np.arange(8)]))[:, 0]
 train, validation = np.arange(0, 500), np.arange(500, 650)
 try:
-    fitted = fit(model, matrix, labels, train, validation, settings, count, keep, emit)
+    fitted = fit(lstm.LSTM, model, matrix, labels, train, validation, settings, count, keep, emit)
 except StopRequestedError:
     print(json.dumps({"stopped": True}))
     sys.exit()
 weights = hashlib.sha256(b"".join(np.asarray(w).tobytes() for w in model.get_weights())).hexdigest()
-forecast = predict(model, matrix, np.arange(0, 690), count, emit)
-longer = predict(model, matrix, np.arange(0, 640), count, emit)
+predict = Predictor(model, count)
+forecast = predict(matrix, np.arange(0, 690), emit)
+longer = predict(matrix, np.arange(0, 640), emit)
 slow = np.asarray(model(matrix[np.arange(690)[:, None] + np.arange(8)]))[:, 0]
 print(
     json.dumps(

@@ -14,7 +14,7 @@ from engine.settings import make
 from engine.studies.leak_audit.history import recorded
 from engine.studies.leak_audit.stages import ordinary
 
-STEP, BARS = 3_600_000, 900
+STEP, BARS, LOOKBACK = 3_600_000, 900, 12
 NAMES = ("return_1", "return_6", "rsi_14", "funding_rate", "second_spread")
 FIRST_MS = ORIGIN_MS + 60 * 24 * STEP
 END_MS = FIRST_MS + BARS * STEP
@@ -25,7 +25,7 @@ def settings_of(*overrides):
         {},
         [
             "data.exchange=demo", "data.start=2019-03-02", "data.end=2019-04-08T12:00", "data.funding=true",
-            "data.second_exchange=demo", f"features.names={','.join(NAMES)}", "window.lookback=12",
+            "data.second_exchange=demo", f"features.names={','.join(NAMES)}", f"window.lookback={LOOKBACK}",
             "label.horizon=6", "split.test=0.25", *overrides,
         ],
     )  # fmt: skip
@@ -53,10 +53,11 @@ def put(store, exchange, symbol, timeframe, kind, frame):
         store.write(Series(name, kind, exchange, symbol, timeframe, simulated=True, known=known, frame=frame))
 
 
-def linear(inputs):
-    """A fixed function of a window's own values: (n, L, F) → (n,)."""
-    weight = np.linspace(-1, 1, inputs[0].size, dtype=np.float32)
-    return np.array([np.dot(window.ravel(), weight) for window in inputs], np.float32)
+def linear(matrix, start, emit):
+    """A fixed function of a window's own values: rows (T, F), first rows (n,) → (n,)."""
+    windows = matrix[start[:, None] + np.arange(LOOKBACK)]  # (n, L, F)
+    weight = np.linspace(-1, 1, windows[0].size, dtype=np.float32)
+    return np.array([np.dot(window.ravel(), weight) for window in windows], np.float32)
 
 
 def prepared(folder, *overrides, own=()):

@@ -276,8 +276,10 @@ def test_a_label_that_reaches_further_than_the_purge(clean):
 
 def test_a_network_that_looks_at_its_neighbours(clean):
     stages, history, reach = clean
-    settings_free = dataclasses.replace(
-        stages, predict=lambda scalers, inputs: scalers.to_return(linear(inputs) - linear(inputs).mean())
-    )
-    finding = found(settings_free, history, reach)
+
+    def centred(scalers, inputs):
+        forecast = stages.predict(scalers, inputs)
+        return forecast - forecast.mean()
+
+    finding = found(dataclasses.replace(stages, predict=centred), history, reach)
     assert finding.stage == "predict"

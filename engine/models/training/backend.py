@@ -19,15 +19,27 @@ HOST_DEVICES = "--xla_force_host_platform_device_count"
 
 
 def prepare(training: Training) -> int:
-    """Choose the JAX backend, the virtual CPU devices and where compiled code is kept; return their number.
+    """Start with the devices that a training is to share; return their number.
 
     training.devices must be pinned (engine.settings.pinned).
+    """
+    devices = devices_of(training)
+    start(devices)
+    return devices
+
+
+def devices_of(training: Training) -> int:
+    """How many devices share a batch: none is left without a sequence."""
+    return min(training.devices, training.batch_size)
+
+
+def start(devices: int) -> None:
+    """Choose the JAX backend, the virtual CPU devices and where compiled code is kept; import Keras.
 
     XLA does not spread an LSTM's small products over threads; two devices side by side do. A process
     settles this once: Raises InternalError when jax was imported before, or another number is wanted later.
     The number concerns processors alone: JAX takes a GPU where jax[cuda] finds one (see `sharing`).
     """
-    devices = min(training.devices, training.batch_size)
     others = [flag for flag in os.environ.get("XLA_FLAGS", "").split() if not flag.startswith(HOST_DEVICES)]
     wanted = " ".join([*others, f"{HOST_DEVICES}={devices}"])
     if "jax" in sys.modules and os.environ.get("XLA_FLAGS") != wanted:
@@ -43,7 +55,6 @@ def prepare(training: Training) -> int:
     if "keras" not in sys.modules:
         with collector_paused():
             import keras  # noqa: F401
-    return devices
 
 
 def sharing(present: Sequence[Any], wanted: int) -> list[Any]:

@@ -28,7 +28,7 @@ from engine.models.training.backend import cache_folder
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-CHOSEN_FREELY = ("name", "seed", "initializer")  # of a layer's settings: nothing of a program depends on them
+CHOSEN_FREELY = ("seed", "initializer")  # of a layer's settings: nothing of a program depends on them
 
 
 class ExportedProgram:
@@ -77,12 +77,16 @@ def environment() -> str:
 
 
 def structure(network: keras.Model) -> list[Any]:
-    """The network's kind, which is its name, and what its layers are, but for what is drawn."""
-    said = [(type(layer).__name__, layer.get_config()) for layer in network.layers]
-    return [
-        network.name,
-        *(
-            (kind, {name: value for name, value in config.items() if not name.endswith(CHOSEN_FREELY)})
-            for kind, config in said
-        ),
-    ]
+    """The network's name and what its layers are, but for what is drawn.
+
+    The names of layers do not matter in a stack; elsewhere they tell how layers are joined.
+    """
+    return [network.name, lasting(network.get_config(), named=not isinstance(network, keras.Sequential))]
+
+
+def lasting(part: Any, *, named: bool) -> Any:
+    """A config without what is chosen freely in it."""
+    if isinstance(part, dict):
+        kept = {name: value for name, value in part.items() if not str(name).endswith(CHOSEN_FREELY)}
+        return {name: lasting(value, named=named) for name, value in kept.items() if named or name != "name"}
+    return [lasting(value, named=named) for value in part] if isinstance(part, list | tuple) else part

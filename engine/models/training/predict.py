@@ -87,14 +87,3 @@ class Predictor:
             forecasts[place] = np.asarray(walked)[:, :BATCH]
             emit({"kind": "alive"})
         return forecasts.reshape(-1)[: len(starts)]
-
-
-def predict(
-    network: keras.Model,
-    matrix: NDArray[np.float32],
-    starts: NDArray[np.int64],
-    devices: int,
-    emit: Callable[[dict[str, object]], None],
-) -> NDArray[np.float32]:
-    """What `Predictor` says of these windows: (T, F), (N,) → (N,) float32."""
-    return Predictor(network, devices)(matrix, starts, emit)

@@ -20,7 +20,6 @@ from jax.flatten_util import ravel_pytree
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from engine.compat.keras_steps import OwnSteps
-from engine.models import lstm_recurrence
 from engine.models.training.backend import sharing
 from engine.models.training.export_cache import ExportedProgram, structure
 from engine.samples import aligned
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
+
+    from engine.models.definition import ModelKind
 
     Starts = NDArray[np.int32]
 
@@ -90,6 +91,7 @@ class WindowTrainer(OwnSteps):
 
     def __init__(
         self,
+        kind: ModelKind,
         network: keras.Model,
         matrix: NDArray[np.float32],
         labels: NDArray[np.float32],
@@ -97,7 +99,7 @@ class WindowTrainer(OwnSteps):
         devices: int,
         optimized: str = "",
     ) -> None:
-        """The lookback is the network's own input length.
+        """`network` is of that kind; the lookback is its own input length.
 
         `optimized` names the optimizer with all its settings, so that a process need not trace what one
         before it has traced; without it each does.
@@ -111,10 +113,10 @@ class WindowTrainer(OwnSteps):
         self.everywhere = NamedSharding(self.mesh, PartitionSpec())
         self.matrix = resident(matrix, self.everywhere)
         self.labels = resident(np.nan_to_num(labels), self.everywhere)
-        on_processor = self.mesh.devices.flat[0].platform == "cpu"
-        self.forward = partial(lstm_recurrence.forward, network) if on_processor else network.stateless_call
-        known = (structure(network), self.lookback, loss, self.mesh.size, optimized)
-        self.cache_key = known if optimized else ()
+        quick = kind.fast_pass if self.mesh.devices.flat[0].platform == "cpu" else None
+        self.forward = partial(quick, network) if quick else network.stateless_call
+        fixed = (kind.name, structure(network), self.lookback, loss, self.mesh.size, optimized)
+        self.cache_key = fixed if optimized else ()
         self.built = True
 
     @property

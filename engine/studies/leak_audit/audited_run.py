@@ -6,8 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from engine import experiment
 from engine.data.importing.features_file import load_features
 from engine.data.plan import span_of
 from engine.data.store import Store
@@ -23,18 +22,14 @@ from engine.samples import labels
 from engine.settings import load, moment
 from engine.studies.leak_audit.audit import audit
 from engine.studies.leak_audit.history import recorded
-from engine.studies.leak_audit.replay import NEAR
 from engine.studies.leak_audit.stages import ordinary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
     from engine.runs.events import Emit
     from engine.runs.folder import Home, RunFolder
     from engine.settings import Settings
-    from engine.studies.leak_audit.stages import Matrix
 
 MODES = ("run", "train", "backtest")
 
@@ -42,9 +37,8 @@ MODES = ("run", "train", "backtest")
 def audit_run(run: RunFolder, home: Home, emit: Emit) -> dict[str, Any]:
     """Audit a run that has a model, write audit.json into its folder and return what it says.
 
-    The series are the stored ones, as the run saw them; no exchange is asked. Raises ChangeSettingsError for
-    a
-    run without a model, RepairDataError for damaged artifacts or series.
+    The series are the stored ones, as the run saw them; no exchange is asked. Raises ChangeSettingsError
+    for a run without a model, RepairDataError for damaged artifacts or series.
     """
     if run.mode not in MODES:
         raise ChangeSettingsError(
@@ -60,7 +54,8 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> dict[str, Any]:
     now_ms = int(moment(run.now).timestamp() * 1000)
     settings = pinned_down(chosen, loaded.metadata.feature_names, now_ms)
     own = load_features(Path(settings.features.file)) if settings.features.file else ()
-    stages = ordinary(settings, own, outputs(loaded.network, devices))
+    model = experiment.loaded(loaded.network, loaded.scalers, devices)
+    stages = ordinary(settings, own, model.outputs)
     history = recorded(settings, Store(home.data), now_ms)
     market = stages.merge(stages.collect(Store(home.data), now_ms))
     same_data = merge.fingerprint(market) == loaded.metadata.fingerprint
@@ -83,19 +78,3 @@ def pinned_down(settings: Settings, names: Sequence[str], now_ms: int) -> Settin
         data = data.model_copy(update={"start": str(iso(span_of(data, now_ms)[0]))})
     chosen = settings.features.model_copy(update={"names": tuple(names)})
     return settings.model_copy(update={"data": data, "features": chosen})
-
-
-def outputs(network: Any, devices: int) -> Callable[[Matrix], NDArray[np.float32]]:
-    """(n, L, F) → (n,): the network over windows laid end to end, always as many: compiled once."""
-    from engine.models.training.predict import Predictor
-
-    predictor = Predictor(network, devices)
-    lookback = int(network.input_shape[1])
-    start = np.arange(2 * NEAR, dtype=np.int64) * lookback
-
-    def forward(inputs: Matrix) -> NDArray[np.float32]:
-        flat = np.zeros((len(start) * lookback, inputs.shape[2]), np.float32)
-        flat[: len(inputs) * lookback] = inputs.reshape(-1, inputs.shape[2])
-        return predictor(flat, start, lambda _: None)[: len(inputs)]
-
-    return forward

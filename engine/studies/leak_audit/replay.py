@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.market.times import milliseconds
+from engine.studies.leak_audit.stages import MOST
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from engine.studies.leak_audit.history import History
     from engine.studies.leak_audit.stages import Floats, Matrix, Rows, Stages
 
-NEAR = 256  # windows on each side of a cut that go through the model
+NEAR = MOST // 2  # windows on each side of a cut that go through the model
 
 
 class Replay:
@@ -58,8 +59,7 @@ class Replay:
     @cached_property
     def windows(self) -> Windows:
         """Windows of complete, consecutive rows."""
-        ready = np.isfinite(self.table.to_numpy()).all(axis=1)  # (T,)
-        return self.stages.windows(ready, self.market)
+        return self.stages.windows(self.table, self.market)
 
     @cached_property
     def target_ms(self) -> Rows:

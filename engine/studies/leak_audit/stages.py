@@ -1,7 +1,7 @@
 """The steps from stored series to a simulated equity, each a function of its own.
 
-The leak audit replays them. `ordinary` gives those of a run, the pipeline's own; a test puts a leaky variant
-in the place of one with dataclasses.replace.
+The leak audit replays them. `ordinary` gives those of a run: the very functions that the pipeline calls. A
+test puts a leaky variant in the place of one with dataclasses.replace.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import preparation
+from engine import experiment, preparation
 from engine.backtest import signals, trading
 from engine.data.collect import collect
-from engine.market.times import milliseconds
-from engine.samples import labels, windows
+from engine.experiment import Forecaster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from engine.backtest.simulate import Simulation
     from engine.data.collect import Collected
     from engine.data.store import Store
+    from engine.experiment import Outputs
     from engine.features import Feature
     from engine.market.merge import Market
     from engine.samples.scaling import Scalers
@@ -38,6 +38,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Matrix: TypeAlias = NDArray[np.float32]
 Rows: TypeAlias = NDArray[np.int64]
 
+MOST = 512  # windows that go through the model at a time
 ORDER = (
     "collect", "merge", "features", "windows", "label", "split", "scale", "inputs", "predict",
     "threshold", "signals", "simulate",
@@ -51,7 +52,7 @@ class Stages:
     collect    (store, now in ms) → the series
     merge      (series) → the market
     features   (market) → (T, F)
-    windows    (ready (T,), market) → windows of complete, consecutive rows
+    windows    (features (T, F), market) → windows of complete, consecutive rows
     label      (market) → (T,) return that each target row's position earns
     split      (targets' open times (N,) ms, labels (N,), market) → training, validation, test
     scale      (features (T, F), label (T,), starts of training windows) → scalers
@@ -66,7 +67,7 @@ class Stages:
     collect: Callable[[Store, int], Collected]
     merge: Callable[[Collected], Market]
     features: Callable[[Market], pd.DataFrame]
-    windows: Callable[[NDArray[np.bool_], Market], Windows]
+    windows: Callable[[pd.DataFrame, Market], Windows]
     label: Callable[[Market], Floats]
     split: Callable[[Rows, Floats, Market], Split]
     scale: Callable[[pd.DataFrame, Floats, Rows], Scalers]
@@ -77,35 +78,29 @@ class Stages:
     simulate: Callable[[Market, Rows, Floats, NDArray[np.int8]], Simulation]
 
 
-def ordinary(
-    settings: Settings, own: Sequence[Feature], network: Callable[[Matrix], NDArray[np.float32]]
-) -> Stages:
-    """The stages of a run with these settings. network: (n, L, F) → (n,), the model's outputs, scaled."""
-    lookback, label, kind = settings.window.lookback, settings.label, settings.scaling.kind
+def ordinary(settings: Settings, own: Sequence[Feature], outputs: Outputs) -> Stages:
+    """The stages of a run with these settings, made of what its pipeline calls.
 
-    def forward_return(market: Market) -> Floats:
-        time_ms = milliseconds(market.frame.index)  # (T,)
-        return labels.forward_return(market.frame, time_ms, market.step_ms, label.horizon, label.kind)
-
+    outputs: (scaled features (T, F), starts (n,), emit) → (n,), what the run's network says.
+    """
+    lookback, kind = settings.window.lookback, settings.scaling.kind
     return Stages(
         collect=lambda store, now_ms: asyncio.run(
-            collect(settings.data, store, now_ms, lambda _: None, demo=settings.demo)
+            collect(settings.data, store, now_ms, silent, demo=settings.demo)
         ),
         merge=lambda collected: preparation.merge_all(collected, settings.data.fill_gaps),
         features=lambda market: preparation.compute_features(market, settings.features.chosen, own),
-        windows=lambda ready, market: windows.find(
-            ready, milliseconds(market.frame.index), market.step_ms, lookback
+        windows=lambda table, market: experiment.find_windows(market, table, lookback),
+        label=lambda market: experiment.forward_return(market, settings.label),
+        split=lambda target_ms, label, market: experiment.split_samples(
+            target_ms, label, market.step_ms, settings
         ),
-        label=forward_return,
-        split=lambda target_ms, forward_return, market: preparation.split_samples(
-            target_ms, forward_return, market.step_ms, settings
-        ),
-        scale=lambda table, forward_return, start: preparation.fit_scalers(
+        scale=lambda table, forward_return, start: experiment.fit_scalers(
             kind, table, forward_return, start, lookback
         ),
         inputs=lambda scalers, table, start: gathered(scalers, table, start, lookback),
-        predict=lambda scalers, inputs: scalers.to_return(network(inputs)),
-        threshold=lambda market, target, forecast, _realised, validation: entry_threshold(
+        predict=lambda scalers, inputs: forecast(Forecaster(outputs, scalers), inputs),
+        threshold=lambda market, target, forecast, _label, validation: trading.entry_threshold(
             market, target[validation], forecast[validation], settings
         ),
         signals=signals.threshold,
@@ -115,18 +110,23 @@ def ordinary(
     )
 
 
+def silent(_: object) -> None:
+    """The stages tell nobody what they do."""
+
+
 def gathered(scalers: Scalers, table: pd.DataFrame, start: Rows, lookback: int) -> Matrix:
     """The scaled windows that begin at the rows `start`: (n, L, F) float32."""
     inputs: Matrix = scalers.matrix(table.to_numpy())[start[:, None] + np.arange(lookback)]
     return inputs
 
 
-def entry_threshold(market: Market, target: Rows, forecast: Floats, settings: Settings) -> float:
-    """The settings' threshold, or the best of validation's target rows (n,) and forecasts (n,)."""
-    if settings.signal.threshold_from != "validation":
-        return settings.signal.entry_threshold
-    decisions = trading.decide(market, target, forecast, np.full(len(market.frame), np.nan), settings)
-    return trading.best_threshold(decisions, settings, market.step_ms)
+def forecast(model: Forecaster, inputs: Matrix) -> Floats:
+    """The model's forecasts of windows (n, L, F) that are laid end to end, always as many: compiled once."""
+    count, lookback, width = inputs.shape
+    flat = np.zeros((MOST * lookback, width), np.float32)  # (T, F)
+    flat[: count * lookback] = inputs.reshape(-1, width)
+    start = np.arange(MOST, dtype=np.int64) * lookback
+    return experiment.forecast(model, flat, start, silent)[:count]
 
 
 def simulated(

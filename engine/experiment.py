@@ -1,0 +1,165 @@
+"""One way to fit a model and to forecast with it: scale → build → fit → predict.
+
+The pipeline, a walk-forward and every other study call it, and the leak audit replays its steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine import features
+from engine.market.times import milliseconds
+from engine.models import registry
+from engine.models.training import backend
+from engine.preparation import stage
+from engine.samples import labels, scaling, split, windows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import pandas as pd
+
+    from engine.market.merge import Market
+    from engine.models.training.recorder import Fitted
+    from engine.runs.events import Emit
+    from engine.samples.scaling import Scalers
+    from engine.samples.split import Split
+    from engine.samples.windows import Windows
+    from engine.settings import Label, Settings
+
+    # (scaled features (T, F), first rows of windows (n,), emit) → the network's outputs (n,)
+    Outputs = Callable[[NDArray[np.float32], NDArray[np.int64], Emit], NDArray[np.float32]]
+
+Floats: TypeAlias = NDArray[np.float64]
+Rows: TypeAlias = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """What there is to learn from: N windows over the features of T bars, and what came after each.
+
+    table: (T, F) features. forward_return: (T,) the label of each row as a target, NaN where it is not known.
+    """
+
+    market: Market
+    table: pd.DataFrame
+    windows: Windows
+    forward_return: Floats
+
+    @property
+    def target_ms(self) -> Rows:
+        """Open times of the windows' target rows, (N,) ms."""
+        return milliseconds(self.market.frame.index)[self.windows.target]
+
+    @property
+    def label(self) -> Floats:
+        """The label of each window, (N,)."""
+        return self.forward_return[self.windows.target]
+
+    def matrix(self, scalers: Scalers) -> NDArray[np.float32]:
+        """The scaled features, (T, F)."""
+        return scalers.matrix(self.table.to_numpy())
+
+
+@dataclass(frozen=True, eq=False)
+class Forecaster:
+    """A network ready to predict, and the scalers that it was fitted with."""
+
+    outputs: Outputs
+    scalers: Scalers
+
+
+@dataclass(frozen=True, eq=False)
+class Trained(Forecaster):
+    """What a training leaves: the Keras model itself, too, and how its fit went.
+
+    own_model: SHA-256 of the user's file that built the network, empty without one.
+    """
+
+    network: Any
+    fitted: Fitted
+    own_model: str
+
+
+def samples_of(market: Market, table: pd.DataFrame, settings: Settings) -> Samples:
+    """The samples that the features, (T, F), of a market make."""
+    found = find_windows(market, table, settings.window.lookback)
+    return Samples(market, table, found, forward_return(market, settings.label))
+
+
+def find_windows(market: Market, table: pd.DataFrame, lookback: int) -> Windows:
+    """Every window of complete, consecutive rows of the features, (T, F)."""
+    ready = np.isfinite(table.to_numpy()).all(axis=1)  # (T,)
+    return windows.find(ready, milliseconds(market.frame.index), market.step_ms, lookback)
+
+
+def forward_return(market: Market, label: Label) -> Floats:
+    """The return that the label asks for, of each row, (T,); NaN where it is not known."""
+    time_ms = milliseconds(market.frame.index)  # (T,)
+    return labels.forward_return(market.frame, time_ms, market.step_ms, label.horizon, label.kind)
+
+
+def split_samples(target_ms: Rows, label: Floats, step_ms: int, settings: Settings) -> Split:
+    """Training, validation and test of samples (N,), from their targets' open times and labels."""
+    reach_ms = labels.reach_ms(step_ms, settings.label.horizon)
+    return split.chronological(
+        target_ms, np.isfinite(label), reach_ms, settings.split.validation, settings.split.test
+    )
+
+
+def fit_scalers(
+    kind: scaling.Kind, table: pd.DataFrame, forward_return: Floats, start: Rows, lookback: int
+) -> Scalers:
+    """Scalers of the features, (T, F), and labels, (T,), of the training windows that begin at `start`."""
+    values = table.to_numpy()  # (T, F)
+    fitted_on = windows.rows_used(start, lookback, len(values))  # (T,)
+    features.check_columns(values[fitted_on], list(table.columns))
+    return scaling.fit(kind, values[fitted_on], forward_return[start + lookback])
+
+
+def fit(
+    settings: Settings, samples: Samples, parts: Split, devices: int, checkpoint: Path, emit: Emit
+) -> Trained:
+    """Fit scalers and model on the training samples; `devices` share a batch, a checkpoint is gone on with.
+
+    Raises ChangeSettingsError and RepairDataError for features that cannot be scaled and for a model of the
+    user's own that cannot be built, DivergedError when the loss is not finite.
+    """
+    found = samples.windows
+    train, validation = found.start[parts.train], found.start[parts.validation]
+    with stage(emit, "scale"):
+        scalers = fit_scalers(
+            settings.scaling.kind, samples.table, samples.forward_return, train, found.lookback
+        )
+    with stage(emit, "fit"):
+        backend.start(devices)
+        from engine.models.training import fit as training
+        from engine.models.training.predict import Predictor
+
+        kind = registry.to_build(settings.model)
+        matrix, labels = samples.matrix(scalers), scalers.to_label(samples.forward_return)
+        network = kind.build(found.lookback, matrix.shape[1], settings.model, settings.training.seed)
+        fitted = training.fit(
+            kind, network, matrix, labels, train, validation, settings, devices, checkpoint, emit
+        )
+    return Trained(Predictor(network, devices), scalers, network, fitted, kind.sha256)
+
+
+def loaded(network: Any, scalers: Scalers, devices: int) -> Forecaster:
+    """A saved Keras model, ready to predict on so many devices."""
+    from engine.models.training.predict import Predictor
+
+    return Forecaster(Predictor(network, devices), scalers)
+
+
+def forecast(model: Forecaster, matrix: NDArray[np.float32], start: Rows, emit: Emit) -> Floats:
+    """The returns that are forecast for the windows of the scaled features, (T, F), that begin at `start`.
+
+    (n,) float64, as fractions.
+    """
+    return model.scalers.to_return(model.outputs(matrix, start, emit))

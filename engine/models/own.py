@@ -1,0 +1,87 @@
+"""A model of the user's own: a Python file with one function, `build(lookback, features, seed)`.
+
+    import keras
+
+    def build(lookback, features, seed):
+        return keras.Sequential([
+            keras.Input((lookback, features)),
+            keras.layers.GRU(32, seed=seed),
+            keras.layers.Dense(1),
+        ])
+
+It returns a Keras model of stock layers (stock.LAYERS) that makes of windows (B, lookback, features) the
+scaled return of the target row, (B, 1). What it leaves to chance is drawn from the seed, too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from engine import python_file
+from engine.errors import ChangeSettingsError, InternalError, QuantdeckError, RepairDataError
+from engine.models import keras_file
+from engine.models.definition import ModelKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from engine.settings import Model
+
+NAME = "own"
+
+
+def load_model(path: Path) -> ModelKind:
+    """The model of a file, which is executed.
+
+    Raises ChangeSettingsError for a file that is not there or has no such function; RepairDataError, with the
+    line, for a file that is no Python or raises.
+    """
+    file = python_file.run(path, "model.file")
+    function = file.names.get("build")
+    if not callable(function):
+        remedy = (
+            "Write build(lookback, features, seed), which returns a Keras model; docs/models.md shows one"
+        )
+        raise ChangeSettingsError(str(path), "holds no function build", remedy)
+    return ModelKind(NAME, built_by(path, function), sha256=file.sha256)
+
+
+def built_by(path: Path, function: Callable[..., Any]) -> Callable[[int, int, Model, int], keras.Model]:
+    """The function with checks around it."""
+
+    def build(lookback: int, features: int, model: Model, seed: int) -> keras.Model:  # noqa: ARG001
+        keras.utils.clear_session(free_memory=False)  # layers are numbered from 1, whatever was built before
+        keras.utils.set_random_seed(seed)
+        try:
+            network = function(lookback, features, seed)
+        except (QuantdeckError, MemoryError):
+            raise
+        except Exception as error:
+            reason = f"build raises {type(error).__name__}: {error}"
+            raise RepairDataError(python_file.place(path, error), reason, "Correct it there") from error
+        if fault := unfit(network, lookback, features):
+            raise RepairDataError(str(path), f"build {fault}", "Correct it there; docs/models.md says how")
+        return network
+
+    return build
+
+
+def unfit(network: Any, lookback: int, features: int) -> str:
+    """Why what was built cannot be trained and saved; empty if it can."""
+    if not isinstance(network, keras.Model):
+        return f"returns a {type(network).__name__} where a Keras model is due"
+    shapes = [getattr(network, name, None) for name in ("input_shape", "output_shape")]
+    if shapes != [(None, lookback, features), (None, 1)]:
+        return f"makes {shapes[1]} of {shapes[0]}; it must make (None, 1) of (None, {lookback}, {features})"
+    return keras_file.foreign(keras.saving.serialize_keras_object(network), OWN)
+
+
+def loaded_only(*_: object) -> keras.Model:
+    """Stands where a file's function would: what is saved is loaded without that file."""
+    raise InternalError("model.file", "was not read, so nothing can be built of it")
+
+
+OWN = ModelKind(NAME, loaded_only)

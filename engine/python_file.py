@@ -1,0 +1,70 @@
+"""A Python file of the user's own, named in the settings to be executed: features, a model."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import traceback
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import ChangeSettingsError, QuantdeckError, RepairDataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class PythonFile:
+    """An executed file: its syntax tree, the names that it defines, and its SHA-256, hex."""
+
+    tree: ast.Module
+    names: dict[str, Any]
+    sha256: str
+
+
+def run(path: Path, setting: str) -> PythonFile:
+    """Execute the file that a setting names.
+
+    Raises ChangeSettingsError for one that cannot be read; RepairDataError, with the line, for one that is no
+    Python or raises.
+    """
+    source = read(path, setting)
+    tree = parse(path, source)
+    names: dict[str, Any] = {"__name__": path.stem, "__file__": str(path)}
+    try:
+        exec(compile(tree, str(path), "exec", dont_inherit=True), names)  # noqa: S102  the user's own file
+    except (QuantdeckError, MemoryError):
+        raise
+    except (Exception, SystemExit) as error:
+        reason = f"raises {type(error).__name__}: {error}"
+        raise RepairDataError(place(path, error), reason, "Correct it there") from error
+    return PythonFile(tree, names, hashlib.sha256(source).hexdigest())
+
+
+def read(path: Path, setting: str) -> bytes:
+    """The file's bytes; ChangeSettingsError if they cannot be had."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror or type(error).__name__}"
+        remedy = "Name a Python file there, or leave it empty"
+        raise ChangeSettingsError(f"{setting} = {path}", reason, remedy) from None
+
+
+def parse(path: Path, source: bytes) -> ast.Module:
+    """The file's syntax tree; RepairDataError says where it is wrong."""
+    try:
+        return ast.parse(source, str(path))
+    except SyntaxError as error:
+        where = f"{path}, line {error.lineno}" if error.lineno else str(path)
+        raise RepairDataError(where, f"is not Python: {error.msg}", "Correct it there") from None
+    except ValueError as error:
+        raise RepairDataError(str(path), f"is not Python: {error}", "Name a Python file") from None
+
+
+def place(path: Path, error: BaseException) -> str:
+    """The file, and the last line of it that an exception went through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == str(path)]
+    return f"{path}, line {lines[-1]}" if lines else str(path)
