@@ -114,14 +114,11 @@ def follow(path: str, seed: int) -> tuple[int, dict[str, Any] | None]:
     When whoever ordered this has gone, the run is asked to stop: it is resumed with the others.
     """
     run, emit = RunFolder(Path(path)), Orphan()
-    if not alive(run):
+    if alive(run):
+        wait_for(run, emit)
+    if state_of(run).status != "done":  # one found at work may have been stopping
         launch(run)
-    while not wait(run, 1.0):
-        try:
-            emit({"kind": "alive"})
-        except StopRequestedError:
-            ask_stop(run)
-            raise
+        wait_for(run, emit)
     state = state_of(run)
     if state.status == "done":
         return seed, None
@@ -133,6 +130,16 @@ def follow(path: str, seed: int) -> tuple[int, dict[str, Any] | None]:
         "exit_code": 1,
     }
     return seed, dict(state.error or fallback)
+
+
+def wait_for(run: RunFolder, emit: Orphan) -> None:
+    """Wait for the run's end; StopRequestedError, and the run stopped, when whoever ordered it has gone."""
+    while not wait(run, 1.0):
+        try:
+            emit({"kind": "alive"})
+        except StopRequestedError:
+            ask_stop(run)
+            raise
 
 
 def figures(result: BacktestResult) -> dict[str, float]:
