@@ -59,6 +59,11 @@ def from_json(kind: type[Kind], told: Any, where: str) -> Kind:
     return found
 
 
+def ready() -> None:
+    """Import what reads results: from a thread, so that whoever shows them need not wait for it."""
+    import pydantic  # noqa: F401
+
+
 @cache
 def adapter(kind: type[Any]) -> TypeAdapter[Any]:
     """Pydantic's reader of a dataclass, made once."""

@@ -10,15 +10,26 @@ SLOW = (
     "numpy", "pandas", "keras", "jax", "sklearn", "ccxt", "plotext", "pyarrow", "scipy", "typer", "pydantic",
 )  # fmt: skip
 PROGRAM = """
-import asyncio, json, sys
+import asyncio, json, sys, threading
 from pathlib import Path
 from tui.cli import main
 from tui.commands.app import show
 from tui.app import Quantdeck
 from engine.runs.folder import Home
 
+class Slow:  # an answer comes after the first screen, and is read then
+    def __init__(self):
+        self.over = threading.Event()
+
+    def ask(self, request, emit=None):
+        self.over.wait()
+        return {}
+
+    def close(self):
+        self.over.set()
+
 async def look():
-    deck = Quantdeck(Home(Path(sys.argv[1])))
+    deck = Quantdeck(Home(Path(sys.argv[1])), engine=Slow())
     async with deck.run_test() as pilot:
         while not deck.snapshot.ready:
             await pilot.pause(0.01)
