@@ -37,7 +37,7 @@ def audit(request: Event, emit: Emit) -> dict[str, Any]:
     """The leak audit of the run whose folder a request names."""
     from engine.studies.leak_audit.audited_run import audit_run
 
-    return audit_run(RunFolder(Path(request["run"])), Home(Path(request["home"])), emit)
+    return audit_run(RunFolder(Path(request["run"])), Home(Path(request["home"])), emit).to_json()
 
 
 def work(run: RunFolder, emit: Emit) -> Result:

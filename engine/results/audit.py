@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, Self
 
-from engine.results.codec import Number
+from engine.results.codec import Number, from_json, to_json
 
 AuditStatus = Literal["passed", "failed", "not run"]
 
@@ -14,13 +15,13 @@ AuditStatus = Literal["passed", "failed", "not run"]
 class Finding:
     """The first value of a stage that moved: its column and row, at which cut, and what it was and became.
 
-    how: `cut off` or `changed`, or why it needs no second history. Times are ISO 8601 in UTC.
+    row_ms, cut_ms: UTC, ms since 1970. how: `cut off` or `changed`, or what needs no second history.
     """
 
     stage: str
     column: str
-    row: str | None
-    cut: str | None
+    row_ms: int
+    cut_ms: int
     how: str
     before: Number
     after: Number
@@ -28,20 +29,37 @@ class Finding:
     @property
     def text(self) -> str:
         """One line for a person."""
-        where = f"{self.stage}: {self.column} of {self.row}"
+        where = f"{self.stage}: {self.column} of {iso(self.row_ms)}"
         what = f"was {self.before:.10g} and became {self.after:.10g}"
-        return f"{where} {what} when all after {self.cut} was {self.how}"
+        return f"{where} {what} when all after {iso(self.cut_ms)} was {self.how}"
 
 
 @dataclass(frozen=True)
 class AuditReport:
-    """What an audit found, the first stage's first row before all others. manifest: SHA-256 of the run's."""
+    """What an audit found, the first stage's first row before all others.
+
+    manifest: SHA-256 of the manifest that was audited. cuts_ms: where histories were cut or changed, UTC.
+    """
 
     run: str
     of: str
     manifest: str
     status: AuditStatus
     findings: tuple[Finding, ...]
-    cuts: tuple[str | None, ...]
+    cuts_ms: tuple[int, ...]
     histories: int
     stages: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As audit.json holds it."""
+        return to_json(self)
+
+    @classmethod
+    def from_json(cls, answer: dict[str, Any], where: str = "the engine's answer") -> Self:
+        """From what the engine answers. Raises RepairDataError."""
+        return from_json(cls, answer, where)
+
+
+def iso(time_ms: int) -> str:
+    """ISO 8601, UTC, of ms since 1970."""
+    return dt.datetime.fromtimestamp(time_ms / 1000, dt.UTC).isoformat().replace("+00:00", "Z")

@@ -1,31 +1,29 @@
-"""The seal of a run's leak audit: passed, failed, or not run, for the artifacts that lie there now."""
+"""The status of a run's leak audit: passed, failed, or not run, for the artifacts that lie there now."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from engine.results.audit import AuditStatus
     from engine.runs.folder import RunFolder
 
 AUDIT = "audit.json"
-PASSED, FAILED, NOT_RUN = "passed", "failed", "not run"
+STATUSES: dict[str, AuditStatus] = {"passed": "passed", "failed": "failed"}
+EARLIER_KEY = "seal"  # of the status, in the files of version 0.1
 
 
-def seal_of(run: RunFolder) -> str:
-    """One of PASSED, FAILED, NOT_RUN. An audit of other artifacts than the manifest's counts as not run."""
-    return str(audit_of(run).get("seal", NOT_RUN))
-
-
-def audit_of(run: RunFolder) -> dict[str, Any]:
-    """What audit.json says, with `seal` and `first`; empty where there is none that holds for this run."""
+def audit_status(run: RunFolder) -> AuditStatus:
+    """What audit.json says; an audit of other artifacts than the manifest's counts as not run."""
     try:
-        told = json.loads((run.path / AUDIT).read_bytes())
-        holds = told["manifest"] == fingerprint(run) and told["seal"] in (PASSED, FAILED)
+        content = json.loads((run.path / AUDIT).read_bytes())
+        status = STATUSES[content["status"] if "status" in content else content[EARLIER_KEY]]
+        holds = content["manifest"] == fingerprint(run)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return {}
-    return dict(told) if holds else {}
+        return "not run"
+    return status if holds else "not run"
 
 
 def fingerprint(run: RunFolder) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from engine.errors import ChangeSettingsError
-from engine.runs.audit_status import audit_of, seal_of
+from engine.runs.audit_status import audit_status
 from engine.runs.requests import EngineClient
 from tests.studies.engines import TINY, followed, home_with_market, result_of
 from tests.studies.markets import NAMES, settings_of
@@ -35,16 +35,15 @@ def audited(client, home, run):
 
 def test_a_clean_run_is_sealed_until_its_artifacts_change(home, client):
     run = followed(home.create("run", settings_of(*TINY)))
-    assert seal_of(run) == "not run"
+    assert audit_status(run) == "not run"
     first = audited(client, home, run)
-    assert (first["seal"], first["first"], first["findings"]) == ("passed", None, [])
+    assert (first["status"], first["findings"]) == ("passed", [])
     assert len(first["stages"]) == 12
-    assert seal_of(run) == "passed"
+    assert audit_status(run) == "passed"
     assert audited(client, home, run) == first
     result_of(run)
     run.manifest_path.write_bytes(run.manifest_path.read_bytes() + b" ")
-    assert seal_of(run) == "not run"
-    assert audit_of(run) == {}
+    assert audit_status(run) == "not run"
 
 
 def test_a_run_with_a_leak_in_its_own_features_is_found_out(home, client, tmp_path):
@@ -53,17 +52,17 @@ def test_a_run_with_a_leak_in_its_own_features_is_found_out(home, client, tmp_pa
     names = f"features.names={','.join((*NAMES, 'smooth'))}"
     run = followed(home.create("run", settings_of(*TINY, names, f"features.file={file}")))
     told = audited(client, home, run)
-    assert told["seal"] == seal_of(run) == "failed"
-    assert (told["first"]["stage"], told["first"]["column"]) == ("features", "smooth")
-    assert told["first"]["row"] < told["first"]["cut"]
+    assert told["status"] == audit_status(run) == "failed"
+    assert (told["findings"][0]["stage"], told["findings"][0]["column"]) == ("features", "smooth")
+    assert told["findings"][0]["row_ms"] < told["findings"][0]["cut_ms"]
 
 
 def test_a_backtest_at_the_close_that_decided_is_found_out(home, client):
     trained = followed(home.create("train", settings_of(*TINY)))
     chosen = settings_of(*TINY, "backtest.fill=same-close")
     told = audited(client, home, followed(home.create("backtest", chosen, of=trained.id)))
-    assert (told["first"]["stage"], told["first"]["column"]) == ("simulate", "entry_price")
-    assert audited(client, home, trained)["seal"] == "passed"
+    assert (told["findings"][0]["stage"], told["findings"][0]["column"]) == ("simulate", "entry_price")
+    assert audited(client, home, trained)["status"] == "passed"
 
 
 def test_what_has_no_model_cannot_be_audited(home, client):

@@ -27,7 +27,7 @@ def clean(tmp_path_factory):
 def found(stages, history, reach):
     """Stage and column of the first finding."""
     result = audit(stages, history, reach)
-    assert result.seal == "failed"
+    assert result.status == "failed"
     return result.findings[0]
 
 
@@ -42,8 +42,8 @@ def with_own(tmp_path, text, *overrides):
 
 def test_a_clean_pipeline_passes(clean):
     result = audit(*clean)
-    assert [finding.sentence() for finding in result.findings] == []
-    assert result.seal == "passed"
+    assert [finding.text for finding in result.findings] == []
+    assert result.status == "passed"
     assert len(result.cuts_ms) == 4
     assert result.histories == 11
 
@@ -52,12 +52,12 @@ def test_a_clean_pipeline_passes_with_stops_volatility_sizing_and_own_features(t
     text = "@feature(warm_up=5)\ndef gap(bars):\n    return bars.close / np.maximum(bars.open, 1) - 1\n"
     rules = ["backtest.stop_loss=2", "backtest.stop_unit=volatility", "backtest.sizing=volatility"]
     result = audit(*with_own(tmp_path, text, *rules, "backtest.fill=worst-of-bar", "label.kind=close"))
-    assert [finding.sentence() for finding in result.findings] == []
+    assert [finding.text for finding in result.findings] == []
 
 
 def test_a_clean_pipeline_passes_with_longer_candles(tmp_path):
     result = audit(*prepared(tmp_path, "features.timeframes=4h,1d", "features.longer=return_1,bar_range"))
-    assert [finding.sentence() for finding in result.findings] == []
+    assert [finding.text for finding in result.findings] == []
 
 
 def test_a_clean_pipeline_passes_with_a_series_of_ones_own(tmp_path):
@@ -70,7 +70,7 @@ def test_a_clean_pipeline_passes_with_a_series_of_ones_own(tmp_path):
     history = recorded(settings, store, END_MS)
     assert "mood" in {series.name for series in history.series}
     result = audit(ordinary(settings, (), linear), history, labels.reach_ms(STEP, 6))
-    assert [finding.sentence() for finding in result.findings] == []
+    assert [finding.text for finding in result.findings] == []
 
 
 def test_a_longer_candle_seen_before_it_closes_is_a_leak(tmp_path):
@@ -251,11 +251,11 @@ def test_a_threshold_from_validation_passes(clean):
             np.quantile(np.abs(forecast[validation]), 0.5) + np.abs(forward_return[validation]).mean()
         )
 
-    assert audit(dataclasses.replace(stages, threshold=honest), history, reach).seal == "passed"
+    assert audit(dataclasses.replace(stages, threshold=honest), history, reach).status == "passed"
 
 
 def test_a_threshold_chosen_by_net_sharpe_of_validation_passes(tmp_path):
-    assert audit(*prepared(tmp_path, "signal.threshold_from=validation")).seal == "passed"
+    assert audit(*prepared(tmp_path, "signal.threshold_from=validation")).status == "passed"
 
 
 def test_signals_that_rank_a_forecast_among_later_ones(clean):

@@ -1,4 +1,4 @@
-"""audit, from the command line on the real engine: seal, document and exit code."""
+"""audit, from the command line on the real engine: status, document and exit code."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def test_audit_passes_a_clean_run_and_fails_one_that_fills_at_the_close(market):
     trained = market.json("run", *given("training.epochs=1"))
     assert trained["audit"] == "not run"
     told = market.json("audit", trained["run"])
-    assert told["seal"] == "passed"
+    assert told["status"] == "passed"
     assert told["findings"] == []
     out, _ = market("runs", "show", trained["run"])
     assert "leak audit passed" in out
@@ -25,8 +25,8 @@ def test_audit_passes_a_clean_run_and_fails_one_that_fills_at_the_close(market):
     text = run.settings_path.read_text()
     run.settings_path.write_text(text.replace('fill = "next-open"', 'fill = "same-close"'))
     leaky = market.json("audit", trained["run"], code=1)
-    assert leaky["seal"] == "failed"
-    assert leaky["first"]["stage"] == "simulate"
+    assert leaky["status"] == "failed"
+    assert leaky["findings"][0]["stage"] == "simulate"
     assert leaky["error"]["class"] == "RepairDataError"
     assert "leak audit failed" in market("runs", "show", trained["run"])[0]
 

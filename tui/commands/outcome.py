@@ -8,7 +8,7 @@ from engine.errors import InternalError, StopRequestedError
 from engine.results.backtest import BacktestResult
 from engine.results.codec import to_json
 from engine.results.studies import CalibrationResult, SeedsResult, TrainResult
-from engine.runs.audit_status import seal_of
+from engine.runs.audit_status import audit_status
 from engine.runs.error_codec import from_fields
 from engine.runs.results import result_of
 from tui.commands.answer import Answer
@@ -45,7 +45,8 @@ def shown(run: RunFolder, result: Result) -> tuple[dict[str, Any], str]:
     match result:
         case BacktestResult():
             result = counted_by_now(run, result)
-            return backtest_document(run, result) | {"audit": seal_of(run)}, backtest_summary(run, result)
+            document = backtest_document(run, result) | {"audit": audit_status(run)}
+            return document, backtest_summary(run, result)
         case TrainResult():
             notes = [note.text for note in result.notes]
             return {"result": to_json(result.training) | {"notes": notes}}, training_summary(run, result)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import ChangeSettingsError
 from engine.results.codec import to_json
-from engine.runs.audit_status import seal_of
+from engine.runs.audit_status import audit_status
 from engine.runs.folder import Home, home_path
 from engine.runs.requests import EngineClient
 from engine.runs.results import backtest_of
@@ -93,7 +93,7 @@ def compare(home: str | None, texts: list[str]) -> Answer:
     told = [
         {key: value for key, value in each.document().items() if key in ABOUT}
         | {key: getattr(result, key, None) for key in FIGURES}
-        | {"audit": seal_of(each.run)}
+        | {"audit": audit_status(each.run)}
         for each, result in zip(facts, results, strict=True)
     ]
     return Answer({"runs": told, "settings": differ}, side_by_side(facts, results, differ))

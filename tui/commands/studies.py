@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine.disk import write_whole
 from engine.errors import ChangeSettingsError, RepairDataError
+from engine.results.audit import AuditReport, iso
 from engine.runs.folder import Home, home_path
 from engine.runs.requests import ask
 from tui.commands.answer import Answer
@@ -19,23 +20,22 @@ def audit(path: str | None, text: str) -> Answer:
     """Replay a run on cut and changed histories; exit code 1 when the past moved."""
     home = Home(home_path(path))
     run = with_model(home, "last") if text == "last" else home.find(text)
-    told = ask({"do": "run.audit", "run": str(run.path), "home": str(home.path)})
+    report = AuditReport.from_json(ask({"do": "run.audit", "run": str(run.path), "home": str(home.path)}))
     summary = (
-        f"run {run.id}: leak audit {told['seal']}: {told['histories']} histories, cut or changed after "
-        f"{', '.join(told['cuts'])}"
+        f"run {run.id}: leak audit {report.status}: {report.histories} histories, cut or changed after "
+        f"{', '.join(map(iso, report.cuts_ms))}"
     )
-    if told["seal"] == "passed":
-        return Answer(
-            told, f"{summary}\nNothing known before a cut moved in any of {len(told['stages'])} stages."
-        )
-    first = told["first"]
+    if not report.findings:
+        text = f"{summary}\nNothing known before a cut moved in any of {len(report.stages)} stages."
+        return Answer(report.to_json(), text)
+    first, *others = report.findings
     error = RepairDataError(
-        f"run {run.id}, stage {first['stage']}",
-        first["sentence"],
+        f"run {run.id}, stage {first.stage}",
+        first.text,
         "Its results know the future: repair that stage, then train again",
     )
-    others = [f"  also {finding['sentence']}" for finding in told["findings"][1:]]
-    return Answer(told, "\n".join([summary, *others]), error)
+    lines = [summary, *(f"  also {finding.text}" for finding in others)]
+    return Answer(report.to_json(), "\n".join(lines), error)
 
 
 def simulate(

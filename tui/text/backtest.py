@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.results.explanations import explained, on_trials
 from engine.results.metrics import METRICS, tabled
-from engine.runs.audit_status import seal_of
+from engine.runs.audit_status import audit_status
 from tui.number_format import UNDEFINED, amount, correlation, defined, figure, percent, table, whole
 from tui.text.robustness import robustness_lines
 from tui.text.studies import folds_table
@@ -61,7 +61,7 @@ def backtest_summary(run: RunFolder, result: BacktestResult) -> str:
             table(("", "strategy", "buy & hold", ""), rows, right=(1, 2)),
             forecast(result.forecast),
             *costs(result.costs),
-            f"leak audit {seal_of(run)}",
+            f"leak audit {audit_status(run)}",
             *folds_table(result.folds),
             *robustness_lines(result),
             *(f"note: {note.text}" for note in result.notes),

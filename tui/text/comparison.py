@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.runs.audit_status import seal_of
+from engine.runs.audit_status import audit_status
 from tui.comparison import figures
 from tui.number_format import UNDEFINED, table, whole
 
@@ -27,7 +27,7 @@ def side_by_side(
         ["from", *(each.start[:10] if each else UNDEFINED for each in results)],
         ["to", *(each.end[:10] if each else UNDEFINED for each in results)],
         ["bars", *(whole(each and each.bars) for each in results)],
-        ["leak audit", *(seal_of(each.run) for each in runs)],
+        ["leak audit", *(audit_status(each.run) for each in runs)],
     ]
     ids = [each.run.id for each in runs]
     last = ["second - first"] if len(runs) == 2 else []

@@ -13,7 +13,7 @@ from engine.queries.opening import figures_of
 from engine.queries.report import figures, svg
 from engine.queries.report.style import STYLE
 from engine.queries.result import traded
-from engine.runs.audit_status import seal_of
+from engine.runs.audit_status import audit_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -59,7 +59,7 @@ def page(request: Event) -> str:
         "<h2>Figures</h2>",
         table(("", "strategy", "buy & hold", "Δ", ""), figures.figures(found)),
         "<h2>How far to trust it</h2>",
-        *(f"<p>{escape(line)}</p>" for line in figures.trust(found, seal_of(run), recorded)),
+        *(f"<p>{escape(line)}</p>" for line in figures.trust(found, audit_status(run), recorded)),
         table(("fills", "return %", "Sharpe", "max drawdown %", "trades"), figures.fills(recorded)),
         "<h2>Monthly returns of the strategy, %</h2>",
         months(found.months),

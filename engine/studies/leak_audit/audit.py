@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.market.merge import OBSERVED
-from engine.market.times import iso
-from engine.studies.leak_audit.comparison import PERTURBED, TRUNCATED, Comparison, Finding, same
+from engine.studies.leak_audit.comparison import PERTURBED, TRUNCATED, Comparison, same
 from engine.studies.leak_audit.history import known_at, perturbed, truncated
 from engine.studies.leak_audit.replay import Replay
 from engine.studies.leak_audit.stages import ORDER
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from engine.results.audit import AuditStatus, Finding
     from engine.samples.scaling import Scalers
     from engine.studies.leak_audit.history import History
     from engine.studies.leak_audit.stages import Stages
@@ -43,21 +43,9 @@ class Audit:
     histories: int
 
     @property
-    def seal(self) -> str:
+    def status(self) -> AuditStatus:
         """`passed` or `failed`."""
         return "failed" if self.findings else "passed"
-
-    def as_dict(self) -> dict[str, Any]:
-        """For audit.json."""
-        first = self.findings[0].as_dict() if self.findings else None
-        return {
-            "seal": self.seal,
-            "first": first,
-            "findings": [finding.as_dict() for finding in self.findings],
-            "cuts": [iso(cut) for cut in self.cuts_ms],
-            "histories": self.histories,
-            "stages": list(ORDER),
-        }
 
 
 def audit(
@@ -177,6 +165,11 @@ def tuned(pair: Comparison, test_ms: int) -> Iterator[Finding]:
 def first_of_stage(findings: Sequence[Finding]) -> list[Finding]:
     """The first finding of each stage, earliest stage first."""
     found: dict[str, Finding] = {}
-    for finding in sorted(findings, key=lambda each: each.rank):
+    for finding in sorted(findings, key=rank):
         found.setdefault(finding.stage, finding)
     return list(found.values())
+
+
+def rank(finding: Finding) -> tuple[int, int, int]:
+    """Earlier stages first, then earlier rows, then earlier cuts."""
+    return ORDER.index(finding.stage), finding.row_ms, finding.cut_ms

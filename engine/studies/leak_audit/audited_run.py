@@ -1,10 +1,10 @@
-"""The leak audit of a run: its own settings, series, features and model, and the seal in its folder."""
+"""The leak audit of a run: its own settings, series, features and model; the report lies in its folder."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine import experiment
 from engine.data.importing.features_file import load_features
@@ -16,13 +16,15 @@ from engine.lineage import origin
 from engine.market import merge
 from engine.market.times import iso
 from engine.models.training import backend
+from engine.results.audit import AuditReport
 from engine.runs.audit_status import AUDIT, fingerprint
 from engine.runs.manifest import read_checked
+from engine.runs.modes import MODES
 from engine.samples import labels
 from engine.settings import load, moment
 from engine.studies.leak_audit.audit import audit
 from engine.studies.leak_audit.history import recorded
-from engine.studies.leak_audit.stages import ordinary
+from engine.studies.leak_audit.stages import ORDER, ordinary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,16 +33,14 @@ if TYPE_CHECKING:
     from engine.runs.folder import Home, RunFolder
     from engine.settings import Settings
 
-MODES = ("run", "train", "backtest")
 
-
-def audit_run(run: RunFolder, home: Home, emit: Emit) -> dict[str, Any]:
+def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
     """Audit a run that has a model, write audit.json into its folder and return what it says.
 
     The series are the stored ones, as the run saw them; no exchange is asked. Raises ChangeSettingsError
     for a run without a model, RepairDataError for damaged artifacts or series.
     """
-    if run.mode not in MODES:
+    if not (MODES[run.mode].trains or run.of):
         raise ChangeSettingsError(
             f"run {run.id}", f"is a {run.mode}, without a model", "Audit one that trained"
         )
@@ -66,9 +66,18 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> dict[str, Any]:
         loaded.scalers if same_data else None,
         lambda: emit({"kind": "alive"}),
     )
-    told = {"run": run.id, "of": trained.id, "manifest": fingerprint(run), **found.as_dict()}
-    write_whole(run.path / AUDIT, json.dumps(told, indent=2).encode())
-    return told
+    report = AuditReport(
+        run.id,
+        trained.id,
+        fingerprint(run),
+        found.status,
+        found.findings,
+        found.cuts_ms,
+        found.histories,
+        ORDER,
+    )
+    write_whole(run.path / AUDIT, json.dumps(report.to_json(), indent=2).encode())
+    return report
 
 
 def pinned_down(settings: Settings, names: Sequence[str], now_ms: int) -> Settings:

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from engine.market.candles import OHLCV
-from engine.market.times import iso, milliseconds
-from engine.studies.leak_audit.stages import ORDER
+from engine.market.times import milliseconds
+from engine.results.audit import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -23,34 +23,6 @@ if TYPE_CHECKING:
 
 PROBED = 64  # windows before a cut whose inputs are compared value by value
 TRUNCATED, PERTURBED = "cut off", "changed"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The first value of a stage that moved: its column and row, at which cut, and what it was and became."""
-
-    stage: str
-    column: str
-    row_ms: int
-    cut_ms: int
-    how: str  # TRUNCATED, PERTURBED, or empty for a finding that needs no second history
-    before: float
-    after: float
-
-    @property
-    def rank(self) -> tuple[int, int, int]:
-        """Earlier stages first, then earlier rows, then earlier cuts."""
-        return ORDER.index(self.stage), self.row_ms, self.cut_ms
-
-    def as_dict(self) -> dict[str, Any]:
-        """For audit.json; times as ISO 8601."""
-        return vars(self) | {"row": iso(self.row_ms), "cut": iso(self.cut_ms), "sentence": self.sentence()}
-
-    def sentence(self) -> str:
-        """One line for a person."""
-        where = f"{self.stage}: {self.column} of {iso(self.row_ms)}"
-        what = f"was {self.before:.10g} and became {self.after:.10g}"
-        return f"{where} {what} when all after {iso(self.cut_ms)} was {self.how}"
 
 
 @dataclass(frozen=True)

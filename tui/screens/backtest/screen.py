@@ -8,7 +8,7 @@ from textual.containers import Container, Vertical
 
 from engine.errors import QuantdeckError
 from engine.results.answers import Curves
-from engine.runs.audit_status import seal_of
+from engine.runs.audit_status import audit_status
 from tui.keys import VIEW, key
 from tui.preload import warm
 from tui.questions import Questions
@@ -159,7 +159,7 @@ class BacktestScreen(BaseScreen):
         banner: list[Line] = []
         if shown and run:
             title = drawing.title(run, shown, self.size.width)
-            facts = drawing.Shown(shown, opened.moves.listing, opened.tries, seal_of(run))
+            facts = drawing.Shown(shown, opened.moves.listing, opened.tries, audit_status(run))
             banner = [drawing.banner(facts, self.size.width)]
             self.draw_result(shown, opened.recorded or shown)
         self.query_one("#banner", Lines).show(banner)
