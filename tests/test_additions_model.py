@@ -114,7 +114,7 @@ def test_it_is_trained_saved_loaded_traded_told_and_audited(known, home):
     traded = job(home, "backtest", "model.kind=toy", of=first.run.id)
     assert pipeline.backtest(traded).metrics == results[0].metrics
     assert files_of(traded.run, "trades.csv") == files_of(first.run, "trades.csv")
-    assert audit_run(first.run, home, lambda _: None)["seal"] == "passed"
+    assert audit_run(first.run, home, lambda _: None).status == "passed"
     with pytest.raises(ChangeSettingsError, match=r"model\.kind = 'lstm', trained with 'toy'"):
         pipeline.backtest(job(home, "backtest", of=first.run.id))
 
@@ -147,7 +147,7 @@ def test_a_model_of_a_file_is_trained_and_needs_the_file_no_more(home, file):
     traded = job(home, "backtest", f"model.file={file}", of=made.run.id)
     assert pipeline.backtest(traded).metrics == result.metrics
     assert origin_key(traded.run) == origin_key(made.run)
-    assert audit_run(made.run, home, lambda _: None)["seal"] == "passed"
+    assert audit_run(made.run, home, lambda _: None).status == "passed"
 
 
 HEAD = """
