@@ -6,7 +6,6 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.results.codec import ready
 from engine.runs.error_codec import as_error
 
 if TYPE_CHECKING:
@@ -52,16 +51,11 @@ class Questions:
         """Give up all that waits."""
         self._waiting.clear()
 
-    def _answer(self, request: Event) -> dict[str, Any]:  # in a thread
-        answer = self._ask(request)
-        ready()
-        return answer
-
     async def _serve(self, subject: str) -> None:
         try:
             while question := self._waiting.pop(subject, None):
                 try:
-                    answer = await asyncio.to_thread(self._answer, question.request)
+                    answer = await asyncio.to_thread(self._ask, question.request)
                 except Exception as error:  # noqa: BLE001  each is told to whoever looks
                     if subject not in self._waiting:
                         question.failed(as_error(error))

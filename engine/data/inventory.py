@@ -10,7 +10,7 @@ from engine.data.store import Store
 from engine.disk import writing
 from engine.errors import ChangeSettingsError, QuantdeckError, RepairDataError
 from engine.market.times import iso
-from engine.results.codec import from_json
+from engine.results.codec import from_json, to_json
 from engine.results.series import (
     BrokenSeries,
     ExportReport,
@@ -19,7 +19,6 @@ from engine.results.series import (
     StoredSeries,
     StoreStatus,
     VerifyReport,
-    to_json,
 )
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from engine.data.inventory import entry
 from engine.data.store import Store
 from engine.market.ranges import intersect
 from engine.market.times import gaps, iso
-from engine.results.codec import from_json
-from engine.results.series import Gap, ImportReport, SeriesDetail, to_json
+from engine.results.codec import from_json, to_json
+from engine.results.series import Gap, ImportReport, SeriesDetail
 from engine.runs.folder import Home
 from engine.settings import TIMEFRAME_MS
 

@@ -27,7 +27,7 @@ def status(request: Event) -> dict[str, Any]:
     if not request.get("kinds") and not any(folder(request).glob("*.parquet")):
         return {"folder": str(folder(request)), "series": [], "broken": [], "kinds": []}
     from engine.data import inventory
-    from engine.results.series import to_json
+    from engine.results.codec import to_json
 
     return to_json(inventory.status(folder(request)))
 
@@ -35,7 +35,7 @@ def status(request: Event) -> dict[str, Any]:
 def verify(request: Event) -> dict[str, Any]:
     """Whether every stored series is what was stored."""
     from engine.data import inventory
-    from engine.results.series import to_json
+    from engine.results.codec import to_json
 
     return to_json(inventory.verify(folder(request)))
 
@@ -46,7 +46,7 @@ def repair(request: Event, emit: Emit) -> dict[str, Any]:
 
     from engine.data import repair
     from engine.data.store import Store
-    from engine.results.series import to_json
+    from engine.results.codec import to_json
     from engine.settings import make
 
     store = Store(folder(request))
@@ -60,7 +60,7 @@ def repair(request: Event, emit: Emit) -> dict[str, Any]:
 def export(request: Event) -> dict[str, Any]:
     """Write a stored series to a CSV or Parquet file."""
     from engine.data import inventory
-    from engine.results.series import to_json
+    from engine.results.codec import to_json
 
     return to_json(inventory.export(folder(request), request["series"], Path(request["path"])))
 

@@ -7,20 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-from engine.results import codec
+from engine.results.codec import JSON_NAME
 
-
-class ReadableTime:
-    """In an Annotated text: ISO 8601, near enough to the present to be told in seconds."""
-
-    @staticmethod
-    def __get_pydantic_core_schema__(source: Any, handler: Any) -> Any:
-        """How pydantic checks such a text."""
-        from pydantic_core import core_schema
-
-        return core_schema.no_info_after_validator_function(readable, handler(source))
+FROM, TO = {JSON_NAME: "from"}, {JSON_NAME: "to"}
 
 
 def readable(text: str) -> str:
@@ -31,40 +22,7 @@ def readable(text: str) -> str:
     return text
 
 
-Time = Annotated[str, ReadableTime]
-
-
-class Spanned:
-    """A span [start, end) of time; in JSON `from` and `to`."""
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-        """How pydantic reads such a span."""
-        from pydantic_core import core_schema
-
-        def named(value: Any) -> Any:
-            if not isinstance(value, dict) or "from" not in value:
-                return value
-            rest = {key: each for key, each in value.items() if key not in ("from", "to")}
-            return {"start": value["from"], "end": value.get("to"), **rest}
-
-        return core_schema.no_info_before_validator_function(named, handler(source))
-
-
-def to_json(result: Any) -> dict[str, Any]:
-    """The plain values of a JSON document."""
-    named: dict[str, Any] = spans_named(codec.to_json(result))
-    return named
-
-
-def spans_named(value: Any) -> Any:
-    """The value with `start` and `end` of its spans called `from` and `to`."""
-    if isinstance(value, list):
-        return [spans_named(each) for each in value]
-    if not isinstance(value, dict):
-        return value
-    names = {"start": "from", "end": "to"} if {"start", "end"} <= set(value) else {}
-    return {names.get(key, key): spans_named(each) for key, each in value.items()}
+Time = Annotated[str, readable]  # ISO 8601, near enough to the present to be told in seconds
 
 
 @dataclass(frozen=True)
@@ -161,11 +119,11 @@ class ExportReport:
 
 
 @dataclass(frozen=True)
-class MissingBars(Spanned):
+class MissingBars:
     """Bars that a series lacks."""
 
-    start: Time
-    end: Time
+    start: Time = field(metadata=FROM)
+    end: Time = field(metadata=TO)
     bars: int
 
 
@@ -177,11 +135,11 @@ class Gap(MissingBars):
 
 
 @dataclass(frozen=True)
-class Flag(Spanned):
+class Flag:
     """Bars that are odd, and why."""
 
-    start: Time
-    end: Time
+    start: Time = field(metadata=FROM)
+    end: Time = field(metadata=TO)
     bars: int
     reason: str
 
@@ -273,11 +231,11 @@ class Repaired:
 
 
 @dataclass(frozen=True)
-class RepairedSpan(Spanned):
+class RepairedSpan:
     """Candles that were repaired: what was wrong, and what was done."""
 
-    start: Time
-    end: Time
+    start: Time = field(metadata=FROM)
+    end: Time = field(metadata=TO)
     bars: int
     was: str
     now: str

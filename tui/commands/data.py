@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import Problem, RepairDataError
-from engine.results.codec import from_json
+from engine.results.codec import from_json, to_json
 from engine.results.series import (
     ExportReport,
     ImportReport,
@@ -16,7 +16,6 @@ from engine.results.series import (
     StoreStatus,
     UndoReport,
     VerifyReport,
-    to_json,
 )
 from engine.runs.folder import home_path
 from engine.runs.requests import ask

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import RepairDataError
-from engine.results.codec import from_json
-from engine.results.series import SeriesDetail, StoredSeries, StoreStatus, to_json
+from engine.results.codec import from_json, to_json
+from engine.results.series import SeriesDetail, StoredSeries, StoreStatus
 from engine.runs.folder import Home
 from tests.tui.app.conftest import ready, settled
 from tests.tui.app.recorded import NOON
