@@ -64,11 +64,10 @@ def place(frame: pd.DataFrame, highest: pd.Series[float], lowest: pd.Series[floa
 def every_feature(rows: str) -> dict[str, Callable[[], Any]]:
     """`features`: all columns; `windows`: every window over them."""
     market = work.market(int(rows))
-    time_ms = milliseconds(market.frame.index)
     ready = np.isfinite(features.compute(market, ("all",)).to_numpy()).all(axis=1)  # (T,)
     return {
         "features": lambda: features.compute(market, ("all",)).shape[1],
-        "windows": lambda: len(windows.find(ready, time_ms, market.step_ms, work.LOOKBACK)),
+        "windows": lambda: len(windows.find(ready, market.numbers, work.LOOKBACK)),
     }
 
 

@@ -13,6 +13,7 @@ from engine import features
 from engine.data.collect import Collected, collect
 from engine.data.importing.features_file import load_features
 from engine.data.store import Store
+from engine.market.calendar import Calendar
 from engine.market.merge import Market, merge
 from engine.settings import TIMEFRAME_MS
 
@@ -90,7 +91,7 @@ def merge_all(collected: Collected, fill_gaps: int) -> Market:
     """Every series joined to the primary's candles, as it was known at the time."""
     return merge(
         collected.primary.frame,
-        TIMEFRAME_MS[collected.primary.timeframe],
+        Calendar(TIMEFRAME_MS[collected.primary.timeframe]),
         collected.others,
         fill_gaps,
         simulated=collected.simulated,

@@ -21,6 +21,7 @@ from engine.data.kinds import KINDS
 from engine.data.kinds.kind import Kind
 from engine.data.store import Store
 from engine.errors import ChangeSettingsError
+from engine.market.calendar import Calendar
 from engine.market.candles import milliseconds
 from engine.market.merge import merge
 from engine.runs.folder import Home
@@ -118,7 +119,7 @@ def test_it_joins_as_it_was_known_and_is_a_feature(known, tmp_path, entry, delay
     assert [other.name for other in got.others] == ["funding", LONG_SHORT.name]
     joined = got.others[1]
     assert joined.staleness_ms == staleness_ms
-    market = merge(got.primary.frame, HOUR, got.others, 0, simulated=True)
+    market = merge(got.primary.frame, Calendar(HOUR), got.others, 0, simulated=True)
     known_ms = milliseconds(market.frame.index) + HOUR
     stamp = (known_ms - delay_ms) // HOUR * HOUR
     expected = [ratio(each) for each in stamp.tolist()]

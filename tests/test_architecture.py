@@ -32,6 +32,7 @@ from engine.statistics.tear_sheet import tear_sheet
 from engine.backtest.trades import to_csv_bytes, trade_table
 from engine import features
 from engine.samples import labels, scaling, split, windows
+from engine.market.calendar import Calendar
 from engine.market.candles import check
 from engine.market.merge import Other, column_values, fingerprint, merge
 from engine.market.times import milliseconds, time_index
@@ -51,14 +52,14 @@ def work():
         index=time_index(np.arange(COUNT, dtype=np.int64) * STEP),
     )
     candles = check(raw, STEP, now_ms=COUNT * STEP).frame
-    other = Other("second_close", column_values(candles, "close", STEP), 3 * STEP)
-    market = merge(candles, STEP, [other], 0, simulated=True)
+    other = Other("second_close", column_values(candles, "close", Calendar(STEP)), 3 * STEP)
+    market = merge(candles, Calendar(STEP), [other], 0, simulated=True)
     fingerprint(market)
     names = features.resolve(("all",), tuple(market.frame.columns), ())
     table = features.compute(market, names, ())
     time_ms = milliseconds(market.frame.index)
-    found = windows.find(np.isfinite(table.to_numpy()).all(axis=1), time_ms, STEP, 10)
-    realised = labels.forward_return(market.frame, time_ms, STEP, 1, "open")
+    found = windows.find(np.isfinite(table.to_numpy()).all(axis=1), market.numbers, 10)
+    realised = labels.forward_return(market.frame, market.numbers, 1, "open")
     target = found.target
     parts = split.chronological(time_ms[target], np.isfinite(realised[target]), STEP, 0.2, 0.2)
     used = windows.rows_used(found.start[parts.train], 10, COUNT)

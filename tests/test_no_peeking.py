@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from engine import features
 from engine.backtest import trading
+from engine.market.calendar import Calendar
 from engine.market.candles import OHLCV, check
 from engine.market.merge import Other, column_values, merge
 from engine.market.times import milliseconds, time_index
@@ -74,12 +75,12 @@ def stages(candles, funding, second, network, scalers):
     checked = check(candles, STEP, now_ms=COUNT * STEP).frame
     others = [
         Other("funding", funding, 12 * STEP),
-        Other("second_close", column_values(second, "close", STEP), 3 * STEP),
+        Other("second_close", column_values(second, "close", Calendar(STEP)), 3 * STEP),
     ]
-    market = merge(checked, STEP, others, 0, simulated=True)
+    market = merge(checked, Calendar(STEP), others, 0, simulated=True)
     table = features.compute(market, NAMES, ())
     time_ms = milliseconds(market.frame.index)
-    found = windows.find(np.isfinite(table.to_numpy()).all(axis=1), time_ms, STEP, LOOKBACK)
+    found = windows.find(np.isfinite(table.to_numpy()).all(axis=1), market.numbers, LOOKBACK)
     chosen = make({}, ["backtest.stop_loss=0.03", "signal.entry_threshold=0"])
     forecast = network(scalers, table.to_numpy(), found.start)
     decisions = trading.decide(market, found.target, forecast, np.full(len(table), np.nan), chosen)
@@ -137,11 +138,11 @@ def test_training_samples_know_nothing_of_later_parts(seed, horizon):
     candles, _, _ = raw_market(seed)
 
     def parts_of(frame):
-        market = merge(check(frame, STEP, now_ms=COUNT * STEP).frame, STEP, [], 0, simulated=True)
+        market = merge(check(frame, STEP, now_ms=COUNT * STEP).frame, Calendar(STEP), [], 0, simulated=True)
         table = features.compute(market, ("return_1", "return_6"), ())
         time_ms = milliseconds(market.frame.index)
-        found = windows.find(np.isfinite(table.to_numpy()).all(axis=1), time_ms, STEP, LOOKBACK)
-        forward_return = labels.forward_return(market.frame, time_ms, STEP, horizon, "open")
+        found = windows.find(np.isfinite(table.to_numpy()).all(axis=1), market.numbers, LOOKBACK)
+        forward_return = labels.forward_return(market.frame, market.numbers, horizon, "open")
         parts = split.chronological(
             time_ms[found.target], np.isfinite(forward_return[found.target]), horizon * STEP, 0.2, 0.2
         )
@@ -217,7 +218,7 @@ def test_changing_test_rows_leaves_scaler_and_weights_bit_equal(tmp_path):
 def test_a_decision_fills_at_the_open_after_it_never_at_the_close_that_made_it():
     """Raising the open of the filled bar by itself changes what is paid: the close before does not decide."""
     candles, _, _ = raw_market(9)
-    market = merge(check(candles, STEP, now_ms=COUNT * STEP).frame, STEP, [], 0, simulated=True)
+    market = merge(check(candles, STEP, now_ms=COUNT * STEP).frame, Calendar(STEP), [], 0, simulated=True)
     chosen = make({}, ["backtest.fee_bps=0", "backtest.slippage_bps=0"])
     target = np.array([250])
     decisions = trading.decide(market, target, np.array([1.0]), np.full(len(market.frame), np.nan), chosen)

@@ -17,6 +17,7 @@ from engine.data.kinds import KINDS
 from engine.data.plan import PRIMARY, Source, sources_of, span_of
 from engine.data.update import Emit, event, facts, failed, missing, stored, update
 from engine.errors import ChangeSettingsError, QuantdeckError, StopRequestedError
+from engine.market.calendar import Calendar
 from engine.market.candles import gaps, iso, milliseconds, time_index
 from engine.market.merge import Other, column_values
 from engine.results.notes import Note
@@ -151,7 +152,7 @@ def others_of(sources: Sequence[Source], series: dict[str, Series]) -> list[Othe
         frame = series[source.role].frame
         if KINDS[source.kind].candles:
             for column in ("close", "volume"):
-                values = column_values(frame, column, source.step_ms)
+                values = column_values(frame, column, Calendar(source.step_ms))
                 others.append(Other(f"{source.role}_{column}", values, source.staleness_ms))
         else:
             known = time_index(milliseconds(frame.index) + source.delay_ms)

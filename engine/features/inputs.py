@@ -45,7 +45,7 @@ class Bars:
     @classmethod
     def of(cls, market: Market) -> Bars:
         """The rows of a merged market; its flags are no column."""
-        frame, parts = market.frame, segments(market.frame.index, market.step_ms)
+        frame, parts = market.frame, segments(market.numbers)
         names = [name for name in frame.columns if name != "flag"]
         return cls(
             time=frozen(milliseconds(frame.index)),

@@ -10,6 +10,7 @@ import pandas as pd
 from engine.errors import ChangeSettingsError
 from engine.features.definition import Feature
 from engine.features.inputs import Bars, frozen
+from engine.market.calendar import Calendar
 from engine.market.candles import OHLCV
 from engine.market.merge import segments
 from engine.market.resample import resample
@@ -71,7 +72,7 @@ def joined(bars: Bars, step_ms: int, longer_ms: int) -> Bars:
         columns = {name: bars[name] for name in OHLCV}
         frame = pd.DataFrame({**columns, "flag": np.uint8(0)}, index=time_index(bars.time))
         frame = resample(frame, step_ms, longer_ms)
-        pieces = segments(frame.index, longer_ms)
+        pieces = segments(Calendar(longer_ms).numbers(milliseconds(frame.index)))
         bars.longer[longer_ms] = Bars(
             time=frozen(milliseconds(frame.index)),
             columns={name: frozen(frame[name].to_numpy(np.float64)) for name in OHLCV},

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from engine.market.calendar import Calendar
 from engine.market.candles import CONFLICT, MADE, PRICES, SPIKE, TAKEN
 from engine.market.merge import filled
 from engine.market.ranges import within
@@ -99,7 +100,7 @@ def flat(candles: pd.DataFrame, step_ms: int, wanted: Sequence[Range], longest: 
     Only where no more than `longest` bars in a row are wanted or missing, and a candle comes after them.
     """
     kept = candles[~within(milliseconds(candles.index), wanted)]
-    whole = filled(kept, step_ms, longest)
+    whole = filled(kept, Calendar(step_ms), longest)
     times = milliseconds(whole.index)
     new = within(times, wanted) & ~np.isin(times, milliseconds(kept.index))
     return whole[new]

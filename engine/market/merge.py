@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -18,12 +19,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from engine.errors import InternalError
+from engine.market.calendar import ALWAYS
 from engine.market.candles import FILLED as FILLED_FLAG
 from engine.market.candles import OHLCV
 from engine.market.times import milliseconds, time_index
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from engine.market.calendar import Calendar
 
 Floats: TypeAlias = NDArray[np.float64]
 Times: TypeAlias = NDArray[np.int64]
@@ -55,14 +59,24 @@ class Market:
     provenance: same index; uint8 column `candles`, then one an other: OBSERVED became known within the bar,
     CARRIED before it, FILLED put in by the gap policy, MISSING not known or stale.
     funding_paid: (T,) float64, sum of the funding rates stamped within [t, t + Δ), 0 where there is none.
-    step_ms is Δ; simulated tells that any part of it comes from a simulator.
+    calendar tells Δ and which bars follow each other; simulated that any part of it comes from a simulator.
     """
 
     frame: pd.DataFrame
     provenance: pd.DataFrame
-    step_ms: int
+    calendar: Calendar
     simulated: bool
     funding_paid: Floats
+
+    @property
+    def step_ms(self) -> int:
+        """Δ, the length of a bar in ms."""
+        return self.calendar.step_ms
+
+    @cached_property
+    def numbers(self) -> Times:
+        """The number of each bar, (T,): 1 more for the bar that follows, and more after a gap."""
+        return self.calendar.numbers(milliseconds(self.frame.index))
 
     def rows(self, chosen: NDArray[np.bool_]) -> Market:
         """The market of the chosen rows, (T,) bool, alone."""
@@ -75,7 +89,7 @@ class Market:
 
 
 def merge(
-    candles: pd.DataFrame, step_ms: int, others: Sequence[Other], fill_gaps: int, *, simulated: bool
+    candles: pd.DataFrame, calendar: Calendar, others: Sequence[Other], fill_gaps: int, *, simulated: bool
 ) -> Market:
     """Join the others to the primary's complete candles, a checked candles frame.
 
@@ -85,32 +99,32 @@ def merge(
     names = [*candles.columns, "candles", *(other.name for other in others)]
     if len(set(names)) < len(names):
         raise InternalError("merge", f"two of its series share a name: {', '.join(names)}")
-    frame = filled(candles, step_ms, fill_gaps)
+    frame = filled(candles, calendar, fill_gaps)
     open_ms = milliseconds(frame.index)  # (T,)
+    end_ms = calendar.ends(open_ms)  # (T,)
     filled_rows = (frame["flag"].to_numpy() & FILLED_FLAG) > 0  # (T,)
     provenance = {"candles": np.where(filled_rows, FILLED, OBSERVED).astype(np.uint8)}
     paid = np.zeros(len(frame))  # (T,)
     for other in others:
-        frame[other.name], provenance[other.name] = as_of(other, open_ms + step_ms, step_ms)
+        frame[other.name], provenance[other.name] = as_of(other, end_ms, calendar.step_ms)
         if other.name == "funding":
-            paid = paid_within(other.frame, open_ms, step_ms)
-    return Market(frame, pd.DataFrame(provenance, index=frame.index), step_ms, simulated, paid)
+            paid = paid_within(other.frame, open_ms, end_ms)
+    return Market(frame, pd.DataFrame(provenance, index=frame.index), calendar, simulated, paid)
 
 
-def filled(candles: pd.DataFrame, step_ms: int, longest: int) -> pd.DataFrame:
+def filled(candles: pd.DataFrame, calendar: Calendar, longest: int) -> pd.DataFrame:
     """A copy of the candles with gaps of at most `longest` bars filled flat: (T, 6) → (T + filled, 6)."""
     open_ms = milliseconds(candles.index)  # (T,)
-    gap = np.diff(open_ms, append=open_ms[-1:] + step_ms) // step_ms - 1  # (T,) bars missing after each
-    copies = 1 + np.where(gap <= longest, gap, 0)  # (T,)
-    row = np.repeat(np.arange(len(candles)), copies)  # (T + filled,)
-    offset = np.arange(len(row)) - np.repeat(np.cumsum(copies) - copies, copies)  # (T + filled,)
-    made = offset > 0
+    before, absent_ms = calendar.absent(open_ms, longest)  # (filled,), (filled,)
+    row = np.insert(np.arange(len(candles)), before + 1, before)  # (T + filled,)
+    open_ms = np.insert(open_ms, before + 1, absent_ms)
+    made = np.insert(np.zeros(len(candles), np.bool_), before + 1, values=True)
     columns = {name: candles[name].to_numpy()[row] for name in (*OHLCV, "flag")}
     for name in ("open", "high", "low"):
         columns[name] = np.where(made, columns["close"], columns[name])
     columns["volume"] = np.where(made, 0.0, columns["volume"])
     columns["flag"] = np.where(made, FILLED_FLAG, columns["flag"]).astype(np.uint8)
-    return pd.DataFrame(columns, index=time_index(open_ms[row] + offset * step_ms))
+    return pd.DataFrame(columns, index=time_index(open_ms))
 
 
 def as_of(other: Other, known_ms: Times, step_ms: int) -> tuple[Floats, NDArray[np.uint8]]:
@@ -132,32 +146,32 @@ def as_of(other: Other, known_ms: Times, step_ms: int) -> tuple[Floats, NDArray[
     return np.where(provenance == MISSING, np.nan, value[last]), provenance.astype(np.uint8)
 
 
-def paid_within(funding: pd.DataFrame, open_ms: Times, step_ms: int) -> Floats:
-    """Sum of the rates stamped within each bar [t, t + Δ): (T,), 0 where there is none."""
+def paid_within(funding: pd.DataFrame, open_ms: Times, end_ms: Times) -> Floats:
+    """Sum of the rates stamped within each bar [open, end): (T,), 0 where there is none."""
     stamp, rate = milliseconds(funding.index), funding["value"].to_numpy(dtype=np.float64)  # (N,)
     bar = np.searchsorted(open_ms, stamp, side="right") - 1  # (N,) the last bar that opens no later
     within = (bar >= 0) & np.isfinite(rate)
-    within[within] = stamp[within] < open_ms[bar[within]] + step_ms
+    within[within] = stamp[within] < end_ms[bar[within]]
     return np.bincount(bar[within], weights=rate[within], minlength=len(open_ms)).astype(np.float64)
 
 
-def column_values(candles: pd.DataFrame, column: str, step_ms: int) -> pd.DataFrame:
+def column_values(candles: pd.DataFrame, column: str, calendar: Calendar) -> pd.DataFrame:
     """A candles' column as a values frame: known when its candle closes."""
-    known = time_index(milliseconds(candles.index) + step_ms)
+    known = time_index(calendar.ends(milliseconds(candles.index)))
     return pd.DataFrame({"value": candles[column].to_numpy(), "available_at": known}, index=candles.index)
 
 
-def segments(index: pd.Index, step_ms: int) -> list[slice]:
-    """The runs of consecutive bars, in order, as slices that cover all T rows."""
-    open_ms = milliseconds(index)  # (T,)
-    breaks = np.flatnonzero(np.diff(open_ms) != step_ms) + 1
-    bounds = itertools.pairwise([0, *breaks.tolist(), len(open_ms)])
+def segments(numbers: Times) -> list[slice]:
+    """The runs of consecutive bars, by their numbers (T,), in order, as slices that cover all T rows."""
+    breaks = np.flatnonzero(np.diff(numbers) != 1) + 1
+    bounds = itertools.pairwise([0, *breaks.tolist(), len(numbers)])
     return [slice(start, stop) for start, stop in bounds if start < stop]
 
 
 def fingerprint(market: Market) -> str:
     """SHA-256 in hex over everything that the market holds: names, times, values, provenance."""
-    digest = hashlib.sha256(f"{market.step_ms} {market.simulated}".encode())
+    calendar = "" if str(market.calendar) == ALWAYS else f" {market.calendar}"
+    digest = hashlib.sha256(f"{market.step_ms} {market.simulated}{calendar}".encode())
     digest.update(milliseconds(market.frame.index).tobytes())
     for table in (market.frame, market.provenance, pd.DataFrame({"funding_paid": market.funding_paid})):
         for name in table.columns:

@@ -11,33 +11,34 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     Floats = NDArray[np.float64]
-    Times = NDArray[np.int64]
+    Numbers = NDArray[np.int64]
 
 
 def forward_return(
-    frame: DataFrame, time_ms: Times, step_ms: int, horizon: int, kind: Literal["open", "close"]
+    frame: DataFrame, numbers: Numbers, horizon: int, kind: Literal["open", "close"]
 ) -> Floats:
     """Return of target row t over `horizon` bars, shape (T,) float64, as a fraction.
 
     open:  y[t] = open[t+h] / open[t] - 1
     close: y[t] = close[t+h-1] / close[t-1] - 1
 
-    NaN where the bars from the first price to the last are not consecutive, or end too early.
+    numbers: (T,) of the bars, one more for the bar that follows (market.calendar). NaN where the bars from
+    the first price to the last are not consecutive, or end too early.
     Source: the definition of the label in docs/definitions.md.
     """
     if kind == "open":
-        return ratio(frame["open"].to_numpy(), time_ms, step_ms, 0, horizon)
-    return ratio(frame["close"].to_numpy(), time_ms, step_ms, -1, horizon - 1)
+        return ratio(frame["open"].to_numpy(), numbers, 0, horizon)
+    return ratio(frame["close"].to_numpy(), numbers, -1, horizon - 1)
 
 
-def ratio(price: Floats, time_ms: Times, step_ms: int, first: int, last: int) -> Floats:
+def ratio(price: Floats, numbers: Numbers, first: int, last: int) -> Floats:
     """price[t+last] / price[t+first] - 1 for each t, (T,); NaN where a bar between is missing."""
     count = len(price)
     result = np.full(count, np.nan)  # (T,)
     rows = np.arange(max(0, -first), count - max(0, last))  # (n,) rows whose prices both exist
     if len(rows) == 0:
         return result
-    whole = time_ms[rows + last] - time_ms[rows + first] == (last - first) * step_ms  # (n,)
+    whole = numbers[rows + last] - numbers[rows + first] == last - first  # (n,)
     result[rows] = np.where(whole, price[rows + last] / price[rows + first] - 1.0, np.nan)
     return result
 

@@ -38,16 +38,17 @@ class Windows:
         return len(self.start)
 
 
-def find(ready: NDArray[np.bool_], time_ms: NDArray[np.int64], step_ms: int, lookback: int) -> Windows:
+def find(ready: NDArray[np.bool_], numbers: NDArray[np.int64], lookback: int) -> Windows:
     """Every window whose rows are ready and, with its target row, consecutive bars.
 
-    ready: (T,) bool, whether a row has all its features. time_ms: (T,) open times, increasing.
+    ready: (T,) bool, whether a row has all its features. numbers: (T,) of the bars, one more
+    for the bar that follows and more after a gap (market.calendar).
     """
-    count = len(time_ms) - lookback
+    count = len(numbers) - lookback
     if count <= 0:
         return Windows(np.empty(0, np.int64), lookback, 0, 0)
     start = np.arange(count)  # (C,) candidates, one for each row that could be a target
-    consecutive = time_ms[start + lookback] - time_ms[start] == lookback * step_ms  # (C,)
+    consecutive = numbers[start + lookback] - numbers[start] == lookback  # (C,)
     unready_before = np.concatenate([[0], np.cumsum(~ready)])  # (T+1,)
     complete = unready_before[start + lookback] == unready_before[start]  # (C,)
     return Windows(

@@ -23,6 +23,7 @@ from engine.backtest.trades import trade_table
 from engine.backtest.trading import Decisions
 from engine.data.importing import files
 from engine.errors import ChangeSettingsError, RepairDataError, printable
+from engine.market.calendar import Calendar
 from engine.market.candles import check
 from engine.market.times import milliseconds, step_of
 from engine.results.notes import Note
@@ -99,7 +100,7 @@ def simulate_signals(
         weight = np.where(weight < 0, 0.0, weight)
     bars = Bars.of(frame, settings.backtest.volatility_span).rows(rows)
     forward_return = labels.forward_return(
-        frame, time_ms, step_ms, settings.label.horizon, settings.label.kind
+        frame, Calendar(step_ms).numbers(time_ms), settings.label.horizon, settings.label.kind
     )
     decisions = Decisions(
         bars,

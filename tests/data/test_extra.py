@@ -15,6 +15,7 @@ from engine.data.collect import collect
 from engine.data.importing.files import import_file
 from engine.data.store import Store
 from engine.errors import ChangeSettingsError, SettingsError
+from engine.market.calendar import Calendar
 from engine.market.candles import milliseconds, time_index
 from engine.market.merge import merge
 from engine.settings import TIMEFRAME_MS, make
@@ -39,7 +40,9 @@ def collected(store, *keys):
 
 
 def merged(got):
-    return merge(got.primary.frame, TIMEFRAME_MS[got.primary.timeframe], got.others, 0, simulated=False)
+    return merge(
+        got.primary.frame, Calendar(TIMEFRAME_MS[got.primary.timeframe]), got.others, 0, simulated=False
+    )
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
+from engine.market.calendar import Calendar
 from engine.market.merge import Market
 from engine.market.times import time_index
 
@@ -43,7 +44,7 @@ def market(
 def with_frame(frame: pd.DataFrame, step_ms: int = HOUR_MS) -> Market:
     """A market of these rows, all observed, without funding payments."""
     provenance = pd.DataFrame({"candles": np.zeros(len(frame), dtype=np.uint8)}, index=frame.index)
-    return Market(frame, provenance, step_ms, simulated=True, funding_paid=np.zeros(len(frame)))
+    return Market(frame, provenance, Calendar(step_ms), simulated=True, funding_paid=np.zeros(len(frame)))
 
 
 def replaced(market: Market, rows: slice, **columns: float | np.ndarray) -> Market:

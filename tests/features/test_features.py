@@ -34,7 +34,7 @@ def markets(draw: st.DrawFn) -> Market:
 
 def age(made: Market) -> np.ndarray:
     """Bars of the same segment before each row, (T,)."""
-    parts = segments(made.frame.index, made.step_ms)
+    parts = segments(made.numbers)
     return np.concatenate([np.arange(part.stop - part.start) for part in parts])
 
 
@@ -99,7 +99,7 @@ def test_changing_the_future_moves_nothing(made: Market, data: st.DataObject) ->
 @given(markets())
 @settings(max_examples=30, deadline=None)
 def test_each_segment_is_computed_as_if_it_were_alone(made: Market) -> None:
-    parts = segments(made.frame.index, made.step_ms)
+    parts = segments(made.numbers)
     alone = [compute(with_frame(made.frame.iloc[part]), ALL) for part in parts]
     pd.testing.assert_frame_equal(compute(made, ALL), pd.concat(alone), check_exact=True, check_freq=False)
 

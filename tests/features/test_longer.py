@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from engine import features
 from engine.errors import ChangeSettingsError
 from engine.features import BUILT_IN
+from engine.market.calendar import Calendar
 from engine.market.candles import OHLCV
 from engine.market.merge import merge, segments
 from engine.market.resample import resample
@@ -28,16 +29,16 @@ def market(hours, seed=1):
     columns = (opened, np.maximum(opened, close) * 1.01, np.minimum(opened, close) * 0.99, close)
     frame = pd.DataFrame(dict(zip(OHLCV, (*columns, rng.uniform(1, 9, count)), strict=True)))
     frame = frame.set_index(time_index(START + HOUR * np.arange(count))).assign(flag=np.uint8(0))
-    return merge(frame.iloc[sorted(hours)], HOUR, [], 0, simulated=True)
+    return merge(frame.iloc[sorted(hours)], Calendar(HOUR), [], 0, simulated=True)
 
 
 def naive(market, row, name, longer_ms):
     """The feature as somebody would find it who stood at the end of the row's bar."""
-    run = next(each for each in segments(market.frame.index, HOUR) if each.start <= row < each.stop)
+    run = next(each for each in segments(market.numbers) if each.start <= row < each.stop)
     past = resample(market.frame.iloc[run.start : row + 1], HOUR, longer_ms)
     if past.empty:
         return np.nan
-    alone = merge(past, longer_ms, [], 0, simulated=True)
+    alone = merge(past, Calendar(longer_ms), [], 0, simulated=True)
     return features.compute(alone, (name,))[name].iloc[-1]
 
 

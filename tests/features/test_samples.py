@@ -28,7 +28,7 @@ def prices(count, seed=0):
 def test_a_label_is_the_return_between_two_bars_that_exist_with_all_between(present, horizon, kind):
     time = times_with_gaps(present)
     frame = prices(len(time))
-    found = labels.forward_return(frame, time, STEP, horizon, kind)
+    found = labels.forward_return(frame, time // STEP, horizon, kind)
     row_at = {t: row for row, t in enumerate(time)}
     for row, t in enumerate(time):
         first, last = (t, t + horizon * STEP) if kind == "open" else (t - STEP, t + (horizon - 1) * STEP)
@@ -43,7 +43,7 @@ def test_a_label_is_the_return_between_two_bars_that_exist_with_all_between(pres
 def test_windows_are_exactly_the_ready_consecutive_stretches(present, lookback, data):
     time = times_with_gaps(present)
     ready = np.array(data.draw(st.lists(st.booleans(), min_size=len(time), max_size=len(time))))
-    found = windows.find(ready, time, STEP, lookback)
+    found = windows.find(ready, time // STEP, lookback)
     expected = [
         target - lookback
         for target in range(lookback, len(time))

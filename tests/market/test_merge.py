@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InternalError
+from engine.market.calendar import Calendar
 from engine.market.candles import FILLED as FILLED_FLAG
 from engine.market.candles import SPIKE, milliseconds, time_index
 from engine.market.merge import (
@@ -26,6 +27,7 @@ from engine.market.merge import (
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 HOUR = 3_600_000
+HOURLY = Calendar(HOUR)
 START = 1_600_000_000_000 // HOUR * HOUR
 
 
@@ -78,7 +80,7 @@ def naive(rows, known, staleness):
 @given(hours, rows, st.integers(0, 900), st.integers(0, 3))
 def test_each_row_sees_the_last_value_known_and_no_later_one(hours, rows, staleness_minutes, fill):
     staleness = staleness_minutes * 60_000
-    market = merge(candles(hours), HOUR, [Other("x", values(rows), staleness)], fill, simulated=False)
+    market = merge(candles(hours), HOURLY, [Other("x", values(rows), staleness)], fill, simulated=False)
     for time, value, told in zip(
         milliseconds(market.frame.index), market.frame["x"], market.provenance["x"], strict=True
     ):
@@ -95,23 +97,23 @@ def test_each_row_sees_the_last_value_known_and_no_later_one(hours, rows, stalen
 @given(hours, rows, st.integers(0, 900), st.integers(0, 3), st.data())
 def test_cutting_the_future_moves_nothing_before_it(hours, rows, staleness_minutes, fill, data):
     other = Other("funding", values(rows), staleness_minutes * 60_000)
-    whole = merge(candles(hours), HOUR, [other], fill, simulated=False)
+    whole = merge(candles(hours), HOURLY, [other], fill, simulated=False)
     cut = data.draw(st.integers(1, len(hours)))
     known = START + (hours[cut - 1] + 1) * HOUR
     past = Other("funding", values([row for row in rows if row[1] <= known]), other.staleness_ms)
-    part = merge(candles(hours[:cut]), HOUR, [past], fill, simulated=False)
+    part = merge(candles(hours[:cut]), HOURLY, [past], fill, simulated=False)
     count = len(part.frame)
     pd.testing.assert_frame_equal(part.frame, whole.frame[:count], check_exact=True)
     pd.testing.assert_frame_equal(part.provenance, whole.provenance[:count])
     stamped = Other("funding", values([row for row in rows if row[0] <= known]), other.staleness_ms)
-    paid = merge(candles(hours[:cut]), HOUR, [stamped], fill, simulated=False).funding_paid
+    paid = merge(candles(hours[:cut]), HOURLY, [stamped], fill, simulated=False).funding_paid
     assert paid.tobytes() == whole.funding_paid[:count].tobytes()
 
 
 @settings(max_examples=80, deadline=None)
 @given(hours, rows)
 def test_funding_paid_is_the_sum_of_the_stamps_within_each_bar(hours, rows):
-    market = merge(candles(hours), HOUR, [Other("funding", values(rows), HOUR)], 0, simulated=False)
+    market = merge(candles(hours), HOURLY, [Other("funding", values(rows), HOUR)], 0, simulated=False)
     assert market.funding_paid.shape == (len(hours),)
     for hour, paid in zip(hours, market.funding_paid, strict=True):
         start = START + hour * HOUR
@@ -122,7 +124,7 @@ def test_funding_paid_is_the_sum_of_the_stamps_within_each_bar(hours, rows):
 @settings(max_examples=80, deadline=None)
 @given(hours, st.integers(0, 5))
 def test_gaps_up_to_the_limit_are_filled_flat_and_flagged(hours, limit):
-    market = merge(candles(hours), HOUR, [], limit, simulated=False)
+    market = merge(candles(hours), HOURLY, [], limit, simulated=False)
     want = []
     for hour, following in zip(hours, [*hours[1:], hours[-1] + 1], strict=True):
         gap = following - hour - 1
@@ -144,7 +146,7 @@ def test_gaps_up_to_the_limit_are_filled_flat_and_flagged(hours, limit):
 @given(hours)
 def test_segments_are_the_runs_of_consecutive_bars(hours):
     index = candles(hours).index
-    runs = segments(index, HOUR)
+    runs = segments(HOURLY.numbers(milliseconds(index)))
     assert [row for run in runs for row in range(run.start, run.stop)] == list(range(len(hours)))
     for run in runs:
         assert (np.diff(hours[run]) == 1).all()
@@ -153,7 +155,7 @@ def test_segments_are_the_runs_of_consecutive_bars(hours):
 
 
 def test_dtypes_shapes_and_index():
-    market = merge(candles([0, 1, 4]), HOUR, [Other("x", values([]), HOUR)], 9, simulated=True)
+    market = merge(candles([0, 1, 4]), HOURLY, [Other("x", values([]), HOUR)], 9, simulated=True)
     assert str(market.frame.index.dtype) == "datetime64[ms, UTC]"
     assert market.frame.index.name == "time"
     assert list(market.frame.columns) == ["open", "high", "low", "close", "volume", "flag", "x"]
@@ -167,20 +169,22 @@ def test_dtypes_shapes_and_index():
 
 
 def test_no_candles_and_no_segments():
-    market = merge(candles([]), HOUR, [Other("x", values([(START, START, 1.0)]), HOUR)], 3, simulated=False)
+    market = merge(candles([]), HOURLY, [Other("x", values([(START, START, 1.0)]), HOUR)], 3, simulated=False)
     assert len(market.frame) == 0
-    assert segments(market.frame.index, HOUR) == []
+    assert segments(market.numbers) == []
 
 
 def test_two_series_of_one_name_are_refused():
     other = Other("close", values([]), HOUR)
     with pytest.raises(InternalError, match="share a name"):
-        merge(candles([0]), HOUR, [other], 0, simulated=False)
+        merge(candles([0]), HOURLY, [other], 0, simulated=False)
 
 
 def test_second_candles_are_known_when_they_close():
-    second = column_values(candles([0, 1, 2]), "close", HOUR)
-    market = merge(candles([0, 1, 2, 3, 4]), HOUR, [Other("second_close", second, HOUR)], 0, simulated=False)
+    second = column_values(candles([0, 1, 2]), "close", HOURLY)
+    market = merge(
+        candles([0, 1, 2, 3, 4]), HOURLY, [Other("second_close", second, HOUR)], 0, simulated=False
+    )
     assert market.frame["second_close"].tolist()[:4] == [100.0, 101.0, 102.0, 102.0]
     assert np.isnan(market.frame["second_close"].iloc[4])
     assert market.provenance["second_close"].tolist() == [OBSERVED] * 3 + [CARRIED, MISSING]
@@ -189,15 +193,15 @@ def test_second_candles_are_known_when_they_close():
 def test_the_fingerprint_tells_every_difference():
     other = Other("x", values([(START, START, 1.0)]), HOUR)
     prints = {
-        fingerprint(merge(candles([0, 1, 3]), HOUR, [other], 0, simulated=False)),
-        fingerprint(merge(candles([0, 1, 3]), HOUR, [other], 0, simulated=True)),
-        fingerprint(merge(candles([0, 1, 3]), HOUR, [other], 1, simulated=False)),
-        fingerprint(merge(candles([0, 1, 4]), HOUR, [other], 0, simulated=False)),
-        fingerprint(merge(candles([0, 1, 3]), HOUR, [], 0, simulated=False)),
-        fingerprint(merge(candles([0, 1, 3]), HOUR, [Other("y", other.frame, HOUR)], 0, simulated=False)),
+        fingerprint(merge(candles([0, 1, 3]), HOURLY, [other], 0, simulated=False)),
+        fingerprint(merge(candles([0, 1, 3]), HOURLY, [other], 0, simulated=True)),
+        fingerprint(merge(candles([0, 1, 3]), HOURLY, [other], 1, simulated=False)),
+        fingerprint(merge(candles([0, 1, 4]), HOURLY, [other], 0, simulated=False)),
+        fingerprint(merge(candles([0, 1, 3]), HOURLY, [], 0, simulated=False)),
+        fingerprint(merge(candles([0, 1, 3]), HOURLY, [Other("y", other.frame, HOUR)], 0, simulated=False)),
     }
     assert len(prints) == 6
-    again = merge(candles([0, 1, 3]), HOUR, [other], 0, simulated=False)
+    again = merge(candles([0, 1, 3]), HOURLY, [other], 0, simulated=False)
     assert fingerprint(again) in prints
     assert len(fingerprint(again)) == 64
 
@@ -213,7 +217,7 @@ def test_real_funding_stamps_that_are_milliseconds_late():
     funding = values(list(zip(stamps.tolist(), stamps.tolist(), raw["open"].tolist(), strict=True)))
     first, last = stamps[0] // HOUR * HOUR, stamps[-1] // HOUR * HOUR
     bars = candles((np.arange(first, last + HOUR, HOUR) - START) // HOUR)
-    market = merge(bars, HOUR, [Other("funding", funding, 12 * HOUR)], 0, simulated=False)
+    market = merge(bars, HOURLY, [Other("funding", funding, 12 * HOUR)], 0, simulated=False)
     times = milliseconds(market.frame.index)
     assert market.frame["funding"].notna().all()
     due = np.isin(times, stamps // HOUR * HOUR)  # the bar that a stamp lies in: paid there

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import ChangeSettingsError
+from engine.market.calendar import Calendar
 from engine.market.candles import FILLED, SPIKE, ZERO_VOLUME, milliseconds, time_index
 from engine.market.merge import Other, column_values, merge
 from engine.market.resample import resample
@@ -70,8 +71,8 @@ def test_a_longer_candle_is_known_only_when_it_closes():
     frame = minutes(np.random.default_rng(5), 600)
 
     def joined(of):
-        values = column_values(resample(of, MINUTE, HOUR), "close", HOUR)
-        market = merge(of, MINUTE, [Other("hourly_close", values, 2 * HOUR)], 0, simulated=False)
+        values = column_values(resample(of, MINUTE, HOUR), "close", Calendar(HOUR))
+        market = merge(of, Calendar(MINUTE), [Other("hourly_close", values, 2 * HOUR)], 0, simulated=False)
         return market.frame["hourly_close"].to_numpy()
 
     seen = joined(frame)

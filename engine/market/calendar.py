@@ -1,0 +1,266 @@
+"""When a market trades: which bars follow each other, and to which session each belongs.
+
+A calendar is told, and stored, as a text: `24/7`; `24/7 Europe/Berlin` for bars that keep a local clock;
+`mon-fri`; `mon-fri 09:30-16:00 America/New_York`; `mon-fri 18:00-17:00 America/Chicago` for sessions that
+begin on the evening before their day. Holidays are not listed: a calendar is asked about bars that are there.
+"""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Self, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from engine.market.ranges import Range
+
+Times: TypeAlias = NDArray[np.int64]
+
+MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
+YEAR_MS = 365 * DAY_MS
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+ALL_WEEK, BUSINESS_DAYS, WHOLE_DAY = tuple(range(7)), tuple(range(5)), ((0, DAY_MS),)
+MONDAY = 3  # the first Monday, in days since 1970-01-01
+SESSIONS_PER_YEAR = 252  # of five a week
+LONGEST_CLOSURE = 10  # sessions in a row that may be holidays; China closed for 8 of them in 2020
+ALWAYS = "24/7"
+TEXT = re.compile(r"(24/7|[a-z]{3}(?:[-,][a-z]{3})*)(?: ([\d:,-]+))?(?: ([A-Za-z0-9_+/-]+))?")
+HOURS = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The bars of a market, each `step_ms` long.
+
+    zone: IANA name of the clock that days and hours are told in.
+    weekdays: days with a session, Monday = 0.
+    hours: parts of a session in ms after its day's midnight, below 0 on the evening before.
+    """
+
+    step_ms: int
+    zone: str = "UTC"
+    weekdays: tuple[int, ...] = ALL_WEEK
+    hours: tuple[Range, ...] = WHOLE_DAY
+
+    @classmethod
+    def parse(cls, text: str, step_ms: int) -> Self:
+        """The calendar that a text tells. Raises ValueError in words."""
+        match = TEXT.fullmatch(text)
+        if not match:
+            raise ValueError("must be 24/7, or such as mon-fri 09:30-16:00 America/New_York")
+        days, hours, zone = match.groups(default="")
+        if zone and zone not in zoneinfo.available_timezones():
+            raise ValueError(f"names no time zone {zone}, such as America/New_York")
+        return cls(step_ms, zone or "UTC", weekdays_of(days), hours_of(hours) if hours else WHOLE_DAY)
+
+    def __str__(self) -> str:
+        """The text that `parse` reads."""
+        days = ALWAYS if self.always else days_text(self.weekdays)
+        hours = "" if self.hours == WHOLE_DAY else ",".join(hours_text(part) for part in self.hours)
+        return " ".join(part for part in (days, hours, "" if self.zone == "UTC" else self.zone) if part)
+
+    @property
+    def always(self) -> bool:
+        """Whether the market never closes."""
+        return self.weekdays == ALL_WEEK and self.hours == WHOLE_DAY
+
+    @property
+    def days_per_year(self) -> float:
+        """Sessions in a year: 365 of a market that trades every day, 252 of one with five a week."""
+        return 365.0 if self.weekdays == ALL_WEEK else SESSIONS_PER_YEAR * len(self.weekdays) / 5
+
+    @property
+    def bars_per_year(self) -> float:
+        """Bars in a year: 8,760 of an hour for a market that never closes, 1,764 for one of 7 a session."""
+        return YEAR_MS / self.step_ms if self.in_steps else self.days_per_year * len(self.slots)
+
+    @property
+    def in_steps(self) -> bool:
+        """Whether bars follow each other step by step, without sessions."""
+        return self.always or self.step_ms > DAY_MS
+
+    @property
+    def local(self) -> bool:
+        """Whether bars keep the zone's clock, so that their UTC phase moves with daylight saving."""
+        return self.zone != "UTC" and (self.step_ms > HOUR_MS or not self.in_steps)
+
+    @cached_property
+    def slots(self) -> Times:
+        """When the bars of a session open, (S,) ms after its day's midnight, rising."""
+        if self.step_ms >= DAY_MS:
+            return np.array([self.hours[0][0]], np.int64)
+        return np.concatenate(
+            [np.arange(part[0], part[1], self.step_ms, dtype=np.int64) for part in self.hours]
+        )
+
+    def sessions(self, time_ms: Times) -> Times:
+        """The session's own calendar day of each bar, (T,), in days since 1970-01-01."""
+        day: Times = (self.clock(time_ms) - min(self.hours[0][0], 0)) // DAY_MS
+        return day
+
+    def ends(self, time_ms: Times) -> Times:
+        """When each bar is complete, (T,) ms: a bar over a change of the clock may last longer, or less."""
+        if self.in_steps:
+            return self.opens(self.places(time_ms) + 1, time_ms) if self.local else time_ms + self.step_ms
+        clock = self.clock(time_ms)
+        if self.step_ms == DAY_MS:
+            return self.moments(clock + DAY_MS)
+        after = clock - self.sessions(time_ms) * DAY_MS  # (T,)
+        start, end = np.array(self.hours).T
+        part = np.searchsorted(start, after, side="right") - 1
+        left = end[part] - after  # (T,) of the part of the session
+        return time_ms + np.where((part >= 0) & (left > 0), np.minimum(left, self.step_ms), self.step_ms)
+
+    def numbers(self, time_ms: Times) -> Times:
+        """Numbers of rising bars, (T,) from 0: 1 more for the bar that follows, and more after a gap."""
+        steps = 1 + self.missing(time_ms)[:-1]
+        return np.concatenate([np.zeros(min(len(time_ms), 1), np.int64), np.cumsum(steps)])
+
+    def missing(self, time_ms: Times) -> Times:
+        """How many bars a rising series lacks after each, (T,); 0 after the last.
+
+        Between two sessions nothing lacks: the days between are holidays unless more than LONGEST_CLOSURE of
+        them follow each other, and a session may begin late or end early by up to half of its bars.
+        """
+        place = self.places(time_ms)
+        lacking: Times = np.maximum(np.diff(place, append=place[-1:] + 1) - 1, 0)  # (T,)
+        if self.in_steps or not len(place):
+            return lacking
+        day, count = self.sessions(time_ms), len(self.slots)
+        closed = ~np.isin((day - 4) % 7, self.weekdays)  # (T,) an extra session
+        session, slot = np.divmod(place, count)
+        late = np.where(closed, 0, slot)[1:]
+        early = np.where(closed, 0, count - 1 - slot)[:-1]
+        apart = np.maximum(late, early) * 2 > count
+        apart |= np.diff(session) > LONGEST_CLOSURE + 1
+        lacking[:-1][(np.diff(day) != 0) & ~apart] = 0
+        return lacking
+
+    def absent(self, time_ms: Times, longest: int) -> tuple[Times, Times]:
+        """Bars that rising ones lack, in gaps of at most `longest`: the row before each and its open time."""
+        lacking = self.missing(time_ms)  # (T,)
+        count = np.where(lacking <= longest, lacking, 0)
+        row = np.repeat(np.arange(len(time_ms)), count)  # (M,)
+        after = np.arange(1, len(row) + 1) - np.repeat(np.cumsum(count) - count, count)  # (M,) from 1
+        return row, self.opens(self.places(time_ms)[row] + after, time_ms)
+
+    def gaps(self, time_ms: Times) -> list[tuple[int, int, int]]:
+        """Where rising bars lack some: [from_ms, to_ms) and how many."""
+        lacking = self.missing(time_ms)
+        rows = np.flatnonzero(lacking)
+        first = self.opens(self.places(time_ms)[rows] + 1, time_ms)
+        until = time_ms[rows + 1]
+        return list(zip(first.tolist(), until.tolist(), lacking[rows].tolist(), strict=True))
+
+    def closures(self, time_ms: Times) -> int:
+        """Days of the week's pattern that are wholly absent between rising bars: holidays, or a gap."""
+        if self.in_steps or len(time_ms) < 2:
+            return 0
+        session = np.unique(self.places(time_ms) // len(self.slots))
+        return int(session[-1] - session[0] + 1 - len(session))
+
+    def places(self, time_ms: Times) -> Times:
+        """The place of each bar, (T,), among all bars that the pattern of the week would have."""
+        clock = self.clock(time_ms) if self.local else time_ms
+        if self.in_steps:
+            return clock // self.step_ms
+        day = self.sessions(time_ms)
+        week, weekday = np.divmod(day + MONDAY, 7)
+        rank = np.searchsorted(np.array(self.weekdays), weekday)
+        slot = np.searchsorted(self.slots, clock - day * DAY_MS, side="right") - 1
+        return (week * len(self.weekdays) + rank) * len(self.slots) + np.maximum(slot, 0)
+
+    def opens(self, place: Times, time_ms: Times) -> Times:
+        """The open times (M,) ms of places (M,), on the grid that the bars (T,) keep."""
+        if self.in_steps:
+            clock = self.clock(time_ms) if self.local else time_ms
+            opened = place * self.step_ms + usual(clock % self.step_ms)
+            return self.moments(opened) if self.local else opened
+        session, slot = np.divmod(place, len(self.slots))
+        week, rank = np.divmod(session, len(self.weekdays))
+        day = week * 7 + np.array(self.weekdays)[rank] - MONDAY
+        opened = day * DAY_MS + self.slots[slot]  # (M,)
+        if self.step_ms == DAY_MS:
+            opened = day * DAY_MS + usual(self.clock(time_ms) - self.sessions(time_ms) * DAY_MS)
+        return self.moments(opened)
+
+    def clock(self, time_ms: Times) -> Times:
+        """What the zone's clock shows at each time (T,), in ms since 1970-01-01 00:00 of that clock."""
+        if self.zone == "UTC":
+            return time_ms
+        utc = pd.DatetimeIndex(time_ms.astype("datetime64[ms]")).tz_localize("UTC")
+        shown: Times = utc.tz_convert(self.zone).tz_localize(None).asi8
+        return shown
+
+    def moments(self, clock_ms: Times) -> Times:
+        """`clock` back again: the first time that the clock shows so much, or the first after it."""
+        if self.zone == "UTC":
+            return clock_ms
+        shown = pd.DatetimeIndex(clock_ms.astype("datetime64[ms]"))
+        first = np.ones(len(shown), np.bool_)
+        times: Times = shown.tz_localize(self.zone, ambiguous=first, nonexistent="shift_forward").asi8
+        return times
+
+
+def usual(values: Times) -> int:
+    """The most common value, the smallest of several; 0 for none."""
+    if not len(values) or (values == values[0]).all():
+        return int(values[0]) if len(values) else 0
+    distinct, counts = np.unique(values, return_counts=True)
+    return int(distinct[counts.argmax()])
+
+
+def weekdays_of(text: str) -> tuple[int, ...]:
+    """`mon-fri` or `sun,tue-thu` as numbers. Raises ValueError."""
+    if text == ALWAYS:
+        return ALL_WEEK
+    found: set[int] = set()
+    for part in text.split(","):
+        ends = part.split("-")
+        if unknown := set(ends) - set(DAYS):
+            raise ValueError(f"names no day of the week {min(unknown)}; those are {', '.join(DAYS)}")
+        first, last = DAYS.index(ends[0]), DAYS.index(ends[-1])
+        found |= {day % 7 for day in range(first, last + 1 + 7 * (last < first))}
+    return tuple(sorted(found))
+
+
+def days_text(weekdays: tuple[int, ...]) -> str:
+    """`weekdays_of` back again."""
+    starts = [day for day in weekdays if day - 1 not in weekdays]
+    ends = [day for day in weekdays if day + 1 not in weekdays]
+    runs = zip(starts, ends, strict=True)
+    return ",".join(DAYS[a] if a == b else f"{DAYS[a]}-{DAYS[b]}" for a, b in runs)
+
+
+def hours_of(text: str) -> tuple[Range, ...]:
+    """`09:30-11:30,12:30-15:00` as ms of the session's day. Raises ValueError.
+
+    Where the last part does not end after the first begins, those that begin after it do so on the evening
+    before.
+    """
+    parts = []
+    for part in text.split(","):
+        match = HOURS.fullmatch(part)
+        numbers = [int(number) for number in match.groups()] if match else []
+        if not match or max(numbers[::2]) > 24 or max(numbers[1::2]) > 59:
+            raise ValueError(f"has hours {part}; write them as 09:30-16:00")
+        start, end = ((60 * numbers[at] + numbers[at + 1]) * MINUTE_MS for at in (0, 2))
+        parts.append((start, end))
+    last = parts[-1][1]
+    hours = tuple((start - DAY_MS * (start >= last), end - DAY_MS * (end > last)) for start, end in parts)
+    if any(start >= end for start, end in hours) or sorted(hours) != list(hours):
+        raise ValueError(f"has hours {text} that do not follow each other")
+    return hours
+
+
+def hours_text(part: Range) -> str:
+    """`hours_of` back again."""
+    minutes = [edge % DAY_MS // MINUTE_MS for edge in part]
+    start, end = (f"{minute // 60:02}:{minute % 60:02}" for minute in minutes)
+    return f"{start}-{'24:00' if part[1] == DAY_MS else end}"

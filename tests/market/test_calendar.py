@@ -1,0 +1,131 @@
+"""Calendars: which bars follow each other, to which session each belongs, and what is read off bars alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.market.calendar import DAY_MS, HOUR_MS, MINUTE_MS, Calendar
+from engine.market.sessions import infer
+
+FIRST_DAY = 18_631  # Monday, 2021-01-04
+MARKETS = (  # the calendar's text, bars of which length it is tried on
+    ("24/7", (1, 60, 240, 1440)),
+    ("24/7 Europe/Berlin", (120, 240, 1440)),
+    ("24/7 America/New_York", (240, 1440)),
+    ("mon-fri", (1440,)),
+    ("mon-fri America/New_York", (1440,)),
+    ("mon-fri 09:30-16:00 America/New_York", (1, 5, 30)),
+    ("mon-fri 09:30-16:30 America/New_York", (60,)),
+    ("mon-fri 09:30-10:00,10:00-16:00 America/New_York", (60,)),
+    ("mon-fri 17:00-17:00 America/New_York", (5, 60, 1440)),
+    ("mon-fri 18:00-17:00 America/New_York", (15, 60)),
+    ("mon-fri 10:00-16:00 Australia/Sydney", (60,)),
+    ("mon-fri 09:00-18:00 Europe/Berlin", (60,)),
+    ("mon-fri 00:00-02:30,03:30-06:00", (30,)),
+    ("mon-thu,sun 10:00-15:00", (60,)),
+)
+CASES = [(text, minutes * MINUTE_MS) for text, lengths in MARKETS for minutes in lengths]
+BY_HAND = pytest.mark.parametrize(("text", "step_ms"), CASES)
+
+
+def opened(text, step_ms, days, holidays=frozenset()):
+    """Every bar of a market over so many days, by Python's own clocks, and the day that its session has."""
+    calendar = Calendar.parse(text, step_ms)
+    zone = zoneinfo.ZoneInfo(calendar.zone)
+    found = {}
+    for number in range(FIRST_DAY, FIRST_DAY + days):
+        day = dt.date(1970, 1, 1) + dt.timedelta(number)
+        if day.weekday() not in calendar.weekdays or number in holidays:
+            continue
+        for start, end in calendar.hours:
+            length = step_ms if step_ms < DAY_MS else end - start
+            for at in range(start, end, length):
+                wall = dt.datetime.combine(day, dt.time()) + dt.timedelta(milliseconds=at)
+                moment = wall.replace(tzinfo=zone).astimezone(dt.UTC)
+                found.setdefault(round(moment.timestamp() * 1000), number)
+    times = sorted(found)
+    return np.array(times, np.int64), np.array([found[time] for time in times])
+
+
+@BY_HAND
+def test_a_calendar_is_its_text_and_every_bar_of_it_follows_the_one_before(text, step_ms):
+    calendar = Calendar.parse(text, step_ms)
+    assert str(calendar) == text
+    times, days = opened(text, step_ms, 40 if step_ms < HOUR_MS else 800)
+    assert calendar.numbers(times).tolist() == list(range(len(times)))
+    assert calendar.sessions(times).tolist() == days.tolist()
+    assert calendar.gaps(times) == []
+    ends = calendar.ends(times)
+    assert (ends[:-1] <= times[1:]).all()
+    assert (ends > times).all()
+
+
+@BY_HAND
+@given(seed=st.integers(0, 2**32 - 1), length=st.integers(1, 3))
+def test_bars_that_lack_within_a_session_are_found_and_named(text, step_ms, seed, length):
+    calendar, random = Calendar.parse(text, step_ms), np.random.default_rng(seed)
+    times, days = opened(text, step_ms, 30 if step_ms < HOUR_MS else 200)
+    if len(calendar.slots) < 2 * length:  # half a session more or less is no gap
+        length = 1
+    cut = int(random.integers(1, len(times) - length - 1))
+    inside = calendar.in_steps or days[cut - 1] == days[cut + length]
+    lacking = np.delete(times, slice(cut, cut + length))
+    wanted = [(int(times[cut]), int(times[cut + length]), length)] if inside else []
+    assert calendar.gaps(lacking) == wanted
+    row, absent = calendar.absent(lacking, length)
+    assert absent.tolist() == (times[cut : cut + length].tolist() if inside else [])
+    assert row.tolist() == [cut - 1] * len(absent)
+    assert calendar.absent(lacking, length - 1)[0].tolist() == []
+
+
+@BY_HAND
+def test_the_calendar_is_read_off_bars_alone_with_their_holidays(text, step_ms):
+    random = np.random.default_rng(step_ms)
+    holidays = frozenset() if text.startswith("24/7") else FIRST_DAY + random.choice(700, 12, replace=False)
+    times, _ = opened(text, step_ms, 40 if step_ms < 5 * MINUTE_MS else 760, set(holidays))
+    found = infer(times, step_ms)
+    assert found.gaps(times) == []
+    assert (found.days_per_year, found.bars_per_year) == (
+        Calendar.parse(text, step_ms).days_per_year,
+        Calendar.parse(text, step_ms).bars_per_year,
+    )
+    if len(times) > 1 and times[-1] - times[0] > 300 * DAY_MS:
+        assert str(found) == text
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1), share=st.floats(0.02, 1.0), step=st.sampled_from([1, 5, 60, 240, 1440])
+)
+def test_bars_missing_at_random_make_no_sessions(seed, share, step):
+    random = np.random.default_rng(seed)
+    count = min(40 * 1440 // step, 20_000)
+    times = FIRST_DAY * DAY_MS + np.flatnonzero(random.random(count) < share) * step * MINUTE_MS
+    assert str(infer(times, step * MINUTE_MS)) == "24/7"
+
+
+def test_a_session_may_end_early_or_be_a_holiday_and_long_absences_are_gaps():
+    text = "mon-fri 09:30-16:30 America/New_York"
+    calendar = Calendar.parse(text, HOUR_MS)
+    times, days = opened(text, HOUR_MS, 60)
+    day = np.unique(days)
+    half = np.delete(times, np.flatnonzero(days == day[5])[4:])  # a session of four bars
+    assert calendar.gaps(half) == []
+    week = times[~np.isin(days, day[5:15])]  # ten sessions in a row
+    assert (calendar.gaps(week), calendar.closures(week)) == ([], 10)
+    longer = times[~np.isin(days, day[5:16])]
+    (gap,) = calendar.gaps(longer)
+    assert gap[2] == 77
+    outage = np.delete(times, slice(36, 47))  # from the second bar of a session to the sixth of the next
+    assert [bars for *_, bars in calendar.gaps(outage)] == [11]
+
+
+@pytest.mark.parametrize("text", ["", "5/7", "mon-fry", "mon-fri 9-16", "mon-fri 09:30-16:00 Mars/Olympus"])
+def test_what_is_no_calendar_is_refused_in_words(text):
+    with pytest.raises(ValueError, match=r"must be|names no|has hours"):
+        Calendar.parse(text, HOUR_MS)
