@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -48,6 +49,17 @@ def test_own_features_become_columns_of_the_model(tmp_path):
     (log,) = tmp_path.glob("runs/*/events.jsonl")
     told = [json.loads(line) for line in log.read_text().splitlines()]
     assert [event["features"] for event in told if "features" in event] == [5]
+
+
+def test_a_model_of_your_own_is_trained_and_traded(tmp_path):
+    model = ("-s", f"model.file={EXAMPLES / 'own_model.py'}")
+    small = ("-s", "training.epochs=1", "-s", "evidence.permutations=0", "-s", "evidence.resamples=100")
+    told = quantdeck("run", "-c", str(EXAMPLES / "own_features.toml"), *model, *small, home=tmp_path)
+    (kept,) = tmp_path.glob("runs/*/model.keras")
+    with zipfile.ZipFile(kept) as archive:
+        assert b'"Conv1D"' in archive.read("config.json")
+    result = json.loads((kept.parent / "result.json").read_text())
+    assert (result["decided_by"], result["run"]) == ("own", told["run"])
 
 
 @pytest.mark.parametrize("own", [False, True])

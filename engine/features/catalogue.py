@@ -15,16 +15,23 @@ if TYPE_CHECKING:
 
     from engine.features.definition import Feature
 
-GROUPS = {
-    "Returns": returns.FEATURES,
-    "Volatility": volatility.FEATURES,
-    "Trend": trend.FEATURES,
-    "Volume": volume.FEATURES,
-    "Candle": candle.FEATURES,
-    "Calendar": calendar.FEATURES,
-    "Other markets": cross.FEATURES,
-}
-BUILT_IN = {feature.name: feature for group in GROUPS.values() for feature in group}
+GROUPS: dict[str, tuple[Feature, ...]] = {}
+BUILT_IN: dict[str, Feature] = {}
+
+
+def add(group: str, features: Sequence[Feature]) -> None:
+    """Register features under a heading of docs/features.md."""
+    GROUPS[group] = (*GROUPS.get(group, ()), *features)
+    BUILT_IN.update({feature.name: feature for feature in features})
+
+
+add("Returns", returns.FEATURES)
+add("Volatility", volatility.FEATURES)
+add("Trend", trend.FEATURES)
+add("Volume", volume.FEATURES)
+add("Candle", candle.FEATURES)
+add("Calendar", calendar.FEATURES)
+add("Other markets", cross.FEATURES)
 ALL = "all"
 COLLECTED_BY = {
     "funding": "data.funding = true",

@@ -11,8 +11,6 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.statistics import bootstrap
-
 DAYS_PER_YEAR = 365
 EULER_GAMMA = 0.5772156649015329
 
@@ -117,21 +115,6 @@ def deflated_sharpe(returns: Floats, trials: int, variance: float) -> float:
     variance is that of the trials' Sharpe ratios per period.
     """
     return probabilistic_sharpe(returns, expected_best_sharpe(trials, variance))
-
-
-def sharpe_interval(
-    returns: Floats, generator: np.random.Generator, resamples: int = 1000, coverage: float = 0.95
-) -> tuple[float, float]:
-    """Stationary-bootstrap interval of the annual Sharpe ratio (Politis and Romano 1994).
-
-    The block length is bootstrap.block_length's. NaN below ten returns or without variance.
-    """
-    if len(returns) < 10 or not deviation(returns) > 0:
-        return math.nan, math.nan
-    drawn = bootstrap.draws(len(returns), bootstrap.block_length(returns), resamples, generator)
-    found = [resampled_sharpes(returns, bootstrap.weights(rows)) for rows in drawn]
-    low, high = bootstrap.interval(np.concatenate(found), coverage)
-    return low, high
 
 
 def resampled_sharpes(returns: Floats, weights: Floats, per_year: float = DAYS_PER_YEAR) -> Floats:

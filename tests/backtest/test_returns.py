@@ -33,7 +33,6 @@ def test_what_is_not_defined_is_nan(daily):
     for function in (of_returns.sharpe, of_returns.sortino, of_returns.skew, of_returns.kurtosis):
         assert math.isnan(function(daily))
     assert math.isnan(of_returns.probabilistic_sharpe(daily))
-    assert all(map(math.isnan, of_returns.sharpe_interval(daily, np.random.default_rng(1))))
 
 
 def test_probabilistic_sharpe_as_in_the_paper():
@@ -55,15 +54,3 @@ def test_deflating_by_one_trial_changes_nothing_and_by_more_lowers():
     once = of_returns.probabilistic_sharpe(daily)
     assert of_returns.deflated_sharpe(daily, 1, 0.01) == once
     assert of_returns.deflated_sharpe(daily, 10, 0.001) < once
-
-
-def test_the_sharpe_interval_covers_and_repeats():
-    generator = np.random.default_rng(5)
-    covered = 0
-    for case in range(40):
-        daily = generator.normal(0.001, 0.02, 300)
-        low, high = of_returns.sharpe_interval(daily, np.random.default_rng(case), resamples=200)
-        assert low < of_returns.sharpe(daily) < high
-        covered += low < 0.05 * math.sqrt(365) < high
-        assert (low, high) == of_returns.sharpe_interval(daily, np.random.default_rng(case), resamples=200)
-    assert covered >= 32

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from engine.models.training.backend import sharing
+from engine.errors import InternalError
+from engine.models.training.backend import prepare, sharing
+from engine.settings import Settings, pinned
 
 PREPARE = """
 import json, os, sys
@@ -36,6 +38,12 @@ def test_a_gpu_trains_by_itself(wanted):
     first, second = Device("gpu"), Device("gpu")
     assert sharing([first, second], wanted)[0] is first
     assert len(sharing([first, second], wanted)) == 1
+
+
+def test_a_number_of_devices_that_is_still_open_is_refused():
+    with pytest.raises(InternalError, match=r"training\.devices: is 0"):
+        prepare(Settings().training)
+    assert pinned(Settings()).training.devices > 0
 
 
 def test_flags_of_the_user_stay_and_preparing_twice_is_nothing_new():

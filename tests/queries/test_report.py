@@ -62,11 +62,22 @@ def test_a_what_if_is_named_as_one(kept, tmp_path):
 def test_names_are_text_not_markup(tmp_path):
     run = backtested(Home(tmp_path), 60, seed=2, name="<b>bold & brave<script>")
     result = json.loads(run.result_path.read_text())
-    run.result_path.write_text(json.dumps({**result, "symbol": "<img src=x>"}))
+    hostile = {
+        "symbol": "<img src=x>",
+        "fill": "<i>",
+        "settings_differ": {"<u>": "</td><iframe>"},
+        "notes": [
+            {"code": "text", "values": {"text": "<a href=x>note</a>"}},
+            {"code": "source failed", "values": {"error": "<object>"}},
+        ],
+    }
+    run.result_path.write_text(json.dumps({**result, **hostile}))
     write_manifest(run.path, ["bars.parquet", "predictions.parquet", "equity.parquet", "trades.csv"])
     write({"run": str(run.path), "path": str(tmp_path / "report.html")})
-    tags = Tags((tmp_path / "report.html").read_text())
-    assert not {"b", "script", "img"} & set(tags.found)
+    text = (tmp_path / "report.html").read_text()
+    tags = Tags(text)
+    assert not {"b", "script", "img", "i", "u", "iframe", "a", "object"} & set(tags.found)
+    assert "<a href=x>note</a>" in html.unescape(text)
 
 
 def test_a_result_without_trades_has_a_report_too(tmp_path):

@@ -19,17 +19,16 @@ HOST_DEVICES = "--xla_force_host_platform_device_count"
 
 
 def prepare(training: Training) -> int:
-    """Start with the devices that a training is to share; return their number.
-
-    training.devices must be pinned (engine.settings.pinned).
-    """
+    """Start with the devices that a training is to share; return their number. Raises InternalError."""
     devices = devices_of(training)
     start(devices)
     return devices
 
 
 def devices_of(training: Training) -> int:
-    """How many devices share a batch: none is left without a sequence."""
+    """How many devices share a batch: none is left without a sequence. Raises InternalError if it is open."""
+    if not training.devices:
+        raise InternalError("training.devices", "is 0: no number is chosen yet", "Call settings.pinned first")
     return min(training.devices, training.batch_size)
 
 
