@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from engine.market.duplicates import REPRESENTATION, Decimals, resolve
+from engine.market.duplicates import Decimals, resolve
 from engine.market.quality import (
     CANDLE_RULES,
     INCOMPLETE,
     LISTED,
+    NO_PRICES,
     OFF_GRID,
     VALUE_RULES,
     QualityReport,
+    possible_rows,
     report_of,
 )
 from engine.market.spikes import flag_list, spikes
@@ -65,6 +67,7 @@ KEPT = CONFLICT | MADE  # what a candle's numbers do not tell
 CANDLE_FAULTS = (
     "",
     "time not readable",
+    NO_PRICES,
     "not a number",
     "price not above 0",
     "high below low",
@@ -110,6 +113,7 @@ def check(frame: pd.DataFrame, step_ms: int, now_ms: int, decimals: Decimals | N
         rules=CANDLE_RULES,
         spikes=int(np.count_nonzero(departure)),
         zero_volume=int(quiet.sum()),
+        unknown_volume=int(np.isnan(kept[4]).sum()),
         flagged=int((quiet | (departure != 0)).sum()),
         flag_list=tuple(flag_list(times[resolved.kept], kept, departure, step_ms, LISTED)),
     )
@@ -173,14 +177,15 @@ def candle_faults(
     The grid is every time that leaves the usual remainder when divided by the step, so that weeks that
     start on Mondays and days that start in another zone are grids too.
     """
-    opened, high, low, close, _ = columns
-    least, most = np.minimum(opened, close), np.maximum(opened, close)  # (N,)
-    with np.errstate(invalid="ignore"):  # infinite prices are refused here, not warned about
-        room = REPRESENTATION * np.abs(high)  # (N,)
-        outside = (most > high + room) | (least < low - room)  # (N,)
-    finite: NDArray[np.bool_] = np.logical_and.reduce([np.isfinite(column) for column in columns])
-    positive = np.minimum(low, least) > 0  # (N,)
-    fault = first_fault([times == UNREADABLE, ~finite, ~positive, high < low, outside, columns[4] < 0])
+    opened, high, low, close, volume = columns
+    blank: NDArray[np.bool_] = np.logical_and.reduce([np.isnan(column) for column in columns[:4]])
+    finite: NDArray[np.bool_] = np.logical_and.reduce([np.isfinite(column) for column in columns[:4]])
+    positive = np.minimum(low, np.minimum(opened, close)) > 0  # (N,)
+    upright, within = possible_rows(opened, high, low, close)
+    unreadable = times == UNREADABLE
+    fault = first_fault(
+        [unreadable, blank, ~finite | np.isinf(volume), ~positive, ~upright, ~within, volume < 0]
+    )
     phase = times % step_ms  # (N,)
     fault[(fault == 0) & (phase != usual(phase[fault == 0]))] = CANDLE_FAULTS.index(OFF_GRID)
     fault[(fault == 0) & (times > now_ms - step_ms)] = CANDLE_FAULTS.index(INCOMPLETE)

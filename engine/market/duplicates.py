@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 REPRESENTATION = 1e-12  # relative difference that two float64 readings of one number may show
+FAR = 0.01  # relative difference that no rounding explains
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Resolved:
     conflict: NDArray[np.bool_]  # (T,) whether a dropped row contradicts the kept one
     duplicates: int
     conflicting: int
+    far_apart: int  # dropped rows that differ from the kept one by more than FAR in a price
 
 
 def resolve(
@@ -50,7 +52,7 @@ def resolve(
     """
     when = times[rows]
     if np.all(when[1:] > when[:-1]):
-        return Resolved(rows, np.zeros(len(rows), np.bool_), 0, 0)
+        return Resolved(rows, np.zeros(len(rows), np.bool_), 0, 0, 0)
     keys: list[NDArray[Any]] = [rows, when]  # the last key sorts first
     if decimals is not None:
         keys[1:1] = [decimals.written[rows], decimals.prices[rows] + decimals.volume[rows]]
@@ -60,10 +62,12 @@ def resolve(
     ends = np.flatnonzero(best)
     best_of = np.repeat(ends, np.diff(ends, prepend=-1))
     losers = np.flatnonzero(~best)
-    clash = contradict(prices, volume, order[losers], order[best_of[losers]], decimals)
+    first, second = order[losers], order[best_of[losers]]  # each (n,)
+    clash = contradict(prices, volume, first, second, decimals)
+    far = np.logical_or.reduce([np.abs(price[first] - price[second]) > FAR * np.abs(price[second]) for price in prices])
     conflict = np.zeros(len(order), np.bool_)
     conflict[best_of[losers[clash]]] = True
-    return Resolved(order[ends], conflict[ends], len(losers), int(clash.sum()))
+    return Resolved(order[ends], conflict[ends], len(losers), int(clash.sum()), int(far.sum()))
 
 
 def contradict(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from engine.market.ranges import Range
 
 LISTED = 100  # most entries of a listing: a person reads it, and it lies in a file's metadata
-INCOMPLETE, OFF_GRID = "not complete", "off the grid"
+INCOMPLETE, OFF_GRID, NO_PRICES = "not complete", "off the grid", "no prices"
+FLOAT32 = 2.4e-7  # relative: what two prices that were equal may differ by after single precision
 
 ORDER_RULE = "Rows are sorted by time; each step against the file's own order counts as out of order."
 DUPLICATE_RULE = (
@@ -28,8 +29,8 @@ DUPLICATE_RULE = (
     "decimal."
 )
 REJECTION_RULE = (
-    "Rejected: a time or number that is not readable, a price not above 0, high below low, open or close "
-    "outside low and high, negative volume, a time off the grid of the step."
+    "Rejected: a time or number that is not readable, no prices, a price not above 0, high below low, open or "
+    "close outside low and high (single precision aside), negative volume, a time off the grid of the step."
 )
 SPIKE_RULE = (
     "Spikes are flagged and kept: high or low leaves the median closes of the 5 candles before and of the "
@@ -45,7 +46,7 @@ CANDLE_RULES = (
     DUPLICATE_RULE,
     COMPLETE_RULE,
     SPIKE_RULE,
-    "Candles without volume are flagged and kept.",
+    "Candles without volume are flagged and kept; a blank volume is unknown, not 0.",
 )
 VALUE_RULES = (
     ORDER_RULE,
@@ -79,12 +80,14 @@ class QualityReport:
     rules: tuple[str, ...]
     spikes: int = 0
     zero_volume: int = 0
+    unknown_volume: int = 0  # candles whose volume is not known
+    far_apart: int = 0  # rows dropped that differ from the kept one by more than 1 % in a price
     flagged: int = 0  # candles that are a spike or without volume
     flag_list: tuple[dict[str, Any], ...] = ()
     rejected_list: tuple[dict[str, Any], ...] = ()
     series: str = ""
     layout: str = ""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Any, ...] = ()  # of engine.results.notes.Note
 
     @property
     def rejected(self) -> int:
@@ -112,6 +115,8 @@ class QualityReport:
             "incomplete": self.incomplete,
             "spikes": self.spikes,
             "zero_volume": self.zero_volume,
+            "unknown_volume": self.unknown_volume,
+            "far_apart": self.far_apart,
             "rejected_by": dict(self.rejected_by),
             "gap_list": [
                 {"from": iso(start), "to": iso(end), "bars": round((end - start) / self.step_ms)}
@@ -120,8 +125,30 @@ class QualityReport:
             "flag_list": [dict(entry) for entry in self.flag_list],
             "rejected_list": [dict(entry) for entry in self.rejected_list],
             "rules": list(self.rules),
-            "notes": list(self.notes),
+            "notes": [asdict(note) for note in self.notes],
         }
+
+
+def possible_rows(
+    opened: NDArray[np.float64], high: NDArray[np.float64], low: NDArray[np.float64], close: NDArray[np.float64]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Whether high is not below low, and whether open and close lie within both, of each row; (N,) bool.
+
+    Prices that went through single precision may differ by its rounding.
+    """
+    with np.errstate(invalid="ignore"):  # infinite prices are refused elsewhere, not warned about
+        room = FLOAT32 * np.abs(high)  # (N,)
+        within = (np.maximum(opened, close) <= high + room) & (np.minimum(opened, close) >= low - room)
+        return high >= low - room, within
+
+
+def possible(
+    opened: NDArray[np.float64], high: NDArray[np.float64], low: NDArray[np.float64], close: NDArray[np.float64]
+) -> float:
+    """The share of the rows with four prices that can be candles; 1 where there is none."""
+    finite = np.isfinite(opened) & np.isfinite(high) & np.isfinite(low) & np.isfinite(close)
+    upright, within = possible_rows(opened[finite], high[finite], low[finite], close[finite])
+    return float((upright & within).mean()) if finite.any() else 1.0
 
 
 def report_of(
@@ -152,6 +179,7 @@ def report_of(
         rows_stored=len(kept),
         duplicates=resolved.duplicates,
         conflicting=resolved.conflicting,
+        far_apart=resolved.far_apart,
         rejected_by={name: count for name, count in counts.items() if count and name not in {"", INCOMPLETE}},
         incomplete=counts[INCOMPLETE],
         out_of_order=min(up, down),

@@ -37,6 +37,27 @@ TEXTS = {
     "series ends early": "{series} ends at {last}, the exchange has sent nothing later",
     "series has gaps": "{series} lacks {bars:,} candles in {gaps:,} gaps",
     "text": "{text}",
+    "times": "times: {forms}",
+    "times of a zone": "times without a zone are those of {zone}",
+    "times near the minute": (
+        "{rows:,} times are off the minute, by up to {furthest} ms: stored at the minute"
+    ),
+    "times are the ends of bars": "times are the ends of bars: stored at their opens, one step before",
+    "date and time in two columns": "date and time stand in two columns",
+    "part of a file": "the step changes: {rows:,} rows of {other} s are left aside, those of {step} s are taken",
+    "decimal comma": "the decimal mark is a comma",
+    "marks of thousands": "thousands are marked",
+    "no header": "no header; columns taken as {columns}",
+    "values are a column": "values are column {column}",
+    "rates are a column": "rates are column {column}; every other column is 0",
+    "volume is a column": "volume is column {column}",
+    "tick volume": "tick volume: volume is column {column}, the number of price changes",
+    "no volume": "no volume in the file: it is unknown",
+    "unknown volumes": "{rows:,} rows have a blank volume: it is unknown",
+    "prices adjusted": "prices are adjusted for {adjusted}, as the publisher writes them",
+    "close is another column": "close is column {column}",
+    "rows of another width": "{rows:,} rows with another number of columns than {width}",
+    "a footer": "a footer was left aside: {text}",
     "signals of a file": "Signals of {signals} over candles of {candles}.",
     "no forecast reaches the threshold": (
         "No forecast goes beyond signal.entry_threshold, {threshold:g}: the largest is {largest:.2g}. "

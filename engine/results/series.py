@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from engine.results.codec import JSON_NAME
+from engine.results.notes import Note
 
 FROM, TO = {JSON_NAME: "from"}, {JSON_NAME: "to"}
 
@@ -153,6 +154,14 @@ class RejectedRow:
     reason: str
 
 
+def as_note(told: Any) -> Any:
+    """In an Annotated note: a sentence, as stores of an earlier version have it, is one as well."""
+    return {"code": "text", "values": {"text": told}} if isinstance(told, str) else told
+
+
+Remark = Annotated[Note, as_note]
+
+
 @dataclass(frozen=True)
 class ImportReport:
     """What was wrong with a series as it came, and what was done about it; counts are rows.
@@ -178,12 +187,14 @@ class ImportReport:
     incomplete: int = 0
     spikes: int = 0
     zero_volume: int = 0
+    unknown_volume: int = 0
+    far_apart: int = 0  # rows dropped that differ from the kept one by more than 1 % in a price
     rejected_by: dict[str, int] = field(default_factory=dict)
     gap_list: tuple[MissingBars, ...] = ()
     flag_list: tuple[Flag, ...] = ()
     rejected_list: tuple[RejectedRow, ...] = ()
     rules: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True)

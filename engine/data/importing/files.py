@@ -1,6 +1,7 @@
-"""Files with market data: CSV (also gzipped), Parquet and Feather, read block by block and checked.
+"""Files with market data, read and checked: what they are, what was understood, and what would be lost.
 
-A file's format is told by its first bytes, its layout by its columns (engine.data.importing.layouts).
+A file's format is told by its first bytes, its layout by its columns, the form of its numbers and times by
+whole columns.
 """
 
 from __future__ import annotations
@@ -8,38 +9,35 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.feather as pa_feather
-import pyarrow.parquet as pq
 
-from engine.data.importing.columns import Source, gather
-from engine.data.importing.delimited import NOT_TEXT, form_of, text_blocks
-from engine.data.importing.layouts import layout_of
+from engine.data.importing.hints import Hints
+from engine.data.importing.losses import refuse_losses
+from engine.data.importing.reading import Columns, columns_of
+from engine.data.importing.tables import open_table
 from engine.data.store import Series, Store
 from engine.errors import ChangeSettingsError, MakeRoomError, RepairDataError, printable
-from engine.market.candles import Decimals, QualityReport, check, check_values, step_of, time_index
-from engine.market.quality import OFF_GRID
+from engine.market.candles import Checked, Decimals, QualityReport, check, check_values, step_of, time_index
 from engine.market.times import UNREADABLE, regular_step
+from engine.results.notes import Note
 from engine.settings import SERIES_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
-PARQUET, FEATHER, ZIP = b"PAR1", b"ARROW1", b"PK\x03\x04"
-SUFFIXES = re.compile(r"(\.(csv|txt|tsv|parquet|pq|feather|arrow|gz))+$", re.IGNORECASE)
+SUFFIXES = re.compile(r"(\.(csv|txt|tsv|parquet|pq|feather|arrow|json|gz|zip))+$", re.IGNORECASE)
 BINANCE_FILE = re.compile(r"([A-Z0-9]{4,20})-\d+[a-zA-Z]+-\d{4}")
 WANTED = (
-    "Give a table with a header such as time,open,high,low,close,volume or time,value, or a file of "
-    "CryptoDataDownload or of Binance's public data"
+    "Give a table with a header such as time,open,high,low,close,volume or time,value, or a file of one of the "
+    "publishers in docs/data.md"
 )
+NO_HINTS = Hints()
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,8 @@ class FileSeries:
 
     `frame` has the index time (NaT where not readable, in the file's order, with its duplicates) and
     the columns open, high, low, close, volume or the one column value, float64 with NaN where there is
-    no number. Rows of a wrong number of columns stand at the end, all NaN.
+    no number; a volume is NaN where it is not known, and infinite where its cell says something else than a
+    number. Rows of a wrong number of columns stand at the end, all NaN.
     """
 
     kind: str  # one of KINDS
@@ -57,38 +56,55 @@ class FileSeries:
     symbol: str
     timeframe_ms: int  # 0: values without a regular step
     decimals: Decimals | None  # None: the file holds binary numbers
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     column: str = ""  # what the file calls its values; empty for candles
     unreadable: tuple[int, str] | None = None  # row from 1 on and text of the first value that is no number
+    written: Callable[[int], str] = field(default=str)  # a row, from 0 on, as the file has it
 
 
-def read(path: Path, progress: Callable[[int], None] = lambda _: None) -> FileSeries:
+def read(path: Path, progress: Callable[[int], None] = lambda _: None, hints: Hints = NO_HINTS) -> FileSeries:
     """Read a file of candles or of values; `progress` hears the rows read so far after each block.
 
     Raises ChangeSettingsError if there is no such file, MakeRoomError if it may not be read, RepairDataError
-    if it is
-    empty, damaged, no table, or not a layout that is known.
+    if it is empty, damaged, no table, not a layout that is known, or can be read in two ways.
     """
     with clearly(path):
-        source = open_source(path)
-        layout = source.layout
-        columns = gather(source, progress)
-        kind, name, data, times = layout.kind, layout.name, columns.numbers, columns.times
-        notes = (*layout.notes, *columns.notes)
-        if kind == "candles" and is_funding(data):
+        table = open_table(path)
+        columns = columns_of(table, hints, progress)
+        layout, data = columns.layout, columns.numbers
+        kind, name, notes = layout.kind, layout.name, columns.notes
+        if kind == "candles" and is_funding(columns):
             kind, name, data = "funding", "freqtrade funding rates", {"value": data["open"]}
-            notes = (*notes, "rates are column open; every other column is 0")
-        if kind == "candles" and ("volume" not in data or np.isnan(data["volume"]).all()):
-            data["volume"] = np.zeros(len(times))
-            notes = (*notes, "no volume in the file; stored as 0")
+            notes = (*notes, Note("rates are a column", {"column": "open"}))
+        times = columns.times
         index = time_index(times)
         step_ms = step_of(index) if kind == "candles" else regular_step(np.unique(times[times != UNREADABLE]))
     frame = pd.DataFrame(data, index=index, copy=False)
-    symbol = columns.symbol or (match[1] if (match := BINANCE_FILE.match(path.name)) else "")
-    shown = tuple(printable(note) for note in notes)
+    symbol = columns.symbol or (match[1] if (match := BINANCE_FILE.match(table.hint)) else "")
+    shown = tuple(Note(note.code, {key: safe(value) for key, value in note.values.items()}) for note in notes)
     return FileSeries(
-        kind, name, frame, symbol, step_ms, columns.decimals, shown, layout.column, columns.unreadable
-    )
+        kind, name, frame, symbol, step_ms, columns.decimals, shown, layout.column, columns.unreadable,
+        columns.written,
+    )  # fmt: skip
+
+
+def safe(value: float | str) -> int | float | str:
+    """A value of a note that a terminal may show."""
+    return printable(value) if isinstance(value, str) else value
+
+
+def check_file(path: Path, found: FileSeries, now_ms: int, hints: Hints = NO_HINTS) -> Checked:
+    """The check of what a file holds, with its layout and notes in the report.
+
+    Raises RepairDataError if no row is sound, or more of them are lost than a sound file loses.
+    """
+    if found.kind == "candles":
+        checked = check(found.frame, found.timeframe_ms, now_ms, found.decimals)
+    else:
+        checked = check_values(found.frame, now_ms, found.decimals)
+    report = replace(checked.report, layout=found.layout, notes=found.notes)
+    refuse_losses(str(path), found.frame, report, found.written, accepted=hints.accept_losses)
+    return Checked(checked.frame, report)
 
 
 def import_file(
@@ -97,25 +113,23 @@ def import_file(
     name: str | None = None,
     *,
     now_ms: int,
+    hints: Hints = NO_HINTS,
     emit: Callable[[dict[str, object]], None] = lambda _: None,
 ) -> QualityReport:
     """Read, check and store a file as the series `name` (default: the file's name); return its report.
 
-    Raises what `read` and `Store.write` raise, RepairDataError if no row is sound or the times keep no step,
-    TryAgainError if the series is being written, ChangeSettingsError if an exchange's series has that name.
+    Raises what `read`, `check_file` and `Store.write` raise, TryAgainError if the series is being written,
+    ChangeSettingsError if an exchange's series has that name.
     """
     name = name or name_of(path)
     source = {"kind": "source", "series": name}
     with store.open(name) as opened:
         spare_collected(store, name)
         emit({**source, "state": "begin", "rows": 0})
-        found = read(path, lambda rows: emit({**source, "state": "page", "rows": rows}))
-        if found.kind == "candles":
-            checked = check(found.frame, found.timeframe_ms, now_ms, found.decimals)
-        else:
-            checked = check_values(found.frame, now_ms, found.decimals)
-        report = replace(checked.report, series=name, layout=found.layout, notes=found.notes)
-        first_ms, last_ms = sound_span(path, report)
+        found = read(path, lambda rows: emit({**source, "state": "page", "rows": rows}), hints)
+        checked = check_file(path, found, now_ms, hints)
+        report = replace(checked.report, series=name)
+        first_ms, last_ms = int(report.first_ms or 0), int(report.last_ms or 0)
         opened.write(
             Series(
                 name=name,
@@ -144,57 +158,10 @@ def spare_collected(store: Store, name: str) -> None:
             )
 
 
-def sound_span(path: Path, report: QualityReport) -> tuple[int, int]:
-    """First and last time of what is left.
-
-    RepairDataError if that is nothing, or a small rest of the file.
-    """
-    refused = ", ".join(f"{count} times {reason}" for reason, count in report.rejected_by.items())
-    if report.first_ms is None or report.last_ms is None:
-        reason = f"has no sound row among {report.rows_read}"
-        raise RepairDataError(str(path), f"{reason}: {refused or 'none is complete yet'}", WANTED)
-    if report.rejected_by.get(OFF_GRID, 0) > report.rows_stored:
-        reason = f"keeps no regular step: most rows are off the grid of {timeframe_of(report.step_ms)}"
-        raise RepairDataError(str(path), reason, "Give candles of one length")
-    return report.first_ms, report.last_ms
-
-
-def open_source(path: Path) -> Source:
-    """The layout of a file and its blocks of rows. Raises ValueError that says what the file is instead."""
-    with path.open("rb") as handle:
-        magic = handle.read(len(FEATHER))
-    if magic.startswith(ZIP):
-        raise ValueError("is a ZIP archive; unpack it and import what is inside")
-    if magic.startswith((PARQUET, FEATHER)):
-        return binary_source(path, parquet=magic.startswith(PARQUET))
-    form = form_of(path)
-    layout = layout_of(form.header, form.width)
-    if layout.symbol is not None and layout.symbol < len(form.first_row):
-        layout = layout_of(form.header, form.width, form.first_row[layout.symbol])
-    skipped: list[int] = []
-    return Source(layout, text_blocks(path, form, layout.positions(), skipped), skipped)
-
-
-def binary_source(path: Path, *, parquet: bool) -> Source:
-    """The same of a Parquet or Feather file."""
-    table = None if parquet else pa_feather.read_table(path)
-    names = pq.read_schema(path).names if table is None else table.column_names
-    layout = layout_of(names, len(names))
-    chosen = [names[position] for position in layout.positions()]
-
-    def blocks() -> Iterator[Any]:
-        if table is not None:
-            yield from table.select(chosen).to_batches()
-            return
-        with pq.ParquetFile(path) as file:
-            yield from file.iter_batches(columns=chosen)
-
-    return Source(layout, blocks(), [])
-
-
-def is_funding(data: dict[str, NDArray[np.float64]]) -> bool:
+def is_funding(columns: Columns) -> bool:
     """Whether these are freqtrade's funding rates: candles of which only open is ever other than 0."""
-    rest = [data[name] for name in ("high", "low", "close", "volume") if name in data]
+    data = columns.numbers
+    rest = [np.nan_to_num(data[name]) for name in ("high", "low", "close", "volume") if name in data]
     return len(data["open"]) > 0 and bool(data["open"].any()) and not any(column.any() for column in rest)
 
 
@@ -232,8 +199,6 @@ def clearly(path: Path) -> Iterator[None]:
         raise MakeRoomError(str(path), "may not be read", "Allow reading it") from None
     except RepairDataError as error:
         raise RepairDataError(str(path), error.reason, error.remedy) from None
-    except UnicodeDecodeError as error:
-        raise RepairDataError(str(path), NOT_TEXT, WANTED) from error
     except (pa.ArrowException, OSError) as error:
         reason = str(error).partition("\n")[0].rstrip(".")
         raise RepairDataError(

@@ -8,27 +8,100 @@ from typing import TYPE_CHECKING
 
 from engine.data.kinds import KINDS
 from engine.market.candles import OHLCV, PRICES
+from engine.results.notes import Note
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 TIME_NAMES = (
-    "unix", "unix_timestamp", "timestamp", "open_time", "opentime", "time", "datetime", "date_time", "date",
-    "calc_time", "create_time", "funding_time", "fundingtime", "index", "__index_level_0__",
+    "unix", "unix_timestamp", "time_period_start", "open_time", "opentime", "timeopen", "open_timestamp",
+    "start_time", "starttime", "period_start", "start", "begin", "candle_begin_time", "timestamp",
+    "timestamp_utc", "time", "datetime", "date_time", "datetime_utc", "time_utc", "utc_time", "utc",
+    "gmt_time", "local_time", "date", "date_utc", "datum", "fecha", "data", "trade_date", "trading_day",
+    "tradingday", "day", "month", "dt", "ts", "t", "calc_time", "create_time", "funding_time", "fundingtime",
+    "index", "index_level_0", "level_0", "unnamed_0", "time_open", "zeit", "uhrzeit", "hour", "hr", "clock",
 )  # fmt: skip
-PRICE_NAMES = {name: (name, name[0], f"{name}_price") for name in PRICES}
-VOLUME_NAMES = ("volume", "vol", "v", "base_volume", "volume_base")
-SYMBOL_NAMES = ("symbol", "pair", "ticker", "market", "instrument")
+CLOSE_TIMES = (
+    "close_time", "closetime", "timeclose", "time_close", "time_period_end", "end_time", "endtime", "period_end",
+    "close_timestamp", "end",
+)  # fmt: skip
+CLOCK_NAMES = ("time", "hour", "hr", "clock", "time_of_day", "tod", "zeit", "uhrzeit", "stunde", "hora")
+UTC_NAMES = {"timestamp_utc", "datetime_utc", "time_utc", "utc_time", "utc", "gmt_time", "date_utc"}
+PRICE_NAMES = {
+    "open": ("open", "o", "open_price", "price_open", "opening", "opening_price", "erster", "eröffnung", "eröffn",
+             "eroffn", "ouverture", "ouv", "apertura", "first"),
+    "high": ("high", "h", "high_price", "price_high", "max", "hoch", "tageshoch", "plus_haut", "haut", "máximo", "maximo", "highest"),
+    "low": ("low", "l", "low_price", "price_low", "min", "tief", "tagestief", "plus_bas", "bas", "mínimo", "minimo", "lowest"),
+    "close": ("close", "c", "close_price", "price_close", "closing", "closing_price", "close_last", "last", "last_price",
+              "price", "settle", "schluss", "schlusskurs", "zuletzt", "dernier", "clôture", "cierre", "último",
+              "ultimo", "adj_close", "adjusted_close"),
+}  # fmt: skip
+BASE_VOLUME = (
+    "base_volume", "volume_base", "volumefrom", "volume_from", "base_asset_volume", "volume_base_asset",
+)  # fmt: skip
+PLAIN_VOLUME = (
+    "volume", "vol", "v", "volume_traded", "traded_volume", "total_volume", "volumen", "stuecke", "stücke", "shares",
+    "real_volume", "vol_shares",
+)  # fmt: skip
+TICK_VOLUME = ("tickvol", "tick_volume", "tickvolume", "ticks")
+NO_VOLUME = {  # words behind `volume_` that name no asset
+    "ma", "sma", "ema", "delta", "change", "adj", "adjusted", "avg", "average", "weighted", "notional", "24h", "up",
+    "down", "buy", "sell", "ratio", "profile", "quote", "to", "currency", "z", "osc", "count", "trades",
+}  # fmt: skip
+QUOTES = ("usd", "usdt", "usdc", "busd", "tusd", "dai", "eur", "gbp", "jpy", "try", "krw", "aud", "brl", "fdusd")
+SYMBOL_NAMES = ("symbol", "pair", "ticker", "market", "instrument", "name")
 BINANCE = (
     "open_time", *OHLCV, "close_time", "quote_volume", "count", "taker_buy_volume", "taker_buy_quote_volume",
     "ignore",
 )  # fmt: skip
-PLAIN = ("time", *OHLCV)
-HEADERLESS = {
-    12: ("Binance public data", BINANCE),
-    6: ("plain candles", PLAIN),
-    2: ("time and value", ("time", "value")),
-}
+
+
+@dataclass(frozen=True)
+class Known:
+    """A layout with a name: the columns that tell it, and what its publisher is known to write."""
+
+    name: str
+    columns: frozenset[str]
+    order: str = ""  # of day and month
+    decimal: str = ""  # the decimal mark
+    adjusted: str = ""  # what the prices are adjusted for, if that is known
+
+
+def known(name: str, columns: str, order: str = "", decimal: str = "", adjusted: str = "") -> Known:
+    """One line of the table."""
+    return Known(name, frozenset(columns.split()), order, decimal, adjusted)
+
+
+LAYOUTS = (  # the first whose columns are all there names the file
+    known("MetaTrader 5", "date open high low close tickvol spread", decimal="point"),
+    known("MetaTrader 5", "date open high low close tickvol", decimal="point"),
+    known("Binance public data", "open_time close_time open high low close", decimal="point"),
+    known("CoinMarketCap", "timeopen timeclose open high low close"),
+    known("CoinAPI", "time_period_start price_open price_high price_low price_close", decimal="point"),
+    known("Stooq", "ticker per date open high low close openint", decimal="point"),
+    known("Finam", "ticker per date open high low close vol", decimal="point"),
+    known("Finam", "date time open high low close vol", decimal="point"),
+    known("CryptoCompare", "volumefrom volumeto open high low close", decimal="point"),
+    known("Polygon", "t o h l c v vw", decimal="point"),
+    known("Dukascopy", "gmt_time open high low close", order="day-first", decimal="point"),
+    known("Dukascopy", "local_time open high low close", order="day-first", decimal="point"),
+    known("Nasdaq", "date close_last open high low", order="month-first", decimal="point"),
+    known("investing.com", "price open high low vol change"),
+    known("barchart", "open high low last change volume", order="month-first", decimal="point"),
+    known("Quandl", "open high low close ex_dividend split_ratio", decimal="point", adjusted="nothing"),
+    known("Alpha Vantage", "timestamp open high low close adjusted_close", decimal="point", adjusted="nothing"),
+    known("Yahoo Finance", "open high low close adj_close volume", decimal="point", adjusted="splits"),
+    known("Kaggle", "timestamp open high low close weighted_price", decimal="point"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A column that may be the volume."""
+
+    position: int
+    name: str  # as the file calls it
+    kind: str  # "base", "plain" or "tick"
 
 
 @dataclass(frozen=True)
@@ -38,91 +111,216 @@ class Layout:
     name: str
     kind: str  # one of KINDS
     width: int  # columns of a row
-    time: int
-    numbers: dict[str, int]  # open, high, low, close, volume (if there is one), or value -> position
+    times: tuple[int, ...]  # one column, or one of dates and one of clocks
+    numbers: dict[str, int]  # open, high, low, close, or value -> position
+    volumes: tuple[Volume, ...] = ()  # the first that says anything is the volume
     symbol: int | None = None
+    ticker: str = ""  # what the header says
     column: str = ""  # what the file calls its values; empty for candles
-    notes: tuple[str, ...] = field(default=())
+    time_names: tuple[str, ...] = ()
+    order: str = ""  # of day and month, where the publisher is known
+    zone: str = ""  # of times without one, where the header says it
+    decimal: str = ""
+    closes: bool = False  # whether times are the ends of bars
+    notes: tuple[Note, ...] = field(default=())
 
     def positions(self) -> list[int]:
         """The columns that are read, each once, in order."""
         symbol = [] if self.symbol is None else [self.symbol]
-        return sorted({self.time, *self.numbers.values(), *symbol})
+        volumes = [volume.position for volume in self.volumes]
+        return sorted({*self.times, *self.numbers.values(), *volumes, *symbol})
 
 
-def layout_of(header: Sequence[str] | None, width: int, symbol: str = "") -> Layout:
-    """The layout of a file with this header (None: it has none) and this many columns.
+def layout_of(
+    header: Sequence[Sequence[str]], rows: Sequence[Sequence[str]], sort: Callable[[Sequence[str]], str], hint: str = ""
+) -> Layout:
+    """The layout of a file with these lines of names, each (C,), and first rows, each (C,).
 
-    `symbol` is what the first row says, if anything; it tells base from quote volume. Raises ValueError
-    that says what is missing or unclear.
+    `sort` tells what a column of cells is: a moment, a day, a clock or nothing of them; `hint` is the file's
+    name, which may tell the base of a market. Raises ValueError that says what is missing or unclear.
     """
-    if header is None:
-        if width not in HEADERLESS:
-            raise ValueError(f"has {width} columns and no header; without one 2, 6 or 12 columns are known")
-        name, names = HEADERLESS[width]
-        layout = layout_of(names, width)
-        note = f"no header; columns taken as {', '.join(names)}"
-        return replace(layout, name=name, notes=(note,))
-    names = tuple(plain(name) for name in header)
-    time = first_of(names, TIME_NAMES)
-    if time is None:
-        raise ValueError(f"has no column of times; its columns are {listed(header)}")
+    shown, ticker = named(header)
+    names = [plain(name) for name in shown]
+    names, prefix = without_prefix(names, shown)
+    symbol = first_of(names, SYMBOL_NAMES, once=False)
     found = {name: first_of(names, also) for name, also in PRICE_NAMES.items()}
     prices = {name: position for name, position in found.items() if position is not None}
-    ticker = first_of(names, SYMBOL_NAMES)
-    if {"open", "high", "low"} & set(prices):
-        if missing := [name for name in PRICES if name not in prices]:
-            raise ValueError(f"has no column {', '.join(missing)}; its columns are {listed(header)}")
-        volume, notes = volume_of(names, header, symbol)
-        numbers = {**prices, **({} if volume is None else {"volume": volume})}
-        return Layout(candles_name(names), "candles", width, time, numbers, ticker, notes=notes)
-    return values_layout(names, header, time, ticker)
+    candles = bool({"open", "high", "low"} & set(prices))
+    times, closes = times_among(names, rows, sort)
+    if not times:
+        raise ValueError(f"has no column of times; its columns are {listed(shown)}")
+    cell = rows[0][symbol] if symbol is not None and rows else ""
+    base = Layout(
+        "", "candles", len(names), times, prices, symbol=symbol, ticker=ticker or prefix, closes=closes,
+        time_names=tuple(shown[position] for position in times),
+        zone="UTC" if {names[position] for position in times} & UTC_NAMES else "",
+    )  # fmt: skip
+    if not candles:
+        return values_layout(base, names, shown)
+    if missing := [name for name in PRICES if name not in prices]:
+        raise ValueError(f"has no column {', '.join(missing)}; its columns are {listed(shown)}")
+    volumes = volumes_among(names, shown, cell or ticker or prefix, hint)
+    return called(base, names, shown, volumes, lines=len(header))
 
 
-def values_layout(names: Sequence[str], header: Sequence[str], time: int, ticker: int | None) -> Layout:
+def called(layout: Layout, names: Sequence[str], shown: Sequence[str], volumes: tuple[Volume, ...], lines: int) -> Layout:
+    """The layout with its name, its volume and what has to be said of it."""
+    there = set(names)
+    found = next((each for each in LAYOUTS if each.columns <= there), None)
+    name = found.name if found else "plain candles"
+    if found is None and {"symbol", "date"} <= there and any(each.startswith("volume_") for each in names):
+        name = "CryptoDataDownload"
+    adjusted = found.adjusted if found else ""
+    if found is None and lines > 1:
+        name, adjusted = "Yahoo Finance", "splits and dividends, unless it was asked not to"
+    notes = (Note("prices adjusted", {"adjusted": adjusted}),) if adjusted else ()
+    close = shown[layout.numbers["close"]]
+    if plain(close) in {"adj_close", "adjusted_close"}:
+        notes = (*notes, Note("close is another column", {"column": close}))
+    order, decimal = (found.order, found.decimal) if found else ("", "")
+    return replace(layout, name=name, volumes=volumes, order=order, decimal=decimal, notes=notes)
+
+
+def values_layout(layout: Layout, names: Sequence[str], shown: Sequence[str]) -> Layout:
     """The layout of a file of times and values: a column of a known name, or the only other one."""
     for kind in KINDS.values():
         if (position := first_of(names, kind.file_columns)) is not None:
-            numbers = {"value": position}
-            return Layout("time and value", kind.name, len(names), time, numbers, ticker, header[position])
-    others = [position for position in range(len(names)) if position not in {time, ticker}]
+            return replace(
+                layout, name="time and value", kind=kind.name, numbers={"value": position}, column=shown[position]
+            )
+    taken = {*layout.times, layout.symbol}
+    others = [position for position in range(len(names)) if position not in taken]
     if len(others) != 1:
-        raise ValueError(f"has neither candles nor one column of values; its columns are {listed(header)}")
-    numbers, column = {"value": others[0]}, header[others[0]]
-    note = f"values are column {column}"
-    return Layout("time and value", "values", len(names), time, numbers, ticker, column, (note,))
+        raise ValueError(f"has neither candles nor one column of values; its columns are {listed(shown)}")
+    column = shown[others[0]]
+    note = Note("values are a column", {"column": column})
+    return replace(
+        layout, name="time and value", kind="values", numbers={"value": others[0]}, column=column, notes=(note,)
+    )
 
 
-def candles_name(names: Sequence[str]) -> str:
-    """What a file of candles with these column names is called."""
-    if {"open_time", "close_time"} <= set(names):
-        return "Binance public data"
-    if {"symbol", "date"} <= set(names) and any(name.startswith("volume_") for name in names):
-        return "CryptoDataDownload"
-    return "plain candles"
+def named(header: Sequence[Sequence[str]]) -> tuple[list[str], str]:
+    """One name a column out of the lines of a header, and the ticker that another line gives all prices.
+
+    Raises ValueError if the columns are those of several tickers.
+    """
+    if not header:
+        return [], ""
+    roles = {name for also in PRICE_NAMES.values() for name in also} | set(PLAIN_VOLUME)
+    scores = [sum(plain(cell) in roles for cell in line) for line in header]
+    best = scores.index(max(scores))
+    names = list(header[best])
+    tickers: set[str] = set()
+    for number, line in enumerate(header):
+        if number == best:
+            continue
+        tickers |= {cell for cell, name in zip(line, names, strict=True) if cell and plain(name) in roles - {"price"}}
+        names = [
+            cell if not name or (place == 0 and plain(cell) in TIME_NAMES) else name
+            for place, (cell, name) in enumerate(zip(line, names, strict=True))
+        ]
+    if len(tickers) > 1:
+        raise ValueError(f"holds several symbols: {', '.join(sorted(tickers)[:5])}; give one a file")
+    return names, tickers.pop() if tickers else ""
 
 
-def volume_of(names: Sequence[str], header: Sequence[str], symbol: str) -> tuple[int | None, tuple[str, ...]]:
-    """The column of base volume, and what has to be said about the choice."""
-    plainly = first_of(names, VOLUME_NAMES)
-    if plainly is not None:
-        return plainly, ()
+def without_prefix(names: list[str], shown: Sequence[str]) -> tuple[list[str], str]:
+    """The names without what all prices have before or behind them, such as a ticker; and that."""
+    if "open" in names or "high" in names:
+        return names, ""
+    for pattern in (r"(?P<also>.+)_open$", r"^open_(?P<also>.+)$"):
+        for position, name in enumerate(names):
+            match = re.match(pattern, name)
+            if match is None or match["also"] in {"adj", "price", "time"}:
+                continue
+            also = match["also"]
+            front = not name.startswith("open")
+            wanted = [f"{also}_{price}" if front else f"{price}_{also}" for price in PRICES]
+            if set(wanted) <= set(names):
+                strip = f"{also}_" if front else f"_{also}"
+                cut = [each.removeprefix(strip) if front else each.removesuffix(strip) for each in names]
+                text = shown[position]
+                return cut, text[: len(also)] if front else text[-len(also) :]
+    return names, ""
+
+
+def times_among(
+    names: Sequence[str], rows: Sequence[Sequence[str]], sort: Callable[[Sequence[str]], str]
+) -> tuple[tuple[int, ...], bool]:
+    """The column of times, or those of dates and clocks; and whether they are the ends of bars.
+
+    A name decides, and what the first rows say; without a name, the first column if it holds times.
+    """
+    sorts: dict[int, str] = {}
+
+    def kind(position: int) -> str:
+        if position not in sorts:
+            sorts[position] = sort([row[position] for row in rows])
+        return sorts[position]
+
+    named_so = sorted(
+        (TIME_NAMES.index(name), place) for place, name in enumerate(names) if name in TIME_NAMES
+    )
+    candidates = [place for _, place in named_so]
+    first = next((place for place in candidates if kind(place) in {"moment", "day"}), None)
+    if first is None and names and names[0] not in PRICE_NAMES["open"] and kind(0) in {"moment", "day"}:
+        first = 0
+    ends = [place for name in CLOSE_TIMES for place, other in enumerate(names) if other == name]
+    if first is None or (ends and kind(first) == "day"):
+        whole = next((place for place in ends if kind(place) == "moment"), None)
+        if first is None and whole is None:
+            return (candidates[:1], False) if candidates else ((), False)  # type: ignore[return-value]
+        if first is None and whole is not None:
+            return (whole,), True
+    assert first is not None  # noqa: S101
+    if kind(first) == "day":
+        clock = next(
+            (place for place, name in enumerate(names) if name in CLOCK_NAMES and place != first and kind(place) == "clock"),
+            None,
+        )
+        if clock is not None:
+            return (first, clock), False
+    return (first,), False
+
+
+def volumes_among(names: Sequence[str], shown: Sequence[str], symbol: str, hint: str) -> tuple[Volume, ...]:
+    """The columns that may be the volume, base before plain before ticks; never quote."""
+    found: list[tuple[int, Volume]] = []
     suffixed = {
-        name.removeprefix("volume_"): row for row, name in enumerate(names) if name.startswith("volume_")
+        place: name.removeprefix("volume_").removesuffix("_volume")
+        for place, name in enumerate(names)
+        if re.fullmatch(r"volume_[a-z0-9]{1,10}|[a-z0-9]{1,10}_volume", name)
+        and name not in {*BASE_VOLUME, *PLAIN_VOLUME, *TICK_VOLUME}
     }
-    base = [asset for asset in suffixed if symbol.lower().startswith(asset)]
-    if base:
-        return suffixed[max(base, key=len)], ()
-    if suffixed:
-        position = min(suffixed.values())
-        return position, (f"volume is column {header[position]}, the first of {len(suffixed)}",)
-    return None, ("no column of volume; stored as 0",)
+    assets = {place: asset for place, asset in suffixed.items() if asset not in NO_VOLUME}
+    base = base_among(list(assets.values()), symbol.lower(), hint.lower())
+    for place, name in enumerate(names):
+        if name in BASE_VOLUME:
+            found.append((0, Volume(place, shown[place], "base")))
+        elif assets.get(place) == base and base:
+            found.append((1, Volume(place, shown[place], "base")))
+        elif name in PLAIN_VOLUME:
+            found.append((2 + PLAIN_VOLUME.index(name), Volume(place, shown[place], "plain")))
+        elif name in TICK_VOLUME:
+            found.append((99, Volume(place, shown[place], "tick")))
+    return tuple(volume for _, volume in sorted(found, key=lambda each: each[0]))
 
 
-def first_of(names: Sequence[str], wanted: Sequence[str]) -> int | None:
+def base_among(assets: Sequence[str], symbol: str, hint: str) -> str:
+    """Which of the assets of columns `volume_<asset>` is the market's base; empty if none is."""
+    for text in (symbol, *re.split(r"[^a-z0-9]+", hint)):
+        starting = [asset for asset in assets if text.startswith(asset) and text != asset]
+        if starting:
+            return max(starting, key=len)
+    if symbol and any(symbol.endswith(asset) for asset in assets):
+        assets = [asset for asset in assets if not symbol.endswith(asset)]
+    return next((asset for asset in assets if asset not in QUOTES), "")
+
+
+def first_of(names: Sequence[str], wanted: Sequence[str], *, once: bool = True) -> int | None:
     """Position of the first wanted name that is there; ValueError if it is there twice."""
     for name in wanted:
-        if names.count(name) > 1:
+        if once and names.count(name) > 1:
             raise ValueError(f"has two columns named {name}")
         if name in names:
             return names.index(name)
@@ -131,7 +329,7 @@ def first_of(names: Sequence[str], wanted: Sequence[str]) -> int | None:
 
 def plain(name: str) -> str:
     """A column name in lower case, with underscores for whatever separates its words."""
-    return re.sub(r"[\s\-.]+", "_", name.strip(" \t\"'<>").lower())
+    return re.sub(r"[\s\-./()\[\]*:%+]+", "_", name.strip(" \t\"'<>\ufeff").lower()).strip("_")
 
 
 def listed(header: Sequence[str]) -> str:

@@ -1,0 +1,239 @@
+"""Dates and clocks as people write them, read a whole column at a time.
+
+A cell is a date, a clock behind it if there is one, and a zone behind that. Which of two numbers is the day
+is decided by the whole column; where both orders fit, nothing is read and both are shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+DAY_MS = 86_400_000
+MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "jan january januar janv janvier ene enero gen gennaio", "feb february februar févr fév février febrero febbraio",
+            "mar march mär märz mrz mars marzo", "apr april avr avril abr abril aprile",
+            "may mai mayo maggio mag", "jun june juni juin junio giugno giu", "jul july juli juil juillet julio luglio lug",
+            "aug august août aoû ago agosto", "sep sept september septembre septiembre settembre set",
+            "oct october okt oktober octobre octubre ottobre ott", "nov november novembre noviembre",
+            "dec december dez dezember déc décembre dic diciembre dicembre",
+        ),
+        1,
+    )
+    for name in names.split()
+}  # fmt: skip
+END = r"(?P<rest>$|[^0-9].*)$"
+WEEKDAY = r"^(?:[A-Za-z]{2,9}\.?,? )?"
+DATES = (  # tried in this order on the rows that the ones before have left
+    ("year first", r"^(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})" + END),
+    ("digits", r"^(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?P<rest>$|[^0-9].*|\d{4}|\d{6}|\d{9})$"),
+    ("numbers", r"^(?P<a>\d{1,2})[-/. ](?P<b>\d{1,2})[-/. ](?P<c>\d{4}|\d{2})" + END),
+    ("month's name", WEEKDAY + r"(?P<d>\d{1,2})(?:st|nd|rd|th)?[-/. ]*(?P<n>\pL{3,10})\.?[-/., ]+(?P<y>\d{4}|\d{2})" + END),
+    ("month's name", WEEKDAY + r"(?P<n>\pL{3,10})\.?[-/ ]+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?[-/ ]+(?P<y>\d{4}|\d{2})" + END),
+    ("month's name", r"^(?P<y>\d{4})[-/ ](?P<n>\pL{3,10})\.?[-/ ](?P<d>\d{1,2})" + END),
+    ("months", r"^(?P<y>\d{4})[-/.M](?P<m>\d{1,2})(?P<rest>)$"),
+    ("months", r"^(?P<m>\d{1,2})[-/.](?P<y>\d{4})(?P<rest>)$"),
+    ("months", r"^(?P<n>\pL{3,10})\.?[-/, ]+(?P<y>\d{4})(?P<rest>)$"),
+)  # fmt: skip
+CLOCK = (
+    r"(?:(?P<h>\d{1,2}):(?P<min>\d{2})(?::(?P<s>\d{2})(?:[.,:](?P<f>\d{1,9}))?)?"
+    r"|(?P<hh>\d{2})(?P<mm>\d{2})(?:(?P<ss>\d{2})(?:\.?(?P<ff>\d{1,9}))?)?|(?P<hour>\d{1,2})h?)"
+    r"(?:[ -]?(?P<half>[AaPp])(?:\.[Mm]\.|[Mm]\b))?"
+)
+ZONE = (
+    r"(?: ?(?P<zone>(?:UTC|GMT)?[-+]\d{1,2}(?::?\d{2})?(?::00)?|[A-Za-z]+(?:/[A-Za-z_]+)+|[A-Za-z]{1,5})"
+    r"(?: ?\(.*\))?)?$"
+)
+REST = r"^[T ,;_:@-]*" + f"(?:{CLOCK})?" + ZONE
+ORDERS = {"day-first": "abc", "month-first": "bac", "year-first": "cba"}  # places of day, month, year
+
+
+class Undecidable(ValueError):
+    """Two orders of day and month fit the whole column."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a column of dates says, each array (N,)."""
+
+    local_ms: NDArray[np.int64]  # ms since 1970 on the clock that was written; 0 where `read` is false
+    read: NDArray[np.bool_]
+    zone: NDArray[np.int64]  # row of `zones`; 0: none is written
+    zones: tuple[str, ...]  # as written; the first is empty
+    timed: bool  # whether a clock is written beside any of the dates
+    forms: dict[str, int]  # form -> rows
+
+
+def dates_of(text: Any, order: str = "") -> Written:
+    """The dates of an Arrow array of trimmed text, (N,); `order` of ORDERS is for numbers alone.
+
+    Raises Undecidable where the order of day and month is not certain and not given.
+    """
+    rows = len(text)
+    local, read, zone = np.zeros(rows, np.int64), np.zeros(rows, bool), np.zeros(rows, np.int64)
+    zones: list[str] = [""]
+    forms: dict[str, int] = {}
+    timed = False
+    text = pc.replace_substring_regex(text, r"^(\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp][Mm])?),? (\d.*)$", r"\2 \1")
+    for name, pattern in DATES:
+        left = np.flatnonzero(~read)
+        if not len(left):
+            break
+        parts = pc.extract_regex(text.take(pa.array(left)), pattern)
+        found = left[mask(parts.is_valid())]
+        if not len(found):
+            continue
+        parts = parts.drop_null()
+        fields = {field.name: pc.struct_field(parts, field.name) for field in parts.type}
+        days, sound, form = days_of(name, fields, order)
+        of_day, clock_sound, written, has_clock = clocks_of(fields["rest"])
+        sound &= clock_sound
+        kept = found[sound]
+        local[kept], read[kept] = (days * DAY_MS + of_day)[sound], True
+        zone[kept] = np.array([numbered(each, zones) for each in written.zones])[written.zone[sound]]
+        timed = timed or bool(has_clock[sound].any())
+        forms[form] = forms.get(form, 0) + int(sound.sum())
+    return Written(local, read, zone, tuple(zones), timed, {form: count for form, count in forms.items() if count})
+
+
+def numbered(name: str, names: list[str]) -> int:
+    """The place of a name in the list, which grows."""
+    if name not in names:
+        names.append(name)
+    return names.index(name)
+
+
+def days_of(name: str, fields: dict[str, Any], order: str) -> tuple[NDArray[np.int64], NDArray[np.bool_], str]:
+    """Days since 1970 of the parts of dates, whether there is such a day, and what the form is called."""
+    if name == "numbers":
+        return ordered(fields, order)
+    year = years_of(fields["y"])
+    month = months_of(fields["n"]) if "n" in fields else whole(fields["m"])
+    day = whole(fields["d"]) if "d" in fields else np.ones(len(year), np.int64)
+    days, sound = civil(year, month, day)
+    return days, sound, name
+
+
+def ordered(fields: dict[str, Any], order: str) -> tuple[NDArray[np.int64], NDArray[np.bool_], str]:
+    """The same for three numbers, in the one order that gives days for all rows (for 99 of 100 at least)."""
+    short = mask(pc.equal(pc.utf8_length(fields["c"]), 2))
+    found = {}
+    for name, places in ORDERS.items():
+        if name == "year-first" and not short.all():
+            continue
+        day, month = whole(fields[places[0]]), whole(fields[places[1]])
+        found[name] = civil(years_of(fields[places[2]]), month, day)
+    if order:
+        return *found[order], order
+    shares = {name: float(sound.mean()) for name, (_, sound) in found.items()}
+    fitting = [name for name, share in shares.items() if share >= 0.99]
+    if len(fitting) > 1 and "year-first" in fitting:
+        moving = {name: turns(found[name][0]) for name in fitting}
+        fitting = [name for name in fitting if moving[name] == min(moving.values())]
+    if len(fitting) > 1 and len(np.unique(np.stack([found[name][0] for name in fitting]), axis=0)) > 1:
+        raise Undecidable(", ".join(fitting))
+    best = fitting[0] if fitting else max(shares, key=lambda name: shares[name])
+    return *found[best], best
+
+
+def turns(days: NDArray[np.int64]) -> int:
+    """How often a series of days changes its direction; leaps of more than a year count as well."""
+    steps = np.diff(days)
+    steps = steps[steps != 0]
+    return int((np.diff(np.sign(steps)) != 0).sum() + (np.abs(steps) > 366).sum())
+
+
+def civil(
+    year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Days since 1970, and whether there is such a day, each (N,)."""
+    months = (year - 1970) * 12 + month - 1
+    first = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    following = (months + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    sound = (month >= 1) & (month <= 12) & (day >= 1) & (day <= following - first)
+    return first + day - 1, sound & (year >= 1800) & (year <= 2200)
+
+
+def clocks_of(
+    text: Any,
+) -> tuple[NDArray[np.int64], NDArray[np.bool_], Written, NDArray[np.bool_]]:
+    """Of what stands behind dates: ms of the day, whether it is a clock or nothing, its zones, is it a clock."""
+    rows = len(text)
+    parts = pc.extract_regex(text, REST)
+    sound = mask(parts.is_valid())
+    field = {each.name: pc.fill_null(pc.struct_field(parts, each.name), "") for each in parts.type}
+    hour, minute, second = (
+        whole(field[a]) + whole(field[b]) + (whole(field[c]) if c else 0)
+        for a, b, c in (("h", "hh", "hour"), ("min", "mm", ""), ("s", "ss", ""))
+    )
+    fraction = pc.utf8_slice_codeunits(
+        pc.utf8_rpad(pc.binary_join_element_wise(field["f"], field["ff"], ""), 3, "0"), 0, 3
+    )
+    clocked = ~mask(pc.equal(pc.binary_join_element_wise(field["h"], field["hh"], field["hour"], ""), ""))
+    half = np.char.lower(field["half"].to_numpy(zero_copy_only=False).astype(str)) if rows else np.empty(0, str)
+    sound &= (half == "") | ((hour >= 1) & (hour <= 12))
+    hour = np.where(half == "", hour, hour % 12 + 12 * (half == "p"))
+    sound &= (hour < 24) | ((hour == 24) & (minute == 0) & (second == 0))
+    sound &= (minute < 60) & (second < 60)
+    of_day = ((hour * 60 + minute) * 60 + second) * 1000 + whole(fraction)
+    coded = field["zone"].dictionary_encode()
+    zones = tuple(coded.dictionary.to_pylist())
+    places = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return of_day, sound, Written(of_day, sound, places, zones, bool(clocked.any()), {}), clocked
+
+
+def clock_column(text: Any) -> tuple[NDArray[np.int64], NDArray[np.bool_], Written]:
+    """A column of clocks alone, trimmed text (N,): ms of the day, whether it is one, and its zones.
+
+    Digits alone are hours up to 24, HHMM up to 2400, HHMMSS above, whichever the largest of them needs.
+    """
+    digits = mask(pc.match_substring_regex(text, r"^\d{1,6}$"))
+    if len(text) and digits.all():
+        number = whole(text)
+        longest = int(np.max(pc.utf8_length(text).to_numpy(zero_copy_only=False)))
+        scale = 1 if number.max() <= 24 and longest <= 2 else 100 if number.max() <= 2400 and longest <= 4 else 10_000
+        hour, minute, second = number // scale, number // max(scale // 100, 1) % 100, number % 100
+        minute, second = minute * (scale > 1), second * (scale > 100)
+        sound = (hour <= 24) & (minute < 60) & (second < 60) & ((hour < 24) | (minute + second == 0))
+        of_day = ((hour * 60 + minute) * 60 + second) * 1000
+        return of_day, sound, Written(of_day, sound, np.zeros(len(text), np.int64), ("",), timed=True, forms={})
+    fraction = mask(pc.match_substring_regex(text, r"^0?\.\d+$|^0$"))
+    if len(text) and fraction.all():
+        of_day = np.rint(text.cast(pa.float64()).to_numpy() * 86_400).astype(np.int64) * 1000
+        return of_day, fraction, Written(of_day, fraction, np.zeros(len(text), np.int64), ("",), timed=True, forms={})
+    of_day, sound, written, clocked = clocks_of(text)
+    return of_day, sound & clocked, written
+
+
+def years_of(text: Any) -> NDArray[np.int64]:
+    """Years; of two digits those from 1969 to 2068."""
+    year = whole(text)
+    return np.where(year >= 100, year, np.where(year <= 68, year + 2000, year + 1900))
+
+
+def months_of(text: Any) -> NDArray[np.int64]:
+    """The numbers of months by their names; 0 for a word that is none."""
+    coded = pc.utf8_lower(text).dictionary_encode()
+    numbers = np.array([MONTHS.get(name, 0) for name in coded.dictionary.to_pylist()], np.int64)
+    return numbers[coded.indices.to_numpy(zero_copy_only=False)]
+
+
+def whole(text: Any) -> NDArray[np.int64]:
+    """Digits as (N,) int64; 0 where there are none."""
+    filled = pc.if_else(pc.equal(text, ""), "0", text).fill_null("0")
+    return np.asarray(filled.cast(pa.int64()).to_numpy(zero_copy_only=False), np.int64)
+
+
+def mask(values: Any) -> NDArray[np.bool_]:
+    """An Arrow column of truth values as (N,) bool that may be written to."""
+    return np.array(values.to_numpy(zero_copy_only=False), np.bool_)

@@ -1,0 +1,163 @@
+"""The form of a text table: its encoding, what separates its cells, its header, where its rows begin.
+
+What the columns mean is told elsewhere (engine.data.importing.layouts).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+HEAD = 1 << 16  # bytes that tell the form
+DELIMITERS = "\t|;,"  # a comma may be a decimal mark, so it is asked last
+UTF_8, UTF_16_LE, UTF_16_BE = b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"
+NUMBER = re.compile(r"[-+(]?\s*[$€£¥]?\s*[-+]?(\d[\d.,'  ]*|\.\d+)([eE][+-]?\d{1,3})?\s*[%KMBTkmbt€$)]?")
+DATE = re.compile(
+    r"\d{1,4}[-/.]\d{1,2}([-/.]\d|$)|\d{1,2}[-/. ]?[A-Za-z]{3,9}[-/., ]+\d{2,4}|"
+    r"([A-Za-z]{3,9},? )?[A-Za-z]{3,9}\.? \d{1,2},? \d{4}|\d{8}[ T_-]\d{2,6}|\d{1,2}:\d{2}|\d{4}-[A-Za-z]{3}-\d"
+)
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a text table is written."""
+
+    encoding: str
+    delimiter: str
+    header: tuple[tuple[str, ...], ...]  # its lines, each of `width` cells; none: the file has no header
+    rows: tuple[tuple[str, ...], ...]  # the first rows, each of `width` cells
+    width: int  # columns of a row
+    start: int  # bytes before the first row
+    quoted: bool  # whether a quotation mark stands in the first rows
+
+
+def decoded(content: bytes) -> tuple[bytes, str]:
+    """The content as UTF-8 without a byte order mark, and its encoding. Raises ValueError for no text."""
+    for mark, encoding in ((UTF_8, "UTF-8"), (UTF_16_LE, "UTF-16-LE"), (UTF_16_BE, "UTF-16-BE")):
+        if content.startswith(mark):
+            content = content[len(mark) :]
+            break
+    else:
+        encoding = encoding_of(content)
+    try:
+        if encoding != "UTF-8":
+            content = content.decode(encoding).encode()
+        elif not content.isascii():
+            content.decode()
+    except UnicodeDecodeError:
+        if encoding != "UTF-8":
+            raise ValueError(f"is damaged: it begins as {encoding} and does not go on so") from None
+        encoding = "cp1252"
+        content = content.decode("cp1252", "replace").encode()
+    if b"\0" in content[:HEAD] or content.startswith(b"\x1a"):
+        raise ValueError("is binary, not a table of text")
+    if b"\r" in content[:HEAD] and b"\n" not in content[:HEAD]:
+        content = content.replace(b"\r", b"\n")
+    return content, encoding
+
+
+def encoding_of(content: bytes) -> str:
+    """UTF-16 without a mark is told by its zero bytes."""
+    head = content[:1000]
+    if len(head) > 3 and head.count(b"\0") > len(head) / 3:
+        return "UTF-16-LE" if head[1::2].count(b"\0") > head[::2].count(b"\0") else "UTF-16-BE"
+    return "UTF-8"
+
+
+def form_of(content: bytes, encoding: str) -> Form:
+    """The form of a text table in UTF-8, from its first lines. Raises ValueError that says what it is."""
+    head = content[:HEAD]
+    lines = head.splitlines(keepends=True)
+    if len(head) < len(content):
+        lines = lines[:-1]  # the last one is cut
+    texts = [line.decode(errors="replace").rstrip("\r\n") for line in lines]
+    refuse_others(head, texts)
+    said = re.fullmatch(r'"?sep=(.)"?', texts[0].strip(), re.IGNORECASE)
+    asked = said[1] if said else DELIMITERS
+    candidates = [texts[place] for place in range(len(texts)) if not is_comment(texts[place])]
+    delimiter, width = delimiter_of(candidates, asked)
+    table = [cells_of(text, delimiter) for text in texts]
+    first = next(place for place, cells in enumerate(table) if is_head(cells, width, texts[place]))
+    place = first
+    while place < len(table) and not is_row(table[place]):
+        place += 1
+    header = [table[number] for number in range(first, place) if not is_comment(texts[number])]
+    rows = [cells for cells in table[place:] if len(cells) == width]
+    if not rows:
+        raise ValueError("has a header and no rows")
+    names = tuple(fitted(cells, rows, width) for cells in header)
+    start = sum(map(len, lines[:place]))
+    return Form(encoding, delimiter, names, tuple(rows[:500]), width, start, any('"' in t for t in texts))
+
+
+def refuse_others(head: bytes, texts: list[str]) -> None:
+    """ValueError for what is no table at all."""
+    start = head.decode(errors="replace").lstrip()
+    if not start:
+        raise ValueError("is empty")
+    if start.startswith("<") and re.match(r"<[!?a-zA-Z]+[^>]*>\s*($|<|\n)|<!doctype|<\?xml|<html", start, re.IGNORECASE):
+        if not re.match(r"<[A-Z0-9_ ]+>[\t;,| ]", start, re.IGNORECASE):
+            raise ValueError("is a web page (HTML or XML), not a table")
+    if start[0] == "{" or (start[0] == "[" and start[1:2] in '{["'):
+        raise ValueError("is JSON, not a table")
+    if all(is_comment(text) for text in texts):
+        raise ValueError("has no rows")
+
+
+def is_comment(line: str) -> bool:
+    """Whether a line is none of the table: blank, a comment, or the publisher's address."""
+    return not line.strip(" ,;\t\ufeff") or line.lstrip().startswith(("#", "//")) or "://" in line or (
+        re.fullmatch(r'"?sep=."?', line.strip(), re.IGNORECASE) is not None
+    )
+
+
+def delimiter_of(lines: list[str], asked: str) -> tuple[str, int]:
+    """What separates the cells, and how many a row has. Raises ValueError if nothing does.
+
+    The first of the possible delimiters that gives nine of ten lines one number of cells.
+    """
+    best: tuple[float, str, int] = (0.0, "", 0)
+    for delimiter in asked:
+        widths = Counter(len(cells_of(line, delimiter)) for line in lines)
+        if (only_one := widths.pop(1, 0)) == len(lines) or not widths:
+            continue
+        width, count = max(widths.items(), key=lambda item: (item[1], item[0]))
+        share = count / (sum(widths.values()) + only_one)
+        if share >= 0.9:
+            return delimiter, width
+        best = max(best, (share, delimiter, width))
+    if not best[1]:
+        raise ValueError("is no table: its lines have no comma, semicolon, tab or pipe")
+    return best[1], best[2]
+
+
+def cells_of(line: str, delimiter: str) -> tuple[str, ...]:
+    """The cells of one line."""
+    try:
+        return tuple(cell.strip() for cell in next(csv.reader(io.StringIO(line), delimiter=delimiter)))
+    except (csv.Error, StopIteration):
+        return ()
+
+
+def is_head(cells: tuple[str, ...], width: int, line: str) -> bool:
+    """Whether the table begins with this line: its header may be one cell shorter or longer than a row."""
+    return not is_comment(line) and len(cells) > 1 and abs(len(cells) - width) <= 1
+
+
+def is_row(cells: tuple[str, ...]) -> bool:
+    """Whether a line holds values: a number or a date stands in it."""
+    return any(NUMBER.fullmatch(cell) or DATE.match(cell) for cell in cells)
+
+
+def fitted(header: tuple[str, ...], rows: list[tuple[str, ...]], width: int) -> tuple[str, ...]:
+    """A line of the header with as many cells as the rows have.
+
+    A shorter one lacks the name of the first column, as row names do, or of an empty last one.
+    """
+    if len(header) < width:
+        trailing = all(not row[-1] for row in rows)
+        return (*header, "") if trailing else ("", *header)
+    return header[:width]

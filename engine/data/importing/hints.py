@@ -1,0 +1,42 @@
+"""What somebody says about a file, where the file itself leaves it open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from engine.errors import ChangeSettingsError
+
+
+@dataclass(frozen=True)
+class Hints:
+    """Each is empty where nothing is said; `choices` of the metadata are the words that are allowed."""
+
+    dates: str = field(default="", metadata={"choices": ("day-first", "month-first", "year-first")})
+    decimal: str = field(default="", metadata={"choices": ("point", "comma")})  # the decimal mark
+    timezone: str = ""  # of times that carry none; without it they are UTC
+    label: str = field(default="", metadata={"choices": ("open", "close")})  # which end of a bar its time is
+    part: str = field(default="", metadata={"choices": ("finer", "later")})  # of a file with two steps
+    accept_losses: bool = False  # store what is sound, however little that is
+
+    def __post_init__(self) -> None:
+        """Refuse a word that is not allowed. Raises ChangeSettingsError."""
+        for each in fields(self):
+            value: Any = getattr(self, each.name)
+            choices = each.metadata.get("choices")
+            if choices and value and value not in choices:
+                option = f"--{each.name.replace('_', '-')}"
+                raise ChangeSettingsError(f"{option} {value}", "is not known", f"Use {' or '.join(choices)}")
+        if self.timezone:
+            zone_of(self.timezone)
+
+
+def zone_of(name: str) -> Any:
+    """The time zone of an IANA name. Raises ChangeSettingsError."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        remedy = "Use a name such as Europe/Berlin or America/New_York"
+        raise ChangeSettingsError(f"--timezone {name}", "is not known", remedy) from None

@@ -1,0 +1,80 @@
+"""How much of a file may be lost: a sound file loses nothing, and one in a hundred rows is an accident."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.errors import RepairDataError
+from engine.market.candles import PRICES
+from engine.market.quality import NO_PRICES, OFF_GRID, possible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from engine.market.quality import QualityReport
+
+MOST_LOST = 0.01  # of the rows
+
+
+def refuse_losses(
+    thing: str, frame: pd.DataFrame, report: QualityReport, written: Callable[[int], str], *, accepted: bool
+) -> None:
+    """RepairDataError if more than one row in a hundred would be lost or contradicts another, or all of them.
+
+    `frame` is what was checked, `written` a row of it, from 0 on, as the file has it.
+    """
+    lost = report.rejected - report.rejected_by.get(NO_PRICES, 0)
+    counts = ", ".join(f"{count} times {reason}" for reason, count in report.rejected_by.items())
+    if report.first_ms is None:
+        why = counts or "none is complete yet"
+        shown = first_rows(report, written)
+        raise RepairDataError(
+            thing, f"has no sound row among {report.rows_read}: {why}{shown}", reason_of(frame, report)
+        )
+    if accepted:
+        return
+    if lost > MOST_LOST * report.rows_read:
+        raise RepairDataError(
+            thing,
+            f"would lose {lost} of its {report.rows_read} rows: {counts}{first_rows(report, written)}",
+            f"{reason_of(frame, report)}. Store the others with --accept-losses",
+        )
+    if report.far_apart > MOST_LOST * report.rows_read:
+        raise RepairDataError(
+            thing,
+            f"has {report.far_apart} rows of {report.rows_read} that contradict another row of the same time by more "
+            "than 1 % in a price",
+            "It may hold several markets, or local times; store the finer row of each with --accept-losses",
+        )
+
+
+def first_rows(report: QualityReport, written: Callable[[int], str]) -> str:
+    """The first three rows that are lost, as the file has them."""
+    rows = [entry for entry in report.rejected_list if entry["reason"] != NO_PRICES][:3]
+    told = [f"row {entry['row']}: {written(entry['row'] - 1)[:120]} ({entry['reason']})" for entry in rows]
+    return "".join(f"\n  {line}" for line in told) + ("\n" if told else "")
+
+
+def reason_of(frame: pd.DataFrame, report: QualityReport) -> str:
+    """The likely reason why rows are lost."""
+    most = max(report.rejected_by, key=lambda reason: report.rejected_by[reason], default="")
+    if most in {"high below low", "open or close outside low and high"}:
+        columns = [frame[name].to_numpy() for name in PRICES]
+        for order in permutations(range(4)):
+            if order != (0, 1, 2, 3) and possible(*(columns[place] for place in order)) > 1 - MOST_LOST:
+                names = ", ".join(PRICES[order.index(place)] for place in range(4))
+                return f"The columns may stand in another order: {names}"
+        return "The file itself may be broken in these rows; get it again from where it came"
+    if most == "time not readable":
+        return "Their times may be of another form, in two columns, or of an hour that the clocks skip or show twice"
+    if most == "not a number":
+        return "Their numbers may be of another locale, or missing"
+    if most == OFF_GRID:
+        return "The file may hold bars of several lengths, or of a zone whose clocks change (--timezone)"
+    share = float(np.mean(~np.isfinite(frame.to_numpy()).all(axis=1))) if len(frame) else 0.0
+    return "Get the file again from where it came" if share < 1 else "Look at its columns"

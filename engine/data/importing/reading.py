@@ -1,0 +1,232 @@
+"""The columns of a table gathered into arrays of times and numbers, in the one way in which they can be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from engine.data.importing.headerless import UNNAMED, in_order, layout_without_names
+from engine.data.importing.layouts import Layout, Volume, layout_of
+from engine.data.importing.numbers import Numbers, decimals_of, numbers_of
+from engine.data.importing.steps import at_open, near_minutes, one_step
+from engine.data.importing.times import FORMS, Times, sort_of, text_of, times_of
+from engine.errors import RepairDataError
+from engine.market.candles import PRICES, Decimals
+from engine.market.quality import possible
+from engine.market.times import UNREADABLE
+from engine.results.notes import Note
+from engine.settings import SYMBOL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from engine.data.importing.hints import Hints
+    from engine.data.importing.tables import Table
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a file, each array (N,)."""
+
+    layout: Layout
+    times: NDArray[np.int64]  # ms, UNREADABLE where not certain
+    numbers: dict[str, NDArray[np.float64]]
+    decimals: Decimals | None
+    symbol: str
+    unreadable: tuple[int, str] | None  # row from 1 on and text of the first value that is no number
+    notes: tuple[Note, ...]
+    written: Callable[[int], str]  # a row, from 0 on, as the file has it
+
+
+def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> Columns:
+    """Read all columns that mean something; `progress` hears the rows so far.
+
+    Rows that were left out stand at the end, without time and numbers, so that they are counted and
+    rejected. Raises ValueError for what is not known or can be read in two ways, RepairDataError if there is no
+    row, or rows of several symbols.
+    """
+
+    def sort(cells: Any) -> str:
+        return sort_of(cells, hints)
+
+    if table.header:
+        layout = layout_of(table.header, table.rows, sort, table.hint)
+    else:
+        layout = layout_without_names(table.rows, table.width, sort)
+    raw = table.read(layout.positions(), progress)
+    rows = len(raw[layout.times[0]])
+    if not rows:
+        reason = f"has no row with {table.width} columns" if table.left_out else "has a header and no rows"
+        raise RepairDataError("the file", reason, "Give a file with rows of one width")
+    symbol = symbol_of(layout, raw)
+    read = read_numbers(layout, raw, hints)
+    layout, numbers, notes = with_volume(layout, read)
+    if layout.kind == "candles" and UNNAMED[0] in numbers:
+        layout, numbers = in_order(layout, numbers)
+    times = read_times(layout, raw, hints)
+    decimals = decimals_among(read, times.utc_ms)
+    unreadable = read.unreadable.get("value")
+    utc, more = times.utc_ms, told(layout, read, times, hints)
+    kept = np.arange(rows)
+    if layout.kind == "candles":
+        utc, about = near_minutes(utc)
+        utc, closed = at_open(utc, layout.closes, hints)
+        kept, parted = one_step(utc, hints)
+        more = (*more, *about, *closed, *parted)
+    left_out, footer = rest_of(table.left_out)
+    nothing = np.full(left_out, np.nan)
+    numbers = {name: joined(those(values, kept), nothing) for name, values in numbers.items()}
+    if decimals is not None:
+        decimals = Decimals(*(joined(those(each, kept), np.zeros(left_out, np.int8)) for each in
+                              (decimals.prices, decimals.volume, decimals.written)))  # fmt: skip
+    if left_out:
+        more = (*more, Note("rows of another width", {"rows": left_out, "width": table.width}))
+    if footer:
+        more = (*more, Note("a footer", {"text": footer[:80]}))
+    order = [*layout.times, *layout.numbers.values(), *(volume.position for volume in layout.volumes)]
+
+    def written(row: int) -> str:
+        if row >= len(kept):
+            return table.left_out[row - len(kept)]
+        at = int(kept[row])
+        return (table.form.delimiter if table.form else ", ").join(
+            str(raw[place][at].as_py() if raw[place][at].is_valid else "") for place in dict.fromkeys(order)
+        )
+
+    return Columns(
+        layout, joined(those(utc, kept), np.full(left_out, UNREADABLE)), numbers, decimals, symbol,
+        unreadable and (unreadable[0] + 1, unreadable[1]), (*layout.notes, *notes, *more), written,
+    )  # fmt: skip
+
+
+def symbol_of(layout: Layout, raw: Mapping[int, Any]) -> str:
+    """The market's symbol, if the file says it. Raises RepairDataError for several."""
+    found = {layout.ticker} if layout.ticker else set()
+    if layout.symbol is not None:
+        found |= {str(each) for each in pc.unique(raw[layout.symbol]).to_pylist() if each is not None}
+    symbols = {each.strip() for each in found} - {"", "None"}
+    if len(symbols) > 1:
+        raise RepairDataError(
+            "the file", f"holds several symbols: {', '.join(sorted(symbols)[:5])}", "Give one a file"
+        )
+    symbol = symbols.pop() if symbols else ""
+    return symbol if SYMBOL.fullmatch(symbol) else ""
+
+
+def read_numbers(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Numbers:
+    """The numbers of all columns, volumes by their position. Raises ValueError if two readings fit."""
+    columns = {name: raw[place] for name, place in layout.numbers.items()}
+    columns |= {f"volume {each.position}": raw[each.position] for each in layout.volumes}
+    names = layout.time_names  # only to tell a column by; prices are told by their own names
+    shown = {name: name for name in (*columns, *names)}
+    shown |= {f"volume {each.position}": each.name for each in layout.volumes}
+
+    def can(values: dict[str, NDArray[np.float64]]) -> float:
+        if not set(PRICES) <= set(values):
+            return 1.0
+        return possible(*(values[name] for name in PRICES))
+
+    return numbers_of(columns, shown, hints.decimal or layout.decimal, can)
+
+
+def with_volume(
+    layout: Layout, read: Numbers
+) -> tuple[Layout, dict[str, NDArray[np.float64]], tuple[Note, ...]]:
+    """The numbers with the one column that is the volume, and what has to be said about the choice.
+
+    The first candidate that says anything other than 0 counts; without one, the first.
+    """
+    numbers = {name: values for name, values in read.values.items() if not name.startswith("volume ")}
+    if layout.kind != "candles":
+        return layout, numbers, ()
+    chosen: Volume | None = None
+    for each in layout.volumes:
+        values = read.values[f"volume {each.position}"]
+        if chosen is None or (np.nan_to_num(values) != 0).any():
+            chosen = each
+            if (np.nan_to_num(values) != 0).any():
+                break
+    rows = len(next(iter(numbers.values())))
+    if chosen is None:
+        return layout, {**numbers, "volume": np.full(rows, np.nan)}, (Note("no volume"),)
+    volume = read.values[f"volume {chosen.position}"]
+    layout = replace(layout, volumes=(chosen,))
+    notes: tuple[Note, ...] = ()
+    if chosen.kind == "tick":
+        notes = (Note("tick volume", {"column": chosen.name}),)
+    elif chosen.kind == "base" or chosen.name.lower() not in {"volume", "vol", "v", "vol.", "<vol>", "6"}:
+        notes = (Note("volume is a column", {"column": chosen.name}),)
+    if unknown := int(np.isnan(volume).sum()):
+        notes = (*notes, Note("unknown volumes", {"rows": unknown}))
+    return layout, {**numbers, "volume": volume}, notes
+
+
+def read_times(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Times:
+    """The times of all rows. Raises ValueError that names the column if none is read, or two readings fit."""
+    named = " and ".join(name or "1" for name in layout.time_names)
+    columns = [raw[place] for place in layout.times]
+    try:
+        times = times_of(columns, hints, layout.order, layout.zone)
+    except ValueError as error:
+        raise ValueError(f"column {named} {error}") from None
+    if (times.utc_ms == UNREADABLE).all():
+        cells = " and ".join(f"{text_of(column)[0]}" for column in columns)
+        raise ValueError(f"column {named} says {cells} in its first row, which is no time that is read; read are {FORMS}")
+    return times
+
+
+def told(layout: Layout, read: Numbers, times: Times, hints: Hints) -> tuple[Note, ...]:
+    """What was understood of numbers and times."""
+    forms = ", ".join(f"{count} {form}" for form, count in sorted(times.forms.items()))
+    notes = [Note("times", {"forms": forms})] if forms else []
+    if read.marks:
+        notes.append(Note("decimal comma" if read.marks == "comma" else "marks of thousands"))
+    if hints.timezone and times.zoneless:
+        notes.append(Note("times of a zone", {"zone": hints.timezone}))
+    if len(layout.times) == 2:
+        notes.append(Note("date and time in two columns"))
+    return tuple(notes)
+
+
+def decimals_among(read: Numbers, times: NDArray[np.int64]) -> Decimals | None:
+    """How finely rows that share their time with others were written, 0 for all others; None for binary numbers."""
+    names = [name for name in read.values if name in read.text]
+    if len(names) < len(read.values):
+        return None
+    rows = len(times)
+    order = np.argsort(times, kind="stable")
+    same = times[order[1:]] == times[order[:-1]] if not (times[1:] > times[:-1]).all() else np.zeros(0, bool)
+    shared = np.zeros(rows, bool)
+    if len(same):
+        shared[order[1:][same]] = True
+        shared[order[:-1][same]] = True
+    prices, volume, written = (np.zeros(rows, np.int8) for _ in range(3))
+    at = np.flatnonzero(shared)
+    for name in names if len(at) else ():
+        significant, all_of_them = decimals_of(read.text[name].take(at))
+        kept = volume if name.startswith("volume ") else prices
+        kept[at] = np.maximum(kept[at], significant)
+        written[at] = np.maximum(written[at], all_of_them)
+    return Decimals(prices, volume, written)
+
+
+def rest_of(left_out: list[str]) -> tuple[int, str]:
+    """How many rows of another width there are, and a footer: a last line that is a sentence."""
+    if left_out and not any(letter.isdigit() for letter in left_out[-1][:1]) and " " in left_out[-1].strip():
+        return len(left_out) - 1, left_out[-1].strip().strip('"')
+    return len(left_out), ""
+
+
+def those(values: NDArray[Any], kept: NDArray[np.int64]) -> NDArray[Any]:
+    """The values of the rows that are kept; the array itself if that are all."""
+    return values if len(kept) == len(values) else values[kept]
+
+
+def joined(values: NDArray[Any], rest: NDArray[Any]) -> NDArray[Any]:
+    """Two arrays as one; the first itself if there is nothing behind it."""
+    return np.concatenate([values, rest]) if len(rest) else values

@@ -1,0 +1,78 @@
+"""The times of candles brought to their opens: stamps off by milliseconds, ends of bars, a step that changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.market.times import UNREADABLE, iso, usual
+from engine.results.notes import Note
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.data.importing.hints import Hints
+
+MINUTE_MS = 60_000
+OFF_MS = 1_000  # that all times of minute bars may be off the minute: clocks and binary fractions are
+RUN = 20  # bars of another length that are no chance
+
+
+def near_minutes(times: NDArray[np.int64]) -> tuple[NDArray[np.int64], tuple[Note, ...]]:
+    """Times (N,) of bars of minutes or more at the minute, if all are less than a second off it."""
+    known = times != UNREADABLE
+    off = (times[known] + MINUTE_MS // 2) % MINUTE_MS - MINUTE_MS // 2
+    furthest = int(np.abs(off).max()) if len(off) else 0
+    if not furthest or furthest > OFF_MS:
+        return times, ()
+    moved = times.copy()
+    moved[known] -= off
+    if len(np.unique(moved[known])) < len(np.unique(times[known])) * 0.9:
+        return times, ()  # bars of seconds
+    return moved, (Note("times near the minute", {"furthest": furthest, "rows": int((off != 0).sum())}),)
+
+
+def at_open(times: NDArray[np.int64], closes: bool, hints: Hints) -> tuple[NDArray[np.int64], tuple[Note, ...]]:  # noqa: FBT001
+    """Times (N,) of bars at their opens: one usual step before their ends, if the file or somebody says so."""
+    if not (hints.label == "close" or (closes and hints.label != "open")):
+        return times, ()
+    known = times != UNREADABLE
+    ends = times[known]
+    ends = ends + (ends % 1000 == 999)  # the last millisecond that belongs to a bar
+    opens = times.copy()
+    opens[known] = ends - usual(np.diff(np.unique(ends)))
+    return opens, (Note("times are the ends of bars"),)
+
+
+def one_step(times: NDArray[np.int64], hints: Hints) -> tuple[NDArray[np.int64], tuple[Note, ...]]:
+    """The rows that keep one step, positions (K,), in a file whose step changes.
+
+    A step changes where a long run of bars keeps one and a long run another. Raises ValueError that names both
+    and the option, if nobody says which part is wanted.
+    """
+    everything = np.arange(len(times))
+    rising = np.unique(times[times != UNREADABLE])
+    steps = np.diff(rising)
+    if len(steps) < 2 * RUN:
+        return everything, ()
+    breaks = np.flatnonzero(np.diff(steps)) + 1
+    starts, ends = np.r_[0, breaks], np.r_[breaks, len(steps)]
+    long = ends - starts >= max(RUN, len(steps) // 50)
+    found = {int(steps[at]) for at in starts[long]}
+    if len(found) < 2:
+        return everything, ()
+    finest = min(found)
+    at = np.flatnonzero(long)
+    change = next(place for place in at[1:] if steps[starts[place]] != steps[starts[at[0]]])
+    moment = int(rising[starts[change]])
+    first, second = int(steps[starts[at[0]]]), int(steps[starts[change]])
+    if not hints.part:
+        raise ValueError(
+            f"changes its step: {first // 1000} s at first, {second // 1000} s from {iso(moment)} on; "
+            "take one part with --part finer or --part later"
+        )
+    later = second if hints.part == "later" else finest
+    span = times >= moment if later == second else times <= moment
+    kept = np.flatnonzero(span | (times == UNREADABLE))
+    return kept, (Note("part of a file", {"rows": len(times) - len(kept), "step": later // 1000, "other": first // 1000 if later == second else second // 1000}),)

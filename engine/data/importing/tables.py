@@ -1,0 +1,231 @@
+"""The table of a file, whatever its format: CSV and its kin (also gzipped or zipped), Parquet, Feather, JSON."""
+
+from __future__ import annotations
+
+import ast
+import gzip
+import io
+import json
+import re
+import zipfile
+import zlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.feather as pa_feather
+import pyarrow.parquet as pq
+
+from engine.data.importing.form import Form, decoded, form_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+PARQUET, FEATHER, ZIP, GZIP = b"PAR1", b"ARROW1", b"PK\x03\x04", b"\x1f\x8b"
+BLOCK = 1 << 23  # bytes parsed at a time
+SAMPLE = 500  # rows that tell what columns mean
+Columns = dict[int, Any]  # position -> Arrow array
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file's table before its columns are read."""
+
+    header: tuple[tuple[str, ...], ...]  # lines of names; none: it has no header
+    rows: tuple[tuple[str, ...], ...]  # the first rows as text
+    width: int
+    read: Callable[[Sequence[int], Callable[[int], None]], Columns]  # columns at positions; tells rows so far
+    hint: str  # the file's name, or that of the file inside an archive
+    form: Form | None = None  # of a text table
+    left_out: list[str] = field(default_factory=list)  # rows of another number of cells, once it is read
+
+
+def open_table(path: Path) -> Table:
+    """Look into a file. Raises ValueError that says what it is instead, OSError or ArrowException if damaged."""
+    with path.open("rb") as handle:
+        magic = handle.read(len(FEATHER))
+    if magic.startswith((PARQUET, FEATHER)):
+        return binary_table(path, parquet=magic.startswith(PARQUET))
+    content = path.read_bytes()
+    hint = path.name
+    if content.startswith(GZIP):
+        content = unpacked(content)
+    elif content.startswith(ZIP):
+        content, hint = from_archive(content)
+    content, encoding = decoded(content)
+    if content[:2000].lstrip()[:1] in (b"[", b"{"):
+        return json_table(content, hint)
+    return text_table(content, form_of(content, encoding), hint)
+
+
+def unpacked(content: bytes) -> bytes:
+    """What a gzipped file holds. Raises OSError if it is damaged."""
+    try:
+        return gzip.decompress(content)
+    except EOFError:
+        raise OSError("Truncated compressed stream") from None
+    except (zlib.error, gzip.BadGzipFile) as error:
+        raise OSError(str(error)) from None
+
+
+def from_archive(content: bytes) -> tuple[bytes, str]:
+    """The one file of a ZIP archive, and its name. Raises ValueError for several, OSError if it is damaged."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            inside = [each for each in archive.infolist() if not each.is_dir() and not hidden(each.filename)]
+            if len(inside) != 1:
+                names = ", ".join(each.filename for each in inside[:5]) or "nothing"
+                raise ValueError(f"is a ZIP archive of {len(inside)} files: {names}; unpack it and import one")
+            return archive.read(inside[0]), inside[0].filename
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise OSError(str(error)) from None
+
+
+def hidden(name: str) -> bool:
+    """Whether a file of an archive is what a system leaves there."""
+    return name.startswith("__MACOSX/") or name.rpartition("/")[2].startswith(".")
+
+
+def text_table(content: bytes, form: Form, hint: str) -> Table:
+    """A text table in UTF-8. Reading raises ValueError if a quotation mark swallows lines."""
+    left_out: list[str] = []
+
+    def read(positions: Sequence[int], progress: Callable[[int], None]) -> Columns:
+        return text_columns(content, form, positions, left_out, progress)
+
+    return Table(form.header, form.rows, form.width, read, hint, form, left_out)
+
+
+def text_columns(
+    content: bytes, form: Form, positions: Sequence[int], left_out: list[str], progress: Callable[[int], None]
+) -> Columns:
+    """The columns at `positions` as text. Rows of another number of cells go to `left_out`."""
+    names = [str(position) for position in range(form.width)]
+    chosen = [names[position] for position in positions]
+
+    def skip(row: Any) -> str:
+        left_out.append(row.text)
+        return "skip"
+
+    body = pa.py_buffer(content).slice(form.start)
+    batches: list[Any] = []
+    rows = 0
+    try:
+        with pa_csv.open_csv(
+            pa.BufferReader(body),
+            pa_csv.ReadOptions(column_names=names, block_size=BLOCK),
+            pa_csv.ParseOptions(delimiter=form.delimiter, invalid_row_handler=skip),
+            pa_csv.ConvertOptions(include_columns=chosen, column_types=dict.fromkeys(chosen, pa.string())),
+        ) as reader:
+            for batch in reader:
+                batches.append(batch)
+                rows += len(batch)
+                progress(rows)
+    except pa.ArrowInvalid as error:
+        refuse_stray_quote(content[form.start :], form)
+        raise OSError(str(error)) from None
+    if b'"' in content and physical_lines(content, form.start) != rows + len(left_out):
+        refuse_stray_quote(content[form.start :], form)
+    if not batches:
+        return {position: pa.array([], pa.string()) for position in positions}
+    table = pa.Table.from_batches(batches)
+    return {position: combined(table.column(str(position))) for position in positions}
+
+
+def physical_lines(content: bytes, start: int) -> int:
+    """Lines behind `start` that are not blank."""
+    body = memoryview(content)[start:]
+    data = bytes(body)
+    lines = data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
+    if b"\n\n" in data or b"\n\r\n" in data or data.startswith((b"\n", b"\r\n")):
+        lines = sum(bool(line.strip(b"\r")) for line in data.split(b"\n"))
+    return lines
+
+
+def refuse_stray_quote(body: bytes, form: Form) -> None:
+    """ValueError that names the first line with an odd number of quotation marks, if there is one."""
+    before = 1
+    for number, line in enumerate(body.split(b"\n"), before):
+        if line.count(b'"') % 2:
+            shown = line[:80].decode(errors="replace").strip()
+            raise ValueError(
+                f"has a quotation mark in row {number} that swallows lines: {shown}; remove it ({form.encoding})"
+            )
+
+
+def combined(column: Any) -> Any:
+    """A chunked column in one array without dictionary encoding."""
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if isinstance(whole, pa.ChunkedArray):
+        whole = pa.concat_arrays([chunk.cast(pa.large_string()) for chunk in whole.chunks])
+    return whole.dictionary_decode() if pa.types.is_dictionary(whole.type) else whole
+
+
+def binary_table(path: Path, *, parquet: bool) -> Table:
+    """The table of a Parquet or Feather file."""
+    table = None if parquet else pa_feather.read_table(path)
+    names = pq.read_schema(path).names if table is None else table.column_names
+    head = next(pq.ParquetFile(path).iter_batches(SAMPLE), None) if table is None else table.slice(0, SAMPLE)
+    rows = rows_of([] if head is None else [column.to_pylist() for column in head.columns])
+
+    def read(positions: Sequence[int], progress: Callable[[int], None]) -> Columns:
+        chosen = [names[position] for position in positions]
+        whole = pq.read_table(path, columns=chosen) if table is None else table.select(chosen)
+        progress(whole.num_rows)
+        return {position: combined(whole.column(names[position])) for position in positions}
+
+    return Table(header_of(names), rows, len(names), read, path.name)
+
+
+def header_of(names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """The lines of a header out of the names of a frame, whose columns may have several levels."""
+    tuples = [re.fullmatch(r"\('.*'\)", name) for name in names]
+    if any(tuples):
+        levels = [ast.literal_eval(name) if found else (name,) for name, found in zip(names, tuples, strict=True)]
+        depth = max(map(len, levels))
+        padded = [(*map(str, level), *[""] * (depth - len(level))) for level in levels]
+        return tuple(zip(*padded, strict=True))
+    return (tuple(names),)
+
+
+def rows_of(columns: Sequence[Sequence[Any]]) -> tuple[tuple[str, ...], ...]:
+    """Rows of text out of columns of values."""
+    return tuple(tuple("" if cell is None else str(cell) for cell in row) for row in zip(*columns, strict=False))
+
+
+def json_table(content: bytes, hint: str) -> Table:
+    """The table of a JSON list of rows, of records, or of a record of columns. Raises ValueError for others."""
+    try:
+        told = json.loads(content)
+    except ValueError as error:
+        raise OSError(f"no JSON: {error}") from None
+    if isinstance(told, dict) and told and all(isinstance(column, list) for column in told.values()):
+        names, columns = list(told), list(told.values())
+    elif isinstance(told, list) and told and all(isinstance(row, dict) for row in told):
+        names = list(dict.fromkeys(name for row in told for name in row))
+        columns = [[row.get(name) for row in told] for name in names]
+    elif isinstance(told, list) and told and all(isinstance(row, list) for row in told):
+        if len({len(row) for row in told}) > 1:
+            raise ValueError("is JSON with rows of several lengths")
+        names, columns = [], [list(column) for column in zip(*told, strict=True)]
+    else:
+        raise ValueError("is JSON, and no list of rows")
+    if len({len(column) for column in columns}) > 1:
+        raise ValueError("is JSON with columns of several lengths")
+    rows = rows_of([column[:SAMPLE] for column in columns])
+
+    def read(positions: Sequence[int], progress: Callable[[int], None]) -> Columns:
+        progress(len(columns[0]))
+        return {position: array_of(columns[position]) for position in positions}
+
+    return Table((tuple(names),) if names else (), rows, len(columns), read, hint)
+
+
+def array_of(cells: Sequence[Any]) -> Any:
+    """Values of JSON as an Arrow array, as text where they are of several kinds."""
+    try:
+        return pa.array(cells)
+    except (pa.ArrowException, OverflowError):
+        return pa.array([None if cell is None else str(cell) for cell in cells], pa.string())
