@@ -64,7 +64,9 @@ def resolve(
     losers = np.flatnonzero(~best)
     first, second = order[losers], order[best_of[losers]]  # each (n,)
     clash = contradict(prices, volume, first, second, decimals)
-    far = np.logical_or.reduce([np.abs(price[first] - price[second]) > FAR * np.abs(price[second]) for price in prices])
+    far = np.logical_or.reduce(
+        [np.abs(price[first] - price[second]) > FAR * np.abs(price[second]) for price in prices]
+    )
     conflict = np.zeros(len(order), np.bool_)
     conflict[best_of[losers[clash]]] = True
     return Resolved(order[ends], conflict[ends], len(losers), int(clash.sum()), int(far.sum()))

@@ -29,8 +29,9 @@ DUPLICATE_RULE = (
     "decimal."
 )
 REJECTION_RULE = (
-    "Rejected: a time or number that is not readable, no prices, a price not above 0, high below low, open or "
-    "close outside low and high (single precision aside), negative volume, a time off the grid of the step."
+    "Rejected: a time or number that is not readable, no prices, a price not above 0, high below low, open "
+    "or close outside low and high (but for single precision), negative volume, a time off the grid of the "
+    "step."
 )
 SPIKE_RULE = (
     "Spikes are flagged and kept: high or low leaves the median closes of the 5 candles before and of the "
@@ -130,7 +131,10 @@ class QualityReport:
 
 
 def possible_rows(
-    opened: NDArray[np.float64], high: NDArray[np.float64], low: NDArray[np.float64], close: NDArray[np.float64]
+    opened: NDArray[np.float64],
+    high: NDArray[np.float64],
+    low: NDArray[np.float64],
+    close: NDArray[np.float64],
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Whether high is not below low, and whether open and close lie within both, of each row; (N,) bool.
 
@@ -143,7 +147,10 @@ def possible_rows(
 
 
 def possible(
-    opened: NDArray[np.float64], high: NDArray[np.float64], low: NDArray[np.float64], close: NDArray[np.float64]
+    opened: NDArray[np.float64],
+    high: NDArray[np.float64],
+    low: NDArray[np.float64],
+    close: NDArray[np.float64],
 ) -> float:
     """The share of the rows with four prices that can be candles; 1 where there is none."""
     finite = np.isfinite(opened) & np.isfinite(high) & np.isfinite(low) & np.isfinite(close)

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 def import_file(request: Event, emit: Emit) -> dict[str, Any]:
     """Read a file of candles or values into the store; answer with its repair report."""
     from engine.data.importing import files
+    from engine.data.importing.hints import Hints
     from engine.data.store import Store
 
-    store, path = Store(folder(request)), Path(request["path"])
-    report = files.import_file(path, store, request.get("name") or None, now_ms=now_ms(), emit=emit)
+    store, path, hints = Store(folder(request)), Path(request["path"]), Hints(**request.get("hints", {}))
+    named = request.get("name") or None
+    report = files.import_file(path, store, named, now_ms=now_ms(), hints=hints, emit=emit)
     return report.as_dict()
 
 

@@ -44,7 +44,9 @@ TEXTS = {
     ),
     "times are the ends of bars": "times are the ends of bars: stored at their opens, one step before",
     "date and time in two columns": "date and time stand in two columns",
-    "part of a file": "the step changes: {rows:,} rows of {other} s are left aside, those of {step} s are taken",
+    "part of a file": (
+        "the step changes: {rows:,} rows of {other} s are left aside, those of {step} s are taken"
+    ),
     "decimal comma": "the decimal mark is a comma",
     "marks of thousands": "thousands are marked",
     "no header": "no header; columns taken as {columns}",

@@ -60,7 +60,8 @@ JUNK = st.sampled_from(
         (float("nan"), *SOUND[1:]),
         (None, *SOUND[1:]),
         ("n/a", *SOUND[1:]),
-        (*SOUND[:4], float("nan")),
+        (*SOUND[:4], float("inf")),
+        (float("nan"),) * 5,
         (float("inf"), float("inf"), 1.0, 1.0, 1.0),
         (0.0, 102.0, 0.0, 101.0, 5.0),
         (-100.0, 102.0, -100.0, 101.0, 5.0),
@@ -70,6 +71,27 @@ JUNK = st.sampled_from(
         (*SOUND[:4], -1.0),
     ]
 )
+
+
+@given(histories(), st.data())
+def test_an_unknown_volume_costs_no_candle(history, data):
+    times, rows = history
+    blank = data.draw(st.sets(st.integers(0, len(rows) - 1)))
+    shown = [(*row[:4], float("nan") if place in blank else row[4]) for place, row in enumerate(rows)]
+    checked = check(frame(shown, times), HOUR, NEVER)
+    assert (checked.report.rows_stored, checked.report.unknown_volume) == (len(rows), len(blank))
+    assert checked.report.zero_volume == sum(row[4] == 0 for row in shown)
+    assert np.flatnonzero(np.isnan(checked.frame["volume"])).tolist() == sorted(blank)
+
+
+@given(histories())
+def test_prices_of_single_precision_are_candles(history):
+    times, rows = history
+    single = np.array(rows).astype(np.float32).astype(np.float64)
+    single[:, 0] = np.nextafter(
+        np.float32(single[:, 1]), np.float32(np.inf)
+    )  # the open one unit above the high
+    assert check(frame(single.tolist(), times), HOUR, NEVER).report.rejected == 0
 
 
 @given(histories(), st.data())

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.errors import Problem, RepairDataError
 from engine.results.codec import from_json, to_json
+from engine.results.notes import Note
 from engine.results.series import (
     ExportReport,
     ImportReport,
@@ -24,12 +25,13 @@ from tui.commands.settings import from_file
 from tui.number_format import table, whole
 
 LABELS = {
-    "out_of_order": "out of order", "zero_volume": "zero volume", "rejected_by": "rejected by",
-    "gap_list": "gaps", "flag_list": "flagged", "rejected_list": "rejected rows",
+    "layout": "read as", "out_of_order": "out of order", "zero_volume": "zero volume",
+    "unknown_volume": "unknown volume", "rejected_by": "rejected by", "gap_list": "gaps",
+    "flag_list": "flagged", "rejected_list": "rejected rows",
 }  # fmt: skip
 FURTHER = (  # of a report, where there is anything to tell
-    "layout", "order", "out_of_order", "incomplete", "spikes", "zero_volume", "rejected_by", "gap_list",
-    "flag_list", "rejected_list", "rules", "notes",
+    "layout", "notes", "order", "out_of_order", "incomplete", "spikes", "zero_volume", "unknown_volume",
+    "rejected_by", "gap_list", "flag_list", "rejected_list", "rules",
 )  # fmt: skip
 
 
@@ -91,10 +93,11 @@ def verify(home: str | None) -> Answer:
     return Answer(answer, error=error)
 
 
-def import_file(home: str | None, file: str, name: str) -> Answer:
-    """Store a file as a series and tell what was found in it."""
+def import_file(home: str | None, file: str, name: str, hints: dict[str, str | bool]) -> Answer:
+    """Store a file as a series and tell what was found in it; see engine.data.importing.hints."""
     named = {"name": name} if name else {}
-    report = request(home, "data.import", path=str(Path(file).absolute()), **named)
+    given = {key: value for key, value in hints.items() if value}
+    report = request(home, "data.import", path=str(Path(file).absolute()), hints=given, **named)
     return Answer(report, import_text(from_json(ImportReport, report, file)))
 
 
@@ -121,6 +124,8 @@ def import_text(report: ImportReport) -> str:
 
 def one_line(value: Any) -> str:
     """A value of a report on one line."""
+    if isinstance(value, Note):
+        return value.text
     plain = to_json(value) if is_dataclass(value) and not isinstance(value, type) else value
     if isinstance(plain, dict):
         return "  ".join(f"{key.replace('_', ' ')} {item}" for key, item in plain.items())

@@ -17,29 +17,31 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DAY_MS = 86_400_000
-MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "jan january januar janv janvier ene enero gen gennaio", "feb february februar févr fév février febrero febbraio",
-            "mar march mär märz mrz mars marzo", "apr april avr avril abr abril aprile",
-            "may mai mayo maggio mag", "jun june juni juin junio giugno giu", "jul july juli juil juillet julio luglio lug",
-            "aug august août aoû ago agosto", "sep sept september septembre septiembre settembre set",
-            "oct october okt oktober octobre octubre ottobre ott", "nov november novembre noviembre",
-            "dec december dez dezember déc décembre dic diciembre dicembre",
-        ),
-        1,
-    )
-    for name in names.split()
-}  # fmt: skip
+MONTH_NAMES = (  # English, German, French, Spanish, Italian
+    "jan january januar janv janvier ene enero gen gennaio",
+    "feb february februar févr fév février febrero febbraio",
+    "mar march mär märz mrz mars marzo",
+    "apr april avr avril abr abril aprile",
+    "may mai mayo mag maggio",
+    "jun june juni juin junio giu giugno",
+    "jul july juli juil juillet julio lug luglio",
+    "aug august août aoû ago agosto",
+    "sep sept september septembre septiembre set settembre",
+    "oct october okt oktober octobre octubre ott ottobre",
+    "nov november novembre noviembre",
+    "dec december dez dezember déc décembre dic diciembre dicembre",
+)
+MONTHS = {name: number for number, names in enumerate(MONTH_NAMES, 1) for name in names.split()}
 END = r"(?P<rest>$|[^0-9].*)$"
+BY_ACCIDENT = {"digits", "numbers", "months"}
 WEEKDAY = r"^(?:[A-Za-z]{2,9}\.?,? )?"
+DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th)?"
 DATES = (  # tried in this order on the rows that the ones before have left
     ("year first", r"^(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})" + END),
     ("digits", r"^(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?P<rest>$|[^0-9].*|\d{4}|\d{6}|\d{9})$"),
     ("numbers", r"^(?P<a>\d{1,2})[-/. ](?P<b>\d{1,2})[-/. ](?P<c>\d{4}|\d{2})" + END),
-    ("month's name", WEEKDAY + r"(?P<d>\d{1,2})(?:st|nd|rd|th)?[-/. ]*(?P<n>\pL{3,10})\.?[-/., ]+(?P<y>\d{4}|\d{2})" + END),
-    ("month's name", WEEKDAY + r"(?P<n>\pL{3,10})\.?[-/ ]+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?[-/ ]+(?P<y>\d{4}|\d{2})" + END),
+    ("month's name", WEEKDAY + DAY + r"[-/. ]*(?P<n>\pL{3,10})\.?[-/., ]+(?P<y>\d{4}|\d{2})" + END),
+    ("month's name", WEEKDAY + r"(?P<n>\pL{3,10})\.?[-/ ]+" + DAY + r",?[-/ ]+(?P<y>\d{4}|\d{2})" + END),
     ("month's name", r"^(?P<y>\d{4})[-/ ](?P<n>\pL{3,10})\.?[-/ ](?P<d>\d{1,2})" + END),
     ("months", r"^(?P<y>\d{4})[-/.M](?P<m>\d{1,2})(?P<rest>)$"),
     ("months", r"^(?P<m>\d{1,2})[-/.](?P<y>\d{4})(?P<rest>)$"),
@@ -58,7 +60,7 @@ REST = r"^[T ,;_:@-]*" + f"(?:{CLOCK})?" + ZONE
 ORDERS = {"day-first": "abc", "month-first": "bac", "year-first": "cba"}  # places of day, month, year
 
 
-class Undecidable(ValueError):
+class UndecidableError(ValueError):
     """Two orders of day and month fit the whole column."""
 
 
@@ -74,24 +76,27 @@ class Written:
     forms: dict[str, int]  # form -> rows
 
 
-def dates_of(text: Any, order: str = "") -> Written:
+def dates_of(text: Any, order: str = "", rows_in_all: int = 0) -> Written:
     """The dates of an Arrow array of trimmed text, (N,); `order` of ORDERS is for numbers alone.
 
-    Raises Undecidable where the order of day and month is not certain and not given.
+    A form that one cell alone could have by accident has to be that of half the column, which may have more
+    rows than these. Raises UndecidableError where the order of day and month is not certain and not given.
     """
     rows = len(text)
     local, read, zone = np.zeros(rows, np.int64), np.zeros(rows, bool), np.zeros(rows, np.int64)
     zones: list[str] = [""]
     forms: dict[str, int] = {}
     timed = False
-    text = pc.replace_substring_regex(text, r"^(\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp][Mm])?),? (\d.*)$", r"\2 \1")
+    text = pc.replace_substring_regex(
+        text, r"^(\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp][Mm])?),? (\d.*)$", r"\2 \1"
+    )
     for name, pattern in DATES:
         left = np.flatnonzero(~read)
         if not len(left):
             break
         parts = pc.extract_regex(text.take(pa.array(left)), pattern)
         found = left[mask(parts.is_valid())]
-        if not len(found):
+        if not len(found) or (name in BY_ACCIDENT and 2 * len(found) < max(rows, rows_in_all)):
             continue
         parts = parts.drop_null()
         fields = {field.name: pc.struct_field(parts, field.name) for field in parts.type}
@@ -103,7 +108,9 @@ def dates_of(text: Any, order: str = "") -> Written:
         zone[kept] = np.array([numbered(each, zones) for each in written.zones])[written.zone[sound]]
         timed = timed or bool(has_clock[sound].any())
         forms[form] = forms.get(form, 0) + int(sound.sum())
-    return Written(local, read, zone, tuple(zones), timed, {form: count for form, count in forms.items() if count})
+    return Written(
+        local, read, zone, tuple(zones), timed, {form: count for form, count in forms.items() if count}
+    )
 
 
 def numbered(name: str, names: list[str]) -> int:
@@ -113,7 +120,9 @@ def numbered(name: str, names: list[str]) -> int:
     return names.index(name)
 
 
-def days_of(name: str, fields: dict[str, Any], order: str) -> tuple[NDArray[np.int64], NDArray[np.bool_], str]:
+def days_of(
+    name: str, fields: dict[str, Any], order: str
+) -> tuple[NDArray[np.int64], NDArray[np.bool_], str]:
     """Days since 1970 of the parts of dates, whether there is such a day, and what the form is called."""
     if name == "numbers":
         return ordered(fields, order)
@@ -141,7 +150,7 @@ def ordered(fields: dict[str, Any], order: str) -> tuple[NDArray[np.int64], NDAr
         moving = {name: turns(found[name][0]) for name in fitting}
         fitting = [name for name in fitting if moving[name] == min(moving.values())]
     if len(fitting) > 1 and len(np.unique(np.stack([found[name][0] for name in fitting]), axis=0)) > 1:
-        raise Undecidable(", ".join(fitting))
+        raise UndecidableError(", ".join(fitting))
     best = fitting[0] if fitting else max(shares, key=lambda name: shares[name])
     return *found[best], best
 
@@ -167,7 +176,7 @@ def civil(
 def clocks_of(
     text: Any,
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_], Written, NDArray[np.bool_]]:
-    """Of what stands behind dates: ms of the day, whether it is a clock or nothing, its zones, is it a clock."""
+    """Of the rest of cells: ms of the day, whether it is a clock or empty, zones, whether it is a clock."""
     rows = len(text)
     parts = pc.extract_regex(text, REST)
     sound = mask(parts.is_valid())
@@ -180,7 +189,9 @@ def clocks_of(
         pc.utf8_rpad(pc.binary_join_element_wise(field["f"], field["ff"], ""), 3, "0"), 0, 3
     )
     clocked = ~mask(pc.equal(pc.binary_join_element_wise(field["h"], field["hh"], field["hour"], ""), ""))
-    half = np.char.lower(field["half"].to_numpy(zero_copy_only=False).astype(str)) if rows else np.empty(0, str)
+    half = (
+        np.char.lower(field["half"].to_numpy(zero_copy_only=False).astype(str)) if rows else np.empty(0, str)
+    )
     sound &= (half == "") | ((hour >= 1) & (hour <= 12))
     hour = np.where(half == "", hour, hour % 12 + 12 * (half == "p"))
     sound &= (hour < 24) | ((hour == 24) & (minute == 0) & (second == 0))
@@ -201,16 +212,30 @@ def clock_column(text: Any) -> tuple[NDArray[np.int64], NDArray[np.bool_], Writt
     if len(text) and digits.all():
         number = whole(text)
         longest = int(np.max(pc.utf8_length(text).to_numpy(zero_copy_only=False)))
-        scale = 1 if number.max() <= 24 and longest <= 2 else 100 if number.max() <= 2400 and longest <= 4 else 10_000
+        scale = (
+            1
+            if number.max() <= 24 and longest <= 2
+            else 100
+            if number.max() <= 2400 and longest <= 4
+            else 10_000
+        )
         hour, minute, second = number // scale, number // max(scale // 100, 1) % 100, number % 100
         minute, second = minute * (scale > 1), second * (scale > 100)
         sound = (hour <= 24) & (minute < 60) & (second < 60) & ((hour < 24) | (minute + second == 0))
         of_day = ((hour * 60 + minute) * 60 + second) * 1000
-        return of_day, sound, Written(of_day, sound, np.zeros(len(text), np.int64), ("",), timed=True, forms={})
+        return (
+            of_day,
+            sound,
+            Written(of_day, sound, np.zeros(len(text), np.int64), ("",), timed=True, forms={}),
+        )
     fraction = mask(pc.match_substring_regex(text, r"^0?\.\d+$|^0$"))
     if len(text) and fraction.all():
         of_day = np.rint(text.cast(pa.float64()).to_numpy() * 86_400).astype(np.int64) * 1000
-        return of_day, fraction, Written(of_day, fraction, np.zeros(len(text), np.int64), ("",), timed=True, forms={})
+        return (
+            of_day,
+            fraction,
+            Written(of_day, fraction, np.zeros(len(text), np.int64), ("",), timed=True, forms={}),
+        )
     of_day, sound, written, clocked = clocks_of(text)
     return of_day, sound & clocked, written
 
@@ -225,7 +250,8 @@ def months_of(text: Any) -> NDArray[np.int64]:
     """The numbers of months by their names; 0 for a word that is none."""
     coded = pc.utf8_lower(text).dictionary_encode()
     numbers = np.array([MONTHS.get(name, 0) for name in coded.dictionary.to_pylist()], np.int64)
-    return numbers[coded.indices.to_numpy(zero_copy_only=False)]
+    found: NDArray[np.int64] = numbers[coded.indices.to_numpy(zero_copy_only=False)]
+    return found
 
 
 def whole(text: Any) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,24 +18,25 @@ import pyarrow as pa
 
 from engine.data.importing.hints import Hints
 from engine.data.importing.losses import refuse_losses
-from engine.data.importing.reading import Columns, columns_of
+from engine.data.importing.reading import columns_of
 from engine.data.importing.tables import open_table
 from engine.data.store import Series, Store
 from engine.errors import ChangeSettingsError, MakeRoomError, RepairDataError, printable
 from engine.market.candles import Checked, Decimals, QualityReport, check, check_values, step_of, time_index
 from engine.market.times import UNREADABLE, regular_step
-from engine.results.notes import Note
 from engine.settings import SERIES_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from engine.results.notes import Note
+
 SUFFIXES = re.compile(r"(\.(csv|txt|tsv|parquet|pq|feather|arrow|json|gz|zip))+$", re.IGNORECASE)
 BINANCE_FILE = re.compile(r"([A-Z0-9]{4,20})-\d+[a-zA-Z]+-\d{4}")
 WANTED = (
-    "Give a table with a header such as time,open,high,low,close,volume or time,value, or a file of one of the "
-    "publishers in docs/data.md"
+    "Give a table with a header such as time,open,high,low,close,volume or time,value, or a file of one of "
+    "the publishers that docs/data.md lists"
 )
 NO_HINTS = Hints()
 
@@ -71,26 +72,25 @@ def read(path: Path, progress: Callable[[int], None] = lambda _: None, hints: Hi
     with clearly(path):
         table = open_table(path)
         columns = columns_of(table, hints, progress)
-        layout, data = columns.layout, columns.numbers
-        kind, name, notes = layout.kind, layout.name, columns.notes
-        if kind == "candles" and is_funding(columns):
-            kind, name, data = "funding", "freqtrade funding rates", {"value": data["open"]}
-            notes = (*notes, Note("rates are a column", {"column": "open"}))
+        layout, kind = columns.layout, columns.layout.kind
         times = columns.times
         index = time_index(times)
         step_ms = step_of(index) if kind == "candles" else regular_step(np.unique(times[times != UNREADABLE]))
-    frame = pd.DataFrame(data, index=index, copy=False)
+    frame = pd.DataFrame(columns.numbers, index=index, copy=False)
     symbol = columns.symbol or (match[1] if (match := BINANCE_FILE.match(table.hint)) else "")
-    shown = tuple(Note(note.code, {key: safe(value) for key, value in note.values.items()}) for note in notes)
+    shown = tuple(safe(note) for note in columns.notes)
     return FileSeries(
-        kind, name, frame, symbol, step_ms, columns.decimals, shown, layout.column, columns.unreadable,
+        kind, layout.name, frame, symbol, step_ms, columns.decimals, shown, layout.column, columns.unreadable,
         columns.written,
     )  # fmt: skip
 
 
-def safe(value: float | str) -> int | float | str:
-    """A value of a note that a terminal may show."""
-    return printable(value) if isinstance(value, str) else value
+def safe(note: Note) -> Note:
+    """The note with values that a terminal may show."""
+    values = vars(note)["values"].items()
+    return replace(
+        note, values={key: printable(each) if isinstance(each, str) else each for key, each in values}
+    )
 
 
 def check_file(path: Path, found: FileSeries, now_ms: int, hints: Hints = NO_HINTS) -> Checked:
@@ -156,13 +156,6 @@ def spare_collected(store: Store, name: str) -> None:
             raise ChangeSettingsError(
                 f"series {name}", "was collected from an exchange", "Import under another name"
             )
-
-
-def is_funding(columns: Columns) -> bool:
-    """Whether these are freqtrade's funding rates: candles of which only open is ever other than 0."""
-    data = columns.numbers
-    rest = [np.nan_to_num(data[name]) for name in ("high", "low", "close", "volume") if name in data]
-    return len(data["open"]) > 0 and bool(data["open"].any()) and not any(column.any() for column in rest)
 
 
 def name_of(path: Path) -> str:

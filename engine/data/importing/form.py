@@ -13,12 +13,14 @@ from dataclasses import dataclass
 
 HEAD = 1 << 16  # bytes that tell the form
 DELIMITERS = "\t|;,"  # a comma may be a decimal mark, so it is asked last
-UTF_8, UTF_16_LE, UTF_16_BE = b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"
+MARKS = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16-LE", b"\xfe\xff": "UTF-16-BE"}  # of byte order
 NUMBER = re.compile(r"[-+(]?\s*[$€£¥]?\s*[-+]?(\d[\d.,'  ]*|\.\d+)([eE][+-]?\d{1,3})?\s*[%KMBTkmbt€$)]?")
 DATE = re.compile(
     r"\d{1,4}[-/.]\d{1,2}([-/.]\d|$)|\d{1,2}[-/. ]?[A-Za-z]{3,9}[-/., ]+\d{2,4}|"
-    r"([A-Za-z]{3,9},? )?[A-Za-z]{3,9}\.? \d{1,2},? \d{4}|\d{8}[ T_-]\d{2,6}|\d{1,2}:\d{2}|\d{4}-[A-Za-z]{3}-\d"
+    r"([A-Za-z]{3,9},? )?[A-Za-z]{3,9}\.? \d{1,2},? \d{4}|\d{8}[ T_-]\d{2,6}|\d{1,2}:\d{2}|"
+    r"\d{4}-[A-Za-z]{3}-\d"
 )
+WEB_PAGE = re.compile(r"<(?![A-Za-z0-9_ ]+>[\t;,| ]*<)[!?a-zA-Z]")  # headers as <DATE>,<TIME> are none
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,9 @@ class Form:
 
 def decoded(content: bytes) -> tuple[bytes, str]:
     """The content as UTF-8 without a byte order mark, and its encoding. Raises ValueError for no text."""
-    for mark, encoding in ((UTF_8, "UTF-8"), (UTF_16_LE, "UTF-16-LE"), (UTF_16_BE, "UTF-16-BE")):
-        if content.startswith(mark):
-            content = content[len(mark) :]
-            break
-    else:
-        encoding = encoding_of(content)
+    marked = next((mark for mark in MARKS if content.startswith(mark)), b"")
+    encoding = MARKS[marked] if marked else encoding_of(content)
+    content = content[len(marked) :]
     try:
         if encoding != "UTF-8":
             content = content.decode(encoding).encode()
@@ -98,9 +97,8 @@ def refuse_others(head: bytes, texts: list[str]) -> None:
     start = head.decode(errors="replace").lstrip()
     if not start:
         raise ValueError("is empty")
-    if start.startswith("<") and re.match(r"<[!?a-zA-Z]+[^>]*>\s*($|<|\n)|<!doctype|<\?xml|<html", start, re.IGNORECASE):
-        if not re.match(r"<[A-Z0-9_ ]+>[\t;,| ]", start, re.IGNORECASE):
-            raise ValueError("is a web page (HTML or XML), not a table")
+    if WEB_PAGE.match(start):
+        raise ValueError("is a web page (HTML or XML), not a table")
     if start[0] == "{" or (start[0] == "[" and start[1:2] in '{["'):
         raise ValueError("is JSON, not a table")
     if all(is_comment(text) for text in texts):
@@ -109,8 +107,11 @@ def refuse_others(head: bytes, texts: list[str]) -> None:
 
 def is_comment(line: str) -> bool:
     """Whether a line is none of the table: blank, a comment, or the publisher's address."""
-    return not line.strip(" ,;\t\ufeff") or line.lstrip().startswith(("#", "//")) or "://" in line or (
-        re.fullmatch(r'"?sep=."?', line.strip(), re.IGNORECASE) is not None
+    return (
+        not line.strip(" ,;\t\ufeff")
+        or line.lstrip().startswith(("#", "//"))
+        or "://" in line
+        or (re.fullmatch(r'"?sep=."?', line.strip(), re.IGNORECASE) is not None)
     )
 
 

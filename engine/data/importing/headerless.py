@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from engine.data.importing.layouts import BINANCE, Layout, Volume, layout_of
 from engine.market.candles import PRICES
 from engine.market.quality import possible
@@ -15,6 +13,7 @@ from engine.results.notes import Note
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
 ORDERS = {  # of the four prices, and whose it is
@@ -43,7 +42,12 @@ def layout_without_names(
     if kinds[0] not in {"moment", "day"} and len(kinds) > 1 and kinds[1] in {"moment", "day"}:
         symbol, first = 0, 1
     times: tuple[int, ...] = (first,)
-    if kinds[first] == "day" and len(kinds) > first + 1 and kinds[first + 1] == "clock" and width - first >= 6:
+    if (
+        kinds[first] == "day"
+        and len(kinds) > first + 1
+        and kinds[first + 1] == "clock"
+        and width - first >= 6
+    ):
         times = (first, first + 1)
     start = times[-1] + 1
     count = width - start
@@ -53,12 +57,17 @@ def layout_without_names(
     if count == 1:
         note = no_header(("time", "value"))
         return replace(
-            base, name="time and value", kind="values", numbers={"value": start}, column="value", notes=(note,)
+            base,
+            name="time and value",
+            kind="values",
+            numbers={"value": start},
+            column="value",
+            notes=(note,),
         )
     if count not in {4, 5, 6, 7}:
         raise ValueError(
-            f"has {width} columns and no header; without one, a time with 1, 4, 5, 6 or 7 numbers is known, and "
-            "Binance's 12 columns"
+            f"has {width} columns and no header; without one, a time with 1, 4, 5, 6 or 7 numbers is known, "
+            "and Binance's 12 columns"
         )
     prices = {name: start + place for place, name in enumerate(UNNAMED)}
     place = {5: 4, 6: 4, 7: 5}.get(count)
@@ -85,14 +94,15 @@ def in_order(
     if len(fitting) != 1:
         tried = "; ".join(", ".join(order) for order in (fitting or ORDERS))
         which = "more than one order fits" if fitting else "no order that is known makes its rows possible"
-        raise ValueError(f"has no header, and of its columns {which}: {tried}; write the names in its first line")
+        raise ValueError(
+            f"has no header, and of its columns {which}: {tried}; write the names in its first line"
+        )
     order = fitting[0]
     renamed = {name: numbers[UNNAMED[order.index(name)]] for name in PRICES}
     rest = {name: values for name, values in numbers.items() if name not in UNNAMED}
     times = ("time",) if len(layout.times) == 1 else ("date", "time")
-    between = [f"column {each}" for each in ()]
     volume = ["volume"] if layout.volumes else []
-    note = no_header((*times, *order, *between, *volume))
+    note = no_header((*times, *order, *volume))
     name = layout.name if layout.name and order == PRICES else ORDERS[order]
     places = {price: layout.numbers[UNNAMED[order.index(price)]] for price in PRICES}
     return replace(layout, name=name, numbers=places, notes=(note,)), {**renamed, **rest}

@@ -18,37 +18,63 @@ TIME_NAMES = (
     "start_time", "starttime", "period_start", "start", "begin", "candle_begin_time", "timestamp",
     "timestamp_utc", "time", "datetime", "date_time", "datetime_utc", "time_utc", "utc_time", "utc",
     "gmt_time", "local_time", "date", "date_utc", "datum", "fecha", "data", "trade_date", "trading_day",
-    "tradingday", "day", "month", "dt", "ts", "t", "calc_time", "create_time", "funding_time", "fundingtime",
-    "index", "index_level_0", "level_0", "unnamed_0", "time_open", "zeit", "uhrzeit", "hour", "hr", "clock",
+    "tradingday", "day", "month", "dt", "ts", "t", "calc_time", "create_time", "funding_time",
+    "fundingtime", "index", "index_level_0", "level_0", "unnamed_0", "time_open", "zeit",
 )  # fmt: skip
 CLOSE_TIMES = (
-    "close_time", "closetime", "timeclose", "time_close", "time_period_end", "end_time", "endtime", "period_end",
-    "close_timestamp", "end",
+    "close_time", "closetime", "timeclose", "time_close", "time_period_end", "end_time", "endtime",
+    "period_end", "close_timestamp", "end",
 )  # fmt: skip
 CLOCK_NAMES = ("time", "hour", "hr", "clock", "time_of_day", "tod", "zeit", "uhrzeit", "stunde", "hora")
 UTC_NAMES = {"timestamp_utc", "datetime_utc", "time_utc", "utc_time", "utc", "gmt_time", "date_utc"}
-PRICE_NAMES = {
-    "open": ("open", "o", "open_price", "price_open", "opening", "opening_price", "erster", "eröffnung", "eröffn",
-             "eroffn", "ouverture", "ouv", "apertura", "first"),
-    "high": ("high", "h", "high_price", "price_high", "max", "hoch", "tageshoch", "plus_haut", "haut", "máximo", "maximo", "highest"),
-    "low": ("low", "l", "low_price", "price_low", "min", "tief", "tagestief", "plus_bas", "bas", "mínimo", "minimo", "lowest"),
-    "close": ("close", "c", "close_price", "price_close", "closing", "closing_price", "close_last", "last", "last_price",
-              "price", "settle", "schluss", "schlusskurs", "zuletzt", "dernier", "clôture", "cierre", "último",
-              "ultimo", "adj_close", "adjusted_close"),
+PRICE_NAMES = {  # English, German, French, Spanish
+    "open": (
+        "open", "o", "open_price", "price_open", "opening", "opening_price", "first", "erster", "eröffnung",
+        "eröffn", "ouverture", "ouv", "apertura",
+    ),
+    "high": (
+        "high", "h", "high_price", "price_high", "highest", "max", "hoch", "tageshoch", "plus_haut", "haut",
+        "máximo", "maximo",
+    ),
+    "low": (
+        "low", "l", "low_price", "price_low", "lowest", "min", "tief", "tagestief", "plus_bas", "bas",
+        "mínimo", "minimo",
+    ),
+    "close": (
+        "close", "c", "close_price", "price_close", "closing", "closing_price", "close_last", "last",
+        "last_price", "price", "settle", "schluss", "schlusskurs", "zuletzt", "dernier", "clôture", "cierre",
+        "último", "ultimo", "adj_close", "adjusted_close",
+    ),
 }  # fmt: skip
 BASE_VOLUME = (
     "base_volume", "volume_base", "volumefrom", "volume_from", "base_asset_volume", "volume_base_asset",
 )  # fmt: skip
 PLAIN_VOLUME = (
-    "volume", "vol", "v", "volume_traded", "traded_volume", "total_volume", "volumen", "stuecke", "stücke", "shares",
-    "real_volume", "vol_shares",
+    "volume", "vol", "v", "volume_traded", "traded_volume", "total_volume", "volumen", "stuecke", "stücke",
+    "shares", "real_volume",
 )  # fmt: skip
 TICK_VOLUME = ("tickvol", "tick_volume", "tickvolume", "ticks")
 NO_VOLUME = {  # words behind `volume_` that name no asset
-    "ma", "sma", "ema", "delta", "change", "adj", "adjusted", "avg", "average", "weighted", "notional", "24h", "up",
-    "down", "buy", "sell", "ratio", "profile", "quote", "to", "currency", "z", "osc", "count", "trades",
+    "ma", "sma", "ema", "delta", "change", "adj", "adjusted", "avg", "average", "weighted", "notional",
+    "24h", "up", "down", "buy", "sell", "ratio", "profile", "quote", "to", "currency", "z", "osc", "count",
+    "trades",
 }  # fmt: skip
-QUOTES = ("usd", "usdt", "usdc", "busd", "tusd", "dai", "eur", "gbp", "jpy", "try", "krw", "aud", "brl", "fdusd")
+QUOTES = (
+    "usd",
+    "usdt",
+    "usdc",
+    "busd",
+    "tusd",
+    "dai",
+    "eur",
+    "gbp",
+    "jpy",
+    "try",
+    "krw",
+    "aud",
+    "brl",
+    "fdusd",
+)
 SYMBOL_NAMES = ("symbol", "pair", "ticker", "market", "instrument", "name")
 BINANCE = (
     "open_time", *OHLCV, "close_time", "quote_volume", "count", "taker_buy_volume", "taker_buy_quote_volume",
@@ -89,7 +115,7 @@ LAYOUTS = (  # the first whose columns are all there names the file
     known("investing.com", "price open high low vol change"),
     known("barchart", "open high low last change volume", order="month-first", decimal="point"),
     known("Quandl", "open high low close ex_dividend split_ratio", decimal="point", adjusted="nothing"),
-    known("Alpha Vantage", "timestamp open high low close adjusted_close", decimal="point", adjusted="nothing"),
+    known("Alpha Vantage", "timestamp open high low close adjusted_close", "", "point", "nothing"),
     known("Yahoo Finance", "open high low close adj_close volume", decimal="point", adjusted="splits"),
     known("Kaggle", "timestamp open high low close weighted_price", decimal="point"),
 )  # fmt: skip
@@ -132,12 +158,15 @@ class Layout:
 
 
 def layout_of(
-    header: Sequence[Sequence[str]], rows: Sequence[Sequence[str]], sort: Callable[[Sequence[str]], str], hint: str = ""
+    header: Sequence[Sequence[str]],
+    rows: Sequence[Sequence[str]],
+    sort: Callable[[Sequence[str]], str],
+    hint: str = "",
 ) -> Layout:
     """The layout of a file with these lines of names, each (C,), and first rows, each (C,).
 
-    `sort` tells what a column of cells is: a moment, a day, a clock or nothing of them; `hint` is the file's
-    name, which may tell the base of a market. Raises ValueError that says what is missing or unclear.
+    `sort` tells what a column of cells is: a moment, a day, a clock or nothing of them; `hint` is the
+    file's name, which may tell the base of a market. Raises ValueError that says what is missing or unclear.
     """
     shown, ticker = named(header)
     names = [plain(name) for name in shown]
@@ -163,7 +192,9 @@ def layout_of(
     return called(base, names, shown, volumes, lines=len(header))
 
 
-def called(layout: Layout, names: Sequence[str], shown: Sequence[str], volumes: tuple[Volume, ...], lines: int) -> Layout:
+def called(
+    layout: Layout, names: Sequence[str], shown: Sequence[str], volumes: tuple[Volume, ...], lines: int
+) -> Layout:
     """The layout with its name, its volume and what has to be said of it."""
     there = set(names)
     found = next((each for each in LAYOUTS if each.columns <= there), None)
@@ -186,7 +217,11 @@ def values_layout(layout: Layout, names: Sequence[str], shown: Sequence[str]) ->
     for kind in KINDS.values():
         if (position := first_of(names, kind.file_columns)) is not None:
             return replace(
-                layout, name="time and value", kind=kind.name, numbers={"value": position}, column=shown[position]
+                layout,
+                name="time and value",
+                kind=kind.name,
+                numbers={"value": position},
+                column=shown[position],
             )
     taken = {*layout.times, layout.symbol}
     others = [position for position in range(len(names)) if position not in taken]
@@ -195,7 +230,12 @@ def values_layout(layout: Layout, names: Sequence[str], shown: Sequence[str]) ->
     column = shown[others[0]]
     note = Note("values are a column", {"column": column})
     return replace(
-        layout, name="time and value", kind="values", numbers={"value": others[0]}, column=column, notes=(note,)
+        layout,
+        name="time and value",
+        kind="values",
+        numbers={"value": others[0]},
+        column=column,
+        notes=(note,),
     )
 
 
@@ -214,7 +254,9 @@ def named(header: Sequence[Sequence[str]]) -> tuple[list[str], str]:
     for number, line in enumerate(header):
         if number == best:
             continue
-        tickers |= {cell for cell, name in zip(line, names, strict=True) if cell and plain(name) in roles - {"price"}}
+        tickers |= {
+            cell for cell, name in zip(line, names, strict=True) if cell and plain(name) in roles - {"price"}
+        }
         names = [
             cell if not name or (place == 0 and plain(cell) in TIME_NAMES) else name
             for place, (cell, name) in enumerate(zip(line, names, strict=True))
@@ -258,26 +300,18 @@ def times_among(
             sorts[position] = sort([row[position] for row in rows])
         return sorts[position]
 
-    named_so = sorted(
-        (TIME_NAMES.index(name), place) for place, name in enumerate(names) if name in TIME_NAMES
-    )
-    candidates = [place for _, place in named_so]
-    first = next((place for place in candidates if kind(place) in {"moment", "day"}), None)
-    if first is None and names and names[0] not in PRICE_NAMES["open"] and kind(0) in {"moment", "day"}:
+    places = [names.index(name) for name in TIME_NAMES if name in names]
+    first = next((place for place in places if kind(place) in {"moment", "day"}), None)
+    ends = next((names.index(name) for name in CLOSE_TIMES if name in names), None)
+    if first is None and ends is not None and kind(ends) == "moment":
+        return (ends,), True
+    if first is None and not places and names and kind(0) in {"moment", "day"}:
         first = 0
-    ends = [place for name in CLOSE_TIMES for place, other in enumerate(names) if other == name]
-    if first is None or (ends and kind(first) == "day"):
-        whole = next((place for place in ends if kind(place) == "moment"), None)
-        if first is None and whole is None:
-            return (candidates[:1], False) if candidates else ((), False)  # type: ignore[return-value]
-        if first is None and whole is not None:
-            return (whole,), True
-    assert first is not None  # noqa: S101
+    if first is None:
+        return tuple(places[:1]), False  # whose cells the error will show
     if kind(first) == "day":
-        clock = next(
-            (place for place, name in enumerate(names) if name in CLOCK_NAMES and place != first and kind(place) == "clock"),
-            None,
-        )
+        clocks = (names.index(name) for name in CLOCK_NAMES if name in names)
+        clock = next((place for place in clocks if place != first and kind(place) == "clock"), None)
         if clock is not None:
             return (first, clock), False
     return (first,), False

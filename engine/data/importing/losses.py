@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.errors import RepairDataError
+from engine.errors import Problem, RepairDataError
 from engine.market.candles import PRICES
 from engine.market.quality import NO_PRICES, OFF_GRID, possible
 
@@ -30,34 +30,31 @@ def refuse_losses(
     """
     lost = report.rejected - report.rejected_by.get(NO_PRICES, 0)
     counts = ", ".join(f"{count} times {reason}" for reason, count in report.rejected_by.items())
+    rows = first_rows(report, written)
     if report.first_ms is None:
-        why = counts or "none is complete yet"
-        shown = first_rows(report, written)
-        raise RepairDataError(
-            thing, f"has no sound row among {report.rows_read}: {why}{shown}", reason_of(frame, report)
-        )
+        reason = f"has no sound row among {report.rows_read}: {counts or 'none is complete yet'}"
+        raise RepairDataError(thing, reason, reason_of(frame, report), rows)
     if accepted:
         return
     if lost > MOST_LOST * report.rows_read:
-        raise RepairDataError(
-            thing,
-            f"would lose {lost} of its {report.rows_read} rows: {counts}{first_rows(report, written)}",
-            f"{reason_of(frame, report)}. Store the others with --accept-losses",
-        )
+        reason = f"would lose {lost} of its {report.rows_read} rows: {counts}"
+        remedy = f"{reason_of(frame, report)}. Store the others with --accept-losses"
+        raise RepairDataError(thing, reason, remedy, rows)
     if report.far_apart > MOST_LOST * report.rows_read:
-        raise RepairDataError(
-            thing,
-            f"has {report.far_apart} rows of {report.rows_read} that contradict another row of the same time by more "
-            "than 1 % in a price",
-            "It may hold several markets, or local times; store the finer row of each with --accept-losses",
+        reason = (
+            f"has {report.far_apart} rows of {report.rows_read} that contradict another row of the same time "
+            "by more than 1 % in a price"
         )
+        remedy = "It may hold several markets, or local times. Store the finer rows with --accept-losses"
+        raise RepairDataError(thing, reason, remedy)
 
 
-def first_rows(report: QualityReport, written: Callable[[int], str]) -> str:
+def first_rows(report: QualityReport, written: Callable[[int], str]) -> list[Problem]:
     """The first three rows that are lost, as the file has them."""
     rows = [entry for entry in report.rejected_list if entry["reason"] != NO_PRICES][:3]
-    told = [f"row {entry['row']}: {written(entry['row'] - 1)[:120]} ({entry['reason']})" for entry in rows]
-    return "".join(f"\n  {line}" for line in told) + ("\n" if told else "")
+    return [
+        Problem(f"row {entry['row']}", written(entry["row"] - 1)[:120], entry["reason"]) for entry in rows
+    ]
 
 
 def reason_of(frame: pd.DataFrame, report: QualityReport) -> str:
@@ -71,7 +68,7 @@ def reason_of(frame: pd.DataFrame, report: QualityReport) -> str:
                 return f"The columns may stand in another order: {names}"
         return "The file itself may be broken in these rows; get it again from where it came"
     if most == "time not readable":
-        return "Their times may be of another form, in two columns, or of an hour that the clocks skip or show twice"
+        return "Their times may be of another form, or of an hour that clocks skip or show twice"
     if most == "not a number":
         return "Their numbers may be of another locale, or missing"
     if most == OFF_GRID:

@@ -21,7 +21,25 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-BLANK = ("", "NaN", "nan", "NAN", "null", "NULL", "Null", "None", "none", "N/A", "n/a", "NA", "#N/A", "-", "--", "n.a.")
+BLANK = (
+    "",
+    "NaN",
+    "nan",
+    "NAN",
+    "null",
+    "NULL",
+    "Null",
+    "None",
+    "none",
+    "N/A",
+    "n/a",
+    "NA",
+    "#N/A",
+    "-",
+    "--",
+    "n.a.",
+)
+APART = r"(\d)[ '\x{2019}\x{a0}\x{202f}\x{2009}](\d{3})"  # thousands, by a space or an apostrophe
 TIMES = {"k": 3, "m": 6, "b": 9, "t": 12}
 MARKS = {"point": (".", ","), "comma": (",", ".")}  # decimal mark, and the one of thousands beside it
 SIGNED = r"^[-+]?"
@@ -65,9 +83,10 @@ def numbers_of(
             values[name] = floats(column)
     mark = said or ("point" if any(surely_plain(column) for column in text.values()) else "")
     if text and mark == "point":
-        read = {name: cast(column) for name, column in text.items()}
-        if all(column is not None for column in read.values()):
-            return Numbers({**values, **read}, text, "", {})
+        read = {name: number for name, column in text.items() if (number := cast(column)) is not None}
+        if len(read) == len(text):
+            ordered = {name: {**values, **read}[name] for name in columns}
+            return Numbers(ordered, text, "", {})
     cells = {name: undressed(column) for name, column in text.items()}
     mark = mark or decimal_mark(cells, text, names, possible)
     unreadable: dict[str, tuple[int, str]] = {}
@@ -80,8 +99,12 @@ def numbers_of(
         if len(wrong):
             unreadable[name] = (int(wrong[0]), str(text[name][int(wrong[0])]))
         text[name] = text_kept
-    ordered = {name: values[name] for name in columns}
-    return Numbers(ordered, text, "comma" if mark == "comma" else "thousands" if grouped else "", unreadable)
+    return Numbers(
+        {name: values[name] for name in columns},
+        text,
+        "comma" if mark == "comma" else "thousands" if grouped else "",
+        unreadable,
+    )
 
 
 def floats(column: Any) -> NDArray[np.float64]:
@@ -100,9 +123,13 @@ def cast(text: Any) -> NDArray[np.float64] | None:
 def surely_plain(text: Any) -> bool:
     """Whether a look at the first cells shows decimals that no mark of thousands could be, or no mark."""
     head = text.slice(0, 2000)
-    if mask(pc.match_substring_regex(head, r"[,'  ]")).any():
+    if mask(pc.match_substring_regex(head, r"[,'\x{2019}\x{a0}\x{202f}\x{2009} ]")).any():
         return False
-    return bool(mask(pc.match_substring_regex(head, r"^[-+]?(0?\.\d+|\d+\.(\d{1,2}|\d{4,})|\d{4,}\.\d*)" + EXPONENT)).any())
+    return bool(
+        mask(
+            pc.match_substring_regex(head, r"^[-+]?(0?\.\d+|\d+\.(\d{1,2}|\d{4,})|\d{4,}\.\d*)" + EXPONENT)
+        ).any()
+    )
 
 
 def undressed(text: Any) -> Any:
@@ -112,11 +139,13 @@ def undressed(text: Any) -> Any:
         return text
     text = pc.replace_substring_regex(text, r"[$€£¥₽₿%\"]|(USDT?|EUR)$", "")
     text = pc.replace_substring_regex(text, r"^\((.*)\)$", r"-\1")
-    text = pc.replace_substring_regex(text, r"(\d)[ '’   ](\d{3})", r"\1\2")
-    text = pc.replace_substring_regex(text, r"(\d)[ '’   ](\d{3})", r"\1\2")
+    for _ in range(2):  # matches do not overlap
+        text = pc.replace_substring_regex(text, APART, r"\1\2")
     text = pc.utf8_trim_whitespace(text)
     for suffix, power in TIMES.items():
-        text = pc.replace_substring_regex(text, rf"^([-+]?[\d.,]+) ?[{suffix}{suffix.upper()}]$", rf"\1e{power}")
+        text = pc.replace_substring_regex(
+            text, rf"^([-+]?[\d.,]+) ?[{suffix}{suffix.upper()}]$", rf"\1e{power}"
+        )
     return text
 
 
@@ -142,7 +171,10 @@ def decimal_mark(
             ungrouped.add(name)
     if unclear is None or only["point"] + only["comma"]:
         return "comma" if only["comma"] > only["point"] else "point"
-    ways = {mark: {name: parsed(in_plain(column, mark)[0], text[name])[0] for name, column in cells.items()} for mark in MARKS}
+    ways = {
+        mark: {name: parsed(in_plain(column, mark)[0], text[name])[0] for name, column in cells.items()}
+        for mark in MARKS
+    }
     can = {mark: possible(way) >= 0.99 for mark, way in ways.items()}
     if sum(can.values()) == 1:
         return next(mark for mark, fits_all in can.items() if fits_all)
@@ -163,7 +195,9 @@ def in_plain(column: Any, mark: str) -> tuple[Any, bool]:
     fits = pc.match_substring_regex(column, shaped(decimal, thousands))
     grouped = pc.match_substring(column, thousands)
     changed = pc.replace_substring(pc.replace_substring(column, thousands, ""), decimal, ".")
-    return pc.if_else(fits, changed, pc.if_else(pc.is_in(column, pa.array(BLANK)), "", "?")), bool(pc.any(grouped).as_py())
+    return pc.if_else(fits, changed, pc.if_else(pc.is_in(column, pa.array(BLANK)), "", "?")), bool(
+        pc.any(grouped).as_py()
+    )
 
 
 def parsed(plainly: Any, text: Any) -> tuple[NDArray[np.float64], Any]:

@@ -1,4 +1,4 @@
-"""The columns of a table gathered into arrays of times and numbers, in the one way in which they can be read."""
+"""The columns of a table as arrays of times and numbers, in the one way in which they can be read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from engine.results.notes import Note
 from engine.settings import SYMBOL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -47,17 +47,10 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
     """Read all columns that mean something; `progress` hears the rows so far.
 
     Rows that were left out stand at the end, without time and numbers, so that they are counted and
-    rejected. Raises ValueError for what is not known or can be read in two ways, RepairDataError if there is no
-    row, or rows of several symbols.
+    rejected. Raises ValueError for what is not known or can be read in two ways, RepairDataError if there
+    is no row, or rows of several symbols.
     """
-
-    def sort(cells: Any) -> str:
-        return sort_of(cells, hints)
-
-    if table.header:
-        layout = layout_of(table.header, table.rows, sort, table.hint)
-    else:
-        layout = layout_without_names(table.rows, table.width, sort)
+    layout = layout_in(table, hints)
     raw = table.read(layout.positions(), progress)
     rows = len(raw[layout.times[0]])
     if not rows:
@@ -68,40 +61,64 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
     layout, numbers, notes = with_volume(layout, read)
     if layout.kind == "candles" and UNNAMED[0] in numbers:
         layout, numbers = in_order(layout, numbers)
+    if layout.kind == "candles" and is_funding(numbers):
+        layout, numbers = funding_in(layout), {"value": numbers["open"]}
     times = read_times(layout, raw, hints)
     decimals = decimals_among(read, times.utc_ms)
-    unreadable = read.unreadable.get("value")
-    utc, more = times.utc_ms, told(layout, read, times, hints)
-    kept = np.arange(rows)
+    utc, kept, timing = times.utc_ms, np.arange(rows), told(layout, read, times, hints)
     if layout.kind == "candles":
         utc, about = near_minutes(utc)
-        utc, closed = at_open(utc, layout.closes, hints)
+        utc, closed = at_open(utc, hints, closes=layout.closes)
         kept, parted = one_step(utc, hints)
-        more = (*more, *about, *closed, *parted)
-    left_out, footer = rest_of(table.left_out)
-    nothing = np.full(left_out, np.nan)
-    numbers = {name: joined(those(values, kept), nothing) for name, values in numbers.items()}
-    if decimals is not None:
-        decimals = Decimals(*(joined(those(each, kept), np.zeros(left_out, np.int8)) for each in
-                              (decimals.prices, decimals.volume, decimals.written)))  # fmt: skip
-    if left_out:
-        more = (*more, Note("rows of another width", {"rows": left_out, "width": table.width}))
-    if footer:
-        more = (*more, Note("a footer", {"text": footer[:80]}))
-    order = [*layout.times, *layout.numbers.values(), *(volume.position for volume in layout.volumes)]
-
-    def written(row: int) -> str:
-        if row >= len(kept):
-            return table.left_out[row - len(kept)]
-        at = int(kept[row])
-        return (table.form.delimiter if table.form else ", ").join(
-            str(raw[place][at].as_py() if raw[place][at].is_valid else "") for place in dict.fromkeys(order)
-        )
-
+        timing = (*timing, *about, *closed, *parted)
+    unreadable = read.unreadable.get("value")
+    left_out, rest = rest_of(table)
     return Columns(
-        layout, joined(those(utc, kept), np.full(left_out, UNREADABLE)), numbers, decimals, symbol,
-        unreadable and (unreadable[0] + 1, unreadable[1]), (*layout.notes, *notes, *more), written,
-    )  # fmt: skip
+        layout,
+        joined(utc, kept, left_out, UNREADABLE),
+        {name: joined(values, kept, left_out, np.nan) for name, values in numbers.items()},
+        decimals and Decimals(*(joined(each, kept, left_out, 0) for each in vars(decimals).values())),
+        symbol,
+        unreadable and (unreadable[0] + 1, unreadable[1]),
+        (*layout.notes, *notes, *timing, *rest),
+        lambda row: row_of(table, layout, raw, kept, row),
+    )
+
+
+def is_funding(numbers: Mapping[str, NDArray[np.float64]]) -> bool:
+    """Whether these are freqtrade's funding rates: candles of which only open is ever other than 0."""
+    rest = [np.nan_to_num(numbers[name]) for name in ("high", "low", "close", "volume")]
+    return bool(numbers["open"].any()) and not any(column.any() for column in rest)
+
+
+def funding_in(layout: Layout) -> Layout:
+    """The layout of funding rates written as candles."""
+    note = Note("rates are a column", {"column": "open"})
+    numbers = {"value": layout.numbers["open"]}
+    return replace(
+        layout, name="freqtrade funding rates", kind="funding", numbers=numbers, volumes=(), notes=(note,)
+    )
+
+
+def layout_in(table: Table, hints: Hints) -> Layout:
+    """What the columns of a table mean. Raises ValueError that says what is missing or unclear."""
+
+    def sort(cells: Sequence[str]) -> str:
+        return sort_of(cells, hints)
+
+    if table.header:
+        return layout_of(table.header, table.rows, sort, table.hint)
+    return layout_without_names(table.rows, table.width, sort)
+
+
+def row_of(table: Table, layout: Layout, raw: Mapping[int, Any], kept: NDArray[np.int64], row: int) -> str:
+    """A row, from 0 on, as the file has it: what was read of it; those that were left out whole."""
+    if row >= len(kept):
+        return table.left_out[row - len(kept)]
+    places = [*layout.times, *layout.numbers.values(), *(volume.position for volume in layout.volumes)]
+    cells = (raw[place][int(kept[row])].as_py() for place in dict.fromkeys(places))
+    mark = table.form.delimiter if table.form else ", "
+    return mark.join("" if cell is None else str(cell) for cell in cells)
 
 
 def symbol_of(layout: Layout, raw: Mapping[int, Any]) -> str:
@@ -155,6 +172,8 @@ def with_volume(
     if chosen is None:
         return layout, {**numbers, "volume": np.full(rows, np.nan)}, (Note("no volume"),)
     volume = read.values[f"volume {chosen.position}"]
+    if np.isnan(volume).all():
+        return layout, {**numbers, "volume": volume}, (Note("no volume"),)
     layout = replace(layout, volumes=(chosen,))
     notes: tuple[Note, ...] = ()
     if chosen.kind == "tick":
@@ -176,7 +195,8 @@ def read_times(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Times:
         raise ValueError(f"column {named} {error}") from None
     if (times.utc_ms == UNREADABLE).all():
         cells = " and ".join(f"{text_of(column)[0]}" for column in columns)
-        raise ValueError(f"column {named} says {cells} in its first row, which is no time that is read; read are {FORMS}")
+        reason = f"column {named} says {cells} in its first row, which is no time that is read"
+        raise ValueError(f"{reason}; read are {FORMS}")
     return times
 
 
@@ -194,7 +214,7 @@ def told(layout: Layout, read: Numbers, times: Times, hints: Hints) -> tuple[Not
 
 
 def decimals_among(read: Numbers, times: NDArray[np.int64]) -> Decimals | None:
-    """How finely rows that share their time with others were written, 0 for all others; None for binary numbers."""
+    """How finely rows that share a time were written, 0 for all others; None for binary numbers."""
     names = [name for name in read.values if name in read.text]
     if len(names) < len(read.values):
         return None
@@ -215,18 +235,22 @@ def decimals_among(read: Numbers, times: NDArray[np.int64]) -> Decimals | None:
     return Decimals(prices, volume, written)
 
 
-def rest_of(left_out: list[str]) -> tuple[int, str]:
-    """How many rows of another width there are, and a footer: a last line that is a sentence."""
-    if left_out and not any(letter.isdigit() for letter in left_out[-1][:1]) and " " in left_out[-1].strip():
-        return len(left_out) - 1, left_out[-1].strip().strip('"')
-    return len(left_out), ""
+def rest_of(table: Table) -> tuple[int, tuple[Note, ...]]:
+    """How many rows of another width there are, and what has to be said of them and of a footer.
+
+    A footer is a last line of another width that is a sentence.
+    """
+    left_out, notes = len(table.left_out), []
+    last = table.left_out[-1].strip().strip('"') if left_out else ""
+    if " " in last and not last[0].isdigit():
+        notes.append(Note("a footer", {"text": last[:80]}))
+        left_out -= 1
+    if left_out:
+        notes.append(Note("rows of another width", {"rows": left_out, "width": table.width}))
+    return left_out, tuple(notes)
 
 
-def those(values: NDArray[Any], kept: NDArray[np.int64]) -> NDArray[Any]:
-    """The values of the rows that are kept; the array itself if that are all."""
-    return values if len(kept) == len(values) else values[kept]
-
-
-def joined(values: NDArray[Any], rest: NDArray[Any]) -> NDArray[Any]:
-    """Two arrays as one; the first itself if there is nothing behind it."""
-    return np.concatenate([values, rest]) if len(rest) else values
+def joined(values: NDArray[Any], kept: NDArray[np.int64], more: int, filler: float) -> NDArray[Any]:
+    """The values of the rows that are kept, and as many fillers as rows were left out."""
+    chosen = values if len(kept) == len(values) else values[kept]
+    return np.concatenate([chosen, np.full(more, filler, chosen.dtype)]) if more else chosen

@@ -1,4 +1,4 @@
-"""The times of candles brought to their opens: stamps off by milliseconds, ends of bars, a step that changes."""
+"""Times of candles brought to their opens: stamps off by milliseconds, ends of bars, a changing step."""
 
 from __future__ import annotations
 
@@ -33,8 +33,10 @@ def near_minutes(times: NDArray[np.int64]) -> tuple[NDArray[np.int64], tuple[Not
     return moved, (Note("times near the minute", {"furthest": furthest, "rows": int((off != 0).sum())}),)
 
 
-def at_open(times: NDArray[np.int64], closes: bool, hints: Hints) -> tuple[NDArray[np.int64], tuple[Note, ...]]:  # noqa: FBT001
-    """Times (N,) of bars at their opens: one usual step before their ends, if the file or somebody says so."""
+def at_open(
+    times: NDArray[np.int64], hints: Hints, *, closes: bool
+) -> tuple[NDArray[np.int64], tuple[Note, ...]]:
+    """Times (N,) of bars at their opens: one usual step before their ends, if they are said to be ends."""
     if not (hints.label == "close" or (closes and hints.label != "open")):
         return times, ()
     known = times != UNREADABLE
@@ -48,8 +50,8 @@ def at_open(times: NDArray[np.int64], closes: bool, hints: Hints) -> tuple[NDArr
 def one_step(times: NDArray[np.int64], hints: Hints) -> tuple[NDArray[np.int64], tuple[Note, ...]]:
     """The rows that keep one step, positions (K,), in a file whose step changes.
 
-    A step changes where a long run of bars keeps one and a long run another. Raises ValueError that names both
-    and the option, if nobody says which part is wanted.
+    A step changes where a long run of bars keeps one and a long run another. Raises ValueError that names
+    both and the option, if nobody says which part is wanted.
     """
     everything = np.arange(len(times))
     rising = np.unique(times[times != UNREADABLE])
@@ -62,17 +64,22 @@ def one_step(times: NDArray[np.int64], hints: Hints) -> tuple[NDArray[np.int64],
     found = {int(steps[at]) for at in starts[long]}
     if len(found) < 2:
         return everything, ()
-    finest = min(found)
     at = np.flatnonzero(long)
     change = next(place for place in at[1:] if steps[starts[place]] != steps[starts[at[0]]])
     moment = int(rising[starts[change]])
     first, second = int(steps[starts[at[0]]]), int(steps[starts[change]])
+    finest = min(first, second)
     if not hints.part:
         raise ValueError(
             f"changes its step: {first // 1000} s at first, {second // 1000} s from {iso(moment)} on; "
             "take one part with --part finer or --part later"
         )
-    later = second if hints.part == "later" else finest
-    span = times >= moment if later == second else times <= moment
+    wanted = second if hints.part == "later" or second == finest else first
+    span = times >= moment if wanted == second else times <= moment
     kept = np.flatnonzero(span | (times == UNREADABLE))
-    return kept, (Note("part of a file", {"rows": len(times) - len(kept), "step": later // 1000, "other": first // 1000 if later == second else second // 1000}),)
+    values: dict[str, int | float | str] = {
+        "rows": len(times) - len(kept),
+        "step": wanted // 1000,
+        "other": (first + second - wanted) // 1000,
+    }
+    return kept, (Note("part of a file", values),)

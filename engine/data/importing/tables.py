@@ -1,4 +1,4 @@
-"""The table of a file, whatever its format: CSV and its kin (also gzipped or zipped), Parquet, Feather, JSON."""
+"""The table of a file: CSV and its kin (also gzipped or zipped), Parquet, Feather, JSON."""
 
 from __future__ import annotations
 
@@ -43,7 +43,10 @@ class Table:
 
 
 def open_table(path: Path) -> Table:
-    """Look into a file. Raises ValueError that says what it is instead, OSError or ArrowException if damaged."""
+    """Look into a file.
+
+    Raises ValueError that says what it is instead, OSError or ArrowException if it is damaged.
+    """
     with path.open("rb") as handle:
         magic = handle.read(len(FEATHER))
     if magic.startswith((PARQUET, FEATHER)):
@@ -71,13 +74,15 @@ def unpacked(content: bytes) -> bytes:
 
 
 def from_archive(content: bytes) -> tuple[bytes, str]:
-    """The one file of a ZIP archive, and its name. Raises ValueError for several, OSError if it is damaged."""
+    """The one file of a ZIP archive, and its name. Raises ValueError for several, OSError for damage."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             inside = [each for each in archive.infolist() if not each.is_dir() and not hidden(each.filename)]
             if len(inside) != 1:
                 names = ", ".join(each.filename for each in inside[:5]) or "nothing"
-                raise ValueError(f"is a ZIP archive of {len(inside)} files: {names}; unpack it and import one")
+                raise ValueError(
+                    f"is a ZIP archive of {len(inside)} files: {names}; unpack it and import one"
+                )
             return archive.read(inside[0]), inside[0].filename
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise OSError(str(error)) from None
@@ -124,10 +129,10 @@ def text_columns(
                 rows += len(batch)
                 progress(rows)
     except pa.ArrowInvalid as error:
-        refuse_stray_quote(content[form.start :], form)
+        refuse_stray_quote(content[form.start :])
         raise OSError(str(error)) from None
     if b'"' in content and physical_lines(content, form.start) != rows + len(left_out):
-        refuse_stray_quote(content[form.start :], form)
+        refuse_stray_quote(content[form.start :])
     if not batches:
         return {position: pa.array([], pa.string()) for position in positions}
     table = pa.Table.from_batches(batches)
@@ -144,15 +149,12 @@ def physical_lines(content: bytes, start: int) -> int:
     return lines
 
 
-def refuse_stray_quote(body: bytes, form: Form) -> None:
+def refuse_stray_quote(body: bytes) -> None:
     """ValueError that names the first line with an odd number of quotation marks, if there is one."""
-    before = 1
-    for number, line in enumerate(body.split(b"\n"), before):
+    for number, line in enumerate(body.split(b"\n"), 1):
         if line.count(b'"') % 2:
             shown = line[:80].decode(errors="replace").strip()
-            raise ValueError(
-                f"has a quotation mark in row {number} that swallows lines: {shown}; remove it ({form.encoding})"
-            )
+            raise ValueError(f"has a quotation mark in row {number} that swallows lines: {shown}; remove it")
 
 
 def combined(column: Any) -> Any:
@@ -183,7 +185,9 @@ def header_of(names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     """The lines of a header out of the names of a frame, whose columns may have several levels."""
     tuples = [re.fullmatch(r"\('.*'\)", name) for name in names]
     if any(tuples):
-        levels = [ast.literal_eval(name) if found else (name,) for name, found in zip(names, tuples, strict=True)]
+        levels = [
+            ast.literal_eval(name) if found else (name,) for name, found in zip(names, tuples, strict=True)
+        ]
         depth = max(map(len, levels))
         padded = [(*map(str, level), *[""] * (depth - len(level))) for level in levels]
         return tuple(zip(*padded, strict=True))
@@ -192,11 +196,16 @@ def header_of(names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
 
 def rows_of(columns: Sequence[Sequence[Any]]) -> tuple[tuple[str, ...], ...]:
     """Rows of text out of columns of values."""
-    return tuple(tuple("" if cell is None else str(cell) for cell in row) for row in zip(*columns, strict=False))
+    return tuple(
+        tuple("" if cell is None else str(cell) for cell in row) for row in zip(*columns, strict=False)
+    )
 
 
 def json_table(content: bytes, hint: str) -> Table:
-    """The table of a JSON list of rows, of records, or of a record of columns. Raises ValueError for others."""
+    """The table of a JSON list of rows, of records, or of a record of columns.
+
+    Raises ValueError for others.
+    """
     try:
         told = json.loads(content)
     except ValueError as error:

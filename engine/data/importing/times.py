@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from engine.data.importing.dates import (
     DAY_MS,
-    Undecidable,
+    UndecidableError,
     Written,
     clock_column,
     dates_of,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 EARLIEST_S, LATEST_S = 315_532_800, 4_102_444_800  # 1980 and 2100: a number is a stamp between them
+YEAR_S = 366 * 86_400
 UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}  # per second
 WHOLE = r"^-?\d{1,18}$|^[1-8]\d{18}$"  # fits int64
 FRACTION = r"^-?\d{1,18}\.\d+$|^\d{1,18}(\.\d+)?[eE]\+?\d{1,2}$"
@@ -80,53 +81,62 @@ def times_of(columns: Sequence[Any], hints: Hints, order: str = "", zone: str = 
         return Times(utc, forms, zoneless=False, timed=True)
     cells = text.take(pa.array(left))
     try:
-        written = dates_of(cells, hints.dates or order)
-    except Undecidable as error:
+        written = dates_of(cells, hints.dates or order, len(text))
+    except UndecidableError as error:
         raise ValueError(both_orders(cells, str(error).split(", "))) from None
     if clock is not None:
         written = with_clock(written, clock.take(pa.array(left)))
-    excel = ~written.read & (utc[left] == UNREADABLE)
     utc[left] = in_utc(written, zone)
-    if excel.any():
-        serial, found = excel_days(cells)
-        take = excel & found
-        utc[left[take]] = serial[take]
-        forms = {**forms, **({"Excel's days": int(take.sum())} if take.any() else {})}
+    serial, found = excel_days(cells)
+    found &= ~written.read
+    if 2 * found.sum() >= len(text):
+        utc[left[found]] = serial[found]
+        forms["Excel's days"] = int(found.sum())
     forms = {name: forms.get(name, 0) + written.forms.get(name, 0) for name in {**forms, **written.forms}}
-    return Times(utc, forms, bool((written.read & (written.zone == 0)).any()) and not zone, written.timed)
+    zoneless = bool((written.read & (written.zone == 0)).any())
+    return Times(utc, forms, zoneless=zoneless, timed=written.timed)
 
 
 def quick_times(column: Any, zone: str) -> Times | None:
     """The quick way for a column of one common form; None if it is none."""
-    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
-        zoneless = pa.types.is_date(column.type) or column.type.tz is None
-        utc = instants(column)
-        return Times(localised(utc, zone) if zone and zoneless else utc, {"timestamp": len(column)}, zoneless, True)
-    if pa.types.is_integer(column.type):
-        utc, forms = stamps(column.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False))
-        return Times(utc, forms, False, True) if sum(forms.values()) == len(utc) else None
-    if pa.types.is_floating(column.type):
-        utc, forms = stamps(column.cast(pa.float64()).fill_null(0).to_numpy(zero_copy_only=False))
-        return Times(utc, forms, False, True) if sum(forms.values()) == len(utc) else None
-    if not is_text(column) or not len(column):
-        return None
+    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        kind = pa.int64() if pa.types.is_integer(column.type) else pa.float64()
+        return all_stamps(column.cast(kind).fill_null(0))
+    if not is_text(column):
+        return moments(column, zone, "timestamp") if is_moment(column) else None
     ends = pa.concat_arrays([column.slice(0, 8), column.slice(max(0, len(column) - 8))])
     for form in (pa.int64(), pa.timestamp("us"), pa.timestamp("us", "UTC")):
         with contextlib.suppress(pa.ArrowInvalid):
             ends.cast(form)
             values = column.cast(form)
-            if values.null_count:
+            if values.null_count or not len(values):
                 return None
-            if form == pa.int64():
-                utc, forms = stamps(values.to_numpy())
-                return Times(utc, forms, False, True) if sum(forms.values()) == len(utc) else None
-            zoneless = form.tz is None
-            utc = instants(values)
-            timed = not bool((utc % DAY_MS == 0).all()) or len(str(column[0])) > 10
-            return Times(
-                localised(utc, zone) if zone and zoneless else utc, {"ISO 8601": len(values)}, zoneless and not zone, timed
-            )
+            return all_stamps(values) if form == pa.int64() else moments(values, zone, "ISO 8601")
     return None
+
+
+def is_moment(column: Any) -> bool:
+    """Whether an Arrow column holds timestamps or dates."""
+    return bool(pa.types.is_timestamp(column.type) or pa.types.is_date(column.type))
+
+
+def moments(column: Any, zone: str, form: str) -> Times:
+    """The times of an Arrow column of timestamps or dates; those without a zone are in `zone`, or in UTC."""
+    zoneless = pa.types.is_date(column.type) or column.type.tz is None
+    utc = instants(column)
+    timed = not bool((utc % DAY_MS == 0).all())
+    return Times(
+        localised(utc, zone) if zone and zoneless else utc,
+        {form: len(column)},
+        zoneless=zoneless,
+        timed=timed,
+    )
+
+
+def all_stamps(column: Any) -> Times | None:
+    """The times of numbers if all of them are stamps."""
+    utc, forms = stamps(column.to_numpy(zero_copy_only=False))
+    return Times(utc, forms, zoneless=False, timed=True) if sum(forms.values()) == len(utc) else None
 
 
 def numbers(text: Any) -> tuple[NDArray[np.int64], dict[str, int]]:
@@ -141,34 +151,38 @@ def numbers(text: Any) -> tuple[NDArray[np.int64], dict[str, int]]:
             values = source.filter(pa.array(rows)).cast(form).to_numpy(zero_copy_only=False)
             utc[rows], found = stamps(values)
             forms = {name: forms.get(name, 0) + found.get(name, 0) for name in {**forms, **found}}
-    left = (whole | broken) & (utc == UNREADABLE)
-    if left.any():
-        dated = mask(pc.match_substring_regex(text, r"^(18|19|20|21)\d{2}[01]\d[0-3]\d(\d{4}|\d{6}|\d{9})?$"))
-        left &= ~dated if dated[left].mean() > 0.9 or len(forms) != 1 else left
-        wide = text.filter(pa.array(left)).cast(pa.float64()).to_numpy(zero_copy_only=False)
-        unit = next(iter(forms)) if len(forms) == 1 else early_unit(wide) if not forms and not dated.any() else ""
-        if unit:
-            seconds = wide / UNITS[unit]
-            known = (seconds >= -5_400_000_000) & (seconds < LATEST_S)
-            utc[np.flatnonzero(left)[known]] = np.rint(wide[known] * (1000 / UNITS[unit])).astype(np.int64)
+    left = np.flatnonzero((whole | broken) & (utc == UNREADABLE))
+    if len(left):
+        values = text.take(pa.array(left)).cast(pa.float64()).to_numpy(zero_copy_only=False)
+        if unit := early_unit(values, forms, utc):
+            known = np.abs(values) < LATEST_S * UNITS[unit]
+            utc[left[known]] = np.rint(values[known] * (1000 / UNITS[unit])).astype(np.int64)
             forms[unit] = forms.get(unit, 0) + int(known.sum())
     return utc, {form: count for form, count in forms.items() if count}
 
 
-def early_unit(values: NDArray[np.float64]) -> str:
-    """The unit of stamps before 1980 alone: the one in which their usual distance is a bar's length."""
+def early_unit(values: NDArray[np.float64], forms: dict[str, int], utc: NDArray[np.int64]) -> str:
+    """The unit of stamps before 1980, empty if it is not certain.
+
+    It is that of the later stamps, `utc` in `forms`, if they go on over 1980 without a leap of a year; of
+    early stamps alone the one in which their usual distance is a bar's length.
+    """
+    if len(forms) == 1:
+        unit = next(iter(forms))
+        seconds = values / UNITS[unit]
+        near = float(seconds[seconds < EARLIEST_S].max(initial=-np.inf)) > EARLIEST_S - YEAR_S
+        return unit if near and int(utc[utc != UNREADABLE].min()) < (EARLIEST_S + YEAR_S) * 1000 else ""
     distances = np.diff(np.unique(values))
-    if len(distances) < 2 or np.abs(values).max() < 1e6:
+    if forms or len(distances) < 2 or np.abs(values).max() < 1e6:
         return ""
-    usual = float(np.median(distances))
-    fitting = [
+    usual, furthest = float(np.median(distances)), float(np.abs(values).max())
+    steps = {unit: usual / per_second for unit, per_second in UNITS.items() if furthest / per_second < 3e9}
+    bars = [
         unit
-        for unit, per_second in UNITS.items()
-        if np.abs(values).max() / per_second < EARLIEST_S * 6
-        and (step := usual / per_second) >= 60
-        and (86_400 % step == 0 or (step % 86_400 == 0 and step <= 31 * 86_400))
+        for unit, step in steps.items()
+        if step >= 60 and (DAY_MS / 1000 % step == 0 or (step % 86_400 == 0 and step <= 31 * 86_400))
     ]
-    return fitting[0] if len(fitting) == 1 else ""
+    return bars[0] if len(bars) == 1 else ""
 
 
 def stamps(values: NDArray[Any]) -> tuple[NDArray[np.int64], dict[str, int]]:

@@ -36,7 +36,7 @@ def detail(answer: SeriesDetail, error: str, width: int) -> list[Line]:
     for flag in report.flag_list[:LISTED]:
         lines += wrapped(f"{when(flag.start)}  flagged, {flag.reason}", width)
     for note in report.notes:
-        lines += wrapped(note, width, "warn")
+        lines += wrapped(note.text, width, "warn")
     lines += [[], [(" From", "bright")], *wrapped(facts.series, width), *wrapped(provenance(facts), width)]
     lines += wrapped(f"{when(facts.first)} → {when(facts.last)}, content {facts.content[:16]}", width)
     lines += [[], [(" Rules", "bright")]]
