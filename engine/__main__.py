@@ -12,7 +12,6 @@ from engine.runs.modes import MODES
 
 if TYPE_CHECKING:
     from engine.runs.events import Emit, Event
-    from engine.runs.results import Result
 
 USAGE = "usage: python -m engine RUN_FOLDER | serve"
 
@@ -40,7 +39,7 @@ def audit(request: Event, emit: Emit) -> dict[str, Any]:
     return audit_run(RunFolder(Path(request["run"])), Home(Path(request["home"])), emit).to_json()
 
 
-def work(run: RunFolder, emit: Emit) -> Result:
+def work(run: RunFolder, emit: Emit) -> Any:
     """Do what the run's mode says. The slow imports happen here, after the first event is out."""
     with collector_paused():
         from engine.preparation import Job
@@ -49,8 +48,7 @@ def work(run: RunFolder, emit: Emit) -> Result:
     home = Home(run.path.parent.parent)
     now_ms = int(moment(run.now).timestamp() * 1000)
     job = Job(load(run.settings_path), run, home, now_ms, emit)
-    result: Result = MODES[run.mode].work(job)
-    return result
+    return MODES[run.mode].work(job)
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ def metrics_table():
 def modes_table():
     """Every kind of run: its stages in the order in which they first begin, its result, where it begins."""
     rows = [
-        (f"`{each.name}`", " → ".join(each.stages), each.outcome, f"`{each.entry}`")
+        (f"`{each.name}`", " → ".join(each.stages), f"`{each.result.partition(':')[2]}`", f"`{each.entry}`")
         for each in MODES.values()
     ]
     return table(("mode", "stages", "result", "entry"), rows)

@@ -7,10 +7,9 @@ from typing import Any
 
 from engine import settings
 from engine.errors import QuantdeckError, SettingsError
-from engine.runs.modes import training
+from engine.runs.modes import MODES, started_alone
 
 START = ("start.mode", "start.name")
-MODES = training()
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,9 @@ class About:
 
 def catalogue() -> dict[str, About]:
     """Every setting in order, after what a run has besides settings: its mode and name."""
-    mode = "run: collect, train and backtest; train: without the backtest"
+    modes = started_alone()
     found = {
-        START[0]: About(START[0], mode, "", ", ".join(MODES), MODES, MODES[0]),
+        START[0]: About(START[0], "what is done", "", ", ".join(modes), modes, modes[0]),
         START[1]: About(START[1], "a name for the run, for people", "", "", (), ""),
     }
     for key, default in settings.defaults().items():
@@ -77,7 +76,8 @@ class Draft:
         self.last = {key: about.default for key, about in self.catalogue.items()}
         if last is not None:
             self.last |= {f"{group}.{name}": written(value) for group, table in last for name, value in table}
-            self.last["start.mode"] = mode if mode in MODES else MODES[0]
+            offered = self.catalogue["start.mode"].choices
+            self.last["start.mode"] = mode if mode in offered else offered[0]
         self.has_last = last is not None
         self.texts = dict(self.last)
 
@@ -103,6 +103,10 @@ class Draft:
                 wrong.setdefault(key, problem.reason)
             return None, wrong
         return (None if wrong else made), wrong
+
+    def meaning(self, key: str) -> str:
+        """What a setting is; of the mode, what the chosen one does."""
+        return MODES[self.texts[key]].about if key == START[0] else self.catalogue[key].doc
 
     def changed(self, key: str) -> bool:
         """Whether a setting differs from the last run's."""

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import QuantdeckError
 from engine.results.codec import plain
-from engine.results.metrics import placed
+from engine.results.metrics import METRICS, placed
+from engine.results.tables import figures_of
 from engine.runs import notes
 from engine.runs.modes import with_backtest
-from engine.runs.results import backtest_of
+from engine.runs.results import result_of
 from engine.runs.state import state_of
 from tui import run_status
 
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunFacts:
-    """A run with what its files say; differ: settings that are not the defaults, by dotted key."""
+    """A run with what its files say.
+
+    differ: settings that are not the defaults, by dotted key; metrics: of its backtest, else the numbers of
+    its result by their names.
+    """
 
     run: RunFolder
     state: State
@@ -52,6 +57,11 @@ class RunFacts:
         return next((each["val_loss"] for each in self.state.history if each["epoch"] == best), None)
 
     @property
+    def own(self) -> dict[str, float]:
+        """The numbers of a study's result, none for a backtest."""
+        return {name: plain(value) for name, value in self.metrics.items() if name not in METRICS}
+
+    @property
     def text(self) -> str:
         """What a filter looks at, in small letters."""
         known = self.row() | {"folder": "", "status": run_status.status(self.state)[0]}
@@ -64,11 +74,11 @@ class RunFacts:
 
     def document(self) -> dict[str, Any]:
         """For machines."""
-        run = self.run
+        run, headline = self.run, {each.key: plain(each.of(self.metrics)) for each in placed("headline")}
         return {
             "run": run.id, "name": run.name, "mode": run.mode, "of": run.of, "state": self.state.status,
             "created": run.created, "symbol": self.symbol, "simulated": bool(self.state.simulated),
-            "result": {each.key: plain(each.of(self.metrics)) for each in placed("headline")},
+            "result": headline | self.own,
             "settings_differ": dict(self.differ), "folder": str(run.path), "note": self.note,
         }  # fmt: skip
 
@@ -107,13 +117,14 @@ def has_result(run: RunFolder) -> bool:
 
 
 def metrics_of(run: RunFolder) -> dict[str, float]:
-    """The metrics of a run's backtest, none if it has no result."""
-    if not has_result(run):
+    """The metrics of a run's backtest, or the numbers of its result; none if it has no result."""
+    if not run.result_path.exists():
         return {}
     try:
-        return backtest_of(run).metrics
+        result = result_of(run)
     except QuantdeckError:
         return {}
+    return result.metrics if run.mode in with_backtest() else figures_of(result)
 
 
 def pairs(differ: Mapping[str, Any]) -> list[str]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Outcome = Literal["backtest", "training", "update", "seeds", "calibration"]
+BACKTEST = "engine.results.backtest:BacktestResult"
 
 
 @dataclass(frozen=True)
@@ -20,30 +20,45 @@ class Mode:
     """One kind of run.
 
     stages        the stages in the order in which they first begin
-    outcome       what result.json holds: see engine.results
+    result        module:class of what result.json holds, a frozen dataclass with `simulated` and `notes`; the
+                  app imports that module, so it is light
     entry         module:function that does the work; it takes an engine.preparation.Job, returns the result
+    about         what it does, in one sentence, where settings alone start it: the form of a new run offers
+                  it, and a sub-command of its name starts it
     trains        whether a model is left in the run's folder
     reproducible  whether `quantdeck reproduce` repeats it
     """
 
     name: str
     stages: tuple[str, ...]
-    outcome: Outcome
+    result: str
     entry: str
+    about: str = ""
     trains: bool = False
     reproducible: bool = False
 
     @property
     def work(self) -> Callable[[Any], Any]:
         """The function that does the work. Imports its module."""
-        module, _, name = self.entry.partition(":")
-        found: Callable[[Any], Any] = getattr(import_module(module), name)
+        found: Callable[[Any], Any] = imported(self.entry)
+        return found
+
+    @property
+    def result_type(self) -> type[Any]:
+        """What result.json holds. Imports its module."""
+        found: type[Any] = imported(self.result)
         return found
 
     @property
     def has_backtest(self) -> bool:
         """Whether it ends with a backtest that can be opened, traded anew and reported."""
-        return self.outcome == "backtest"
+        return self.result == BACKTEST
+
+
+def imported(place: str) -> Any:
+    """What stands at module:name."""
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)
 
 
 MODES: dict[str, Mode] = {}
@@ -58,24 +73,38 @@ TRAIN = ("collect", "merge", "features", "windows", "split", "scale", "fit", "sa
 TRADE = ("predict", "signals", "simulate", "metrics")
 for each in (
     Mode(
-        "run", (*TRAIN, "load", *TRADE),
-        "backtest", "engine.pipeline:train_and_backtest", trains=True, reproducible=True,
+        "run", (*TRAIN, "load", *TRADE), BACKTEST, "engine.pipeline:train_and_backtest",
+        "Collect, train and backtest.", trains=True, reproducible=True,
     ),
-    Mode("train", TRAIN, "training", "engine.pipeline:train", trains=True, reproducible=True),
+    Mode(
+        "train", TRAIN, "engine.results.studies:TrainResult", "engine.pipeline:train",
+        "Collect and train.", trains=True, reproducible=True,
+    ),
     Mode(
         "backtest", ("load", "collect", "merge", "features", "windows", *TRADE),
-        "backtest", "engine.pipeline:backtest", reproducible=True,
+        BACKTEST, "engine.pipeline:backtest", reproducible=True,
     ),
-    Mode("update", ("collect",), "update", "engine.pipeline:update"),
-    Mode("simulate", ("simulate",), "backtest", "engine.studies.simulate_signals:carry_out"),
-    Mode("seeds", ("collect", "fit"), "seeds", "engine.studies.seeds:train_seeds"),
+    Mode("update", ("collect",), "engine.results.studies:UpdateResult", "engine.pipeline:update"),
+    Mode("simulate", ("simulate",), BACKTEST, "engine.studies.simulate_signals:carry_out"),
+    Mode(
+        "seeds", ("collect", "fit"), "engine.results.studies:SeedsResult", "engine.studies.seeds:train_seeds",
+    ),
     Mode(
         "walkforward", ("collect", "merge", "features", "windows", "split", "fit", *TRADE[1:]),
-        "backtest", "engine.studies.walk_forward:walk_forward",
+        BACKTEST, "engine.studies.walk_forward:walk_forward",
+        "Train fold by fold through time; one curve of all tests.",
     ),
-    Mode("calibrate", ("fit",), "calibration", "engine.studies.calibration:calibrate"),
+    Mode(
+        "calibrate", ("fit",), "engine.results.studies:CalibrationResult",
+        "engine.studies.calibration:calibrate", "Train on SIMULATED markets whose truth is known.",
+    ),
 ):  # fmt: skip
     add(each)
+
+
+def started_alone() -> tuple[str, ...]:
+    """The modes that settings alone start."""
+    return tuple(mode.name for mode in MODES.values() if mode.about)
 
 
 def training() -> tuple[str, ...]:

@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import RepairDataError
 from engine.results.backtest import BacktestResult
 from engine.results.codec import from_json
 from engine.results.earlier import with_figures, with_notes
-from engine.results.studies import CalibrationResult, SeedsResult, TrainResult, UpdateResult
 from engine.runs.modes import MODES
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
-    from engine.runs.modes import Outcome
-
-Result: TypeAlias = BacktestResult | TrainResult | UpdateResult | SeedsResult | CalibrationResult
-KINDS: dict[Outcome, type[Any]] = {
-    "training": TrainResult, "update": UpdateResult, "seeds": SeedsResult, "calibration": CalibrationResult
-}  # fmt: skip
 
 
-def result_of(run: RunFolder) -> Result:
-    """result.json of a run, as what its mode leaves. Raises RepairDataError."""
-    outcome, where = MODES[run.mode].outcome, str(run.result_path)
-    if outcome == "backtest":
-        return BacktestResult.from_json(content(run), where)
-    found: Result = from_json(KINDS[outcome], with_figures(with_notes(content(run))), where)
-    return found
+def result_of(run: RunFolder) -> Any:
+    """result.json of a run, as the type that its mode leaves. Raises RepairDataError."""
+    mode = MODES[run.mode]
+    if mode.has_backtest:
+        return backtest_of(run)
+    return from_json(mode.result_type, with_figures(with_notes(content(run))), str(run.result_path))
 
 
 def backtest_of(run: RunFolder) -> BacktestResult:

@@ -9,7 +9,7 @@ from engine.errors import RepairDataError
 from engine.results.backtest import BacktestResult
 from engine.results.codec import to_json
 from engine.results.explanations import explained
-from engine.results.studies import CalibrationResult, SeedsResult, TrainResult, UpdateResult
+from engine.results.studies import SeedsResult
 from engine.runs.folder import Home
 from engine.runs.modes import MODES
 from engine.runs.results import result_of
@@ -18,17 +18,14 @@ from tests.queries.results import backtested
 
 TRAINING = {"epochs": 3, "best_epoch": 2, "loss": 0.4, "val_loss": None, "stopped_early": False}
 LEFT = {
-    "training": {"training": TRAINING, "simulated": True, "notes": ["a note of version 0.1"]},
-    "update": {"simulated": False, "notes": []},
-    "seeds": {
+    "TrainResult": {"training": TRAINING, "simulated": True, "notes": ["a note of version 0.1"]},
+    "UpdateResult": {"simulated": False, "notes": []},
+    "SeedsResult": {
         "run": "a", "simulated": False, "seeds": [{"seed": 1, "run": "b", "sharpe": 1.0}],
         "spread": {"sharpe": {"mean": 1.0, "deviation": None, "least": 1.0, "greatest": 1.0}},
         "ensemble": {"sharpe": 1.1},
     },
-    "calibration": {"run": "a", "edges": [], "trials": [], "simulated": True},
-}  # fmt: skip
-KINDS = {
-    "training": TrainResult, "update": UpdateResult, "seeds": SeedsResult, "calibration": CalibrationResult
+    "CalibrationResult": {"run": "a", "edges": [], "trials": [], "simulated": True},
 }  # fmt: skip
 
 
@@ -40,15 +37,15 @@ def kept(tmp_path_factory):
 @pytest.mark.parametrize("mode", MODES)
 def test_every_mode_has_its_kind_of_result(tmp_path, kept, mode):
     run = Home(tmp_path).create(mode, make({}), of="0c1d0001" if mode == "backtest" else "")
-    outcome = MODES[mode].outcome
-    if outcome == "backtest":
+    if MODES[mode].has_backtest:
         run.result_path.write_bytes(kept.result_path.read_bytes())
         assert isinstance(result_of(run), BacktestResult)
         return
-    run.result_path.write_text(json.dumps(LEFT[outcome]))
+    kind = MODES[mode].result_type
+    run.result_path.write_text(json.dumps(LEFT[kind.__name__]))
     found = result_of(run)
-    assert type(found) is KINDS[outcome]
-    assert outcome != "seeds" or found.seeds[0].figures == {"sharpe": 1.0}
+    assert type(found) is kind
+    assert kind is not SeedsResult or found.seeds[0].figures == {"sharpe": 1.0}
     run.result_path.write_text(json.dumps(to_json(found)))
     assert to_json(result_of(run)) == to_json(found)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import InternalError, StopRequestedError
 from engine.results.backtest import BacktestResult
 from engine.results.codec import to_json
-from engine.results.studies import CalibrationResult, SeedsResult, TrainResult
+from engine.results.studies import TrainResult
 from engine.runs.audit_status import audit_status
 from engine.runs.error_codec import from_fields
 from engine.runs.results import result_of
@@ -15,13 +15,12 @@ from tui.commands.answer import Answer
 from tui.commands.follow import farewell
 from tui.number_format import span, table, whole
 from tui.text.backtest import backtest_document, backtest_summary
-from tui.text.studies import calibration_summary, seeds_summary, training_summary
+from tui.text.studies import study_summary
 from tui.trials import counted_by_now
 
 if TYPE_CHECKING:
     from engine.errors import QuantdeckError
     from engine.runs.folder import RunFolder
-    from engine.runs.results import Result
     from engine.runs.state import State
     from tui.commands.follow import Followed
 
@@ -40,21 +39,15 @@ def outcome(run: RunFolder, followed: Followed) -> Answer:
     return Answer(head | document, text)
 
 
-def shown(run: RunFolder, result: Result) -> tuple[dict[str, Any], str]:
+def shown(run: RunFolder, result: Any) -> tuple[dict[str, Any], str]:
     """What a run came to, for machines and for people."""
-    match result:
-        case BacktestResult():
-            result = counted_by_now(run, result)
-            document = backtest_document(run, result) | {"audit": audit_status(run)}
-            return document, backtest_summary(run, result)
-        case TrainResult():
-            notes = [note.text for note in result.notes]
-            return {"result": to_json(result.training) | {"notes": notes}}, training_summary(run, result)
-        case SeedsResult():
-            return {"result": to_json(result)}, seeds_summary(result)
-        case CalibrationResult():
-            return {"result": to_json(result)}, calibration_summary(result)
-    return {"result": to_json(result)}, ""
+    if isinstance(result, BacktestResult):
+        result = counted_by_now(run, result)
+        return backtest_document(run, result) | {"audit": audit_status(run)}, backtest_summary(run, result)
+    told = to_json(result)
+    if isinstance(result, TrainResult):
+        told = to_json(result.training) | {"notes": [note.text for note in result.notes]}
+    return {"result": told}, study_summary(run, result)
 
 
 def ending(run: RunFolder, state: State) -> QuantdeckError:

@@ -14,7 +14,7 @@ from engine.runs.requests import EngineClient
 from engine.runs.results import backtest_of
 from tui.answers import opened_result, trade_detail, trades_page
 from tui.commands.answer import Answer
-from tui.commands.which_run import with_result
+from tui.commands.which_run import to_report, with_result
 from tui.comparison import different
 from tui.number_format import whole
 from tui.run_facts import facts_of, has_result
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 PAGE = 1000  # trades asked for at a time
 ABOUT = ("run", "name", "mode", "of", "state", "created", "simulated")  # of each run that is compared
-FIGURES = ("start", "end", "bars", "metrics", "benchmark")
+FIGURES = ("start", "end", "bars", "benchmark")
 
 
 def only_rules(config: str | None, overrides: list[str] | None) -> list[str]:
@@ -93,15 +93,15 @@ def compare(home: str | None, texts: list[str]) -> Answer:
     told = [
         {key: value for key, value in each.document().items() if key in ABOUT}
         | {key: getattr(result, key, None) for key in FIGURES}
-        | {"audit": audit_status(each.run)}
+        | {"metrics": dict(each.metrics) or None, "audit": audit_status(each.run)}
         for each, result in zip(facts, results, strict=True)
     ]
     return Answer({"runs": told, "settings": differ}, side_by_side(facts, results, differ))
 
 
 def report(home: str | None, text: str, file: str, config: str | None, overrides: list[str] | None) -> Answer:
-    """The tear sheet as one HTML file, of the run as it was or under the rules given."""
-    run = with_result(Home(home_path(home)), text)
+    """A result as one HTML file; of a backtest the tear sheet, as it was or under the rules given."""
+    run = to_report(Home(home_path(home)), text)
     rules = only_rules(config, overrides)
     path = Path(file or f"quantdeck-{run.id}.html").expanduser().absolute()
     with EngineClient() as client:

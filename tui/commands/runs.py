@@ -12,17 +12,16 @@ from engine.runs.error_codec import from_fields
 from engine.runs.folder import Home, home_path
 from engine.runs.launch import alive, ask_stop, wait
 from engine.runs.modes import with_backtest
-from engine.runs.results import backtest_of
+from engine.runs.results import result_of
 from engine.runs.state import state_of
 from tui.commands.answer import Answer, error_text, say
+from tui.commands.outcome import outcome, shown
 from tui.commands.pipeline import carry_out
 from tui.commands.which_run import with_files
 from tui.export_csv import write_csv
 from tui.number_format import amount, loss, signed_percent, span, table, whole
 from tui.run_facts import facts_of
-from tui.text.backtest import backtest_summary
 from tui.text.events import note_line
-from tui.trials import counted_by_now
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
@@ -85,9 +84,11 @@ def show(home: str | None, text: str, csv: str) -> Answer:
         "notes": state.notes,
         "failure": state.error,
     }
-    result = [""] if run.mode in with_backtest() and state.status == "done" else []
-    if result:
-        result.append(backtest_summary(run, counted_by_now(run, backtest_of(run))))
+    result = []
+    if state.status == "done" and run.result_path.exists():
+        found, text = shown(run, result_of(run))
+        result = ["", text] if text else []
+        document |= {} if run.mode in with_backtest() else found
     return Answer(document, "\n".join([*head(run, state, facts), *epochs(state), *result, *fault(state)]))
 
 
@@ -136,7 +137,6 @@ def fault(state: State) -> list[str]:
 def follow_again(home: str | None, text: str) -> Answer:
     """Watch a run that somebody started; leaving changes nothing."""
     from tui.commands.follow import Signals, follow
-    from tui.commands.outcome import outcome
 
     run = chosen(home, text)
     with Signals() as signals:

@@ -26,6 +26,11 @@ def with_result(home: Home, text: str) -> RunFolder:
     return usable(home, text, with_backtest(), lambda run: run.result_path.exists())
 
 
+def to_report(home: Home, text: str) -> RunFolder:
+    """A run with any result; the last one with a backtest."""
+    return with_result(home, text) if text == "last" else home.find(text)
+
+
 def with_model(home: Home, text: str) -> RunFolder:
     """A run with a model; a backtest means the run whose model it used."""
     if text != "last" and (run := home.find(text, (*training(), "backtest"))).mode == "backtest":

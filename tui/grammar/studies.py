@@ -1,8 +1,10 @@
-"""`quantdeck audit|simulate|walkforward|calibrate`: whether a result can be trusted."""
+"""`quantdeck audit|simulate`, and a command for each study: whether a result can be trusted."""
 
 from typing import Annotated
 
+from engine.runs.modes import MODES, Mode, started_alone
 from tui.commands.answer import Answer
+from tui.grammar import pipeline
 from tui.grammar.options import (
     FROM_FILE,
     Config,
@@ -48,23 +50,21 @@ def simulate(
     return simulate(home, candles, signals, config, overrides, name=name, detach=detach)
 
 
-@command(group, "walkforward", FROM_FILE)
-def walkforward(
-    name: Name = "", detach: Detach = False,
-    config: Config = None, overrides: Overrides = None, home: HomeDir = None, json: Json = False,
-) -> Answer:  # fmt: skip
-    """Train fold by fold through time; one curve of all tests."""
-    from tui.commands.pipeline import start_from_file
+def start(mode: Mode) -> None:
+    """Add the command that starts a mode with the settings of the command line."""
 
-    return start_from_file("walkforward", home, config, overrides, name=name, detach=detach)
+    def started(
+        name: Name = "", detach: Detach = False,
+        config: Config = None, overrides: Overrides = None, home: HomeDir = None, json: Json = False,
+    ) -> Answer:  # fmt: skip
+        from tui.commands.pipeline import start_from_file
+
+        return start_from_file(mode.name, home, config, overrides, name=name, detach=detach)
+
+    started.__doc__ = mode.about
+    command(group, mode.name, FROM_FILE)(started)
 
 
-@command(group, "calibrate", FROM_FILE)
-def calibrate(
-    name: Name = "", detach: Detach = False,
-    config: Config = None, overrides: Overrides = None, home: HomeDir = None, json: Json = False,
-) -> Answer:  # fmt: skip
-    """Train on SIMULATED markets whose truth is known."""
-    from tui.commands.pipeline import start_from_file
-
-    return start_from_file("calibrate", home, config, overrides, name=name, detach=detach)
+for each in started_alone():
+    if each not in {known.name for known in pipeline.group.registered_commands}:
+        start(MODES[each])

@@ -1,20 +1,39 @@
-"""Trainings as plain text: one alone, several seeds, folds, a calibration."""
+"""Results that are no backtest as plain text; one that has no text of its own is told in tables."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.results.metrics import METRICS
+from engine.results.studies import CalibrationResult, SeedsResult, TrainResult, UpdateResult
+from engine.results.tables import tables_of
 from tui.number_format import UNDEFINED, amount, defined, loss, percent, table, whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.results.backtest import Fold
-    from engine.results.studies import CalibrationResult, SeedsResult, TrainResult
     from engine.runs.folder import RunFolder
 
 SAVED = ("model.keras", "scaler.joblib", "metadata.joblib", "manifest.json")
+
+
+def study_summary(run: RunFolder, result: Any) -> str:
+    """What a run came to that is no backtest."""
+    match result:
+        case TrainResult():
+            return training_summary(run, result)
+        case SeedsResult():
+            return seeds_summary(result)
+        case CalibrationResult():
+            return calibration_summary(result)
+        case UpdateResult():
+            return ""
+    first = ["SIMULATED market: these figures say nothing about a real one"] if result.simulated else []
+    told = [table(each.header, each.rows, right=range(1, len(each.header))) for each in tables_of(result)]
+    return "\n".join(
+        [*first, "\n\n".join(told).lstrip("\n"), *(f"note: {note.text}" for note in result.notes)]
+    )
 
 
 def training_summary(run: RunFolder, result: TrainResult) -> str:

@@ -13,7 +13,11 @@ from engine.queries.opening import figures_of
 from engine.queries.report import figures, svg
 from engine.queries.report.style import STYLE
 from engine.queries.result import traded
+from engine.results.tables import tables_of
 from engine.runs.audit_status import audit_status
+from engine.runs.folder import RunFolder
+from engine.runs.modes import MODES
+from engine.runs.results import result_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -32,7 +36,9 @@ def write(request: Event) -> dict[str, Any]:
     path = Path(str(request["path"]))
     if path.suffix not in {".html", ".htm"}:
         raise ChangeSettingsError(str(path), "ends in neither .html nor .htm", "Name it so")
-    content = page(request).encode()
+    run = RunFolder(Path(str(request["run"])))
+    told = page(request) if MODES[run.mode].has_backtest else study_page(run)
+    content = told.encode()
     write_whole(path, content)
     return {"path": str(path), "bytes": len(content)}
 
@@ -73,6 +79,23 @@ def page(request: Event) -> str:
         ),
         *(f"<p>Note: {escape(note.text)}</p>" for note in found.notes),
     ]
+    return document(name, body)
+
+
+def study_page(run: RunFolder) -> str:
+    """The document of a result that is no backtest."""
+    result, name = result_of(run), f"{run.id} {run.name}".strip()
+    body = [
+        f"<h1>{escape(f'{run.mode} {name}')}</h1>",
+        *banners({}, simulated=result.simulated),
+        *(table(each.header, each.rows) for each in tables_of(result)),
+        *(f"<p>Note: {escape(note.text)}</p>" for note in result.notes),
+    ]
+    return document(name, body)
+
+
+def document(name: str, body: Sequence[str]) -> str:
+    """Elements as a document of that name."""
     head = f"<meta charset='utf-8'><title>{escape(name)}</title><style>{STYLE}</style>"
     return "\n".join(
         ["<!doctype html>", f"<html lang='en'><head>{head}</head><body>", *body, "</body></html>\n"]

@@ -11,7 +11,7 @@ from textual.widgets import Input
 
 from engine import settings
 from engine.errors import QuantdeckError
-from engine.runs.modes import training
+from engine.runs.modes import started_alone
 from tui.draft import Draft
 from tui.keys import VIEW, key
 from tui.screens.base import BaseScreen
@@ -67,7 +67,9 @@ class NewRun(BaseScreen, inherit_bindings=False):
     def on_mount(self) -> None:
         """Begin with the first group."""
         if self._draft is None:
-            self._draft = draft_of([each for each in self.deck.snapshot.runs if each.run.mode in training()])
+            self._draft = draft_of(
+                [each for each in self.deck.snapshot.runs if each.run.mode in started_alone()]
+            )
         self.deck.draft = self._draft
         self._check()
         self.call_after_refresh(self._show_group)
@@ -156,7 +158,7 @@ class NewRun(BaseScreen, inherit_bindings=False):
         )
         width = self.size.width - 2
         text = [
-            *wrapped(f"{about.key}  {about.doc}", "", width)[:2],
+            *wrapped(f"{about.key}  {self.draft.meaning(about.key)}", "", width)[:2],
             *wrapped("   ".join(facts), "quiet", width),
         ]
         told = wrapped(f"✗ {wrong}", "bad", width)[:2] if wrong else []

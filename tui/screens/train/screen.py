@@ -14,6 +14,7 @@ from tui.screens.base import BaseScreen
 from tui.screens.dialogs import ask_stop, wrapped
 from tui.screens.train import drawing
 from tui.screens.train.repetition import Repetitions
+from tui.screens.train.result import result
 from tui.widgets.lines import Line, Lines
 from tui.widgets.loss_chart import SPANS, LossChart, Losses
 
@@ -114,7 +115,7 @@ class TrainScreen(BaseScreen):
         panels["progress"].show([bar] if bar else [])
         repetition = self._repetitions.lines(watched, snapshot)
         panels["fault"].show([*repetition, *fault(watched, width - 2, self._short)][:TOLD])
-        panels["sources"].show(drawing.sources(state, width, ascii=plain))
+        panels["sources"].show(result(watched) or drawing.sources(state, width, ascii=plain))
         panels["machine"].show([drawing.machine(state, width)])
         panels["log"].show(drawing.log(watched, width, panels["log"].size.height))
         table = panels["epochs"].content_size
