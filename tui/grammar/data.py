@@ -9,13 +9,9 @@ from tui.grammar.options import (
     Detach,
     File,
     HomeDir,
-    Json,
     Name,
-    NoConfig,
-    NoOverrides,
     Overrides,
     Series,
-    check,
     command,
     new_group,
     option,
@@ -25,11 +21,8 @@ group = new_group("Stored series: status, update, import, export, verify, repair
 
 
 @command(group, "status")
-def status(
-    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False
-) -> Answer:
+def status(home: HomeDir = None) -> Answer:
     """List the stored series."""
-    check(config, overrides)
     from tui.commands.data import status
 
     return status(home)
@@ -41,7 +34,7 @@ def update(
         bool, option("--refetch", help="Ask again for what an exchange was found not to have.")
     ] = False,
     name: Name = "", detach: Detach = False,
-    config: Config = None, overrides: Overrides = None, home: HomeDir = None, json: Json = False,
+    config: Config = None, overrides: Overrides = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
     """Fetch what is missing of the settings' series."""
     from tui.commands.pipeline import start_from_file
@@ -74,10 +67,9 @@ def import_file(
     accept_losses: Annotated[
         bool, option("--accept-losses", help="Store what is sound, though more than 1 % is not.")
     ] = False,
-    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
-) -> Answer:  # fmt: skip
+    home: HomeDir = None,
+) -> Answer:
     """Store a file as a series: CSV and its kin (also .gz and .zip), Parquet, Feather, JSON."""
-    check(config, overrides)
     from tui.commands.data import import_file
 
     hints: dict[str, str | bool] = {
@@ -88,23 +80,16 @@ def import_file(
 
 
 @command(group, "export")
-def export(
-    series: Series, file: File,
-    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
-) -> Answer:  # fmt: skip
+def export(series: Series, file: File, home: HomeDir = None) -> Answer:
     """Write a stored series to a CSV or Parquet file."""
-    check(config, overrides)
     from tui.commands.data import export
 
     return export(home, series, file)
 
 
 @command(group, "verify")
-def verify(
-    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False
-) -> Answer:
+def verify(home: HomeDir = None) -> Answer:
     """Check every stored series against its hash."""
-    check(config, overrides)
     from tui.commands.data import verify
 
     return verify(home)
@@ -114,7 +99,7 @@ def verify(
 def repair(
     series: Series,
     undo: Annotated[bool, option("--undo", help="Take the last repair of the series back.")] = False,
-    config: Config = None, overrides: Overrides = None, home: HomeDir = None, json: Json = False,
+    config: Config = None, overrides: Overrides = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
     """Find what is wrong with a series' candles; mend it as the settings say (repair.gaps …)."""
     from tui.commands.data import repair

@@ -1,5 +1,6 @@
 """The options that commands share, as typer reads them from a function's parameters."""
 
+import inspect
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
@@ -37,9 +38,18 @@ HomeDir = Annotated[
 Json = Annotated[bool, option("--json", help="Print one JSON document, nothing else.")]
 Config = Annotated[str | None, option("--config", "-c", metavar="FILE", help="Settings file (TOML).")]
 Overrides = Annotated[list[str] | None, option("--set", "-s", metavar="KEY=VALUE", help=OVERRIDE)]
-# Taken by commands on which no setting bears, so that one command line can be used for all of them.
+# Taken by commands on which no setting bears.
 NoConfig = Annotated[str | None, option("--config", "-c", metavar="FILE", hidden=True)]
 NoOverrides = Annotated[list[str] | None, option("--set", "-s", metavar="KEY=VALUE", hidden=True)]
+EVERYWHERE = [
+    inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+    for name, default, kind in [
+        ("config", None, NoConfig),
+        ("overrides", None, NoOverrides),
+        ("home", None, HomeDir),
+        ("json", False, Json),
+    ]
+]
 
 Name = Annotated[str, option("--name", metavar="TEXT", help="A name for the run.")]
 Detach = Annotated[bool, option("--detach", help="Print the run's id and return; the run goes on.")]
@@ -62,17 +72,31 @@ def new_group(text: str = "") -> typer.Typer:
 
 
 def command(group: typer.Typer, name: str, settings: str = "") -> Callable[[F], F]:
-    """Add a function to a group: its docstring is the help, `settings` says where its settings come from."""
+    """Add a function to a group: its docstring is the help, `settings` says where its settings come from.
+
+    Every command takes EVERYWHERE's options, so that one command line can be used for all of them; what the
+    function does not take is only checked.
+    """
 
     def add(function: F) -> F:
+        own = inspect.signature(function).parameters
+        more = [each for each in EVERYWHERE if each.name not in own]
+
+        def checked(**given: Any) -> object:
+            check(**{each.name: given.pop(each.name) for each in more})
+            return function(**given)
+
+        parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own.values(), *more)]
+        vars(checked)["__signature__"] = inspect.Signature(parameters)  # typer reads these two
+        checked.__annotations__ = {each.name: each.annotation for each in parameters}
         summary = function.__doc__ or ""
-        group.command(name, help=f"{summary}\n\n{settings}", short_help=summary, epilog=EXIT_CODES)(function)
+        group.command(name, help=f"{summary}\n\n{settings}", short_help=summary, epilog=EXIT_CODES)(checked)
         return function
 
     return add
 
 
-def check(config: str | None, overrides: list[str] | None) -> None:
+def check(config: str | None = None, overrides: list[str] | None = None, **_: object) -> None:
     """Settings given to a command that needs none must be valid all the same."""
     if config or overrides:
         from tui.commands.settings import from_file

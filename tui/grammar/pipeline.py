@@ -11,11 +11,8 @@ from tui.grammar.options import (
     Json,
     LastModel,
     Name,
-    NoConfig,
-    NoOverrides,
     Overrides,
     Run,
-    check,
     command,
     new_group,
     option,
@@ -27,7 +24,7 @@ group = new_group()
 @command(group, "init", "Settings are the defaults, then -s; -c FILE gives the file another name.")
 def init(
     force: Annotated[bool, option("--force", help="Overwrite the file.")] = False,
-    config: Config = None, overrides: Overrides = None, home: HomeDir = None, json: Json = False,
+    config: Config = None, overrides: Overrides = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
     """Write a commented quantdeck.toml here."""
     from tui.commands.init import init
@@ -49,7 +46,7 @@ def demo(
 @command(group, "run", FROM_FILE)
 def run(
     name: Name = "", detach: Detach = False,
-    config: Config = None, overrides: Overrides = None, home: HomeDir = None, json: Json = False,
+    config: Config = None, overrides: Overrides = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
     """Collect, train and backtest."""
     from tui.commands.pipeline import start_from_file
@@ -63,7 +60,7 @@ def train(
     seeds: Annotated[
         int, option("--seeds", metavar="N", help="Train and backtest N seeds; report the spread.")
     ] = 0,
-    config: Config = None, overrides: Overrides = None, home: HomeDir = None, json: Json = False,
+    config: Config = None, overrides: Overrides = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
     """Collect and train."""
     from tui.commands.pipeline import start_from_file
@@ -79,7 +76,7 @@ def train(
 )
 def backtest(
     run: LastModel = "last", name: Name = "", detach: Detach = False,
-    config: Config = None, overrides: Overrides = None, home: HomeDir = None, json: Json = False,
+    config: Config = None, overrides: Overrides = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
     """Backtest a trained run as a new run."""
     from tui.commands.pipeline import backtest
@@ -88,23 +85,16 @@ def backtest(
 
 
 @command(group, "reproduce")
-def reproduce(
-    run: Run, detach: Detach = False,
-    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
-) -> Answer:  # fmt: skip
+def reproduce(run: Run, detach: Detach = False, home: HomeDir = None) -> Answer:
     """Repeat a finished run and compare the two, bit for bit."""
-    check(config, overrides)
     from tui.commands.integrity import reproduce
 
     return reproduce(home, run, detach=detach)
 
 
 @command(group, "ledger")
-def ledger(
-    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False
-) -> Answer:
+def ledger(home: HomeDir = None) -> Answer:
     """How often somebody looked at results of the same bars."""
-    check(config, overrides)
     from tui.commands.trial_ledger import ledger
 
     return ledger(home)

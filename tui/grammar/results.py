@@ -8,14 +8,10 @@ from tui.grammar.options import (
     Config,
     Csv,
     HomeDir,
-    Json,
     LastBacktest,
-    NoConfig,
-    NoOverrides,
     Overrides,
     Runs,
     argument,
-    check,
     command,
     new_group,
     option,
@@ -27,7 +23,7 @@ group = new_group()
 @command(group, "whatif", RULES)
 def whatif(
     run: LastBacktest = "last",
-    config: Config = None, overrides: Overrides = None, home: HomeDir = None, json: Json = False,
+    config: Config = None, overrides: Overrides = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
     """What a backtest comes to under other rules; a look that the ledger counts."""
     from tui.commands.results import whatif
@@ -42,7 +38,7 @@ def sweep(
     limit: Annotated[
         int, option("--limit", metavar="N", help="Print the N best variants; 0 for all (default: 20).")
     ] = 20,
-    config: Config = None, overrides: Overrides = None, home: HomeDir = None, json: Json = False,
+    config: Config = None, overrides: Overrides = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
     """Every combination of some rules; the best, and what so many looks leave of it."""
     from tui.commands.sweep import sweep
@@ -51,12 +47,8 @@ def sweep(
 
 
 @command(group, "compare")
-def compare(
-    runs: Runs,
-    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
-) -> Answer:  # fmt: skip
+def compare(runs: Runs, home: HomeDir = None) -> Answer:
     """Figures of runs side by side, and the settings in which they differ."""
-    check(config, overrides)
     from tui.commands.results import compare
 
     return compare(home, runs)
@@ -66,7 +58,7 @@ def compare(
 def report(
     run: LastBacktest = "last",
     file: Annotated[str, argument("FILE", "An .html file (default: quantdeck-RUN.html).")] = "",
-    config: Config = None, overrides: Overrides = None, home: HomeDir = None, json: Json = False,
+    config: Config = None, overrides: Overrides = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
     """Write a backtest's report as one HTML file that needs no network."""
     from tui.commands.results import report
@@ -91,7 +83,7 @@ def trades(
         int, option("--trade", metavar="N", help="All facts of the trade with this number.")
     ] = 0,
     csv: Csv = "",
-    config: Config = None, overrides: Overrides = None, home: HomeDir = None, json: Json = False,
+    config: Config = None, overrides: Overrides = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
     """List a backtest's trades, or write them to a CSV file."""
     from tui.commands.results import trades

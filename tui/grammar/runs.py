@@ -7,13 +7,11 @@ from tui.grammar.options import (
     Csv,
     Detach,
     HomeDir,
-    Json,
     LastFiles,
     NoConfig,
     NoOverrides,
     Run,
     argument,
-    check,
     command,
     new_group,
     option,
@@ -24,14 +22,11 @@ group = new_group("Runs: list, show, follow, stop, resume, delete, rename, note,
 
 @command(group, "list")
 def listing(
-    words: Annotated[
-        str, option("--filter", metavar="TEXT", help="Only runs with all these words.")
-    ] = "",
+    words: Annotated[str, option("--filter", metavar="TEXT", help="Only runs with all these words.")] = "",
     csv: Csv = "",
-    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
-) -> Answer:  # fmt: skip
+    home: HomeDir = None,
+) -> Answer:
     """List all runs."""
-    check(config, overrides)
     from tui.commands.runs import listing
 
     return listing(home, words, csv)
@@ -41,34 +36,25 @@ def listing(
 def show(
     run: Run,
     csv: Annotated[str, option("--csv", metavar="FILE", help="Write the epochs to this file.")] = "",
-    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
-) -> Answer:  # fmt: skip
+    home: HomeDir = None,
+) -> Answer:
     """State, stages, epochs, result and error of a run."""
-    check(config, overrides)
     from tui.commands.runs import show
 
     return show(home, run, csv)
 
 
 @command(group, "follow")
-def follow(
-    run: Run,
-    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
-) -> Answer:  # fmt: skip
+def follow(run: Run, home: HomeDir = None) -> Answer:
     """Watch a run that goes on; ctrl+c only leaves."""
-    check(config, overrides)
     from tui.commands.runs import follow_again
 
     return follow_again(home, run)
 
 
 @command(group, "stop")
-def stop(
-    run: Run,
-    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
-) -> Answer:  # fmt: skip
+def stop(run: Run, home: HomeDir = None) -> Answer:
     """Ask a run to stop cleanly, and wait until it has."""
-    check(config, overrides)
     from tui.commands.runs import stop
 
     return stop(home, run)
@@ -77,7 +63,7 @@ def stop(
 @command(group, "resume")
 def resume(
     run: Run, detach: Detach = False,
-    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
+    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
     """Continue a stopped, failed or crashed run."""
     from tui.commands.runs import resume
@@ -87,72 +73,49 @@ def resume(
 
 @command(group, "delete")
 def delete(
-    run: Run,
-    yes: Annotated[bool, option("--yes", help="Do not ask.")] = False,
-    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
-) -> Answer:  # fmt: skip
+    run: Run, yes: Annotated[bool, option("--yes", help="Do not ask.")] = False, home: HomeDir = None
+) -> Answer:
     """Delete a run with all its files."""
-    check(config, overrides)
     from tui.commands.runs import delete
 
     return delete(home, run, yes=yes)
 
 
 @command(group, "rename")
-def rename(
-    run: Run, name: Annotated[str, argument("NAME")],
-    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
-) -> Answer:  # fmt: skip
+def rename(run: Run, name: Annotated[str, argument("NAME")], home: HomeDir = None) -> Answer:
     """Give a run another name; an empty one removes it."""
-    check(config, overrides)
     from tui.commands.runs import rename
 
     return rename(home, run, name)
 
 
 @command(group, "note")
-def note(
-    run: Run, text: Annotated[str, argument("TEXT")],
-    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
-) -> Answer:  # fmt: skip
+def note(run: Run, text: Annotated[str, argument("TEXT")], home: HomeDir = None) -> Answer:
     """Keep a note on a run; an empty one removes it."""
-    check(config, overrides)
     from tui.commands.runs import note
 
     return note(home, run, text)
 
 
 @command(group, "verify")
-def verify(
-    run: LastFiles = "last",
-    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
-) -> Answer:  # fmt: skip
+def verify(run: LastFiles = "last", home: HomeDir = None) -> Answer:
     """Check a run's artifacts against its manifest."""
-    check(config, overrides)
     from tui.commands.runs import verify
 
     return verify(home, run)
 
 
 @command(group, "import")
-def import_run(
-    folder: Annotated[str, argument("FOLDER")],
-    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
-) -> Answer:  # fmt: skip
+def import_run(folder: Annotated[str, argument("FOLDER")], home: HomeDir = None) -> Answer:
     """Verify a run from elsewhere and copy it into this home."""
-    check(config, overrides)
     from tui.commands.integrity import import_run
 
     return import_run(home, folder)
 
 
 @command(group, "seal")
-def seal(
-    run: Run,
-    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
-) -> Answer:  # fmt: skip
+def seal(run: Run, home: HomeDir = None) -> Answer:
     """Seal a run that you trust with this home's key."""
-    check(config, overrides)
     from tui.commands.integrity import seal
 
     return seal(home, run)

@@ -10,13 +10,9 @@ from tui.grammar.options import (
     Config,
     Detach,
     HomeDir,
-    Json,
     LastModel,
     Name,
-    NoConfig,
-    NoOverrides,
     Overrides,
-    check,
     command,
     new_group,
     option,
@@ -26,12 +22,8 @@ group = new_group()
 
 
 @command(group, "audit")
-def audit(
-    run: LastModel = "last",
-    config: NoConfig = None, overrides: NoOverrides = None, home: HomeDir = None, json: Json = False,
-) -> Answer:  # fmt: skip
+def audit(run: LastModel = "last", home: HomeDir = None) -> Answer:
     """Does a run's past move when its future does?"""
-    check(config, overrides)
     from tui.commands.studies import audit
 
     return audit(home, run)
@@ -42,7 +34,7 @@ def simulate(
     candles: Annotated[str, option("--candles", metavar="FILE", help="CSV or Parquet file of candles.")],
     signals: Annotated[str, option("--signals", metavar="FILE", help="CSV or Parquet file of signals.")],
     name: Name = "", detach: Detach = False,
-    config: Config = None, overrides: Overrides = None, home: HomeDir = None, json: Json = False,
+    config: Config = None, overrides: Overrides = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
     """Trade anybody's signals by the same simulator."""
     from tui.commands.studies import simulate
@@ -55,7 +47,7 @@ def start(mode: Mode) -> None:
 
     def started(
         name: Name = "", detach: Detach = False,
-        config: Config = None, overrides: Overrides = None, home: HomeDir = None, json: Json = False,
+        config: Config = None, overrides: Overrides = None, home: HomeDir = None,
     ) -> Answer:  # fmt: skip
         from tui.commands.pipeline import start_from_file
 
