@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 from engine import features
 from engine.data.collect import Collected, collect
 from engine.data.importing.features_file import load_features
+from engine.data.series import calendar_of
 from engine.data.store import Store
-from engine.market.calendar import Calendar
 from engine.market.merge import Market, merge
-from engine.settings import TIMEFRAME_MS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -91,7 +90,7 @@ def merge_all(collected: Collected, fill_gaps: int) -> Market:
     """Every series joined to the primary's candles, as it was known at the time."""
     return merge(
         collected.primary.frame,
-        Calendar(TIMEFRAME_MS[collected.primary.timeframe]),
+        calendar_of(collected.primary),
         collected.others,
         fill_gaps,
         simulated=collected.simulated,

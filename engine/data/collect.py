@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from engine.data.exchange.client import Client, open_exchange
-from engine.data.inputs import cut, extent, imported, own_series
+from engine.data.inputs import cut, extent, imported, own_series, with_calendar
 from engine.data.kinds import KINDS
 from engine.data.plan import PRIMARY, Source, sources_of, span_of
 from engine.data.update import Emit, event, facts, failed, missing, stored, update
@@ -63,7 +63,7 @@ async def collect(
     for source in sources:
         notes += remarks(source, span, *job.found[source.role])
     series = {role: result for role, (result, _) in job.found.items() if len(result.frame)}
-    primary = primary or series[PRIMARY]
+    primary = primary or with_calendar(series[PRIMARY], data.calendar)
     simulated = primary.simulated or any(source.simulated for source in sources)
     return Collected(primary, [*others_of(sources, series), *extras], tuple(notes), simulated)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from engine.data.kinds import kind_of
+from engine.market.calendar import Calendar
 from engine.market.candles import (
     MADE,
     OHLCV,
@@ -73,7 +74,7 @@ def replaceable(series: Series, rows: Rows, step_ms: int, now_ms: int) -> pd.Dat
         return series.frame
     times = milliseconds(series.frame.index)
     rows = rows[position(times[made], rows[:, 0].astype(np.int64)) >= 0]
-    sound = check(frame_of(rows, list(OHLCV)), step_ms, now_ms).frame.index
+    sound = check(frame_of(rows, list(OHLCV)), step_ms, now_ms, calendar=Calendar(step_ms)).frame.index
     return series.frame[position(milliseconds(sound), times) < 0]
 
 

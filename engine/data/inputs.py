@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from engine.data.plan import hours, in_ms
+from engine.data.series import calendar_of
 from engine.errors import ChangeSettingsError
+from engine.market.calendar import Calendar
 from engine.market.candles import iso, milliseconds, time_index
 from engine.market.merge import Other
 from engine.market.resample import resample
@@ -32,7 +34,7 @@ def imported(data: Data, store: Store, notes: list[Note]) -> Series:
         raise ChangeSettingsError(
             "data.series", f"{data.series} holds {series.kind}", "Name a series of candles"
         )
-    series = of_timeframe(series, data.timeframe, notes)
+    series = of_timeframe(with_calendar(series, data.calendar), data.timeframe, notes)
     wanted = (in_ms(data.start) if data.start else -(2**62), in_ms(data.end) if data.end else 2**62)
     part = cut(series, wanted)
     if part.frame.empty:
@@ -68,6 +70,19 @@ def extent(series: Series) -> Range:
     """[from_ms, to_ms) of a series that is not empty, from first to last candle."""
     first, last = milliseconds(series.frame.index[[0, -1]]).tolist()
     return first, last + TIMEFRAME_MS[series.timeframe]
+
+
+def with_calendar(series: Series, told: str) -> Series:
+    """The series with the calendar that data.calendar tells, if it is not auto.
+
+    Raises ChangeSettingsError for one that is none.
+    """
+    if told == "auto":
+        return replace(series, calendar=str(calendar_of(series)))
+    try:
+        return replace(series, calendar=str(Calendar.parse(told, TIMEFRAME_MS[series.timeframe])))
+    except ValueError as error:
+        raise ChangeSettingsError("data.calendar", str(error), "See docs/data.md") from None
 
 
 def own_series(data: Data, store: Store) -> list[Other]:

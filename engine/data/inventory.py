@@ -9,6 +9,7 @@ from engine.data.series import arrow_of
 from engine.data.store import Store
 from engine.disk import writing
 from engine.errors import ChangeSettingsError, QuantdeckError, RepairDataError
+from engine.market.calendar import ALWAYS
 from engine.market.times import iso
 from engine.results.codec import from_json, to_json
 from engine.results.series import (
@@ -72,6 +73,7 @@ def entry(facts: Facts) -> StoredSeries:
             iso(facts.first_ms), iso(facts.last_ms), report.get("gaps"), report.get("missing"),
             report.get("flagged"), facts.simulated, facts.origin, facts.limits, tuple(repairs),
             spans(facts.known), spans(facts.absent), facts.content, kind.label, kind.period,
+            facts.calendar or (ALWAYS if facts.exchange and kind.candles else ""),
         )  # fmt: skip
     except (KeyError, TypeError, AttributeError) as error:
         reason = f"its facts are of another shape ({type(error).__name__})"

@@ -19,6 +19,7 @@ from engine.data.exchange import pager
 from engine.data.exchange.client import open_exchange
 from engine.data.extension import frame_of
 from engine.data.kinds.candles import CANDLES
+from engine.data.series import calendar_of
 from engine.data.update import joined
 from engine.errors import ChangeSettingsError
 from engine.market import imputation
@@ -76,9 +77,9 @@ async def repair(
     with store.open(name) as opened:
         series = candles_of(opened, now_ms)
         second = second_of(series, store, policy)
-        step_ms = TIMEFRAME_MS[series.timeframe]
+        step_ms, calendar = TIMEFRAME_MS[series.timeframe], calendar_of(series)
         other = second.frame if second else None
-        found = imputation.find(series.frame, step_ms, other, policy.tolerance)
+        found = imputation.find(series.frame, calendar, other, policy.tolerance)
         faults = {  # gaps last: they are filled from sound candles
             "conflicts": imputation.bars(found.conflicts, step_ms),
             "spikes": imputation.bars(found.spikes, step_ms),
@@ -95,17 +96,17 @@ async def repair(
             elif chosen[what] == "second" and other is not None:
                 repaired.put(imputation.taken(other, wanted), "taken", what, step_ms)
             elif chosen[what] == "fill":
-                rows = imputation.flat(repaired.frame, step_ms, wanted, policy.longest_fill)
+                rows = imputation.flat(repaired.frame, calendar, wanted, policy.longest_fill)
                 repaired.put(rows, "filled", what, step_ms)
         after = changed(series, repaired, chosen, second, now_ms)
         if after is not series:
             opened.write(after)
-    left = imputation.find(after.frame, step_ms, other, policy.tolerance)
+    left = imputation.find(after.frame, calendar, other, policy.tolerance)
     arrived = [series.report.get(key, 0) for key in ("duplicates", "rejected")]
     return RepairReport(
         name, len(after.frame), chosen, second.name if second else "",
-        FoundFaults(*found.counts(step_ms), *arrived), Repaired(**repaired.rows),
-        Faults(*left.counts(step_ms)), len(after.repairs), tuple(repaired.details[:LISTED]),
+        FoundFaults(*found.counts(), *arrived), Repaired(**repaired.rows),
+        Faults(*left.counts()), len(after.repairs), tuple(repaired.details[:LISTED]),
     )  # fmt: skip
 
 
@@ -195,7 +196,8 @@ async def sent_again(series: Series, wanted: Ranges, data: Data, now_ms: int, em
                 pages += [page.rows.reshape(-1, 1 + len(OHLCV)) async for page in answers]
     rows = np.concatenate(pages)
     rows = rows[within(rows[:, 0].astype(np.int64), wanted)]
-    frame = check(frame_of(rows, list(OHLCV)), TIMEFRAME_MS[series.timeframe], now_ms).frame
+    calendar = calendar_of(series)
+    frame = check(frame_of(rows, list(OHLCV)), calendar.step_ms, now_ms, calendar=calendar).frame
     return frame.assign(flag=np.uint8(0))
 
 
@@ -251,10 +253,10 @@ def changed(
 
 def reported_again(series: Series, frame: pd.DataFrame, now_ms: int) -> Series:
     """The series with other candles, its flags and report telling of them."""
-    step_ms = TIMEFRAME_MS[series.timeframe]
+    calendar = calendar_of(series)
     # What is stored was complete once, whatever the clock says now.
-    now_ms = max([now_ms, *(milliseconds(frame.index[-1:]) + step_ms).tolist()])
-    checked = check_again(frame[list(COLUMNS)], step_ms, now_ms)
+    now_ms = max([now_ms, *calendar.ends(milliseconds(frame.index))[-1:].tolist()])
+    checked = check_again(frame[list(COLUMNS)], now_ms, calendar)
     found = checked.report.as_dict()
     report = series.report | {key: found[key] for key in REPORTED}
     more = len(checked.frame) - series.rows

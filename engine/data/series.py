@@ -13,16 +13,19 @@ import pyarrow as pa
 
 from engine.data.kinds import KINDS, kind_of
 from engine.data.kinds.kind import TIME
-from engine.errors import ChangeSettingsError, InternalError
-from engine.market.candles import milliseconds
+from engine.errors import ChangeSettingsError, InternalError, RepairDataError
+from engine.market.calendar import Calendar
 from engine.market.ranges import union
+from engine.market.sessions import infer
+from engine.market.times import milliseconds, step_of
+from engine.settings import TIMEFRAME_MS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.market.ranges import Ranges
 
-SCHEMA = 2
+SCHEMA = 3
 ROW_GROUP = 65_536  # rows; a read of a time range opens only the groups that it touches
 FACTS, FACTS_HASH = b"quantdeck", b"quantdeck.sha256"
 
@@ -42,6 +45,7 @@ class Facts:
     origin: dict[str, Any] = field(default_factory=dict)
     report: dict[str, Any] = field(default_factory=dict)  # QualityReport.as_dict()
     repairs: tuple[dict[str, Any], ...] = ()  # what `data repair` did and how to undo it, oldest first
+    calendar: str = ""  # of a market's candles, as engine.market.calendar writes it
     limits: dict[str, float] = field(default_factory=dict)  # exchange.client.limits_of, when it was fetched
     rows: int = 0
     first_ms: int | None = None
@@ -132,7 +136,26 @@ def migrated(content: dict[str, Any], name: str) -> dict[str, Any]:
         raise ChangeSettingsError(f"series {name}", reason, "Update quantdeck, or use another home folder")
     if schema < 2:  # before there were repairs
         content["repairs"] = []
+    if schema < 3:  # before markets had calendars
+        content["calendar"] = ""
     return content
+
+
+def calendar_of(series: Series) -> Calendar:
+    """When the market of a series of candles trades: as stored; else an exchange's never closes, and that of
+    a file imported before calendars were stored is read off its rows.
+
+    Raises RepairDataError for a stored one that is none.
+    """
+    step_ms = TIMEFRAME_MS.get(series.timeframe) or step_of(series.frame.index)
+    if series.calendar:
+        try:
+            return Calendar.parse(series.calendar, step_ms)
+        except ValueError as error:
+            raise RepairDataError(
+                f"series {series.name}", f"its calendar {error}", "Import it again"
+            ) from None
+    return Calendar(step_ms) if series.exchange else infer(milliseconds(series.frame.index), step_ms)
 
 
 def numpy_of(column: Any) -> Any:

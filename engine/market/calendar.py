@@ -17,6 +17,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from engine.settings.values import CALENDAR
+
 if TYPE_CHECKING:
     from engine.market.ranges import Range
 
@@ -30,7 +32,6 @@ MONDAY = 3  # the first Monday, in days since 1970-01-01
 SESSIONS_PER_YEAR = 252  # of five a week
 LONGEST_CLOSURE = 10  # sessions in a row that may be holidays; China closed for 8 of them in 2020
 ALWAYS = "24/7"
-TEXT = re.compile(r"(24/7|[a-z]{3}(?:[-,][a-z]{3})*)(?: ([\d:,-]+))?(?: ([A-Za-z0-9_+/-]+))?")
 HOURS = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
 
 
@@ -51,7 +52,7 @@ class Calendar:
     @classmethod
     def parse(cls, text: str, step_ms: int) -> Self:
         """The calendar that a text tells. Raises ValueError in words."""
-        match = TEXT.fullmatch(text)
+        match = CALENDAR.fullmatch(text)
         if not match:
             raise ValueError("must be 24/7, or such as mon-fri 09:30-16:00 America/New_York")
         days, hours, zone = match.groups(default="")
@@ -116,6 +117,15 @@ class Calendar:
         part = np.searchsorted(start, after, side="right") - 1
         left = end[part] - after  # (T,) of the part of the session
         return time_ms + np.where((part >= 0) & (left > 0), np.minimum(left, self.step_ms), self.step_ms)
+
+    def keeps(self, time_ms: Times) -> NDArray[np.bool_]:
+        """Which of the times (T,) may be open times of this market's bars, those of an extra session too."""
+        clock = self.clock(time_ms) if self.local else time_ms
+        phase = clock % self.step_ms
+        kept: NDArray[np.bool_] = phase == usual(phase)
+        if not self.in_steps and self.step_ms < DAY_MS:
+            kept |= np.isin(clock - self.sessions(time_ms) * DAY_MS, self.slots)
+        return kept
 
     def numbers(self, time_ms: Times) -> Times:
         """Numbers of rising bars, (T,) from 0: 1 more for the bar that follows, and more after a gap."""

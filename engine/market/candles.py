@@ -25,13 +25,16 @@ from engine.market.quality import (
     possible_rows,
     report_of,
 )
+from engine.market.sessions import infer
 from engine.market.spikes import flag_list, spikes
-from engine.market.times import UNREADABLE, gaps, iso, milliseconds, regular_step, step_of, time_index, usual
+from engine.market.times import UNREADABLE, gaps, iso, milliseconds, regular_step, step_of, time_index
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from engine.market.calendar import Calendar
 
 __all__ = [
     "CONFLICT",
@@ -87,15 +90,24 @@ class Checked:
     report: QualityReport
 
 
-def check(frame: pd.DataFrame, step_ms: int, now_ms: int, decimals: Decimals | None = None) -> Checked:
+def check(
+    frame: pd.DataFrame,
+    step_ms: int,
+    now_ms: int,
+    decimals: Decimals | None = None,
+    calendar: Calendar | None = None,
+) -> Checked:
     """Sorted, unique, possible, complete candles out of raw rows; the rules are repair.CANDLE_RULES.
 
     frame: index of times (any order, NaT where unreadable), columns OHLCV. `decimals` tells how finely
-    each row was written; without it, the later of two rows of one time is kept.
+    each row was written; without it, the later of two rows of one time is kept. `calendar`: of the market;
+    without it, it is read off the rows.
     """
     times = milliseconds(frame.index)  # (N,)
     columns = [numbers(frame[name]) for name in OHLCV]  # each (N,)
-    fault = candle_faults(times, columns, step_ms, now_ms)  # (N,)
+    fault = candle_faults(times, columns)  # (N,)
+    calendar = calendar or infer(rising(times[(fault == 0) & (times <= now_ms - step_ms)]), step_ms)
+    fault = time_faults(times, fault, calendar, now_ms)
     resolved = resolve(times, columns[:4], columns[4], np.flatnonzero(fault == 0), decimals)
     kept = [those(column, resolved.kept) for column in columns]  # each (T,)
     departure = spikes(*kept[1:4])  # (T,)
@@ -103,13 +115,17 @@ def check(frame: pd.DataFrame, step_ms: int, now_ms: int, decimals: Decimals | N
     marks = ((departure != 0, SPIKE), (quiet, ZERO_VOLUME), (resolved.conflict, CONFLICT))
     flag = np.bitwise_or.reduce([mark * np.uint8(bit) for mark, bit in marks])  # (T,)
     index = time_index(times[resolved.kept])
+    lacking = calendar.gaps(times[resolved.kept])
     report = report_of(
         times,
         fault,
         CANDLE_FAULTS,
         resolved,
         step_ms=step_ms,
-        gap_list=gaps(index, step_ms),
+        gap_list=[(start, end) for start, end, _ in lacking],
+        gap_bars=[bars for *_, bars in lacking],
+        calendar=str(calendar),
+        closures=calendar.closures(times[resolved.kept]),
         rules=CANDLE_RULES,
         spikes=int(np.count_nonzero(departure)),
         zero_volume=int(quiet.sum()),
@@ -121,12 +137,17 @@ def check(frame: pd.DataFrame, step_ms: int, now_ms: int, decimals: Decimals | N
     return Checked(pd.DataFrame(series, index=index, copy=False), report)
 
 
-def check_again(frame: pd.DataFrame, step_ms: int, now_ms: int) -> Checked:
+def rising(times: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The different times (T,) of these (N,), in order."""
+    return times if np.all(times[1:] > times[:-1]) else np.unique(times)
+
+
+def check_again(frame: pd.DataFrame, now_ms: int, calendar: Calendar) -> Checked:
     """`check` of a frame with a flag, (T, 6), whose KEPT bits stay with the candles of their times."""
     marks = frame["flag"].to_numpy() & np.uint8(KEPT)  # (T,)
     marked = np.flatnonzero(marks)
     times = milliseconds(frame.index)[marked]  # (m,)
-    checked = check(frame, step_ms, now_ms)
+    checked = check(frame, calendar.step_ms, now_ms, calendar=calendar)
     at = position(milliseconds(checked.frame.index), times)
     flag = checked.frame["flag"].to_numpy().copy()
     flag[at[at >= 0]] |= marks[marked[at >= 0]]
@@ -156,39 +177,43 @@ def check_values(frame: pd.DataFrame, now_ms: int, decimals: Decimals | None = N
     resolved = resolve(times, [value], None, np.flatnonzero(fault == 0), decimals)
     index = time_index(times[resolved.kept])
     step_ms = regular_step(times[resolved.kept])
+    lacking = gaps(index, step_ms) if step_ms else []
     report = report_of(
         times,
         fault,
         VALUE_FAULTS,
         resolved,
         step_ms=step_ms,
-        gap_list=gaps(index, step_ms) if step_ms else [],
+        gap_list=lacking,
+        gap_bars=[round((end - start) / step_ms) for start, end in lacking],
         rules=VALUE_RULES,
     )
     series = {"value": value[resolved.kept], "available_at": time_index(known[resolved.kept])}
     return Checked(pd.DataFrame(series, index=index), report)
 
 
-def candle_faults(
-    times: NDArray[np.int64], columns: Sequence[NDArray[np.float64]], step_ms: int, now_ms: int
-) -> NDArray[np.uint8]:
-    """The first thing wrong with each row, as an index into CANDLE_FAULTS; (N,), 0 where sound.
-
-    The grid is every time that leaves the usual remainder when divided by the step, so that weeks that
-    start on Mondays and days that start in another zone are grids too.
-    """
+def candle_faults(times: NDArray[np.int64], columns: Sequence[NDArray[np.float64]]) -> NDArray[np.uint8]:
+    """The first thing wrong with the numbers of each row, an index into CANDLE_FAULTS; (N,), 0 if sound."""
     opened, high, low, close, volume = columns
     blank: NDArray[np.bool_] = np.logical_and.reduce([np.isnan(column) for column in columns[:4]])
     finite: NDArray[np.bool_] = np.logical_and.reduce([np.isfinite(column) for column in columns[:4]])
     positive = np.minimum(low, np.minimum(opened, close)) > 0  # (N,)
     upright, within = possible_rows(opened, high, low, close)
     unreadable = times == UNREADABLE
-    fault = first_fault(
+    return first_fault(
         [unreadable, blank, ~finite | np.isinf(volume), ~positive, ~upright, ~within, volume < 0]
     )
-    phase = times % step_ms  # (N,)
-    fault[(fault == 0) & (phase != usual(phase[fault == 0]))] = CANDLE_FAULTS.index(OFF_GRID)
-    fault[(fault == 0) & (times > now_ms - step_ms)] = CANDLE_FAULTS.index(INCOMPLETE)
+
+
+def time_faults(
+    times: NDArray[np.int64], fault: NDArray[np.uint8], calendar: Calendar, now_ms: int
+) -> NDArray[np.uint8]:
+    """The faults (N,) and those of the times: off the grid of the calendar's bars, or not complete."""
+    sound = np.flatnonzero(fault == 0)
+    kept = calendar.keeps(times[sound])
+    fault[sound[~kept]] = CANDLE_FAULTS.index(OFF_GRID)
+    sound = sound[kept]
+    fault[sound[calendar.ends(times[sound]) > now_ms]] = CANDLE_FAULTS.index(INCOMPLETE)
     return fault
 
 

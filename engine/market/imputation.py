@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from engine.market.calendar import Calendar
 from engine.market.candles import CONFLICT, MADE, PRICES, SPIKE, TAKEN
 from engine.market.merge import filled
 from engine.market.ranges import within
 from engine.market.spikes import SPAN
-from engine.market.times import gaps, milliseconds, time_index
+from engine.market.times import milliseconds, time_index
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from engine.market.calendar import Calendar
     from engine.market.ranges import Range, Ranges
 
 
@@ -28,6 +28,7 @@ class Findings:
     """What a person may want to have repaired; times are open times in ms."""
 
     gaps: Ranges  # open times without a candle
+    missing: int  # bars that the gaps lack
     spikes: NDArray[
         np.int64
     ]  # (S,) candles far from the second source's, or where it is mute from neighbours
@@ -35,14 +36,15 @@ class Findings:
     confirmed: int  # candles that leave their neighbours as the second source's do: no fault
     compared: int  # candles that both sources have
 
-    def counts(self, step_ms: int) -> tuple[int, int, int, int, int, int]:
+    def counts(self) -> tuple[int, int, int, int, int, int]:
         """Gaps, the bars that they lack, spikes, those confirmed, conflicts, candles compared."""
-        missing = sum(end - start for start, end in self.gaps) // step_ms
         spikes, conflicts = len(self.spikes), len(self.conflicts)
-        return len(self.gaps), missing, spikes, self.confirmed, conflicts, self.compared
+        return len(self.gaps), self.missing, spikes, self.confirmed, conflicts, self.compared
 
 
-def find(candles: pd.DataFrame, step_ms: int, second: pd.DataFrame | None, tolerance: float) -> Findings:
+def find(
+    candles: pd.DataFrame, calendar: Calendar, second: pd.DataFrame | None, tolerance: float
+) -> Findings:
     """What is wrong with a candles frame, (T, 6), by itself and against the second source's candles, (S, 6).
 
     A candle leaves the second source if its open, high, low or close differs from the other's by more than
@@ -60,8 +62,10 @@ def find(candles: pd.DataFrame, step_ms: int, second: pd.DataFrame | None, toler
         far &= ~((second["flag"].to_numpy()[there] & SPIKE) > 0) | spike[here]
         confirmed[here] = spike[here] & ~far
         spike[here] = far
+    lacking = calendar.gaps(times)
     return Findings(
-        tuple(gaps(candles.index, step_ms)),
+        tuple((start, end) for start, end, _ in lacking),
+        sum(bars for *_, bars in lacking),
         times[spike & ~made],
         times[((flag & CONFLICT) > 0) & ~made],
         int(np.count_nonzero(confirmed & ~made)),
@@ -94,13 +98,13 @@ def taken(second: pd.DataFrame, wanted: Sequence[Range]) -> pd.DataFrame:
     return rows.assign(flag=np.uint8(TAKEN))
 
 
-def flat(candles: pd.DataFrame, step_ms: int, wanted: Sequence[Range], longest: int) -> pd.DataFrame:
+def flat(candles: pd.DataFrame, calendar: Calendar, wanted: Sequence[Range], longest: int) -> pd.DataFrame:
     """Candles for the wanted times at the last close before them, volume 0, flagged FILLED.
 
     Only where no more than `longest` bars in a row are wanted or missing, and a candle comes after them.
     """
     kept = candles[~within(milliseconds(candles.index), wanted)]
-    whole = filled(kept, Calendar(step_ms), longest)
+    whole = filled(kept, calendar, longest)
     times = milliseconds(whole.index)
     new = within(times, wanted) & ~np.isin(times, milliseconds(kept.index))
     return whole[new]

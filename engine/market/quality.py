@@ -75,6 +75,7 @@ class QualityReport:
     order: str  # "oldest first" or "newest first"
     step_ms: int  # 0: no regular step
     gap_list: tuple[Range, ...]  # half-open ranges of missing open times
+    gap_bars: tuple[int, ...]  # candles that each of them lacks
     missing: int  # candles that the gaps lack
     first_ms: int | None
     last_ms: int | None
@@ -83,6 +84,8 @@ class QualityReport:
     zero_volume: int = 0
     unknown_volume: int = 0  # candles whose volume is not known
     far_apart: int = 0  # rows dropped that differ from the kept one by more than 1 % in a price
+    calendar: str = ""  # of the market, as market.calendar writes it; empty for values
+    closures: int = 0  # days of its week without a candle: holidays, which are no gaps
     flagged: int = 0  # candles that are a spike or without volume
     flag_list: tuple[dict[str, Any], ...] = ()
     rejected_list: tuple[dict[str, Any], ...] = ()
@@ -118,10 +121,12 @@ class QualityReport:
             "zero_volume": self.zero_volume,
             "unknown_volume": self.unknown_volume,
             "far_apart": self.far_apart,
+            "calendar": self.calendar,
+            "closures": self.closures,
             "rejected_by": dict(self.rejected_by),
             "gap_list": [
-                {"from": iso(start), "to": iso(end), "bars": round((end - start) / self.step_ms)}
-                for start, end in self.gap_list[:LISTED]
+                {"from": iso(start), "to": iso(end), "bars": bars}
+                for (start, end), bars in zip(self.gap_list[:LISTED], self.gap_bars, strict=False)
             ],
             "flag_list": [dict(entry) for entry in self.flag_list],
             "rejected_list": [dict(entry) for entry in self.rejected_list],
@@ -166,6 +171,7 @@ def report_of(
     *,
     step_ms: int,
     gap_list: Sequence[Range],
+    gap_bars: Sequence[int],
     rules: tuple[str, ...],
     **flags: Any,
 ) -> QualityReport:
@@ -193,7 +199,8 @@ def report_of(
         order="newest first" if down > up else "oldest first",
         step_ms=step_ms,
         gap_list=tuple(gap_list),
-        missing=sum(round((end - start) / step_ms) for start, end in gap_list),
+        gap_bars=tuple(gap_bars),
+        missing=sum(gap_bars),
         first_ms=int(kept[0]) if len(kept) else None,
         last_ms=int(kept[-1]) if len(kept) else None,
         rules=rules,

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.market.calendar import ALL_WEEK, BUSINESS_DAYS, DAY_MS, HOUR_MS, WHOLE_DAY, Calendar, Times, usual
+from engine.market.calendar import (
+    ALL_WEEK,
+    BUSINESS_DAYS,
+    DAY_MS,
+    HOUR_MS,
+    LONGEST_CLOSURE,
+    WHOLE_DAY,
+    Calendar,
+    Times,
+    usual,
+)
 
 if TYPE_CHECKING:
     from engine.market.ranges import Range
@@ -115,13 +125,13 @@ def weekly(always: Calendar, clock: Times) -> Calendar:
     part = parts(slot + start, step_ms) if step_ms < DAY_MS else WHOLE_DAY
     full = ((start, start + DAY_MS),)
     best, found = SURELY, Calendar(step_ms, always.zone)
+    days = near(np.unique(day))
     for weekdays, hours in ((some, full), (ALL_WEEK, part), (some, part)):
         if hours == full and weekdays == ALL_WEEK:
             continue
         within = np.isin((day - 4) % 7, weekdays)
         if hours != full:
             within &= np.isin(after, slot)
-        days = np.arange(day[0], day[-1] + 1)
         a_day = DAY_MS // step_ms if hours == full else len(slot)
         room = int(np.count_nonzero(np.isin((days - 4) % 7, weekdays))) * a_day
         gained = gain(int(np.count_nonzero(within)), room, len(day), len(days) * (DAY_MS // step_ms))
@@ -129,6 +139,15 @@ def weekly(always: Calendar, clock: Times) -> Calendar:
         gained -= 0.0 if hours == full else 2 * len(hours) * math.log(DAY_MS / step_ms)
         if gained > best:
             best, found = gained, Calendar(step_ms, always.zone, weekdays, hours)
+    return found
+
+
+def near(days: Times) -> Times:
+    """The days (D,) and those of the short absences between them; a long one tells nothing of the week."""
+    until = np.diff(days, append=days[-1:] + 1)
+    count = np.where(until <= LONGEST_CLOSURE, until, 1)
+    first = np.repeat(np.cumsum(count) - count, count)
+    found: Times = np.repeat(days, count) + np.arange(len(first)) - first
     return found
 
 

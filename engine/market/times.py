@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from engine.errors import RepairDataError
+from engine.market.calendar import usual
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,11 +64,3 @@ def regular_step(times_ms: NDArray[np.int64]) -> int:
     middle = float(np.median(differences))
     alike = float(np.mean(np.abs(differences - middle) <= middle / 10))
     return round(middle / 1000) * 1000 if alike >= 0.9 and middle >= 1000 else 0
-
-
-def usual(values: NDArray[np.int64]) -> int:
-    """The most common value, the smallest of several; 0 for none."""
-    if not len(values) or (values == values[0]).all():
-        return int(values[0]) if len(values) else 0
-    distinct, counts = np.unique(values, return_counts=True)
-    return int(distinct[counts.argmax()])

@@ -23,7 +23,8 @@ from engine.backtest.bars import Bars
 from engine.backtest.trades import COLUMNS, trade_table
 from engine.backtest.trading import Decisions
 from engine.errors import ChangeSettingsError, RepairDataError
-from engine.market.times import milliseconds, usual
+from engine.market.calendar import usual
+from engine.market.times import milliseconds
 from engine.outcome import BARS, EQUITY, PREDICTIONS, TRADES
 from engine.results.backtest import BacktestResult
 from engine.robustness import deflation

@@ -70,6 +70,7 @@ class StoredSeries:
     content: str = ""  # SHA-256 of the rows
     label: str = ""  # its kind, on screens
     period: str = ""  # of its kind, if that is fixed
+    calendar: str = ""  # of a market; empty for values
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,8 @@ class ImportReport:
     zero_volume: int = 0
     unknown_volume: int = 0
     far_apart: int = 0  # rows dropped that differ from the kept one by more than 1 % in a price
+    calendar: str = ""
+    closures: int = 0
     rejected_by: dict[str, int] = field(default_factory=dict)
     gap_list: tuple[MissingBars, ...] = ()
     flag_list: tuple[Flag, ...] = ()

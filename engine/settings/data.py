@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import field_validator, model_validator
 
 from engine.settings.values import (
+    CALENDAR,
     EXCHANGE,
     SERIES_NAME,
     SYMBOL,
@@ -37,6 +38,11 @@ class Data(Group):
     )
     end: str = setting("", "end, UTC date or time, exclusive; empty means now")
     series: str = setting("", "name of a stored or imported series to use instead of the exchange's candles")
+    calendar: str = setting(
+        "auto",
+        "when the market trades: auto is the series' own; 24/7; mon-fri; or such as "
+        "mon-fri 09:30-16:00 America/New_York",
+    )
     funding: bool = setting(False, "collect the funding rates of the perpetual market")
     open_interest: bool = setting(False, "collect the open interest of the perpetual market")
     perpetual_exchange: str = setting("binanceusdm", "ccxt exchange id of the perpetual market")
@@ -85,6 +91,15 @@ class Data(Group):
     @classmethod
     def _series(cls, value: str) -> str:
         return matching(SERIES_NAME, value, "letters, digits, dot, dash and underscore") if value else value
+
+    @field_validator("calendar")
+    @classmethod
+    def _calendar(cls, value: str) -> str:
+        if value == "auto":
+            return value
+        return matching(
+            CALENDAR, value, "auto, 24/7, mon-fri or such as mon-fri 09:30-16:00 America/New_York"
+        )
 
     @field_validator("endpoint")
     @classmethod

@@ -18,6 +18,7 @@ from engine.data.collect import collect
 from engine.data.importing.files import import_file
 from engine.data.store import Series, Store
 from engine.errors import ChangeSettingsError, MakeRoomError, TryAgainError
+from engine.market.calendar import Calendar
 from engine.market.candles import CONFLICT, FILLED, OHLCV, TAKEN, check, check_again, milliseconds
 from engine.results.series import Repaired
 from engine.runs.requests import ask
@@ -34,7 +35,8 @@ LISTED = NOW // HOUR * HOUR - 300 * HOUR
 
 def store_series(store, frame, name="mine", **facts):
     """Store candles as an import does."""
-    checked = (check_again if "flag" in frame else check)(frame, HOUR, LATER)
+    again = "flag" in frame
+    checked = check_again(frame, LATER, Calendar(HOUR)) if again else check(frame, HOUR, LATER)
     times = milliseconds(checked.frame.index)
     about = {
         "exchange": "",

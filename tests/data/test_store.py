@@ -255,8 +255,8 @@ class TestDamage:
             writer.add_key_value_metadata({"quantdeck": facts, "quantdeck.sha256": digest})
 
     def test_a_newer_schema_is_refused_with_a_remedy(self, store, path):
-        self.rewrite(path, lambda facts: facts.replace(b'"schema":2', b'"schema":99'))
-        with pytest.raises(ChangeSettingsError, match=r"schema 99; this one reads up to 2.*Update quantdeck"):
+        self.rewrite(path, lambda facts: facts.replace(b'"schema":3', b'"schema":99'))
+        with pytest.raises(ChangeSettingsError, match=r"schema 99; this one reads up to 3.*Update quantdeck"):
             store.facts(self.NAME)
         with store.locked(self.NAME), pytest.raises(ChangeSettingsError):
             store.read(self.NAME)
@@ -300,7 +300,7 @@ def first_schema(facts):
     """Facts as the first version of quantdeck wrote them."""
     told = json.loads(facts)
     told["schema"] = 1
-    del told["repairs"]
+    del told["repairs"], told["calendar"]
     return json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
 
 

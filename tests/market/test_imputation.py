@@ -5,6 +5,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.market.calendar import Calendar
 from engine.market.candles import FILLED, MADE, OHLCV, check, milliseconds, time_index
 from engine.market.imputation import bars, find, flat, put, taken
 from engine.market.ranges import within
@@ -36,7 +37,7 @@ def test_another_level_or_currency_is_no_fault():
     here = checked(market())
     there = here.copy()
     there[["open", "high", "low", "close"]] *= 1.3
-    found = find(here, HOUR, there, 0.01)
+    found = find(here, Calendar(HOUR), there, 0.01)
     assert (len(found.spikes), found.compared) == (0, 120)
 
 
@@ -44,9 +45,9 @@ def test_candles_that_a_repair_made_witness_nothing_and_are_not_judged():
     here, there = checked(market()).copy(), checked(market()).copy()
     here.iloc[7, 1] *= 2
     there.iloc[7, 5] = FILLED
-    assert find(here, HOUR, there, 0.05).compared == 119
+    assert find(here, Calendar(HOUR), there, 0.05).compared == 119
     there.iloc[7, 5], here.iloc[7, 5] = 0, FILLED
-    assert len(find(here, HOUR, there, 0.05).spikes) == 0
+    assert len(find(here, Calendar(HOUR), there, 0.05).spikes) == 0
 
 
 ROWS = st.sets(st.integers(1, 118), max_size=40)
@@ -55,7 +56,7 @@ ROWS = st.sets(st.integers(1, 118), max_size=40)
 @given(ROWS, ROWS, st.integers(1, 5))
 def test_gaps_end_up_with_the_seconds_candles_or_flat_ones(gone, gone_there, longest):
     here, there = checked(without(market(), gone)), checked(without(market(seed=2), gone_there))
-    found = find(here, HOUR, None, 0.05)
+    found = find(here, Calendar(HOUR), None, 0.05)
     assert found.gaps == bars(START + HOUR * np.array(sorted(gone), np.int64), HOUR)
     rows = taken(there, found.gaps)
     assert ((milliseconds(rows.index) - START) // HOUR).tolist() == sorted(gone - gone_there)
@@ -63,13 +64,13 @@ def test_gaps_end_up_with_the_seconds_candles_or_flat_ones(gone, gone_there, lon
     mended = put(here, rows)
     both = {*milliseconds(here.index), *milliseconds(rows.index)}
     assert milliseconds(mended.index).tolist() == sorted(both)
-    left = find(mended, HOUR, None, 0.05).gaps
-    flats = flat(mended, HOUR, left, longest)
+    left = find(mended, Calendar(HOUR), None, 0.05).gaps
+    flats = flat(mended, Calendar(HOUR), left, longest)
     short = [span for span in left if (span[1] - span[0]) // HOUR <= longest]
     lacking = [time for start, end in short for time in range(start, end, HOUR)]
     assert milliseconds(flats.index).tolist() == lacking
     whole = put(mended, flats)
-    again = find(whole, HOUR, None, 0.05)
+    again = find(whole, Calendar(HOUR), None, 0.05)
     assert set(again.gaps) == set(left) - set(short)
     for time, row in flats.iterrows():
         before = whole[whole.index < time]

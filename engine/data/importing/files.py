@@ -138,6 +138,7 @@ def import_file(
                 symbol=found.symbol,
                 timeframe=timeframe_of(found.timeframe_ms),
                 simulated=False,
+                calendar=report.calendar,
                 known=((first_ms, last_ms + max(report.step_ms, 1)),),
                 absent=report.gap_list,
                 origin={"file": printable(path.name), "sha256": fingerprint(path), "layout": found.layout},

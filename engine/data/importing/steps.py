@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.market.times import UNREADABLE, iso, usual
+from engine.market.calendar import usual
+from engine.market.times import UNREADABLE, iso
 from engine.results.notes import Note
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from engine.data.demo.market import whole
 from engine.data.demo.paths import ORIGIN_MS
 from engine.data.exchange.pager import JUMPING, History, table
 from engine.data.kinds import kind
+from engine.market.calendar import Calendar
 from engine.market.candles import OHLCV, check, check_again
 from engine.settings import TIMEFRAME_MS
 
@@ -54,8 +55,10 @@ async def history(client: Client, symbol: str, timeframe: str, now_ms: int) -> H
 
 def sound(frame: pd.DataFrame, step_ms: int, now_ms: int, decimals: Decimals | None) -> Checked:
     """The check of new candles, or of stored ones, whose flags stay; see market.candles."""
-    again = "flag" in frame
-    return check_again(frame, step_ms, now_ms) if again else check(frame, step_ms, now_ms, decimals)
+    calendar = Calendar(step_ms)  # exchanges that are asked for candles never close
+    if "flag" in frame:
+        return check_again(frame, now_ms, calendar)
+    return check(frame, step_ms, now_ms, decimals, calendar)
 
 
 def simulated(

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from engine.data.plan import sources_of, span_of
+from engine.data.series import calendar_of
 from engine.data.store import Series, Store
 from engine.market.candles import PRICES, milliseconds
-from engine.settings import TIMEFRAME_MS, extra_of
+from engine.settings import extra_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,14 +48,19 @@ def recorded(settings: Settings, store: Store, now_ms: int) -> History:
         names.insert(0, settings.data.series)
     names += [extra_of(text)[0] for text in settings.data.extra]
     held = store.names()
-    return History(tuple(store.read(name) for name in names if name in held), now_ms)
+    return History(tuple(pinned(store.read(name)) for name in names if name in held), now_ms)
+
+
+def pinned(series: Series) -> Series:
+    """The series with the calendar of its whole history, whatever is left of that."""
+    return replace(series, calendar=str(calendar_of(series))) if series.kind == "candles" else series
 
 
 def known_at(series: Series) -> NDArray[np.int64]:
     """When each row became known, (T,) ms: a candle when it closes, a value not before its stamp."""
     stamp = milliseconds(series.frame.index)  # (T,)
     if series.kind == "candles":
-        return stamp + TIMEFRAME_MS[series.timeframe]
+        return calendar_of(series).ends(stamp)
     return np.maximum(stamp, milliseconds(pd.DatetimeIndex(series.frame["available_at"])))
 
 
