@@ -14,6 +14,8 @@ from engine.features import table as features_table
 from engine.results.metrics import METRICS
 from engine.runs.modes import MODES
 from engine.settings import Settings, allowed_values, defaults, field_of
+from tests.importing.layouts import LAYOUTS
+from tests.importing.refusals import REFUSED
 from tui.grammar import app
 
 ROOT = Path(__file__).parents[1]
@@ -92,10 +94,41 @@ def kinds_table():
     return table(("kind", "what it holds", "columns", "period", "delay", "stale after"), rows)
 
 
+def layouts_table():
+    """Every layout of a file that a test reads or sees refused."""
+    read = [
+        (
+            each.name,
+            each.looks,
+            f"read as {each.read_as}" + (f", with {options(each.hints)}" if each.hints else ""),
+        )
+        for each in LAYOUTS
+    ]
+    refused = [
+        (
+            "refused",
+            each.looks,
+            f"“{each.reason}”" + (f"; read with {options(each.hints)}" if each.hints else ""),
+        )
+        for each in REFUSED
+    ]
+    rows = [[cell.replace("|", "\\|") for cell in row] for row in (*read, *refused)]
+    return table(("layout", "what it looks like", "what becomes of it"), rows)
+
+
+def options(hints):
+    """Hints as they are written on the command line."""
+    return " ".join(
+        f"`--{name.replace('_', '-')}`" if value is True else f"`--{name} {value}`"
+        for name, value in hints.items()
+    )
+
+
 MADE = {  # page and part: what writes it
     ("definitions.md", "metrics"): metrics_table,
     ("architecture.md", "modes"): modes_table,
     ("data.md", "kinds"): kinds_table,
+    ("data.md", "layouts"): layouts_table,
     ("features.md", "catalogue"): features_table,
 }
 

@@ -12,18 +12,18 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from engine.data.importing.hints import Hints
 from engine.data.importing.losses import refuse_losses
 from engine.data.importing.reading import columns_of
+from engine.data.importing.steps import rising
 from engine.data.importing.tables import open_table
 from engine.data.store import Series, Store
 from engine.errors import ChangeSettingsError, MakeRoomError, RepairDataError, printable
 from engine.market.candles import Checked, Decimals, QualityReport, check, check_values, step_of, time_index
-from engine.market.times import UNREADABLE, regular_step
+from engine.market.times import regular_step
 from engine.settings import SERIES_NAME
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def read(path: Path, progress: Callable[[int], None] = lambda _: None, hints: Hi
         layout, kind = columns.layout, columns.layout.kind
         times = columns.times
         index = time_index(times)
-        step_ms = step_of(index) if kind == "candles" else regular_step(np.unique(times[times != UNREADABLE]))
+        step_ms = step_of(index) if kind == "candles" else regular_step(rising(times))
     frame = pd.DataFrame(columns.numbers, index=index, copy=False)
     symbol = columns.symbol or (match[1] if (match := BINANCE_FILE.match(table.hint)) else "")
     shown = tuple(safe(note) for note in columns.notes)

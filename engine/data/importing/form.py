@@ -79,12 +79,16 @@ def form_of(content: bytes, encoding: str) -> Form:
     candidates = [texts[place] for place in range(len(texts)) if not is_comment(texts[place])]
     delimiter, width = delimiter_of(candidates, asked)
     table = [cells_of(text, delimiter) for text in texts]
-    first = next(place for place, cells in enumerate(table) if is_head(cells, width, texts[place]))
+    heads = (place for place, cells in enumerate(table) if is_head(cells, width, texts[place]))
+    first = next(heads, len(table))
     place = first
     while place < len(table) and not is_row(table[place]):
         place += 1
     header = [table[number] for number in range(first, place) if not is_comment(texts[number])]
     rows = [cells for cells in table[place:] if len(cells) == width]
+    if rows and first and not header and (cells := other_width(table[:first], texts)):
+        marked = "; decimal commas have to be quoted" if delimiter == "," else ""
+        raise ValueError(f"has rows of {width} cells under a header of {cells}{marked}")
     if not rows:
         raise ValueError("has a header and no rows")
     names = tuple(fitted(cells, rows, width) for cells in header)
@@ -146,6 +150,12 @@ def cells_of(line: str, delimiter: str) -> tuple[str, ...]:
 def is_head(cells: tuple[str, ...], width: int, line: str) -> bool:
     """Whether the table begins with this line: its header may be one cell shorter or longer than a row."""
     return not is_comment(line) and len(cells) > 1 and abs(len(cells) - width) <= 1
+
+
+def other_width(lines: list[tuple[str, ...]], texts: list[str]) -> int:
+    """The cells of a header above the rows that has not their number; 0 if there is none."""
+    heads = (cells for cells, text in zip(lines, texts, strict=False) if not is_comment(text))
+    return next((len(cells) for cells in heads if len(cells) > 1 and not is_row(cells)), 0)
 
 
 def is_row(cells: tuple[str, ...]) -> bool:

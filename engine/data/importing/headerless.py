@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ ORDERS = {  # of the four prices, and whose it is
     ("low", "high", "open", "close"): "Coinbase",
     ("open", "close", "high", "low"): "Bitfinex or jesse",
 }
+STAMPED = {r"\d{8} \d{6}": "HistData or NinjaTrader", r"\d{8} \d{2}:\d{2}": "LEAN"}
 UNNAMED = ("first", "second", "third", "fourth")  # price, until the order is known
 
 
@@ -75,6 +77,8 @@ def layout_without_names(
     name = {6: "Kraken", 7: "Kraken"}.get(count, "")
     if len(times) == 2:
         name = "MetaTrader 4"
+    elif kinds[first] == "moment":
+        name = next((name for form, name in STAMPED.items() if re.fullmatch(form, rows[0][first])), name)
     return replace(base, name=name, numbers=prices, volumes=volumes, decimal="point" if name else "")
 
 

@@ -363,7 +363,7 @@ def first_of(names: Sequence[str], wanted: Sequence[str], *, once: bool = True) 
 
 def plain(name: str) -> str:
     """A column name in lower case, with underscores for whatever separates its words."""
-    return re.sub(r"[\s\-./()\[\]*:%+]+", "_", name.strip(" \t\"'<>\ufeff").lower()).strip("_")
+    return re.sub(r"[\s_\-./()\[\]*:%+]+", "_", name.strip(" \t\"'<>\ufeff").lower()).strip("_")
 
 
 def listed(header: Sequence[str]) -> str:

@@ -67,8 +67,8 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
     decimals = decimals_among(read, times.utc_ms)
     utc, kept, timing = times.utc_ms, np.arange(rows), told(layout, read, times, hints)
     if layout.kind == "candles":
-        utc, about = near_minutes(utc)
         utc, closed = at_open(utc, hints, closes=layout.closes)
+        utc, about = near_minutes(utc)
         kept, parted = one_step(utc, hints)
         timing = (*timing, *about, *closed, *parted)
     unreadable = read.unreadable.get("value")

@@ -20,6 +20,18 @@ OFF_MS = 1_000  # that all times of minute bars may be off the minute: clocks an
 RUN = 20  # bars of another length that are no chance
 
 
+def rising(times: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The different times among these, (N,), in order; quick where they are in order already."""
+    known: NDArray[np.int64] = times[times != UNREADABLE]
+    if len(known) > 1 and known[0] > known[-1]:
+        known = known[::-1]
+    if (known[1:] > known[:-1]).all():
+        return known
+    known = np.sort(known)
+    distinct: NDArray[np.int64] = known[np.append(True, known[1:] > known[:-1])[: len(known)]]
+    return distinct
+
+
 def near_minutes(times: NDArray[np.int64]) -> tuple[NDArray[np.int64], tuple[Note, ...]]:
     """Times (N,) of bars of minutes or more at the minute, if all are less than a second off it."""
     known = times != UNREADABLE
@@ -29,7 +41,7 @@ def near_minutes(times: NDArray[np.int64]) -> tuple[NDArray[np.int64], tuple[Not
         return times, ()
     moved = times.copy()
     moved[known] -= off
-    if len(np.unique(moved[known])) < len(np.unique(times[known])) * 0.9:
+    if len(rising(moved)) < len(rising(times)) * 0.9:
         return times, ()  # bars of seconds
     return moved, (Note("times near the minute", {"furthest": furthest, "rows": int((off != 0).sum())}),)
 
@@ -37,14 +49,19 @@ def near_minutes(times: NDArray[np.int64]) -> tuple[NDArray[np.int64], tuple[Not
 def at_open(
     times: NDArray[np.int64], hints: Hints, *, closes: bool
 ) -> tuple[NDArray[np.int64], tuple[Note, ...]]:
-    """Times (N,) of bars at their opens: one usual step before their ends, if they are said to be ends."""
-    if not (hints.label == "close" or (closes and hints.label != "open")):
-        return times, ()
+    """Times (N,) of bars at their opens: one usual step before their ends, if they are said to be ends.
+
+    The last second or millisecond of a bar is said to be its end by itself.
+    """
     known = times != UNREADABLE
-    ends = times[known]
-    ends = ends + (ends % 1000 == 999)  # the last millisecond that belongs to a bar
+    step = usual(np.diff(rising(times)))
+    last = 0
+    if step >= MINUTE_MS:
+        last = next((short for short in (1, 1000) if np.mean((times[known] + short) % step == 0) > 0.99), 0)
+    if hints.label == "open" or not (last or closes or hints.label == "close"):
+        return times, ()
     opens = times.copy()
-    opens[known] = ends - usual(np.diff(np.unique(ends)))
+    opens[known] += last - step
     return opens, (Note("times are the ends of bars"),)
 
 
@@ -55,8 +72,8 @@ def one_step(times: NDArray[np.int64], hints: Hints) -> tuple[NDArray[np.int64],
     both and the option, if nobody says which part is wanted.
     """
     everything = np.arange(len(times))
-    rising = np.unique(times[times != UNREADABLE])
-    steps = np.diff(rising)
+    distinct = rising(times)
+    steps = np.diff(distinct)
     if len(steps) < 2 * RUN:
         return everything, ()
     breaks = np.flatnonzero(np.diff(steps)) + 1
@@ -67,7 +84,7 @@ def one_step(times: NDArray[np.int64], hints: Hints) -> tuple[NDArray[np.int64],
         return everything, ()
     at = np.flatnonzero(long)
     change = next(place for place in at[1:] if steps[starts[place]] != steps[starts[at[0]]])
-    moment = int(rising[starts[change]])
+    moment = int(distinct[starts[change]])
     first, second = int(steps[starts[at[0]]]), int(steps[starts[change]])
     finest = min(first, second)
     if not hints.part:

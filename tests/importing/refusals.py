@@ -1,0 +1,153 @@
+"""Kinds of files that are refused, each with its reason, and the hints with which it is read."""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from tests.importing.markets import OHLCV, candles, grouped, lines, packed
+
+HEAD = "time,open,high,low,close,volume"
+HOURS = pd.date_range("2024-01-29", periods=150, freq="h")
+EARLY = pd.date_range("2024-02-01", periods=150, freq="h")  # all days up to the twelfth
+FRAME, EARLY_FRAME = candles(5, HOURS), candles(6, EARLY)
+THOUSANDS = candles(7, HOURS, places=0, first=29_000.0, whole_volume=True).clip(lower=1000)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A file, why it is refused, and the candles that the hints give."""
+
+    looks: str
+    reason: str  # how the error puts it
+    content: bytes
+    file: str = "a.csv"
+    hints: dict = field(default_factory=dict)
+    frame: pd.DataFrame | None = None
+
+
+def text(*rows):
+    return ("\n".join(rows) + "\n").encode()
+
+
+def plain(frame, stamp=str, columns=OHLCV, delimiter=","):
+    return list(lines(frame, columns, 2, stamp=stamp, delimiter=delimiter))
+
+
+def german(frame):
+    rows = (
+        f"{time};" + ";".join(grouped(row[name], 0, ".", ",") for name in OHLCV)
+        for time, row in frame.iterrows()
+    )
+    return text(HEAD.replace(",", ";"), *rows)
+
+
+def broken(frame, share):
+    """Rows whose high is below their low."""
+    rows = plain(frame)
+    for place in range(0, len(rows), round(1 / share)):
+        cells = rows[place].split(",")
+        rows[place] = ",".join([*cells[:2], cells[3], cells[2], *cells[4:]])
+    return text(HEAD, *rows)
+
+
+def kept(frame, share):
+    return frame.drop(frame.index[:: round(1 / share)])
+
+
+def stray(frame):
+    rows = plain(frame)
+    rows[20] = rows[20].replace(",", ',"', 1)
+    rows[40] = rows[40].replace(",", '",', 1)
+    return text(HEAD, *rows)
+
+
+TWO_STEPS = pd.date_range("2023-06-01", periods=60).union(pd.date_range("2023-07-31", periods=150, freq="h"))
+STEPS = candles(8, TWO_STEPS)
+FLAT = pd.DataFrame(dict.fromkeys(OHLCV, 5.5), HOURS)
+CONTRADICTING = pd.concat([FRAME, (FRAME * 2).iloc[::20]])
+
+REFUSED = [
+    Refused(
+        "days up to the twelfth alone, `01/02/2024`",
+        "both fit all rows; say it with --dates",
+        text(HEAD, *plain(EARLY_FRAME, "{:%d/%m/%Y %H:%M}".format)),
+        hints={"dates": "day-first"},
+        frame=EARLY_FRAME,
+    ),
+    Refused(
+        "the same, month first",
+        "both fit all rows; say it with --dates",
+        text(HEAD, *plain(EARLY_FRAME, "{:%m/%d/%Y %H:%M}".format)),
+        hints={"dates": "month-first"},
+        frame=EARLY_FRAME,
+    ),
+    Refused(
+        "three digits behind every mark, `29.000`",
+        "both fit all rows; say it with --decimal",
+        german(THOUSANDS),
+        hints={"decimal": "comma"},
+        frame=THOUSANDS,
+    ),
+    Refused(
+        "four prices that are alike in every row, without a header",
+        "more than one order fits",
+        text(*plain(FLAT)),
+    ),
+    Refused(
+        "prices in an order that nobody is known to use, without a header",
+        "no order that is known",
+        text(*plain(FRAME, columns=("high", "open", "close", "low", "volume"))),
+    ),
+    Refused(
+        "more than 1 % of the rows impossible",
+        "would lose 8 of its 150 rows",
+        broken(FRAME, 0.05),
+        hints={"accept_losses": True},
+        frame=kept(FRAME, 0.05),
+    ),
+    Refused(
+        "more than 1 % of the rows contradicted by another of their time",
+        "rows of 158 that contradict",
+        text(HEAD, *plain(CONTRADICTING)),
+        hints={"accept_losses": True},
+        frame=CONTRADICTING.groupby(level=0).last(),
+    ),
+    Refused(
+        "a step that changes",
+        "changes its step",
+        text(HEAD, *plain(STEPS)),
+        hints={"part": "finer"},
+        frame=STEPS[STEPS.index >= "2023-07-31"],
+    ),
+    Refused("a stray quotation mark", "that swallows lines", stray(FRAME)),
+    Refused(
+        "times of a zone that several places use, `CST`",
+        "which is not known for certain",
+        text(HEAD, *plain(FRAME, "{:%Y-%m-%d %H:%M:%S CST}".format)),
+    ),
+    Refused(
+        "several tickers in two lines of header",
+        "holds several symbols",
+        text("Price,Close,Close,Open,High,Low", "Ticker,ABC,QDX,QDX,QDX,QDX", "2024-01-01,1,2,3,4,5"),
+    ),
+    Refused(
+        "decimal commas between commas",
+        "rows of 11 cells under a header of 6",
+        text(HEAD, *(row.replace(".", ",") for row in plain(FRAME))),
+    ),
+    Refused("a web page", "is a web page", b"<!DOCTYPE html><html><body>404</body></html>"),
+    Refused(
+        "an answer that tells an error",
+        "is JSON, and no list of rows",
+        b'{"code": -1121, "msg": "Invalid symbol."}',
+    ),
+    Refused(
+        "an archive that is cut off", "is damaged", packed("a.csv", text(HEAD, *plain(FRAME)))[:-30], "a.zip"
+    ),
+    Refused("nothing", "is empty", b""),
+    Refused(
+        "volumes below 0 in all rows",
+        "150 times negative volume",
+        text(HEAD, *plain(FRAME.assign(volume=-FRAME.volume))),
+    ),
+]
