@@ -11,6 +11,7 @@ from engine.runs.folder import Home, RunFolder
 from engine.runs.modes import MODES
 
 if TYPE_CHECKING:
+    from engine.results.audit import AuditReport
     from engine.runs.events import Emit, Event
 
 USAGE = "usage: python -m engine RUN_FOLDER | serve"
@@ -32,11 +33,11 @@ def main(arguments: list[str]) -> int:
     return carry_out(run, lambda emit: work(run, emit))
 
 
-def audit(request: Event, emit: Emit) -> dict[str, Any]:
+def audit(request: Event, emit: Emit) -> AuditReport:
     """The leak audit of the run whose folder a request names."""
     from engine.studies.leak_audit.audited_run import audit_run
 
-    return audit_run(RunFolder(Path(request["run"])), Home(Path(request["home"])), emit).to_json()
+    return audit_run(RunFolder(Path(request["run"])), Home(Path(request["home"])), emit)
 
 
 def work(run: RunFolder, emit: Emit) -> Any:

@@ -157,14 +157,15 @@ def test_too_few_rows_and_unknown_features_are_refused_in_words(home):
 
 @pytest.mark.skipif(not REAL.exists(), reason="needs the recorded real candles beside the checkout")
 def test_real_candles_train_and_trade_the_same_twice(tmp_path):
+    from engine.results.series import ImportReport
     from engine.runs.requests import ask
 
     home = Home(tmp_path)
-    report = ask({"do": "data.import", "path": str(REAL), "name": "", "home": str(home.path)})
-    assert report["series"] == "Binance_BTCUSDT_1h"
-    assert (report["rows_read"], report["rows_stored"], report["duplicates"]) == (36_062, 33_413, 2_649)
-    assert (report["missing"], report["gaps"]) == (16, 8)
-    assert report["flag_list"][0]["from"] == "2017-08-17T04:00:00Z"
+    report = ask({"do": "data.import", "path": str(REAL), "name": "", "home": str(home.path)}, ImportReport)
+    assert report.series == "Binance_BTCUSDT_1h"
+    assert (report.rows_read, report.rows_stored, report.duplicates) == (36_062, 33_413, 2_649)
+    assert (report.missing, report.gaps) == (16, 8)
+    assert report.flag_list[0].start == "2017-08-17T04:00:00Z"
     chosen = make({}, ["data.series=Binance_BTCUSDT_1h", "data.start=2020-06-01", *SMALL])
     first, second = (carried_out(home, "run", chosen) for _ in range(2))
     assert result(first)["metrics"] == result(second)["metrics"]

@@ -83,7 +83,7 @@ def test_the_threshold_comes_from_validation_and_is_frozen(home, whole):
 def test_a_what_if_begins_with_the_frozen_threshold(whole):
     request = {"run": str(whole.path), "overrides": {"backtest.fee_bps": 10.0}, "columns": 40}
     tried = handlers()["result.whatif"](request, lambda _: None)
-    assert tried["result"]["metrics"]["total_return"] == pytest.approx(
+    assert tried.result.metrics["total_return"] == pytest.approx(
         result(whole).metrics["total_return"], abs=1e-12
     )
 

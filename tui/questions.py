@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from engine.runs.error_codec import as_error
 
@@ -16,23 +16,26 @@ if TYPE_CHECKING:
     from engine.errors import QuantdeckError
     from engine.runs.events import Event
 
+Kind = TypeVar("Kind")
+
 
 @dataclass(frozen=True)
-class Question:
-    """A request, what to do with its answer, and what with an error."""
+class Question(Generic[Kind]):
+    """A request, the type of its answer, what to do with that, and what with an error."""
 
     request: Event
-    answered: Callable[[dict[str, Any]], object]
+    kind: type[Kind]
+    answered: Callable[[Kind], object]
     failed: Callable[[QuantdeckError], object]
 
 
 class Questions:
     """One question at a time for each subject, such as `trades` or `what-if`."""
 
-    def __init__(self, widget: Widget, ask: Callable[[Event], dict[str, Any]]) -> None:
+    def __init__(self, widget: Widget, ask: Callable[[Event, type[Any]], Any]) -> None:
         """`ask` blocks; it is called from a thread. What is open ends with the widget."""
         self._widget, self._ask = widget, ask
-        self._waiting: dict[str, Question] = {}
+        self._waiting: dict[str, Question[Any]] = {}
         self._busy: set[str] = set()
 
     @property
@@ -40,7 +43,7 @@ class Questions:
         """Whether anything is open."""
         return bool(self._busy)
 
-    def ask(self, subject: str, question: Question) -> None:
+    def ask(self, subject: str, question: Question[Any]) -> None:
         """Ask, after the subject's question that is open; one that waits already is given up."""
         self._waiting[subject] = question
         if subject not in self._busy:
@@ -55,7 +58,7 @@ class Questions:
         try:
             while question := self._waiting.pop(subject, None):
                 try:
-                    answer = await asyncio.to_thread(self._ask, question.request)
+                    answer = await asyncio.to_thread(self._ask, question.request, question.kind)
                 except Exception as error:  # noqa: BLE001  each is told to whoever looks
                     if subject not in self._waiting:
                         question.failed(as_error(error))

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.errors import QuantdeckError
+from engine.results.backtest import TrialCounts
 from engine.runs import trial_ledger
 from engine.runs.requests import ask
-from tui.answers import trial_counts
 
 if TYPE_CHECKING:
     from engine.results.backtest import BacktestResult
@@ -29,7 +29,7 @@ def counted_by_now(run: RunFolder, result: BacktestResult) -> BacktestResult:
     if found.looks <= result.trials.looks:
         return result
     try:
-        counts = trial_counts(ask({"do": "result.ledger", "run": str(run.path)}))
+        counts = ask({"do": "result.ledger", "run": str(run.path)}, TrialCounts)
     except QuantdeckError:
         counts = replace(
             result.trials,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.errors import InternalError, MakeRoomError, StopRequestedError
 
 if TYPE_CHECKING:
-    from engine.runs.events import Emit, Event
+    from engine.results.codec import Kind
+    from engine.runs.events import Event
     from engine.runs.requests import EngineClient
 
 
@@ -27,11 +28,11 @@ class Engine:
         with contextlib.suppress(MakeRoomError):
             self._warm()
 
-    def ask(self, request: Event, emit: Emit | None = None) -> dict[str, Any]:
-        """Ask `{"do": name, …}`; see Asker.ask. A process that died is replaced next time."""
+    def ask(self, request: Event, kind: type[Kind]) -> Kind:
+        """Ask `{"do": name, …}`; see EngineClient.ask. A process that died is replaced next time."""
         client = self._warm()
         try:
-            return client.ask(request, emit)
+            return client.ask(request, kind)
         except (InternalError, OSError, ValueError):
             if not self._over:
                 self._drop(client)

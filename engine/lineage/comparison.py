@@ -11,6 +11,7 @@ import pandas as pd
 
 from engine import outcome
 from engine.lineage import origin
+from engine.results.answers import Comparison
 from engine.runs.manifest import manifest_of, read_checked
 
 if TYPE_CHECKING:
@@ -21,11 +22,10 @@ FRAMES = (outcome.PREDICTIONS, outcome.EQUITY, outcome.BARS)
 FIGURES = ("training", "metrics", "benchmark", "forecast", "start", "end", "bars")
 
 
-def compare(original: RunFolder, again: RunFolder) -> dict[str, Any]:
-    """What is equal and what differs between a run and its repetition; both are checked by their manifests.
+def compare(original: RunFolder, again: RunFolder) -> Comparison:
+    """A run and its repetition beside each other, both checked by their manifests.
 
-    `equal`, `compared` (names of files and figures), `differ` (name: in words) and `because` (sentences on
-    data, versions, devices and machine). Raises RepairDataError.
+    Raises RepairDataError.
     """
     files = manifest_of(original.path)
     differ: dict[str, str] = {}
@@ -45,7 +45,7 @@ def compare(original: RunFolder, again: RunFolder) -> dict[str, Any]:
             if first[name] != second.get(name):
                 differ[name] = figures_differ(first[name], second.get(name))
     because = reasons(origin.of(original), origin.of(again))
-    return {"equal": not differ, "compared": compared, "differ": differ, "because": because}
+    return Comparison(not differ, tuple(compared), differ, tuple(because))
 
 
 def frames_differ(before: bytes, after: bytes) -> str:

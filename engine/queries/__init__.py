@@ -9,8 +9,8 @@
     data.import    a file into the store                        data.repair    repair a series, or undo it
     runs.compare   whether a repetition came to the same        runs.examine   load a foreign run's model
 
-Requests and answers are plain JSON, the answers made of the types in engine.results.answers; `run` is the
-path of a run's folder. A module is imported when its first question comes.
+Requests are plain JSON, answers types of engine.results, which whoever asks names; `run` is the path of a
+run's folder. A module is imported when its first question comes.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from engine.imports import collector_paused
-from engine.results.codec import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.runs.events import Emit, Event
+    from engine.runs.requests import Handler
 
 QUESTIONS = {
     "result.open": "opening:opened",
@@ -46,13 +46,13 @@ QUESTIONS = {
 TASKS = {"data.import": "store:import_file", "data.repair": "store:repair"}  # they tell of their progress
 
 
-def handlers() -> dict[str, Callable[[Event, Emit], dict[str, Any]]]:
+def handlers() -> dict[str, Handler]:
     """What answers each question."""
     asked = {question: later(*place.split(":"), tells=False) for question, place in QUESTIONS.items()}
     return asked | {question: later(*place.split(":"), tells=True) for question, place in TASKS.items()}
 
 
-def later(module: str, function: str, *, tells: bool) -> Callable[[Event, Emit], dict[str, Any]]:
+def later(module: str, function: str, *, tells: bool) -> Handler:
     """A handler that imports the function behind it when it is first asked."""
 
     @cache
@@ -61,8 +61,7 @@ def later(module: str, function: str, *, tells: bool) -> Callable[[Event, Emit],
             found: Callable[..., Any] = getattr(importlib.import_module(f"engine.queries.{module}"), function)
         return found
 
-    def handler(request: Event, emit: Emit) -> dict[str, Any]:
-        answer: dict[str, Any] = plain(behind()(request, emit) if tells else behind()(request))
-        return answer
+    def handler(request: Event, emit: Emit) -> Any:
+        return behind()(request, emit) if tells else behind()(request)
 
     return handler

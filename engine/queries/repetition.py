@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.lineage import comparison
+from engine.results.answers import ExaminedModel
 from engine.runs.folder import RunFolder
 
 if TYPE_CHECKING:
+    from engine.results.answers import Comparison
     from engine.runs.events import Event
 
 
-def compare(request: Event) -> dict[str, Any]:
+def compare(request: Event) -> Comparison:
     """Whether a repeated run came to the same as the original."""
     return comparison.compare(RunFolder(Path(request["original"])), RunFolder(Path(request["again"])))
 
 
-def examine(request: Event) -> dict[str, Any]:
+def examine(request: Event) -> ExaminedModel:
     """Load a foreign run's model the guarded way and say what it is."""
     from engine.models.training import backend
     from engine.settings import Training
 
     backend.prepare(Training(devices=1))
-    return {"found": comparison.examine(RunFolder(Path(request["path"])))}
+    return ExaminedModel(tuple(comparison.examine(RunFolder(Path(request["path"])))))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.data.inventory import entry
 from engine.data.series import calendar_of
 from engine.data.store import Store
 from engine.market.ranges import intersect
 from engine.market.times import gaps, iso, milliseconds
-from engine.results.codec import from_json, to_json
+from engine.results.codec import from_json
 from engine.results.series import Gap, ImportReport, SeriesDetail
 from engine.runs.folder import Home
 from engine.settings import TIMEFRAME_MS
@@ -22,16 +22,12 @@ if TYPE_CHECKING:
 LISTED = 500
 
 
-def detail(request: Event) -> dict[str, Any]:
-    """The JSON of `described` for the series `series` of the home `home`."""
-    return to_json(described(Store(Home(Path(str(request["home"]))).data), str(request["series"])))
-
-
-def described(store: Store, name: str) -> SeriesDetail:
-    """A series with its gaps and its report.
+def detail(request: Event) -> SeriesDetail:
+    """The series `series` of the home `home`, with its gaps and its report.
 
     Raises as Store.facts does, RepairDataError for facts of another shape.
     """
+    store, name = Store(Home(Path(str(request["home"]))).data), str(request["series"])
     facts = store.facts(name)
     report = from_json(ImportReport, facts.report, name)
     step_ms = report.step_ms or TIMEFRAME_MS.get(facts.timeframe, 0)

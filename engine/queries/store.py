@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from engine.results.codec import from_json
+from engine.results.series import ImportReport, StoreStatus
 from engine.runs.folder import Home
 
 if TYPE_CHECKING:
+    from engine.results.series import ExportReport, RepairReport, UndoReport, VerifyReport
     from engine.runs.events import Emit, Event
 
 
-def import_file(request: Event, emit: Emit) -> dict[str, Any]:
-    """Read a file of candles or values into the store; answer with its repair report."""
+def import_file(request: Event, emit: Emit) -> ImportReport:
+    """Read a file of candles or values into the store; what was found in it."""
     from engine.data.importing import files
     from engine.data.importing.hints import Hints
     from engine.data.store import Store
@@ -21,50 +24,46 @@ def import_file(request: Event, emit: Emit) -> dict[str, Any]:
     store, path, hints = Store(folder(request)), Path(request["path"]), Hints(**request.get("hints", {}))
     named = request.get("name") or None
     report = files.import_file(path, store, named, now_ms=now_ms(), hints=hints, emit=emit)
-    return report.as_dict()
+    return from_json(ImportReport, report.as_dict(), str(path))
 
 
-def status(request: Event) -> dict[str, Any]:
+def status(request: Event) -> StoreStatus:
     """What the store holds; of an empty one that is said before pandas is there to read it."""
     if not request.get("kinds") and not any(folder(request).glob("*.parquet")):
-        return {"folder": str(folder(request)), "series": [], "broken": [], "kinds": []}
+        return StoreStatus(str(folder(request)))
     from engine.data import inventory
-    from engine.results.codec import to_json
 
-    return to_json(inventory.status(folder(request)))
+    return inventory.status(folder(request))
 
 
-def verify(request: Event) -> dict[str, Any]:
+def verify(request: Event) -> VerifyReport:
     """Whether every stored series is what was stored."""
     from engine.data import inventory
-    from engine.results.codec import to_json
 
-    return to_json(inventory.verify(folder(request)))
+    return inventory.verify(folder(request))
 
 
-def repair(request: Event, emit: Emit) -> dict[str, Any]:
+def repair(request: Event, emit: Emit) -> RepairReport | UndoReport:
     """Repair a stored series by the settings' policy, or take the last repair back."""
     import asyncio
 
     from engine.data import repair
     from engine.data.store import Store
-    from engine.results.codec import to_json
     from engine.settings import make
 
     store = Store(folder(request))
     if request.get("undo"):
-        return to_json(repair.undo(request["series"], store, now_ms()))
+        return repair.undo(request["series"], store, now_ms())
     settings = make(request.get("settings", {}))
     work = repair.repair(request["series"], store, settings.data, settings.repair, now_ms(), emit)
-    return to_json(asyncio.run(work))
+    return asyncio.run(work)
 
 
-def export(request: Event) -> dict[str, Any]:
+def export(request: Event) -> ExportReport:
     """Write a stored series to a CSV or Parquet file."""
     from engine.data import inventory
-    from engine.results.codec import to_json
 
-    return to_json(inventory.export(folder(request), request["series"], Path(request["path"])))
+    return inventory.export(folder(request), request["series"], Path(request["path"]))
 
 
 def folder(request: Event) -> Path:

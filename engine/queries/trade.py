@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from engine.backtest.trades import COLUMNS
 from engine.errors import ChangeSettingsError
 from engine.queries.result import MOMENTS, traded
 from engine.queries.trades import plain, whole
+from engine.results.answers import Candles, TradeDetail
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,12 +25,10 @@ FEWEST_AROUND = 12
 MOST_CANDLES = 500
 
 
-def one(request: Event) -> dict[str, Any]:
+def one(request: Event) -> TradeDetail:
     """The trade `number` and its surroundings in at most `candles` candles.
 
-    {trade: {column: value}, candles: {time_ms, open, high, low, close}, bars_per_candle, entry, exit}: entry
-    and exit are row numbers of the candles. Where bars are too many, neighbours are joined. Raises
-    ChangeSettingsError.
+    Where bars are too many, neighbours are joined. Raises ChangeSettingsError.
     """
     result, again = traded(request)
     number = whole(request, "number", 0)
@@ -44,13 +43,13 @@ def one(request: Event) -> dict[str, Any]:
     first, last = max(0, entry - around), min(len(again.time_ms), end + around + 1)
     most = max(10, min(whole(request, "candles", 100), MOST_CANDLES))
     joined = -(-(last - first) // most)
-    return {
-        "trade": {name: plain(row, name)[0] for name in COLUMNS},
-        "candles": candles(result, again.time_ms, first, last, joined),
-        "bars_per_candle": joined,
-        "entry": (entry - first) // joined,
-        "exit": (end - first) // joined,
-    }
+    return TradeDetail(
+        trade={name: plain(row, name)[0] for name in COLUMNS},
+        candles=candles(result, again.time_ms, first, last, joined),
+        bars_per_candle=joined,
+        entry=(entry - first) // joined,
+        exit=(end - first) // joined,
+    )
 
 
 def bar_of(again: Traded, moments: pd.Series[pd.Timestamp]) -> int:
@@ -58,16 +57,16 @@ def bar_of(again: Traded, moments: pd.Series[pd.Timestamp]) -> int:
     return int(np.searchsorted(again.time_ms, moments.to_numpy("datetime64[ms]").astype(np.int64)[0]))
 
 
-def candles(result: Result, time_ms: NDArray[np.int64], first: int, last: int, joined: int) -> dict[str, Any]:
+def candles(result: Result, time_ms: NDArray[np.int64], first: int, last: int, joined: int) -> Candles:
     """Bars first … last as candles of `joined` bars each."""
     starts = np.arange(first, last, joined)
     ends = np.minimum(starts + joined, last) - 1
     bars = result.decisions.bars
     local = starts - first
-    return {
-        "time_ms": time_ms[starts].tolist(),
-        "open": bars.open[starts].tolist(),
-        "high": np.maximum.reduceat(bars.high[first:last], local).tolist(),
-        "low": np.minimum.reduceat(bars.low[first:last], local).tolist(),
-        "close": bars.close[ends].tolist(),
-    }
+    return Candles(
+        time_ms=tuple(time_ms[starts].tolist()),
+        open=tuple(bars.open[starts].tolist()),
+        high=tuple(np.maximum.reduceat(bars.high[first:last], local).tolist()),
+        low=tuple(np.minimum.reduceat(bars.low[first:last], local).tolist()),
+        close=tuple(bars.close[ends].tolist()),
+    )

@@ -16,6 +16,7 @@ from engine.disk import write_whole
 from engine.errors import ChangeSettingsError
 from engine.queries.result import MOMENTS, traded
 from engine.queries.trade_filter import chosen, column_of
+from engine.results.answers import TradesPage, WrittenTrades
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,8 +30,8 @@ KEPT_ORDERS = 4
 ORDERS: OrderedDict[tuple[int, str, str, bool], tuple[Traded, NDArray[np.int64]]] = OrderedDict()
 
 
-def window(request: Event) -> dict[str, Any]:
-    """Rows `from` … `from + count` of the trades: {columns, rows, from, total, all, summary}.
+def window(request: Event) -> TradesPage:
+    """Rows `from` … `from + count` of the trades.
 
     `filter` as in filters.chosen, `sort` a column (empty: as they were traded), `reverse` from the largest
     on, `overrides` as in a what-if. `total` counts the trades that the filter keeps, `all` every one.
@@ -39,14 +40,14 @@ def window(request: Event) -> dict[str, Any]:
     rows = order(again, request)
     start = min(whole(request, "from", 0), len(rows))
     shown = again.trades.iloc[rows[start : start + min(whole(request, "count", 50), MOST_ROWS)]]
-    return {
-        "columns": list(COLUMNS),
-        "rows": list(map(list, zip(*(plain(shown, name) for name in COLUMNS), strict=True))),
-        "from": start,
-        "total": len(rows),
-        "all": len(again.trades),
-        "pnl": float(again.trades["pnl"].to_numpy()[rows].sum()),
-    }
+    return TradesPage(
+        columns=COLUMNS,
+        rows=tuple(zip(*(plain(shown, name) for name in COLUMNS), strict=True)),
+        start=start,
+        total=len(rows),
+        all=len(again.trades),
+        pnl=float(again.trades["pnl"].to_numpy()[rows].sum()),
+    )
 
 
 def plain(trades: pd.DataFrame, name: str) -> list[Any]:
@@ -91,7 +92,7 @@ def sorted_rows(
     return rows[np.argsort(-values if reverse else values, kind="stable")]  # NaN is last for argsort
 
 
-def export(request: Event) -> dict[str, Any]:
+def export(request: Event) -> WrittenTrades:
     """Write the trades of a question, as filtered and sorted, to the file `path`: CSV as trades.csv is.
 
     Raises ChangeSettingsError, MakeRoomError.
@@ -102,4 +103,4 @@ def export(request: Event) -> dict[str, Any]:
     _, again = traded(request)
     rows = order(again, request)
     write_whole(path, to_csv_bytes(again.trades.iloc[rows]))
-    return {"path": str(path), "rows": len(rows)}
+    return WrittenTrades(str(path), len(rows))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.results.backtest import BacktestResult, Headline, TrialCounts
-from engine.results.codec import Number
+from engine.results.codec import JSON_NAME, Number
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,26 @@ class TradesPage:
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
-    start: int
+    start: int = field(metadata={JSON_NAME: "from"})
     total: int
     all: int
     pnl: float
+
+
+@dataclass(frozen=True)
+class WrittenTrades:
+    """Trades written to a CSV file."""
+
+    path: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class WrittenReport:
+    """A report written to an HTML file."""
+
+    path: str
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -94,3 +110,24 @@ class SweepResult:
     variants: tuple[Variant, ...]
     best: int | None
     trials: TrialCounts | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is equal and what differs between a run and its repetition.
+
+    compared: names of files and figures. differ: in words, by name. because: sentences on data, versions,
+    devices and machine.
+    """
+
+    equal: bool
+    compared: tuple[str, ...]
+    differ: dict[str, str]
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ExaminedModel:
+    """What a foreign run's model is, in sentences."""
+
+    found: tuple[str, ...]

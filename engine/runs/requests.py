@@ -18,23 +18,26 @@ from collections import deque
 from typing import IO, TYPE_CHECKING, Any, Self
 
 from engine.errors import ChangeSettingsError, InternalError, MakeRoomError, StopRequestedError
-from engine.results.codec import plain
+from engine.results.codec import from_json, plain
 from engine.runs.error_codec import as_error, from_fields, to_fields
 from engine.runs.launch import ENGINE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from engine.results.codec import Kind
     from engine.runs.events import Emit, Event
+
+    Handler = Callable[[Event, Emit], Any]  # answers with what `plain` makes JSON of
 
 COMMAND = (*ENGINE, "serve")
 PATIENCE_S = 5.0
 
 
-def ask(request: Event, emit: Emit | None = None, command: Sequence[str] = COMMAND) -> dict[str, Any]:
-    """One question to an engine process of its own; see `Asker.ask`."""
+def ask(request: Event, kind: type[Kind], emit: Emit | None = None, command: Sequence[str] = COMMAND) -> Kind:
+    """One question to an engine process of its own; see `EngineClient.ask`."""
     with EngineClient(command) as client:
-        return client.ask(request, emit)
+        return client.ask(request, kind, emit)
 
 
 class EngineClient:
@@ -69,12 +72,12 @@ class EngineClient:
             raise InternalError("the engine", "was started without its pipes")
         return pipe
 
-    def ask(self, request: Event, emit: Emit | None = None) -> dict[str, Any]:
-        """Ask `{"do": name, …}` and return the answer; `emit` gets the events of its progress.
+    def ask(self, request: Event, kind: type[Kind], emit: Emit | None = None) -> Kind:
+        """Ask `{"do": name, …}` and return the answer, of `kind`; `emit` gets the events of its progress.
 
-        Raises the very error that the engine met (its class, thing, reason and remedy), and InternalError
-        when the
-        process dies without an answer. What `emit` raises passes through.
+        Raises the very error that the engine met (its class, thing, reason and remedy), InternalError when
+        the process dies without an answer, RepairDataError for an answer of another kind. What `emit` raises
+        passes through.
         """
         with self._turn:
             self._count += 1
@@ -85,7 +88,7 @@ class EngineClient:
                 stdin.flush()
             for answer in self._answers():
                 if answer["kind"] == "answer":
-                    return dict(answer["result"])
+                    return from_json(kind, answer["result"], "the engine's answer")
                 if answer["kind"] == "error":
                     raise from_fields(answer["error"])
                 if emit is not None:
@@ -132,7 +135,7 @@ class EngineClient:
 
 
 def answer(
-    handlers: Mapping[str, Callable[[Event, Emit], dict[str, Any]]],
+    handlers: Mapping[str, Handler],
     stdin: IO[bytes] | None = None,
     stdout: IO[bytes] | None = None,
 ) -> int:
@@ -149,9 +152,7 @@ def answer(
     return 0
 
 
-def reply(
-    line: bytes, handlers: Mapping[str, Callable[[Event, Emit], dict[str, Any]]], stdout: IO[bytes]
-) -> None:
+def reply(line: bytes, handlers: Mapping[str, Handler], stdout: IO[bytes]) -> None:
     """Answer one request, by its result or by the error that came of it."""
     number: Any = None
 
@@ -180,7 +181,7 @@ def reply(
         say({"kind": "answer", "result": result})
 
 
-def handler_of(request: Event, handlers: Mapping[str, Callable[[Event, Emit], dict[str, Any]]]) -> Any:
+def handler_of(request: Event, handlers: Mapping[str, Handler]) -> Handler:
     """The handler of a request. Raises ChangeSettingsError that names what there is."""
     try:
         return handlers[request["do"]]

@@ -20,7 +20,7 @@ from engine.data.store import Series, Store
 from engine.errors import ChangeSettingsError, MakeRoomError, TryAgainError
 from engine.market.calendar import Calendar
 from engine.market.candles import CONFLICT, FILLED, OHLCV, TAKEN, check, check_again, milliseconds
-from engine.results.series import Repaired
+from engine.results.series import Repaired, RepairReport, StoreStatus, UndoReport
 from engine.runs.requests import ask
 from engine.settings import Data, Repair
 from tests.data.exchanges.binance import exchange_server
@@ -237,13 +237,15 @@ def test_the_engine_answers_and_takes_back(tmp_path):
     store_series(store, without(market(), [5, 6]))
     before = content(store)
     request = {"do": "data.repair", "home": str(tmp_path), "series": "mine"}
-    told = ask({**request, "settings": {"repair": {"gaps": "second", "second": "second"}}})
-    assert told["done"]["taken"] == 2
-    assert ask({"do": "data.status", "home": str(tmp_path)})["series"][0]["repairs"][0]["rows"]["taken"] == 2
-    assert ask({**request, "undo": True})["removed"] == 2
+    policy = {"gaps": "second", "second": "second"}
+    told = ask({**request, "settings": {"repair": policy}}, RepairReport)
+    assert told.done.taken == 2
+    (stored, *_) = ask({"do": "data.status", "home": str(tmp_path)}, StoreStatus).series
+    assert stored.repairs[0].rows["taken"] == 2
+    assert ask({**request, "undo": True}, UndoReport).removed == 2
     assert content(store) == before
     with pytest.raises(ChangeSettingsError, match="no repair to undo"):
-        ask({**request, "undo": True})
+        ask({**request, "undo": True}, UndoReport)
 
 
 class TestRefused:

@@ -8,6 +8,7 @@ import pytest
 
 from engine import settings
 from engine.errors import ChangeSettingsError, RepairDataError
+from engine.results.answers import Comparison, ExaminedModel
 from engine.runs.folder import Home
 from engine.runs.import_run import bring
 from engine.runs.launch import launch, wait
@@ -25,18 +26,16 @@ def carried_out(run):
 
 
 def compared(one, other):
-    return ask({"do": "runs.compare", "original": str(one.path), "again": str(other.path)})
+    return ask({"do": "runs.compare", "original": str(one.path), "again": str(other.path)}, Comparison)
 
 
 def test_a_repeated_run_equals_the_original_in_a_new_process(home, run):
     again = carried_out(repeat(home, run))
     assert (again.now, again.repeats) == (run.created, run.id)
     found = compared(run, again)
-    assert found["equal"], found
-    assert found["because"] == []
-    assert {"model.keras", "trades.csv", "predictions.parquet", "metrics", "training"} <= set(
-        found["compared"]
-    )
+    assert found.equal, found
+    assert found.because == ()
+    assert {"model.keras", "trades.csv", "predictions.parquet", "metrics", "training"} <= set(found.compared)
     for name in ("model.keras", "scaler.joblib", "trades.csv", "equity.parquet", "predictions.parquet"):
         assert (again.path / name).read_bytes() == (run.path / name).read_bytes()
 
@@ -53,9 +52,9 @@ def test_a_difference_is_named_with_its_reason(home, run):
     other.origin_path.write_text(json.dumps(origin))
     write_manifest(other.path, ["result.json", "origin.json"])
     found = compared(run, other)
-    assert list(found["differ"]) == ["metrics"]
-    assert found["differ"]["metrics"].startswith("sharpe 9.0, was ")
-    told = " ".join(found["because"])
+    assert list(found.differ) == ["metrics"]
+    assert found.differ["metrics"].startswith("sharpe 9.0, was ")
+    told = " ".join(found.because)
     assert all(each in told for each in ("market data", "7 devices", "abacus", "jax 0.0.1"))
 
 
@@ -79,7 +78,7 @@ def test_what_is_damaged_or_unfinished_is_not_repeated(home, run):
 
 
 def examined(run):
-    return ask({"do": "runs.examine", "path": str(run.path)})["found"]
+    return ask({"do": "runs.examine", "path": str(run.path)}, ExaminedModel).found
 
 
 def test_a_run_from_elsewhere_is_verified_copied_and_its_trust_told(run, tmp_path):

@@ -7,6 +7,7 @@ import pytest
 
 from engine.errors import ChangeSettingsError
 from engine.queries.report.html import write
+from engine.results.answers import WrittenReport
 from engine.results.explanations import explained
 from engine.runs.folder import Home
 from engine.runs.manifest import write_manifest
@@ -40,7 +41,7 @@ def test_it_is_whole_and_needs_no_network(kept, tmp_path):
     path = tmp_path / "report.html"
     answer = write({"run": str(kept.path), "path": str(path)})
     text = path.read_text()
-    assert answer == {"path": str(path), "bytes": len(text.encode())}
+    assert answer == WrittenReport(str(path), len(text.encode()))
     tags = Tags(text)
     assert tags.open == []
     assert tags.found.count("svg") == 2

@@ -6,6 +6,8 @@ import pytest
 
 from engine.errors import ChangeSettingsError
 from engine.queries.series_detail import detail
+from engine.results.answers import OpenedResult
+from engine.results.series import Gap, ImportReport, SeriesDetail
 from engine.runs.requests import EngineClient
 
 HEADER = "time,open,high,low,close,volume"
@@ -27,16 +29,15 @@ def home(tmp_path):
 def test_through_the_engine_itself(home, kept):
     with EngineClient() as client:
         place = {"home": str(home / "home")}
-        client.ask({"do": "data.import", "path": str(home / "hourly.csv.gz"), "name": "hourly", **place})
-        answer = client.ask({"do": "data.detail", "series": "hourly", **place})
-        assert (answer["gap_count"], answer["missing"]) == (2, 4)
-        assert answer["gaps"][0] == {
-            "from": "2021-01-01T10:00:00Z", "to": "2021-01-01T13:00:00Z", "bars": 3, "absent": True,
-        }  # fmt: skip
-        assert answer["report"]["rows_stored"] == 46
-        assert answer["facts"]["series"] == "hourly"
+        path = str(home / "hourly.csv.gz")
+        client.ask({"do": "data.import", "path": path, "name": "hourly", **place}, ImportReport)
+        answer = client.ask({"do": "data.detail", "series": "hourly", **place}, SeriesDetail)
+        assert (answer.gap_count, answer.missing) == (2, 4)
+        assert answer.gaps[0] == Gap("2021-01-01T10:00:00Z", "2021-01-01T13:00:00Z", 3, absent=True)
+        assert answer.report.rows_stored == 46
+        assert answer.facts.series == "hourly"
         with pytest.raises(ChangeSettingsError):
-            client.ask({"do": "data.detail", "series": "../etc", **place})
-        opened = client.ask({"do": "result.open", "run": str(kept.path), "columns": 40})
-        assert opened["run"] == kept.id
+            client.ask({"do": "data.detail", "series": "../etc", **place}, SeriesDetail)
+        opened = client.ask({"do": "result.open", "run": str(kept.path), "columns": 40}, OpenedResult)
+        assert opened.run == kept.id
         assert detail({"series": "hourly", **place}) == answer

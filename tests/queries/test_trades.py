@@ -29,22 +29,22 @@ def rows_of(run):
 
 
 def numbers(answer):
-    return [row[0] for row in answer["rows"]]
+    return [row[0] for row in answer.rows]
 
 
 def test_windows_laid_end_to_end_are_the_file(kept):
     recorded, told = rows_of(kept), []
     while len(told) < len(recorded):
         answer = window(ask(kept, **{"from": len(told), "count": 17}))
-        assert answer["total"] == answer["all"] == len(recorded)
-        told += answer["rows"]
+        assert answer.total == answer.all == len(recorded)
+        told += answer.rows
     for row, text in zip(told, recorded, strict=True):
         trade = dict(zip(COLUMNS, row, strict=True))
         assert [trade["side"], trade["entry_time"], trade["exit_reason"]] == [
             text["side"], text["entry_time"], text["exit_reason"]
         ]  # fmt: skip
         assert [trade["pnl"], trade["bars"]] == [float(text["pnl"]), int(text["bars"])]
-    assert window(ask(kept, **{"from": 10**6}))["rows"] == []
+    assert window(ask(kept, **{"from": 10**6})).rows == ()
 
 
 def lost_short(row):
@@ -70,8 +70,8 @@ def within(row):
 def test_filters_keep_what_they_say(kept, text, keep):
     answer = window(ask(kept, filter=text, count=1000))
     assert numbers(answer) == [int(row["trade"]) for row in rows_of(kept) if keep(row)]
-    assert answer["total"] == len(answer["rows"])
-    assert answer["pnl"] == pytest.approx(sum(float(row["pnl"]) for row in rows_of(kept) if keep(row)))
+    assert answer.total == len(answer.rows)
+    assert answer.pnl == pytest.approx(sum(float(row["pnl"]) for row in rows_of(kept) if keep(row)))
 
 
 @pytest.mark.parametrize(
@@ -107,12 +107,12 @@ def test_undefined_values_come_last_either_way(copied):
     trades.loc[trades.index[3], "prediction"] = np.nan
     for reverse in (False, True):
         answer = window(ask(copied, sort="prediction", reverse=reverse, count=1000))
-        assert answer["rows"][-1][0] == 4
+        assert answer.rows[-1][0] == 4
 
 
 def test_under_other_rules_the_trades_are_others(kept):
     answer = window(ask(kept, overrides={"signal.entry_threshold": 0.002}))
-    assert 0 < answer["all"] < window(ask(kept))["all"]
+    assert 0 < answer.all < window(ask(kept)).all
 
 
 def test_an_export_holds_the_lines_of_the_file(kept, tmp_path):
@@ -122,7 +122,7 @@ def test_an_export_holds_the_lines_of_the_file(kept, tmp_path):
     every = (kept.path / "trades.csv").read_text().splitlines()
     assert header == every[0]
     assert set(lines) <= set(every)
-    assert answer["rows"] == len(lines) > 1
+    assert answer.rows == len(lines) > 1
     gained = [float(line.split(",")[COLUMNS.index("pnl")]) for line in lines]
     assert gained == sorted(gained, reverse=True)
     with pytest.raises(ChangeSettingsError, match="csv"):
@@ -133,20 +133,20 @@ def test_an_export_holds_the_lines_of_the_file(kept, tmp_path):
 @pytest.mark.parametrize("most", [20, 400])
 def test_a_trade_stands_among_the_bars_around_it(kept, number, most):
     answer = one(ask(kept, number=number, candles=most))
-    trade, candles, joined = answer["trade"], answer["candles"], answer["bars_per_candle"]
+    trade, candles, joined = answer.trade, answer.candles, answer.bars_per_candle
     assert trade["trade"] == number
-    assert len(candles["open"]) <= max(most, 10)
+    assert len(candles.open) <= max(most, 10)
     bars = pd.read_parquet(kept.path / "bars.parquet")
-    start = bars.index.get_loc(pd.Timestamp(candles["time_ms"][0], unit="ms", tz="UTC"))
-    for place in range(len(candles["open"])):
+    start = bars.index.get_loc(pd.Timestamp(candles.time_ms[0], unit="ms", tz="UTC"))
+    for place in range(len(candles.open)):
         part = bars.iloc[start + place * joined : start + (place + 1) * joined]
-        if place == len(candles["open"]) - 1:
+        if place == len(candles.open) - 1:
             continue  # the last one may join fewer
-        told = [candles[name][place] for name in ("open", "high", "low", "close")]
+        told = [getattr(candles, name)[place] for name in ("open", "high", "low", "close")]
         assert told == [part["open"].iloc[0], part["high"].max(), part["low"].min(), part["close"].iloc[-1]]
-    for key, place in (("entry_time", answer["entry"]), ("exit_time", answer["exit"])):
+    for key, place in (("entry_time", answer.entry), ("exit_time", answer.exit)):
         moment = pd.Timestamp(trade[key]).value // 10**6
-        assert 0 <= moment - candles["time_ms"][place] < joined * 3_600_000
+        assert 0 <= moment - candles.time_ms[place] < joined * 3_600_000
 
 
 @pytest.mark.parametrize("number", [0, 10**6, -1, "1"])
@@ -159,9 +159,9 @@ def test_a_hundred_thousand_trades(tmp_path):
     run = backtested(Home(tmp_path), 210_000, 1, MANY)
     answer = window(ask(run, sort="pnl", reverse=True, **{"from": 50_000, "count": 40}))
     table = pd.read_csv(run.path / "trades.csv")
-    assert answer["all"] == len(table) > 100_000
+    assert answer.all == len(table) > 100_000
     expected = table.sort_values("pnl", ascending=False, kind="stable")["trade"]
     assert numbers(answer) == expected.iloc[50_000:50_040].tolist()
     kept = table[operator.and_(table["pnl"] < 0, table["side"] == "short") & (table["bars"] > 2)]
     answer = window(ask(run, filter="pnl<0 side=short bars>2", **{"from": len(kept) - 5, "count": 40}))
-    assert (answer["total"], numbers(answer)) == (len(kept), kept["trade"].iloc[-5:].tolist())
+    assert (answer.total, numbers(answer)) == (len(kept), kept["trade"].iloc[-5:].tolist())

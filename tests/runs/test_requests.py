@@ -1,13 +1,16 @@
 """Questions to a real engine process."""
 
+import math
 import os
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 
 import pytest
 
 from engine.errors import ChangeSettingsError, InternalError, MakeRoomError, RepairDataError, SettingsError
+from engine.results.codec import Number
 from engine.runs.requests import EngineClient, ask
 from tests.runs.engines import until
 
@@ -46,6 +49,18 @@ sys.exit(answer({"double": double, "settings": settings, "repair": repair, "bug"
 COMMAND = [sys.executable, "-P", "-c", CODE]
 
 
+@dataclass(frozen=True)
+class Doubled:
+    double: int
+    pid: int
+    nothing: Number
+
+
+@dataclass(frozen=True)
+class Other:
+    triple: int
+
+
 def gone(pid):
     try:
         os.kill(pid, 0)
@@ -56,17 +71,18 @@ def gone(pid):
 
 def test_an_answer_and_its_progress():
     told = []
-    answer = ask({"do": "double", "number": 21, "steps": 3}, told.append, COMMAND)
-    assert (answer["double"], answer["nothing"]) == (42, None)
+    answer = ask({"do": "double", "number": 21, "steps": 3}, Doubled, told.append, COMMAND)
+    assert answer.double == 42
+    assert math.isnan(answer.nothing)
     assert [(event["page"], event["rate"]) for event in told] == [(0, None), (1, None), (2, None)]
-    assert gone(answer["pid"])
+    assert gone(answer.pid)
 
 
 def test_a_warm_process_answers_again_and_ends_with_the_context():
     with EngineClient(COMMAND) as client:
-        first, second = (client.ask({"do": "double", "number": number}) for number in (1, 2))
-        assert first["pid"] == second["pid"]
-        assert second["double"] == 4
+        first, second = (client.ask({"do": "double", "number": number}, Doubled) for number in (1, 2))
+        assert first.pid == second.pid
+        assert second.double == 4
         for request, kind, match in [
             ({"do": "settings"}, SettingsError, "training.epochs = 0: must be at least 1"),
             ({"do": "repair"}, RepairDataError, r"a\.csv: is \\x1b\[31mred\. Mend it"),
@@ -75,10 +91,10 @@ def test_a_warm_process_answers_again_and_ends_with_the_context():
             ({}, ChangeSettingsError, "cannot be answered"),
         ]:
             with pytest.raises(kind, match=match) as raised:
-                client.ask(request)
+                client.ask(request, Doubled)
             assert type(raised.value) is kind
-        assert client.ask({"do": "double", "number": 5})["pid"] == first["pid"]
-    assert gone(first["pid"])
+        assert client.ask({"do": "double", "number": 5}, Doubled).pid == first.pid
+    assert gone(first.pid)
 
 
 def test_an_abandoned_answer_does_not_reach_the_next_question():
@@ -90,8 +106,8 @@ def test_an_abandoned_answer_does_not_reach_the_next_question():
 
     with EngineClient(COMMAND) as client:
         with pytest.raises(EnoughError):
-            client.ask({"do": "double", "number": 1, "steps": 5}, emit)
-        assert client.ask({"do": "double", "number": 2})["double"] == 4
+            client.ask({"do": "double", "number": 1, "steps": 5}, Doubled, emit)
+        assert client.ask({"do": "double", "number": 2}, Doubled).double == 4
 
 
 def test_leaving_in_the_middle_ends_the_process():
@@ -102,7 +118,7 @@ def test_leaving_in_the_middle_ends_the_process():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        ask({"do": "endless"}, emit, COMMAND)
+        ask({"do": "endless"}, Doubled, emit, COMMAND)
     assert gone(pids[0])
 
 
@@ -110,9 +126,9 @@ def test_a_death_without_an_answer_is_told_with_its_last_words():
     with pytest.raises(
         InternalError, match=r"died without an answer \(exit code 7\): the last thing that I say"
     ):
-        ask({"do": "die"}, command=COMMAND)
+        ask({"do": "die"}, Doubled, command=COMMAND)
     with pytest.raises(InternalError, match=r"exit code 1\).*ImportError"):
-        ask({"do": "x"}, command=[sys.executable, "-c", "raise ImportError('no engine')"])
+        ask({"do": "x"}, Doubled, command=[sys.executable, "-c", "raise ImportError('no engine')"])
 
 
 def test_a_killed_process_is_told_as_such():
@@ -120,17 +136,24 @@ def test_a_killed_process_is_told_as_such():
         os.kill(event["pid"], signal.SIGKILL)
 
     with pytest.raises(InternalError, match=r"died without an answer \(signal 9\)"):
-        ask({"do": "endless"}, emit, COMMAND)
+        ask({"do": "endless"}, Doubled, emit, COMMAND)
+
+
+def test_an_answer_of_another_kind_is_refused_and_the_next_one_read():
+    with EngineClient(COMMAND) as client:
+        with pytest.raises(RepairDataError, match="engine's answer: is no proper Other: triple: is missing"):
+            client.ask({"do": "double", "number": 1}, Other)
+        assert client.ask({"do": "double", "number": 2}, Doubled).double == 4
 
 
 def test_an_answer_that_is_no_json_is_told():
     with pytest.raises(InternalError, match="cannot be read"):
-        ask({"do": "x"}, command=[sys.executable, "-c", "print('hello')"])
+        ask({"do": "x"}, Doubled, command=[sys.executable, "-c", "print('hello')"])
 
 
 def test_a_process_that_cannot_be_started_is_told():
     with pytest.raises(MakeRoomError, match="cannot be started"):
-        ask({"do": "x"}, command=["/no/such/program"])
+        ask({"do": "x"}, Doubled, command=["/no/such/program"])
 
 
 def test_the_process_ends_when_whoever_asked_is_killed(tmp_path):
@@ -141,7 +164,7 @@ with EngineClient({COMMAND!r}) as client:
     def tell(event):
         print(event["pid"], flush=True)
         os.kill(os.getpid(), 9)
-    client.ask({{"do": "endless"}}, tell)
+    client.ask({{"do": "endless"}}, dict, tell)
 """
     died = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert died.returncode == -9

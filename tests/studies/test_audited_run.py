@@ -3,6 +3,7 @@
 import pytest
 
 from engine.errors import ChangeSettingsError
+from engine.results.audit import AuditReport
 from engine.runs.audit_status import audit_status
 from engine.runs.requests import EngineClient
 from tests.studies.engines import TINY, followed, home_with_market, result_of
@@ -30,15 +31,15 @@ def client():
 
 
 def audited(client, home, run):
-    return client.ask({"do": "run.audit", "run": str(run.path), "home": str(home.path)})
+    return client.ask({"do": "run.audit", "run": str(run.path), "home": str(home.path)}, AuditReport)
 
 
 def test_a_clean_run_is_sealed_until_its_artifacts_change(home, client):
     run = followed(home.create("run", settings_of(*TINY)))
     assert audit_status(run) == "not run"
     first = audited(client, home, run)
-    assert (first["status"], first["findings"]) == ("passed", [])
-    assert len(first["stages"]) == 12
+    assert (first.status, first.findings) == ("passed", ())
+    assert len(first.stages) == 12
     assert audit_status(run) == "passed"
     assert audited(client, home, run) == first
     result_of(run)
@@ -52,17 +53,17 @@ def test_a_run_with_a_leak_in_its_own_features_is_found_out(home, client, tmp_pa
     names = f"features.names={','.join((*NAMES, 'smooth'))}"
     run = followed(home.create("run", settings_of(*TINY, names, f"features.file={file}")))
     told = audited(client, home, run)
-    assert told["status"] == audit_status(run) == "failed"
-    assert (told["findings"][0]["stage"], told["findings"][0]["column"]) == ("features", "smooth")
-    assert told["findings"][0]["row_ms"] < told["findings"][0]["cut_ms"]
+    assert told.status == audit_status(run) == "failed"
+    assert (told.findings[0].stage, told.findings[0].column) == ("features", "smooth")
+    assert told.findings[0].row_ms < told.findings[0].cut_ms
 
 
 def test_a_backtest_at_the_close_that_decided_is_found_out(home, client):
     trained = followed(home.create("train", settings_of(*TINY)))
     chosen = settings_of(*TINY, "backtest.fill=same-close")
     told = audited(client, home, followed(home.create("backtest", chosen, of=trained.id)))
-    assert (told["findings"][0]["stage"], told["findings"][0]["column"]) == ("simulate", "entry_price")
-    assert audited(client, home, trained)["status"] == "passed"
+    assert (told.findings[0].stage, told.findings[0].column) == ("simulate", "entry_price")
+    assert audited(client, home, trained).status == "passed"
 
 
 def test_what_has_no_model_cannot_be_audited(home, client):

@@ -13,7 +13,6 @@ from engine.runs.folder import Home
 from engine.runs.trial_ledger import WHAT_IF, read
 from engine.settings import make
 from tests.queries.results import backtested, own_signals
-from tui.answers import opened_result
 from tui.cli import main
 
 OVERRIDES = {"signal.entry_threshold": 0.001, "backtest.stop_loss": 0.02}
@@ -57,7 +56,7 @@ def run(real, kept):
 def test_whatif_is_the_engines_answer_and_a_look_that_counts_once(real, run):
     document = real.json("whatif", run.id, *GIVEN)
     answer = tried({"run": str(run.path), "overrides": OVERRIDES})
-    told = opened_result(plain(answer)).result.to_json()
+    told = answer.result.to_json()
     metrics = {key: value for key, value in document["result"].items() if key != "benchmark"}
     assert metrics == told["metrics"]
     assert document["result"]["benchmark"] == told["benchmark"]

@@ -14,7 +14,7 @@ EVENTS = {  # what may lack a key: events of a run, what a terminal's environmen
     "event", "epoch", "note", "source", "facts", "each", "last", "error", "state.error", "os.environ",
     "variables", "widths",
 }  # fmt: skip
-EDGE = {("answers.py", "answer"), ("run_facts.py", "self.differ"), ("watch.py", "event")}
+EDGE = {("run_facts.py", "self.differ"), ("watch.py", "event")}
 LOG = ("text/events.py", "event")  # lines of a run's log: events, and no result
 SHOWING = ("text", "screens/backtest", "screens/runs", "widgets/equity_chart.py", "widgets/candle_chart.py",
            "comparison.py", "commands/results.py", "commands/sweep.py")  # fmt: skip

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import Problem, RepairDataError
-from engine.results.codec import from_json, to_json
+from engine.results.codec import to_json
 from engine.results.notes import Note
 from engine.results.series import (
     ExportReport,
@@ -24,6 +24,9 @@ from tui.commands.answer import Answer
 from tui.commands.settings import from_file
 from tui.number_format import table, whole
 
+if TYPE_CHECKING:
+    from engine.results.codec import Kind
+
 LABELS = {
     "layout": "read as", "out_of_order": "out of order", "zero_volume": "zero volume",
     "unknown_volume": "unknown volume", "rejected_by": "rejected by", "gap_list": "gaps",
@@ -35,7 +38,7 @@ FURTHER = (  # of a report, where there is anything to tell
 )  # fmt: skip
 
 
-def request(home: str | None, do: str, **details: Any) -> dict[str, Any]:
+def request(home: str | None, do: str, kind: type[Kind], **details: Any) -> Kind:
     """Have the engine answer one request; its progress goes to stderr."""
     from tui.commands.progress import display
     from tui.text.events import lasting
@@ -43,19 +46,18 @@ def request(home: str | None, do: str, **details: Any) -> dict[str, Any]:
     with display() as shown:
         return ask(
             {"do": do, "home": str(home_path(home)), **details},
+            kind,
             lambda event: shown.print_line(line) if (line := lasting(event)) else None,
         )
 
 
 def status(home: str | None) -> Answer:
     """List what is stored."""
-    answer = request(home, "data.status")
-    stored = from_json(StoreStatus, answer, "the store")
+    stored = request(home, "data.status", StoreStatus)
     broken = [f"broken: {each.series}: {each.reason}. {each.remedy}" for each in stored.broken]
     if not stored.series and not broken:
-        return Answer(
-            answer, "no series stored yet; fetch some: quantdeck data update, or: quantdeck data import FILE"
-        )
+        hint = "no series stored yet; fetch some: quantdeck data update, or: quantdeck data import FILE"
+        return Answer(to_json(stored), hint)
     header = ("series", "kind", "rows", "first", "last", "gaps", "simulated", "origin")
     rows = [
         [
@@ -70,7 +72,7 @@ def status(home: str | None) -> Answer:
         ]
         for each in stored.series
     ]
-    return Answer(answer, "\n".join([table(header, rows, right=(2, 5)), *broken]))
+    return Answer(to_json(stored), "\n".join([table(header, rows, right=(2, 5)), *broken]))
 
 
 def origin(series: StoredSeries) -> str:
@@ -83,22 +85,22 @@ def origin(series: StoredSeries) -> str:
 
 def verify(home: str | None) -> Answer:
     """Read every stored series and compare it with its hash."""
-    answer = request(home, "data.verify")
-    report = from_json(VerifyReport, answer, "the store")
+    report = request(home, "data.verify", VerifyReport)
     if not report.broken:
-        return Answer(answer, f"{whole(report.checked)} series: all are as they were stored")
+        return Answer(to_json(report), f"{whole(report.checked)} series: all are as they were stored")
     reason = f"{len(report.broken)} of {report.checked} series not as stored"
     problems = [Problem(each.series, "", each.reason) for each in report.broken]
     error = RepairDataError(report.folder, reason, report.broken[0].remedy, problems)
-    return Answer(answer, error=error)
+    return Answer(to_json(report), error=error)
 
 
 def import_file(home: str | None, file: str, name: str, hints: dict[str, str | bool]) -> Answer:
     """Store a file as a series and tell what was found in it; see engine.data.importing.hints."""
     named = {"name": name} if name else {}
     given = {key: value for key, value in hints.items() if value}
-    report = request(home, "data.import", path=str(Path(file).absolute()), hints=given, **named)
-    return Answer(report, import_text(from_json(ImportReport, report, file)))
+    path = str(Path(file).absolute())
+    report = request(home, "data.import", ImportReport, path=path, hints=given, **named)
+    return Answer(to_json(report), import_text(report))
 
 
 def import_text(report: ImportReport) -> str:
@@ -135,9 +137,8 @@ def one_line(value: Any) -> str:
 def export(home: str | None, series: str, file: str) -> Answer:
     """Write a stored series to a file."""
     path = str(Path(file).absolute())
-    answer = request(home, "data.export", series=series, path=path)
-    written = from_json(ExportReport, answer, path)
-    return Answer(answer, f"{series} written to {written.path}: {whole(written.rows)} rows")
+    written = request(home, "data.export", ExportReport, series=series, path=path)
+    return Answer(to_json(written), f"{series} written to {written.path}: {whole(written.rows)} rows")
 
 
 def repair(
@@ -146,11 +147,11 @@ def repair(
     """Find and repair what is wrong with a series, or take the last repair back."""
     chosen = from_file(config, overrides)
     if undo:
-        report = request(home, "data.repair", series=series, undo=True)
-        return Answer(report, undo_text(from_json(UndoReport, report, series)))
+        undone = request(home, "data.repair", UndoReport, series=series, undo=True)
+        return Answer(to_json(undone), undo_text(undone))
     given = {name: getattr(chosen, name).model_dump(mode="json") for name in ("data", "repair")}
-    report = request(home, "data.repair", series=series, settings=given)
-    return Answer(report, repair_text(from_json(RepairReport, report, series)))
+    report = request(home, "data.repair", RepairReport, series=series, settings=given)
+    return Answer(to_json(report), repair_text(report))
 
 
 def repair_text(report: RepairReport) -> str:

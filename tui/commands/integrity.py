@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.errors import ChangeSettingsError, RepairDataError
+from engine.results.answers import Comparison, ExaminedModel
+from engine.results.codec import to_json
 from engine.runs import manifest, signature
 from engine.runs.folder import Home, home_path
 from engine.runs.import_run import bring
@@ -26,22 +28,22 @@ def reproduce(home: str | None, text: str, *, detach: bool) -> Answer:
     answer = carry_out(again, detach=detach)
     if answer.error or detach:
         return answer
-    found = ask({"do": "runs.compare", "original": str(run.path), "again": str(again.path)})
-    document = {"run": again.id, "repeats": run.id, "folder": str(again.path), **found}
-    return Answer(document, comparison(run, again, found), None if found["equal"] else error_of(run, found))
+    found = ask({"do": "runs.compare", "original": str(run.path), "again": str(again.path)}, Comparison)
+    document = {"run": again.id, "repeats": run.id, "folder": str(again.path), **to_json(found)}
+    return Answer(document, comparison(run, again, found), None if found.equal else error_of(run, found))
 
 
-def comparison(run: RunFolder, again: RunFolder, found: dict[str, Any]) -> str:
+def comparison(run: RunFolder, again: RunFolder, found: Comparison) -> str:
     """What was compared, a line for each, and why there may be a difference."""
-    lines = [f"{name:20} {found['differ'].get(name, 'equal, bit for bit')}" for name in found["compared"]]
-    verdict = "equals" if found["equal"] else "differs from"
-    return "\n".join([*lines, *found["because"], f"run {again.id} {verdict} run {run.id}"])
+    lines = [f"{name:20} {found.differ.get(name, 'equal, bit for bit')}" for name in found.compared]
+    verdict = "equals" if found.equal else "differs from"
+    return "\n".join([*lines, *found.because, f"run {again.id} {verdict} run {run.id}"])
 
 
-def error_of(run: RunFolder, found: dict[str, Any]) -> RepairDataError:
+def error_of(run: RunFolder, found: Comparison) -> RepairDataError:
     """The error of a repetition that came to something else."""
-    known = " ".join(found["because"]) or "Data, versions, devices and machine are the same: please report it"
-    reason = f"is not reproduced: {', '.join(found['differ'])} differ"
+    known = " ".join(found.because) or "Data, versions, devices and machine are the same: please report it"
+    reason = f"is not reproduced: {', '.join(found.differ)} differ"
     return RepairDataError(f"run {run.id}", reason, known)
 
 
@@ -55,7 +57,7 @@ def import_run(home: str | None, folder: str) -> Answer:
 
 def examined(run: RunFolder) -> list[str]:
     """What the engine finds in a run's model; it loads it through its guards."""
-    return list(ask({"do": "runs.examine", "path": str(run.path)})["found"])
+    return list(ask({"do": "runs.examine", "path": str(run.path)}, ExaminedModel).found)
 
 
 def seal(home: str | None, text: str) -> Answer:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ChangeSettingsError
+from engine.results.answers import OpenedResult, TradeDetail, TradesPage, WrittenReport, WrittenTrades
 from engine.results.codec import to_json
 from engine.runs.audit_status import audit_status
 from engine.runs.folder import Home, home_path
 from engine.runs.requests import EngineClient
 from engine.runs.results import backtest_of
-from tui.answers import opened_result, trade_detail, trades_page
 from tui.commands.answer import Answer
 from tui.commands.which_run import to_report, with_result
 from tui.comparison import different
@@ -26,7 +26,6 @@ from tui.what_if import Moves
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from engine.results.answers import TradesPage
     from engine.runs.folder import RunFolder
 
 PAGE = 1000  # trades asked for at a time
@@ -57,8 +56,12 @@ def overrides_of(rules: list[str], run: RunFolder, client: EngineClient) -> dict
     """The moves as a question to the engine takes them."""
     if not rules:
         return {}
-    settings = client.ask({"do": "result.open", "run": str(run.path), "columns": 1})["settings"]
-    return dict(moves_of(rules, settings).overrides)
+    return dict(moves_of(rules, recorded_of(run, client).settings).overrides)
+
+
+def recorded_of(run: RunFolder, client: EngineClient) -> OpenedResult:
+    """A result as it was recorded, with the rules that made it."""
+    return client.ask({"do": "result.open", "run": str(run.path), "columns": 1}, OpenedResult)
 
 
 def whatif(home: str | None, text: str, config: str | None, overrides: list[str] | None) -> Answer:
@@ -66,12 +69,11 @@ def whatif(home: str | None, text: str, config: str | None, overrides: list[str]
     run = with_result(Home(home_path(home)), text)
     rules = only_rules(config, overrides)
     with EngineClient() as client:
-        opened = client.ask({"do": "result.open", "run": str(run.path), "columns": 1})
-        moves = moves_of(rules, opened["settings"])
-        tried = client.ask(
-            {"do": "result.whatif", "run": str(run.path), "columns": 1, "overrides": dict(moves.overrides)}
-        )
-    recorded, result = opened_result(opened), opened_result(tried).result
+        recorded = recorded_of(run, client)
+        moves = moves_of(rules, recorded.settings)
+        rules_tried = {"columns": 1, "overrides": dict(moves.overrides)}
+        request = {"do": "result.whatif", "run": str(run.path), **rules_tried}
+        result = client.ask(request, OpenedResult).result
     said = "  ".join(f"{key} {old} → {new}" for key, old, new in moves.listing)
     said = f"run {run.id}   what if: {said or 'nothing is moved, these are the rules of the run'}"
     told = backtest_document(run, replace(result, files={}))
@@ -107,10 +109,9 @@ def report(home: str | None, text: str, file: str, config: str | None, overrides
     with EngineClient() as client:
         moved = overrides_of(rules, run, client)
         request = {"do": "result.report", "run": str(run.path), "path": str(path), "overrides": moved}
-        answer = client.ask(request)
-    return Answer(
-        {"run": run.id, "settings": moved, **answer}, f"run {run.id}: report written to {answer['path']}"
-    )
+        written = client.ask(request, WrittenReport)
+    document = {"run": run.id, "settings": moved, **to_json(written)}
+    return Answer(document, f"run {run.id}: report written to {written.path}")
 
 
 def trades(
@@ -128,17 +129,15 @@ def trades(
     run = with_result(Home(home_path(home)), text)
     rules = only_rules(config, overrides)
     with EngineClient() as client:
-        question = {
-            "run": str(run.path), "overrides": overrides_of(rules, run, client), **view
-        }  # fmt: skip
+        question = {"run": str(run.path), "overrides": overrides_of(rules, run, client), **view}
         if number:
-            found = trade_detail(client.ask({"do": "result.trade", "number": number, **question}))
+            found = client.ask({"do": "result.trade", "number": number, **question}, TradeDetail)
             return Answer({"run": run.id} | to_json(found), trade_facts(found.trade))
         if csv:
             path = str(Path(csv).expanduser().absolute())
-            answer = client.ask({"do": "result.export", "path": path, **question})
-            wrote = f"run {run.id}: {whole(answer['rows'])} trades written to {answer['path']}"
-            return Answer({"run": run.id, **answer}, wrote)
+            written = client.ask({"do": "result.export", "path": path, **question}, WrittenTrades)
+            wrote = f"run {run.id}: {whole(written.rows)} trades written to {written.path}"
+            return Answer({"run": run.id, **to_json(written)}, wrote)
         pages = list(paged(client, question, limit))
     listed = [dict(zip(page.columns, row, strict=True)) for page in pages for row in page.rows]
     facts = {"total": pages[0].total, "all": pages[0].all, "pnl": pages[0].pnl}
@@ -150,7 +149,8 @@ def paged(client: EngineClient, question: dict[str, Any], limit: int) -> Iterato
     start = 0
     while True:
         count = min(PAGE, limit - start) if limit else PAGE
-        page = trades_page(client.ask({"do": "result.trades", "from": start, "count": count, **question}))
+        request = {"do": "result.trades", "from": start, "count": count, **question}
+        page = client.ask(request, TradesPage)
         yield page
         start += len(page.rows)
         if not page.rows or start >= page.total or (limit and start >= limit):

@@ -20,7 +20,7 @@ def audit(path: str | None, text: str) -> Answer:
     """Replay a run on cut and changed histories; exit code 1 when the past moved."""
     home = Home(home_path(path))
     run = with_model(home, "last") if text == "last" else home.find(text)
-    report = AuditReport.from_json(ask({"do": "run.audit", "run": str(run.path), "home": str(home.path)}))
+    report = ask({"do": "run.audit", "run": str(run.path), "home": str(home.path)}, AuditReport)
     summary = (
         f"run {run.id}: leak audit {report.status}: {report.histories} histories, cut or changed after "
         f"{', '.join(map(iso, report.cuts_ms))}"

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import ChangeSettingsError
+from engine.results.answers import SweepResult
 from engine.results.codec import to_json
 from engine.results.explanations import on_trials
 from engine.runs.folder import Home, home_path
 from engine.runs.requests import EngineClient
-from tui.answers import sweep_result
 from tui.commands.answer import Answer
-from tui.commands.results import only_rules
+from tui.commands.results import only_rules, recorded_of
 from tui.commands.which_run import with_result
 from tui.export_csv import write_csv
 from tui.text.sweep import ranked, sweep_table
@@ -32,10 +32,8 @@ def sweep(
     run = with_result(Home(home_path(home)), text)
     rules = only_rules(config, overrides)
     with EngineClient() as client:
-        opened = client.ask({"do": "result.open", "run": str(run.path), "columns": 1})
-        choices = choices_of(rules, opened["settings"])
-        answer = client.ask({"do": "result.sweep", "run": str(run.path), "choices": choices})
-    result = sweep_result(answer)
+        choices = choices_of(rules, recorded_of(run, client).settings)
+        result = client.ask({"do": "result.sweep", "run": str(run.path), "choices": choices}, SweepResult)
     document = to_json(result) | {"choices": choices}
     document["sentence"] = on_trials(result.trials) if result.trials else ""
     shown = sweep_table(result, choices, limit)

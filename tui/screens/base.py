@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
+    from engine.results.codec import Kind
+    from engine.runs.events import Event
     from tui.deck import Deck
     from tui.watch import Snapshot
 
@@ -100,6 +102,10 @@ class BaseScreen(SizedScreen):
     def _relay(self) -> None:
         self._relaying = False
         self.refresh_runs()
+
+    def ask_engine(self, request: Event, kind: type[Kind]) -> Kind:
+        """Ask the warm engine; called from a thread."""
+        return self.deck.engine.ask(request, kind)
 
     def refresh_runs(self) -> None:
         """Header and screen from the latest snapshot."""

@@ -13,6 +13,7 @@ from engine.queries.opening import figures_of
 from engine.queries.report import figures, svg
 from engine.queries.report.style import STYLE
 from engine.queries.result import traded
+from engine.results.answers import WrittenReport
 from engine.results.tables import tables_of
 from engine.runs.audit_status import audit_status
 from engine.runs.folder import RunFolder
@@ -31,7 +32,7 @@ KEY = """<p class="key"><span class="strategy">—</span> strategy
 over the same bars at the same costs</p>"""
 
 
-def write(request: Event) -> dict[str, Any]:
+def write(request: Event) -> WrittenReport:
     """Write the report of a result, under `overrides` if there are some, to `path`. Raises MakeRoomError."""
     path = Path(str(request["path"]))
     if path.suffix not in {".html", ".htm"}:
@@ -40,7 +41,7 @@ def write(request: Event) -> dict[str, Any]:
     told = page(request) if MODES[run.mode].has_backtest else study_page(run)
     content = told.encode()
     write_whole(path, content)
-    return {"path": str(path), "bytes": len(content)}
+    return WrittenReport(str(path), len(content))
 
 
 def page(request: Event) -> str:

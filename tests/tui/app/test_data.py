@@ -108,8 +108,9 @@ def test_any_answer_makes_a_detail_or_is_refused(answer, width):
 )  # fmt: skip
 async def test_the_screen_shows_what_it_can(tmp_path, facts, shown):
     class Answers:
-        def ask(self, request):
-            return {"series": [facts]} if request["do"] == "data.status" else {"facts": facts}
+        def ask(self, request, kind):
+            told = {"series": [facts]} if request["do"] == "data.status" else {"facts": facts}
+            return from_json(kind, told, "the answer")
 
         def close(self):
             pass

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.errors import QuantdeckError
+from engine.results.answers import WrittenReport, WrittenTrades
 from tui.questions import Question
 from tui.screens.backtest import selection
 from tui.screens.dialogs import Prompt
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from tui.watch import Watched
     from tui.what_if import Moves
 
-SUFFIXES = {".html": "result.report", ".htm": "result.report", ".csv": "result.export"}
+REPORT, TRADES = ("result.report", WrittenReport), ("result.export", WrittenTrades)
+SUFFIXES = {".html": REPORT, ".htm": REPORT, ".csv": TRADES}
 
 
 def ask_rules(screen: BaseScreen, result: OpenResult, move: Callable[[Moves], object]) -> None:
@@ -61,8 +63,8 @@ def ask_export(screen: BaseScreen, result: OpenResult, trades: TradesPanel, ques
     if run is None:
         return
 
-    def answered(answer: dict[str, Any]) -> None:
-        screen.notify(f"written: {answer['path']}", markup=False)
+    def answered(written: WrittenReport | WrittenTrades) -> None:
+        screen.notify(f"written: {written.path}", markup=False)
 
     def wrong(text: str) -> str:
         return "" if Path(text).suffix in SUFFIXES else "end it in .html (report) or .csv (trades as shown)"
@@ -70,8 +72,9 @@ def ask_export(screen: BaseScreen, result: OpenResult, trades: TradesPanel, ques
     def typed(text: object) -> None:
         if isinstance(text, str):
             path = Path(text).expanduser().absolute()
-            request = result.request(SUFFIXES[path.suffix], path=str(path), **trades.question)
-            questions.ask("export", Question(request, answered, screen.deck.report_error))
+            do, kind = SUFFIXES[path.suffix]
+            request = result.request(do, path=str(path), **trades.question)
+            questions.ask("export", Question(request, kind, answered, screen.deck.report_error))
 
     question = "Export to: .html is the whole report, .csv the trades as filtered and sorted"
     screen.app.push_screen(Prompt(question, f"quantdeck-{run.id}.html", check=wrong), typed)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from engine.results.answers import OpenedResult
+from engine.results.backtest import TrialCounts
 from engine.runs.results import backtest_of
-from tui.answers import opened_result, trial_counts
 from tui.questions import Question
 from tui.what_if import Moves
 
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
     from engine.errors import QuantdeckError
     from engine.results.answers import Curves
-    from engine.results.backtest import BacktestResult, TrialCounts
+    from engine.results.backtest import BacktestResult
+    from engine.runs.events import Event
     from engine.runs.folder import RunFolder
     from tui.questions import Questions
 
@@ -66,7 +68,7 @@ class OpenResult:
             self.columns = columns
             self._ask_curves(self.moves)
 
-    def request(self, do: str, **details: Any) -> dict[str, Any]:
+    def request(self, do: str, **details: Any) -> Event:
         """A question about the result, under the rules that are tried."""
         path = str(self.run.path) if self.run else ""
         return {"do": do, "run": path, "overrides": dict(self.moves.overrides), **details}
@@ -79,19 +81,18 @@ class OpenResult:
         run, tried = self.run, bool(moves.overrides)
         request = self.request("result.whatif" if tried else "result.open", columns=self.columns)
 
-        def answered(answer: dict[str, Any]) -> None:
+        def answered(opened: OpenedResult) -> None:
             if self.run is run and self.moves.overrides == moves.overrides:
-                self._take(answer, tried=tried)
+                self._take(opened, tried=tried)
 
         def failed(error: QuantdeckError) -> None:
             if self.run is run:
                 self.error = error
                 self._changed()
 
-        self._questions.ask("curves", Question(request, answered, failed))
+        self._questions.ask("curves", Question(request, OpenedResult, answered, failed))
 
-    def _take(self, answer: dict[str, Any], *, tried: bool) -> None:
-        opened = opened_result(answer)
+    def _take(self, opened: OpenedResult, *, tried: bool) -> None:
         self.error = None
         if not self.moves.recorded:
             self.moves = Moves(opened.settings)
@@ -106,9 +107,10 @@ class OpenResult:
         """How often the bars were looked at by now. It also warms the simulation for the first what-if."""
         run = self.run
 
-        def answered(answer: dict[str, Any]) -> None:
+        def answered(counts: TrialCounts) -> None:
             if self.run is run and not self.moves.overrides:
-                self.trials = trial_counts(answer)
+                self.trials = counts
                 self._changed()
 
-        self._questions.ask("trials", Question(self.request("result.ledger"), answered, lambda _: None))
+        question = Question(self.request("result.ledger"), TrialCounts, answered, lambda _: None)
+        self._questions.ask("trials", question)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Container, Vertical
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from engine.results.backtest import BacktestResult
-    from engine.runs.events import Event
     from tui.watch import Snapshot, Watched
     from tui.widgets.lines import Line
     from tui.widgets.virtual_table import VirtualTable
@@ -94,10 +93,6 @@ class BacktestScreen(BaseScreen):
         """Have what the first chart and the first prompt need."""
         self.trades.table.mark = ">" if self.deck.ascii else "▸"
         warm(self, "plotext", "engine.settings", "tui.screens.backtest.trade")
-
-    def ask_engine(self, request: Event) -> dict[str, Any]:
-        """Ask the warm engine; called from a thread."""
-        return self.deck.engine.ask(request)
 
     @property
     def trades(self) -> TradesPanel:

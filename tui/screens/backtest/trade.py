@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from tui.answers import trade_detail
+from engine.results.answers import TradeDetail
 from tui.keys import VIEW, key
 from tui.questions import Question, Questions
 from tui.screens.backtest import selection, trade_rows
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from engine.errors import QuantdeckError
-    from engine.results.answers import TradeDetail
     from engine.runs.events import Event
 
 MARGIN = 12  # cells that the prices take beside the candles
@@ -37,7 +36,7 @@ class TradeScreen(BaseScreen):
         key("y", "copy", "copy", "trades RUN --trade N", show=True),
     ]  # fmt: skip
 
-    def __init__(self, request: Callable[..., dict[str, Any]], number: int) -> None:
+    def __init__(self, request: Callable[..., Event], number: int) -> None:
         """`request` makes a question about the result, `number` is the trade's."""
         super().__init__()
         self._request, self._number = request, number
@@ -53,10 +52,6 @@ class TradeScreen(BaseScreen):
         """Ask for the trade."""
         self.ask(self._number)
 
-    def ask_engine(self, request: Event) -> dict[str, Any]:
-        """Ask the warm engine; called from a thread."""
-        return self.deck.engine.ask(request)
-
     def on_resize(self, _event: events.Resize) -> None:
         """Another width, other candles."""
         self.call_after_refresh(self.ask, self._number)
@@ -65,11 +60,11 @@ class TradeScreen(BaseScreen):
         """Ask for a trade; what is shown stays until the answer."""
         request = self._request("result.trade", number=number, candles=max(20, self.size.width - MARGIN))
 
-        def answered(answer: dict[str, Any]) -> None:
+        def answered(found: TradeDetail) -> None:
             self._number = number
-            self.show_trade(trade_detail(answer))
+            self.show_trade(found)
 
-        self._questions.ask("trade", Question(request, answered, self.refused))
+        self._questions.ask("trade", Question(request, TradeDetail, answered, self.refused))
 
     def show_trade(self, found: TradeDetail) -> None:
         """Facts and candles."""

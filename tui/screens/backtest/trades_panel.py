@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
 
-from tui.answers import trades_page
+from engine.results.answers import TradesPage
 from tui.number_format import whole
 from tui.questions import Question
 from tui.screens.backtest import trade_rows
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from engine.errors import QuantdeckError
-    from engine.results.answers import TradesPage
+    from engine.runs.events import Event
     from tui.questions import Questions
 
 SORTS = ("trade", "pnl", "return", "bars", "side", "exit_reason", "mae", "mfe")
@@ -30,7 +30,7 @@ class TradesPanel(Vertical):
     """A line about the filter, and the table."""
 
     def __init__(
-        self, questions: Questions, request: Callable[..., dict[str, Any]], *, id: str | None = None  # noqa: A002
+        self, questions: Questions, request: Callable[..., Event], *, id: str | None = None  # noqa: A002
     ) -> None:  # fmt: skip
         """`request` makes a question about the result that is shown."""
         super().__init__(id=id)
@@ -51,7 +51,7 @@ class TradesPanel(Vertical):
         return self.query_one(VirtualTable)
 
     @property
-    def question(self) -> dict[str, Any]:
+    def question(self) -> Event:
         """What makes the order of the rows."""
         return {"filter": self.filter, "sort": self.sort, "reverse": self.reverse}
 
@@ -91,9 +91,9 @@ class TradesPanel(Vertical):
     def _fetch(self, start: int, count: int, *, fresh: bool) -> None:
         number = self._asked
 
-        def answered(answer: dict[str, Any]) -> None:
+        def answered(page: TradesPage) -> None:
             if number == self._asked:
-                self._take(trades_page(answer), fresh=fresh)
+                self._take(page, fresh=fresh)
 
         def failed(error: QuantdeckError) -> None:
             if number == self._asked:
@@ -101,7 +101,7 @@ class TradesPanel(Vertical):
                 self.say()
 
         request = self._request("result.trades", **self.question, **{"from": start, "count": count})
-        self._questions.ask("trades", Question(request, answered, failed))
+        self._questions.ask("trades", Question(request, TradesPage, answered, failed))
 
     def _take(self, page: TradesPage, *, fresh: bool) -> None:
         self._error, self._page = None, page

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import QuantdeckError
-from engine.results.codec import from_json
 from engine.results.series import ImportReport, StoreStatus
 from tui.questions import Question
 from tui.screens.data import updates
@@ -63,15 +62,14 @@ def ask_source(screen: BaseScreen, status: StoreStatus, questions: Questions) ->
         if settings:
             start(screen, settings)
 
-    def answered(answer: dict[str, Any]) -> None:
-        kinds = from_json(StoreStatus, answer, "the store").kinds
-        screen.app.push_screen(AddSource(kinds), given)
+    def answered(told: StoreStatus) -> None:
+        screen.app.push_screen(AddSource(told.kinds), given)
 
     if status.kinds:
         screen.app.push_screen(AddSource(status.kinds), given)
     else:  # those of an empty store are told when they are asked for
         request = {"do": "data.status", "home": str(screen.deck.home.path), "kinds": True}
-        questions.ask("kinds", Question(request, answered, screen.deck.report_error))
+        questions.ask("kinds", Question(request, StoreStatus, answered, screen.deck.report_error))
 
 
 def ask_file(screen: BaseScreen, imports: Questions, stored: Callable[[], object]) -> None:
@@ -92,12 +90,11 @@ def ask_file(screen: BaseScreen, imports: Questions, stored: Callable[[], object
 def take(screen: BaseScreen, path: Path, imports: Questions, stored: Callable[[], object]) -> None:
     """Store a file as a series, in a process of its own: a large one takes its time."""
 
-    def answered(answer: dict[str, Any]) -> None:
-        report = from_json(ImportReport, answer, str(path))
+    def answered(report: ImportReport) -> None:
         counts = f"{report.rows_stored:,} of {report.rows_read:,} rows stored, {report.gaps} gaps"
         screen.notify(f"{report.series}: {counts}", title="imported", markup=False)
         stored()
 
     request = {"do": "data.import", "home": str(screen.deck.home.path), "path": str(path)}
     screen.notify(f"importing {path.name} …", timeout=3, markup=False)
-    imports.ask("import", Question(request, answered, screen.deck.report_error))
+    imports.ask("import", Question(request, ImportReport, answered, screen.deck.report_error))

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.containers import VerticalScroll
 
-from engine.errors import QuantdeckError
-from engine.results.codec import from_json
 from engine.results.series import BrokenSeries, SeriesDetail, StoredSeries, StoreStatus
 from tui.keys import VIEW, key
 from tui.questions import Question, Questions
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
     from textual.widget import Widget
 
+    from engine.errors import QuantdeckError
     from engine.runs.events import Event
     from tui.watch import Snapshot
 
@@ -53,7 +52,7 @@ class DataScreen(BaseScreen):
         """Nothing is known yet."""
         super().__init__()
         self.questions = Questions(self, self.ask_engine)
-        self.imports = Questions(self, self.ask_apart)
+        self.imports = Questions(self, ask_apart)
         self._status: StoreStatus | None = None
         self._shown: list[StoredSeries | BrokenSeries] = []  # the rows of the table
         self._details: dict[str, SeriesDetail] = {}  # by the content of the series
@@ -78,16 +77,6 @@ class DataScreen(BaseScreen):
         self.action_reload()
         self.set_interval(AGEING_S, self.draw)
 
-    def ask_engine(self, request: Event) -> dict[str, Any]:
-        """Ask the warm engine; called from a thread."""
-        return self.deck.engine.ask(request)
-
-    def ask_apart(self, request: Event) -> dict[str, Any]:
-        """Ask a process of its own, which may take its time; called from a thread."""
-        from engine.runs.requests import ask
-
-        return ask(request)
-
     @property
     def table(self) -> VirtualTable:
         """The table."""
@@ -111,11 +100,8 @@ class DataScreen(BaseScreen):
     def action_reload(self) -> None:
         """Ask what is stored."""
 
-        def answered(answer: dict[str, Any]) -> None:
-            try:
-                self._status, self._error = from_json(StoreStatus, answer, "the store"), None
-            except QuantdeckError as error:
-                self._error = error
+        def answered(status: StoreStatus) -> None:
+            self._status, self._error = status, None
             self.draw()
             self.ask_detail()
 
@@ -124,7 +110,7 @@ class DataScreen(BaseScreen):
             self.draw()
 
         request = {"do": "data.status", "home": str(self.deck.home.path)}
-        self.questions.ask("status", Question(request, answered, failed))
+        self.questions.ask("status", Question(request, StoreStatus, answered, failed))
         self.draw()
 
     def runs_changed(self, snapshot: Snapshot) -> None:
@@ -192,19 +178,15 @@ class DataScreen(BaseScreen):
             self.draw_detail()
             return
 
-        def answered(answer: dict[str, Any]) -> None:
-            try:
-                self._details[series.content] = from_json(SeriesDetail, answer, series.series)
-            except QuantdeckError as error:
-                failed(error)
-            else:
-                self.draw_detail()
+        def answered(found: SeriesDetail) -> None:
+            self._details[series.content] = found
+            self.draw_detail()
 
         def failed(error: QuantdeckError) -> None:
             self.query_one("#text", Lines).show(selection.fault(error))
 
         request = {"do": "data.detail", "home": str(self.deck.home.path), "series": series.series}
-        self.questions.ask("detail", Question(request, answered, failed))
+        self.questions.ask("detail", Question(request, SeriesDetail, answered, failed))
 
     def draw_detail(self) -> None:
         """Gaps, report and provenance of the series under the cursor."""
@@ -279,3 +261,10 @@ class DataScreen(BaseScreen):
         """Copy the detail."""
         self.app.copy_to_clipboard(self.query_one("#text", Lines).text)
         self.notify("detail copied", timeout=2)
+
+
+def ask_apart(request: Event, kind: type[Any]) -> Any:
+    """Ask a process of its own, which may take its time; called from a thread."""
+    from engine.runs.requests import ask
+
+    return ask(request, kind)

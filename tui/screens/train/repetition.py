@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from engine.results.answers import Comparison
 from tui.questions import Question, Questions
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ class Repetitions:
             self._lines[run] = [[(f" repeats run {repeats}, which is not in this home", "warn")]]
             return
 
-        def answered(answer: dict[str, Any]) -> None:
-            self._lines[run] = compared(repeats, answer)
+        def answered(found: Comparison) -> None:
+            self._lines[run] = compared(repeats, found)
             self._changed()
 
         def failed(error: QuantdeckError) -> None:
@@ -49,14 +50,14 @@ class Repetitions:
 
         self._lines[run] = [[(f" comparing with run {repeats} …", "quiet")]]
         request = {"do": "runs.compare", "original": str(original.run.path), "again": str(watched.run.path)}
-        self._questions.ask(f"compare {run}", Question(request, answered, failed))
+        self._questions.ask(f"compare {run}", Question(request, Comparison, answered, failed))
 
 
-def compared(original: str, answer: dict[str, Any]) -> list[Line]:
+def compared(original: str, found: Comparison) -> list[Line]:
     """Equal bit for bit, or what differs and why it may."""
-    if answer["equal"]:
-        many = len(answer["compared"])
+    if found.equal:
+        many = len(found.compared)
         return [[(f" equals run {original}, bit for bit: {many} files and figures compared", "good")]]
-    lines: list[Line] = [[(f" differs from run {original}: {', '.join(answer['differ'])}", "bad")]]
-    lines += [[(f"  {name}: {how}", "")] for name, how in answer["differ"].items()]
-    return [*lines, *([(f"  {sentence}", "quiet")] for sentence in answer["because"])]
+    lines: list[Line] = [[(f" differs from run {original}: {', '.join(found.differ)}", "bad")]]
+    lines += [[(f"  {name}: {how}", "")] for name, how in found.differ.items()]
+    return [*lines, *([(f"  {sentence}", "quiet")] for sentence in found.because)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Vertical
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
-    from engine.runs.events import Event
     from tui.watch import Snapshot, Watched
 
 TOLD = 8  # lines of alarm, error and note
@@ -77,10 +76,6 @@ class TrainScreen(BaseScreen):
             yield Lines(id="epochs")
         yield Lines(id="machine")
         yield Lines(id="log")
-
-    def ask_engine(self, request: Event) -> dict[str, Any]:
-        """Ask the warm engine; called from a thread."""
-        return self.deck.engine.ask(request)
 
     def runs_changed(self, snapshot: Snapshot) -> None:
         """Show the chosen run as it is now, unless the display is frozen."""
