@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from engine.market.calendar import Calendar
+from engine.market.funding import FundingDue
 from engine.market.merge import Market
 from engine.market.times import time_index
 from engine.samples import aligned
@@ -90,4 +91,4 @@ def market(rows: int) -> Market:
     frame["second_volume"] = random.lognormal(3, 1, rows)
     step = HOUR_MS if rows <= 200_000 else 60_000
     provenance = pd.DataFrame({"candles": np.zeros(rows, np.uint8)}, index=frame.index)
-    return Market(frame, provenance, Calendar(step), simulated=True, funding_paid=np.zeros(rows))
+    return Market(frame, provenance, Calendar(step), simulated=True, funding=FundingDue.none(rows))

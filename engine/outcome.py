@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from engine.backtest.bars import DUE_LATER
 from engine.backtest.trades import to_csv_bytes, trade_table
 from engine.disk import write_whole
 from engine.market.times import iso
@@ -77,9 +78,10 @@ def write(
 
 
 def bars_frame(bars: Bars, time: pd.DatetimeIndex) -> pd.DataFrame:
-    """Every array of the bars but their time, which is the index."""
-    return pd.DataFrame(
-        {field.name: getattr(bars, field.name) for field in fields(bars) if field.name != "time"}, index=time
+    """Every array of the bars but their time, which is the index; without those that are 0 unless said."""
+    columns = {field.name: getattr(bars, field.name) for field in fields(bars) if field.name != "time"}
+    return pd.DataFrame(columns, index=time).drop(
+        columns=[name for name in DUE_LATER if not columns[name].any()]
     )
 
 

@@ -65,7 +65,7 @@ def work():
     used = windows.rows_used(found.start[parts.train], 10, COUNT)
     values = table.to_numpy()
     scaling.fit("standard", values[used], realised[target[parts.train]]).matrix(values)
-    bars = Bars.of(market.frame, 24, market.funding_paid)
+    bars = Bars.of(market.frame, 24, market.funding)
     rules = Rules.of(Backtest(), STEP)
     forecast = market_rng.normal(0, 0.001, COUNT)
     strategy = simulate(bars, targets(threshold(forecast, 0.0005), "hold"), rules, forecast)

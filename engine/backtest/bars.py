@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
 
@@ -11,10 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from engine.errors import RepairDataError
+from engine.market.funding import FundingDue
 from engine.market.times import milliseconds
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.datetime64]
+DUE_LATER = ("funding_paid", "funding_received")  # of Bars: what most markets have none of
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,9 @@ class Bars:
     volume               in units of what is traded; NaN counts as 0
     forecast_volatility  standard deviation of one bar's return, from rows up to t-1; NaN where not known
     previous_close       close of row t-1, the price of a same-close fill; NaN where not known
-    funding              sum of the funding rates due within the bar, 0 where none is
+    funding              sum of the funding rates that the position carried in is due, as a share of the open
+    funding_paid         sum of the positive rates due later within the bar, to the position after the fill
+    funding_received     sum of the negative ones; empty, it and the one above are 0 in every bar
 
     Raises RepairDataError if the lengths differ, a price is not a number above 0, or time does not rise.
     """
@@ -40,13 +44,17 @@ class Bars:
     forecast_volatility: Floats
     previous_close: Floats
     funding: Floats
+    funding_paid: Floats = field(default_factory=lambda: np.zeros(0))
+    funding_received: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "time", np.asarray(self.time).astype("datetime64[ms]", copy=False))
-        for field in fields(self)[1:]:
-            given = np.ascontiguousarray(getattr(self, field.name), dtype=np.float64)
-            object.__setattr__(self, field.name, np.nan_to_num(given) if field.name == "volume" else given)
-        lengths = {len(getattr(self, field.name)) for field in fields(self)}
+        for name in self.__dataclass_fields__.keys() - {"time"}:
+            given = np.ascontiguousarray(getattr(self, name), dtype=np.float64)
+            if name in DUE_LATER and not len(given):
+                given = np.zeros(len(self))
+            object.__setattr__(self, name, np.nan_to_num(given) if name == "volume" else given)
+        lengths = {len(getattr(self, name)) for name in self.__dataclass_fields__}
         if len(lengths) != 1:
             raise RepairDataError("bars", f"their columns have different lengths: {sorted(lengths)}")
         if len(self) == 0:
@@ -59,7 +67,7 @@ class Bars:
                 )
         if not bool((self.time[1:] > self.time[:-1]).all()):
             raise RepairDataError("bars", "their times do not rise from row to row", "Check the series")
-        if not np.isfinite(self.funding.sum()):
+        if not np.isfinite(self.funding.sum() + self.funding_paid.sum() + self.funding_received.sum()):
             raise RepairDataError("bars", "funding is not a number in every bar", "Use 0 where none is due")
 
     def __len__(self) -> int:
@@ -69,26 +77,29 @@ class Bars:
     @cached_property
     def funded(self) -> bool:
         """Whether any funding is due."""
-        return bool(self.funding.any())
+        return bool(self.funding.any() or self.funding_paid.any() or self.funding_received.any())
 
     def rows(self, where: slice) -> Self:
         """The bars of a slice; what is known before the first of them is kept."""
-        return type(self)(**{field.name: getattr(self, field.name)[where] for field in fields(self)})
+        return type(self)(**{name: getattr(self, name)[where] for name in self.__dataclass_fields__})
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, volatility_span: int, funding: Floats | None = None) -> Self:
+    def of(cls, frame: pd.DataFrame, volatility_span: int, funding: FundingDue | None = None) -> Self:
         """Bars from a candles frame (index `time`; open, high, low, close, volume).
 
         Make them of the whole market and take `rows` of the test span, so that the first forecast
-        volatility and the first previous close are known. funding: (T,), None means none.
+        volatility and the first previous close are known. funding: of T bars, None means none.
         """
         close = frame["close"].to_numpy(np.float64)
+        due = funding or FundingDue.none(len(frame))
         return cls(
             time=milliseconds(frame.index).astype("datetime64[ms]"),
             **{name: frame[name].to_numpy(np.float64) for name in ("open", "high", "low", "close", "volume")},
             forecast_volatility=forecast_volatility(close, volatility_span),
             previous_close=np.concatenate([[np.nan], close[:-1]]),
-            funding=np.zeros(len(frame)) if funding is None else funding,
+            funding=due.carried,
+            funding_paid=due.paid,
+            funding_received=due.received,
         )
 
 

@@ -1,9 +1,10 @@
 """The bar loop, compiled by numba: one bar after the other, in the order of the definitions.
 
-Order of one bar: position carried in → funding due → order from the decision → stops → borrow →
-mark to market at the close. `run` reads like that list; each step is a small function under it, and
-every fill of every kind goes through `fill`. All compiled functions live in this one file, because
-numba's cache on disk watches only the file of the function that it caches.
+Order of one bar: position carried in → funding due → order from the decision → funding due later, as far
+as it is paid → stops → what is received of it → borrow → mark to market at the close. `run` reads like
+that list; each step is a small function under it, and every fill of every kind goes through `fill`. All
+compiled functions live in this one file, because numba's cache on disk watches only the file of the
+function that it caches.
 
 The money and the open trade are one record, `account`, that the steps change in place.
 """
@@ -36,10 +37,21 @@ step = njit(nogil=True, error_model="numpy", forceinline=True)
 
 @step
 def pay_funding(account: Any, price: float, rate: float) -> None:
-    """Charge the position carried in: a long pays a positive rate on its notional, a short earns it."""
+    """Charge the position that is held: a long pays a positive rate on its notional, a short earns it."""
     payment = account.position * price * rate
     account.cash -= payment
     account.funding += payment
+
+
+@step
+def pay_funding_later(account: Any, bar: Any, direction: float) -> None:
+    """Charge what falls due within the bar: before the stops what is paid (+1), then what is earned (-1).
+
+    So a position that is stopped within the bar pays all that was due and receives nothing.
+    """
+    rate = bar.funding_paid if account.position * direction > 0.0 else bar.funding_received
+    if account.position != 0.0 and rate != 0.0:
+        pay_funding(account, bar.open, rate)
 
 
 @step
@@ -336,8 +348,11 @@ def bar_at(prices: Any, terms: Any, t: int) -> Bar:
     before = prices.previous_close[t] if terms.fill == SAME_CLOSE else np.nan
     volatility = prices.volatility[t] if terms.needs_volatility else np.nan
     volume = prices.volume[t] if terms.slippage_scales else np.nan
-    funding = prices.funding[t] if terms.funding else 0.0
-    return Bar(t, prices.open[t], prices.high[t], prices.low[t], before, volatility, volume, funding)
+    funding, paid, received = 0.0, 0.0, 0.0
+    if terms.funding:
+        funding, paid, received = prices.funding[t], prices.funding_paid[t], prices.funding_received[t]
+    opened, high, low = prices.open[t], prices.high[t], prices.low[t]
+    return Bar(t, opened, high, low, before, volatility, volume, funding, paid, received)
 
 
 @compiled
@@ -366,8 +381,10 @@ def run(
                 execute_order(account, terms, bar, trades[account.trades])
             elif terms.band > 0.0 and account.target_weight * account.position > 0.0:
                 rebalance(account, terms, bar)
+            pay_funding_later(account, bar, 1.0)
             if terms.stops and account.position != 0.0:
                 check_stops(account, terms, bar, trades[account.trades])
+            pay_funding_later(account, bar, -1.0)
             if account.position < 0.0:
                 pay_borrow(account, prices.close[t], terms.borrow)
             money, held, highest, lowest = account.cash, account.position, account.highest, account.lowest

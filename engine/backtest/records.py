@@ -49,6 +49,8 @@ class Prices(NamedTuple):
     volatility: np.ndarray[Any, Any]
     previous_close: np.ndarray[Any, Any]
     funding: np.ndarray[Any, Any]
+    funding_paid: np.ndarray[Any, Any]
+    funding_received: np.ndarray[Any, Any]
 
 
 class Bar(NamedTuple):
@@ -62,6 +64,8 @@ class Bar(NamedTuple):
     volatility: float
     volume: float
     funding: float
+    funding_paid: float
+    funding_received: float
 
 
 class Terms(NamedTuple):

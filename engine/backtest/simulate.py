@@ -145,6 +145,8 @@ def prices_of(bars: Bars) -> records.Prices:
         bars.forecast_volatility,
         bars.previous_close,
         bars.funding,
+        bars.funding_paid,
+        bars.funding_received,
     )
 
 

@@ -47,7 +47,7 @@ def decide(
     rows = slice(int(target[0]), int(target[-1]) + 1)
     on_bars = np.full(rows.stop - rows.start, np.nan)  # (B,)
     on_bars[target - rows.start] = forecast
-    funding = market.funding_paid if settings.data.perpetual else None  # on spot it is a feature, no cost
+    funding = market.funding if settings.data.perpetual else None  # on spot it is a feature, no cost
     every = Bars.of(market.frame, settings.backtest.volatility_span, funding)
     signal = signals.threshold(on_bars, settings.signal.entry_threshold)  # (B,)
     return Decisions(every.rows(rows), on_bars, signal, forward_return[rows])

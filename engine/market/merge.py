@@ -22,6 +22,7 @@ from engine.errors import InternalError
 from engine.market.calendar import ALWAYS
 from engine.market.candles import FILLED as FILLED_FLAG
 from engine.market.candles import OHLCV
+from engine.market.funding import FundingDue, due
 from engine.market.times import milliseconds, time_index
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Other:
 
     `name` becomes its column; `frame` is a values frame: index `time` (the stamp), columns `value` float64
     and `available_at` datetime64[ms, UTC]. A value counts for `staleness_ms` after it became known.
-    The one named `funding` also makes up `Market.funding_paid`.
+    The one named `funding` also makes up `Market.funding`, at the mark prices that it may have.
     """
 
     name: str
@@ -58,7 +59,7 @@ class Market:
     volume, uint8 `flag`, then one float64 column an other, NaN where it is missing.
     provenance: same index; uint8 column `candles`, then one an other: OBSERVED became known within the bar,
     CARRIED before it, FILLED put in by the gap policy, MISSING not known or stale.
-    funding_paid: (T,) float64, sum of the funding rates stamped within [t, t + Δ), 0 where there is none.
+    funding: what is due on each bar.
     calendar tells Δ and which bars follow each other; simulated that any part of it comes from a simulator.
     """
 
@@ -66,7 +67,7 @@ class Market:
     provenance: pd.DataFrame
     calendar: Calendar
     simulated: bool
-    funding_paid: Floats
+    funding: FundingDue
 
     @property
     def step_ms(self) -> int:
@@ -84,7 +85,7 @@ class Market:
             self,
             frame=self.frame[chosen],
             provenance=self.provenance[chosen],
-            funding_paid=self.funding_paid[chosen],
+            funding=self.funding.rows(chosen),
         )
 
 
@@ -104,12 +105,12 @@ def merge(
     end_ms = calendar.ends(open_ms)  # (T,)
     filled_rows = (frame["flag"].to_numpy() & FILLED_FLAG) > 0  # (T,)
     provenance = {"candles": np.where(filled_rows, FILLED, OBSERVED).astype(np.uint8)}
-    paid = np.zeros(len(frame))  # (T,)
+    funding = FundingDue.none(len(frame))
     for other in others:
         frame[other.name], provenance[other.name] = as_of(other, end_ms, calendar.step_ms)
         if other.name == "funding":
-            paid = paid_within(other.frame, open_ms, end_ms)
-    return Market(frame, pd.DataFrame(provenance, index=frame.index), calendar, simulated, paid)
+            funding = due(other.frame, frame, calendar, ~filled_rows)
+    return Market(frame, pd.DataFrame(provenance, index=frame.index), calendar, simulated, funding)
 
 
 def filled(candles: pd.DataFrame, calendar: Calendar, longest: int) -> pd.DataFrame:
@@ -146,15 +147,6 @@ def as_of(other: Other, known_ms: Times, step_ms: int) -> tuple[Floats, NDArray[
     return np.where(provenance == MISSING, np.nan, value[last]), provenance.astype(np.uint8)
 
 
-def paid_within(funding: pd.DataFrame, open_ms: Times, end_ms: Times) -> Floats:
-    """Sum of the rates stamped within each bar [open, end): (T,), 0 where there is none."""
-    stamp, rate = milliseconds(funding.index), funding["value"].to_numpy(dtype=np.float64)  # (N,)
-    bar = np.searchsorted(open_ms, stamp, side="right") - 1  # (N,) the last bar that opens no later
-    within = (bar >= 0) & np.isfinite(rate)
-    within[within] = stamp[within] < end_ms[bar[within]]
-    return np.bincount(bar[within], weights=rate[within], minlength=len(open_ms)).astype(np.float64)
-
-
 def column_values(candles: pd.DataFrame, column: str, calendar: Calendar) -> pd.DataFrame:
     """A candles' column as a values frame: known when its candle closes."""
     known = time_index(calendar.ends(milliseconds(candles.index)))
@@ -168,12 +160,21 @@ def segments(numbers: Times) -> list[slice]:
     return [slice(start, stop) for start, stop in bounds if start < stop]
 
 
+def funding_table(market: Market) -> pd.DataFrame:
+    """The funding due, (T, 1) where all of it is at opens, else (T, 3)."""
+    due = market.funding
+    columns = {"funding_paid": due.carried}
+    if due.paid.any() or due.received.any():
+        columns |= {"funding_later_paid": due.paid, "funding_later_received": due.received}
+    return pd.DataFrame(columns, index=market.frame.index)
+
+
 def fingerprint(market: Market) -> str:
     """SHA-256 in hex over everything that the market holds: names, times, values, provenance."""
     calendar = "" if str(market.calendar) == ALWAYS else f" {market.calendar}"
     digest = hashlib.sha256(f"{market.step_ms} {market.simulated}{calendar}".encode())
     digest.update(milliseconds(market.frame.index).tobytes())
-    for table in (market.frame, market.provenance, pd.DataFrame({"funding_paid": market.funding_paid})):
+    for table in (market.frame, market.provenance, funding_table(market)):
         for name in table.columns:
             digest.update(f"\n{name} {table[name].dtype}\n".encode())
             digest.update(np.ascontiguousarray(table[name].to_numpy()).tobytes())

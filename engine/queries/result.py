@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from engine.backtest import signals, trading
-from engine.backtest.bars import Bars
+from engine.backtest.bars import DUE_LATER, Bars
 from engine.backtest.trades import COLUMNS, trade_table
 from engine.backtest.trading import Decisions
 from engine.errors import ChangeSettingsError, RepairDataError
@@ -163,9 +163,15 @@ def _read(path: Path, _modified: int, _size: int) -> Result:
 def decisions_of(path: Path) -> Decisions:
     """The bars of a run and what was decided for each. Raises RepairDataError."""
     predictions = parquet(path, PREDICTIONS, ("prediction", "signal", "realised"))
-    names = tuple(field.name for field in fields(Bars) if field.name != "time")
+    told = columns_of(path, BARS)
+    names = tuple(
+        field.name
+        for field in fields(Bars)
+        if field.name != "time" and (field.name not in DUE_LATER or field.name in told)
+    )
     frame = parquet(path, BARS, names)
-    weight = parquet(path, PREDICTIONS, ("weight",))["weight"].to_numpy() if weighted(path) else None
+    given = "weight" in columns_of(path, PREDICTIONS)  # by somebody, without forecasts
+    weight = parquet(path, PREDICTIONS, ("weight",))["weight"].to_numpy() if given else None
     if not frame.index.equals(predictions.index):
         raise RepairDataError(
             str(path / BARS), "is of other bars than the predictions", REMEDY.format(path.name)
@@ -177,11 +183,11 @@ def decisions_of(path: Path) -> Decisions:
     return Decisions(bars, forecast, signal.astype(np.int8), forward_return, weight)
 
 
-def weighted(path: Path) -> bool:
-    """Whether a run's decisions are target weights that somebody gave, without forecasts."""
-    found = read_checked(path, PREDICTIONS)
-    with damaged(path / PREDICTIONS):
-        return "weight" in pq.read_schema(io.BytesIO(found)).names
+def columns_of(path: Path, name: str) -> tuple[str, ...]:
+    """The columns of a table of the run."""
+    found = read_checked(path, name)
+    with damaged(path / name):
+        return tuple(pq.read_schema(io.BytesIO(found)).names)
 
 
 def trades_of(path: Path) -> pd.DataFrame:

@@ -25,11 +25,11 @@ def candles(count, generator, volatility=0.02):
 
 def random_bars(count, generator, volatility=0.02):
     opened, high, low, close = candles(count, generator, volatility)
-    due = generator.random(count) < 0.2
     forecast = volatility * np.exp(generator.normal(0, 0.5, count))
     forecast[generator.random(count) < 0.05] = np.nan
     volume = generator.lognormal(3.0, 2.0, count)
     volume[generator.random(count) < 0.05] = 0.0
+    rates = generator.normal(0, 0.002, (3, count)) * (generator.random((3, count)) < 0.2)
     return Bars(
         time=np.arange(count) * HOUR_MS + 1_600_000_000_000 // HOUR_MS * HOUR_MS,
         open=opened,
@@ -39,7 +39,9 @@ def random_bars(count, generator, volatility=0.02):
         volume=volume,
         forecast_volatility=forecast,
         previous_close=np.concatenate([[np.nan], close[:-1]]),
-        funding=np.where(due, generator.normal(0, 0.002, count), 0.0),
+        funding=rates[0],
+        funding_paid=np.abs(rates[1]),
+        funding_received=-np.abs(rates[2]),
     )
 
 

@@ -60,7 +60,8 @@ class Reference:
     """Simulates when it is made; the results are its public lists, counts and `ruined`."""
 
     def __init__(self, bars, target, rules):
-        names = ("open", "high", "low", "close", "volume", "forecast_volatility", "previous_close", "funding")
+        names = ("open", "high", "low", "close", "volume", "forecast_volatility", "previous_close")
+        names += ("funding", "funding_paid", "funding_received")
         self.bars = SimpleNamespace(**{name: getattr(bars, name).tolist() for name in names})
         self.rules = rules
         self.money = rules.initial_capital
@@ -96,16 +97,21 @@ class Reference:
         t, bars, rules = self.t, self.bars, self.rules
         self.room = rules.max_volume_share * bars.volume[t] if rules.max_volume_share else math.inf
         if self.trade:
-            payment = self.held * bars.open[t] * bars.funding[t]
-            self.trade.funding.append(payment)
-            self.money -= payment
+            self.pay_funding(bars.funding[t])
         self.decide(weight)
         if self.order:
             self.follow_order()
         elif self.trade and rules.rebalance_band and self.weight * self.trade.side > 0:
             self.rebalance()
+        held, later = self.held, (bars.funding_paid[t], bars.funding_received[t])
+        for rate in later:
+            if self.trade and held * rate > 0:
+                self.pay_funding(rate)
         if self.trade:
             self.stops()
+        for rate in later:
+            if self.trade and held * rate < 0:
+                self.pay_funding(rate)
         if self.trade:
             self.trade.seen += [bars.high[t], bars.low[t]]
             if self.trade.side < 0:
@@ -120,6 +126,11 @@ class Reference:
         self.equity.append(self.worth(bars.close[t]))
         self.cash.append(self.money)
         self.position.append(self.held)
+
+    def pay_funding(self, rate):
+        payment = self.held * self.bars.open[self.t] * rate
+        self.trade.funding.append(payment)
+        self.money -= payment
 
     def decide(self, weight):
         if math.isnan(weight):

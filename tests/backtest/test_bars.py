@@ -8,6 +8,7 @@ import pytest
 
 from engine.backtest.bars import Bars, forecast_volatility
 from engine.errors import RepairDataError
+from engine.market.funding import FundingDue
 from tests.backtest.markets import HOUR_MS, candles, random_bars
 
 
@@ -20,13 +21,14 @@ def frame_of(count, seed=1):
 
 def test_bars_of_a_candles_frame():
     frame = frame_of(100)
-    bars = Bars.of(frame, 10, np.arange(100.0))
+    due = replace(FundingDue.none(100), carried=np.arange(100.0))
+    bars = Bars.of(frame, 10, due)
     assert bars.time.dtype == "datetime64[ms]"
     assert bars.time[1].astype(np.int64) == HOUR_MS
     np.testing.assert_array_equal(bars.previous_close[1:], frame["close"][:-1])
     assert np.isnan(bars.previous_close[0])
     assert bars.funding[7] == 7
-    assert not Bars.of(frame, 10).funding.any()
+    assert not Bars.of(frame, 10).funded
     part = bars.rows(slice(50, 60))
     assert len(part) == 10
     assert part.previous_close[0] == bars.close[49]

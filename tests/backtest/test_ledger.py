@@ -101,7 +101,7 @@ def test_a_moved_future_moves_nothing_before_it(seed, length, volatility, data):
 @given(seeds, st.integers(2, 200), st.sampled_from(["next-open", "same-close", "worst-of-bar"]))
 def test_buy_and_hold_is_one_long_trade_at_the_same_costs(seed, length, fill):
     bars, _, rules = drawn(seed, length, 0.02)
-    bars = replace(bars, funding=np.zeros(length))
+    bars = replace(bars, **dict.fromkeys(("funding", "funding_paid", "funding_received"), np.zeros(length)))
     rules = type(rules)(rules.initial_capital, rules.fee, rules.slippage, rules.bars_per_year, fill=fill)
     held = buy_and_hold(bars, rules)
     assert len(held.trades) == 1

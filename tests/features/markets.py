@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from engine.market.calendar import Calendar
+from engine.market.funding import FundingDue
 from engine.market.merge import Market
 from engine.market.times import time_index
 
@@ -44,7 +45,7 @@ def market(
 def with_frame(frame: pd.DataFrame, step_ms: int = HOUR_MS) -> Market:
     """A market of these rows, all observed, without funding payments."""
     provenance = pd.DataFrame({"candles": np.zeros(len(frame), dtype=np.uint8)}, index=frame.index)
-    return Market(frame, provenance, Calendar(step_ms), simulated=True, funding_paid=np.zeros(len(frame)))
+    return Market(frame, provenance, Calendar(step_ms), simulated=True, funding=FundingDue.none(len(frame)))
 
 
 def replaced(market: Market, rows: slice, **columns: float | np.ndarray) -> Market:
@@ -61,5 +62,5 @@ def first(market: Market, rows: int) -> Market:
         market,
         frame=market.frame.iloc[:rows],
         provenance=market.provenance.iloc[:rows],
-        funding_paid=market.funding_paid[:rows],
+        funding=market.funding.rows(slice(rows)),
     )

@@ -21,6 +21,7 @@ from engine.market.merge import (
     Other,
     column_values,
     fingerprint,
+    funding_table,
     merge,
     segments,
 )
@@ -106,19 +107,10 @@ def test_cutting_the_future_moves_nothing_before_it(hours, rows, staleness_minut
     pd.testing.assert_frame_equal(part.frame, whole.frame[:count], check_exact=True)
     pd.testing.assert_frame_equal(part.provenance, whole.provenance[:count])
     stamped = Other("funding", values([row for row in rows if row[0] <= known]), other.staleness_ms)
-    paid = merge(candles(hours[:cut]), HOURLY, [stamped], fill, simulated=False).funding_paid
-    assert paid.tobytes() == whole.funding_paid[:count].tobytes()
-
-
-@settings(max_examples=80, deadline=None)
-@given(hours, rows)
-def test_funding_paid_is_the_sum_of_the_stamps_within_each_bar(hours, rows):
-    market = merge(candles(hours), HOURLY, [Other("funding", values(rows), HOUR)], 0, simulated=False)
-    assert market.funding_paid.shape == (len(hours),)
-    for hour, paid in zip(hours, market.funding_paid, strict=True):
-        start = START + hour * HOUR
-        due = [value for stamp, _, value in rows if start <= stamp < start + HOUR and np.isfinite(value)]
-        assert paid == pytest.approx(sum(due), abs=1e-12)
+    past = funding_table(merge(candles(hours[:cut]), HOURLY, [stamped], fill, simulated=False))
+    pd.testing.assert_frame_equal(
+        past, funding_table(whole)[:count].reindex(columns=past.columns), check_exact=True
+    )
 
 
 @settings(max_examples=80, deadline=None)
@@ -163,7 +155,7 @@ def test_dtypes_shapes_and_index():
     assert list(market.provenance.columns) == ["candles", "x"]
     assert set(map(str, market.provenance.dtypes)) == {"uint8"}
     assert market.provenance.index.equals(market.frame.index)
-    assert market.funding_paid.tolist() == [0.0] * 5
+    assert market.funding.carried.tolist() == [0.0] * 5
     assert market.simulated
     assert (market.provenance["x"] == MISSING).all()
 
@@ -221,8 +213,8 @@ def test_real_funding_stamps_that_are_milliseconds_late():
     times = milliseconds(market.frame.index)
     assert market.frame["funding"].notna().all()
     due = np.isin(times, stamps // HOUR * HOUR)  # the bar that a stamp lies in: paid there
-    assert market.funding_paid[due].tolist() == raw["open"].tolist()
-    assert not market.funding_paid[~due].any()
+    assert market.funding.carried[due].tolist() == raw["open"].tolist()
+    assert not funding_table(market)[~due].any(axis=None)
     seen = np.isin(times + HOUR, -(-stamps // HOUR) * HOUR)  # the first bar to close at or after it
     assert (market.provenance["funding"].to_numpy() == np.where(seen, OBSERVED, CARRIED)).all()
     # A rate stamped at 08:00:00.017 is not known at 08:00:00.000, the close of the bar before.

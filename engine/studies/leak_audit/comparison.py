@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from engine.market.candles import OHLCV
+from engine.market.merge import funding_table
 from engine.market.times import milliseconds
 from engine.results.audit import Finding
 
@@ -226,7 +227,7 @@ def provenance(market: Market) -> pd.DataFrame:
 
 def paid(market: Market) -> pd.DataFrame:
     """Funding paid as a table."""
-    return pd.DataFrame({"funding_paid": market.funding_paid}, index=market.frame.index)
+    return funding_table(market)
 
 
 def stamps(time_ms: Rows) -> NDArray[np.datetime64]:
