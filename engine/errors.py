@@ -39,6 +39,14 @@ class QuantdeckError(Exception):
         told = f"{self.thing}: {self.reason}"
         return f"{told}. {self.remedy}" if self.remedy else told
 
+    def __eq__(self, other: object) -> bool:
+        """Errors that say the same are equal, so that states of runs can be compared."""
+        return isinstance(other, QuantdeckError) and type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        """Of what is equal."""
+        return hash((type(self), self.thing, self.reason, self.remedy))
+
 
 class TryAgainError(QuantdeckError):
     """The same request may well succeed later."""

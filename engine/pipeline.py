@@ -22,7 +22,7 @@ from engine.models import registry
 from engine.models.training import backend
 from engine.preparation import Job, Prepared, collect_all, prepare, stage
 from engine.results.backtest import TrainingSummary
-from engine.results.notes import as_written
+from engine.results.notes import Note, log_event
 from engine.results.studies import TrainResult, UpdateResult
 from engine.robustness import deflation, linear_baseline, overview
 from engine.runs.manifest import read_checked, write_manifest
@@ -75,7 +75,6 @@ def train(job: Job) -> TrainResult:
         saved = artifact.Artifact(trained.network, trained.scalers, artifact.Metadata(**metadata))
         artifact.save(run.path, saved)
         write_manifest(run.path, [*artifact.FILES, run.origin_path.name])
-        job.emit({"kind": "artifacts", "files": list(artifact.FILES)})
     summary = TrainingSummary(**trained.fitted.summary())
     return TrainResult(summary, data.market.simulated, data.notes)
 
@@ -100,7 +99,7 @@ def traded(job: Job, trained: RunFolder) -> BacktestResult:
 
     data = prepare(job, loaded.metadata.feature_names)  # collect, merge, features
     settings = with_limits(settings, data.limits)
-    notes = [*data.notes, *as_written(provenance.differences(loaded.metadata, data.market, data.own))]
+    notes = [*data.notes, *provenance.differences(loaded.metadata, data.market, data.own)]
 
     with stage(job.emit, "windows"):
         samples = experiment.samples_of(data.market, data.table, settings)  # N of them
@@ -124,7 +123,7 @@ def traded(job: Job, trained: RunFolder) -> BacktestResult:
         outcome.write(run.path, settings.data.symbol, decisions, strategy, benchmark)
         source = outcome.Source(run.id, trained.id, data.market.simulated)
         sheet = tear_sheet(strategy, benchmark)
-        notes += as_written(remarks)
+        notes += remarks
         result = outcome.summed_up(source, sheet, decisions, strategy, settings, notes)
         ridge = linear_baseline.decisions(samples, matrix, loaded.metadata, chosen, settings)
         seen = overview.Seen(decisions, strategy, benchmark, settings)
@@ -158,5 +157,4 @@ def record_origin(job: Job, data: Prepared, devices: int, own_model: str) -> Non
     begun = origin.record(job.run, job.settings, fingerprint(data.market), own, own_model, devices)
     alike = origin.trained_alike(job.home, job.run, begun["key"])
     if alike and job.run.mode in {"run", "train"} and not job.run.repeats:
-        text = f"already trained: run {alike} has this model, from the same settings and data"
-        job.emit({"kind": "note", "level": "info", "text": text})
+        job.emit(log_event(Note("already trained", {"run": alike})))

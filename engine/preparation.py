@@ -66,9 +66,7 @@ def collect_all(job: Job) -> Collected:
             collect(job.settings.data, Store(job.home.data), job.now_ms, job.emit, demo=job.settings.demo)
         )
         if collected.simulated:
-            job.emit(
-                {"kind": "simulated", "text": "SIMULATED market: the demo exchange invented every price"}
-            )
+            job.emit({"kind": "simulated", "source": "demo"})
     return collected
 
 

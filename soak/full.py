@@ -81,13 +81,13 @@ def main():
         run = made()
         with ballast(folder, 100_000_000):
             runs.carried_out(run)
-            error = runs.state_of(run).error or {}
-            failed += show("too little room at the start", error.get("reason"), "100 MB left" in str(error))
+            error = runs.state_of(run).error
+            failed += show("too little room at the start", str(error), "100 MB left" in str(error))
 
         pid = at_epoch(runs, run := made())
         with ballast(folder, 0):
             code, state = runs.exit_code(pid), runs.state_of(run)
-            told = f"exit code {code}, {state.status}, {state.error and state.error['reason']}"
+            told = f"exit code {code}, {state.status}, {state.error and state.error.reason}"
             failed += show("full in mid training", told, code == 1 and "No space left" in told)
             failed += show("what was whole before", "is whole", verify(whole.path) == [])
         again = runs.carried_out(run)
@@ -98,10 +98,10 @@ def main():
         os.kill(pid, signal.SIGKILL)
         runs.exit_code(pid)
         with ballast(folder, 0):
-            reason = runs.state_of(run).error["reason"]
+            reason = runs.state_of(run).error.reason
             failed += show("killed and full", reason, "the disk is full" in reason)
         subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
-        reason = runs.state_of(run).error["reason"]
+        reason = runs.state_of(run).error.reason
         failed += show("killed and read-only", reason, "read-only" in reason)
         code = runs.exit_code(runs.forked(run))
         failed += show("resumed where it is read-only", f"exit code {code}", code == 1)

@@ -74,7 +74,7 @@ def at_every_write(folder, every=1):
             run = home.create("run", runs.chosen(*LESS))
             code, _ = refusing.carried_out(run, home, first, number)
             state = runs.state_of(run)
-            reason = (state.error or {}).get("class", "") if state.status == "failed" else ""
+            reason = type(state.error).__name__ if state.status == "failed" else ""
             ends[name][f"{state.status} {reason}".strip()] += 1
             found = [] if code == 1 or state.status == "done" else [f"exit code {code}"]
             if state.status == "failed" and reason != "MakeRoomError":

@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 
 from engine.backtest.trades import COLUMNS
+from engine.errors import ChangeSettingsError, RepairDataError
 from engine.runs.folder import Home
 from engine.runs.launch import alive, launch, wait
+from engine.runs.log_entries import Epoch
 from engine.runs.manifest import verify
 from engine.runs.results import backtest_of
 from engine.runs.state import Follower, state_of
@@ -38,7 +40,7 @@ def followed(run, until=None):
     follower = Follower(run)
     while not follower.state.ended:
         wait(run, 0.1)
-        if any(until(event) for event in follower.poll()) if until else follower.poll() is None:
+        if any(until(entry) for entry in follower.poll()) if until else follower.poll() is None:
             break
     if until is None:
         assert wait(run, 30)
@@ -93,8 +95,9 @@ def test_a_backtest_of_the_run_repeats_its_trades_byte_for_byte(home, whole):
 
 def test_bars_that_the_model_was_trained_on_are_called_in_sample(home, whole):
     chosen = make({}, [*DEMO, "backtest.span=all"])
-    notes = notes_of(carried_out(home, "backtest", chosen, of=whole.id))
-    assert any(note.startswith("IN-SAMPLE") for note in notes)
+    notes = backtest_of(carried_out(home, "backtest", chosen, of=whole.id)).notes
+    (note,) = (each for each in notes if each.code == "in-sample")
+    assert 0 < note.values["inside"] < note.values["bars"]  # noqa: PD011
 
 
 def test_a_run_without_a_trade_says_why(home, whole):
@@ -118,8 +121,8 @@ def test_a_run_without_a_trade_says_why(home, whole):
 def test_a_backtest_that_the_model_cannot_do_is_refused(home, whole, override, told):
     run = carried_out(home, "backtest", make({}, [*DEMO, override]), of=whole.id)
     error = state_of(run).error
-    assert error["class"] == "ChangeSettingsError"
-    assert told in error["thing"] + error["reason"]
+    assert isinstance(error, ChangeSettingsError)
+    assert told in error.thing + error.reason
 
 
 def test_an_edited_artifact_is_refused_by_name(home):
@@ -127,8 +130,8 @@ def test_an_edited_artifact_is_refused_by_name(home):
     with (trained.path / "scaler.joblib").open("ab") as file:
         file.write(b"x")
     error = state_of(carried_out(home, "backtest", load(trained.settings_path), of=trained.id)).error
-    assert error["class"] == "RepairDataError"
-    assert "scaler.joblib" in error["thing"]
+    assert isinstance(error, RepairDataError)
+    assert "scaler.joblib" in error.thing
 
 
 def test_a_run_killed_in_training_resumes_to_the_same_trades(home, whole):
@@ -136,7 +139,7 @@ def test_a_run_killed_in_training_resumes_to_the_same_trades(home, whole):
         home,
         "run",
         load(whole.settings_path),
-        until=lambda event: event["kind"] == "epoch" and event["epoch"] == 2,
+        until=lambda entry: isinstance(entry, Epoch) and entry.epoch == 2,
     )
     pid = json.loads(run.events_path.read_text().splitlines()[1])["pid"]
     os.kill(pid, signal.SIGKILL)
@@ -149,7 +152,7 @@ def test_a_run_killed_in_training_resumes_to_the_same_trades(home, whole):
 
 def test_too_few_rows_and_unknown_features_are_refused_in_words(home):
     short = carried_out(home, "train", make({}, [*DEMO, "data.end=2025-01-10"]))
-    assert "too few samples" in state_of(short).error["reason"]
+    assert "too few samples" in state_of(short).error.reason
     odd = carried_out(home, "train", make({}, [*DEMO, "features.names=rsi_15"]))
     assert "rsi_14" in str(state_of(odd).error)
     assert not alive(odd)

@@ -54,7 +54,7 @@ class RunFacts:
     def best_loss(self) -> float | None:
         """The validation loss of the best epoch."""
         best = self.state.best_epoch
-        return next((each["val_loss"] for each in self.state.history if each["epoch"] == best), None)
+        return next((each.val_loss for each in self.state.history if each.epoch == best), None)
 
     @property
     def own(self) -> dict[str, float]:
@@ -77,7 +77,7 @@ class RunFacts:
         run, headline = self.run, {each.key: plain(each.of(self.metrics)) for each in placed("headline")}
         return {
             "run": run.id, "name": run.name, "mode": run.mode, "of": run.of, "state": self.state.status,
-            "created": run.created, "symbol": self.symbol, "simulated": bool(self.state.simulated),
+            "created": run.created, "symbol": self.symbol, "simulated": self.state.simulated,
             "result": headline | self.own,
             "settings_differ": dict(self.differ), "folder": str(run.path), "note": self.note,
         }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.errors import DivergedError
 from tui.number_format import defined, span, whole
 
 if TYPE_CHECKING:
@@ -45,21 +46,21 @@ def progress(state: State) -> str:
 
 def diverged(state: State) -> bool:
     """Whether the loss is no number any more."""
-    if state.error and state.error.get("class") == "DivergedError":
+    if isinstance(state.error, DivergedError):
         return True
-    return any(epoch.get("loss") is None or epoch.get("val_loss") is None for epoch in state.history[-1:])
+    return any(epoch.loss is None or epoch.val_loss is None for epoch in state.history[-1:])
 
 
 def alarm(state: State) -> str:
     """What must not be missed, or nothing."""
     if diverged(state):
-        bad = next((epoch for epoch in state.history if epoch.get("loss") is None), None)
-        since = f" in epoch {bad['epoch']}" if bad else ""
+        bad = next((epoch for epoch in state.history if epoch.loss is None), None)
+        since = f" in epoch {bad.epoch}" if bad else ""
         best = (
             f"the best before it, epoch {state.best_epoch}, is kept"
             if state.best_epoch
             else "nothing to keep"
         )
         return f"ALARM  loss is no number (NaN){since}; {best}"
-    alarms = [note["text"] for note in state.notes if note.get("level") == "alarm"]
+    alarms = [note.text for note in state.notes if note.level == "alarm"]
     return f"ALARM  {alarms[-1]}" if alarms else ""

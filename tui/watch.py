@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from engine.errors import RepairDataError
-from engine.runs.error_codec import to_fields
+from engine.runs import log_entries as log
 from engine.runs.events import clock
 from engine.runs.launch import alive
 from engine.runs.notes import note_of
@@ -23,21 +23,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from engine.runs.events import Event
     from engine.runs.folder import Home, RunFolder
 
+LASTING = (log.SimulatedMarket, log.LogNote, log.ModelFacts, log.EarlyStop, log.LearningRateChange)
 LIVE_S, IDLE_S = 0.25, 1.0
 KEPT_LINES = 500
-LOGGED = {"stage", "source", "note", "model", "early_stopped", "learning_rate", "simulated", "artifacts"}
 
 
 @dataclass(frozen=True)
 class Watched:
-    """One run as it is known now. `log` holds its last telling events, oldest first."""
+    """One run as it is known now. `log` holds the last entries of its log that last, oldest first."""
 
     run: RunFolder
     state: State
-    log: tuple[Event, ...] = ()
+    log: tuple[log.LogEntry, ...] = ()
     name: str = ""  # two folders are equal by their path alone
     note: str = ""
 
@@ -140,20 +139,25 @@ class Track:
             return
         self._size = size
         try:
-            events = self._follower.poll(now)
+            entries = self._follower.poll(now)
         except RepairDataError as error:
             self._broken = True
-            state = replace(self.watched.state, status="failed", error=to_fields(error), seq=1)
+            state = replace(self.watched.state, status="failed", error=error, seq=1)
             self.watched = replace(self.watched, state=state)
             return
-        log = (*self.watched.log, *(event for event in events if lasting(event)))[-KEPT_LINES:]
-        if log != self.watched.log or self._follower.state != self.watched.state:
-            self.watched = replace(self.watched, state=self._follower.state, log=log)
+        lines = (*self.watched.log, *filter(lasts, entries))[-KEPT_LINES:]
+        if lines != self.watched.log or self._follower.state != self.watched.state:
+            self.watched = replace(self.watched, state=self._follower.state, log=lines)
 
 
-def lasting(event: Event) -> bool:
-    """Whether an event is one for the log's tail."""
-    return event["kind"] in LOGGED and event.get("state") not in ("begin", "page")
+def lasts(entry: log.LogEntry) -> bool:
+    """Whether an entry is one for the log's tail."""
+    match entry:
+        case log.StageChange(state=state):
+            return state == "end"
+        case log.SourceProgress():
+            return entry.over
+    return isinstance(entry, LASTING)
 
 
 def size_of(run: RunFolder) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 from engine.errors import ChangeSettingsError
 from engine.market.merge import Market, fingerprint
 from engine.market.times import iso, milliseconds
+from engine.results.notes import Note
 from engine.samples import labels
 from engine.settings import Settings, make, moment, to_toml, with_threshold
 
@@ -72,18 +73,18 @@ def refuse_other_model(settings: Settings, trained: Metadata) -> None:
         )
 
 
-def differences(trained: Metadata, market: Market, own: Sequence[Feature]) -> list[str]:
-    """What is not as it was when the model was trained, in sentences."""
+def differences(trained: Metadata, market: Market, own: Sequence[Feature]) -> list[Note]:
+    """What is not as it was when the model was trained."""
     found = []
     time_ms = milliseconds(market.frame.index)  # (T,)
     rows = (time_ms >= trained.data_from_ms) & (time_ms < trained.data_until_ms)
     if fingerprint(market.rows(rows)) != trained.fingerprint:
-        found.append("The market data differ from those that the model was trained on.")
+        found.append(Note("other data than trained on"))
     if (own[0].sha256 if own else "") != trained.own_features:
-        found.append("The file of own features has changed since the training.")
+        found.append(Note("own features changed"))
     changed = [name for name, was in trained.versions.items() if name != "python" and version(name) != was]
     if changed:
-        found.append(f"Other versions than at training: {', '.join(changed)}.")
+        found.append(Note("other versions than at training", {"libraries": ", ".join(changed)}))
     return found
 
 
@@ -109,31 +110,29 @@ def part(trained: Metadata, name: str, target_ms: Times) -> NDArray[np.bool_]:
     return (target_ms >= first) & (target_ms <= last)
 
 
-def traded(trained: Metadata, target_ms: Times, span: str) -> tuple[NDArray[np.bool_], list[str]]:
+def traded(trained: Metadata, target_ms: Times, span: str) -> tuple[NDArray[np.bool_], list[Note]]:
     """Which of the targets (N,) a backtest trades, and what is to be said about it.
 
     test: the test dates; later: those and what has come since; all: everything, said to be in-sample
     up to trained_until. Raises ChangeSettingsError when nothing is left.
     """
     test_ms = trained.test_dates.astype("datetime64[ms]").astype(np.int64)  # (M,)
-    told: list[str] = []
+    notes: list[Note] = []
     if span == "test":
         chosen = np.isin(target_ms, test_ms)
         lacking = len(test_ms) - int(np.count_nonzero(chosen))
         if lacking:
-            told.append(f"{lacking} of {len(test_ms)} test dates have no window in the present data.")
+            notes.append(Note("test dates without window", {"lacking": lacking, "dates": len(test_ms)}))
     elif span == "later":
         chosen = target_ms >= test_ms[0]
     else:
         chosen = np.ones(len(target_ms), bool)
         inside = int(np.count_nonzero(target_ms < trained.trained_until_ms))
-        told.append(
-            f"IN-SAMPLE: the model was trained on {inside} of {len(target_ms)} bars; they prove nothing."
-        )
+        notes.append(Note("in-sample", {"inside": inside, "bars": len(target_ms)}))
     if not chosen.any():
         raise ChangeSettingsError(
             f"backtest.span = {span}",
             f"no bar of {iso(int(test_ms[0]))} … {iso(int(test_ms[-1]))} is in the present data",
             "Set data.start and data.end so that they hold the test dates",
         )
-    return chosen, told
+    return chosen, notes

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Annotated, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from engine.results.codec import null_is_nan
+
+Value = Annotated[int | float | str, null_is_nan]
 
 
 @dataclass(frozen=True)
@@ -17,14 +18,24 @@ class Note:
     """
 
     code: str
-    values: dict[str, int | float | str] = field(default_factory=dict)
+    values: dict[str, Value] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
-        """The sentence."""
-        return TEXTS.get(self.code, self.code).format_map(self.values)
+        """The sentence; code and values as they are where a later or damaged file says something else."""
+        try:
+            return TEXTS[self.code].format_map(self.values)
+        except (KeyError, ValueError):
+            values = ", ".join(f"{name} = {value}" for name, value in self.values.items())
+            return f"{self.code} ({values})" if values else self.code
 
 
+def log_event(note: Note, level: str = "info") -> dict[str, Any]:
+    """The note as an event of a run's log; level: info, warning or alarm."""
+    return {"kind": "note", "level": level, "code": note.code, "values": note.values}
+
+
+MARKET_TRAINED = "{done} of {wanted}: edge {edge:g}, seed {seed}: IC {ic:+.3f} ({low:+.3f} … {high:+.3f})"
 TEXTS = {
     "range of a series": "{series}: {kept:,} of its {rows:,} candles lie in the range set",
     "made of shorter candles": (
@@ -60,6 +71,11 @@ TEXTS = {
     "close is another column": "close is column {column}",
     "rows of another width": "{rows:,} rows with another number of columns than {width}",
     "a footer": "a footer was left aside: {text}",
+    "other data than trained on": "The market data differ from those that the model was trained on.",
+    "own features changed": "The file of own features has changed since the training.",
+    "other versions than at training": "Other versions than at training: {libraries}.",
+    "test dates without window": "{lacking} of {dates} test dates have no window in the present data.",
+    "in-sample": "IN-SAMPLE: the model was trained on {inside} of {bars} bars; they prove nothing.",
     "signals of a file": "Signals of {signals} over candles of {candles}.",
     "no forecast reaches the threshold": (
         "No forecast goes beyond signal.entry_threshold, {threshold:g}: the largest is {largest:.2g}. "
@@ -74,9 +90,10 @@ TEXTS = {
     "too small": "{orders} orders were below the exchange's step or minimum and given up.",
     "limits unknown": "The exchange's smallest order and step are not known: none was applied.",
     "unsized": "{orders} orders were given up because no forecast volatility was known.",
+    "already trained": "already trained: run {run} has this model, from the same settings and data",
+    "loss is no number": "loss is {loss} in epoch {epoch}",
+    "fold trained": "{done} of {folds} folds, fold {fold}: {epochs} epochs, best {best_epoch}",
+    "seed trained": "seed {seed}: run {run} is done",
+    "market trained": MARKET_TRAINED,
+    "market trained, truth recovered": MARKET_TRAINED + ", correlation with the truth {recovered:.3f}",
 }
-
-
-def as_written(sentences: Iterable[str]) -> list[Note]:
-    """Remarks that come as sentences."""
-    return [Note("text", {"text": sentence}) for sentence in sentences]

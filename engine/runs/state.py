@@ -1,4 +1,4 @@
-"""The state of a run: a fold over its events, and the judgement whether it still lives.
+"""The state of a run: a fold over the entries of its log, and the judgement whether it still lives.
 
 Opening a finished run, watching a live one and recovering after a crash are one code path: replay the log.
 """
@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from engine.errors import InternalError, RepairDataError
-from engine.runs.error_codec import to_fields
+from engine.errors import InternalError
+from engine.runs import log_entries as log
 from engine.runs.events import clock, read
 from engine.runs.launch import alive, last_words
 from engine.runs.postmortem import cause
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
-    from engine.runs.events import Event
+    from engine.errors import QuantdeckError
     from engine.runs.folder import RunFolder
+
+Draft = dict[str, Any]  # the fields of the state that is being made, by name
+Entry = TypeVar("Entry", bound=log.LogEntry)
 
 FINAL = frozenset({"done", "stopped", "failed", "crashed"})
 STALE_S = 30.0
@@ -45,17 +48,17 @@ class State:
     mode: str = ""
     of: str = ""
     pid: int | None = None
-    versions: dict[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
     resumed: bool = False
     seq: int = 0
     started_at: str = ""  # of the latest process
     updated_at: str = ""
     ended_at: str = ""
     stage: str = ""  # the stage in progress, or empty
-    stages: dict[str, float | None] = field(default_factory=dict)  # in order; seconds, None while in progress
-    sources: dict[str, Event] = field(default_factory=dict)  # by series: its latest facts
-    simulated: str = ""  # in words; empty if the data is real
-    model: Event = field(default_factory=dict)
+    stages: Mapping[str, float | None] = field(default_factory=dict)  # in order; s, None while in progress
+    sources: Mapping[str, log.SourceProgress] = field(default_factory=dict)  # by series: what is known of it
+    simulated: bool = False
+    model: log.ModelFacts = field(default_factory=log.ModelFacts)
     epoch: int = 0
     epochs: int = 0
     batch: int = 0
@@ -69,13 +72,11 @@ class State:
     wait: int = 0
     patience: int | None = None
     early_stopped: bool = False
-    history: list[Event] = field(default_factory=list)  # the epochs, in order, each once
-    artifacts: list[str] = field(default_factory=list)
-    result: Event = field(default_factory=dict)  # the fields of the result event
-    error: dict[str, Any] | None = None  # class, thing, reason, remedy, exit_code
+    history: tuple[log.Epoch, ...] = ()  # the epochs, in order, each once
+    error: QuantdeckError | None = None
     cpu: float | None = None  # percent of one core
     memory_mb: float | None = None
-    notes: list[Event] = field(default_factory=list)  # the last ones: at, level, text
+    notes: tuple[log.LogNote, ...] = ()  # the last ones
     torn: int = 0  # lines that killed writers left
 
     @property
@@ -84,114 +85,110 @@ class State:
         return self.status in FINAL
 
 
-def fold(state: State, event: Event) -> State:
-    """The state after one more event; kinds that are not known change nothing. Raises RepairDataError."""
-    return replay(state, [event])
+NAMES = tuple(each.name for each in fields(State))
 
 
-def replay(state: State, events: Iterable[Event]) -> State:
-    """The state after more events, the same as folding them one by one. Raises RepairDataError."""
-    draft = {each.name: getattr(state, each.name) for each in fields(state)}
-    for name, value in draft.items():
-        draft[name] = value.copy() if isinstance(value, (list, dict)) else value
-    for event in events:
-        draft["seq"], draft["updated_at"] = event["seq"], event["at"]
-        try:
-            draft["torn"] += event.get("torn", 0)
-            if apply := APPLY.get(event["kind"]):
-                apply(draft, event)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            thing = f"events.jsonl of run {draft['run']}, event {event['seq']}"
-            reason = f"is no proper {event['kind']}: {error!r}"
-            raise RepairDataError(thing, reason, "Restore the log from a copy, or delete the run") from None
+def fold(state: State, entry: log.LogEntry) -> State:
+    """The state after one more entry; kinds that are not known change nothing."""
+    return replay(state, [entry])
+
+
+def replay(state: State, entries: Iterable[log.LogEntry]) -> State:
+    """The state after more entries, the same as folding them one by one.
+
+    What the entries leave alone is shared with the state before: a heartbeat copies no history.
+    """
+    draft = {name: getattr(state, name) for name in NAMES}
+    for entry in entries:
+        draft["seq"], draft["updated_at"] = entry.seq, entry.at
+        draft["torn"] += entry.torn
+        if apply := APPLY.get(type(entry)):
+            apply(draft, entry)
+    draft["history"] = tuple(draft["history"])
     return State(**draft)
 
 
-def facts(event: Event) -> Event:
-    """An event without what every event has."""
-    return {key: value for key, value in event.items() if key not in {"v", "seq", "kind", "torn"}}
-
-
-def begin(draft: Event, event: Event) -> None:
-    """A process is launched or has started: of what an earlier one told, only the epochs stay."""
+def queued(draft: Draft, entry: log.Queued) -> None:
+    """A process is launched: of what an earlier one told, only the epochs and notes stay."""
     fresh = State()
-    forgotten = ("stage", "stages", "sources", "ended_at", "error", "result", "artifacts", "early_stopped")
+    forgotten = ("stage", "stages", "sources", "ended_at", "error", "early_stopped")
     draft.update({name: getattr(fresh, name) for name in (*forgotten, "left_s", "cpu", "memory_mb", "pid")})
-    draft["resumed"] = bool(event.get("resumed"))
-    draft["status"] = "queued" if event["kind"] == "queued" else "starting"
-    if event["kind"] == "started":
-        draft.update({name: event[name] for name in ("run", "mode", "of", "pid", "versions")})
-        draft["started_at"] = event["at"]
+    draft.update(resumed=entry.resumed, status="queued")
 
 
-def stage(draft: Event, event: Event) -> None:
+def started(draft: Draft, entry: log.Started) -> None:
+    """The process has started."""
+    queued(draft, entry)
+    draft.update(run=entry.run, mode=entry.mode, of=entry.of, pid=entry.pid, versions=entry.versions)
+    draft.update(started_at=entry.at, status="starting")
+
+
+def stage(draft: Draft, entry: log.StageChange) -> None:
     """A stage begins or ends."""
-    name = event["stage"]
-    if event["state"] == "begin":
-        draft["stage"], draft["stages"][name] = name, None
-        if draft["status"] != "stopping":
-            draft["status"] = STATUS_OF_STAGE.get(name, draft["status"])
-    else:
-        draft["stage"], draft["stages"][name] = "", event.get("seconds")
+    begins = entry.state == "begin"
+    draft["stages"] = draft["stages"] | {entry.stage: None if begins else entry.seconds}
+    draft["stage"] = entry.stage if begins else ""
+    if begins and draft["status"] != "stopping":
+        draft["status"] = STATUS_OF_STAGE.get(entry.stage, draft["status"])
 
 
-def source(draft: Event, event: Event) -> None:
+def source(draft: Draft, entry: log.SourceProgress) -> None:
     """News of a source join what is known of it."""
-    series = event["series"]
-    draft["sources"][series] = draft["sources"].get(series, {}) | facts(event)
+    known = draft["sources"].get(entry.series)
+    draft["sources"] = draft["sources"] | {entry.series: joined(known, entry) if known else entry}
 
 
-def batch(draft: Event, event: Event) -> None:
+def joined(known: Entry, news: Entry) -> Entry:
+    """The news, with what was known before where they say nothing."""
+    silent = {name: getattr(known, name) for name, value in vars(news).items() if value is None}
+    return replace(news, **silent)
+
+
+def batch(draft: Draft, entry: log.BatchProgress) -> None:
     """Progress within an epoch."""
-    known = ("epoch", "epochs", "batch", "batches", "loss", "sequences_per_s", "left_s")
-    draft.update({name: event[name] for name in known if name in event})
+    draft.update(epoch=entry.epoch, epochs=entry.epochs or draft["epochs"], left_s=entry.left_s)
+    draft.update(batch=entry.batch, batches=entry.batches)
+    draft.update(loss=entry.loss, sequences_per_s=entry.sequences_per_s)
 
 
-def epoch(draft: Event, event: Event) -> None:
+def epoch(draft: Draft, entry: log.Epoch) -> None:
     """An epoch is over; a resumed run may repeat epochs, the latest telling of each counts."""
-    number, history = int(event["epoch"]), draft["history"]
-    while history and history[-1]["epoch"] >= number:
+    history = draft["history"]
+    if isinstance(history, tuple):
+        history = draft["history"] = list(history)
+    while history and history[-1].epoch >= entry.epoch:
         history.pop()
-    history.append(facts(event))
-    known = ("epoch", "epochs", "loss", "val_loss", "learning_rate", "sequences_per_s", "wait", "patience")
-    draft.update({name: event[name] for name in (*known, "best_epoch") if name in event})
-    draft["batch"] = draft["batches"]
+    history.append(entry)
+    known = ("epoch", "epochs", "best_epoch", "wait", "patience", "learning_rate", "sequences_per_s")
+    draft.update({name: value for name in known if (value := getattr(entry, name)) is not None})
+    draft.update(loss=entry.loss, val_loss=entry.val_loss, batch=draft["batches"])
 
 
-def note(draft: Event, event: Event) -> None:
+def note(draft: Draft, entry: log.LogNote) -> None:
     """A line for the reader of the log."""
-    draft["notes"] = [*draft["notes"][1 - KEPT_NOTES :], facts(event)]
+    draft["notes"] = (*draft["notes"][1 - KEPT_NOTES :], entry)
 
 
-def heartbeat(draft: Event, event: Event) -> None:
-    """The process lives and uses this much."""
-    draft.update(cpu=event.get("cpu"), memory_mb=event.get("memory_mb"))
-
-
-def final(draft: Event, event: Event) -> None:
+def ended(draft: Draft, entry: log.Ended) -> None:
     """The run has ended."""
-    draft.update(status=event["kind"], ended_at=event["at"], stage="", left_s=None, error=event.get("error"))
+    draft.update(status=entry.kind, ended_at=entry.at, stage="", left_s=None, error=entry.error)
 
 
-APPLY: dict[str, Callable[[Event, Event], None]] = {
-    "queued": begin,
-    "started": begin,
-    "stage": stage,
-    "source": source,
-    "note": note,
-    "simulated": lambda draft, event: draft.update(simulated=str(event.get("text", "simulated"))),
-    "model": lambda draft, event: draft.update(model=draft["model"] | facts(event)),
-    "batch": batch,
-    "epoch": epoch,
-    "early_stopped": lambda draft, _: draft.update(early_stopped=True),
-    "learning_rate": lambda draft, event: draft.update(learning_rate=event.get("after")),
-    "artifacts": lambda draft, event: draft.update(artifacts=list(event.get("files", []))),
-    "result": lambda draft, event: draft.update(result=facts(event)),
-    "heartbeat": heartbeat,
-    "stopping": lambda draft, _: draft.update(status="stopping"),
-    "done": final,
-    "stopped": final,
-    "failed": final,
+APPLY: dict[type[log.LogEntry], Callable[[Draft, Any], None]] = {
+    log.Queued: queued,
+    log.Started: started,
+    log.StageChange: stage,
+    log.SourceProgress: source,
+    log.LogNote: note,
+    log.SimulatedMarket: lambda draft, _: draft.update(simulated=True),
+    log.ModelFacts: lambda draft, entry: draft.update(model=joined(draft["model"], entry)),
+    log.BatchProgress: batch,
+    log.Epoch: epoch,
+    log.EarlyStop: lambda draft, _: draft.update(early_stopped=True),
+    log.LearningRateChange: lambda draft, entry: draft.update(learning_rate=entry.after),
+    log.Heartbeat: lambda draft, entry: draft.update(cpu=entry.cpu, memory_mb=entry.memory_mb),
+    log.Stopping: lambda draft, _: draft.update(status="stopping"),
+    log.Ended: ended,
 }
 
 
@@ -205,11 +202,15 @@ class Follower:
         self._folded = State()
         self._offset = 0
 
-    def poll(self, now: datetime | None = None) -> list[Event]:
+    def poll(self, now: datetime | None = None) -> list[log.LogEntry]:
         """Take in what is new and return it; `state` is up to date then. Raises RepairDataError."""
         living = alive(self.run)  # asked first: once no writer lives, what is read next is everything
         tail = read(self.run.events_path, self._offset)
-        self._offset, self._folded = tail.offset, replay(self._folded, tail.events)
+        where = f"events.jsonl of run {self.run.path.name}"
+        entries = [log.entry_of(event, where) for event in tail.events]
+        self._offset = tail.offset
+        if entries:
+            self._folded = replay(self._folded, entries)
         folded = self._folded
         if folded.seq == 0 or folded.ended:
             self.state = folded
@@ -218,7 +219,7 @@ class Follower:
             self.state = replace(folded, status=living_status(self.run, folded, now or clock()))
         else:
             self.state = crashed(self.run, replace(folded, torn=folded.torn + (tail.rest > 0)))
-        return tail.events
+        return entries
 
 
 def state_of(run: RunFolder, now: datetime | None = None) -> State:
@@ -242,4 +243,4 @@ def crashed(run: RunFolder, state: State) -> State:
     reason = f"the engine died without a word{''.join(f'; {part}' for part in parts if part)}"
     remedy = f"Go on with: quantdeck runs resume {run.path.name}; the whole log: {run.log_path}"
     error = InternalError(f"run {run.path.name}", reason, remedy)
-    return replace(state, status="crashed", ended_at=state.updated_at, error=to_fields(error))
+    return replace(state, status="crashed", ended_at=state.updated_at, error=error)

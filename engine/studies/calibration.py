@@ -24,6 +24,7 @@ from engine.disk import write_whole
 from engine.errors import InternalError
 from engine.market.candles import OHLCV, check
 from engine.market.times import milliseconds, time_index
+from engine.results.notes import Note, Value, log_event
 from engine.results.studies import CalibrationResult, CalibrationTrial, EdgeSummary
 from engine.runs.folder import Home
 from engine.settings import Settings, make
@@ -48,14 +49,14 @@ def calibrate(job: Job) -> CalibrationResult:
     chosen, emit = job.settings.calibration, job.emit
     wanted = [(edge, seed) for edge in chosen.edges for seed in range(chosen.seeds)]
     known = {(each.edge, each.seed): each for each in kept(job.run.path)}
-    emit({"kind": "simulated", "text": "SIMULATED markets: their truth is known"})
+    emit({"kind": "simulated", "source": "calibration"})
     missing = [(job.settings, edge, seed) for edge, seed in wanted if (edge, seed) not in known]
     with preparation.stage(job.emit, "fit"):
         for trial in results(carry_out, missing, job.settings.parallel, emit):
             kept_as = job.run.path / f"trial-{trial.edge:g}-{trial.seed}.json"
             write_whole(kept_as, json.dumps(asdict(trial)).encode())
             known[trial.edge, trial.seed] = trial
-            emit({"kind": "note", "level": "info", "text": sentence(trial, len(known), len(wanted))})
+            emit(log_event(finished(trial, len(known), len(wanted))))
     trials = [known[pair] for pair in wanted]
     edges = [summary(edge, [each for each in trials if each.edge == edge]) for edge in chosen.edges]
     return CalibrationResult(job.run.id, tuple(edges), tuple(trials))
@@ -66,11 +67,13 @@ def kept(folder: Path) -> list[CalibrationTrial]:
     return [CalibrationTrial(**json.loads(path.read_bytes())) for path in sorted(folder.glob("trial-*.json"))]
 
 
-def sentence(trial: CalibrationTrial, done: int, wanted: int) -> str:
+def finished(trial: CalibrationTrial, done: int, wanted: int) -> Note:
     """A finished trial for the log."""
-    truth = "" if math.isnan(trial.recovered) else f", correlation with the truth {trial.recovered:.3f}"
-    interval = f"({trial.ic_low:+.3f} … {trial.ic_high:+.3f})"
-    return f"{done} of {wanted}: edge {trial.edge:g}, seed {trial.seed}: IC {trial.ic:+.3f} {interval}{truth}"
+    values: dict[str, Value] = {"done": done, "wanted": wanted, "edge": trial.edge, "seed": trial.seed}
+    values |= {"ic": trial.ic, "low": trial.ic_low, "high": trial.ic_high}
+    if math.isnan(trial.recovered):
+        return Note("market trained", values)
+    return Note("market trained, truth recovered", values | {"recovered": trial.recovered})
 
 
 def summary(edge: float, trials: Sequence[CalibrationTrial]) -> EdgeSummary:

@@ -22,11 +22,12 @@ from engine.backtest.bars import Bars
 from engine.backtest.trading import Decisions
 from engine.data.plan import span_of
 from engine.disk import write_whole
-from engine.errors import StopRequestedError
+from engine.errors import InternalError, StopRequestedError
 from engine.market.times import iso, milliseconds
 from engine.outcome import BARS, PREDICTIONS
+from engine.results.notes import Note, log_event
 from engine.results.studies import FigureSpread, SeedFigures, SeedsResult
-from engine.runs.error_codec import from_fields
+from engine.runs.error_codec import from_fields, to_fields
 from engine.runs.folder import RunFolder
 from engine.runs.launch import alive, ask_stop, launch, wait
 from engine.runs.results import backtest_of
@@ -60,8 +61,7 @@ def train_seeds(job: Job) -> SeedsResult:
         try:
             for seed, error in results(follow, pending, job.settings.parallel, job.emit):
                 refuse(error)
-                text = f"seed {seed}: run {runs[seed].id} is done"
-                job.emit({"kind": "note", "level": "info", "text": text})
+                job.emit(log_event(Note("seed trained", {"seed": seed, "run": runs[seed].id})))
         except BaseException:
             for run in runs.values():
                 ask_stop(run)
@@ -122,14 +122,7 @@ def follow(path: str, seed: int) -> tuple[int, dict[str, Any] | None]:
     state = state_of(run)
     if state.status == "done":
         return seed, None
-    fallback = {
-        "class": "InternalError",
-        "thing": f"run {run.id}",
-        "reason": state.status,
-        "remedy": "",
-        "exit_code": 1,
-    }
-    return seed, dict(state.error or fallback)
+    return seed, to_fields(state.error or InternalError(f"run {run.id}", state.status))
 
 
 def wait_for(run: RunFolder, emit: Orphan) -> None:

@@ -21,6 +21,7 @@ from engine.errors import RepairDataError
 from engine.market.merge import fingerprint
 from engine.market.times import iso
 from engine.results.backtest import Fold as FoldResult
+from engine.results.notes import Note, log_event
 from engine.robustness import deflation, overview
 from engine.runs.manifest import write_manifest
 from engine.samples import labels
@@ -89,8 +90,8 @@ def walk_forward(job: Job) -> BacktestResult:
         for forecasts in results(train_fold, missing, settings.parallel, emit):
             write_with_digest(job.run.path / file_of(forecasts.number), forecasts.content())
             done[forecasts.number] = forecasts
-            text = f"fold {forecasts.number}: {forecasts.epochs} epochs, best {forecasts.best_epoch}"
-            emit({"kind": "note", "level": "info", "text": f"{len(done)} of {len(parts)} folds, {text}"})
+            about = {"fold": forecasts.number, "epochs": forecasts.epochs, "best_epoch": forecasts.best_epoch}
+            emit(log_event(Note("fold trained", {"done": len(done), "folds": len(parts), **about})))
     return traded(job, data, samples, parts, done)
 
 

@@ -61,7 +61,7 @@ def test_a_difference_is_named_with_its_reason(home, run):
 def test_the_same_settings_and_data_are_found(home, run):
     chosen = settings.load(run.settings_path)
     again = carried_out(home.create("train", chosen))
-    notes = [note["text"] for note in state_of(again).notes]
+    notes = [note.text for note in state_of(again).notes]
     assert f"already trained: run {run.id} has this model, from the same settings and data" in notes
 
 

@@ -69,7 +69,7 @@ def backtested(home, count=600, seed=1, overrides=(), simulated=True, name="demo
     with EventLog(run.events_path) as log:
         log.emit({"kind": "started", "run": run.id, "mode": "run", "of": "", "pid": 1, "versions": {}})
         if simulated:
-            log.emit({"kind": "simulated", "text": "SIMULATED market"})
+            log.emit({"kind": "simulated", "source": "demo"})
         log.emit({"kind": "result", "result": plain(result.metrics)})
         log.emit({"kind": "done"})
     return run

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from engine.errors import MakeRoomError, RepairDataError
 from engine.results.codec import plain
 from engine.runs.events import EventLog, clock, read, stamp
+from engine.runs.log_entries import Epoch
 from engine.runs.state import Follower
 from tests.runs.engines import finish, start
 
@@ -247,8 +248,8 @@ def test_readers_see_every_event_once_while_a_process_writes(run):
         seen += follower.poll()
     seen += follower.poll()
     assert finish(engine)[0] == 0
-    assert [event["seq"] for event in seen] == list(range(1, len(seen) + 1))
-    assert len([event for event in seen if event["kind"] == "epoch"]) == 4000
+    assert [entry.seq for entry in seen] == list(range(1, len(seen) + 1))
+    assert len([entry for entry in seen if isinstance(entry, Epoch)]) == 4000
     assert follower.state.status == "done"
     assert len(follower.state.history) == 4000
     assert follower.state.torn == 0

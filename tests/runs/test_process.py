@@ -7,8 +7,7 @@ import sys
 
 import pytest
 
-from engine.errors import MakeRoomError, RepairDataError, SettingsError, TryAgainError
-from engine.runs.error_codec import from_fields
+from engine.errors import InternalError, MakeRoomError, RepairDataError, SettingsError, TryAgainError
 from engine.runs.events import read
 from engine.runs.launch import alive, ask_stop, launch, wait
 from engine.runs.state import state_of
@@ -38,7 +37,7 @@ def test_a_signal_stops_at_the_next_safe_point(run, work, number):
     assert (state.status, state.error) == ("stopped", None)
     assert events_of(run, "stopped")[0]["by"] == number.name
     assert len(events_of(run, "stopping")) == 1
-    texts = [note["text"] for note in state.notes]
+    texts = [note.text for note in state.notes]
     assert texts == {"saving": ["checkpoint saved"], "swallowing": ["swallowed"]}.get(work, texts)
 
 
@@ -90,9 +89,9 @@ def test_killed_at_any_moment_is_crashed_and_resumes(run, moment):
     assert wait(run, 30)
     state = state_of(run)
     assert state.status == "crashed"
-    assert state.error["class"] == "InternalError"
-    assert "died without a word" in state.error["reason"]
-    assert f"runs resume {run.id}" in state.error["remedy"]
+    assert type(state.error) is InternalError
+    assert "died without a word" in state.error.reason
+    assert f"runs resume {run.id}" in state.error.remedy
     had_started = len(events_of(run, "started"))
     launch(run, doing("quick"))
     assert wait(run, 30)
@@ -148,16 +147,15 @@ def test_failed(run, work, code, kind, thing, reason):
     assert finish(start(work, run)) == (code, "")
     state = state_of(run)
     assert state.status == "failed"
-    assert (state.error["class"], state.error["reason"], state.error["exit_code"]) == (kind, reason, code)
-    assert state.error["thing"].endswith(thing)
+    error = state.error
+    assert (type(error).__name__, error.reason, error.exit_code) == (kind, reason, code)
+    assert state.error.thing.endswith(thing)
     log = run.log_path.read_text()
     assert "Traceback" in log
     assert "hunter2" not in log + run.events_path.read_text()
     assert not list(run.path.glob(".part-*"))
-    rebuilt = from_fields(state.error)
-    assert (type(rebuilt).__name__, rebuilt.exit_code) == (kind, code)
-    if isinstance(rebuilt, SettingsError):
-        assert rebuilt.problems[0].key == "training.epochs"
+    if isinstance(error, SettingsError):
+        assert error.problems[0].key == "training.epochs"
 
 
 @pytest.mark.parametrize(
@@ -168,7 +166,7 @@ def test_crashed_tells_the_last_words(run, work, words):
     assert wait(run, 30)
     state = state_of(run)
     assert state.status == "crashed"
-    assert words in state.error["reason"]
+    assert words in state.error.reason
     assert state.ended
 
 
@@ -177,14 +175,14 @@ def test_last_words_are_those_of_the_latest_process(run):
     assert wait(run, 30)
     os.kill(launch(run, doing("silent")), signal.SIGKILL)
     assert wait(run, 30)
-    assert "Fatal" not in state_of(run).error["reason"]
+    assert "Fatal" not in state_of(run).error.reason
 
 
 def test_a_full_disk_ends_the_run_cleanly_and_says_so(run):
     assert finish(start("little_room", run)) == (1, "")
     state = state_of(run)
     assert state.status == "crashed"
-    assert "events.jsonl: cannot be written: File too large" in state.error["reason"]
+    assert "events.jsonl: cannot be written: File too large" in state.error.reason
     assert run.events_path.stat().st_size == 6000
     launch(run, doing("quick"))
     assert wait(run, 30)
@@ -198,7 +196,7 @@ def test_a_process_that_never_becomes_an_engine_is_crashed(run):
     assert wait(run, 30)
     state = state_of(run)
     assert state.status == "crashed"
-    assert "no such engine" in state.error["reason"]
+    assert "no such engine" in state.error.reason
 
 
 def test_an_engine_that_cannot_be_started_is_failed(run):

@@ -9,16 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import RepairDataError
+from engine.errors import InternalError, RepairDataError
 from engine.runs import lock
 from engine.runs.events import EventLog, stamp
+from engine.runs.log_entries import entry_of
 from engine.runs.state import Follower, State, fold, replay, state_of
 
 NOW = dt.datetime(2026, 11, 22, 18, 0, tzinfo=dt.UTC)
 
 
 def event(kind, seq=1, **rest):
-    return {"v": 1, "seq": seq, "at": stamp(NOW + dt.timedelta(seconds=seq)), "kind": kind, **rest}
+    """An entry as it is read from a line of the log."""
+    told = {"v": 1, "seq": seq, "at": stamp(NOW + dt.timedelta(seconds=seq)), "kind": kind, **rest}
+    return entry_of(told, "the log")
 
 
 def story(*kinds):
@@ -40,7 +43,7 @@ STARTED = (
 WHOLE = story(
     ("queued", {"resumed": False}),
     STARTED,
-    ("simulated", {"text": "SIMULATED market, seed 7"}),
+    ("simulated", {"text": "SIMULATED market, of version 0.1"}),
     stage("collect", "begin"),
     ("source", {"series": "spot", "state": "begin", "rows": 0}),
     ("source", {"series": "spot", "state": "page", "rows": 1000, "page": 1, "pages": 3, "left_s": 2.0}),
@@ -62,12 +65,12 @@ WHOLE = story(
             "left_s": 60,
         },
     ),
-    epoch(1, val_loss=0.9, learning_rate=1e-3, best=True, best_epoch=1, wait=0, patience=6),
+    epoch(1, val_loss=0.9, learning_rate=1e-3, best=0.9, best_epoch=1, wait=0, patience=6),
     ("heartbeat", {"cpu": 197.0, "memory_mb": 612.0}),
     ("learning_rate", {"epoch": 1, "before": 1e-3, "after": 5e-4}),
     ("note", {"level": "info", "text": "learning rate falls"}),
     ("something_new", {"stage": 7, "epoch": "x"}),
-    epoch(2, val_loss=0.95, best=False, best_epoch=1, wait=1, patience=6),
+    epoch(2, val_loss=0.95, best=0.9, best_epoch=1, wait=1, patience=6),
     ("early_stopped", {"epoch": 2, "best_epoch": 1}),
     stage("fit", "end", seconds=60.0),
     stage("save", "begin"),
@@ -78,6 +81,39 @@ WHOLE = story(
     ("result", {"result": {"sharpe": None}, "benchmark": {}, "trades_path": "trades.csv"}),
     ("done", {}),
 )
+
+
+OLD = (  # as logs of version 0.1 have them, or logs that somebody shortened
+    ("epoch", {"epoch": 3}),
+    ("batch", {"epoch": 3}),
+    ("source", {"series": "spot"}),
+    ("stage", {"stage": "fit", "state": "begin"}),
+    ("note", {"text": "as a sentence"}),
+    ("note", {"level": "warning"}),
+    ("note", {"code": "of a later version", "values": {"bars": 3}}),
+    ("note", {"code": "fold trained", "values": {}}),
+    *((kind, {}) for kind in (
+        "queued", "model", "simulated", "early_stopped", "learning_rate", "heartbeat", "artifacts", "result",
+        "stopping", "done", "stopped", "failed",
+    )),
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(OLD)))
+def test_what_an_event_lacks_is_not_known(kinds):
+    state = replay(State(), story(STARTED, *kinds))
+    assert state.seq == len(kinds) + 1
+    assert all(isinstance(note.text, str) for note in state.notes)
+    assert {note.text for note in state.notes} <= {
+        "as a sentence", "", "of a later version (bars = 3)", "fold trained",
+    }  # fmt: skip
+
+
+def test_the_state_after_a_heartbeat_shares_the_history():
+    before = replay(State(), WHOLE[:15])
+    after = fold(before, event("heartbeat", 99, cpu=1.0, memory_mb=2.0))
+    assert after.history is before.history
+    assert after.sources is before.sources
 
 
 def test_the_states_of_a_run_in_words():
@@ -102,21 +138,19 @@ def test_a_whole_run():
     assert (state.run, state.mode, state.pid, state.versions) == ("3f2a91c0", "train", 7, {"jax": "1"})
     assert state.stages == {"collect": 2.1, "features": 0.4, "fit": 60.0, "save": 0.1, "simulate": 0.2}
     assert state.stage == ""
-    assert state.sources["spot"]["rows"] == 3000
-    assert state.sources["spot"]["pages"] == 3
-    assert state.simulated == "SIMULATED market, seed 7"
-    assert state.model["parameters"] == 1000
+    assert state.sources["spot"].rows == 3000
+    assert state.sources["spot"].pages == 3
+    assert state.simulated is True
+    assert (state.model.parameters, state.model.features, state.model.train) == (1000, 24, None)
     assert (state.epoch, state.epochs, state.best_epoch, state.wait, state.patience) == (2, 9, 1, 1, 6)
     assert (state.batch, state.batches, state.sequences_per_s) == (40, 40, 8e3)
     assert (state.loss, state.val_loss, state.learning_rate) == (0.5, 0.95, 5e-4)
-    assert [each["epoch"] for each in state.history] == [1, 2]
-    assert state.history[0]["best"] is True
+    assert [each.epoch for each in state.history] == [1, 2]
+    assert state.history[0].best == 0.9
     assert state.early_stopped
-    assert state.artifacts == ["model.keras"]
-    assert state.result["trades_path"] == "trades.csv"
     assert (state.cpu, state.memory_mb) == (197.0, 612.0)
-    assert [note["text"] for note in state.notes] == ["learning rate falls"]
-    assert (state.status, state.ended, state.ended_at) == ("done", True, WHOLE[-1]["at"])
+    assert [note.text for note in state.notes] == ["learning rate falls"]
+    assert (state.status, state.ended, state.ended_at) == ("done", True, WHOLE[-1].at)
     assert state.seq == len(WHOLE)
 
 
@@ -136,21 +170,21 @@ def test_a_resumed_run_forgets_how_it_ended_and_counts_each_epoch_once():
         STARTED, stage("fit", "begin"), epoch(1), epoch(2), epoch(3), ("failed", {"error": {"thing": "x"}})
     )
     state = replay(State(), before)
-    assert (state.status, state.error) == ("failed", {"thing": "x"})
+    assert (state.status, state.error) == ("failed", InternalError("x", ""))
     state = fold(state, event("queued", 7, resumed=True))
     assert (state.status, state.error, state.ended, state.resumed) == ("queued", None, False, True)
     state = replay(
         state, [event("started", 8, **STARTED[1] | {"resumed": True}), event("epoch", 9, epoch=2, loss=0.1)]
     )
-    assert [(each["epoch"], each["loss"]) for each in state.history] == [(1, 1.0), (2, 0.1)]
-    assert (state.status, state.started_at) == ("starting", event("x", 8)["at"])
+    assert [(each.epoch, each.loss) for each in state.history] == [(1, 1.0), (2, 0.1)]
+    assert (state.status, state.started_at) == ("starting", event("x", 8).at)
 
 
 def test_only_the_last_notes_are_kept():
     state = replay(
         State(), story(*(("note", {"level": "info", "text": str(number)}) for number in range(450)))
     )
-    assert [note["text"] for note in state.notes] == [str(number) for number in range(250, 450)]
+    assert [note.text for note in state.notes] == [str(number) for number in range(250, 450)]
 
 
 def test_stopping_stays_said_until_the_end():

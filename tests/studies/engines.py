@@ -20,13 +20,13 @@ def home_with_market(path):
 
 
 def followed(run, until=None):
-    """Start the run and follow it to its end, or until an event that `until` accepts."""
+    """Start the run and follow it to its end, or until a log entry that `until` accepts."""
     launch(run)
     follower = Follower(run)
     while not follower.state.ended:
         wait(run, 0.1)
-        events = follower.poll()
-        if until and any(map(until, events)):
+        entries = follower.poll()
+        if until and any(map(until, entries)):
             return run
     assert wait(run, 30)
     return run

@@ -35,7 +35,7 @@ def test_calibration_goes_on_where_it_was_and_names_the_truth(tmp_path):
     kept = (run.path / "trial-0-0.json").read_bytes()
     (again.path / "trial-0-0.json").write_bytes(kept)
     assert result_of(followed(again))["edges"] == told["edges"]
-    assert [each["text"][:6] for each in state_notes(again)] == ["2 of 2"]
+    assert [each.text[:6] for each in state_notes(again)] == ["2 of 2"]
 
 
 def state_notes(run):

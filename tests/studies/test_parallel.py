@@ -13,6 +13,7 @@ import pytest
 
 from engine.errors import ChangeSettingsError, MakeRoomError, StopRequestedError
 from engine.runs.launch import wait
+from engine.runs.log_entries import LogNote, StageChange
 from engine.runs.state import state_of
 from engine.settings import Parallel
 from engine.studies.workers import results
@@ -125,8 +126,8 @@ def test_a_walk_forward_on_a_cluster_that_loses_a_worker_equals_one_of_this_mach
     run = home.create("walkforward", settings_of(*chosen, "parallel.backend=dask", address))
     killed = []
 
-    def first_fold_is_done(event):
-        if event["kind"] == "note" and "1 of 3" in event["text"]:
+    def first_fold_is_done(entry):
+        if isinstance(entry, LogNote) and entry.values["done"] == 1:
             killed.append(next(iter(cluster.workers.values())).pid)
             os.kill(killed[0], signal.SIGKILL)
         return False
@@ -165,7 +166,7 @@ def test_a_run_that_is_stopped_stops_its_folds(tmp_path):
         "walkforward",
         settings_of(*TINY, "walk_forward.folds=3", "training.epochs=100000", "training.patience=100000"),
     )
-    followed(run, until=lambda event: event["kind"] == "stage" and event["stage"] == "fit")
+    followed(run, until=lambda entry: isinstance(entry, StageChange) and entry.stage == "fit")
     events = [json.loads(line) for line in run.events_path.read_text().splitlines()]
     os.kill(next(event["pid"] for event in events if event["kind"] == "started"), signal.SIGTERM)
     assert wait(run, 60)

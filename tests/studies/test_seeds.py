@@ -9,6 +9,7 @@ from dataclasses import astuple
 import pytest
 
 from engine.runs.launch import wait
+from engine.runs.log_entries import LogNote
 from engine.runs.state import state_of
 from engine.studies.seeds import spread
 from tests.studies.engines import TINY, followed, home_with_market, result_of
@@ -21,7 +22,7 @@ def test_seeds_killed_in_the_middle_resume_to_the_result_of_undisturbed_ones(tmp
     home = home_with_market(tmp_path)
     whole = result_of(followed(home.create("seeds", CHOSEN)))
     run = home.create("seeds", CHOSEN)
-    followed(run, until=lambda event: event["kind"] == "note" and "is done" in event["text"])
+    followed(run, until=lambda entry: isinstance(entry, LogNote))
     events = [json.loads(line) for line in run.events_path.read_text().splitlines()]
     os.kill(next(event["pid"] for event in events if event["kind"] == "started"), signal.SIGKILL)
     assert wait(run, 30)

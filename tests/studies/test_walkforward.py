@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from engine.runs.launch import wait
+from engine.runs.log_entries import LogNote
 from engine.runs.manifest import verify
 from engine.runs.state import state_of
 from tests.studies.engines import TINY, followed, home_with_market, result_of
@@ -44,7 +45,7 @@ def test_the_stitched_curve_covers_every_test_span_once(whole):
 
 def test_killed_in_the_middle_it_resumes_to_the_same_result(home, whole):
     run = home.create("walkforward", CHOSEN)
-    followed(run, until=lambda event: event["kind"] == "note" and "1 of 3 folds" in event["text"])
+    followed(run, until=lambda entry: isinstance(entry, LogNote) and entry.values["done"] == 1)  # noqa: PD011
     started = [json.loads(line) for line in run.events_path.read_text().splitlines()]
     os.kill(next(event["pid"] for event in started if event["kind"] == "started"), signal.SIGKILL)
     assert wait(run, 30)

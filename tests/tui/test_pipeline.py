@@ -31,7 +31,7 @@ def test_run_ends_with_the_summary(deck):
     assert "note: costs are [b]modelled[/b]\\x1b[2J" in out
 
     assert f"run {run.id} started" in err
-    assert "SIMULATED: the demo exchange" in err
+    assert "SIMULATED market: the demo exchange" in err
     assert "collect: 0.2 s" in err
     assert "epoch 3/3  loss 0.1667  val loss 0.2000 *" in err
     assert "fit: 3 m 12 s" in err

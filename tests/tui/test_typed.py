@@ -10,12 +10,8 @@ from engine.results import metrics
 from tui.screens.backtest import drawing
 
 TUI = Path(tui.__file__).parent
-EVENTS = {  # what may lack a key: events of a run, what a terminal's environment says, colours of a theme
-    "event", "epoch", "note", "source", "facts", "each", "last", "error", "state.error", "os.environ",
-    "variables", "widths",
-}  # fmt: skip
-EDGE = {("run_facts.py", "self.differ"), ("watch.py", "event")}
-LOG = ("text/events.py", "event")  # lines of a run's log: events, and no result
+MAY_LACK = {"os.environ", "variables", "widths"}  # a terminal's environment, colours of a theme, a table
+EDGE = {("run_facts.py", "self.differ")}
 SHOWING = ("text", "screens/backtest", "screens/runs", "widgets/equity_chart.py", "widgets/candle_chart.py",
            "comparison.py", "commands/results.py", "commands/sweep.py")  # fmt: skip
 
@@ -31,12 +27,27 @@ def lookups():
                     yield str(path.relative_to(TUI)), ast.unparse(receiver)
 
 
-def test_nothing_is_looked_up_in_a_result():
+def test_nothing_is_looked_up_in_a_result_or_a_log():
     """By a key in quotes, that is; what shows results looks nothing up at all."""
     found = set(lookups())
     assert found, "the syntax tree was not understood"
-    assert [each for each in found if each[0].startswith(SHOWING) and each != LOG] == []
-    assert {each for each in found if each[1] not in EVENTS} <= EDGE
+    assert [each for each in found if each[0].startswith(SHOWING)] == []
+    assert {each for each in found if each[1] not in MAY_LACK} <= EDGE
+
+
+def test_events_of_a_log_are_decoded_before_anybody_reads_them():
+    """In the app nothing looks into an event by a key in brackets either."""
+    names = ("event", "epoch", "note", "source", "entry", "error", "state.error")
+    subscripts = {
+        (str(path.relative_to(TUI)), ast.unparse(node.value))
+        for path in sorted(TUI.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.slice, ast.Constant)
+        and isinstance(node.slice.value, str)
+    }
+    assert subscripts, "the syntax tree was not understood"
+    assert {each for each in subscripts if each[1] in names} == set()
 
 
 @pytest.mark.parametrize("metric", metrics.METRICS.values(), ids=lambda metric: metric.key)

@@ -40,6 +40,7 @@ FURTHER = (  # of a report, where there is anything to tell
 
 def request(home: str | None, do: str, kind: type[Kind], **details: Any) -> Kind:
     """Have the engine answer one request; its progress goes to stderr."""
+    from engine.runs.log_entries import entry_of
     from tui.commands.progress import display
     from tui.text.events import lasting
 
@@ -47,7 +48,7 @@ def request(home: str | None, do: str, kind: type[Kind], **details: Any) -> Kind
         return ask(
             {"do": do, "home": str(home_path(home)), **details},
             kind,
-            lambda event: shown.print_line(line) if (line := lasting(event)) else None,
+            lambda event: shown.print_line(line) if (line := lasting(entry_of(event, do))) else None,
         )
 
 

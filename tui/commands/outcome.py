@@ -9,7 +9,6 @@ from engine.results.backtest import BacktestResult
 from engine.results.codec import to_json
 from engine.results.studies import TrainResult
 from engine.runs.audit_status import audit_status
-from engine.runs.error_codec import from_fields
 from engine.runs.results import result_of
 from tui.commands.answer import Answer
 from tui.commands.follow import farewell
@@ -53,7 +52,7 @@ def shown(run: RunFolder, result: Any) -> tuple[dict[str, Any], str]:
 def ending(run: RunFolder, state: State) -> QuantdeckError:
     """The error of a run that did not come to its end."""
     if state.error:
-        return from_fields(state.error)
+        return state.error
     remedy = f"Continue it: quantdeck runs resume {run.id}"
     if state.status == "stopped":
         return StopRequestedError(f"run {run.id}", "stopped, as asked", remedy)
@@ -62,16 +61,16 @@ def ending(run: RunFolder, state: State) -> QuantdeckError:
 
 def updated(head: dict[str, Any], state: State) -> Answer:
     """What an update fetched, a row for each source."""
-    sources = {name: dict(source) for name, source in state.sources.items()}
     rows = [
         [
             name,
-            whole(source.get("rows")),
-            str(source.get("error") or "ok"),
-            "SIMULATED" if source.get("simulated") else "",
+            whole(source.rows),
+            source.error or "ok",
+            "SIMULATED" if source.simulated else "",
         ]
-        for name, source in sources.items()
+        for name, source in state.sources.items()
     ]
-    seconds = sum(stage for stage in (state.stages or {}).values() if isinstance(stage, int | float))
+    seconds = sum(stage or 0.0 for stage in state.stages.values())
     text = f"{table(('series', 'rows', 'state', ''), rows, right=(1,))}\nup to date after {span(seconds)}"
-    return Answer(head | {"result": {"sources": sources}, "simulated": bool(state.simulated)}, text)
+    sources = {name: source.facts() for name, source in state.sources.items()}
+    return Answer(head | {"result": {"sources": sources}, "simulated": state.simulated}, text)

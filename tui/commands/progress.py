@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from engine.errors import printable
+from engine.runs.log_entries import Epoch, SourceProgress
 from tui.commands.answer import say
 from tui.number_format import defined, loss, span, whole
 from tui.text.events import epoch_line, lasting
@@ -17,15 +18,15 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress, TaskID
 
-    from engine.runs.events import Event
+    from engine.runs.log_entries import LogEntry
     from engine.runs.state import State
 
 
 class Display(Protocol):
     """Something that shows a run."""
 
-    def update(self, events: Sequence[Event], state: State) -> None:
-        """Show new events and the state that they lead to."""
+    def update(self, entries: Sequence[LogEntry], state: State) -> None:
+        """Show new entries of the log and the state that they lead to."""
 
     def print_line(self, text: str) -> None:
         """Show a line that stays."""
@@ -44,12 +45,11 @@ def display() -> Iterator[Display]:
 class Lines:
     """One line for each stage, source and epoch that ended, and for each note."""
 
-    def update(self, events: Sequence[Event], state: State) -> None:  # noqa: ARG002  events say it all
-        """Print what the new events say."""
-        for event in events:
-            for line in (lasting(event), epoch_line(event) if event["kind"] == "epoch" else ""):
-                if line:
-                    self.print_line(line)
+    def update(self, entries: Sequence[LogEntry], state: State) -> None:  # noqa: ARG002  entries say it all
+        """Print what the new entries say."""
+        for entry in entries:
+            if line := epoch_line(entry) if isinstance(entry, Epoch) else lasting(entry):
+                self.print_line(line)
 
     def print_line(self, text: str) -> None:
         """Print a line."""
@@ -92,13 +92,13 @@ class Bars:
         self._progress = progress
         self._tasks: dict[str, TaskID] = {}
 
-    def update(self, events: Sequence[Event], state: State) -> None:
+    def update(self, entries: Sequence[LogEntry], state: State) -> None:
         """Print lasting lines above the bars, then move the bars."""
-        for event in events:
-            if line := lasting(event):
+        for entry in entries:
+            if line := lasting(entry):
                 self.print_line(line)
-            if event["kind"] == "source":
-                self._source(event)
+            if isinstance(entry, SourceProgress):
+                self._source(entry)
         if defined(state.epochs) and state.epochs and state.status in ("training", "stopping"):
             batch = state.batch / state.batches if state.batch and state.batches else 0.0
             self._draw(
@@ -123,18 +123,16 @@ class Bars:
         with contextlib.suppress(OSError):  # the terminal may have gone away
             self._progress.console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
 
-    def _source(self, event: Event) -> None:
-        key = f"source {event.get('series', '')}"
-        if event.get("state") in ("end", "failed"):
+    def _source(self, source: SourceProgress) -> None:
+        key = f"source {source.series}"
+        if source.over:
             self._drop(key)
             return
-        left = f"{span(event['left_s'])} left" if defined(event.get("left_s")) else ""
-        page = (
-            f"page {whole(event['page'])}/{whole(event.get('pages'))}" if defined(event.get("page")) else ""
-        )
-        rows = f"{whole(event['rows'])} rows" if defined(event.get("rows")) else ""
+        left = f"{span(source.left_s)} left" if defined(source.left_s) else ""
+        page = f"page {whole(source.page)}/{whole(source.pages)}" if defined(source.page) else ""
+        rows = f"{whole(source.rows)} rows" if defined(source.rows) else ""
         details = "  ".join(part for part in (page, rows, left) if part)
-        self._draw(key, str(event.get("series", "")), event.get("page"), event.get("pages"), details)
+        self._draw(key, source.series, source.page, source.pages, details)
 
     def _draw(self, key: str, label: str, done: float | None, total: float | None, details: str) -> None:
         shown = {"description": printable(label), "details": printable(details)}
@@ -156,12 +154,12 @@ def epoch_label(state: State) -> str:
 
 def epoch_details(state: State) -> str:
     """Time left, loss, best and patience, as far as they are known yet."""
-    last: dict[str, Any] = dict(state.history[-1]) if state.history else {}
-    running = state.loss if defined(state.loss) else last.get("loss")
+    last = state.history[-1] if state.history else None
+    running = state.loss if defined(state.loss) or not last else last.loss
     parts = [
         f"{span(state.left_s)} left" if defined(state.left_s) else "",
         f"loss {loss(running)}" if defined(running) else "",
-        f"val {loss(last['val_loss'])}" if defined(last.get("val_loss")) else "",
+        f"val {loss(last.val_loss)}" if last and defined(last.val_loss) else "",
         f"best {state.best_epoch}" if state.best_epoch else "",
         f"patience {state.wait}/{state.patience}" if state.patience else "",
     ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from engine.errors import ChangeSettingsError, RepairDataError, StopRequestedError
 from engine.results.metrics import METRICS
 from engine.runs import manifest, notes
-from engine.runs.error_codec import from_fields
+from engine.runs.error_codec import to_fields
 from engine.runs.folder import Home, home_path
 from engine.runs.launch import alive, ask_stop, wait
 from engine.runs.modes import with_backtest
@@ -71,18 +71,18 @@ def show(home: str | None, text: str, csv: str) -> Answer:
     facts = facts_of(run)
     state = facts.state
     if csv:
-        path = write_csv(csv, state.history)
+        path = write_csv(csv, [each.facts() for each in state.history])
         told = f"{len(state.history)} epochs written to {path}"
         return Answer({"run": run.id, "path": str(path), "rows": len(state.history)}, told)
     document = facts.document() | {
         "stages": state.stages,
-        "sources": state.sources,
+        "sources": {name: source.facts() for name, source in state.sources.items()},
         "epoch": state.epoch,
         "epochs": state.epochs,
         "best_epoch": state.best_epoch,
-        "history": state.history,
-        "notes": state.notes,
-        "failure": state.error,
+        "history": [each.facts() for each in state.history],
+        "notes": [each.facts() for each in state.notes],
+        "failure": to_fields(state.error) if state.error else None,
     }
     result = []
     if state.status == "done" and run.result_path.exists():
@@ -115,13 +115,13 @@ def epochs(state: State) -> list[str]:
         return []
     rows = [
         [
-            whole(epoch.get("epoch")),
-            loss(epoch.get("loss")),
-            loss(epoch.get("val_loss")),
-            f"{epoch.get('learning_rate') or 0:.1e}",
-            span(epoch.get("seconds")),
-            whole(epoch.get("sequences_per_s")),
-            "best" if epoch.get("epoch") == state.best_epoch else "",
+            whole(epoch.epoch),
+            loss(epoch.loss),
+            loss(epoch.val_loss),
+            f"{epoch.learning_rate or 0:.1e}",
+            span(epoch.seconds),
+            whole(epoch.sequences_per_s),
+            "best" if epoch.epoch == state.best_epoch else "",
         ]
         for epoch in state.history
     ]
@@ -131,7 +131,7 @@ def epochs(state: State) -> list[str]:
 
 def fault(state: State) -> list[str]:
     """Why the run did not come to its end."""
-    return ["", error_text(from_fields(state.error))] if state.error else []
+    return ["", error_text(state.error)] if state.error else []
 
 
 def follow_again(home: str | None, text: str) -> Answer:

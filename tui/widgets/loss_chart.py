@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from textual.timer import Timer
 
+    from engine.runs.log_entries import Epoch
+
 PAUSE_S = 1.0
 SPANS = (1, 2, 3, 5, 8, 13, 21, 34)  # epochs that smoothing looks back, about
 
@@ -31,10 +33,9 @@ class Losses:
     ascii: bool = False
 
     @classmethod
-    def of(cls, history: Sequence[dict[str, Any]], best: int | None, **view: Any) -> Losses:
-        """From epoch events."""
-        rows = tuple((int(each["epoch"]), each.get("loss"), each.get("val_loss")) for each in history)
-        return cls(rows, best, **view)
+    def of(cls, history: Sequence[Epoch], best: int | None, **view: Any) -> Losses:
+        """From the epochs that are over."""
+        return cls(tuple((each.epoch, each.loss, each.val_loss) for each in history), best, **view)
 
 
 class LossChart(Lines):

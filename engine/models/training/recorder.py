@@ -12,6 +12,7 @@ import numpy as np
 
 from engine.errors import DivergedError, RepairDataError
 from engine.models.training import checkpoint
+from engine.results.notes import Note, log_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -188,7 +189,7 @@ class Recorder(keras.callbacks.Callback):
 
     def diverged(self, loss: float) -> None:
         """Stop with what a user can do about it."""
-        self.emit({"kind": "note", "level": "alarm", "text": f"loss is {loss} in epoch {self.epoch + 1}"})
+        self.emit(log_event(Note("loss is no number", {"loss": str(loss), "epoch": self.epoch + 1}), "alarm"))
         raise DivergedError(
             f"training, epoch {self.epoch + 1}",
             f"the loss is {loss}; the checkpoint of epoch {self.epoch} is kept",

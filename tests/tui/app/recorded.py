@@ -53,7 +53,7 @@ def prepared():
         event("stage", stage="collect", state="begin"),
         source(series, "end", rows=33413, simulated=True),
         event("stage", stage="collect", state="end", seconds=2.1),
-        event("simulated", text="SIMULATED: the demo exchange invented every price"),
+        event("simulated", source="demo"),
         *stage("merge", 0.21), *stage("features", 0.44), *stage("windows", 0.11),
         *stage("split", 0.01), *stage("scale", 0.05), event("stage", stage="fit", state="begin"),
         event("model", parameters=36545, features=53, lookback=60, train=7000, validation=1500, test=1500,

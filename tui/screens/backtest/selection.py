@@ -72,9 +72,8 @@ def without(watched: Watched | None) -> list[Line]:
     state, run = watched.state, watched.run
     status, role = run_status.status(state)
     lines: list[Line] = [[], [(f" {run.id} {run.name}  ", "bright"), (status, role)], []]
-    if state.error:
-        error = state.error
-        text = f"{error['thing']}: {error['reason']}. {error['remedy']}"
+    if error := state.error:
+        text = f"{error.thing}: {error.reason}. {error.remedy}"
         return [*lines, *indented(wrapped(text, "bad")), [], *others(with_backtest=False)]
     if not state.ended:
         return [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.results.series import StoredSeries
 from tui.number_format import UNDEFINED, span, whole
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from engine.results.series import BrokenSeries
+    from engine.runs.log_entries import SourceProgress
     from tui.watch import Watched
     from tui.widgets.coverage_bar import Span
     from tui.widgets.lines import Line
@@ -142,9 +143,9 @@ def errors(runs: Sequence[Watched]) -> dict[str, str]:
     found: dict[str, str] = {}
     for watched in runs:
         for name, source in watched.state.sources.items():
-            if source.get("state") == "failed":
-                found[name] = str(source.get("error") or "could not be fetched")
-            elif source.get("state") == "end":
+            if source.failed:
+                found[name] = source.error or "could not be fetched"
+            elif source.ended:
                 found.pop(name, None)
     return found
 
@@ -156,29 +157,27 @@ def progress(runs: Sequence[Watched], width: int, *, ascii: bool) -> list[Line]:
         if watched.state.status not in ("queued", "starting", "collecting", "stopping"):
             continue
         sources = watched.state.sources
-        done = sum(source.get("state") in ("end", "failed") for source in sources.values())
+        done = sum(source.over for source in sources.values())
         state = "starting" if not sources else f"{done} of {len(sources)} sources done"
         lines.append([(" Updating ", "bright"), (f"{watched.id}  ", "live"), (state, "")])
-        lines += [source_line(name, source, width, ascii=ascii) for name, source in sources.items()]
+        lines += [source_line(source, width, ascii=ascii) for source in sources.values()]
     return lines
 
 
-def source_line(name: str, source: Mapping[str, Any], width: int, *, ascii: bool) -> Line:  # noqa: A002
+def source_line(source: SourceProgress, width: int, *, ascii: bool) -> Line:  # noqa: A002
     """How far a source is."""
-    if source.get("state") == "failed":
-        return [(f"   {name:<34.34} ", ""), (f"failed: {source.get('error')}", "bad")]
-    page, pages = int(source.get("page") or 0), int(source.get("pages") or 0)
-    ended = source.get("state") == "end"
-    share = 1.0 if ended else page / pages if pages else 0.0
+    if source.failed:
+        return [(f"   {source.series:<34.34} ", ""), (f"failed: {source.error}", "bad")]
     long = max(8, min(24, width - 72))
-    full = round(share * long)
+    full = round(source.share * long)
     bar = ("#" * full + "." * (long - full)) if ascii else ("█" * full + "░" * (long - full))
-    rest = "done" if ended else f"page {page}/{pages}  {span(source.get('left_s'))} left"
+    page = f"page {source.page or 0}/{source.pages or 0}"
+    rest = "done" if source.ended else f"{page}  {span(source.left_s)} left"
     return [
-        (f"   {name:<34.34} ", ""),
+        (f"   {source.series:<34.34} ", ""),
         (bar, "live"),
-        (f" {share:4.0%}  {rest}", ""),
-        (f"  {whole(source.get('rows'))} rows" if width >= ROOMY else "", "quiet"),
+        (f" {source.share:4.0%}  {rest}", ""),
+        (f"  {whole(source.rows)} rows" if width >= ROOMY else "", "quiet"),
     ]
 
 

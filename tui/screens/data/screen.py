@@ -119,7 +119,7 @@ class DataScreen(BaseScreen):
             (each.id, name)
             for each in snapshot.runs
             for name, source in each.state.sources.items()
-            if source.get("state") in ("end", "failed")
+            if source.over
         )
         if snapshot.ready and collected != self._collected:
             self._collected = collected

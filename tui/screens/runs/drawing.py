@@ -154,5 +154,5 @@ def details(each: RunFacts, width: int) -> list[Line]:
          (each.note or "none; o writes one", "" if each.note else "quiet")],
     ]  # fmt: skip
     if state.error:
-        lines.append([(f" {state.error['thing']}: {state.error['reason']}", "bad")])
+        lines.append([(f" {state.error.thing}: {state.error.reason}", "bad")])
     return lines

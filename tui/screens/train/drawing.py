@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from engine.runs.log_entries import LogNote
 from engine.runs.modes import MODES, with_backtest
 from tui import run_status
 from tui.number_format import defined, loss, span, whole
@@ -11,11 +12,11 @@ from tui.text.events import lasting
 from tui.widgets.lines import Line, fitted, spread, width_of
 
 if TYPE_CHECKING:
-    from engine.runs.events import Event
+    from engine.runs.log_entries import Epoch
     from engine.runs.state import State
     from tui.watch import Watched
 
-LATER = {"alarm": "alarm", "warning": "warn"}
+LEVELS = {"alarm": "alarm", "warning": "warn"}
 
 
 def title(watched: Watched, width: int, *, frozen: bool) -> Line:
@@ -99,28 +100,26 @@ def epochs(state: State, width: int, height: int, back: int) -> list[Line]:
     head = (
         f" {'epoch':>6} {'loss':>9} {'val loss':>9}   {'Δ best':>9} {'lr':>8} {'time':>8} {'samples/s':>10}"
     )
-    rows = state.history
-    end = max(min(len(rows), height - 1), len(rows) - back)
-    below = len(rows) - end
+    history, best = state.history, state.best_epoch
+    end = max(min(len(history), height - 1), len(history) - back)
+    below = len(history) - end
     head += f"   {f'↓ {below} more' if below else ''}" if spacious else ""
-    return [[(head, "quiet")], *(epoch(each, state) for each in rows[max(0, end - height + 1) : end])]
+    least = next((each.val_loss for each in reversed(history) if each.epoch == best), None)
+    return [[(head, "quiet")], *(row(each, best, least) for each in history[max(0, end - height + 1) : end])]
 
 
-def epoch(event: Event, state: State) -> Line:
-    """One row of the table."""
-    best = event["epoch"] == state.best_epoch
-    losses = {each["epoch"]: each.get("val_loss") for each in state.history}
-    least, value = losses.get(state.best_epoch), event.get("val_loss")
+def row(epoch: Epoch, best_epoch: int | None, least: float | None) -> Line:
+    """One row of the table; least: the validation loss of the best epoch."""
+    best, value, rate = epoch.epoch == best_epoch, epoch.val_loss, epoch.learning_rate
     gap = f"{value - least:+.4f}" if defined(value) and defined(least) and not best else ""
-    rate = event.get("learning_rate")
-    rows: Line = [
-        (f" {event['epoch']:>6} ", "bright" if best else ""),
-        *number(event.get("loss"), 9), (" ", ""), *number(value, 9),
+    line: Line = [
+        (f" {epoch.epoch:>6} ", "bright" if best else ""),
+        *number(epoch.loss, 9), (" ", ""), *number(value, 9),
         (" ★ " if best else "   ", "good"), (f"{'best' if best else gap:>9} ", "good" if best else "quiet"),
-        (f"{f'{rate:.1e}' if defined(rate) else 'n/a':>8} {span(event.get('seconds')):>8} ", "quiet"),
-        (f"{whole(event.get('sequences_per_s')):>10}", "quiet"),
+        (f"{f'{rate:.1e}' if defined(rate) else 'n/a':>8} {span(epoch.seconds):>8} ", "quiet"),
+        (f"{whole(epoch.sequences_per_s):>10}", "quiet"),
     ]  # fmt: skip
-    return rows
+    return line
 
 
 def number(value: Any, width: int) -> Line:
@@ -136,8 +135,8 @@ def machine(state: State, width: int) -> Line:
     if state.torn:
         pieces.append([(f"{state.torn} torn lines in the log", "warn")])
     facts = ("devices", "features", "parameters", "lookback", "train", "validation", "test")
-    known = {key: state.model[key] for key in facts if defined(state.model.get(key))}
-    pieces += [[(f"{key} ", "quiet"), (whole(value), "")] for key, value in known.items()]
+    known = ((name, getattr(state.model, name)) for name in facts)
+    pieces += [[(f"{name} ", "quiet"), (whole(value), "")] for name, value in known if defined(value)]
     line: Line = []
     for piece in pieces:
         gap = "   " if line else " "
@@ -150,10 +149,10 @@ def machine(state: State, width: int) -> Line:
 def log(watched: Watched, width: int, height: int) -> list[Line]:
     """The log's tail, oldest first."""
     lines: list[Line] = []
-    for event in watched.log[-height:] if height else ():
-        role = LATER.get(str(event.get("level")), "")
-        text = (lasting(event) or str(event["kind"])).strip()
-        lines.append([(f" {event['at'][11:19]}  ", "quiet"), (fitted(text, width - 12).rstrip(), role)])
+    for entry in watched.log[-height:] if height else ():
+        role = LEVELS.get(entry.level, "") if isinstance(entry, LogNote) else ""
+        text = fitted(lasting(entry).strip(), width - 12).rstrip()
+        lines.append([(f" {entry.at[11:19]}  ", "quiet"), (text, role)])
     return lines
 
 
@@ -161,19 +160,17 @@ def sources(state: State, width: int, *, ascii: bool) -> list[Line]:  # noqa: A0
     """What a run does before it has epochs, or instead of them."""
     lines: list[Line] = [[(f" {waiting(state)}", "quiet")], []]
     room = max(12, min(44, width - 54))
-    for series, facts in state.sources.items():
-        page, pages = facts.get("page"), facts.get("pages")
-        ended, failed = facts.get("state") == "end", facts.get("state") == "failed"
-        share = 1.0 if ended else page / pages if defined(page) and defined(pages) and pages else 0.0
+    for series, source in state.sources.items():
+        ended, failed = source.ended, source.failed
         mark = ("✓", "good") if ended else ("✗", "bad") if failed or state.ended else ("●", "live")
-        left = f"{span(facts['left_s'])} left" if defined(facts.get("left_s")) and not ended else ""
-        of = f"page {whole(page)}/{whole(pages)}" if defined(page) and not ended else ""
+        left = f"{span(source.left_s)} left" if defined(source.left_s) and not ended else ""
+        of = f"page {whole(source.page)}/{whole(source.pages)}" if defined(source.page) and not ended else ""
         lines.append([
-            (" ", ""), mark, (f" {fitted(series, room)} ", ""), *bar(share, 12, ascii=ascii),
-            (f" {whole(facts.get('rows', 0)):>9} rows  ", ""), (" ".join(filter(None, (of, left))), "quiet"),
+            (" ", ""), mark, (f" {fitted(series, room)} ", ""), *bar(source.share, 12, ascii=ascii),
+            (f" {whole(source.rows or 0):>9} rows  ", ""), (" ".join(filter(None, (of, left))), "quiet"),
         ])  # fmt: skip
         if failed:
-            lines.append([(f"     {facts.get('error', '')}", "bad")])
+            lines.append([(f"     {source.error or ''}", "bad")])
     return lines
 
 

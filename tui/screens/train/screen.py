@@ -199,7 +199,7 @@ class TrainScreen(BaseScreen):
         """Copy the error if there is one, else the run's id."""
         if self._shown:
             error = self._shown.state.error
-            self.deck.copy(f"{error.get('thing')}: {error.get('reason')}" if error else self._shown.id)
+            self.deck.copy(f"{error.thing}: {error.reason}" if error else self._shown.id)
 
     def action_export(self) -> None:
         """Write the table of epochs as CSV beside the terminal's folder."""
@@ -207,7 +207,8 @@ class TrainScreen(BaseScreen):
 
         if self._shown:
             try:
-                path = write_csv(f"{self._shown.id}-epochs.csv", self._shown.state.history)
+                rows = [each.facts() for each in self._shown.state.history]
+                path = write_csv(f"{self._shown.id}-epochs.csv", rows)
             except QuantdeckError as error:
                 self.deck.report_error(error)
             else:
@@ -235,19 +236,10 @@ def fault(watched: Watched, width: int, short: Callable[[str], str]) -> list[Lin
     state = watched.state
     lines: list[Line] = [[(f" {text} ", "alarm")]] if (text := run_status.alarm(state)) else []
     if error := state.error:
-        told = f"{error.get('thing', '')}: {error.get('reason', '')}"
-        problems = [
-            f"  {each.get('key', '')} = {each.get('value', '')}: {each.get('reason', '')}"
-            for each in error.get("problems", [])
-        ]
-        for part, role in (
-            (told, "bad"),
-            *((problem, "") for problem in problems),
-            (error.get("remedy", ""), ""),
-        ):
-            lines += (
-                [[(" ", ""), *line] for line in wrapped(short(str(part)), role, width)[:3]] if part else []
-            )
+        said = (f"{error.thing}: {error.reason}", *(f"  {each}" for each in error.problems), error.remedy)
+        for part in filter(None, said):
+            role = "bad" if part is said[0] else ""
+            lines += [[(" ", ""), *line] for line in wrapped(short(part), role, width)[:3]]
     if watched.note:
         lines.append([(" note  ", "quiet"), (watched.note, "")])
     return lines

@@ -61,7 +61,7 @@ def work(run, emit):
         )
     emit({"kind": "source", "series": series, "state": "end", "rows": 2000, "simulated": True})
     emit({"kind": "stage", "stage": "collect", "state": "end", "seconds": 0.25})
-    emit({"kind": "simulated", "text": "the demo exchange invented every price"})
+    emit({"kind": "simulated", "source": "demo"})
     if SCENARIO == "fails":
         raise RepairDataError(
             "series \x1b[31mred", "has 3 rows, 62 are needed", "Fetch more: quantdeck data update"
