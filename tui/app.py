@@ -206,12 +206,12 @@ class Quantdeck(CrashSafe):
     def report_error(self, error: QuantdeckError, title: str = "") -> None:
         """An error: a toast if it may pass by itself, otherwise a dialog with the remedy."""
         from engine.errors import StopRequestedError, TryAgainError
-        from tui.screens.dialogs import Fault
+        from tui.screens.dialogs import ErrorDialog
 
         if isinstance(error, TryAgainError | StopRequestedError):
             self.notify(str(error), title=title or "Try again", severity="warning", markup=False)
         else:
-            self.push_screen(Fault(error))
+            self.push_screen(ErrorDialog(error))
 
     async def action_mode(self, name: str) -> None:
         """Go to a screen; what it is made of is imported beside the loop."""

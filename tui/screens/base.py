@@ -31,7 +31,7 @@ WIDTH, HEIGHT = 80, 24  # needed
 WIDE, TALL = 150, 36  # from here on the room is used otherwise
 
 
-class SizedScreen(Screen[object]):
+class ResizableScreen(Screen[object]):
     """A screen that needs 80 columns and 24 rows, and says so where there are fewer."""
 
     @property
@@ -60,7 +60,7 @@ class SizedScreen(Screen[object]):
             self.query_one("#needed", Lines).show([[(line, "warn")] for line in lines])
 
 
-class BaseScreen(SizedScreen):
+class BaseScreen(ResizableScreen):
     """One of the four screens, or one that is opened from them. Its title stands in the second line."""
 
     MODE: ClassVar[str] = ""
@@ -110,18 +110,18 @@ class BaseScreen(SizedScreen):
     def refresh_runs(self) -> None:
         """Header and screen from the latest snapshot."""
         if self.is_mounted and self.is_attached and self.is_current:
-            self.tell_header(self.deck.snapshot, self.deck.now())
+            self.update_header(self.deck.snapshot, self.deck.now())
             self.runs_changed(self.deck.snapshot)
 
-    def tell_header(self, snapshot: Snapshot, now: datetime) -> None:
+    def update_header(self, snapshot: Snapshot, now: datetime) -> None:
         """Bring the header line up to date."""
-        self.query_one("#header", Header).tell(self.MODE, len(snapshot.live), now)
+        self.query_one("#header", Header).set_facts(self.MODE, len(snapshot.live), now)
 
     def runs_changed(self, snapshot: Snapshot) -> None:
         """Called with every new snapshot while the screen is on, and when it comes back."""
 
 
-class Dialog(ModalScreen[object], SizedScreen):
+class Dialog(ModalScreen[object], ResizableScreen):
     """A dialog over a room; esc closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "back", show=False)]

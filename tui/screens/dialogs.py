@@ -102,7 +102,7 @@ class Prompt(Dialog):
         return wrong
 
 
-class Fault(Dialog):
+class ErrorDialog(Dialog):
     """An error: the thing, the reason, the remedy. y copies them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Header(Lines):
     """One line. It has a clock only while a run lives, so that an idle screen sends nothing."""
 
-    def tell(self, mode: str, live: int, now: datetime) -> None:
+    def set_facts(self, mode: str, live: int, now: datetime) -> None:
         """Show which screen is on, how many runs live, and the time."""
         left: Line = [("quantdeck", "bright")]
         for entry in SCREENS.values():

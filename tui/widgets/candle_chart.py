@@ -26,7 +26,7 @@ class CandleChart(Lines):
         self._found: TradeDetail | None = None
         self._ascii = ascii
 
-    def tell(self, found: TradeDetail) -> None:
+    def set_trade(self, found: TradeDetail) -> None:
         """Show these."""
         self._found = found
         self.draw()

@@ -26,7 +26,7 @@ class EquityChart(Lines):
         self._curves, self._ascii = Curves(), False
         self._drawn: tuple[Curves, int, int] | None = None
 
-    def tell(self, curves: Curves, *, ascii: bool) -> None:  # noqa: A002
+    def set_curves(self, curves: Curves, *, ascii: bool) -> None:  # noqa: A002
         """Show these."""
         self._curves, self._ascii = curves, ascii
         self.draw()

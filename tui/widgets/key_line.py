@@ -14,14 +14,14 @@ class KeyLine(Lines):
 
     def on_mount(self) -> None:
         """Follow the bindings."""
-        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.call_after_refresh(self.tell))
-        self.call_after_refresh(self.tell)
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.call_after_refresh(self.show_keys))
+        self.call_after_refresh(self.show_keys)
 
     def on_resize(self) -> None:
         """Another width, another choice."""
-        self.tell()
+        self.show_keys()
 
-    def tell(self) -> None:
+    def show_keys(self) -> None:
         """Show as many keys as fit."""
         if not self.is_attached or not self.screen.is_current:
             return

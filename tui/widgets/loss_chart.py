@@ -47,7 +47,7 @@ class LossChart(Lines):
         self._losses, self._drawn = Losses(), (Losses(), (0, 0))
         self._at, self._later = -math.inf, cast("Timer | None", None)
 
-    def tell(self, losses: Losses) -> None:
+    def set_losses(self, losses: Losses) -> None:
         """Show these, now or as soon as a second has passed since the last time."""
         view = (losses.log, losses.smoothing, losses.best is not None and not self._losses.epochs)
         at_once = view != (self._losses.log, self._losses.smoothing, False)

@@ -19,7 +19,7 @@ class Rows(Lines):
         self.cursor = 0
         self._top = 0
 
-    def tell(self, header: Line, count: int, row: Callable[[int], Line]) -> None:
+    def set_rows(self, header: Line, count: int, row: Callable[[int], Line]) -> None:
         """Show a list of `count` rows; `row` makes one from its number and is asked for visible ones only."""
         room = max(1, self.size.height - 1)
         self.cursor = max(0, min(self.cursor, count - 1))
@@ -35,7 +35,7 @@ class Rows(Lines):
         self.show(lines)
 
     def move(self, rows: int) -> None:
-        """Move the cursor; `tell` keeps it within the list."""
+        """Move the cursor; `set_rows` keeps it within the list."""
         self.cursor = max(0, self.cursor + rows)
 
     @property

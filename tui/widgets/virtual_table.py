@@ -100,7 +100,7 @@ class VirtualTable(Lines, can_focus=True):
         self._wanted = (-1, -1)
         self.draw()
 
-    def tell_cells(self, rows: Mapping[int, Sequence[Cell]]) -> None:
+    def set_cells(self, rows: Mapping[int, Sequence[Cell]]) -> None:
         """All rows at once, for a table that is short."""
         self.rows = dict(rows)
         self.total = len(self.rows)

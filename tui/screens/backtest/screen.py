@@ -133,7 +133,7 @@ class BacktestScreen(BaseScreen):
             self._state = [] if self.result.shown else selection.without(watched)
             if self.result.shown:
                 self.trades.ask()
-        self.query_one(EquityChart).tell(Curves(), ascii=self.deck.ascii)
+        self.query_one(EquityChart).set_curves(Curves(), ascii=self.deck.ascii)
         self.call_after_refresh(self.draw)
 
     def draw(self) -> None:
@@ -171,7 +171,7 @@ class BacktestScreen(BaseScreen):
         fills = drawing.fills(shown, recorded, opened.trials, width, tried=tried)
         self.query_one("#fills", Lines).show(fills)
         if opened.curves:
-            self.query_one(EquityChart).tell(opened.curves, ascii=self.deck.ascii)
+            self.query_one(EquityChart).set_curves(opened.curves, ascii=self.deck.ascii)
 
     def move(self, moves: Moves) -> None:
         """Try other rules: said at once, asked when the keys rest."""

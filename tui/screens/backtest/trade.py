@@ -73,7 +73,7 @@ class TradeScreen(BaseScreen):
         title = f"   {found.trade['symbol']}{scale}"
         self.query_one("#title", Lines).show([[(f" Trade {self._number}", "bright"), (title, "quiet")]])
         self.query_one("#facts", Lines).show([*trade_rows.facts(found.trade), []])
-        self.query_one(CandleChart).tell(found)
+        self.query_one(CandleChart).set_trade(found)
 
     def refused(self, error: QuantdeckError) -> None:
         """There is no such trade, or no answer."""

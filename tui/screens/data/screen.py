@@ -147,7 +147,7 @@ class DataScreen(BaseScreen):
             widths.get("coverage", 1),
             self.deck.ascii,
         )
-        self.table.tell_cells(drawing.rows(self._shown, drawing.errors(runs), view))
+        self.table.set_cells(drawing.rows(self._shown, drawing.errors(runs), view))
         self.draw_detail()
 
     def say(self, every: Sequence[StoredSeries | BrokenSeries]) -> None:

@@ -93,7 +93,7 @@ class RunsScreen(BaseScreen):
             each = listed.shown[number]
             return drawing.row(each, shown, marked=each.run.id in listed.marked)
 
-        rows.tell(drawing.header(shown, listed.by, down=listed.down), len(listed.shown), row)
+        rows.set_rows(drawing.header(shown, listed.by, down=listed.down), len(listed.shown), row)
         at = self._at
         none: Line = [(" no run fits the filter; / changes it", "quiet")]
         details.show(drawing.details(at, width) if at else [none])

@@ -126,7 +126,7 @@ class TrainScreen(BaseScreen):
             watched.state,
             {"log": self._log, "smoothing": self._smoothing, "ascii": self.deck.ascii},
         )
-        self.query_one(LossChart).tell(Losses.of(state.history, state.best_epoch, **view))
+        self.query_one(LossChart).set_losses(Losses.of(state.history, state.best_epoch, **view))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Keys that would do nothing now are not shown."""
