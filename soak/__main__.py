@@ -3,7 +3,9 @@
 import subprocess
 import sys
 
-PARTS = ("crafted", "bits", "full", "signals", "kills", "room", "data_kills", "fresh", "terminals")
+PARTS = (
+    "crafted", "random_files", "bits", "full", "signals", "kills", "room", "data_kills", "fresh", "terminals",
+)  # fmt: skip
 
 
 def main():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from engine.market.times import iso
 
@@ -46,10 +45,13 @@ def departures(
     before, after = median_before(logs), median_before(logs[::-1])[::-1]
     up = np.log(high) - np.fmax(before, after)
     down = np.fmin(before, after) - np.log(low)
-    ranges = pd.Series(np.log(high / low))
-    typical = ranges.rolling(SPAN, center=True, min_periods=1).median().to_numpy()
     departure = np.where(up >= down, up, -down)
-    return np.where(np.abs(departure) > np.maximum(RANGES * typical, LEAST), departure, 0.0)
+    far = np.abs(departure) > LEAST
+    ranges = np.log(high / low)
+    for row in np.flatnonzero(far):  # few rows: a typical range is asked of these alone
+        typical = np.median(ranges[max(row - SPAN // 2, 0) : row + SPAN // 2 + 1])
+        far[row] = abs(departure[row]) > RANGES * typical
+    return np.where(far, departure, 0.0)
 
 
 def median_before(values: NDArray[np.float64]) -> NDArray[np.float64]:

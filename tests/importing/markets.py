@@ -16,8 +16,8 @@ def candles(seed, times, *, places=2, first=100.0, move=0.004, whole_volume=Fals
     steps = rng.standard_normal((len(times), 4)) * move
     close = first * np.exp(np.cumsum(steps[:, 0]))
     opened = np.r_[first, close[:-1]]
-    top = np.maximum(opened, close) * (1 + np.abs(steps[:, 1]) / 2 + 10.0**-places)
-    bottom = np.minimum(opened, close) * (1 - np.abs(steps[:, 2]) / 2 - 10.0**-places)
+    top = np.maximum(opened, close) * (1 + np.abs(steps[:, 1]) / 2) + 10.0**-places
+    bottom = np.minimum(opened, close) * (1 - np.abs(steps[:, 2]) / 2) - 10.0**-places
     volume = rng.gamma(2.0, 4000.0, len(times)) + 1
     frame = pd.DataFrame(
         {"open": opened, "high": top, "low": bottom, "close": close}, pd.DatetimeIndex(times)

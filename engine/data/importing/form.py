@@ -20,7 +20,7 @@ DATE = re.compile(
     r"([A-Za-z]{3,9},? )?[A-Za-z]{3,9}\.? \d{1,2},? \d{4}|\d{8}[ T_-]\d{2,6}|\d{1,2}:\d{2}|"
     r"\d{4}-[A-Za-z]{3}-\d"
 )
-WEB_PAGE = re.compile(r"<(?![A-Za-z0-9_ ]+>[\t;,| ]*<)[!?a-zA-Z]")  # headers as <DATE>,<TIME> are none
+WEB_PAGE = re.compile(r"<(!|(\?xml|html|head|body|meta|script|rss|feed|div|table|error)\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ PLAIN = SIGNED + r"(\d+\.?\d*|\.\d+)" + EXPONENT
 def shaped(decimal: str, thousands: str) -> str:
     """A number with these marks, as a pattern."""
     whole = rf"(\d+|\d{{1,3}}([{thousands}]\d{{2,3}})*[{thousands}]\d{{3}})"
-    return SIGNED + rf"({whole}[{decimal}]?\d*|[{decimal}]\d+)" + EXPONENT
+    return SIGNED + rf"({whole}([{decimal}]\d*)?|[{decimal}]\d+)" + EXPONENT
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,14 @@ def numbers_of(
     columns: Mapping[str, Any],
     names: Mapping[str, str],
     said: str,
+    usual: str,
     possible: Callable[[dict[str, NDArray[np.float64]]], float] = lambda _: 1.0,
 ) -> Numbers:
-    """Read Arrow columns, each (N,); `names` are what the file calls them, `said` the decimal mark, if known.
+    """Read Arrow columns, each (N,); `names` are what the file calls them.
 
-    `possible` tells which share of rows can be when the columns are read in one way. Raises ValueError if
-    two readings fit.
+    `said` is the decimal mark that somebody says, `usual` that of the publisher where two fit; either may be
+    empty. `possible` tells which share of rows can be when the columns are read in one way. Raises ValueError
+    if two readings fit.
     """
     values: dict[str, NDArray[np.float64]] = {}
     text: dict[str, Any] = {}
@@ -88,7 +90,7 @@ def numbers_of(
             ordered = {name: {**values, **read}[name] for name in columns}
             return Numbers(ordered, text, "", {})
     cells = {name: undressed(column) for name, column in text.items()}
-    mark = mark or decimal_mark(cells, text, names, possible)
+    mark = mark or decimal_mark(cells, text, names, usual, possible)
     unreadable: dict[str, tuple[int, str]] = {}
     grouped = False
     for name, column in cells.items():
@@ -109,7 +111,9 @@ def numbers_of(
 
 def floats(column: Any) -> NDArray[np.float64]:
     """A binary column as float64, NaN where null."""
-    return np.array(column.cast(pa.float64()).fill_null(np.nan).to_numpy(zero_copy_only=False), np.float64)
+    read = column.cast(pa.float64())
+    read = read.fill_null(np.nan) if read.null_count else read
+    return np.asarray(read.to_numpy(zero_copy_only=False), np.float64)
 
 
 def cast(text: Any) -> NDArray[np.float64] | None:
@@ -153,6 +157,7 @@ def decimal_mark(
     cells: Mapping[str, Any],
     text: Mapping[str, Any],
     names: Mapping[str, str],
+    usual: str,
     possible: Callable[[dict[str, NDArray[np.float64]]], float],
 ) -> str:
     """The decimal mark that all cells can have. Raises ValueError if both can be it."""
@@ -171,6 +176,8 @@ def decimal_mark(
             ungrouped.add(name)
     if unclear is None or only["point"] + only["comma"]:
         return "comma" if only["comma"] > only["point"] else "point"
+    if usual:
+        return usual
     ways = {
         mark: {name: parsed(in_plain(column, mark)[0], text[name])[0] for name, column in cells.items()}
         for mark in MARKS
@@ -206,8 +213,7 @@ def parsed(plainly: Any, text: Any) -> tuple[NDArray[np.float64], Any]:
     plainly = pc.replace_substring_regex(plainly, r"^\+", "")
     fits = mask(pc.match_substring_regex(plainly, PLAIN))
     read = floats(pc.if_else(pa.array(fits), plainly, None))
-    read[~fits & ~blank] = np.inf
-    return read, pc.if_else(pa.array(fits), plainly, "")
+    return np.where(fits | blank, read, np.inf), pc.if_else(pa.array(fits), plainly, "")
 
 
 def decimals_of(text: Any) -> tuple[NDArray[np.int8], NDArray[np.int8]]:

@@ -148,7 +148,7 @@ def read_numbers(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Number
             return 1.0
         return possible(*(values[name] for name in PRICES))
 
-    return numbers_of(columns, shown, hints.decimal or layout.decimal, can)
+    return numbers_of(columns, shown, hints.decimal, layout.decimal, can)
 
 
 def with_volume(

@@ -18,6 +18,7 @@ import pyarrow.feather as pa_feather
 import pyarrow.parquet as pq
 
 from engine.data.importing.form import Form, decoded, form_of
+from engine.data.importing.quick import quick_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,7 +52,7 @@ def open_table(path: Path) -> Table:
         magic = handle.read(len(FEATHER))
     if magic.startswith((PARQUET, FEATHER)):
         return binary_table(path, parquet=magic.startswith(PARQUET))
-    content = path.read_bytes()
+    original = content = path.read_bytes()
     hint = path.name
     if content.startswith(GZIP):
         content = unpacked(content)
@@ -60,7 +61,7 @@ def open_table(path: Path) -> Table:
     content, encoding = decoded(content)
     if content[:2000].lstrip()[:1] in (b"[", b"{"):
         return json_table(content, hint)
-    return text_table(content, form_of(content, encoding), hint)
+    return text_table(path if content is original else None, content, form_of(content, encoding), hint)
 
 
 def unpacked(content: bytes) -> bytes:
@@ -93,11 +94,17 @@ def hidden(name: str) -> bool:
     return name.startswith("__MACOSX/") or name.rpartition("/")[2].startswith(".")
 
 
-def text_table(content: bytes, form: Form, hint: str) -> Table:
-    """A text table in UTF-8. Reading raises ValueError if a quotation mark swallows lines."""
+def text_table(path: Path | None, content: bytes, form: Form, hint: str) -> Table:
+    """A text table in UTF-8; `path` is the file that holds just this, if there is one.
+
+    Reading raises ValueError if a quotation mark swallows lines.
+    """
     left_out: list[str] = []
 
     def read(positions: Sequence[int], progress: Callable[[int], None]) -> Columns:
+        if path is not None and (quick := quick_columns(path, content, form, positions)) is not None:
+            progress(len(quick[positions[0]]))
+            return quick
         return text_columns(content, form, positions, left_out, progress)
 
     return Table(form.header, form.rows, form.width, read, hint, form, left_out)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 EARLIEST_S, LATEST_S = 315_532_800, 4_102_444_800  # 1980 and 2100: a number is a stamp between them
 YEAR_S = 366 * 86_400
+ENOUGH = 60  # cells that tell what a column is
 UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}  # per second
 WHOLE = r"^-?\d{1,18}$|^[1-8]\d{18}$"  # fits int64
 FRACTION = r"^-?\d{1,18}\.\d+$|^\d{1,18}(\.\d+)?[eE]\+?\d{1,2}$"
@@ -304,22 +305,25 @@ def both_orders(cells: Any, fitting: list[str]) -> str:
 
 def sort_of(cells: Sequence[str], hints: Hints) -> str:
     """What a column of such cells is: `moment`, `day`, `clock` or, if no times, empty."""
-    text = pc.utf8_trim_whitespace(pa.array([cell for cell in cells if cell] or [""], pa.string()))
+    cells = [cell for cell in cells if cell][:ENOUGH]
     if not cells:
         return ""
+    if all(re.fullmatch(r"-?\d*[.,]\d+", cell) for cell in cells):  # prices, stamps or Excel's days
+        values = np.array([float(cell.replace(",", ".")) for cell in cells])
+        days = ((values >= EXCEL[0]) & (values < EXCEL[1]) | (stamps(values)[0] != UNREADABLE)).all()
+        return "moment" if days else "clock" if all(cell.lstrip("0")[:1] in ".," for cell in cells) else ""
+    text = pc.utf8_trim_whitespace(pa.array(cells, pa.string()))
     clock = clock_column(text)[1].mean() > 0.5
-    digits = mask(pc.match_substring_regex(text, r"^\d{1,6}$")).all()
-    if clock and digits:
+    if clock and all(re.fullmatch(r"\d{1,6}", cell) for cell in cells):
         return "clock"
-    try:
-        found = times_of([text], Hints(timezone=hints.timezone, dates=hints.dates or "day-first"))
-        if (found.utc_ms == UNREADABLE).mean() > 0.5 and not hints.dates:
-            found = times_of([text], Hints(timezone=hints.timezone, dates="month-first"))
-    except ValueError:
-        return "moment"
-    if (found.utc_ms == UNREADABLE).mean() > 0.5:
-        return "clock" if clock else ""
-    return "moment" if found.timed else "day"
+    for order in [hints.dates] if hints.dates else ["day-first", "month-first"]:
+        try:
+            found = times_of([text], Hints(timezone=hints.timezone, dates=order))
+        except ValueError:
+            return "moment"
+        if (found.utc_ms == UNREADABLE).mean() <= 0.5:
+            return "moment" if found.timed else "day"
+    return "clock" if clock else ""
 
 
 def is_text(column: Any) -> bool:
