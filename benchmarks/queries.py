@@ -35,7 +35,7 @@ def result_of(home: Home, rows: int) -> RunFolder:
     forecast = np.random.default_rng(SEED).normal(0.0, 0.001, rows)  # (T,)
     signal = signals.threshold(forecast, settings.signal.entry_threshold)
     decisions = Decisions(bars, forecast, signal, np.append(bars.open[1:] / bars.open[:-1] - 1, np.nan))
-    strategy, benchmark = trading.trade(decisions, settings, HOUR_MS)
+    strategy, benchmark = trading.trade(decisions, settings)
     run = home.create("run", settings)
     outcome.write(run.path, settings.data.symbol, decisions, strategy, benchmark)
     source = outcome.Source(run.id, run.id, simulated=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from engine.backtest.bars import DUE_LATER
+from engine.backtest.bars import ARRAYS, DUE_LATER
 from engine.backtest.trades import to_csv_bytes, trade_table
 from engine.disk import write_whole
 from engine.market.times import iso
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from engine.backtest.bars import Bars
     from engine.backtest.simulate import Simulation
     from engine.backtest.trading import Decisions
+    from engine.market.calendar import Calendar
     from engine.settings import Settings
     from engine.statistics.tear_sheet import TearSheet
 
@@ -79,7 +80,7 @@ def write(
 
 def bars_frame(bars: Bars, time: pd.DatetimeIndex) -> pd.DataFrame:
     """Every array of the bars but their time, which is the index; without those that are 0 unless said."""
-    columns = {field.name: getattr(bars, field.name) for field in fields(bars) if field.name != "time"}
+    columns = {name: getattr(bars, name) for name in ARRAYS}
     return pd.DataFrame(columns, index=time).drop(
         columns=[name for name in DUE_LATER if not columns[name].any()]
     )
@@ -118,6 +119,7 @@ def summed_up(
         start=str(iso(int(time_ms[0]))),
         end=str(iso(int(time_ms[-1]))),
         bars=len(time_ms),
+        calendar=str(decisions.bars.calendar),
         fill=costs.fill,
         entry_threshold=settings.signal.entry_threshold,
         decided_by="" if decisions.weight is not None else settings.model.name,
@@ -134,9 +136,22 @@ def summed_up(
             costs.quantity_step,
             **{name: sheet.metrics[name] for name in ("fees", "slippage", "funding", "borrow")},
         ),
-        notes=(*notes, *unmoved(decisions, settings), *remarks(strategy, settings)),
+        notes=(
+            *notes,
+            *told(decisions.bars.calendar),
+            *unmoved(decisions, settings),
+            *remarks(strategy, settings),
+        ),
         files={Path(name).stem: name for name in (TRADES, EQUITY, PREDICTIONS)},
     )
+
+
+def told(calendar: Calendar) -> list[Note]:
+    """What a reader must know of a market that closes, or keeps a local clock."""
+    if not calendar.every_day or not calendar.always:
+        facts = {"days": calendar.days_per_year, "bars": calendar.bars_per_year}
+        return [Note("market with sessions", {"calendar": str(calendar), **facts})]
+    return [Note("market of a zone", {"zone": calendar.zone})] if calendar.zone != "UTC" else []
 
 
 def quality_of(decisions: Decisions) -> ForecastQuality:

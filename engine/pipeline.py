@@ -117,7 +117,7 @@ def traded(job: Job, trained: RunFolder) -> BacktestResult:
         decisions = trading.decide(data.market, target, forecast, samples.forward_return, settings)
 
     with stage(job.emit, "simulate"):
-        strategy, benchmark = trading.trade(decisions, settings, data.market.step_ms)
+        strategy, benchmark = trading.trade(decisions, settings)
 
     with stage(job.emit, "metrics"):
         outcome.write(run.path, settings.data.symbol, decisions, strategy, benchmark)

@@ -66,7 +66,7 @@ def work():
     values = table.to_numpy()
     scaling.fit("standard", values[used], realised[target[parts.train]]).matrix(values)
     bars = Bars.of(market.frame, 24, market.funding)
-    rules = Rules.of(Backtest(), STEP)
+    rules = Rules.of(Backtest(), market.calendar)
     forecast = market_rng.normal(0, 0.001, COUNT)
     strategy = simulate(bars, targets(threshold(forecast, 0.0005), "hold"), rules, forecast)
     tear_sheet(strategy, buy_and_hold(bars, rules))

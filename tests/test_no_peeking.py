@@ -84,7 +84,7 @@ def stages(candles, funding, second, network, scalers):
     chosen = make({}, ["backtest.stop_loss=0.03", "signal.entry_threshold=0"])
     forecast = network(scalers, table.to_numpy(), found.start)
     decisions = trading.decide(market, found.target, forecast, np.full(len(table), np.nan), chosen)
-    strategy, _ = trading.trade(decisions, chosen, STEP)
+    strategy, _ = trading.trade(decisions, chosen)
     target_ms, bar_ms = time_ms[found.target], decisions.bars.time.astype(np.int64)
     known = time_ms + STEP
     return {
@@ -222,6 +222,6 @@ def test_a_decision_fills_at_the_open_after_it_never_at_the_close_that_made_it()
     chosen = make({}, ["backtest.fee_bps=0", "backtest.slippage_bps=0"])
     target = np.array([250])
     decisions = trading.decide(market, target, np.array([1.0]), np.full(len(market.frame), np.nan), chosen)
-    strategy, _ = trading.trade(decisions, chosen, STEP)
+    strategy, _ = trading.trade(decisions, chosen)
     assert strategy.trades["entry_price"][0] == market.frame["open"].iloc[250]
     assert strategy.trades["entry_price"][0] != market.frame["close"].iloc[250]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -11,12 +11,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from engine.errors import RepairDataError
+from engine.market.calendar import HOUR_MS, Calendar, usual
 from engine.market.funding import FundingDue
 from engine.market.times import milliseconds
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.datetime64]
 DUE_LATER = ("funding_paid", "funding_received")  # of Bars: what most markets have none of
+
+ARRAYS = (
+    "open", "high", "low", "close", "volume", "forecast_volatility", "previous_close", "funding", *DUE_LATER,
+)  # fmt: skip
+UNKNOWN = Calendar(0)
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,7 @@ class Bars:
     funding              sum of the funding rates that the position carried in is due, as a share of the open
     funding_paid         sum of the positive rates due later within the bar, to the position after the fill
     funding_received     sum of the negative ones; empty, it and the one above are 0 in every bar
+    calendar             of the market; where none is given, one that never closes
 
     Raises RepairDataError if the lengths differ, a price is not a number above 0, or time does not rise.
     """
@@ -46,15 +53,16 @@ class Bars:
     funding: Floats
     funding_paid: Floats = field(default_factory=lambda: np.zeros(0))
     funding_received: Floats = field(default_factory=lambda: np.zeros(0))
+    calendar: Calendar = UNKNOWN
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "time", np.asarray(self.time).astype("datetime64[ms]", copy=False))
-        for name in self.__dataclass_fields__.keys() - {"time"}:
+        for name in ARRAYS:
             given = np.ascontiguousarray(getattr(self, name), dtype=np.float64)
             if name in DUE_LATER and not len(given):
                 given = np.zeros(len(self))
             object.__setattr__(self, name, np.nan_to_num(given) if name == "volume" else given)
-        lengths = {len(getattr(self, name)) for name in self.__dataclass_fields__}
+        lengths = {len(getattr(self, name)) for name in ("time", *ARRAYS)}
         if len(lengths) != 1:
             raise RepairDataError("bars", f"their columns have different lengths: {sorted(lengths)}")
         if len(self) == 0:
@@ -69,6 +77,9 @@ class Bars:
             raise RepairDataError("bars", "their times do not rise from row to row", "Check the series")
         if not np.isfinite(self.funding.sum() + self.funding_paid.sum() + self.funding_received.sum()):
             raise RepairDataError("bars", "funding is not a number in every bar", "Use 0 where none is due")
+        if self.calendar == UNKNOWN:
+            step_ms = usual(np.diff(self.time).astype(np.int64)) or HOUR_MS
+            object.__setattr__(self, "calendar", Calendar(step_ms))
 
     def __len__(self) -> int:
         """T, the number of bars."""
@@ -81,10 +92,25 @@ class Bars:
 
     def rows(self, where: slice) -> Self:
         """The bars of a slice; what is known before the first of them is kept."""
-        return type(self)(**{name: getattr(self, name)[where] for name in self.__dataclass_fields__})
+        return replace(self, **{name: getattr(self, name)[where] for name in ("time", *ARRAYS)})
+
+    @cached_property
+    def elapsed(self) -> Floats:
+        """How long a position that is held at the bar's close is lent, in bars: 1 and more over closed hours.
+
+        (T,) From the bar's open to the next one's; 1 for the last.
+        """
+        opens = self.time.astype(np.int64)  # (T,)
+        return np.diff(opens, append=opens[-1:] + self.calendar.step_ms) / self.calendar.step_ms
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, volatility_span: int, funding: FundingDue | None = None) -> Self:
+    def of(
+        cls,
+        frame: pd.DataFrame,
+        volatility_span: int,
+        funding: FundingDue | None = None,
+        calendar: Calendar = UNKNOWN,
+    ) -> Self:
         """Bars from a candles frame (index `time`; open, high, low, close, volume).
 
         Make them of the whole market and take `rows` of the test span, so that the first forecast
@@ -100,7 +126,16 @@ class Bars:
             funding=due.carried,
             funding_paid=due.paid,
             funding_received=due.received,
+            calendar=calendar,
         )
+
+
+def bars_of(frame: pd.DataFrame, calendar: str) -> Bars:
+    """Bars from a frame with the columns ARRAYS, DUE_LATER perhaps left out, and their calendar as a text."""
+    time_ms = milliseconds(frame.index)
+    columns = {name: frame[name].to_numpy() for name in ARRAYS if name in frame}
+    bars = Bars(time=time_ms.astype("datetime64[ms]"), calendar=UNKNOWN, **columns)
+    return replace(bars, calendar=Calendar.parse(calendar, bars.calendar.step_ms))
 
 
 def forecast_volatility(close: NDArray[Any], span: int) -> Floats:

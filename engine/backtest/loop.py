@@ -56,7 +56,7 @@ def pay_funding_later(account: Any, bar: Any, direction: float) -> None:
 
 @step
 def pay_borrow(account: Any, price: float, rate: float) -> None:
-    """Charge a short for the bar, on its notional at the close."""
+    """Charge a short until the next bar, on its notional at the close."""
     payment = -account.position * price * rate
     account.cash -= payment
     account.borrow += payment
@@ -386,7 +386,7 @@ def run(
                 check_stops(account, terms, bar, trades[account.trades])
             pay_funding_later(account, bar, -1.0)
             if account.position < 0.0:
-                pay_borrow(account, prices.close[t], terms.borrow)
+                pay_borrow(account, prices.close[t], terms.borrow * prices.elapsed[t])
             money, held, highest, lowest = account.cash, account.position, account.highest, account.lowest
         if held != 0.0:
             highest, lowest = max(highest, prices.high[t]), min(lowest, prices.low[t])

@@ -51,6 +51,7 @@ class Prices(NamedTuple):
     funding: np.ndarray[Any, Any]
     funding_paid: np.ndarray[Any, Any]
     funding_received: np.ndarray[Any, Any]
+    elapsed: np.ndarray[Any, Any]
 
 
 class Bar(NamedTuple):
@@ -78,7 +79,7 @@ class Terms(NamedTuple):
     slippage_scales: bool
     slippage_volatility: float
     slippage_impact: float
-    borrow: float  # per bar
+    borrow: float  # for the length of a bar
     needs_volatility: bool
     by_volatility: bool
     fraction: float

@@ -6,9 +6,9 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Literal, Self, get_args
 
 from engine.errors import ChangeSettingsError
-from engine.statistics.account import YEAR_MS
 
 if TYPE_CHECKING:
+    from engine.market.calendar import Calendar
     from engine.settings import Backtest
 
 BASIS_POINT = 1e-4
@@ -17,11 +17,6 @@ Fill = Literal["next-open", "same-close", "worst-of-bar"]
 Sizing = Literal["fraction", "volatility"]
 StopUnit = Literal["return", "volatility"]
 Unfilled = Literal["wait", "drop"]
-
-
-def bars_per_year(step_ms: int) -> float:
-    """Bars of this length in a year of 365 days: 8,760 for an hour."""
-    return YEAR_MS / step_ms
 
 
 @dataclass(frozen=True)
@@ -88,13 +83,13 @@ class Rules:
             raise ChangeSettingsError("backtest.slippage", "a sale would bring no money", "Set it below 1")
 
     @classmethod
-    def of(cls, settings: Backtest, step_ms: int) -> Self:
-        """The rules that the settings state, for bars of step_ms milliseconds."""
+    def of(cls, settings: Backtest, calendar: Calendar) -> Self:
+        """The rules that the settings state, for the bars of a market."""
         taken = {field.name for field in fields(cls)} & set(type(settings).model_fields)
         return cls(
             fee=settings.fee_bps * BASIS_POINT,
             slippage=settings.slippage_bps * BASIS_POINT,
-            bars_per_year=bars_per_year(step_ms),
+            bars_per_year=calendar.bars_per_year,
             **{name: getattr(settings, name) for name in sorted(taken)},
         )
 

@@ -1,7 +1,8 @@
 """Simulated trading of target weights over bars, by the definitions.
 
     bars = Bars.of(candles, volatility_span=48)
-    result = simulate(bars, targets(threshold(prediction, 0.0005)), Rules.of(settings.backtest, step_ms))
+    weight, rules = targets(threshold(prediction, 0.0005)), Rules.of(settings.backtest, bars.calendar)
+    result = simulate(bars, weight, rules)
     metrics(result)["sharpe"]
 
 The rules in full stand in docs/definitions.md; `loop.run` is where they happen.
@@ -16,6 +17,7 @@ import numpy as np
 
 from engine.backtest import records
 from engine.errors import ChangeSettingsError
+from engine.market.calendar import YEAR_MS
 from engine.statistics.account import AccountHistory
 
 if TYPE_CHECKING:
@@ -121,7 +123,7 @@ def simulate(
         position=simulator.position,
         trades=trades,
         initial_capital=rules.initial_capital,
-        bars_per_year=rules.bars_per_year,
+        calendar=bars.calendar,
         ruined=bool(simulator.equity[-1] <= 0),
         **{name: int(account[name][0]) for name in ("capped", "dropped", "unsized", "too_small")},
     )
@@ -147,6 +149,7 @@ def prices_of(bars: Bars) -> records.Prices:
         bars.funding,
         bars.funding_paid,
         bars.funding_received,
+        bars.elapsed,
     )
 
 
@@ -163,7 +166,7 @@ def terms_of(bars: Bars, rules: Rules) -> records.Terms:
         slippage_scales=scales,
         slippage_volatility=float(rules.slippage_volatility),
         slippage_impact=float(rules.slippage_impact),
-        borrow=float(rules.borrow_rate / rules.bars_per_year),
+        borrow=float(rules.borrow_rate / (YEAR_MS / bars.calendar.step_ms)),
         needs_volatility=by_volatility or in_volatility or scales,
         by_volatility=by_volatility,
         fraction=float(rules.fraction),

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.backtest.simulate import Simulator
-from engine.statistics.returns import day_ends, sharpes_of_paths
+from engine.statistics.account import day_ends
+from engine.statistics.returns import sharpes_of_paths
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +50,7 @@ def sweep(
     Variants may share their weights. `workers` threads at a time, None for what the machine has: the loop
     runs outside of Python's lock. The order of threads changes nothing in the figures.
     """
-    ends, own = day_ends(bars.time), threading.local()  # (D,)
+    ends, own = day_ends(bars.time, bars.calendar), threading.local()  # (D,)
     equity = np.empty((len(variants), len(ends)))  # (V, D)
     deepest, trades = np.empty(len(variants)), np.empty(len(variants), np.int64)
     hashes = [""] * len(variants)
@@ -70,5 +71,8 @@ def sweep(
         list(threads.map(trade, range(len(variants))))
     capital = np.array([rules.initial_capital for _, rules in variants], np.float64)  # (V,)
     gained = equity[:, -1] / capital - 1.0
-    ratios, kept = sharpes_of_paths(equity, capital[:, None]), tuple(hashes) if digests else ()
+    ratios, kept = (
+        sharpes_of_paths(equity, capital[:, None], bars.calendar.days_per_year),
+        tuple(hashes) if digests else (),
+    )
     return Swept(equity[:, -1], gained, ratios, deepest, trades, kept)

@@ -15,6 +15,7 @@ from engine.backtest.simulate import Simulation, buy_and_hold, simulate
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from engine.market.calendar import Calendar
     from engine.market.merge import Market
     from engine.settings import Settings
 
@@ -48,20 +49,20 @@ def decide(
     on_bars = np.full(rows.stop - rows.start, np.nan)  # (B,)
     on_bars[target - rows.start] = forecast
     funding = market.funding if settings.data.perpetual else None  # on spot it is a feature, no cost
-    every = Bars.of(market.frame, settings.backtest.volatility_span, funding)
+    every = Bars.of(market.frame, settings.backtest.volatility_span, funding, market.calendar)
     signal = signals.threshold(on_bars, settings.signal.entry_threshold)  # (B,)
     return Decisions(every.rows(rows), on_bars, signal, forward_return[rows])
 
 
-def rules_of(settings: Settings, step_ms: int) -> Rules:
+def rules_of(settings: Settings, calendar: Calendar) -> Rules:
     """The rules that the settings state; a perpetual is sold short without borrowing."""
-    rules = Rules.of(settings.backtest, step_ms)
+    rules = Rules.of(settings.backtest, calendar)
     return replace(rules, borrow_rate=0.0) if settings.data.perpetual else rules
 
 
-def trade(decisions: Decisions, settings: Settings, step_ms: int) -> tuple[Simulation, Simulation]:
+def trade(decisions: Decisions, settings: Settings) -> tuple[Simulation, Simulation]:
     """The strategy's simulation and, over the same bars at the same costs, buy and hold's."""
-    rules = rules_of(settings, step_ms)
+    rules = rules_of(settings, decisions.bars.calendar)
     strategy = simulate(decisions.bars, weight_of(decisions, settings), rules, decisions.forecast)
     return strategy, buy_and_hold(decisions.bars, rules)
 
@@ -90,7 +91,7 @@ def entry_threshold(market: Market, target: NDArray[np.int64], forecast: Floats,
     return thresholds.best(
         decisions.bars,
         decisions.forecast,
-        rules_of(settings, market.step_ms),
+        rules_of(settings, market.calendar),
         settings.signal.neutral,
         short=settings.backtest.short,
         otherwise=settings.signal.entry_threshold,

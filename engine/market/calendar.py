@@ -72,9 +72,14 @@ class Calendar:
         return self.weekdays == ALL_WEEK and self.hours == WHOLE_DAY
 
     @property
+    def every_day(self) -> bool:
+        """Whether the market trades on all days of the week."""
+        return self.weekdays == ALL_WEEK
+
+    @property
     def days_per_year(self) -> float:
         """Sessions in a year: 365 of a market that trades every day, 252 of one with five a week."""
-        return 365.0 if self.weekdays == ALL_WEEK else SESSIONS_PER_YEAR * len(self.weekdays) / 5
+        return 365.0 if self.every_day else SESSIONS_PER_YEAR * len(self.weekdays) / 5
 
     @property
     def bars_per_year(self) -> float:

@@ -22,7 +22,7 @@ def curves(traded: Traded, columns: int) -> Curves:
     A time is when its bar closed, the first the first bar's open.
     """
     opens = traded.time_ms
-    moments = np.concatenate([opens[:1], opens + traded.step_ms])  # (B+1,)
+    moments = np.concatenate([opens[:1], traded.calendar.ends(opens)])  # (B+1,)
     capital = traded.settings.backtest.initial_capital
     starts = column_starts(moments, columns)
     lines = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,11 +19,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from engine.backtest import signals, trading
-from engine.backtest.bars import DUE_LATER, Bars
+from engine.backtest.bars import ARRAYS, DUE_LATER, bars_of
 from engine.backtest.trades import COLUMNS, trade_table
 from engine.backtest.trading import Decisions
 from engine.errors import ChangeSettingsError, RepairDataError
-from engine.market.calendar import usual
 from engine.market.times import milliseconds
 from engine.outcome import BARS, EQUITY, PREDICTIONS, TRADES
 from engine.results.backtest import BacktestResult
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.backtest.simulate import Simulation
+    from engine.market.calendar import Calendar
     from engine.runs.events import Event
     from engine.runs.trial_ledger import Look
 
@@ -67,7 +67,7 @@ class Traded:
     count: int
     table: Callable[[], pd.DataFrame]
     settings: Settings
-    step_ms: int
+    calendar: Calendar
     simulations: tuple[Simulation, Simulation] | None = None
     look: Look | None = None
 
@@ -147,38 +147,30 @@ def _read(path: Path, _modified: int, _size: int) -> Result:
         settings = with_threshold(settings, figures.entry_threshold)
     settings = with_limits(settings, asdict(figures.costs))
     equity = parquet(path, EQUITY, ("equity", "buy_and_hold"))
-    decisions = decisions_of(path)
+    decisions = decisions_of(path, figures.calendar)
     time_ms = milliseconds(equity.index)
     if not np.array_equal(time_ms, decisions.bars.time.astype(np.int64)):
         raise RepairDataError(
             str(path / EQUITY), "is of other bars than the run's bars", REMEDY.format(run.id)
         )
-    step_ms = usual(np.diff(time_ms)) or settings.data.step_ms
     own, benchmark = (equity[name].to_numpy(np.float64) for name in ("equity", "buy_and_hold"))
     trades = trades_of(path)
-    recorded = Traded(time_ms, own, benchmark, len(trades), lambda: trades, settings, step_ms)
+    recorded = Traded(time_ms, own, benchmark, len(trades), lambda: trades, settings, decisions.bars.calendar)
     return Result(run, figures, recorded, decisions)
 
 
-def decisions_of(path: Path) -> Decisions:
+def decisions_of(path: Path, calendar: str) -> Decisions:
     """The bars of a run and what was decided for each. Raises RepairDataError."""
     predictions = parquet(path, PREDICTIONS, ("prediction", "signal", "realised"))
     told = columns_of(path, BARS)
-    names = tuple(
-        field.name
-        for field in fields(Bars)
-        if field.name != "time" and (field.name not in DUE_LATER or field.name in told)
-    )
-    frame = parquet(path, BARS, names)
+    frame = parquet(path, BARS, tuple(name for name in ARRAYS if name not in DUE_LATER or name in told))
     given = "weight" in columns_of(path, PREDICTIONS)  # by somebody, without forecasts
     weight = parquet(path, PREDICTIONS, ("weight",))["weight"].to_numpy() if given else None
     if not frame.index.equals(predictions.index):
         raise RepairDataError(
             str(path / BARS), "is of other bars than the predictions", REMEDY.format(path.name)
         )
-    bars = Bars(
-        milliseconds(frame.index).astype("datetime64[ms]"), **{name: frame[name].to_numpy() for name in names}
-    )
+    bars = bars_of(frame, calendar)
     forecast, signal, forward_return = (predictions[name].to_numpy() for name in predictions)
     return Decisions(bars, forecast, signal.astype(np.int8), forward_return, weight)
 
@@ -260,7 +252,7 @@ def trade(result: Result, settings: Settings) -> Traded:
         len(strategy.trades),
         lambda: trade_table(strategy, symbol),
         settings,
-        result.recorded.step_ms,
+        strategy.calendar,
         (strategy, benchmark),
         look,
     )
@@ -268,7 +260,7 @@ def trade(result: Result, settings: Settings) -> Traded:
 
 def simulations(result: Result, settings: Settings) -> tuple[Simulation, Simulation]:
     """The strategy by the rules of `settings` on the result's predictions, and buy and hold beside it."""
-    return trading.trade(decided(result, settings), settings, result.recorded.step_ms)
+    return trading.trade(decided(result, settings), settings)
 
 
 def decided(result: Result, settings: Settings) -> Decisions:

@@ -21,7 +21,6 @@ from engine.errors import ChangeSettingsError
 from engine.queries.result import decided, result_of, settings_with
 from engine.results.answers import SweepResult, Variant
 from engine.robustness import deflation
-from engine.statistics.returns import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,17 +88,18 @@ def traded(result: Result, settings: Sequence[Settings]) -> list[tuple[Floats, R
             shared[key] = np.ascontiguousarray(trading.weight_of(decided(result, each), each), np.float64)
         return shared[key]
 
-    step_ms = result.recorded.step_ms
-    return [(weights(each), trading.rules_of(each, step_ms)) for each in settings]
+    calendar = result.decisions.bars.calendar
+    return [(weights(each), trading.rules_of(each, calendar)) for each in settings]
 
 
 def look(result: Result, settings: Settings, found: Swept, place: int) -> Look:
     """The look at one variant."""
+    bars = result.decisions.bars
     seen = deflation.Seen(
         trial=found.digests[place],
-        sharpe=found.sharpe[place] / math.sqrt(DAYS_PER_YEAR),
+        sharpe=found.sharpe[place] / math.sqrt(bars.calendar.days_per_year),
         total_return=found.total_return[place].item(),
-        step_ms=result.recorded.step_ms,
+        end_ms=int(bars.calendar.ends(bars.time.astype(np.int64))[-1]),
     )
     return result.look(seen, settings)
 

@@ -226,6 +226,7 @@ class BacktestResult:
     drawdown: DrawdownTimes
     months: dict[str, tuple[Number, ...]]
     costs: Costs
+    calendar: str = "24/7"  # of the market, see engine.market.calendar
     notes: tuple[Note, ...] = ()
     fills: FillScenarios | None = None
     intervals: Intervals | None = None

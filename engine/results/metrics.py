@@ -88,15 +88,15 @@ COMPUTED_IN = "engine.statistics.metrics"  # each by a function of the metric's 
 SHORT = {"total_return": "return", "max_drawdown": "drawdown", "longest_under_water": "under water"}
 MONEY = ("final_value", "fees", "slippage", "funding", "borrow")
 BASIS = dict.fromkeys(MONEY, "quote currency") | {
-    "sharpe": "daily, 365", "sharpe_bar": "per bar, scaled to a year"
+    "sharpe": "daily", "sharpe_bar": "per bar, scaled to a year"
 }  # fmt: skip
 # What is looked at first stands first.
 ROWS: tuple[tuple[str, str, str, Format, Better, str, tuple[Place, ...], bool], ...] = (
     ("final_value", "final value", "", "amount", "higher", "E_end", ("seeds", "screen"), FULL),
     ("total_return", "total return", "%", "percent", "higher", "E_end / E_start − 1", ALL, FULL),
     ("cagr", "CAGR", "% a year", "percent", "higher",
-     "(E_end / E_start)^(365 / days) − 1", ("compare",), FULL),
-    ("sharpe", "Sharpe", "", "amount", "higher", "mean(r) / std(r) · √365", ALL, FULL),
+     "(E_end / E_start)^(D / days) − 1", ("compare",), FULL),
+    ("sharpe", "Sharpe", "", "amount", "higher", "mean(r) / std(r) · √D", ALL, FULL),
     ("probabilistic_sharpe", "P(Sharpe > 0)", "%", "percent", "higher",
      "Bailey and López de Prado 2012", ("compare", "screen"), FULL),
     ("max_drawdown", "max drawdown", "%", "percent", "lower", "max(1 − E / running max E)", ALL, FULL),
@@ -106,8 +106,8 @@ ROWS: tuple[tuple[str, str, str, Format, Better, str, tuple[Place, ...], bool], 
     ("profit_factor", "profit factor", "", "amount", "higher",
      "Σ winning PnL / |Σ losing PnL|", ("seeds", "compare"), FULL),
     ("exposure", "exposure", "% of bars", "percent", "", "bars with a position / bars", ("compare",), FULL),
-    ("volatility", "volatility", "% a year", "percent", "", "std(r) · √365", ("compare",), FULL),
-    ("sortino", "Sortino", "", "amount", "higher", "mean(r) / √mean(min(r, 0)²) · √365", ("compare",), FULL),
+    ("volatility", "volatility", "% a year", "percent", "", "std(r) · √D", ("compare",), FULL),
+    ("sortino", "Sortino", "", "amount", "higher", "mean(r) / √mean(min(r, 0)²) · √D", ("compare",), FULL),
     ("calmar", "Calmar", "", "amount", "higher", "CAGR / max drawdown", ("compare",), FULL),
     ("longest_under_water", "longest under water", "days", "amount", "lower",
      "longest time below a peak", (), FULL),

@@ -47,6 +47,11 @@ TEXTS = {
     "series starts late": "{series} starts at {first}, the exchange has nothing earlier",
     "series ends early": "{series} ends at {last}, the exchange has sent nothing later",
     "series has gaps": "{series} lacks {bars:,} candles in {gaps:,} gaps",
+    "market with sessions": (
+        "The market trades {calendar}: a daily return is one session's, a year has {days:g} sessions and "
+        "{bars:,.0f} bars."
+    ),
+    "market of a zone": "Days are those of {zone}, whose clock the bars keep.",
     "text": "{text}",
     "times": "times: {forms}",
     "times of a zone": "times without a zone are those of {zone}",

@@ -20,8 +20,9 @@ from engine.results.codec import plain
 from engine.runs import trial_ledger
 from engine.runs.events import clock, stamp
 from engine.settings import changed
+from engine.statistics.drawdown import moments_ms
 from engine.statistics.metrics import daily_returns, total_return
-from engine.statistics.returns import DAYS_PER_YEAR, deflated_sharpe, expected_best_sharpe, sharpe
+from engine.statistics.returns import deflated_sharpe, expected_best_sharpe, sharpe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,7 +82,7 @@ def counted(home: Path, look: trial_ledger.Look, strategy: Simulation) -> TrialC
     looks, broken = reader_of(home).read()
     seen = trial_ledger.trials(looks, look)
     deflated = deflated_sharpe(daily_returns(strategy), seen.trials, seen.variance)
-    best = expected_best_sharpe(seen.trials, seen.variance) * math.sqrt(DAYS_PER_YEAR)
+    best = expected_best_sharpe(seen.trials, seen.variance) * math.sqrt(strategy.calendar.days_per_year)
     return TrialCounts(
         looks=seen.looks,
         what_ifs=seen.what_ifs,
@@ -96,18 +97,20 @@ def counted(home: Path, look: trial_ledger.Look, strategy: Simulation) -> TrialC
 
 @dataclass(frozen=True)
 class Seen:
-    """What a look shows: the equity curve's hash, Sharpe ratio of daily returns, not annual, and return."""
+    """What a look shows: the equity curve's hash, daily Sharpe ratio, not annual, return, when it ends."""
 
     trial: str
     sharpe: float
     total_return: float
-    step_ms: int
+    end_ms: int
 
     @classmethod
     def of(cls, strategy: Simulation) -> Self:
         """Of a simulation."""
         trial = hashlib.sha256(strategy.equity.tobytes()).hexdigest()
-        return cls(trial, sharpe(daily_returns(strategy), 1), total_return(strategy), strategy.step_ms)
+        return cls(
+            trial, sharpe(daily_returns(strategy), 1), total_return(strategy), int(moments_ms(strategy)[-1])
+        )
 
 
 @dataclass(frozen=True)
@@ -139,7 +142,7 @@ def look_of(data: Content, bars: Bars, seen: Seen, settings: Settings, who: Who)
         market=who.market or market_of(settings),
         data=data.digest,
         from_ms=int(bars.time[0].astype(np.int64)),
-        to_ms=int(bars.time[-1].astype(np.int64)) + seen.step_ms,
+        to_ms=seen.end_ms,
         bars=len(bars),
         trial=seen.trial,
         sharpe=float(seen.sharpe) if math.isfinite(seen.sharpe) else None,

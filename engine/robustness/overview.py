@@ -31,8 +31,7 @@ from engine.results.backtest import (
 from engine.results.explanations import CHANCE, SLIPPED
 from engine.robustness import baselines, deflation, fill_scenarios, permutation
 from engine.statistics import intervals
-from engine.statistics.metrics import daily_returns, metrics, total_return
-from engine.statistics.returns import sharpe
+from engine.statistics.metrics import daily_returns, metrics, sharpe, total_return
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
 
     from engine.backtest.simulate import Simulation
     from engine.backtest.trading import Decisions
+    from engine.market.calendar import Calendar
     from engine.results.backtest import BacktestResult
     from engine.robustness.deflation import Who
     from engine.settings import Settings
@@ -69,9 +69,9 @@ class Seen:
     settings: Settings
 
     @property
-    def step_ms(self) -> int:
-        """Length of a bar in milliseconds."""
-        return self.strategy.step_ms
+    def calendar(self) -> Calendar:
+        """Of the market."""
+        return self.strategy.calendar
 
 
 def judged(
@@ -96,7 +96,7 @@ def judged(
 
 def fills(seen: Seen) -> FillScenarios:
     """The same signals under kinder and harsher fills."""
-    rules = trading.rules_of(seen.settings, seen.step_ms)
+    rules = trading.rules_of(seen.settings, seen.calendar)
     tried = fill_scenarios.ways(seen.decisions.bars, trading.weight_of(seen.decisions, seen.settings), rules)
     rows = [
         FillScenario(**headline(way.simulation), name=way.name, fill=way.rules.fill,
@@ -130,7 +130,7 @@ def bootstrapped(seen: Seen) -> Intervals:
 def shuffles(seen: Seen) -> permutation.Shuffled:
     """The signals' trades at other times."""
     asked = seen.settings.evidence
-    rules = trading.rules_of(seen.settings, seen.step_ms)
+    rules = trading.rules_of(seen.settings, seen.calendar)
     weight = trading.weight_of(seen.decisions, seen.settings)
     return permutation.shuffle(seen.decisions.bars, weight, rules, asked.permutations, asked.seed)
 
@@ -140,7 +140,7 @@ def permuted(seen: Seen, shuffled: permutation.Shuffled) -> PermutationTest:
     return PermutationTest(
         permutations=len(shuffled.sharpe),
         distinct=shuffled.distinct,
-        p_value=shuffled.p_value(sharpe(daily_returns(seen.strategy))),
+        p_value=shuffled.p_value(sharpe(seen.strategy)),
         sharpe=spread(shuffled.sharpe),
         total_return=spread(shuffled.total_return),
     )
@@ -149,18 +149,20 @@ def permuted(seen: Seen, shuffled: permutation.Shuffled) -> PermutationTest:
 def beside(seen: Seen, ridge: Decisions | None, shuffled: permutation.Shuffled) -> list[Baseline]:
     """Every baseline beside the strategy, each with the paired interval of the difference."""
     made, settings = seen.decisions, seen.settings
-    rules = trading.rules_of(settings, seen.step_ms)
+    rules = trading.rules_of(settings, seen.calendar)
     others = {
         baselines.BUY_AND_HOLD: seen.benchmark,
         baselines.FLAT: baselines.always_flat(made.bars, rules),
         baselines.LAST_SIGN: baselines.last_sign(made.bars, rules, short=settings.backtest.short),
     }
     if ridge is not None:
-        others[baselines.RIDGE] = trading.trade(ridge, settings, seen.step_ms)[0]
+        others[baselines.RIDGE] = trading.trade(ridge, settings)[0]
     own, asked = daily_returns(seen.strategy), settings.evidence
     rows = []
     for name, other in others.items():
-        apart, bounds = intervals.sharpe_difference(own, daily_returns(other), asked.resamples, asked.seed)
+        apart, bounds = intervals.sharpe_difference(
+            own, daily_returns(other), asked.resamples, asked.seed, seen.calendar.days_per_year
+        )
         figures = headline(other)
         rows.append(
             Baseline(
@@ -176,7 +178,7 @@ def beside(seen: Seen, ridge: Decisions | None, shuffled: permutation.Shuffled) 
 
 def at_random(seen: Seen, shuffled: permutation.Shuffled) -> Baseline:
     """The median of what the same trades at random times came to."""
-    observed = sharpe(daily_returns(seen.strategy))
+    observed = sharpe(seen.strategy)
     low, median, high = spread(shuffled.sharpe)
     return Baseline(
         total_return=float(np.median(shuffled.total_return)),

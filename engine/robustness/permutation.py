@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.backtest.simulate import Simulator
-from engine.statistics.returns import Floats, day_ends, sharpes_of_paths
+from engine.statistics.account import day_ends
+from engine.statistics.returns import Floats, sharpes_of_paths
 
 if TYPE_CHECKING:
     from engine.backtest.bars import Bars
@@ -146,7 +147,7 @@ def shuffle(bars: Bars, weight: Floats, rules: Rules, permutations: int, seed: i
     stretches = Stretches.of(weight)
     shuffler, generator = Shuffler(stretches), np.random.default_rng(seed)
     simulator = Simulator(bars, rules)
-    ends = day_ends(bars.time)  # (D,)
+    ends = day_ends(bars.time, bars.calendar)  # (D,)
     equity = np.empty((permutations, len(ends)))
     deepest = np.empty(permutations)
     seen = set()
@@ -156,5 +157,5 @@ def shuffle(bars: Bars, weight: Floats, rules: Rules, permutations: int, seed: i
         simulator.trade(weight[stretches.rows(order)])
         equity[number] = simulator.equity[ends]
         deepest[number] = simulator.max_drawdown()
-    sharpe = sharpes_of_paths(equity, rules.initial_capital)
+    sharpe = sharpes_of_paths(equity, rules.initial_capital, bars.calendar.days_per_year)
     return Shuffled(sharpe, equity[:, -1] / rules.initial_capital - 1.0, deepest, len(seen))

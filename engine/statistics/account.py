@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
     from numpy.typing import NDArray
+
+    from engine.market.calendar import Calendar
 
 Found = TypeVar("Found")
 
 DAY_MS = 86_400_000
-YEAR_MS = 365 * DAY_MS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +28,7 @@ class AccountHistory:
     equity           (T,) float64, money at the bar's close
     trades           (N,) structured array with the fields of backtest.records.TRADE
     initial_capital  money before the first bar
-    bars_per_year    for what is stated per year
+    calendar         of the market: which day each bar belongs to, how many of them make a year
     ruined           equity fell to 0 or below, and the account ended there
     """
 
@@ -34,13 +36,18 @@ class AccountHistory:
     equity: NDArray[np.float64]
     trades: NDArray[np.void]
     initial_capital: float
-    bars_per_year: float
+    calendar: Calendar
     ruined: bool
 
-    @property
-    def step_ms(self) -> int:
-        """Length of a bar in milliseconds."""
-        return round(YEAR_MS / self.bars_per_year)
+
+def day_ends(time: NDArray[np.datetime64], calendar: Calendar) -> NDArray[np.int64]:
+    """The last bar of each day, (D,) rows, of bars that open at time (T,).
+
+    A day is a session of the market. Where it trades every day, one without bars repeats the one before.
+    """
+    day = calendar.sessions(time.astype(np.int64))
+    ends = np.append(np.flatnonzero(np.diff(day)), len(day) - 1)
+    return np.repeat(ends, np.append(np.diff(day[ends]), 1)) if calendar.every_day else ends
 
 
 def shared(function: Callable[[AccountHistory], Found]) -> Callable[[AccountHistory], Found]:

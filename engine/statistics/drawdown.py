@@ -43,7 +43,7 @@ def depths(account: AccountHistory) -> Floats:
 def moments_ms(account: AccountHistory) -> NDArray[np.int64]:
     """When the curve had each of its values (T+1,): the first bar's open, then each bar's close."""
     opens = account.time.astype(np.int64)
-    return np.concatenate([opens[:1], opens + account.step_ms])
+    return np.concatenate([opens[:1], account.calendar.ends(opens)])
 
 
 def max_drawdown(account: AccountHistory) -> float:

@@ -1,6 +1,6 @@
 """95 % intervals of what a backtest and its forecasts came to, from the stationary bootstrap.
 
-What is resampled are whole UTC days of the equity curve, each with the path that equity took within it, so
+What is resampled are whole days of the equity curve, each with the path that equity took within it, so
 that a resample has a Sharpe ratio of daily returns and a drawdown of bar equity, as the figures have that it
 stands beside. Forecasts are resampled bar by bar, in blocks, because labels and their errors overlap.
 """
@@ -27,7 +27,7 @@ UNDEFINED = [math.nan, math.nan]
 
 @dataclass(frozen=True)
 class Days:
-    """The equity curve by UTC day, each (D,), relative to the equity before the day; days without bars are 1.
+    """The equity curve by day, each (D,), relative to the equity before the day; days without bars are 1.
 
     growth: at the day's end. highest, lowest: of its bars. depth: largest drawdown among its own bars.
     """
@@ -45,11 +45,13 @@ class Days:
 
 def days_of(account: AccountHistory) -> Days:
     """Cut a simulation's equity into days. It must not have ended in ruin."""
-    number = account.time.astype("datetime64[D]").astype(np.int64)  # (T,)
+    number = account.calendar.sessions(account.time.astype(np.int64))  # (T,)
     first = np.flatnonzero(np.diff(number, prepend=number[0] - 1))  # (d,) first bar of each day with bars
     equity = account.equity
     before = np.concatenate([[account.initial_capital], equity[first[1:] - 1]])  # (d,)
     place = number[first] - number[0]  # (d,) among the days of the calendar
+    if not account.calendar.every_day:
+        place = np.arange(len(first))  # a day without a session is none
     growth, highest, lowest = np.ones((3, place[-1] + 1))  # (D,)
     depth = np.zeros(place[-1] + 1)
     growth[place] = np.append(equity[first[1:] - 1], equity[-1]) / before
@@ -72,7 +74,7 @@ def of_simulation(account: AccountHistory, resamples: int, seed: int) -> dict[st
         return dict.fromkeys(names, UNDEFINED)
     found = [
         (
-            resampled_sharpes(days.returns, weights(rows)),
+            resampled_sharpes(days.returns, weights(rows), account.calendar.days_per_year),
             np.exp(np.log(days.growth)[rows].sum(axis=1)) - 1.0,
             drawdowns(days, rows),
         )
@@ -136,7 +138,9 @@ def quotient(numerator: Floats, denominator: Floats) -> Floats:
     return np.divide(numerator, denominator, out=undefined, where=denominator > 0)
 
 
-def sharpe_difference(first: Floats, second: Floats, resamples: int, seed: int) -> tuple[float, list[float]]:
+def sharpe_difference(
+    first: Floats, second: Floats, resamples: int, seed: int, per_year: float
+) -> tuple[float, list[float]]:
     """Annual Sharpe ratio of the first minus that of the second and its interval; both resampled together.
 
     first, second: daily returns (D,) of the same days. A series without variance counts as Sharpe ratio 0:
@@ -149,10 +153,10 @@ def sharpe_difference(first: Floats, second: Floats, resamples: int, seed: int) 
     apart: list[NDArray[np.float64]] = []
     for rows in draws(len(first), block, resamples, generator):
         weight = weights(rows)
-        apart.append(
-            np.nan_to_num(resampled_sharpes(first, weight)) - np.nan_to_num(resampled_sharpes(second, weight))
-        )
-    return or_zero(sharpe(first)) - or_zero(sharpe(second)), interval(np.concatenate(apart))
+        one, other = (resampled_sharpes(each, weight, per_year) for each in (first, second))
+        apart.append(np.nan_to_num(one) - np.nan_to_num(other))
+    found = or_zero(sharpe(first, per_year)) - or_zero(sharpe(second, per_year))
+    return found, interval(np.concatenate(apart))
 
 
 def or_zero(value: float) -> float:

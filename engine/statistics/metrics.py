@@ -14,8 +14,9 @@ import numpy as np
 from engine.results.metrics import METRICS
 from engine.statistics import drawdown as of_drawdown
 from engine.statistics import returns as of_returns
-from engine.statistics.account import DAY_MS, shared
-from engine.statistics.returns import DAYS_PER_YEAR, Floats, deviation, ratio
+from engine.statistics.account import DAY_MS, day_ends, shared
+from engine.statistics.drawdown import moments_ms
+from engine.statistics.returns import Floats, deviation, ratio
 
 if TYPE_CHECKING:
     from engine.statistics.account import AccountHistory
@@ -34,20 +35,21 @@ def changes(values: Floats) -> Floats:
 
 @shared
 def daily_returns(account: AccountHistory) -> Floats:
-    """Returns of the equity at the end of each UTC day, the first against the initial capital: (days,).
+    """Returns of the equity at the end of each day, the first against the initial capital: (days,).
 
-    A bar belongs to the day that it opens in. A day without bars between others has return 0.
+    A bar belongs to the day that it opens in, UTC, or to its session's. A day without bars between others has
+    return 0 if the market trades every day, else it is none.
     """
-    day = account.time.astype(np.int64) // DAY_MS
-    ends = np.append(np.flatnonzero(np.diff(day)), len(day) - 1)  # the last bar of each day
-    lasting = np.append(np.diff(day[ends]), 1)  # days until the next one that has bars
-    return changes(np.concatenate([[account.initial_capital], np.repeat(account.equity[ends], lasting)]))
+    ends = day_ends(account.time, account.calendar)
+    return changes(np.concatenate([[account.initial_capital], account.equity[ends]]))
 
 
 def days(account: AccountHistory) -> float:
-    """Time from the first bar's open to the last bar's close, in days."""
-    span = int(account.time[-1].astype(np.int64) - account.time[0].astype(np.int64))
-    return (span + account.step_ms) / DAY_MS
+    """Time from the first bar's open to the last bar's close, in days; sessions where a market has them."""
+    if not account.calendar.every_day:
+        return float(len(daily_returns(account)))
+    moments = moments_ms(account)
+    return int(moments[-1] - moments[0]) / DAY_MS
 
 
 def total_return(account: AccountHistory) -> float:
@@ -56,10 +58,10 @@ def total_return(account: AccountHistory) -> float:
 
 
 def cagr(account: AccountHistory) -> float:
-    """(E_end / E_start)^(365 / days) - 1; NaN after a loss of more than everything."""
+    """(E_end / E_start)^(D / days) - 1, D days a year; NaN after a loss of more than everything."""
     growth = float(account.equity[-1]) / account.initial_capital
     try:
-        value = growth ** (DAYS_PER_YEAR / days(account)) - 1.0 if growth >= 0 else math.nan
+        value = growth ** (account.calendar.days_per_year / days(account)) - 1.0 if growth >= 0 else math.nan
     except OverflowError:  # a few bars stretched to a year
         return math.nan
     return value
@@ -74,7 +76,7 @@ def turnover(account: AccountHistory) -> float:
     """Σ traded notional / mean equity, per year."""
     trades = account.trades
     traded = float((trades["quantity"] * (trades["entry_price"] + trades["exit_price"])).sum())
-    return ratio(traded, float(account.equity.mean())) / (days(account) / DAYS_PER_YEAR)
+    return ratio(traded, float(account.equity.mean())) / (days(account) / account.calendar.days_per_year)
 
 
 def final_value(account: AccountHistory) -> float:
@@ -84,12 +86,12 @@ def final_value(account: AccountHistory) -> float:
 
 def volatility(account: AccountHistory) -> float:
     """Of daily returns, annual."""
-    return of_returns.volatility(daily_returns(account))
+    return of_returns.volatility(daily_returns(account), account.calendar.days_per_year)
 
 
 def sharpe(account: AccountHistory) -> float:
     """Of daily returns, annual."""
-    return of_returns.sharpe(daily_returns(account))
+    return of_returns.sharpe(daily_returns(account), account.calendar.days_per_year)
 
 
 def probabilistic_sharpe(account: AccountHistory) -> float:
@@ -99,7 +101,7 @@ def probabilistic_sharpe(account: AccountHistory) -> float:
 
 def sortino(account: AccountHistory) -> float:
     """Of daily returns, annual."""
-    return of_returns.sortino(daily_returns(account))
+    return of_returns.sortino(daily_returns(account), account.calendar.days_per_year)
 
 
 def cvar(account: AccountHistory) -> float:
@@ -119,7 +121,7 @@ def kurtosis(account: AccountHistory) -> float:
 
 def sharpe_bar(account: AccountHistory) -> float:
     """Sharpe ratio of bar returns, annual."""
-    return of_returns.sharpe(changes(of_drawdown.curve(account)), account.bars_per_year)
+    return of_returns.sharpe(changes(of_drawdown.curve(account)), account.calendar.bars_per_year)
 
 
 def max_drawdown(account: AccountHistory) -> float:

@@ -1,6 +1,7 @@
 """Statistics of a series of returns: one small function each, NaN where it is not defined.
 
-`returns` is (N,) float64, daily unless said otherwise, and the annual factor is 365: crypto trades every day.
+`returns` is (N,) float64, daily unless said otherwise; the annual factor is 365, of a market that trades
+every day, unless another is given.
 """
 
 from __future__ import annotations
@@ -129,17 +130,7 @@ def resampled_sharpes(returns: Floats, weights: Floats, per_year: float = DAYS_P
     return sharpes * math.sqrt(per_year)
 
 
-def day_ends(time: NDArray[np.datetime64]) -> NDArray[np.int64]:
-    """The last bar of each UTC day, (D,) rows, of bars that open at time (T,).
-
-    A day without bars repeats the one before.
-    """
-    day = time.astype("datetime64[D]").astype(np.int64)
-    ends = np.append(np.flatnonzero(np.diff(day)), len(day) - 1)
-    return np.repeat(ends, np.append(np.diff(day[ends]), 1))
-
-
-def sharpes_of_paths(equity: Floats, initial_capital: float | Floats) -> Floats:
+def sharpes_of_paths(equity: Floats, initial_capital: float | Floats, per_year: float) -> Floats:
     """Annual Sharpe ratios (P,) of equity at the ends of days (P, D); NaN without variance.
 
     initial_capital: one for all, or (P, 1).
@@ -153,4 +144,4 @@ def sharpes_of_paths(equity: Floats, initial_capital: float | Floats) -> Floats:
     undefined: Floats = np.full(len(equity), np.nan)
     moves = returns.max(axis=1) > returns.min(axis=1)
     found: Floats = np.divide(returns.mean(axis=1), spread, out=undefined, where=moves)
-    return found * math.sqrt(DAYS_PER_YEAR)
+    return found * math.sqrt(per_year)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from engine.statistics.account import DAY_MS
 from engine.statistics.drawdown import Drawdown, drawdown
 from engine.statistics.metrics import changes, metrics
 
@@ -32,11 +31,11 @@ def tear_sheet(account: AccountHistory, benchmark: AccountHistory) -> TearSheet:
 
 
 def monthly_returns(account: AccountHistory) -> pd.DataFrame:
-    """Returns by UTC month: one row a year, columns 1 … 12 and `year`; NaN for a month without bars.
+    """Returns by month: one row a year, columns 1 … 12 and `year`; NaN for a month without bars.
 
     A bar belongs to the month that it opens in; a month's return is against the last equity before it.
     """
-    day = account.time.astype(np.int64) // DAY_MS
+    day = account.calendar.sessions(account.time.astype(np.int64))
     last = np.append(np.flatnonzero(np.diff(day)), len(day) - 1)  # bar of each day
     month = day[last].astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)  # since January 1970
     final = np.append(np.flatnonzero(np.diff(month)), len(month) - 1)  # day of each month

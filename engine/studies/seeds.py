@@ -18,12 +18,12 @@ import pandas as pd
 
 from engine import preparation
 from engine.backtest import signals, trading
-from engine.backtest.bars import Bars
+from engine.backtest.bars import bars_of
 from engine.backtest.trading import Decisions
 from engine.data.plan import span_of
 from engine.disk import write_whole
 from engine.errors import InternalError, StopRequestedError
-from engine.market.times import iso, milliseconds
+from engine.market.times import iso
 from engine.outcome import BARS, PREDICTIONS
 from engine.results.notes import Note, log_event
 from engine.results.studies import FigureSpread, SeedFigures, SeedsResult
@@ -154,13 +154,11 @@ def ensemble(runs: Sequence[RunFolder], settings: Settings) -> dict[str, float]:
     """Figures of trading the mean of the seeds' forecasts at the settings' entry threshold."""
     tables = [pd.read_parquet(run.path / PREDICTIONS) for run in runs]
     forecast = np.mean([table["prediction"].to_numpy() for table in tables], axis=0)  # (B,)
-    frame = pd.read_parquet(runs[0].path / BARS)
-    columns = {name: frame[name].to_numpy() for name in frame.columns}
-    bars = Bars(milliseconds(frame.index).astype("datetime64[ms]"), **columns)
+    bars = bars_of(pd.read_parquet(runs[0].path / BARS), backtest_of(runs[0]).calendar)
     forward_return = tables[0]["realised"].to_numpy()  # (B,)
     signal = signals.threshold(forecast, settings.signal.entry_threshold)
     decisions = Decisions(bars, forecast, signal, forward_return)
-    sheet = tear_sheet(*trading.trade(decisions, settings, settings.data.step_ms))
+    sheet = tear_sheet(*trading.trade(decisions, settings))
     quality = forecast_quality(forecast, forward_return)
     known = sheet.metrics | quality
     return {name: known[name] for name in KEYS}

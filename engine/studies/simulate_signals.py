@@ -23,8 +23,8 @@ from engine.backtest.trades import trade_table
 from engine.backtest.trading import Decisions
 from engine.data.importing import files
 from engine.errors import ChangeSettingsError, RepairDataError, printable
-from engine.market.calendar import Calendar
 from engine.market.candles import check
+from engine.market.sessions import infer
 from engine.market.times import milliseconds, step_of
 from engine.results.notes import Note
 from engine.robustness import deflation, overview
@@ -91,6 +91,7 @@ def simulate_signals(
     settings = settings or Settings()
     frame, symbol = candles_of(candles, now_ms)
     step_ms = step_of(frame.index)
+    calendar = infer(milliseconds(frame.index), step_ms)
     time_ms, given = milliseconds(frame.index), signals_of(signals)
     weight = align_to_bars(time_ms, milliseconds(given.index), given.to_numpy(np.float64))  # (T,)
     rows = slice(int(np.flatnonzero(np.isfinite(weight))[0]), len(frame))
@@ -98,9 +99,9 @@ def simulate_signals(
         weight = weights(weight, settings.signal.neutral, short=settings.backtest.short)
     elif not settings.backtest.short:
         weight = np.where(weight < 0, 0.0, weight)
-    bars = Bars.of(frame, settings.backtest.volatility_span).rows(rows)
+    bars = Bars.of(frame, settings.backtest.volatility_span, calendar=calendar).rows(rows)
     forward_return = labels.forward_return(
-        frame, Calendar(step_ms).numbers(time_ms), settings.label.horizon, settings.label.kind
+        frame, calendar.numbers(time_ms), settings.label.horizon, settings.label.kind
     )
     decisions = Decisions(
         bars,
@@ -109,7 +110,7 @@ def simulate_signals(
         forward_return=forward_return[rows],
         weight=weight[rows],
     )
-    strategy, benchmark = trading.trade(decisions, settings, step_ms)
+    strategy, benchmark = trading.trade(decisions, settings)
     return Judged(tear_sheet(strategy, benchmark), decisions, strategy, benchmark, step_ms, symbol)
 
 

@@ -130,7 +130,7 @@ def traded(
     job: Job, data: Prepared, samples: Samples, parts: list[Fold], done: dict[int, Forecasts]
 ) -> BacktestResult:
     """Trade all folds' forecasts in one go, write the files of a backtest and sum up."""
-    settings, step_ms = with_limits(job.settings, data.limits), data.market.step_ms
+    settings = with_limits(job.settings, data.limits)
     with preparation.stage(job.emit, "signals"):
         found = samples.windows.target  # (N,)
         target = np.concatenate([found[fold.test] for fold in parts])  # (M,)
@@ -149,7 +149,7 @@ def traded(
         )
         decisions = replace(decisions, signal=signal)
     with preparation.stage(job.emit, "simulate"):
-        strategy, benchmark = trading.trade(decisions, settings, step_ms)
+        strategy, benchmark = trading.trade(decisions, settings)
     with preparation.stage(job.emit, "metrics"):
         outcome.write(job.run.path, settings.data.symbol, decisions, strategy, benchmark)
         source = outcome.Source(job.run.id, "", data.market.simulated)

@@ -63,6 +63,7 @@ class Reference:
         names = ("open", "high", "low", "close", "volume", "forecast_volatility", "previous_close")
         names += ("funding", "funding_paid", "funding_received")
         self.bars = SimpleNamespace(**{name: getattr(bars, name).tolist() for name in names})
+        self.time = bars.time.astype("int64").tolist()
         self.rules = rules
         self.money = rules.initial_capital
         self.trade = None
@@ -81,6 +82,10 @@ class Reference:
         self.equity += missing * [self.money]
         self.cash += missing * [self.money]
         self.position += missing * [0.0]
+
+    def elapsed(self, t):
+        """Hours until the next bar opens; the last one lasts an hour."""
+        return 1 if t == self.last else (self.time[t + 1] - self.time[t]) / 3_600_000
 
     # what the account looks like
 
@@ -115,7 +120,7 @@ class Reference:
         if self.trade:
             self.trade.seen += [bars.high[t], bars.low[t]]
             if self.trade.side < 0:
-                payment = -self.held * bars.close[t] * rules.borrow_rate / rules.bars_per_year
+                payment = -self.held * bars.close[t] * rules.borrow_rate / 8760 * self.elapsed(t)
                 self.trade.borrow.append(payment)
                 self.money -= payment
         self.ruined = self.worth(bars.close[t]) <= 0

@@ -11,6 +11,7 @@ from scipy.stats import norm
 
 from engine.backtest.rules import Rules
 from engine.backtest.simulate import simulate
+from engine.market.calendar import Calendar
 from engine.statistics import intervals
 from engine.statistics.drawdown import max_drawdown
 from engine.statistics.forecast import forecast_quality
@@ -33,7 +34,7 @@ def of_days(returns):
     equity = 1000.0 * np.cumprod(1 + returns)
     time = (np.arange(len(returns)) * DAY_MS).astype("datetime64[ms]")
     whole = simulated(1, len(returns))
-    return replace(whole, time=time, equity=equity, bars_per_year=365.0)
+    return replace(whole, time=time, equity=equity, calendar=Calendar(DAY_MS))
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -131,11 +132,11 @@ def test_too_few_forecasts_or_none_that_vary_are_nan():
 def test_a_difference_of_sharpe_ratios_is_paired():
     market = np.random.default_rng(3).normal(0, 0.03, 400)
     better = market + 0.002
-    apart, (low, high) = intervals.sharpe_difference(better, market, 500, 0)
+    apart, (low, high) = intervals.sharpe_difference(better, market, 500, 0, 365)
     assert apart == pytest.approx(sharpe(better) - sharpe(market))
     assert 0 < low < apart < high
     assert high - low < 0.5  # each alone is uncertain by some 4
-    nothing, (low, high) = intervals.sharpe_difference(better, np.zeros(400), 500, 0)
+    nothing, (low, high) = intervals.sharpe_difference(better, np.zeros(400), 500, 0, 365)
     assert nothing == pytest.approx(sharpe(better))
     assert low < nothing < high
 

@@ -13,6 +13,7 @@ import pytest
 from engine.backtest.records import TRADE
 from engine.backtest.rules import Rules
 from engine.backtest.simulate import Simulation, buy_and_hold, simulate
+from engine.market.calendar import Calendar
 from engine.results import metrics as table
 from engine.statistics.drawdown import drawdown
 from engine.statistics.metrics import daily_returns, days, metrics
@@ -34,7 +35,7 @@ def curve_of(equity, step_ms=DAY_MS, start_ms=0, trades=(), time=None):
     return Simulation(
         time=stamps.astype("datetime64[ms]"), close=np.ones(count), equity=np.array(equity, float),
         cash=np.array(equity, float), position=np.zeros(count), trades=rows, initial_capital=100.0,
-        bars_per_year=365 * DAY_MS / step_ms, ruined=False, capped=0, dropped=0, unsized=0,
+        calendar=Calendar(step_ms), ruined=False, capped=0, dropped=0, unsized=0,
     )  # fmt: skip
 
 

@@ -2,19 +2,20 @@ from __future__ import annotations
 
 import pytest
 
-from engine.backtest.rules import Rules, bars_per_year
+from engine.backtest.rules import Rules
 from engine.errors import ChangeSettingsError
+from engine.market.calendar import Calendar
 from engine.settings import Backtest
 
 
 def test_the_settings_become_rules():
     settings = Backtest(fee_bps=10.0, slippage_bps=2.0, sizing="volatility", stop_loss=0.02, unfilled="drop")
-    rules = Rules.of(settings, 3_600_000)
+    rules = Rules.of(settings, Calendar(3_600_000))
     assert (rules.fee, rules.slippage) == pytest.approx((0.001, 0.0002))
     assert rules.bars_per_year == 8760
     assert (rules.sizing, rules.stop_loss, rules.unfilled) == ("volatility", 0.02, "drop")
     assert rules.rebalance_band == settings.rebalance_band
-    assert bars_per_year(86_400_000) == 365
+    assert Calendar(86_400_000).bars_per_year == 365
 
 
 def test_the_benchmark_keeps_costs_and_drops_decisions():

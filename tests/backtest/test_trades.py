@@ -68,4 +68,4 @@ def test_no_trades_are_a_header():
     table = trade_table(result, "X")
     assert len(table) == 0
     assert to_csv_bytes(table) == (",".join(COLUMNS) + "\n").encode()
-    assert result.step_ms == HOUR_MS
+    assert result.calendar.step_ms == HOUR_MS

@@ -69,13 +69,13 @@ def test_orders_below_the_minimum_are_not_filled_and_sizes_lie_on_the_step():
         {}, ["backtest.limits_from=exchange", "backtest.fraction=0.001", "backtest.stop_loss=0.03"]
     )
     decisions = decided(800, 5, settings)
-    free, _ = trading.trade(decisions, with_limits(settings, {}), HOUR_MS)
+    free, _ = trading.trade(decisions, with_limits(settings, {}))
     assert "not known" in " ".join(note.text for note in outcome.remarks(free, settings))
-    stepped, _ = trading.trade(decisions, with_limits(settings, {"quantity_step": 0.01}), HOUR_MS)
+    stepped, _ = trading.trade(decisions, with_limits(settings, {"quantity_step": 0.01}))
     pieces = stepped.trades["quantity"] / 0.01
     np.testing.assert_allclose(pieces, np.round(pieces), atol=1e-6)
     assert (stepped.trades["quantity"] <= 10_000 * 0.001 / decisions.bars.low.min()).all()
-    none, _ = trading.trade(decisions, with_limits(settings, {"minimum_notional": 50.0}), HOUR_MS)
+    none, _ = trading.trade(decisions, with_limits(settings, {"minimum_notional": 50.0}))
     assert len(none.trades) == 0
     assert none.too_small > 0
     assert len(free.trades) > 50

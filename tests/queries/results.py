@@ -21,7 +21,7 @@ from engine.runs.manifest import write_manifest
 from engine.settings import make
 from engine.statistics.tear_sheet import tear_sheet
 from engine.studies.simulate_signals import INPUTS, NEVER_MS, carry_out
-from tests.backtest.markets import HOUR_MS, random_bars
+from tests.backtest.markets import random_bars
 from tests.tui.results.stored import END
 from tests.tui.results.stored import candles as market_candles
 
@@ -57,7 +57,7 @@ def backtested(home, count=600, seed=1, overrides=(), simulated=True, name="demo
     run = home.create("run", settings, name=name)
     run = renamed(run, run_id) if run_id else run
     decisions = decided(count, seed, settings)
-    strategy, benchmark = trading.trade(decisions, settings, HOUR_MS)
+    strategy, benchmark = trading.trade(decisions, settings)
     outcome.write(run.path, settings.data.symbol, decisions, strategy, benchmark)
     source = outcome.Source(run.id, run.id, simulated)
     result = outcome.summed_up(source, tear_sheet(strategy, benchmark), decisions, strategy, settings)

@@ -49,7 +49,7 @@ def test_weights_trade_as_the_simulator_trades_them(market):
     target = np.full(COUNT - 20, np.nan)
     target[np.arange(0, 400, 10)] = weight.to_numpy()
     bars = Bars.of(frame, Settings().backtest.volatility_span).rows(slice(20, COUNT))
-    reference = simulate(bars, target, Rules.of(Settings().backtest, STEP))
+    reference = simulate(bars, target, Rules.of(Settings().backtest, bars.calendar))
     assert np.array_equal(judged.equity.to_numpy(), reference.equity)
     assert judged.metrics["final_value"] == reference.equity[-1]
     assert len(judged.trades) == judged.metrics["trades"] > 5

@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     from engine.results.codec import Kind
 
 LABELS = {
-    "layout": "read as", "out_of_order": "out of order", "zero_volume": "zero volume",
-    "unknown_volume": "unknown volume", "rejected_by": "rejected by", "gap_list": "gaps",
-    "flag_list": "flagged", "rejected_list": "rejected rows",
+    "closures": "days closed", "layout": "read as", "out_of_order": "out of order",
+    "zero_volume": "zero volume", "unknown_volume": "unknown volume", "rejected_by": "rejected by",
+    "gap_list": "gaps", "flag_list": "flagged", "rejected_list": "rejected rows",
 }  # fmt: skip
 FURTHER = (  # of a report, where there is anything to tell
-    "layout", "notes", "order", "out_of_order", "incomplete", "spikes", "zero_volume", "unknown_volume",
+    "layout", "calendar", "closures", "notes", "order", "out_of_order", "incomplete", "spikes", "zero_volume",
+    "unknown_volume",
     "rejected_by", "gap_list", "flag_list", "rejected_list", "rules",
 )  # fmt: skip
 

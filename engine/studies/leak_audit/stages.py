@@ -136,4 +136,4 @@ def simulated(
     decisions = trading.decide(market, target, forecast, np.full(len(market.frame), np.nan), settings)
     on_bars = np.zeros(len(decisions.forecast), np.int8)  # (B,)
     on_bars[target - target[0]] = signal
-    return trading.trade(replace(decisions, signal=on_bars), settings, market.step_ms)[0]
+    return trading.trade(replace(decisions, signal=on_bars), settings)[0]
