@@ -71,8 +71,9 @@ def train(job: Job) -> TrainResult:
             start = samples.windows.start[parts.validation]
             forecast = experiment.forecast(trained, samples.matrix(trained.scalers), start, job.emit)
             target, rules = samples.windows.target[parts.validation], with_limits(settings, data.limits)
-            metadata["entry_threshold"] = trading.entry_threshold(data.market, target, forecast, rules)
-        saved = artifact.Artifact(trained.network, trained.scalers, artifact.Metadata(**metadata))
+            level = trading.entry_threshold(data.market, target, forecast, rules)
+            metadata = replace(metadata, entry_threshold=level)
+        saved = artifact.Artifact(trained.network, trained.scalers, metadata)
         artifact.save(run.path, saved)
         write_manifest(run.path, [*artifact.FILES, run.origin_path.name])
     summary = TrainingSummary(**trained.fitted.summary())
@@ -155,6 +156,6 @@ def record_origin(job: Job, data: Prepared, devices: int, own_model: str) -> Non
     """Keep what the run is made from; say so if a model was made from the very same before."""
     own = data.own[0].sha256 if data.own else ""
     begun = origin.record(job.run, job.settings, fingerprint(data.market), own, own_model, devices)
-    alike = origin.trained_alike(job.home, job.run, begun["key"])
+    alike = origin.trained_alike(job.home, job.run, begun.key)
     if alike and job.run.mode in {"run", "train"} and not job.run.repeats:
         job.emit(log_event(Note("already trained", {"run": alike})))

@@ -15,6 +15,7 @@ from engine.results.answers import Comparison
 from engine.runs.manifest import manifest_of, read_checked
 
 if TYPE_CHECKING:
+    from engine.lineage.origin import Origin
     from engine.runs.folder import RunFolder
 
 MODEL_FILES = ("model.keras", "scaler.joblib")
@@ -71,23 +72,23 @@ def figures_differ(before: Any, after: Any) -> str:
     return "; ".join(f"{name} {after.get(name)}, was {before[name]}" for name in other) or "more figures"
 
 
-def reasons(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+def reasons(before: Origin, after: Origin) -> list[str]:
     """What of data, versions, devices and machine is not as it was."""
     told = []
-    if before["data"] != after["data"]:
+    if before.data != after.data:
         told.append("The market data are not those of the original: they have been changed or refetched.")
-    if before["own_features"] != after["own_features"]:
+    if before.own_features != after.own_features:
         told.append("The file of own features has changed.")
-    if before.get("own_model", "") != after.get("own_model", ""):
+    if before.own_model != after.own_model:
         told.append("The file of the model has changed.")
-    if before["devices"] != after["devices"]:
-        told.append(f"{after['devices']} devices share a batch, {before['devices']} did.")
-    if before["machine"] != after["machine"]:
-        told.append(f"Another machine: {after['machine']}, was {before['machine']}.")
+    if before.devices != after.devices:
+        told.append(f"{after.devices} devices share a batch, {before.devices} did.")
+    if before.machine != after.machine:
+        told.append(f"Another machine: {after.machine}, was {before.machine}.")
     versions = [
-        f"{name} {after['versions'].get(name)}, was {version}"
-        for name, version in before["versions"].items()
-        if after["versions"].get(name) != version
+        f"{name} {after.versions.get(name)}, was {version}"
+        for name, version in before.versions.items()
+        if after.versions.get(name) != version
     ]
     if versions:
         told.append(f"Other versions: {'; '.join(versions)}.")

@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.disk import write_whole
 from engine.errors import RepairDataError
+from engine.results.codec import from_json, to_json
 from engine.runs.manifest import manifest_of, read_checked
 
 if TYPE_CHECKING:
@@ -37,6 +39,22 @@ LIBRARIES = (
 DECIDES_WEIGHTS = ("features", "window", "label", "split", "scaling", "model", "training")
 
 
+@dataclass(frozen=True)
+class Origin:
+    """What origin.json holds. key, data, own_features, own_model: SHA-256; own_…: empty without such a file.
+
+    devices: among which a batch was shared. versions: by library, that of Python among them.
+    """
+
+    key: str
+    data: str
+    own_features: str
+    own_model: str = field(default="", kw_only=True)  # not there before a model could be of one's own
+    devices: int
+    machine: str
+    versions: dict[str, str]
+
+
 def pinned(run: RunFolder, training: Training) -> Training:
     """The training settings with the number of devices that the run began with, wherever it goes on."""
     try:
@@ -48,21 +66,21 @@ def pinned(run: RunFolder, training: Training) -> Training:
 
 def record(
     run: RunFolder, settings: Settings, data: str, own_features: str, own_model: str, devices: int
-) -> dict[str, Any]:
+) -> Origin:
     """Write origin.json and return it. data: fingerprint of the market; own_…: hashes of the user's files.
 
     Raises MakeRoomError.
     """
-    origin = {
-        "key": key(settings, data, own_features, own_model, devices),
-        "data": data,
-        "own_features": own_features,
-        "own_model": own_model,
-        "devices": devices,
-        "machine": machine(),
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
-    }
-    write_whole(run.origin_path, json.dumps(origin, indent=2).encode())
+    origin = Origin(
+        key=key(settings, data, own_features, own_model, devices),
+        data=data,
+        own_features=own_features,
+        own_model=own_model,
+        devices=devices,
+        machine=machine(),
+        versions={"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+    )
+    write_whole(run.origin_path, json.dumps(to_json(origin), indent=2).encode())
     return origin
 
 
@@ -89,19 +107,17 @@ def machine() -> str:
     return " ".join(part for part in (platform.system(), platform.machine(), model) if part)
 
 
-def of(run: RunFolder) -> dict[str, Any]:
+def of(run: RunFolder) -> Origin:
     """The origin of a finished run, checked against its manifest. Raises RepairDataError."""
-    origin = json.loads(read_checked(run.path, run.origin_path.name))
-    if not isinstance(origin, dict):
-        raise RepairDataError(str(run.origin_path), "is no origin", "Restore it from a copy")
-    return origin
+    told = json.loads(read_checked(run.path, run.origin_path.name))
+    return from_json(Origin, told, str(run.origin_path))
 
 
 def trained_alike(home: Home, run: RunFolder, sought: str) -> str:
     """The id of the latest other run whose model has this key, or nothing."""
     for other in reversed(home.all()):
         try:
-            if other.id != run.id and MODEL in manifest_of(other.path) and of(other).get("key") == sought:
+            if other.id != run.id and MODEL in manifest_of(other.path) and of(other).key == sought:
                 return other.id
         except (RepairDataError, ValueError):
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import tomllib
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -34,28 +34,30 @@ PART_OF_THE_MODEL = ("features", "window", "label", "scaling", "model")
 def metadata(
     run: str, settings: Settings, market: Market, target_ms: Times, parts: Split, names: Sequence[str],
     own: Sequence[Feature], own_model: str,
-) -> dict[str, Any]:  # fmt: skip
-    """The fields of artifact.Metadata. target_ms: (N,) open times of all samples' target rows."""
+) -> Metadata:  # fmt: skip
+    """What a model is saved with. target_ms: (N,) open times of all samples' target rows."""
+    from engine.models.artifact import Metadata
+
     time_ms = milliseconds(market.frame.index)  # (T,)
     reach = labels.reach_ms(market.step_ms, settings.label.horizon)
     bounds = {
-        name: [iso(int(target_ms[part[0]])), iso(int(target_ms[part[-1]]))]
+        name: [str(iso(int(target_ms[end]))) for end in (part[0], part[-1])]
         for name, part in (("train", parts.train), ("validation", parts.validation), ("test", parts.test))
     }
-    return {
-        "run": run,
-        "test_dates": target_ms[parts.test].astype("datetime64[ms]"),  # (M,)
-        "feature_names": list(names),
-        "settings": to_toml(settings),
-        "bounds": bounds,
-        "trained_until_ms": int(target_ms[parts.validation[-1]]) + reach,
-        "data_from_ms": int(time_ms[0]),
-        "data_until_ms": int(time_ms[-1]) + market.step_ms,
-        "fingerprint": fingerprint(market),
-        "own_features": own[0].sha256 if own else "",
-        "own_model": own_model,
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
-    }
+    return Metadata(
+        run=run,
+        test_dates=target_ms[parts.test].astype("datetime64[ms]"),  # (M,)
+        feature_names=list(names),
+        settings=to_toml(settings),
+        bounds=bounds,
+        trained_until_ms=int(target_ms[parts.validation[-1]]) + reach,
+        data_from_ms=int(time_ms[0]),
+        data_until_ms=int(time_ms[-1]) + market.step_ms,
+        fingerprint=fingerprint(market),
+        own_features=own[0].sha256 if own else "",
+        own_model=own_model,
+        versions={"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+    )
 
 
 def refuse_other_model(settings: Settings, trained: Metadata) -> None:

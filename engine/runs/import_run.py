@@ -48,17 +48,17 @@ def bring(home: Home, folder: Path, examine: Callable[[RunFolder], list[str]]) -
         raise ChangeSettingsError(f"run {name}", "is in this home already", f"quantdeck runs verify {name}")
     stored = manifest.parsed(folder)
     signature.refuse_changed(stored, folder / manifest_entries.MANIFEST)
-    files = stored["files"]
+    files = manifest.entries(stored, folder)
     with refusals(home.runs):
         home.runs.mkdir(parents=True, exist_ok=True)
-    check_room(home.path, NEEDED_MB + sum(facts["bytes"] for facts in files.values()) / 1e6)
+    check_room(home.path, NEEDED_MB + sum(entry.size for entry in files.values()) / 1e6)
     sweep_incoming(home.path)
     with staged(home.path) as staging:
         copy = RunFolder(staging / name)  # as deep as in `runs`
         with refusals(copy.path):
             copy.path.mkdir(mode=0o700)
-        for file, facts in files.items():
-            write_whole(copy.path / file, manifest.read_named(folder, file, facts))
+        for file, entry in files.items():
+            write_whole(copy.path / file, manifest.read_named(folder, file, entry))
         bring_events(folder, copy)
         bring_about(folder, copy, stored)
         manifest.store(copy.path, files)

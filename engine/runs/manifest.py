@@ -19,15 +19,17 @@ from engine.runs.manifest_entries import (
     check_hash,
     check_needs,
     check_size,
-    facts_of,
+    entry_of,
     opened,
     plain_name,
-    proper,
+    read_entry,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from engine.runs.manifest_entries import Entry
 
 SCHEMA = 2
 ABOUT = "run.json"
@@ -43,7 +45,7 @@ def write_manifest(folder: Path, names: Iterable[str]) -> None:
     manifest
     cannot be written.
     """
-    added = {name: facts_of(folder, name) for name in sorted(set(names))}
+    added = {name: entry_of(folder, name) for name in sorted(set(names))}
     try:
         before = manifest_of(folder)
     except RepairDataError:
@@ -51,7 +53,7 @@ def write_manifest(folder: Path, names: Iterable[str]) -> None:
     store(folder, before | added)
 
 
-def store(folder: Path, files: dict[str, dict[str, Any]]) -> None:
+def store(folder: Path, files: Mapping[str, Entry]) -> None:
     """Write the manifest of these files, whole.
 
     Raises MakeRoomError, and RepairDataError for an unsafe key.
@@ -60,7 +62,7 @@ def store(folder: Path, files: dict[str, dict[str, Any]]) -> None:
         "schema": SCHEMA,
         "run": run_id(folder),
         "about": about_of(folder),
-        "files": dict(sorted(files.items())),
+        "files": {name: entry.to_json() for name, entry in sorted(files.items())},
     }
     write_whole(folder / MANIFEST, json.dumps(signature.sealed(manifest, folder), indent=2).encode())
 
@@ -83,12 +85,12 @@ def verify(folder: Path) -> list[Problem]:
         return [Problem(MANIFEST, "", error.reason), *problems]
     if about_of(folder) != parsed(folder).get("about"):
         problems.append(Problem(ABOUT, "", "is changed: it is not what the manifest says of the run"))
-    for name, facts in files.items():
+    for name, entry in files.items():
         try:
             with opened(folder, name) as file:
-                check_size(folder, name, file, facts)
-                check_hash(folder, name, hashlib.file_digest(file, "sha256").hexdigest(), facts)
-            check_needs(folder, name, facts)
+                check_size(folder, name, file, entry)
+                check_hash(folder, name, hashlib.file_digest(file, "sha256").hexdigest(), entry)
+            check_needs(folder, name, entry)
         except QuantdeckError as error:
             problems.append(Problem(name, "", error.reason))
     return problems
@@ -99,30 +101,38 @@ def read_checked(folder: Path, name: str) -> bytes:
 
     Raises RepairDataError.
     """
-    facts = manifest_of(folder).get(name)
-    if facts is None:
+    entry = manifest_of(folder).get(name)
+    if entry is None:
         raise RepairDataError(str(folder / name), "is not in the run's manifest", REMEDY)
-    check_needs(folder, name, facts)
-    return read_named(folder, name, facts)
+    check_needs(folder, name, entry)
+    return read_named(folder, name, entry)
 
 
-def read_named(folder: Path, name: str, facts: dict[str, Any]) -> bytes:
+def read_named(folder: Path, name: str, entry: Entry) -> bytes:
     """The content of a file if it is as a manifest's entry says. Raises RepairDataError."""
     with opened(folder, name) as file:
-        check_size(folder, name, file, facts)
-        content = file.read(facts["bytes"])
-    check_hash(folder, name, hashlib.sha256(content).hexdigest(), facts)
+        check_size(folder, name, file, entry)
+        content = file.read(entry.size)
+    check_hash(folder, name, hashlib.sha256(content).hexdigest(), entry)
     return content
 
 
-def manifest_of(folder: Path) -> dict[str, dict[str, Any]]:
-    """The files that a run's manifest names, with `sha256`, `bytes`, perhaps `needs`.
-
-    Raises RepairDataError.
-    """
+def manifest_of(folder: Path) -> dict[str, Entry]:
+    """The files that a run's manifest names. Raises RepairDataError."""
     manifest = parsed(folder)
     signature.refuse_broken(manifest, folder, folder / MANIFEST)
-    return dict(manifest["files"])
+    return entries(manifest, folder)
+
+
+def entries(manifest: dict[str, Any], folder: Path) -> dict[str, Entry]:
+    """The files that a manifest names. Raises RepairDataError for an entry that is not valid."""
+    found = {}
+    for name, facts in manifest["files"].items():
+        entry = read_entry(name, facts) if plain_name(name) else None
+        if entry is None:
+            raise RepairDataError(str(folder / MANIFEST), f"its entry for {name!r} is not valid", REMEDY)
+        found[name] = entry
+    return found
 
 
 def parsed(folder: Path) -> dict[str, Any]:
@@ -142,9 +152,7 @@ def parsed(folder: Path) -> dict[str, Any]:
     if manifest.get("run") != run_id(folder):
         reason = f"belongs to run {manifest.get('run')!r}, not to {run_id(folder)!r}"
         raise RepairDataError(str(path), reason, "Keep the artifacts of each run in its own folder")
-    for name, facts in manifest["files"].items():
-        if not plain_name(name) or not proper(name, facts):
-            raise RepairDataError(str(path), f"its entry for {name!r} is not valid", REMEDY)
+    entries(manifest, folder)
     return manifest
 
 
@@ -164,10 +172,10 @@ def seal_anew(folder: Path) -> None:
 
     Raises RepairDataError when a file is not.
     """
-    files = parsed(folder)["files"]
-    for name, facts in files.items():
-        found = facts_of(folder, name)
-        if (found["sha256"], found["bytes"]) != (facts["sha256"], facts["bytes"]):
+    files = entries(parsed(folder), folder)
+    for name, entry in files.items():
+        found = entry_of(folder, name)
+        if (found.sha256, found.size) != (entry.sha256, entry.size):
             raise RepairDataError(str(folder / name), "is not as the manifest says", REMEDY)
     store(folder, files)
 

@@ -7,11 +7,12 @@ import os
 import re
 import stat
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.errors import RepairDataError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from io import BufferedReader
     from pathlib import Path
 
@@ -25,8 +26,20 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 REMEDY = "Restore it from a copy, or train again"
 
 
-def facts_of(folder: Path, name: str) -> dict[str, Any]:
-    """What the manifest says of a file. Raises RepairDataError."""
+class Entry(NamedTuple):
+    """What a manifest says of a file; needs: versions of the libraries that deserialise it."""
+
+    sha256: str
+    size: int  # bytes
+    needs: Mapping[str, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """As manifest.json holds it: without needs that there are not, for the manifest's hash stays."""
+        return {"sha256": self.sha256, "bytes": self.size} | ({"needs": self.needs} if self.needs else {})
+
+
+def entry_of(folder: Path, name: str) -> Entry:
+    """What a file is as it lies there. Raises RepairDataError."""
     if not plain_name(name):
         raise RepairDataError(
             repr(name), "is no plain file name", "Use letters, digits, dot, dash and underscore"
@@ -38,8 +51,7 @@ def facts_of(folder: Path, name: str) -> dict[str, Any]:
                 str(folder / name), f"has {size} bytes; 1 to {largest(name)} are allowed", REMEDY
             )
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    needs = {library: installed(library) for library in needed(name)}
-    return {"sha256": sha256, "bytes": size} | ({"needs": needs} if needs else {})
+    return Entry(sha256, size, {library: installed(library) for library in needed(name)})
 
 
 def plain_name(name: str) -> bool:
@@ -70,10 +82,10 @@ def installed(library: str) -> str:
         return "none"
 
 
-def check_needs(folder: Path, name: str, facts: dict[str, Any]) -> None:
+def check_needs(folder: Path, name: str, entry: Entry) -> None:
     """Compare major and minor versions of what reads a file with what wrote it. Raises RepairDataError."""
     for library in needed(name):
-        wrote, reads = facts["needs"][library], installed(library)
+        wrote, reads = entry.needs[library], installed(library)
         if wrote.split(".")[:2] != reads.split(".")[:2]:
             raise RepairDataError(
                 str(folder / name), f"was written by {library} {wrote}, {library} {reads} is installed",
@@ -81,10 +93,10 @@ def check_needs(folder: Path, name: str, facts: dict[str, Any]) -> None:
             )  # fmt: skip
 
 
-def proper(name: str, facts: Any) -> bool:
-    """Whether an entry has a hash, a size within the limit, and the versions that its kind needs."""
+def read_entry(name: str, facts: Any) -> Entry | None:
+    """An entry of a manifest if it has a hash, a proper size, and the versions that its kind needs."""
     needs = facts.get("needs", {}) if isinstance(facts, dict) else None
-    return (
+    proper = (
         isinstance(needs, dict)
         and tuple(needs) == needed(name)
         and all(isinstance(value, str) for value in needs.values())
@@ -93,6 +105,7 @@ def proper(name: str, facts: Any) -> bool:
         and type(facts.get("bytes")) is int
         and 0 < facts["bytes"] <= largest(name)
     )
+    return Entry(facts["sha256"], facts["bytes"], needs or {}) if proper else None
 
 
 def opened(folder: Path, name: str) -> BufferedReader:
@@ -113,15 +126,15 @@ def opened(folder: Path, name: str) -> BufferedReader:
     return os.fdopen(handle, "rb")
 
 
-def check_size(folder: Path, name: str, file: BufferedReader, facts: dict[str, Any]) -> None:
+def check_size(folder: Path, name: str, file: BufferedReader, entry: Entry) -> None:
     """Compare the size with the manifest's. Raises RepairDataError."""
-    size, wanted = os.fstat(file.fileno()).st_size, facts["bytes"]
+    size, wanted = os.fstat(file.fileno()).st_size, entry.size
     if size != wanted:
         fault = "is empty" if size == 0 else "is truncated" if size < wanted else "has grown"
         raise RepairDataError(str(folder / name), f"{fault}: {size} of {wanted} bytes", REMEDY)
 
 
-def check_hash(folder: Path, name: str, sha256: str, facts: dict[str, Any]) -> None:
+def check_hash(folder: Path, name: str, sha256: str, entry: Entry) -> None:
     """Compare the hash with the manifest's. Raises RepairDataError."""
-    if sha256 != facts["sha256"]:
+    if sha256 != entry.sha256:
         raise RepairDataError(str(folder / name), "is changed: its SHA-256 is not the manifest's", REMEDY)

@@ -21,7 +21,7 @@ def forged(run, result):
     run.result_path.write_text(result)
     path = run.manifest_path
     stored = json.loads(path.read_bytes())
-    stored["files"]["result.json"] = manifest.facts_of(run.path, "result.json")
+    stored["files"]["result.json"] = manifest.entry_of(run.path, "result.json").to_json()
     hashes = signature.sealed(stored, path.parent.parent / "nowhere" / "runs" / run.id)
     path.write_text(json.dumps(hashes | {"seal": stored["seal"]}))
 
