@@ -58,8 +58,8 @@ EDGES = {
         "engine/runs/process.py:outcome",
         "engine/runs/process.py:started",
         "engine/runs/requests.py:_answers",
-        "engine/runs/state.py:facts",
-        "engine/runs/state.py:poll",
+        "engine/results/notes.py:log_event",
+        "engine/runs/log_entries.py:facts",
     },
     "settings by group or by dotted key, of whatever type each has": {
         "engine/queries/opening.py:settings_shown",
