@@ -67,7 +67,7 @@ def every_feature(rows: str) -> dict[str, Callable[[], Any]]:
     ready = np.isfinite(features.compute(market, ("all",)).to_numpy()).all(axis=1)  # (T,)
     return {
         "features": lambda: features.compute(market, ("all",)).shape[1],
-        "windows": lambda: len(windows.find(ready, market.numbers, work.LOOKBACK)),
+        "windows": lambda: len(windows.find(ready, market.observed, market.numbers, work.LOOKBACK)),
     }
 
 

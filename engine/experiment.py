@@ -95,12 +95,12 @@ def samples_of(market: Market, table: pd.DataFrame, settings: Settings) -> Sampl
 def find_windows(market: Market, table: pd.DataFrame, lookback: int) -> Windows:
     """Every window of complete, consecutive rows of the features, (T, F)."""
     ready = np.isfinite(table.to_numpy()).all(axis=1)  # (T,)
-    return windows.find(ready, market.numbers, lookback)
+    return windows.find(ready, market.observed, market.numbers, lookback)
 
 
 def forward_return(market: Market, label: Label) -> Floats:
     """The return that the label asks for, of each row, (T,); NaN where it is not known."""
-    return labels.forward_return(market.frame, market.numbers, label.horizon, label.kind)
+    return labels.forward_return(market.frame, market.observed, market.numbers, label.horizon, label.kind)
 
 
 def split_samples(target_ms: Rows, label: Floats, step_ms: int, settings: Settings) -> Split:

@@ -58,8 +58,9 @@ def work():
     names = features.resolve(("all",), tuple(market.frame.columns), ())
     table = features.compute(market, names, ())
     time_ms = milliseconds(market.frame.index)
-    found = windows.find(np.isfinite(table.to_numpy()).all(axis=1), market.numbers, 10)
-    realised = labels.forward_return(market.frame, market.numbers, 1, "open")
+    ready = np.isfinite(table.to_numpy()).all(axis=1)
+    found = windows.find(ready, market.observed, market.numbers, 10)
+    realised = labels.forward_return(market.frame, market.observed, market.numbers, 1, "open")
     target = found.target
     parts = split.chronological(time_ms[target], np.isfinite(realised[target]), STEP, 0.2, 0.2)
     used = windows.rows_used(found.start[parts.train], 10, COUNT)

@@ -31,11 +31,13 @@ NAMES = (
 
 
 def raw_market(seed):
-    """Candles with gaps, funding stamps a little late, a second exchange."""
+    """Candles with gaps of one bar and of several, funding stamps a little late, a second exchange."""
     rng = np.random.default_rng(seed)
     close = 100 * np.exp(np.cumsum(rng.normal(0, 0.01, COUNT)))
     opening = np.concatenate([[100], close[:-1]])
     kept = rng.random(COUNT) > 0.01
+    for first in rng.integers(20, COUNT - 20, 3):
+        kept[first : first + rng.integers(1, 9)] = False
     time = time_index(np.arange(COUNT, dtype=np.int64) * STEP)
     candles = pd.DataFrame(
         {
@@ -70,28 +72,40 @@ def perturbed(frame, k_ms, rng):
     return changed
 
 
-def stages(candles, funding, second, network, scalers):
+def known_at(market):
+    """When a row is known: a candle when it closes, a filled one when the bar opens that ends its gap."""
+    time_ms = milliseconds(market.frame.index)
+    known = time_ms + STEP
+    following = np.append(time_ms[market.observed], 2**62)
+    filled = ~market.observed
+    known[filled] = following[np.searchsorted(following, time_ms[filled])]
+    return known
+
+
+def stages(candles, funding, second, network, scalers, fill_gaps, without_forecast):
     """Every stage's output with the time at which each of its rows is known."""
     checked = check(candles, STEP, now_ms=COUNT * STEP).frame
     others = [
         Other("funding", funding, 12 * STEP),
         Other("second_close", column_values(second, "close", Calendar(STEP)), 3 * STEP),
     ]
-    market = merge(checked, Calendar(STEP), others, 0, simulated=True)
+    market = merge(checked, Calendar(STEP), others, fill_gaps, simulated=True)
     table = features.compute(market, NAMES, ())
     time_ms = milliseconds(market.frame.index)
-    found = windows.find(np.isfinite(table.to_numpy()).all(axis=1), market.numbers, LOOKBACK)
-    chosen = make({}, ["backtest.stop_loss=0.03", "signal.entry_threshold=0"])
+    ready = np.isfinite(table.to_numpy()).all(axis=1)
+    found = windows.find(ready, market.observed, market.numbers, LOOKBACK)
+    keys = ["backtest.stop_loss=0.03", "signal.entry_threshold=0"]
+    chosen = make({}, [*keys, f"signal.without_forecast={without_forecast}"])
     forecast = network(scalers, table.to_numpy(), found.start)
     decisions = trading.decide(market, found.target, forecast, np.full(len(table), np.nan), chosen)
     strategy, _ = trading.trade(decisions, chosen)
     target_ms, bar_ms = time_ms[found.target], decisions.bars.time.astype(np.int64)
-    known = time_ms + STEP
+    known = known_at(market)
     return {
         "merged": (known, market.frame.to_numpy()),
         "provenance": (known, market.provenance.to_numpy()),
         "features": (known, table.to_numpy()),
-        "windows": (target_ms, found.start),
+        "windows": (target_ms, time_ms[found.start]),
         "predictions": (target_ms, forecast),
         "signals": (bar_ms, decisions.signal),
         "equity": (bar_ms + STEP, strategy.equity),
@@ -112,14 +126,22 @@ def scalers():
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(0, 10_000), st.integers(230, COUNT - 20), st.booleans())
-def test_every_stage_stands_still_when_later_rows_are_cut_or_changed(scalers, seed, k, cutting):
+@given(
+    st.integers(0, 10_000),
+    st.integers(230, COUNT - 20),
+    st.booleans(),
+    st.integers(0, 4),
+    st.sampled_from(["hold", "flat"]),
+)
+def test_every_stage_stands_still_when_later_rows_are_cut_or_changed(
+    scalers, seed, k, cutting, fill_gaps, without_forecast
+):
     k_ms = k * STEP
     original = raw_market(seed)
     rng = np.random.default_rng(seed + 1)
     moved = [cut(frame, k_ms) if cutting else perturbed(frame, k_ms, rng) for frame in original]
-    before = stages(*original, linear, scalers)
-    after = stages(*moved, linear, scalers)
+    before = stages(*original, linear, scalers, fill_gaps, without_forecast)
+    after = stages(*moved, linear, scalers, fill_gaps, without_forecast)
     for name, (known_ms, values) in before.items():
         moved_ms, moved_values = after[name]
         # A cut history ends with its last target row, and closes there what is open: that is no decision.
@@ -138,11 +160,12 @@ def test_training_samples_know_nothing_of_later_parts(seed, horizon):
     candles, _, _ = raw_market(seed)
 
     def parts_of(frame):
-        market = merge(check(frame, STEP, now_ms=COUNT * STEP).frame, Calendar(STEP), [], 0, simulated=True)
+        market = merge(check(frame, STEP, now_ms=COUNT * STEP).frame, Calendar(STEP), [], 3, simulated=True)
         table = features.compute(market, ("return_1", "return_6"), ())
         time_ms = milliseconds(market.frame.index)
-        found = windows.find(np.isfinite(table.to_numpy()).all(axis=1), market.numbers, LOOKBACK)
-        forward_return = labels.forward_return(market.frame, market.numbers, horizon, "open")
+        ready = np.isfinite(table.to_numpy()).all(axis=1)
+        found = windows.find(ready, market.observed, market.numbers, LOOKBACK)
+        forward_return = labels.forward_return(market.frame, market.observed, market.numbers, horizon, "open")
         parts = split.chronological(
             time_ms[found.target], np.isfinite(forward_return[found.target]), horizon * STEP, 0.2, 0.2
         )

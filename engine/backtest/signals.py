@@ -26,11 +26,12 @@ def targets(
     *,
     short: bool = True,
     predicted: NDArray[np.bool_] | None = None,
+    without_forecast: Literal["hold", "flat"] = "hold",
 ) -> NDArray[np.float64]:
     """Target weights (N,) of signals (N,): +1 long, -1 short, 0 close, NaN keep what is held.
 
-    A neutral signal keeps (`hold`) or closes (`flat`); a bar that is not `predicted` (N,) always keeps.
-    Without `short` a -1 closes.
+    A neutral signal keeps (`hold`) or closes (`flat`); so does a bar that is not `predicted` (N,), as
+    `without_forecast` says. Without `short` a -1 closes.
     """
     weight = signal.astype(np.float64)  # (N,)
     if not short:
@@ -38,5 +39,5 @@ def targets(
     if neutral == "hold":
         weight[signal == 0] = np.nan
     if predicted is not None:
-        weight[~predicted] = np.nan
+        weight[~predicted] = 0.0 if without_forecast == "flat" else np.nan
     return weight

@@ -13,7 +13,9 @@ from engine.backtest import signals
 from engine.backtest.sweep import sweep
 
 if TYPE_CHECKING:
-    from typing import Literal
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
     from engine.backtest.bars import Bars, Floats
     from engine.backtest.rules import Rules
@@ -32,30 +34,15 @@ def best(
     bars: Bars,
     forecast: Floats,
     rules: Rules,
-    neutral: Literal["hold", "flat"],
-    *,
-    short: bool,
+    targets: Callable[[NDArray[np.int8]], Floats],
     otherwise: float,
 ) -> float:
     """The candidate with the highest Sharpe ratio of daily returns after costs; of equals the lowest.
 
+    forecast: (B,), NaN where a bar had no window. targets: the target weights, (B,), that signals mean.
     One that trades fewer than ten times is left out, as its Sharpe ratio is luck; `otherwise` if none is.
     """
-    tried, predicted = candidates(forecast), np.isfinite(forecast)
-    found = sweep(
-        bars,
-        [
-            (
-                np.ascontiguousarray(
-                    signals.targets(
-                        signals.threshold(forecast, each), neutral, short=short, predicted=predicted
-                    ),
-                    np.float64,
-                ),
-                rules,
-            )
-            for each in tried.tolist()
-        ],
-    )
+    tried = candidates(forecast)
+    found = sweep(bars, [(targets(signals.threshold(forecast, each)), rules) for each in tried.tolist()])
     value = np.where((found.trades >= FEWEST_TRADES) & np.isfinite(found.sharpe), found.sharpe, -np.inf)
     return float(tried[np.argmax(value)]) if (value > -np.inf).any() else otherwise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,8 @@ from engine.backtest.rules import Rules
 from engine.backtest.simulate import Simulation, buy_and_hold, simulate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from engine.market.calendar import Calendar
@@ -24,10 +27,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Decisions:
-    """The bars of a test span and what was decided for each; B = bars from the first target to the last.
+    """The bars of a test span and what was decided for each.
+
+    B = bars from the first target to the last: observed ones, as a filled bar is no market to trade in.
 
     forecast: (B,) predicted return, NaN where a bar had no window. signal: (B,) int8, +1, -1 or 0.
-    realised: (B,) the label, the return that came, NaN where it is not known.
+    forward_return: (B,) the label, the return that came, NaN where it is not known.
     weight: (B,) target weights where somebody gave them; else the settings make them of the signals.
     """
 
@@ -39,19 +44,33 @@ class Decisions:
 
 
 def decide(
-    market: Market, target: NDArray[np.int64], forecast: Floats, forward_return: Floats, settings: Settings
+    market: Market,
+    target: NDArray[np.int64],
+    forecast: Floats,
+    forward_return: Floats,
+    settings: Settings,
+    signal: NDArray[np.int8] | None = None,
 ) -> Decisions:
-    """Signals for target rows (N,) from their forecasts (N,), laid on every bar from the first to the last.
+    """Decisions for target rows (N,), laid on every observed bar from the first to the last.
 
-    realised: (T,) the label of every row of the market.
+    forecast: (N,). forward_return: (T,) the label of every row of the market. signal: (N,), where it is not
+    what the settings make of the forecasts.
     """
-    rows = slice(int(target[0]), int(target[-1]) + 1)
-    on_bars = np.full(rows.stop - rows.start, np.nan)  # (B,)
-    on_bars[target - rows.start] = forecast
-    funding = market.funding if settings.data.perpetual else None  # on spot it is a feature, no cost
-    every = Bars.of(market.frame, settings.backtest.volatility_span, funding, market.calendar)
-    signal = signals.threshold(on_bars, settings.signal.entry_threshold)  # (B,)
-    return Decisions(every.rows(rows), on_bars, signal, forward_return[rows])
+    observed = market.observed  # (T,) O of them
+    bar = np.cumsum(observed) - 1  # (T,) the place of each row's bar among the observed
+    first, last = int(bar[target[0]]), int(bar[target[-1]])
+    place = bar[target] - first  # (N,)
+    on_bars = np.full(last - first + 1, np.nan)  # (B,)
+    on_bars[place] = forecast
+    if signal is None:
+        signal = signals.threshold(forecast, settings.signal.entry_threshold)  # (N,)
+    signal_on_bars = np.zeros(len(on_bars), np.int8)  # (B,)
+    signal_on_bars[place] = signal
+    traded = market.rows(observed)
+    funding = traded.funding if settings.data.perpetual else None  # on spot it is a feature, no cost
+    every = Bars.of(traded.frame, settings.backtest.volatility_span, funding, market.calendar)
+    rows = slice(first, last + 1)
+    return Decisions(every.rows(rows), on_bars, signal_on_bars, forward_return[observed][rows])
 
 
 def rules_of(settings: Settings, calendar: Calendar) -> Rules:
@@ -69,13 +88,17 @@ def trade(decisions: Decisions, settings: Settings) -> tuple[Simulation, Simulat
 
 def weight_of(decisions: Decisions, settings: Settings) -> Floats:
     """The target weights (B,) that the decisions' signals mean."""
-    if decisions.weight is not None:
-        return decisions.weight
-    return signals.targets(
-        decisions.signal,
-        settings.signal.neutral,
+    return decisions.weight if decisions.weight is not None else meant(decisions, settings)(decisions.signal)
+
+
+def meant(decisions: Decisions, settings: Settings) -> Callable[[NDArray[np.int8]], Floats]:
+    """What turns signals (B,) for the decisions' bars into target weights (B,)."""
+    return partial(
+        signals.targets,
+        neutral=settings.signal.neutral,
         short=settings.backtest.short,
         predicted=np.isfinite(decisions.forecast),
+        without_forecast=settings.signal.without_forecast,
     )
 
 
@@ -92,7 +115,6 @@ def entry_threshold(market: Market, target: NDArray[np.int64], forecast: Floats,
         decisions.bars,
         decisions.forecast,
         rules_of(settings, market.calendar),
-        settings.signal.neutral,
-        short=settings.backtest.short,
+        meant(decisions, settings),
         otherwise=settings.signal.entry_threshold,
     )

@@ -111,9 +111,11 @@ def table() -> str:
     """Every built-in feature as Markdown tables, one a group, as docs/features.md shows them."""
     lines: list[str] = []
     for title, group in GROUPS.items():
-        lines += [f"### {title}", "", "| name | formula | warm-up | needs |", "|---|---|---:|---|"]
+        lines += [f"### {title}", "", "| name | formula | warm-up | over a gap | needs |"]
+        lines.append("|---|---|---:|---|---|")
         for feature in group:
             needs = ", ".join(f"`{name}`" for name in feature.needs)
-            lines.append(f"| `{feature.name}` | {feature.doc} | {feature.warm_up} | {needs} |")
+            over = {0: "", 1: "anew"}.get(feature.warm_up, feature.over_gaps)
+            lines.append(f"| `{feature.name}` | {feature.doc} | {feature.warm_up} | {over} | {needs} |")
         lines.append("")
     return "\n".join(lines)

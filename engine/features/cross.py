@@ -14,7 +14,7 @@ def funding_rate() -> Feature:
     def compute(bars: Bars) -> Column:
         return bars["funding"].copy()
 
-    return Feature("funding_rate", 0, "last known funding rate", compute, ("funding",))
+    return Feature("funding_rate", 0, "last known funding rate", compute, needs=("funding",))
 
 
 def funding_score(span: int) -> Feature:
@@ -24,17 +24,17 @@ def funding_score(span: int) -> Feature:
         return bars.z_score(bars["funding"], span)
 
     doc = f"(funding - mean) / std of the funding rate over {span} bars (ddof 1); 0 where std is 0"
-    return Feature(f"funding_z_{span}", span - 1, doc, compute, ("funding",))
+    return Feature(f"funding_z_{span}", span - 1, doc, compute, needs=("funding",))
 
 
 def open_interest_change(span: int) -> Feature:
     """Log change of the open interest."""
 
     def compute(bars: Bars) -> Column:
-        return log_ratio(bars["open_interest"], bars.lag(bars["open_interest"], span))
+        return log_ratio(bars["open_interest"], bars.as_of(bars["open_interest"], span))
 
     doc = f"ln(open interest / open interest[-{span}]); 0 where either is 0"
-    return Feature(f"open_interest_change_{span}", span, doc, compute, ("open_interest",))
+    return Feature(f"open_interest_change_{span}", span, doc, compute, "as of", ("open_interest",))
 
 
 def spread(bars: Bars) -> Column:
@@ -44,7 +44,7 @@ def spread(bars: Bars) -> Column:
 
 def second_spread() -> Feature:
     """Distance of the two exchanges' prices."""
-    return Feature("second_spread", 0, "ln(close / second exchange's close)", spread, ("second_close",))
+    return Feature("second_spread", 0, "ln(close / second exchange's close)", spread, needs=("second_close",))
 
 
 def second_spread_score(span: int) -> Feature:
@@ -54,7 +54,7 @@ def second_spread_score(span: int) -> Feature:
         return bars.z_score(spread(bars), span)
 
     doc = f"(second_spread - mean) / std over {span} bars (ddof 1); 0 where std is 0"
-    return Feature(f"second_spread_z_{span}", span - 1, doc, compute, ("second_close",))
+    return Feature(f"second_spread_z_{span}", span - 1, doc, compute, needs=("second_close",))
 
 
 FEATURES = (

@@ -40,7 +40,7 @@ def last_value(name: str) -> Feature:
     def compute(bars: Bars) -> Column:
         return bars[name].copy()
 
-    return Feature(name, 0, f"last known value of {name}", compute, (name,))
+    return Feature(name, 0, f"last known value of {name}", compute, needs=(name,))
 
 
 def score(name: str) -> Feature:
@@ -50,4 +50,4 @@ def score(name: str) -> Feature:
         return bars.z_score(bars[name], SPAN)
 
     doc = f"({name} - mean) / std over {SPAN} bars (ddof 1); 0 where std is 0"
-    return Feature(f"{name}_z_{SPAN}", SPAN - 1, doc, compute, (name,))
+    return Feature(f"{name}_z_{SPAN}", SPAN - 1, doc, compute, needs=(name,))

@@ -1,14 +1,15 @@
 """The rows that features are computed from, and the few operations that respect their gaps.
 
-All columns run over the whole market at once; `lag`, `rolling` and `recursive` are the only ways to
-look at other rows, they look back only, and they stop at gaps and at missing values. A formula made
-of them and of row-by-row arithmetic can therefore neither bridge a gap nor see the future.
+All columns run over the whole market at once; `lag`, `as_of`, `rolling` and `recursive` are the only ways
+to look at other rows, they look back only, and they stop at the ends of segments and at missing values. A
+formula made of them and of row-by-row arithmetic can therefore not see the future, and bridges no gap but
+those that `bridging` lets it.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,14 @@ import numpy as np
 import numpy.typing as npt
 import talib
 
-from engine.market.merge import Market, segments
 from engine.market.times import milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    import pandas as pd
+
+    from engine.market.merge import Market
 
 Column = npt.NDArray[np.float64]
 
@@ -31,34 +35,57 @@ RESTART = 4096
 
 @dataclass(frozen=True, eq=False)
 class Bars:
-    """T rows in S segments of consecutive bars.
+    """T rows in S segments, of consecutive bars unless gaps are bridged.
 
-    time: (T,) int64, open times in ms; columns: name → (T,) float64, read-only, NaN where missing;
-    starts, stops: (S,), the half-open row ranges of the segments, in order, covering all rows.
+    time: (T,) int64, open times in ms; number: (T,) int64, one more for each next bar, more after a gap;
+    columns: name → (T,) float64, read-only, NaN where missing; starts: (S,), the first row of each segment.
     """
 
     time: npt.NDArray[np.int64]
+    number: npt.NDArray[np.int64]
     columns: Mapping[str, Column]
     starts: npt.NDArray[np.intp]
-    stops: npt.NDArray[np.intp]
 
     @classmethod
     def of(cls, market: Market) -> Bars:
         """The rows of a merged market; its flags are no column."""
-        frame, parts = market.frame, segments(market.numbers)
+        return cls.from_frame(market.frame, market.numbers)
+
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame, number: npt.NDArray[np.int64]) -> Bars:
+        """The rows of candles and of what joins them, (T,), with their numbers; flags are no column."""
+        begins = np.diff(number, prepend=number[:1] - 2) > 1  # (T,)
         names = [name for name in frame.columns if name != "flag"]
-        return cls(
-            time=frozen(milliseconds(frame.index)),
-            columns={name: frozen(frame[name].to_numpy(np.float64)) for name in names},
-            starts=np.array([part.start for part in parts], dtype=np.intp),
-            stops=np.array([part.stop for part in parts], dtype=np.intp),
-        )
+        columns = {name: frozen(frame[name].to_numpy(np.float64)) for name in names}
+        return cls(frozen(milliseconds(frame.index)), frozen(number), columns, np.flatnonzero(begins))
 
     def part(self, start: int, stop: int, names: tuple[str, ...]) -> Bars:
         """The rows start … stop of one segment, with the named columns only."""
         columns = {name: self[name][start:stop] for name in names}
-        whole = np.array([0], dtype=np.intp), np.array([stop - start], dtype=np.intp)
-        return Bars(self.time[start:stop], columns, *whole)
+        return Bars(self.time[start:stop], self.number[start:stop], columns, np.zeros(1, dtype=np.intp))
+
+    @cached_property
+    def stops(self) -> npt.NDArray[np.intp]:
+        """The row after the last of each segment, (S,)."""
+        return np.append(self.starts[1:], len(self))[: len(self.starts)]
+
+    @cached_property
+    def missing(self) -> npt.NDArray[np.int64]:
+        """How many bars are missing before each segment but the first, (S - 1,)."""
+        return self.number[self.starts[1:]] - self.number[self.starts[1:] - 1] - 1
+
+    def bridging(self, longest: int) -> Bars:
+        """The same rows, their segments going on over gaps of at most so many bars."""
+        kept = np.flatnonzero(self.missing > longest) + 1
+        if len(kept) == len(self.missing):
+            return self
+        if len(kept) not in self._bridged:
+            self._bridged[len(kept)] = replace(self, starts=self.starts[np.append(0, kept)])
+        return self._bridged[len(kept)]
+
+    @cached_property
+    def _bridged(self) -> dict[int, Bars]:
+        return {}
 
     def __len__(self) -> int:
         """T."""
@@ -102,8 +129,13 @@ class Bars:
 
     @cached_property
     def log_return(self) -> Column:
-        """ln(close) - ln(close one bar before), (T,), NaN in the first row of each segment."""
-        return self.change(self.log_close, 1)
+        """ln(close / close of the row before) per √bar, (T,), NaN in the first row of each segment."""
+        return self.change(self.log_close, 1) / np.sqrt(self.elapsed(1))
+
+    @cached_property
+    def gapped(self) -> npt.NDArray[np.intp]:
+        """The rows that follow a gap within their segment."""
+        return np.setdiff1d(np.flatnonzero(np.diff(self.number) > 1) + 1, self.starts)
 
     @cached_property
     def log_range(self) -> Column:
@@ -127,7 +159,7 @@ class Bars:
 
     @cached_property
     def age(self) -> npt.NDArray[np.intp]:
-        """How many bars of the same segment lie before each row, (T,)."""
+        """How many rows of the same segment lie before each, (T,)."""
         return np.arange(len(self)) - np.repeat(self.starts, self.stops - self.starts)
 
     def lag(self, values: Column, bars: int) -> Column:
@@ -139,9 +171,23 @@ class Bars:
             before[self.age < bars] = np.nan
         return before
 
+    def as_of(self, values: Column, bars: int) -> Column:
+        """The values known `bars` bars before: where that bar is missing, those of the last one before it.
+
+        (T,), NaN in the first `bars` rows of each segment.
+        """
+        if not len(self.gapped):
+            return self.lag(values, bars)
+        row = np.searchsorted(self.number, self.number - bars, side="right") - 1  # (T,)
+        return np.where(self.age < bars, np.nan, values[row])
+
+    def elapsed(self, bars: int) -> Column | int:
+        """How many bars before each row the one lies that `as_of` sees, (T,); `bars` without a gap."""
+        return self.number - self.as_of(self.number.astype(np.float64), bars) if len(self.gapped) else bars
+
     def change(self, values: Column, bars: int) -> Column:
-        """Values minus those of `bars` rows before, (T,)."""
-        return values - self.lag(values, bars)
+        """Values minus those known `bars` bars before, (T,)."""
+        return values - self.as_of(values, bars)
 
     def mean(self, values: Column, span: int) -> Column:
         """Mean over the last `span` rows, (T,)."""
@@ -175,7 +221,7 @@ class Bars:
     ) -> Column:
         """A function that remembers all rows since the run's start, such as talib.EMA, (T,).
 
-        It starts afresh after each gap and each missing value; `warm_up` = rows before its first value.
+        It starts afresh in each segment and after a missing value; `warm_up` = rows before its first value.
         """
         result = np.full(len(self), np.nan)
         for start, stop in self.runs(*inputs, longer_than=warm_up):
@@ -183,7 +229,7 @@ class Bars:
         return result
 
     def runs(self, *inputs: Column, longer_than: int) -> Iterator[tuple[int, int]]:
-        """Row ranges, longer than so many rows, of consecutive bars with all inputs there."""
+        """Row ranges, longer than so many rows, of one segment each with all inputs there."""
         starts, stops = self.starts, self.stops
         missing = np.isnan(inputs[0])
         for values in inputs[1:]:

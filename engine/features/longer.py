@@ -9,10 +9,9 @@ import pandas as pd
 
 from engine.errors import ChangeSettingsError
 from engine.features.definition import Feature
-from engine.features.inputs import Bars, frozen
+from engine.features.inputs import Bars
 from engine.market.calendar import Calendar
 from engine.market.candles import OHLCV
-from engine.market.merge import segments
 from engine.market.resample import resample
 from engine.market.times import milliseconds, time_index
 from engine.settings import TIMEFRAME_MS
@@ -47,7 +46,7 @@ def on_longer(feature: Feature, timeframe: str, step_ms: int) -> Feature:
     """The feature computed on longer candles.
 
     A bar sees the last longer candle that has closed when the bar itself closes, and none that lies before
-    the bar's own segment: a gap is bridged by neither.
+    the bar's own segment.
     """
     longer_ms = TIMEFRAME_MS[timeframe]
     parts = longer_ms // max(step_ms, 1)
@@ -56,14 +55,16 @@ def on_longer(feature: Feature, timeframe: str, step_ms: int) -> Feature:
         longer = joined(bars, step_ms, longer_ms)
         if not len(longer):
             return np.full(len(bars), np.nan)
-        values = np.append(feature.compute(longer), np.nan)  # (S + 1,): the last for those that see none
+        values = feature.compute(feature.rows_of(longer))  # (S,)
+        values = np.append(values, np.nan)  # (S + 1,): the last for those that see none
         opened = np.append(longer.time, -(2**62))
         last = np.searchsorted(longer.time + longer_ms, bars.time + step_ms, side="right") - 1  # (T,)
         began = np.repeat(bars.time[bars.starts], bars.stops - bars.starts)  # (T,) where its segment opens
         return np.where(opened[last] >= began, values[last], np.nan)
 
     most = (feature.warm_up + 2) * parts - 2  # the first longer candle may open this late in a segment
-    return Feature(f"{feature.name}_{timeframe}", most, f"{feature.doc}; of {timeframe} candles", compute)
+    doc = f"{feature.doc}; of {timeframe} candles"
+    return Feature(f"{feature.name}_{timeframe}", most, doc, compute, feature.over_gaps)
 
 
 def joined(bars: Bars, step_ms: int, longer_ms: int) -> Bars:
@@ -72,11 +73,6 @@ def joined(bars: Bars, step_ms: int, longer_ms: int) -> Bars:
         columns = {name: bars[name] for name in OHLCV}
         frame = pd.DataFrame({**columns, "flag": np.uint8(0)}, index=time_index(bars.time))
         frame = resample(frame, step_ms, longer_ms)
-        pieces = segments(Calendar(longer_ms).numbers(milliseconds(frame.index)))
-        bars.longer[longer_ms] = Bars(
-            time=frozen(milliseconds(frame.index)),
-            columns={name: frozen(frame[name].to_numpy(np.float64)) for name in OHLCV},
-            starts=np.array([piece.start for piece in pieces], dtype=np.intp),
-            stops=np.array([piece.stop for piece in pieces], dtype=np.intp),
-        )
+        numbers = Calendar(longer_ms).numbers(milliseconds(frame.index))
+        bars.longer[longer_ms] = Bars.from_frame(frame, numbers)
     return bars.longer[longer_ms]

@@ -29,10 +29,9 @@ THREADS = 2  # more want memory for what lies between; the bus is busy with two
 def compute(market: Market, names: Sequence[str], own: Sequence[Feature] = ()) -> pd.DataFrame:
     """The named features of every row: float64 (T, F), the market's index, columns in the order of names.
 
-    Row t uses rows up to and including t of its own segment of consecutive bars. NaN stands exactly where
-    a feature is not yet warm or an input it looks at is missing. Raises what `resolve` does, and
-    RepairDataError
-    for an own feature that fails.
+    Row t uses rows up to and including t, and none from before a gap that begins the feature anew. NaN
+    stands exactly where a feature is not yet warm or an input it looks at is missing. Raises what `resolve`
+    does, and RepairDataError for an own feature that fails.
     """
     bars = Bars.of(market)
     known = with_extra(with_own(own), market.frame.columns)
@@ -41,13 +40,14 @@ def compute(market: Market, names: Sequence[str], own: Sequence[Feature] = ()) -
     values = np.empty((len(features), len(bars)))  # (F, T): a feature's values lie together
 
     def fill(number: int) -> None:
-        values[number] = features[number].compute(bars)
+        each = features[number]
+        values[number] = each.compute(each.rows_of(bars))
 
     with ThreadPoolExecutor(THREADS) as threads:  # numpy lets go of Python's lock over long columns
         list(threads.map(fill, (number for number, each in enumerate(features) if not each.file)))
     for number, each in enumerate(features):
         if each.file:  # the user's own code, which threads could trip up
-            values[number] = by_segment(each, bars)
+            values[number] = by_segment(each, each.rows_of(bars))
     return pd.DataFrame(values.T, index=market.frame.index, columns=list(resolved), copy=False)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import numpy as np
 
 from engine.features.definition import Feature
 from engine.features.inputs import Bars, Column, ratio
@@ -16,18 +16,18 @@ def log_return(span: int) -> Feature:
     def compute(bars: Bars) -> Column:
         return bars.change(bars.log_close, span)
 
-    return Feature(f"return_{span}", span, f"ln(close / close[-{span}])", compute)
+    return Feature(f"return_{span}", span, f"ln(close / close[-{span}])", compute, "as of")
 
 
 def normalised_return(span: int, over: int) -> Feature:
     """The return over `span` bars in standard deviations, estimated over `over` bars."""
 
     def compute(bars: Bars) -> Column:
-        scale = bars.volatility(over) * math.sqrt(span)
+        scale = bars.volatility(over) * np.sqrt(bars.elapsed(span))
         return ratio(bars.change(bars.log_close, span), scale)
 
     doc = f"return_{span} / (volatility_{over} · √{span}); 0 where volatility is 0"
-    return Feature(f"normalised_return_{span}", over, doc, compute)
+    return Feature(f"normalised_return_{span}", over, doc, compute, "scaled")
 
 
 FEATURES = (

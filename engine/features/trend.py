@@ -16,7 +16,7 @@ def relative_strength(span: int) -> Feature:
         return bars.recursive(talib.CMO, bars.close, warm_up=span, timeperiod=span) / 100
 
     doc = f"Wilder's RSI over {span} bars / 50 - 1; 0 if the price has never moved"
-    return Feature(f"rsi_{span}", span, doc, compute)
+    return Feature(f"rsi_{span}", span, doc, compute, "goes on")
 
 
 def macd_histogram() -> Feature:
@@ -25,7 +25,7 @@ def macd_histogram() -> Feature:
     def compute(bars: Bars) -> Column:
         return bars.recursive(histogram, bars.close, warm_up=33) / bars.close
 
-    return Feature("macd_histogram", 33, "MACD(12, 26) less its signal line (9), / close", compute)
+    return Feature("macd_histogram", 33, "MACD(12, 26) less its signal line (9), / close", compute, "goes on")
 
 
 def histogram(close: Column) -> Column:
@@ -72,7 +72,7 @@ def distance_to_exponential_average(span: int) -> Feature:
         return np.log(bars.close / average)
 
     doc = f"ln(close / exponential average of the close, span {span}, started from a mean)"
-    return Feature(f"ema_distance_{span}", span - 1, doc, compute)
+    return Feature(f"ema_distance_{span}", span - 1, doc, compute, "goes on")
 
 
 def place_in_range(span: int) -> Feature:

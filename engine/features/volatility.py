@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 import talib
@@ -11,27 +10,15 @@ import talib
 from engine.features.definition import Feature
 from engine.features.inputs import Bars, Column, ratio
 
-if TYPE_CHECKING:
-    from engine.market.merge import Market
 
-
-def realised_volatility(market: Market, span: int) -> Column:
-    """Standard deviation of one bar's log returns over the last `span` returns, (T,), per bar.
-
-    ddof 1, not annualised; row t uses closes up to and including t. NaN in the first `span` rows of each
-    segment of consecutive bars.
-    """
-    return Bars.of(market).volatility(span)
-
-
-def forward_return(span: int) -> Feature:
+def realised_volatility(span: int) -> Feature:
     """Realised volatility over `span` one-bar returns."""
 
     def compute(bars: Bars) -> Column:
         return bars.volatility(span)
 
     doc = f"std of the last {span} one-bar log returns (ddof 1), per bar"
-    return Feature(f"volatility_{span}", span, doc, compute)
+    return Feature(f"volatility_{span}", span, doc, compute, "scaled")
 
 
 def volatility_ratio(short: int, long: int) -> Feature:
@@ -41,7 +28,7 @@ def volatility_ratio(short: int, long: int) -> Feature:
         return ratio(bars.volatility(short), bars.volatility(long))
 
     doc = f"volatility_{short} / volatility_{long}; 0 where the latter is 0"
-    return Feature(f"volatility_ratio_{short}_{long}", long, doc, compute)
+    return Feature(f"volatility_ratio_{short}_{long}", long, doc, compute, "scaled")
 
 
 def volatility_of_volatility(short: int, span: int) -> Feature:
@@ -52,7 +39,7 @@ def volatility_of_volatility(short: int, span: int) -> Feature:
         return ratio(bars.deviation(volatility, span), bars.mean(volatility, span))
 
     doc = f"std / mean of volatility_{short} over {span} bars (ddof 1); 0 where the mean is 0"
-    return Feature("volatility_of_volatility", short + span - 1, doc, compute)
+    return Feature("volatility_of_volatility", short + span - 1, doc, compute, "scaled")
 
 
 def parkinson(span: int) -> Feature:
@@ -84,7 +71,8 @@ def average_true_range(span: int) -> Feature:
         inputs = bars.high, bars.low, bars.close
         return bars.recursive(talib.ATR, *inputs, warm_up=span, timeperiod=span) / bars.close
 
-    return Feature(f"atr_{span}", span, f"average true range, Wilder's over {span} bars / close", compute)
+    doc = f"average true range, Wilder's over {span} bars / close"
+    return Feature(f"atr_{span}", span, doc, compute, "goes on")
 
 
 def root(variance: Column) -> Column:
@@ -93,7 +81,7 @@ def root(variance: Column) -> Column:
 
 
 FEATURES = (
-    *(forward_return(span) for span in (12, 24, 48, 168)),
+    *(realised_volatility(span) for span in (12, 24, 48, 168)),
     volatility_ratio(12, 168),
     volatility_ratio(24, 168),
     volatility_of_volatility(12, 48),

@@ -9,7 +9,6 @@ decides is whether its filled rows exist at all.
 from __future__ import annotations
 
 import hashlib
-import itertools
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
@@ -78,6 +77,12 @@ class Market:
     def numbers(self) -> Times:
         """The number of each bar, (T,): 1 more for the bar that follows, and more after a gap."""
         return self.calendar.numbers(milliseconds(self.frame.index))
+
+    @property
+    def observed(self) -> NDArray[np.bool_]:
+        """Which rows were a market, (T,); a filled one is input to features and windows, nothing else."""
+        observed: NDArray[np.bool_] = self.provenance["candles"].to_numpy() != FILLED
+        return observed
 
     def rows(self, chosen: NDArray[np.bool_]) -> Market:
         """The market of the chosen rows, (T,) bool, alone."""
@@ -151,13 +156,6 @@ def column_values(candles: pd.DataFrame, column: str, calendar: Calendar) -> pd.
     """A candles' column as a values frame: known when its candle closes."""
     known = time_index(calendar.ends(milliseconds(candles.index)))
     return pd.DataFrame({"value": candles[column].to_numpy(), "available_at": known}, index=candles.index)
-
-
-def segments(numbers: Times) -> list[slice]:
-    """The runs of consecutive bars, by their numbers (T,), in order, as slices that cover all T rows."""
-    breaks = np.flatnonzero(np.diff(numbers) != 1) + 1
-    bounds = itertools.pairwise([0, *breaks.tolist(), len(numbers)])
-    return [slice(start, stop) for start, stop in bounds if start < stop]
 
 
 def funding_table(market: Market) -> pd.DataFrame:

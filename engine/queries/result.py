@@ -48,7 +48,9 @@ if TYPE_CHECKING:
 TEXTS, MOMENTS = ("symbol", "side", "exit_reason"), ("entry_time", "exit_time")
 # They need bars that the run folder does not hold, or validation's.
 UNTRIABLE = ("backtest.span", "backtest.volatility_span", "signal.threshold_from")
-OF_FORECASTS = ("signal.entry_threshold", "signal.neutral", "backtest.short")  # in target weights already
+OF_FORECASTS = (  # in target weights already
+    "signal.entry_threshold", "signal.neutral", "signal.without_forecast", "backtest.short",
+)  # fmt: skip
 REMEDY = "Backtest the run again: quantdeck backtest {}"
 
 

@@ -83,7 +83,10 @@ def traded(result: Result, settings: Sequence[Settings]) -> list[tuple[Floats, R
     shared: dict[tuple[Any, ...], Floats] = {}
 
     def weights(each: Settings) -> Floats:
-        key = (each.signal.entry_threshold, each.signal.neutral, each.backtest.short)
+        decided_by = each.signal
+        key = (
+            decided_by.entry_threshold, decided_by.neutral, decided_by.without_forecast, each.backtest.short
+        )  # fmt: skip
         if key not in shared:
             shared[key] = np.ascontiguousarray(trading.weight_of(decided(result, each), each), np.float64)
         return shared[key]

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Numbers = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
 
 
 def forward_return(
-    frame: DataFrame, numbers: Numbers, horizon: int, kind: Literal["open", "close"]
+    frame: DataFrame, observed: Bools, numbers: Numbers, horizon: int, kind: Literal["open", "close"]
 ) -> Floats:
     """Return of target row t over `horizon` bars, shape (T,) float64, as a fraction.
 
@@ -23,12 +24,13 @@ def forward_return(
     close: y[t] = close[t+h-1] / close[t-1] - 1
 
     numbers: (T,) of the bars, one more for the bar that follows (market.calendar). NaN where the bars from
-    the first price to the last are not consecutive, or end too early.
+    the first price to the last are not consecutive, where either of the two is not `observed`, (T,), and
+    where they end too early.
     Source: the definition of the label in docs/definitions.md.
     """
-    if kind == "open":
-        return ratio(frame["open"].to_numpy(), numbers, 0, horizon)
-    return ratio(frame["close"].to_numpy(), numbers, -1, horizon - 1)
+    price = np.where(observed, frame[kind].to_numpy(), np.nan)  # (T,) what somebody could trade at
+    first = 0 if kind == "open" else -1
+    return ratio(price, numbers, first, first + horizon)
 
 
 def ratio(price: Floats, numbers: Numbers, first: int, last: int) -> Floats:

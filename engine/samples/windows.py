@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Windows:
     """N windows of `lookback` rows; window n is rows start[n] … start[n]+lookback-1.
 
-    dropped_gap and dropped_unready count the candidates that are no samples: those whose bars are
-    not consecutive, and those that hold a row without all its features.
+    dropped_gap and dropped_unready count the observed rows that are no target: those whose bars are not
+    consecutive, and those whose window holds a row without all its features.
     """
 
     start: NDArray[np.int64]  # (N,)
@@ -38,16 +38,19 @@ class Windows:
         return len(self.start)
 
 
-def find(ready: NDArray[np.bool_], numbers: NDArray[np.int64], lookback: int) -> Windows:
+def find(
+    ready: NDArray[np.bool_], observed: NDArray[np.bool_], numbers: NDArray[np.int64], lookback: int
+) -> Windows:
     """Every window whose rows are ready and, with its target row, consecutive bars.
 
-    ready: (T,) bool, whether a row has all its features. numbers: (T,) of the bars, one more
-    for the bar that follows and more after a gap (market.calendar).
+    ready: (T,) bool, whether a row has all its features. observed: (T,) bool, whether it was a market: a
+    window may hold others, but nothing is decided for them. numbers: (T,) of the bars, one more for the bar
+    that follows and more after a gap (market.calendar).
     """
     count = len(numbers) - lookback
     if count <= 0:
         return Windows(np.empty(0, np.int64), lookback, 0, 0)
-    start = np.arange(count)  # (C,) candidates, one for each row that could be a target
+    start = np.flatnonzero(observed[lookback:])  # (C,) candidates, one for each row that could be a target
     consecutive = numbers[start + lookback] - numbers[start] == lookback  # (C,)
     unready_before = np.concatenate([[0], np.cumsum(~ready)])  # (T+1,)
     complete = unready_before[start + lookback] == unready_before[start]  # (C,)

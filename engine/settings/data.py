@@ -50,7 +50,13 @@ class Data(Group):
     second_exchange: str = setting("", "ccxt exchange id of a second exchange's candles; empty means none")
     second_symbol: str = setting("BTC/USDT", "market on the second exchange")
     endpoint: str = setting("", "address that replaces the exchanges' own, such as a local recorder's")
-    fill_gaps: Whole = setting(0, "gaps up to this long are filled flat and flagged", "bars", ge=0, le=1000)
+    fill_gaps: Whole = setting(
+        3,
+        "gaps up to this long are filled flat for features and windows, never traded",
+        "bars",
+        ge=0,
+        le=1000,
+    )
     funding_staleness: Number = setting(12.0, "funding older than this counts as missing", "h", gt=0, le=240)
     open_interest_staleness: Number = setting(
         6.0, "open interest older than this counts as missing", "h", gt=0, le=240

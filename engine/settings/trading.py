@@ -19,6 +19,9 @@ class Signal(Group):
         "settings", "entry_threshold as it is set, or the one with the best Sharpe ratio on validation"
     )
     neutral: Literal["hold", "flat"] = setting("hold", "within the threshold: hold the position or close it")
+    without_forecast: Literal["hold", "flat"] = setting(
+        "hold", "bars without a forecast, as after a gap: hold the position or close it"
+    )
 
 
 class Backtest(Group):

@@ -101,7 +101,11 @@ def simulate_signals(
         weight = np.where(weight < 0, 0.0, weight)
     bars = Bars.of(frame, settings.backtest.volatility_span, calendar=calendar).rows(rows)
     forward_return = labels.forward_return(
-        frame, calendar.numbers(time_ms), settings.label.horizon, settings.label.kind
+        frame,
+        np.ones(len(frame), np.bool_),
+        calendar.numbers(time_ms),
+        settings.label.horizon,
+        settings.label.kind,
     )
     decisions = Decisions(
         bars,

@@ -135,7 +135,6 @@ def traded(
         found = samples.windows.target  # (N,)
         target = np.concatenate([found[fold.test] for fold in parts])  # (M,)
         forecast = np.concatenate([done[fold.number].test for fold in parts])  # (M,)
-        decisions = trading.decide(data.market, target, forecast, samples.forward_return, settings)
         thresholds = [
             trading.entry_threshold(
                 data.market, found[fold.validation], done[fold.number].validation, settings
@@ -143,11 +142,8 @@ def traded(
             for fold in parts
         ]
         level = np.repeat(thresholds, [len(fold.test) for fold in parts])  # (M,)
-        signal = np.zeros(len(decisions.signal), np.int8)  # (B,)
-        signal[target - target[0]] = np.where(
-            np.abs(forecast) > level, signals.threshold(forecast, 0.0), np.int8(0)
-        )
-        decisions = replace(decisions, signal=signal)
+        signal = np.where(np.abs(forecast) > level, signals.threshold(forecast, 0.0), np.int8(0))  # (M,)
+        decisions = trading.decide(data.market, target, forecast, samples.forward_return, settings, signal)
     with preparation.stage(job.emit, "simulate"):
         strategy, benchmark = trading.trade(decisions, settings)
     with preparation.stage(job.emit, "metrics"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from sklearn.linear_model import Ridge
 
 from engine.backtest import thresholds
 from engine.backtest.rules import Rules
+from engine.backtest.signals import targets
 from engine.backtest.simulate import simulate
 from engine.models import ridge
 from engine.robustness import baselines, fill_scenarios
@@ -110,12 +112,11 @@ def test_a_threshold_that_leaves_out_the_noise_is_found():
     loud = generator.random(3000) < 0.1
     noise = generator.uniform(-0.0009, 0.0009, 3000)
     forecast = np.where(loud, np.sign(gained) * generator.uniform(0.0011, 0.003, 3000), noise)
-    chosen = thresholds.best(bars, forecast, RULES, "flat", short=True, otherwise=0.5)
+    chosen = thresholds.best(bars, forecast, RULES, partial(targets, neutral="flat"), otherwise=0.5)
     assert 0.0006 < chosen < 0.0016
 
 
 def test_without_enough_trades_the_setting_stays():
     bars = random_bars(100, np.random.default_rng(1))
-    kept = {"short": True, "otherwise": 0.123}
-    assert thresholds.best(bars, np.full(100, np.nan), RULES, "hold", **kept) == 0.123
-    assert thresholds.best(bars, np.full(100, 0.01), RULES, "hold", **kept) == 0.123
+    assert thresholds.best(bars, np.full(100, np.nan), RULES, targets, otherwise=0.123) == 0.123
+    assert thresholds.best(bars, np.full(100, 0.01), RULES, targets, otherwise=0.123) == 0.123

@@ -1,16 +1,21 @@
 from __future__ import annotations
 
+import bisect
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.features import BUILT_IN, Bars, compute, realised_volatility
+from engine.features import BUILT_IN, Bars, compute
 from engine.features.inputs import RESTART
-from engine.market.merge import Market, segments
 
-from .markets import EXTRA, HOUR_MS, first, market, replaced, with_frame
+from .markets import EXTRA, HOUR_MS, first, market, replaced, stretches, with_frame
+
+if TYPE_CHECKING:
+    from engine.market.merge import Market
 
 ALL = tuple(BUILT_IN)
 
@@ -19,7 +24,7 @@ ALL = tuple(BUILT_IN)
 def markets(draw: st.DrawFn) -> Market:
     """Random walks with gaps, flat stretches, stretches without trades and missing values."""
     rows = draw(st.integers(1, 600))
-    gaps = tuple(draw(st.lists(st.integers(1, 600), max_size=4)))
+    gaps = draw(st.dictionaries(st.integers(1, 600), st.integers(1, 400) | st.integers(1, 9), max_size=5))
     made = market(rows, draw(st.integers(0, 10_000)), gaps, price=10.0 ** draw(st.integers(-8, 5)))
     spans = st.tuples(st.integers(0, rows), st.integers(1, 250)).map(lambda span: slice(span[0], sum(span)))
     flat = made.frame["close"].iloc[0]
@@ -32,10 +37,14 @@ def markets(draw: st.DrawFn) -> Market:
     return made
 
 
-def age(made: Market) -> np.ndarray:
-    """Bars of the same segment before each row, (T,)."""
-    parts = segments(made.numbers)
-    return np.concatenate([np.arange(part.stop - part.start) for part in parts])
+def parts_of(made: Market, name: str) -> list[range]:
+    """The rows between the gaps that begin a feature anew."""
+    return stretches(made.frame.index, made.step_ms, max(BUILT_IN[name].warm_up - 1, 0))
+
+
+def age(made: Market, name: str) -> np.ndarray:
+    """Rows since the feature began anew, (T,)."""
+    return np.concatenate([np.arange(len(part)) for part in parts_of(made, name)])
 
 
 def test_there_are_enough_features_and_each_says_its_formula() -> None:
@@ -46,11 +55,11 @@ def test_there_are_enough_features_and_each_says_its_formula() -> None:
 
 
 FLAT = dict.fromkeys(("open", "high", "low", "close", "second_close"), 31_000.0)
-ORDINARY = market(900, 1, gaps=(170, 171, 400))
+ORDINARY = market(900, 1, gaps={170: 2, 171: 30, 400: 200})
 MARKETS = {
     "ordinary": ORDINARY,
     "longer than rolling sums run on": market(2 * RESTART + 90, 8),
-    "tiny prices": market(900, 2, (450,), price=1e-8),
+    "tiny prices": market(900, 2, {450: 5}, price=1e-8),
     "no trades for a while": replaced(ORDINARY, slice(200, 700), volume=0.0),
     "no trades at all": replaced(ORDINARY, slice(None), volume=0.0),
     "flat for a while": replaced(ORDINARY, slice(450, 800), **FLAT),
@@ -61,10 +70,10 @@ MARKETS = {
 
 @pytest.mark.parametrize("made", MARKETS.values(), ids=MARKETS)
 @pytest.mark.parametrize("name", ALL)
-def test_exactly_the_warm_up_of_each_segment_is_missing(name: str, made: Market) -> None:
+def test_exactly_the_warm_up_after_a_gap_as_long_is_missing(name: str, made: Market) -> None:
     values = compute(made, [name])[name].to_numpy()
-    np.testing.assert_array_equal(np.isfinite(values), age(made) >= BUILT_IN[name].warm_up)
-    np.testing.assert_array_equal(np.isnan(values), age(made) < BUILT_IN[name].warm_up)
+    np.testing.assert_array_equal(np.isfinite(values), age(made, name) >= BUILT_IN[name].warm_up)
+    np.testing.assert_array_equal(np.isnan(values), age(made, name) < BUILT_IN[name].warm_up)
 
 
 def test_a_market_that_never_moves_has_zeros_everywhere_but_in_its_calendar() -> None:
@@ -96,12 +105,64 @@ def test_changing_the_future_moves_nothing(made: Market, data: st.DataObject) ->
     pd.testing.assert_frame_equal(changed.iloc[:cut], compute(made, ALL).iloc[:cut], check_exact=True)
 
 
-@given(markets())
-@settings(max_examples=30, deadline=None)
-def test_each_segment_is_computed_as_if_it_were_alone(made: Market) -> None:
-    parts = segments(made.numbers)
-    alone = [compute(with_frame(made.frame.iloc[part]), ALL) for part in parts]
-    pd.testing.assert_frame_equal(compute(made, ALL), pd.concat(alone), check_exact=True, check_freq=False)
+@given(markets(), st.sampled_from(ALL))
+@settings(max_examples=150, deadline=None)
+def test_after_a_gap_as_long_as_its_warm_up_a_feature_knows_nothing_of_before(
+    made: Market, name: str
+) -> None:
+    alone = [
+        compute(with_frame(made.frame.iloc[part.start : part.stop]), [name]) for part in parts_of(made, name)
+    ]
+    pd.testing.assert_frame_equal(compute(made, [name]), pd.concat(alone), check_exact=True, check_freq=False)
+
+
+def closed_up(made: Market) -> Market:
+    """The same rows as if no bar had been missing."""
+    frame = made.frame.set_axis(market(len(made.frame)).frame.index)
+    return with_frame(frame)
+
+
+@given(markets(), st.data())
+@settings(max_examples=100, deadline=None)
+def test_shorter_gaps_are_passed_over_as_the_feature_says(made: Market, data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from([name for name in ALL if BUILT_IN[name].warm_up > 1]))
+    feature = BUILT_IN[name]
+    values = compute(made, [name])[name].to_numpy()
+    for part in parts_of(made, name):
+        rows = with_frame(made.frame.iloc[part.start : part.stop])
+        number = (rows.frame.index.asi8 // HOUR_MS).tolist()
+        if feature.over_gaps in {"counted", "goes on"}:
+            want = compute(closed_up(rows), [name])[name].to_numpy()
+        elif name.startswith(("return", "open_interest")):
+            column = np.log(rows.frame["close" if name.startswith("return") else "open_interest"].to_numpy())
+            span, want = feature.warm_up, np.full(len(part), np.nan)
+            for row in range(span, len(part)):
+                want[row] = column[row] - column[bisect.bisect(number, number[row] - span) - 1]
+        elif name.startswith("volatility_") and name.count("_") == 1:
+            moved = np.log(rows.frame["close"]).diff().to_numpy() / np.sqrt(np.diff(number, prepend=np.nan))
+            want = pd.Series(moved).rolling(feature.warm_up).std().to_numpy()
+        elif name.startswith("normalised_return"):
+            span, close = int(name.rpartition("_")[2]), np.log(rows.frame["close"].to_numpy())
+            moved = np.diff(close, prepend=np.nan) / np.sqrt(np.diff(number, prepend=np.nan))
+            deviation = pd.Series(moved).rolling(feature.warm_up).std().to_numpy()
+            want = np.full(len(part), np.nan)
+            for row in range(feature.warm_up, len(part)):
+                before = bisect.bisect(number, number[row] - span) - 1
+                scale = deviation[row] * np.sqrt(number[row] - number[before])
+                want[row] = (close[row] - close[before]) / scale if scale > 1e-12 else values[part][row]
+        else:
+            continue  # ratios and deviations of those
+        np.testing.assert_allclose(values[part], want, rtol=1e-6, atol=1e-9)
+
+
+def test_every_feature_with_bars_to_look_back_on_carries_them_over_a_shorter_gap() -> None:
+    assert {feature.over_gaps for feature in BUILT_IN.values()} == {"counted", "as of", "scaled", "goes on"}
+    made = market(800, 3, gaps={400: 5})
+    values = compute(made, ALL)
+    lost = values.iloc[400:].isna().sum()
+    assert lost[lost > 0].to_dict() == {
+        name: BUILT_IN[name].warm_up for name in ALL if 0 < BUILT_IN[name].warm_up <= 5
+    }
 
 
 @pytest.mark.parametrize("cut", [RESTART - 1, RESTART, RESTART + 100, 2 * RESTART + 30])
@@ -163,16 +224,6 @@ def test_the_market_is_left_as_it_was() -> None:
     bars = Bars.of(made)
     with pytest.raises(ValueError, match="read-only"):
         bars.close[0] = 1.0
-
-
-def test_realised_volatility_is_that_of_pandas_in_each_segment() -> None:
-    made = market(500, 6, gaps=(200,))
-    volatility = realised_volatility(made, 48)
-    returns = np.log(made.frame["close"]).diff()
-    returns.iloc[200] = np.nan
-    expected = returns.rolling(48).std()
-    np.testing.assert_allclose(volatility, expected, rtol=1e-9)
-    np.testing.assert_array_equal(np.isnan(volatility), age(made) < 48)
 
 
 def test_daily_candles_have_weekdays_but_no_hours() -> None:

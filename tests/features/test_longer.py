@@ -11,10 +11,12 @@ from engine.errors import ChangeSettingsError
 from engine.features import BUILT_IN
 from engine.market.calendar import Calendar
 from engine.market.candles import OHLCV
-from engine.market.merge import merge, segments
+from engine.market.merge import merge
 from engine.market.resample import resample
 from engine.market.times import time_index
 from engine.settings import make
+
+from .markets import stretches
 
 HOUR = 3_600_000
 START = 1_600_000_000_000 // (24 * HOUR) * 24 * HOUR
@@ -34,7 +36,9 @@ def market(hours, seed=1):
 
 def naive(market, row, name, longer_ms):
     """The feature as somebody would find it who stood at the end of the row's bar."""
-    run = next(each for each in segments(market.numbers) if each.start <= row < each.stop)
+    base = BUILT_IN[name]
+    reach = 0 if base.over_gaps == "anew" else (base.warm_up + 2) * (longer_ms // HOUR) - 3
+    run = next(each for each in stretches(market.frame.index, HOUR, reach) if row in each)
     past = resample(market.frame.iloc[run.start : row + 1], HOUR, longer_ms)
     if past.empty:
         return np.nan
@@ -51,7 +55,9 @@ SPARSE = st.lists(st.integers(0, 159), max_size=4).map(lambda gone: sorted(set(r
     SPARSE | HOURS, st.sampled_from(["return_1", "bar_range", "sma_distance_12", "rsi_14", "obv_change_24"])
 )
 @pytest.mark.parametrize(("timeframe", "longer_ms"), [("4h", 4 * HOUR), ("1d", 24 * HOUR)])
-def test_a_bar_sees_the_last_longer_candle_that_has_closed_in_its_segment(timeframe, longer_ms, hours, name):
+def test_a_bar_sees_the_last_longer_candle_that_has_closed_in_the_features_reach(
+    timeframe, longer_ms, hours, name
+):
     there = market(hours)
     column = features.compute(there, (f"{name}_{timeframe}",)).iloc[:, 0].to_numpy()
     for row in range(0, len(hours), 3):

@@ -24,15 +24,21 @@ def prices(count, seed=0):
     return pd.DataFrame({"open": np.roll(close, 1), "close": close})
 
 
-@given(grids, st.integers(1, 4), st.sampled_from(["open", "close"]))
-def test_a_label_is_the_return_between_two_bars_that_exist_with_all_between(present, horizon, kind):
+def some(data, rows):
+    return np.array(data.draw(st.lists(st.booleans(), min_size=rows, max_size=rows)))
+
+
+@given(grids, st.integers(1, 4), st.sampled_from(["open", "close"]), st.data())
+def test_a_label_is_the_return_between_two_observed_bars_with_all_between(present, horizon, kind, data):
     time = times_with_gaps(present)
-    frame = prices(len(time))
-    found = labels.forward_return(frame, time // STEP, horizon, kind)
+    frame, observed = prices(len(time)), some(data, len(time))
+    found = labels.forward_return(frame, observed, time // STEP, horizon, kind)
     row_at = {t: row for row, t in enumerate(time)}
     for row, t in enumerate(time):
         first, last = (t, t + horizon * STEP) if kind == "open" else (t - STEP, t + (horizon - 1) * STEP)
-        if all(moment in row_at for moment in range(first, last + 1, STEP)):
+        ends = [row_at.get(moment) for moment in (first, last)]
+        all_there = all(moment in row_at for moment in range(first, last + 1, STEP))
+        if all_there and observed[ends].all():
             price = frame[kind].to_numpy()
             assert found[row] == price[row_at[last]] / price[row_at[first]] - 1
         else:
@@ -42,17 +48,18 @@ def test_a_label_is_the_return_between_two_bars_that_exist_with_all_between(pres
 @given(grids, st.integers(1, 6), st.data())
 def test_windows_are_exactly_the_ready_consecutive_stretches(present, lookback, data):
     time = times_with_gaps(present)
-    ready = np.array(data.draw(st.lists(st.booleans(), min_size=len(time), max_size=len(time))))
-    found = windows.find(ready, time // STEP, lookback)
+    ready, observed = some(data, len(time)), some(data, len(time))
+    found = windows.find(ready, observed, time // STEP, lookback)
     expected = [
         target - lookback
         for target in range(lookback, len(time))
-        if all(ready[target - lookback : target])
+        if observed[target]
+        and all(ready[target - lookback : target])
         and time[target] - time[target - lookback] == lookback * STEP
     ]
     assert found.start.tolist() == expected
     assert found.target.tolist() == [start + lookback for start in expected]
-    assert len(found) + found.dropped_gap + found.dropped_unready == max(0, len(time) - lookback)
+    assert len(found) + found.dropped_gap + found.dropped_unready == observed[lookback:].sum()
     used = windows.rows_used(found.start, lookback, len(time))
     assert used.tolist() == [
         any(start <= row < start + lookback for start in expected) for row in range(len(time))

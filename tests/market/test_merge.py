@@ -1,6 +1,5 @@
 """The as-of join against a naive loop, against its own past, and on real funding stamps."""
 
-import itertools
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,6 @@ from engine.market.merge import (
     fingerprint,
     funding_table,
     merge,
-    segments,
 )
 
 SHARED = Path(__file__).parents[2].parent / "shared"
@@ -130,20 +128,9 @@ def test_gaps_up_to_the_limit_are_filled_flat_and_flagged(hours, limit):
     assert ((frame["flag"] & FILLED_FLAG) > 0).tolist() == made.tolist()
     assert (frame["flag"][~made] == SPIKE).all()
     assert (market.provenance["candles"].to_numpy() == np.where(made, FILLED, OBSERVED)).all()
+    assert (market.observed == ~made).all()
     flat = frame[made]
     assert (flat[["open", "high", "low"]].to_numpy() == flat[["close"]].to_numpy()).all()
-
-
-@settings(max_examples=100, deadline=None)
-@given(hours)
-def test_segments_are_the_runs_of_consecutive_bars(hours):
-    index = candles(hours).index
-    runs = segments(HOURLY.numbers(milliseconds(index)))
-    assert [row for run in runs for row in range(run.start, run.stop)] == list(range(len(hours)))
-    for run in runs:
-        assert (np.diff(hours[run]) == 1).all()
-    for before, after in itertools.pairwise(runs):
-        assert hours[after.start] - hours[before.stop - 1] > 1
 
 
 def test_dtypes_shapes_and_index():
@@ -160,10 +147,9 @@ def test_dtypes_shapes_and_index():
     assert (market.provenance["x"] == MISSING).all()
 
 
-def test_no_candles_and_no_segments():
+def test_no_candles_are_no_rows():
     market = merge(candles([]), HOURLY, [Other("x", values([(START, START, 1.0)]), HOUR)], 3, simulated=False)
     assert len(market.frame) == 0
-    assert segments(market.numbers) == []
 
 
 def test_two_series_of_one_name_are_refused():

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.market.merge import OBSERVED
 from engine.studies.leak_audit.comparison import PERTURBED, TRUNCATED, Comparison, same
 from engine.studies.leak_audit.history import known_at, perturbed, truncated
 from engine.studies.leak_audit.replay import Replay
@@ -88,13 +87,12 @@ def audit(
 def sound_cuts(base: Replay, boundaries: Sequence[int]) -> list[int]:
     """Targets to cut at: the first of validation and test, one in training, one late in the test.
 
-    Each is moved on to one whose row and the one before were observed: where a gap is filled, its end
-    decides that its rows exist. None lies before every series has begun.
+    Each is moved on to one before which a bar was observed, too: where a gap is filled, its end decides that
+    its rows exist. None lies before every series has begun.
     """
-    observed = base.market.provenance["candles"].to_numpy() == OBSERVED  # (T,)
-    target = base.windows.target
+    observed, target = base.market.observed, base.windows.target  # (T,), (N,)
     begun = max(int(known_at(each)[0]) for each in base.history.series if len(each.frame))
-    sound = observed[target] & observed[target - 1] & (base.target_ms > begun + base.market.step_ms)  # (N,)
+    sound = observed[target - 1] & (base.target_ms > begun + base.market.step_ms)  # (N,)
     times = base.target_ms[sound]
     inside = [base.target_ms[int(share * len(target))] for share in SHARES]
     places = np.searchsorted(times, [*boundaries, *inside])

@@ -151,8 +151,8 @@ class Comparison:
             return
         prices = []
         for each in (self.base, self.moved):
-            target = np.searchsorted(each.time_ms, self.cut_ms) + np.arange(2)
-            if target[-1] >= len(each.time_ms):
+            target = np.flatnonzero(each.market.observed & (each.time_ms >= self.cut_ms))[:2]
+            if len(target) < 2:
                 return
             done = each.stages.simulate(
                 each.market, target, np.full(2, self.threshold + 1), np.array([1, 0], np.int8)

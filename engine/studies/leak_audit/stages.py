@@ -7,7 +7,7 @@ test puts a leaky variant in the place of one with dataclasses.replace.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -133,7 +133,6 @@ def simulated(
     market: Market, target: Rows, forecast: Floats, signal: NDArray[np.int8], settings: Settings
 ) -> Simulation:
     """Trade given signals at their target rows as a backtest does."""
-    decisions = trading.decide(market, target, forecast, np.full(len(market.frame), np.nan), settings)
-    on_bars = np.zeros(len(decisions.forecast), np.int8)  # (B,)
-    on_bars[target - target[0]] = signal
-    return trading.trade(replace(decisions, signal=on_bars), settings)[0]
+    unknown = np.full(len(market.frame), np.nan)  # (T,)
+    decisions = trading.decide(market, target, forecast, unknown, settings, signal)
+    return trading.trade(decisions, settings)[0]
