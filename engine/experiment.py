@@ -103,11 +103,11 @@ def forward_return(market: Market, label: Label) -> Floats:
     return labels.forward_return(market.frame, market.observed, market.numbers, label.horizon, label.kind)
 
 
-def split_samples(target_ms: Rows, label: Floats, step_ms: int, settings: Settings) -> Split:
+def split_samples(market: Market, target_ms: Rows, label: Floats, settings: Settings) -> Split:
     """Training, validation and test of samples (N,), from their targets' open times and labels."""
-    reach_ms = labels.reach_ms(step_ms, settings.label.horizon)
+    number, horizon = market.numbers_of(target_ms), settings.label.horizon
     return split.chronological(
-        target_ms, np.isfinite(label), reach_ms, settings.split.validation, settings.split.test
+        number, np.isfinite(label), horizon, settings.split.validation, settings.split.test
     )
 
 

@@ -52,7 +52,7 @@ def train(job: Job) -> TrainResult:
         samples = experiment.samples_of(data.market, data.table, settings)
 
     with stage(job.emit, "split"):
-        parts = experiment.split_samples(samples.target_ms, samples.label, data.market.step_ms, settings)
+        parts = experiment.split_samples(data.market, samples.target_ms, samples.label, settings)
         job.emit(samples_event(samples, parts))
 
     devices = backend.devices_of(origin.pinned(run, settings.training))

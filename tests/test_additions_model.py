@@ -123,7 +123,7 @@ def test_a_walk_forward_trains_it(known, home):
     settings = settings_of(*TINY, *ANSWERS, "model.kind=toy")
     data = pipeline.prepare(job(home, "walkforward"), settings.features.chosen)
     samples = pipeline.experiment.samples_of(data.market, data.table, settings)
-    parts = pipeline.experiment.split_samples(samples.target_ms, samples.label, 3_600_000, settings)
+    parts = pipeline.experiment.split_samples(samples.market, samples.target_ms, samples.label, settings)
     fold = walk_forward.Fold(**vars(parts), number=1)
     forecasts = walk_forward.train_fold(settings, samples, fold, "market")
     assert len(forecasts.test) == len(fold.test)

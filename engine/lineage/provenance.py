@@ -13,7 +13,6 @@ from engine.errors import ChangeSettingsError
 from engine.market.merge import Market, fingerprint
 from engine.market.times import iso, milliseconds
 from engine.results.notes import Note
-from engine.samples import labels
 from engine.settings import Settings, make, moment, to_toml, with_threshold
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def metadata(
     from engine.models.artifact import Metadata
 
     time_ms = milliseconds(market.frame.index)  # (T,)
-    reach = labels.reach_ms(market.step_ms, settings.label.horizon)
+    last = target_ms[parts.validation[-1:]]  # (1,)
     bounds = {
         name: [str(iso(int(target_ms[end]))) for end in (part[0], part[-1])]
         for name, part in (("train", parts.train), ("validation", parts.validation), ("test", parts.test))
@@ -50,9 +49,9 @@ def metadata(
         feature_names=list(names),
         settings=to_toml(settings),
         bounds=bounds,
-        trained_until_ms=int(target_ms[parts.validation[-1]]) + reach,
+        trained_until_ms=int(market.later_ms(last, settings.label.horizon)[0]),
         data_from_ms=int(time_ms[0]),
-        data_until_ms=int(time_ms[-1]) + market.step_ms,
+        data_until_ms=int(market.calendar.ends(time_ms)[-1]),
         fingerprint=fingerprint(market),
         own_features=own[0].sha256 if own else "",
         own_model=own_model,

@@ -84,6 +84,22 @@ class Market:
         observed: NDArray[np.bool_] = self.provenance["candles"].to_numpy() != FILLED
         return observed
 
+    def numbers_of(self, time_ms: Times) -> Times:
+        """The numbers (M,) of the bars that open at these times, which are some of the market's."""
+        return self.numbers[np.searchsorted(milliseconds(self.frame.index), time_ms)]
+
+    def later_ms(self, time_ms: Times, bars: int) -> Times:
+        """When the bar opens that is so many bars later than each of some of the market's, (M,) ms.
+
+        In a gap that is the next bar there is; after the last one, when its calendar has that bar.
+        """
+        opens = milliseconds(self.frame.index)  # (T,)
+        number = self.numbers_of(time_ms) + bars  # (M,)
+        row = np.searchsorted(self.numbers, number)
+        beyond = np.maximum(number - self.numbers[-1:], 0)  # (M,) bars after the last
+        after = self.calendar.opens(self.calendar.places(opens[-1:]) + beyond, opens)
+        return np.where(beyond > 0, after, opens[np.minimum(row, len(opens) - 1)])
+
     def rows(self, chosen: NDArray[np.bool_]) -> Market:
         """The market of the chosen rows, (T,) bool, alone."""
         return replace(

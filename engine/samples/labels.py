@@ -43,8 +43,3 @@ def ratio(price: Floats, numbers: Numbers, first: int, last: int) -> Floats:
     whole = numbers[rows + last] - numbers[rows + first] == last - first  # (n,)
     result[rows] = np.where(whole, price[rows + last] / price[rows + first] - 1.0, np.nan)
     return result
-
-
-def reach_ms(step_ms: int, horizon: int) -> int:
-    """How far past its target row's open a label looks, in milliseconds."""
-    return horizon * step_ms

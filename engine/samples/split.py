@@ -31,27 +31,27 @@ class Split:
 
 
 def chronological(
-    target_ms: NDArray[np.int64],
+    number: NDArray[np.int64],
     labelled: NDArray[np.bool_],
-    label_reach_ms: int,
+    horizon: int,
     validation: float,
     test: float,
 ) -> Split:
-    """Cut N samples, ordered by target time, into shares; purge labels that reach over a cut.
+    """Cut N samples, ordered by target bar, into shares; purge labels that reach over a cut.
 
-    target_ms: (N,) open times of the target rows. labelled: (N,) whether the label is known.
-    A sample is purged when target + label reach lies after the first target of the next part: its
+    number: (N,) of the target bars, one more for the bar that follows. labelled: (N,) whether the label is
+    known. A sample is purged when the bar `horizon` bars later follows the first target of the next part: its
     label would tell of prices that the next part is judged on. Raises ChangeSettingsError when a part
     comes out too small.
     """
-    count = len(target_ms)
+    count = len(number)
     first_cut = int(count * (1.0 - test - validation))
     second_cut = int(count * (1.0 - test))
     positions = np.arange(count)  # (N,)
     clear = np.ones(count, bool)  # (N,) label does not reach over the next cut
     for begin, cut in ((0, first_cut), (first_cut, second_cut)):
         if cut < count:
-            clear[begin:cut] = target_ms[begin:cut] + label_reach_ms <= target_ms[cut]
+            clear[begin:cut] = number[begin:cut] + horizon <= number[cut]
     usable = clear & labelled
     parts = Split(
         train=positions[:first_cut][usable[:first_cut]],

@@ -23,13 +23,11 @@ class Fold(Split):
 
 
 def folds(
-    target_ms: NDArray[np.int64],
+    bar: NDArray[np.int64],
     labelled: NDArray[np.bool_],
-    label_reach_ms: int,
-    step_ms: int,
     settings: Settings,
 ) -> list[Fold]:
-    """Cut N samples, ordered by target time, into the folds that settings.walk_forward asks for.
+    """Cut N samples, ordered by target bar, into the folds that settings.walk_forward asks for.
 
     What follows the share `first_test` is cut into test spans of equal length. A fold trains and validates
     on the samples before its test: all of them (anchored), or as many as the first fold has (rolling), the
@@ -37,10 +35,10 @@ def folds(
     embargo's bars on top, beyond the first target of the next part. Raises ChangeSettingsError when a part
     comes out too small.
     """
-    chosen, count = settings.walk_forward, len(target_ms)
+    chosen, count = settings.walk_forward, len(bar)
     first = int(count * chosen.first_test)
     bounds = np.linspace(first, count, chosen.folds + 1).astype(np.int64)
-    reach_ms = label_reach_ms + chosen.embargo * step_ms
+    reach = settings.label.horizon + chosen.embargo  # bars
     found = []
     for number, (begin, end) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True), 1):
         start = begin - first if chosen.window == "rolling" else 0
@@ -51,7 +49,7 @@ def folds(
             if not len(following):
                 kept.append(part[:0])
                 continue
-            kept.append(part[target_ms[part] + reach_ms <= target_ms[following[0]]])
+            kept.append(part[bar[part] + reach <= bar[following[0]]])
         clear = sum(map(len, kept))
         purged = len(train) + len(validation) - clear
         kept = [part[labelled[part]] for part in kept]

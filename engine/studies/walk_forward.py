@@ -24,7 +24,6 @@ from engine.results.backtest import Fold as FoldResult
 from engine.results.notes import Note, log_event
 from engine.robustness import deflation, overview
 from engine.runs.manifest import write_manifest
-from engine.samples import labels
 from engine.settings import with_limits
 from engine.statistics.forecast import forecast_quality
 from engine.statistics.tear_sheet import tear_sheet
@@ -80,9 +79,8 @@ def walk_forward(job: Job) -> BacktestResult:
     with preparation.stage(emit, "windows"):
         samples = experiment.samples_of(data.market, data.table, settings)  # N of them
     with preparation.stage(emit, "split"):
-        step_ms, labelled = data.market.step_ms, np.isfinite(samples.label)
-        reach_ms = labels.reach_ms(step_ms, settings.label.horizon)
-        parts = folds(samples.target_ms, labelled, reach_ms, step_ms, settings)
+        bar, labelled = data.market.numbers_of(samples.target_ms), np.isfinite(samples.label)
+        parts = folds(bar, labelled, settings)
     with preparation.stage(emit, "fit"):
         market = fingerprint(data.market)
         done = kept(job.run.path, parts, market)

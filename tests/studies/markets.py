@@ -9,7 +9,6 @@ from engine.data.plan import demo_name
 from engine.data.store import Series, Store, series_name
 from engine.market.candles import OHLCV, check, check_values
 from engine.market.times import time_index
-from engine.samples import labels
 from engine.settings import make
 from engine.studies.leak_audit.history import recorded
 from engine.studies.leak_audit.stages import ordinary
@@ -64,5 +63,5 @@ def prepared(folder, *overrides, own=()):
     """Stages, history and label reach of a run on this market."""
     settings = settings_of(*overrides)
     history = recorded(settings, filled_store(folder, settings), END_MS)
-    reach = labels.reach_ms(STEP, settings.label.horizon)
+    reach = settings.label.horizon
     return ordinary(settings, own, linear), history, reach

@@ -19,19 +19,19 @@ STEP = 3_600_000
 )  # fmt: skip
 def test_no_label_reaches_the_part_that_follows(count, number, embargo, horizon, rolling, seed):
     rng = np.random.default_rng(seed)
-    target_ms = np.cumsum(rng.choice([1, 1, 1, 5], count)) * STEP
+    bar = np.cumsum(rng.choice([1, 1, 1, 5], count))
     labelled = np.arange(count) < count - horizon
     chosen = make({}, [
-        f"walk_forward.folds={number}", f"walk_forward.embargo={embargo}",
+        f"walk_forward.folds={number}", f"label.horizon={horizon}", f"walk_forward.embargo={embargo}",
         f"walk_forward.window={'rolling' if rolling else 'anchored'}",
     ])  # fmt: skip
-    found = folds(target_ms, labelled, horizon * STEP, STEP, chosen)
+    found = folds(bar, labelled, chosen)
     tests = np.concatenate([fold.test for fold in found])
     assert np.array_equal(tests, np.arange(int(count * 0.4), count))
     for fold in found:
-        reach = (horizon + embargo) * STEP
-        assert target_ms[fold.train[-1]] + reach <= target_ms[fold.validation[0]]
-        assert target_ms[fold.validation[-1]] + reach <= target_ms[fold.test[0]]
+        reach = horizon + embargo
+        assert bar[fold.train[-1]] + reach <= bar[fold.validation[0]]
+        assert bar[fold.validation[-1]] + reach <= bar[fold.test[0]]
         assert labelled[fold.train].all()
         assert labelled[fold.validation].all()
         first = fold.test[0] - int(count * 0.4) if rolling else 0
@@ -39,6 +39,5 @@ def test_no_label_reaches_the_part_that_follows(count, number, embargo, horizon,
 
 
 def test_too_few_samples_are_refused():
-    target_ms = np.arange(120) * STEP
     with pytest.raises(ChangeSettingsError, match="too few samples"):
-        folds(target_ms, np.ones(120, bool), STEP, STEP, make({}, ["walk_forward.folds=5"]))
+        folds(np.arange(120), np.ones(120, bool), make({}, ["walk_forward.folds=5"]))

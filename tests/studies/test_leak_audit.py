@@ -10,7 +10,7 @@ from engine.data.importing.features_file import load_features
 from engine.data.store import Series
 from engine.market.candles import time_index
 from engine.market.merge import Other
-from engine.samples import labels, scaling, split
+from engine.samples import scaling, split
 from engine.studies.leak_audit.audit import audit
 from engine.studies.leak_audit.history import recorded
 from engine.studies.leak_audit.stages import ordinary
@@ -69,7 +69,7 @@ def test_a_clean_pipeline_passes_with_a_series_of_ones_own(tmp_path):
     store.write(Series("mood", "values", "", "", "1d", simulated=False, frame=frame))
     history = recorded(settings, store, END_MS)
     assert "mood" in {series.name for series in history.series}
-    result = audit(ordinary(settings, (), linear), history, labels.reach_ms(STEP, 6))
+    result = audit(ordinary(settings, (), linear), history, 6)
     assert [finding.text for finding in result.findings] == []
 
 
@@ -270,7 +270,7 @@ def test_signals_that_rank_a_forecast_among_later_ones(clean):
 
 def test_a_label_that_reaches_further_than_the_purge(clean):
     stages, history, _ = clean
-    finding = found(stages, history, 2 * STEP)
+    finding = found(stages, history, 2)
     assert finding.stage == "label"
 
 

@@ -50,14 +50,14 @@ class Audit:
 def audit(
     stages: Stages,
     history: History,
-    reach_ms: int,
+    horizon: int,
     scalers: Scalers | None = None,
     alive: Callable[[], None] = lambda: None,
 ) -> Audit:
     """Replay the stages on the history and on moved ones.
 
-    reach_ms: how far beyond its target's open a label looks. scalers: those of the run's model, if they are
-    to be compared with what the stages fit. `alive` is called before each history.
+    horizon: how many bars beyond its target's open a label looks. scalers: those of the run's model, if they
+    are to be compared with what the stages fit. `alive` is called before each history.
     """
     base = Replay(stages, history, scalers)
     findings = list(fitted(base, scalers))
@@ -71,15 +71,15 @@ def audit(
             alive()
             histories += 1
             moved = Replay(stages, move(history, cut), scalers or base.scalers)
-            pair = Comparison(base, moved, cut, how, threshold, reach_ms)
+            pair = Comparison(base, moved, cut, how, threshold, horizon)
             findings += [finding for finding in (pair.first(EVERY_CUT),) if finding]
     for place, cut in enumerate(boundaries):
         alive()
         histories += 1
         # The open of a part's first target ends the last label before it; what comes after may not count.
-        cut_ms = cut + base.market.step_ms
+        cut_ms = int(base.market.calendar.ends(np.array([cut]))[0])
         moved = Replay(stages, perturbed(history, cut_ms), scalers or base.scalers)
-        pair = Comparison(base, moved, cut_ms, PERTURBED, threshold, reach_ms)
+        pair = Comparison(base, moved, cut_ms, PERTURBED, threshold, horizon)
         findings += [*learned(pair, validation=place > 0), *(tuned(pair, cut) if place else ())]
     return Audit(tuple(first_of_stage(findings)), tuple(cuts), histories)
 

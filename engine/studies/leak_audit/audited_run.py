@@ -20,7 +20,6 @@ from engine.results.audit import AuditReport
 from engine.runs.audit_status import AUDIT, fingerprint
 from engine.runs.manifest import read_checked
 from engine.runs.modes import MODES
-from engine.samples import labels
 from engine.settings import load, moment
 from engine.studies.leak_audit.audit import audit
 from engine.studies.leak_audit.history import recorded
@@ -62,7 +61,7 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
     found = audit(
         stages,
         history,
-        labels.reach_ms(market.step_ms, settings.label.horizon),
+        settings.label.horizon,
         loaded.scalers if same_data else None,
         lambda: emit({"kind": "alive"}),
     )

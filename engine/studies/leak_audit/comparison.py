@@ -30,8 +30,8 @@ TRUNCATED, PERTURBED = "cut off", "changed"
 class Comparison:
     """The full history's replay, that of the moved one, the cut between them, and how it was moved.
 
-    threshold: the entry threshold that signals are made with. reach_ms: how far beyond its target's open a
-    label may look.
+    threshold: the entry threshold that signals are made with. horizon: how many bars beyond its target's
+    open a label may look.
     """
 
     base: Replay
@@ -39,7 +39,7 @@ class Comparison:
     cut_ms: int
     how: str
     threshold: float
-    reach_ms: int
+    horizon: int
 
     def first(self, stages: Sequence[str]) -> Finding | None:
         """The first stage that moved; later ones are not looked at, as they only pass it on."""
@@ -53,13 +53,12 @@ class Comparison:
     @property
     def last_target_ms(self) -> int:
         """The latest target that both histories must decide alike; a cut one has no row at the cut."""
-        return self.cut_ms if self.how == PERTURBED else self.cut_ms - self.base.market.step_ms
+        return self.cut_ms if self.how == PERTURBED else int(self.moved.time_ms[-1])
 
     def collect(self) -> Iterator[Finding]:
         """Rows of the series that were known at the cut."""
-        step = self.base.market.step_ms
         candles = [each.collected.primary.frame[list(OHLCV)] for each in (self.base, self.moved)]
-        yield from self.frames("collect", candles, lambda time: time + step)
+        yield from self.frames("collect", candles, self.base.market.calendar.ends)
         named = {each.name: each for each in self.moved.collected.others}
         for other in self.base.collected.others:
             before = other.frame.set_index("available_at").rename(columns={"value": other.name})
@@ -71,15 +70,15 @@ class Comparison:
 
     def merge(self) -> Iterator[Finding]:
         """Rows, provenance and funding paid."""
-        step = self.base.market.step_ms
         for table in (rows, provenance, paid):
             pair = [table(each.market) for each in (self.base, self.moved)]
-            yield from self.frames("merge", pair, lambda time: time + step)
+            yield from self.frames("merge", pair, self.base.market.calendar.ends)
 
     def features(self) -> Iterator[Finding]:
         """The user's own included."""
-        step = self.base.market.step_ms
-        yield from self.frames("features", [self.base.table, self.moved.table], lambda time: time + step)
+        yield from self.frames(
+            "features", [self.base.table, self.moved.table], self.base.market.calendar.ends
+        )
 
     def windows(self) -> Iterator[Finding]:
         """Which rows are decided, and from where on each looks back."""
@@ -96,7 +95,9 @@ class Comparison:
             pd.DataFrame({"label": each.label}, index=each.market.frame.index)
             for each in (self.base, self.moved)
         ]
-        yield from self.frames("label", tables, lambda time: time + self.reach_ms + 1)
+        yield from self.frames(
+            "label", tables, lambda time: self.base.market.later_ms(time, self.horizon) + 1
+        )
 
     def inputs(self) -> Iterator[Finding]:
         """The scaled windows that the model is given, near the cut, with the scalers of the full history."""
@@ -134,12 +135,12 @@ class Comparison:
             target = np.searchsorted(each.time_ms, self.base.target_ms[chosen][here])
             done = each.stages.simulate(each.market, target, forecast[here], signal[here])
             curves.append(pd.DataFrame({"equity": done.equity}, index=done.time))
-        step = self.base.market.step_ms
         # A history that ends closes there what is open: its last bar is no decision.
-        end = self.cut_ms - step if self.how == TRUNCATED else self.cut_ms
-        yield from self.frames(
-            "simulate", curves, lambda time: np.where(time + step <= end, time, self.cut_ms + 1)
+        last, ends = self.last_target_ms, self.base.market.calendar.ends
+        before = (
+            (lambda time: time < last) if self.how == TRUNCATED else lambda time: ends(time) <= self.cut_ms
         )
+        yield from self.frames("simulate", curves, lambda time: np.where(before(time), time, self.cut_ms + 1))
         yield from self.fills()
 
     def fills(self) -> Iterator[Finding]:

@@ -92,9 +92,7 @@ def ordinary(settings: Settings, own: Sequence[Feature], outputs: Outputs) -> St
         features=lambda market: preparation.compute_features(market, settings.features.chosen, own),
         windows=lambda table, market: experiment.find_windows(market, table, lookback),
         label=lambda market: experiment.forward_return(market, settings.label),
-        split=lambda target_ms, label, market: experiment.split_samples(
-            target_ms, label, market.step_ms, settings
-        ),
+        split=lambda target_ms, label, market: experiment.split_samples(market, target_ms, label, settings),
         scale=lambda table, forward_return, start: experiment.fit_scalers(
             kind, table, forward_return, start, lookback
         ),
