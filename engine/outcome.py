@@ -139,6 +139,7 @@ def summed_up(
         notes=(
             *notes,
             *told(decisions.bars.calendar),
+            *unforecast(decisions, settings),
             *unmoved(decisions, settings),
             *remarks(strategy, settings),
         ),
@@ -166,6 +167,17 @@ def whole_counts(figures: dict[str, float]) -> dict[str, float | int]:
         name: int(value) if name in METRICS and METRICS[name].format == "count" else value
         for name, value in figures.items()
     }
+
+
+def unforecast(decisions: Decisions, settings: Settings) -> list[Note]:
+    """How many bars had no forecast, in how many stretches, and what became of a position there."""
+    missing = decisions.without_forecast  # (B,)
+    if not missing.any():
+        return []
+    begins = np.diff(missing, prepend=False) & missing  # (B,)
+    held = settings.signal.without_forecast == "hold"
+    code = "held without forecast" if held else "closed without forecast"
+    return [Note(code, {"bars": int(missing.sum()), "stretches": int(begins.sum())})]
 
 
 def unmoved(decisions: Decisions, settings: Settings) -> list[Note]:

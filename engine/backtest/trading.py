@@ -42,6 +42,11 @@ class Decisions:
     forward_return: Floats
     weight: Floats | None = None
 
+    @property
+    def without_forecast(self) -> NDArray[np.bool_]:
+        """The bars that no forecast was made for, (B,); none where somebody gave the target weights."""
+        return np.isnan(self.forecast) & (self.weight is None)
+
 
 def decide(
     market: Market,

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 MOST_COLUMNS = 4000
 
 
-def curves(traded: Traded, columns: int) -> Curves:
+def curves(traded: Traded, missing: NDArray[np.bool_], columns: int) -> Curves:
     """Equity of strategy and buy and hold, and their drawdowns as shares below 0, each thinned.
 
-    A time is when its bar closed, the first the first bar's open.
+    A time is when its bar closed, the first the first bar's open. missing: (B,), bars without a forecast.
     """
     opens = traded.time_ms
     moments = np.concatenate([opens[:1], traded.calendar.ends(opens)])  # (B+1,)
@@ -30,7 +30,17 @@ def curves(traded: Traded, columns: int) -> Curves:
         curve = np.concatenate([[capital], equity])  # (B+1,)
         lines[name] = thinned(moments, curve, starts)
         lines[f"{name}_drawdown"] = thinned(moments, below_peak(curve), starts)
-    return Curves(**lines)
+    return Curves(**lines, without_forecast=stretches(moments, np.append(False, missing), starts))
+
+
+def stretches(
+    moments: NDArray[np.int64], missing: NDArray[np.bool_], starts: NDArray[np.int64]
+) -> tuple[tuple[int, int], ...]:
+    """From when until when something is missing, (N,), at a moment of a column."""
+    column = np.logical_or.reduceat(missing, starts)  # (C,)
+    edges = np.flatnonzero(np.diff(column, prepend=False, append=False))  # the first of each, the one behind
+    times = np.append(moments[starts], moments[-1])[edges].tolist()
+    return tuple(zip(times[::2], times[1::2], strict=True))
 
 
 def below_peak(curve: NDArray[np.float64]) -> NDArray[np.float64]:

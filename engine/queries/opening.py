@@ -64,7 +64,7 @@ def answer(result: Result, again: Traded, request: Event) -> OpenedResult:
         result=figures_of(result, again),
         settings=settings_shown(again.settings),
         trades=again.count,
-        curves=curves(again, columns_of(request)),
+        curves=curves(again, result.decisions.without_forecast, columns_of(request)),
     )
 
 

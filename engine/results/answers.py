@@ -19,12 +19,16 @@ class Curve:
 
 @dataclass(frozen=True)
 class Curves:
-    """Equity of strategy and buy and hold, and their drawdowns as shares below 0."""
+    """Equity of strategy and buy and hold, and their drawdowns as shares below 0.
+
+    without_forecast: stretches [from, to) in ms of bars that no forecast was made for, as wide as a column.
+    """
 
     strategy: Curve = Curve()
     benchmark: Curve = Curve()
     strategy_drawdown: Curve = Curve()
     benchmark_drawdown: Curve = Curve()
+    without_forecast: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)

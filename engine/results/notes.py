@@ -86,6 +86,14 @@ TEXTS = {
         "No forecast goes beyond signal.entry_threshold, {threshold:g}: the largest is {largest:.2g}. "
         "signal.threshold_from=validation lets validation choose one."
     ),
+    "held without forecast": (
+        "{bars:,} bars had no forecast, in {stretches:,} stretches: a position was held there "
+        "(signal.without_forecast)."
+    ),
+    "closed without forecast": (
+        "{bars:,} bars had no forecast, in {stretches:,} stretches: a position was closed there "
+        "(signal.without_forecast)."
+    ),
     "borrowed for free": "Short sales were lent for free: backtest.borrow_rate is 0.",
     "ruined": "RUINED: equity fell to 0 and the simulation ended there.",
     "filled at the close": (

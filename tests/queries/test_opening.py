@@ -1,6 +1,7 @@
 """Results opened: as they were recorded, and under other rules."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from engine.runs.results import backtest_of
 from engine.runs.trial_ledger import WHAT_IF, read
 from engine.settings import make
 from engine.studies.simulate_signals import simulate_signals
+from tests.backtest.markets import HOUR_MS
 from tests.queries.results import as_json, backtested, own_signals
 
 ledger, opened, tried = map(as_json, (opening.ledger, opening.opened, opening.tried))
@@ -48,6 +50,30 @@ def test_curves_keep_every_columns_extremes_and_both_ends(kept, columns):
         assert curves[name]["time_ms"] == sorted(set(curves[name]["time_ms"]))
     depth = json.loads(kept.result_path.read_text())["metrics"]["max_drawdown"]
     assert min(curves["strategy_drawdown"]["value"]) == pytest.approx(-depth, rel=1e-12)
+
+
+@pytest.mark.parametrize("columns", [1, 7, 80, 4000])
+def test_stretches_without_forecast_are_those_of_its_bars_to_a_column(kept, columns):
+    stretches = opened(ask(kept, columns=columns))["curves"]["without_forecast"]
+    prediction = pd.read_parquet(kept.path / "predictions.parquet")["prediction"]
+    closes = prediction.index.asi8 + HOUR_MS
+    lacking = closes[prediction.isna()].tolist()
+    assert all(any(begin <= close <= end for begin, end in stretches) for close in lacking)
+    assert all(any(begin <= close <= end for close in lacking) for begin, end in stretches)
+    if columns > len(closes):
+        shown = [any(begin <= close < end for begin, end in stretches) for close in closes]
+        assert shown == prediction.isna().tolist()
+
+
+def test_bars_without_forecast_are_counted_in_the_notes(kept):
+    missing = pd.read_parquet(kept.path / "predictions.parquet")["prediction"].isna().to_numpy()
+    stretches = sum(lacks and not before for before, lacks in pairwise([False, *missing.tolist()]))
+    notes = [note for note in opened(ask(kept))["result"]["notes"] if "without forecast" in note["code"]]
+    assert notes == [
+        {"code": "held without forecast", "values": {"bars": int(missing.sum()), "stretches": stretches}}
+    ]
+    flat = tried(ask(kept, overrides={"signal.without_forecast": "flat"}))["result"]["notes"]
+    assert "closed without forecast" in [note["code"] for note in flat]
 
 
 @pytest.mark.parametrize("columns", [0, -3, 2.5, "wide"])

@@ -45,6 +45,8 @@ def test_it_is_whole_and_needs_no_network(kept, tmp_path):
     tags = Tags(text)
     assert tags.open == []
     assert tags.found.count("svg") == 2
+    assert "rect" in tags.found  # bars without a forecast lie in the shade
+    assert "no forecast" in text
     assert not {"script", "link", "img", "iframe"} & set(tags.found)
     assert not any(name in {"src", "href"} for name, _ in tags.attributes)
     assert "http" not in text

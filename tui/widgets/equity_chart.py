@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from engine.results.answers import Curve
 
 SMALLEST = (24, 5)  # columns, rows
+WITH_SHADE = 8  # rows from which on a line says where there was no forecast
+WITH_KEY = 68  # columns from which on there is room to say what its marks mean
+SHADE = {False: "▒", True: "#"}
 
 
 class EquityChart(Lines):
@@ -53,22 +56,51 @@ def drawing(curves: Curves, width: int, height: int, *, ascii: bool) -> list[Lin
     own, other = curves.strategy, curves.benchmark
     if not own.value or width < SMALLEST[0] or height < SMALLEST[1]:
         return [[(" the chart comes with more room" if own.value else "", "quiet")]]
+    shaded = curves.without_forecast if height >= WITH_SHADE else ()
     below = max(2, (height - 2) // 3)
-    above = height - 2 - below
+    above = height - 2 - below - bool(shaded)
     drawdowns = (curves.strategy_drawdown, curves.benchmark_drawdown)
     money = labelled([*own.value, *other.value], above, short)
     shares = labelled([*drawdowns[0].value, *drawdowns[1].value, 0.0], below, percent)
     margin = max(len(name) for _, name in (*money, *shares))
     equity = figure(own, other, money, (width, above), margin, ascii=ascii)
     under = figure(*drawdowns, shares, (width, below), margin, ascii=ascii)
-    return [legend(width, ascii=ascii), *equity, *under, dates(own.time_ms, width, margin + 1)]
+    shade = [shadow(shaded, own.time_ms, width, margin + 1, ascii=ascii)] if shaded else []
+    return [
+        legend(width, shaded=bool(shaded), ascii=ascii),
+        *equity,
+        *shade,
+        *under,
+        dates(own.time_ms, width, margin + 1),
+    ]
 
 
-def legend(width: int, *, ascii: bool) -> Line:  # noqa: A002
+def legend(width: int, *, shaded: bool, ascii: bool) -> Line:  # noqa: A002
     """What the lines mean."""
     solid, dashed = ("--", ". .") if ascii else ("──", "╌╌")
     right: Line = [(solid, "live"), (" strategy   ", ""), (dashed, "second"), (" buy & hold ", "")]
+    if shaded and width >= WITH_KEY:
+        right = [(SHADE[ascii], "warn"), (" no forecast   ", ""), *right]
     return spread([(" equity", "bright"), (" above drawdown", "quiet")], right, width)
+
+
+def shadow(
+    stretches: Sequence[tuple[int, int]],
+    moments: Sequence[int],
+    width: int,
+    margin: int,
+    *,
+    ascii: bool,  # noqa: A002
+) -> Line:
+    """Marks where the bars had no forecast, [from, to) in ms, on the time axis of the curves."""
+    cells, start = width - margin, moments[0]
+    place = (cells - 1) / max(moments[-1] - start, 1)
+    marked = {
+        cell for begin, end in stretches
+        for cell in range(int((begin - start) * place), int((end - start) * place) + 1)
+    }  # fmt: skip
+    marks = "".join(SHADE[ascii] if cell in marked else " " for cell in range(cells))
+    return [(" " * margin, ""), (marks, "warn")]
 
 
 def labelled(

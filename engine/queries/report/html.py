@@ -30,6 +30,7 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 KEY = """<p class="key"><span class="strategy">—</span> strategy
 <span class="benchmark">╌</span> buy &amp; hold,
 over the same bars at the same costs</p>"""
+WITHOUT_FORECAST = """<p class="key"><span class="shaded">█</span> no forecast</p>"""
 
 
 def write(request: Event) -> WrittenReport:
@@ -48,7 +49,7 @@ def page(request: Event) -> str:
     """The whole document."""
     result, again = traded(request)
     found, recorded = figures_of(result, again), result.figures
-    lines = curves(again, COLUMNS)
+    lines = curves(again, result.decisions.without_forecast, COLUMNS)
     run, changes = result.run, request.get("overrides") or {}
     name = f"{run.id} {run.name}".strip()
     equity = [(lines.benchmark, "benchmark"), (lines.strategy, "strategy")]
@@ -59,10 +60,11 @@ def page(request: Event) -> str:
         *banners(changes, simulated=found.simulated),
         f"<p>{escape(span)}</p>",
         KEY,
+        *([WITHOUT_FORECAST] if lines.without_forecast else []),
         "<h2>Equity</h2>",
-        svg.chart(equity, 300, lambda value: f"{value:,.0f}", "equity"),
+        svg.chart(equity, 300, lambda value: f"{value:,.0f}", "equity", lines.without_forecast),
         "<h2>Drawdown</h2>",
-        svg.chart(below, 180, lambda value: f"{value * 100:,.0f} %", "drawdown"),
+        svg.chart(below, 180, lambda value: f"{value * 100:,.0f} %", "drawdown", lines.without_forecast),
         "<h2>Figures</h2>",
         table(("", "strategy", "buy & hold", "Δ", ""), figures.figures(found)),
         "<h2>How far to trust it</h2>",

@@ -31,9 +31,11 @@ th:first-child { text-align: left; padding-left: 0; }
 svg { width: 100%; height: auto; }
 svg text { fill: var(--quiet); font: 12px system-ui, sans-serif; }
 .grid { stroke: var(--rule); fill: none; }
+rect.shaded { fill: var(--rule); }
 polyline { fill: none; stroke-width: 1.5; }
 polyline.strategy { stroke: var(--accent); }
 polyline.benchmark { stroke: var(--quiet); stroke-dasharray: 4 3; }
 .key .strategy { color: var(--accent); }
 .key .benchmark { color: var(--quiet); }
+.key .shaded { color: var(--rule); }
 """

@@ -15,8 +15,14 @@ WIDTH, LEFT, RIGHT, TOP, BOTTOM = 960, 76, 12, 10, 26
 PARTS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
-def chart(lines: Sequence[tuple[Curve, str]], height: int, label: Callable[[float], str], title: str) -> str:
-    """Curves on one time axis, each with its CSS class; `label` writes the values' ticks."""
+def chart(
+    lines: Sequence[tuple[Curve, str]], height: int, label: Callable[[float], str], title: str,
+    shaded: Sequence[tuple[int, int]] = (),
+) -> str:  # fmt: skip
+    """Curves on one time axis, each with its CSS class; `label` writes the values' ticks.
+
+    shaded: stretches of time, [from, to) in ms, that lie in the shade.
+    """
     moments = [time for line, _ in lines for time in line.time_ms]
     values = [value for line, _ in lines for value in line.value]
     first, last = min(moments), max(*moments, min(moments) + 1)
@@ -31,6 +37,12 @@ def chart(lines: Sequence[tuple[Curve, str]], height: int, label: Callable[[floa
         return float(TOP + (high - value) / (high - low) * (height - TOP - BOTTOM))
 
     parts = [f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{title}">']
+    for begin, end in shaded:
+        wide = max(x(end) - x(begin), 1.0)
+        parts.append(
+            f'<rect class="shaded" x="{x(begin):.1f}" y="{TOP}" width="{wide:.1f}" '
+            f'height="{height - TOP - BOTTOM}"/>'
+        )
     for tick in ticks:
         parts.append(f'<path class="grid" d="M{LEFT} {y(tick):.1f}H{WIDTH - RIGHT}"/>')
         parts.append(f'<text x="{LEFT - 8}" y="{y(tick) + 4:.1f}" text-anchor="end">{label(tick)}</text>')
