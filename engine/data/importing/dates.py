@@ -6,7 +6,7 @@ is decided by the whole column; where both orders fit, nothing is read and both 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -203,41 +203,41 @@ def clocks_of(
     return of_day, sound, Written(of_day, sound, places, zones, bool(clocked.any()), {}), clocked
 
 
-def clock_column(text: Any) -> tuple[NDArray[np.int64], NDArray[np.bool_], Written]:
-    """A column of clocks alone, trimmed text (N,): ms of the day, whether it is one, and its zones.
+def clock_column(text: Any) -> Written:
+    """A column of clocks alone, trimmed text (N,), as ms of the day.
 
-    Digits alone are hours up to 24, HHMM up to 2400, HHMMSS above, whichever the largest of them needs.
+    Digits alone are hours up to 24, HHMM up to 2400, HHMMSS above, whichever the largest of them needs. Hours
+    from 1 to 24 are counted from 1: the first begins at midnight.
     """
-    digits = mask(pc.match_substring_regex(text, r"^\d{1,6}$"))
-    if len(text) and digits.all():
-        number = whole(text)
-        longest = int(np.max(pc.utf8_length(text).to_numpy(zero_copy_only=False)))
-        scale = (
-            1
-            if number.max() <= 24 and longest <= 2
-            else 100
-            if number.max() <= 2400 and longest <= 4
-            else 10_000
-        )
-        hour, minute, second = number // scale, number // max(scale // 100, 1) % 100, number % 100
-        minute, second = minute * (scale > 1), second * (scale > 100)
-        sound = (hour <= 24) & (minute < 60) & (second < 60) & ((hour < 24) | (minute + second == 0))
-        of_day = ((hour * 60 + minute) * 60 + second) * 1000
-        return (
-            of_day,
-            sound,
-            Written(of_day, sound, np.zeros(len(text), np.int64), ("",), timed=True, forms={}),
-        )
+    if len(text) and mask(pc.match_substring_regex(text, r"^\d{1,6}$")).all():
+        return clocks_of_digits(text)
     fraction = mask(pc.match_substring_regex(text, r"^0?\.\d+$|^0$"))
-    if len(text) and fraction.all():
+    if len(text) and fraction.all():  # Excel's part of a day
         of_day = np.rint(text.cast(pa.float64()).to_numpy() * 86_400).astype(np.int64) * 1000
-        return (
-            of_day,
-            fraction,
-            Written(of_day, fraction, np.zeros(len(text), np.int64), ("",), timed=True, forms={}),
-        )
+        return without_zone(of_day, fraction)
     of_day, sound, written, clocked = clocks_of(text)
-    return of_day, sound & clocked, written
+    return replace(written, local_ms=of_day, read=sound & clocked)
+
+
+def clocks_of_digits(text: Any) -> Written:
+    """The same of digits alone."""
+    number, longest = whole(text), int(np.max(pc.utf8_length(text).to_numpy(zero_copy_only=False)))
+    if number.max() <= 24 and longest <= 2:
+        from_one = bool(number.max() == 24 and number.min() == 1)
+        forms = {"hours from 1 to 24": len(number)} if from_one else {}
+        return without_zone((number - from_one) * 3_600_000, number <= 24, forms)
+    if number.max() <= 2400 and longest <= 4:
+        number = number * 100  # (N,)
+    hour, minute, second = number // 10_000, number // 100 % 100, number % 100
+    sound = (minute < 60) & (second < 60) & ((hour < 24) | (number == 240_000))
+    return without_zone(((hour * 60 + minute) * 60 + second) * 1000, sound)
+
+
+def without_zone(
+    of_day: NDArray[np.int64], read: NDArray[np.bool_], forms: dict[str, int] | None = None
+) -> Written:
+    """Clocks that carry no zone."""
+    return Written(of_day, read, np.zeros(len(read), np.int64), ("",), timed=True, forms=forms or {})
 
 
 def years_of(text: Any) -> NDArray[np.int64]:

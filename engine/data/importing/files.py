@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -123,8 +124,9 @@ def import_file(
     """
     name = name or name_of(path)
     source = {"kind": "source", "series": name}
-    with store.open(name) as opened:
+    with store.open(name) as opened, ThreadPoolExecutor(1) as aside:
         spare_collected(store, name)
+        hashed = aside.submit(fingerprint, path)
         emit({**source, "state": "begin", "rows": 0})
         found = read(path, lambda rows: emit({**source, "state": "page", "rows": rows}), hints)
         checked = check_file(path, found, now_ms, hints)
@@ -141,7 +143,7 @@ def import_file(
                 calendar=report.calendar,
                 known=((first_ms, last_ms + max(report.step_ms, 1)),),
                 absent=report.gap_list,
-                origin={"file": printable(path.name), "sha256": fingerprint(path), "layout": found.layout},
+                origin={"file": printable(path.name), "sha256": hashed.result(), "layout": found.layout},
                 report=report.as_dict(),
                 frame=checked.frame,
             )
@@ -175,9 +177,10 @@ def timeframe_of(step_ms: int) -> str:
 
 
 def fingerprint(path: Path) -> str:
-    """SHA-256 of the file."""
-    with path.open("rb") as handle:
+    """SHA-256 of the file; empty if it cannot be read, which reading it will tell."""
+    with contextlib.suppress(OSError), path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+    return ""
 
 
 @contextlib.contextmanager

@@ -22,7 +22,11 @@ ORDERS = {  # of the four prices, and whose it is
     ("low", "high", "open", "close"): "Coinbase",
     ("open", "close", "high", "low"): "Bitfinex or jesse",
 }
-STAMPED = {r"\d{8} \d{6}": "HistData or NinjaTrader", r"\d{8} \d{2}:\d{2}": "LEAN"}
+STAMPED = {  # how the first time is written: whose it is
+    r"\d{8} \d{6}": "HistData or NinjaTrader",
+    r"\d{8} \d{2}:\d{2}": "LEAN",
+    r"\d{4}\.\d{2}\.\d{2},\d{2}:\d{2}": "MetaTrader 4",
+}
 UNNAMED = ("first", "second", "third", "fourth")  # price, until the order is known
 
 
@@ -38,48 +42,52 @@ def layout_without_names(
     if width == len(BINANCE):
         found = layout_of([BINANCE], rows, sort)
         return replace(found, notes=(no_header(BINANCE),))
-    kinds = [sort([row[place] for row in rows]) for place in range(min(width, 3))]
-    symbol = None
-    first = 0
-    if kinds[0] not in {"moment", "day"} and len(kinds) > 1 and kinds[1] in {"moment", "day"}:
-        symbol, first = 0, 1
-    times: tuple[int, ...] = (first,)
-    if (
-        kinds[first] == "day"
-        and len(kinds) > first + 1
-        and kinds[first + 1] == "clock"
-        and width - first >= 6
-    ):
-        times = (first, first + 1)
+    times = times_in_front(rows, width, sort)
     start = times[-1] + 1
+    base = Layout(
+        "",
+        "candles",
+        len(rows[0]),
+        times,
+        {},
+        symbol=0 if times[0] else None,
+        time_names=(str(times[0] + 1),),
+    )
     count = width - start
-    if kinds[first] not in {"moment", "day"}:
-        raise ValueError(f"has {width} columns, no header, and in the first no times")
-    base = Layout("", "candles", len(rows[0]), times, {}, symbol=symbol, time_names=("1",))
     if count == 1:
-        note = no_header(("time", "value"))
-        return replace(
-            base,
-            name="time and value",
-            kind="values",
-            numbers={"value": start},
-            column="value",
-            notes=(note,),
-        )
+        notes = (no_header(("time", "value")),)
+        value = {"value": start}
+        return replace(base, name="time and value", kind="values", numbers=value, column="value", notes=notes)
     if count not in {4, 5, 6, 7}:
         raise ValueError(
             f"has {width} columns and no header; without one, a time with 1, 4, 5, 6 or 7 numbers is known, "
             "and Binance's 12 columns"
         )
-    prices = {name: start + place for place, name in enumerate(UNNAMED)}
-    place = {5: 4, 6: 4, 7: 5}.get(count)
-    volumes = () if place is None else (Volume(start + place, f"{start + place + 1}", "plain"),)
-    name = {6: "Kraken", 7: "Kraken"}.get(count, "")
-    if len(times) == 2:
-        name = "MetaTrader 4"
-    elif kinds[first] == "moment":
-        name = next((name for form, name in STAMPED.items() if re.fullmatch(form, rows[0][first])), name)
+    stamp = ",".join(rows[0][place] for place in times)
+    name = next((name for form, name in STAMPED.items() if re.fullmatch(form, stamp)), "")
+    if count > 5 and re.fullmatch(r"\d{10}", stamp):
+        name = "Kraken"
+    place = start + (5 if count == 7 else 4)  # a mean price stands before the volume
+    volumes = () if count == 4 else (Volume(place, str(place + 1), "plain"),)
+    prices = {price: start + number for number, price in enumerate(UNNAMED)}
     return replace(base, name=name, numbers=prices, volumes=volumes, decimal="point" if name else "")
+
+
+def times_in_front(
+    rows: Sequence[Sequence[str]], width: int, sort: Callable[[Sequence[str]], str]
+) -> tuple[int, ...]:
+    """The first columns if they are times, or dates and clocks; behind a symbol, if there is one."""
+    columns = [[row[place] for row in rows] for place in range(min(width, 3))]
+    kinds = [sort(column) for column in columns]
+    first = next((place for place, kind in enumerate(kinds[:2]) if kind in {"moment", "day"}), None)
+    if first is None:
+        raise ValueError(f"has {width} columns, no header, and in the first no times")
+    clock = first + 1
+    clocked = kinds[first] == "day" and kinds[clock : clock + 1] == ["clock"] and width - first >= 6
+    # Whole numbers may be clocks by accident: where each row has a day of its own, they are prices.
+    if clocked and (re.match("0|.*:", columns[clock][0]) or len(set(columns[first])) < len(rows)):
+        return (first, clock)
+    return (first,)
 
 
 def in_order(

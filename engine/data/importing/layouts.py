@@ -25,33 +25,45 @@ CLOSE_TIMES = (
     "close_time", "closetime", "timeclose", "time_close", "time_period_end", "end_time", "endtime",
     "period_end", "close_timestamp", "end",
 )  # fmt: skip
-CLOCK_NAMES = ("time", "hour", "hr", "clock", "time_of_day", "tod", "zeit", "uhrzeit", "stunde", "hora")
+CLOCK_NAMES = (
+    "time",
+    "timestamp",
+    "hour",
+    "hr",
+    "clock",
+    "time_of_day",
+    "tod",
+    "zeit",
+    "uhrzeit",
+    "stunde",
+    "hora",
+)
 UTC_NAMES = {"timestamp_utc", "datetime_utc", "time_utc", "utc_time", "utc", "gmt_time", "date_utc"}
-PRICE_NAMES = {  # English, German, French, Spanish
+PRICE_NAMES = {  # English, German, French, Spanish, Polish
     "open": (
         "open", "o", "open_price", "price_open", "opening", "opening_price", "first", "erster", "eröffnung",
-        "eröffn", "ouverture", "ouv", "apertura",
+        "eröffn", "ouverture", "ouv", "apertura", "otwarcie",
     ),
     "high": (
         "high", "h", "high_price", "price_high", "highest", "max", "hoch", "tageshoch", "plus_haut", "haut",
-        "máximo", "maximo",
+        "máximo", "maximo", "najwyzszy",
     ),
     "low": (
         "low", "l", "low_price", "price_low", "lowest", "min", "tief", "tagestief", "plus_bas", "bas",
-        "mínimo", "minimo",
+        "mínimo", "minimo", "najnizszy",
     ),
     "close": (
         "close", "c", "close_price", "price_close", "closing", "closing_price", "close_last", "last",
         "last_price", "price", "settle", "schluss", "schlusskurs", "zuletzt", "dernier", "clôture", "cierre",
-        "último", "ultimo", "adj_close", "adjusted_close",
+        "último", "ultimo", "zamkniecie", "adj_close", "adjusted_close",
     ),
 }  # fmt: skip
 BASE_VOLUME = (
     "base_volume", "volume_base", "volumefrom", "volume_from", "base_asset_volume", "volume_base_asset",
 )  # fmt: skip
 PLAIN_VOLUME = (
-    "volume", "vol", "v", "volume_traded", "traded_volume", "total_volume", "volumen", "stuecke", "stücke",
-    "shares", "real_volume",
+    "volume", "vol", "v", "volume_traded", "traded_volume", "total_volume", "volumen", "wolumen", "stuecke",
+    "stücke", "shares", "real_volume",
 )  # fmt: skip
 TICK_VOLUME = ("tickvol", "tick_volume", "tickvolume", "ticks")
 NO_VOLUME = {  # words behind `volume_` that name no asset
@@ -106,7 +118,6 @@ LAYOUTS = (  # the first whose columns are all there names the file
     known("CoinAPI", "time_period_start price_open price_high price_low price_close", decimal="point"),
     known("Stooq", "ticker per date open high low close openint", decimal="point"),
     known("Finam", "ticker per date open high low close vol", decimal="point"),
-    known("Finam", "date time open high low close vol", decimal="point"),
     known("CryptoCompare", "volumefrom volumeto open high low close", decimal="point"),
     known("Polygon", "t o h l c v vw", decimal="point"),
     known("Dukascopy", "gmt_time open high low close", order="day-first", decimal="point"),

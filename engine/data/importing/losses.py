@@ -5,8 +5,6 @@ from __future__ import annotations
 from itertools import permutations
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from engine.errors import Problem, RepairDataError
 from engine.market.candles import PRICES
 from engine.market.quality import NO_PRICES, OFF_GRID, possible
@@ -19,6 +17,12 @@ if TYPE_CHECKING:
     from engine.market.quality import QualityReport
 
 MOST_LOST = 0.01  # of the rows
+LONGEST_STEP_MS = 27 * 86_400_000
+LIKELY = {
+    "time not readable": "Their times may be of another form, or of an hour that clocks skip or show twice",
+    "not a number": "Their numbers may be of another locale, or missing",
+    OFF_GRID: "The file may hold bars of several lengths, or of a zone whose clocks change (--timezone)",
+}
 
 
 def refuse_losses(
@@ -60,18 +64,12 @@ def first_rows(report: QualityReport, written: Callable[[int], str]) -> list[Pro
 def reason_of(frame: pd.DataFrame, report: QualityReport) -> str:
     """The likely reason why rows are lost."""
     most = max(report.rejected_by, key=lambda reason: report.rejected_by[reason], default="")
+    if most == OFF_GRID and report.step_ms > LONGEST_STEP_MS:
+        return "Bars of months have no step: give bars of days or weeks"
     if most in {"high below low", "open or close outside low and high"}:
         columns = [frame[name].to_numpy() for name in PRICES]
         for order in permutations(range(4)):
             if order != (0, 1, 2, 3) and possible(*(columns[place] for place in order)) > 1 - MOST_LOST:
                 names = ", ".join(PRICES[order.index(place)] for place in range(4))
                 return f"The columns may stand in another order: {names}"
-        return "The file itself may be broken in these rows; get it again from where it came"
-    if most == "time not readable":
-        return "Their times may be of another form, or of an hour that clocks skip or show twice"
-    if most == "not a number":
-        return "Their numbers may be of another locale, or missing"
-    if most == OFF_GRID:
-        return "The file may hold bars of several lengths, or of a zone whose clocks change (--timezone)"
-    share = float(np.mean(~np.isfinite(frame.to_numpy()).all(axis=1))) if len(frame) else 0.0
-    return "Get the file again from where it came" if share < 1 else "Look at its columns"
+    return LIKELY.get(most, "The file itself may be broken in these rows: get it again from where it came")

@@ -6,6 +6,7 @@ repeat, and columns of numbers that are written otherwise than with a point alon
 
 from __future__ import annotations
 
+import mmap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,26 +25,32 @@ if TYPE_CHECKING:
 LARGE = 1 << 20  # bytes from which it pays
 
 
-def quick_columns(path: Path, content: bytes, form: Form, positions: Sequence[int]) -> dict[int, Any] | None:
-    """The columns at `positions` of the file `path` with these bytes; None for the careful way."""
-    if len(content) < LARGE or form.encoding != "UTF-8" or b'"' in content or not plainly_written(form):
+def quick_columns(path: Path, form: Form, positions: Sequence[int]) -> dict[int, Any] | None:
+    """The columns at `positions` of the file `path`; None for the careful way."""
+    with path.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        if content.find(b'"') >= 0:
+            return None
+        before = content[: form.start].count(b"\n")
+    if not plainly_written(form):
         return None
-    before = content[: form.start]
-    try:
-        # With a choice of columns pandas would use one thread.
-        frame = pd.read_csv(path, sep=form.delimiter, header=None, skiprows=before.count(b"\n"))
-    except (ValueError, OverflowError):  # a row with more cells
+    try:  # with a choice of columns pandas would use one thread
+        frame = pd.read_csv(path, sep=form.delimiter, header=None, skiprows=before)
+    except (ValueError, OverflowError):  # a row with more cells, or no UTF-8
         return None
-    if content.count(form.delimiter.encode()) - before.count(form.delimiter.encode()) != len(frame) * (
-        form.width - 1
-    ):
+    if len(frame.columns) != form.width or frame[form.width - 1].isna().any():  # a row with fewer cells
         return None
-    columns = {place: pa.array(frame[place], from_pandas=True) for place in positions}
-    first = columns[min(positions)]
-    numbers = [column for column in columns.values() if column is not first]
-    if not all(pa.types.is_floating(column.type) or pa.types.is_integer(column.type) for column in numbers):
+    columns = {
+        place: pa.array(frame[place].to_numpy() if is_number(frame[place]) else frame[place])
+        for place in positions
+    }
+    if not all(is_number(frame[place]) for place in sorted(positions)[1:]):
         return None
-    return columns if in_order(first) else None
+    return columns if in_order(columns[min(positions)]) else None
+
+
+def is_number(column: Any) -> bool:
+    """Whether a column holds whole numbers or floats."""
+    return isinstance(column.dtype, np.dtype) and column.dtype.kind in "if"
 
 
 def plainly_written(form: Form) -> bool:

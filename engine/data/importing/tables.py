@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import gzip
 import io
 import json
@@ -17,8 +18,8 @@ import pyarrow.csv as pa_csv
 import pyarrow.feather as pa_feather
 import pyarrow.parquet as pq
 
-from engine.data.importing.form import Form, decoded, form_of
-from engine.data.importing.quick import quick_columns
+from engine.data.importing.form import HEAD, Form, decoded, form_of
+from engine.data.importing.quick import LARGE, quick_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,7 +53,9 @@ def open_table(path: Path) -> Table:
         magic = handle.read(len(FEATHER))
     if magic.startswith((PARQUET, FEATHER)):
         return binary_table(path, parquet=magic.startswith(PARQUET))
-    original = content = path.read_bytes()
+    if large_and_plain(path):
+        return plain_table(path)
+    content = path.read_bytes()
     hint = path.name
     if content.startswith(GZIP):
         content = unpacked(content)
@@ -61,7 +64,34 @@ def open_table(path: Path) -> Table:
     content, encoding = decoded(content)
     if content[:2000].lstrip()[:1] in (b"[", b"{"):
         return json_table(content, hint)
-    return text_table(path if content is original else None, content, form_of(content, encoding), hint)
+    return text_table(content, form_of(content, encoding), hint)
+
+
+def large_and_plain(path: Path) -> bool:
+    """Whether a file is worth the quick way, by its size and its first bytes."""
+    if path.stat().st_size < LARGE:
+        return False
+    with path.open("rb") as handle:
+        head = handle.read(HEAD)
+    return (
+        head.isascii() and not head.startswith((GZIP, ZIP)) and head[:1] not in (b"[", b"{", b"\0", b"<", b"")
+    )
+
+
+def plain_table(path: Path) -> Table:
+    """The table of a large text file, read the quick way if that can be."""
+    with path.open("rb") as handle:
+        form = form_of(handle.read(HEAD + 1), "UTF-8")
+    left_out: list[str] = []
+
+    def read(positions: Sequence[int], progress: Callable[[int], None]) -> Columns:
+        if (quick := quick_columns(path, form, positions)) is not None:
+            progress(len(quick[positions[0]]))
+            return quick
+        content, _ = decoded(path.read_bytes())
+        return text_columns(content, form, positions, left_out, progress)
+
+    return Table(form.header, form.rows, form.width, read, path.name, form, left_out)
 
 
 def unpacked(content: bytes) -> bytes:
@@ -94,17 +124,11 @@ def hidden(name: str) -> bool:
     return name.startswith("__MACOSX/") or name.rpartition("/")[2].startswith(".")
 
 
-def text_table(path: Path | None, content: bytes, form: Form, hint: str) -> Table:
-    """A text table in UTF-8; `path` is the file that holds just this, if there is one.
-
-    Reading raises ValueError if a quotation mark swallows lines.
-    """
+def text_table(content: bytes, form: Form, hint: str) -> Table:
+    """A text table in UTF-8. Reading raises ValueError if a quotation mark swallows lines."""
     left_out: list[str] = []
 
     def read(positions: Sequence[int], progress: Callable[[int], None]) -> Columns:
-        if path is not None and (quick := quick_columns(path, content, form, positions)) is not None:
-            progress(len(quick[positions[0]]))
-            return quick
         return text_columns(content, form, positions, left_out, progress)
 
     return Table(form.header, form.rows, form.width, read, hint, form, left_out)
@@ -213,11 +237,10 @@ def json_table(content: bytes, hint: str) -> Table:
 
     Raises ValueError for others.
     """
-    try:
-        told = json.loads(content)
-    except ValueError as error:
-        raise OSError(f"no JSON: {error}") from None
-    if isinstance(told, dict) and told and all(isinstance(column, list) for column in told.values()):
+    told = rows_within(json_of(content))
+    if isinstance(told, dict):
+        told = {name: column for name, column in told.items() if isinstance(column, list)}
+    if isinstance(told, dict) and len(told) > 1:
         names, columns = list(told), list(told.values())
     elif isinstance(told, list) and told and all(isinstance(row, dict) for row in told):
         names = list(dict.fromkeys(name for row in told for name in row))
@@ -237,6 +260,33 @@ def json_table(content: bytes, hint: str) -> Table:
         return {position: array_of(columns[position]) for position in positions}
 
     return Table((tuple(names),) if names else (), rows, len(columns), read, hint)
+
+
+def json_of(content: bytes) -> Any:
+    """A JSON document, or one a line. Raises OSError if it is none."""
+    try:
+        return json.loads(content)
+    except ValueError as error:
+        lines = [line for line in content.splitlines() if line.strip()]
+        if len(lines) > 1 and lines[0].rstrip().endswith((b"}", b"]")):
+            with contextlib.suppress(ValueError):
+                return [json.loads(line) for line in lines]
+        raise OSError(f"no JSON: {error}") from None
+
+
+def rows_within(told: Any) -> Any:
+    """The list of rows that an answer holds alone among other fields; without one, what was given."""
+    while isinstance(told, dict):
+        rows = [each for each in told.values() if isinstance(each, dict) or is_rows(each)]
+        if len(rows) != 1:
+            break
+        told = rows[0]
+    return told
+
+
+def is_rows(told: Any) -> bool:
+    """Whether this is a list of rows or records."""
+    return isinstance(told, list) and bool(told) and isinstance(told[0], list | dict)
 
 
 def array_of(cells: Sequence[Any]) -> Any:

@@ -193,8 +193,15 @@ def stamps(values: NDArray[Any]) -> tuple[NDArray[np.int64], dict[str, int]]:
     """
     times = np.full(len(values), UNREADABLE)
     forms: dict[str, int] = {}
+    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 0.0)
     for unit, per_second in UNITS.items():
-        fits = (values >= EARLIEST_S * per_second) & (values < LATEST_S * per_second)
+        earliest, latest = EARLIEST_S * per_second, LATEST_S * per_second
+        if not (low < latest and high >= earliest):
+            continue
+        alike = low >= earliest and high < latest
+        if alike and values.dtype.kind == "i":
+            return values * 1000 if unit == "s" else values // max(per_second // 1000, 1), {unit: len(values)}
+        fits = (values >= earliest) & (values < latest)
         if not fits.any():
             continue
         forms[unit] = int(fits.sum())
@@ -216,17 +223,17 @@ def excel_days(text: Any) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
 
 def with_clock(written: Written, text: Any) -> Written:
     """Dates with the clocks of another column."""
-    of_day, sound, clock = clock_column(text)
+    clock = clock_column(text)
     names = [*written.zones]
     names += [name for name in clock.zones if name not in names]
     zone = np.array([names.index(name) for name in clock.zones])[clock.zone]
     return Written(
-        written.local_ms + of_day,
-        written.read & sound,
+        written.local_ms + clock.local_ms,
+        written.read & clock.read,
         np.where(zone > 0, zone, written.zone),
         tuple(names),
         timed=True,
-        forms=written.forms,
+        forms={**written.forms, **clock.forms},
     )
 
 
@@ -313,7 +320,7 @@ def sort_of(cells: Sequence[str], hints: Hints) -> str:
         days = ((values >= EXCEL[0]) & (values < EXCEL[1]) | (stamps(values)[0] != UNREADABLE)).all()
         return "moment" if days else "clock" if all(cell.lstrip("0")[:1] in ".," for cell in cells) else ""
     text = pc.utf8_trim_whitespace(pa.array(cells, pa.string()))
-    clock = clock_column(text)[1].mean() > 0.5
+    clock = clock_column(text).read.mean() > 0.5
     if clock and all(re.fullmatch(r"\d{1,6}", cell) for cell in cells):
         return "clock"
     for order in [hints.dates] if hints.dates else ["day-first", "month-first"]:
