@@ -77,10 +77,16 @@ def with_calendar(series: Series, told: str) -> Series:
 
     Raises ChangeSettingsError for one that is none.
     """
-    if told == "auto":
-        return replace(series, calendar=str(calendar_of(series)))
+    calendar = told_calendar(told, TIMEFRAME_MS.get(series.timeframe, 0)) or calendar_of(series)
+    return replace(series, calendar=str(calendar))
+
+
+def told_calendar(text: str, step_ms: int) -> Calendar | None:
+    """The calendar that data.calendar tells, None for auto. Raises ChangeSettingsError for none at all."""
+    if text == "auto":
+        return None
     try:
-        return replace(series, calendar=str(Calendar.parse(told, TIMEFRAME_MS[series.timeframe])))
+        return Calendar.parse(text, step_ms)
     except ValueError as error:
         raise ChangeSettingsError("data.calendar", str(error), "See docs/data.md") from None
 

@@ -150,6 +150,7 @@ def look_of(data: Content, bars: Bars, seen: Seen, settings: Settings, who: Who)
         simulated=who.simulated,
         settings=plain(changed(settings)),  # as it will be read back
         closes=data.closes,
+        days_per_year=bars.calendar.days_per_year,
     )
 
 

@@ -37,7 +37,8 @@ class Look:
     run. market: exchange, symbol and timeframe, or the imported series. data: hash of the span's bars.
     from_ms, to_ms: [first open, last close). trial: hash of the equity curve; equal ones are one trial.
     sharpe: of a daily return, not annual; None where it is not defined. closes: a few of the closes by the
-    open times of their bars, in words, to tell equal candles under other names.
+    open times of their bars, in words, to tell equal candles under other names. days_per_year: of the market,
+    those with a session.
     """
 
     at: str
@@ -55,6 +56,7 @@ class Look:
     simulated: bool
     settings: dict[str, Any] = field(default_factory=dict)
     closes: dict[str, str] = field(default_factory=dict)
+    days_per_year: float = 365.0
 
     @property
     def attempt(self) -> tuple[str, str, str]:
@@ -78,7 +80,7 @@ class Look:
     def of_line(cls, line: bytes) -> Self | None:
         """The look that a line holds, None if it is broken; keys of later versions are left out."""
         try:
-            told: dict[str, Any] = {"closes": {}} | dict(json.loads(line))
+            told: dict[str, Any] = {"closes": {}, "days_per_year": 365.0} | dict(json.loads(line))
             known: dict[str, Any] = {each.name: told[each.name] for each in fields(cls)}
         except (ValueError, KeyError, TypeError, RecursionError):
             return None
@@ -90,6 +92,7 @@ class Look:
             and all(known[name] is None or finite(known[name]) for name in ("sharpe", "total_return"))
             and isinstance(known["settings"], Mapping)
             and isinstance(known["closes"], Mapping)
+            and finite(known["days_per_year"])
         )
         return cls(**known) if proper else None
 

@@ -22,6 +22,7 @@ from engine.backtest.given_signals import align_to_bars, weights
 from engine.backtest.trades import trade_table
 from engine.backtest.trading import Decisions
 from engine.data.importing import files
+from engine.data.inputs import told_calendar
 from engine.errors import ChangeSettingsError, RepairDataError, printable
 from engine.market.candles import check
 from engine.market.sessions import infer
@@ -91,7 +92,8 @@ def simulate_signals(
     settings = settings or Settings()
     frame, symbol = candles_of(candles, now_ms)
     step_ms = step_of(frame.index)
-    calendar = infer(milliseconds(frame.index), step_ms)
+    told = told_calendar(settings.data.calendar, step_ms)
+    calendar = told or infer(milliseconds(frame.index), step_ms)
     time_ms, given = milliseconds(frame.index), signals_of(signals)
     weight = align_to_bars(time_ms, milliseconds(given.index), given.to_numpy(np.float64))  # (T,)
     rows = slice(int(np.flatnonzero(np.isfinite(weight))[0]), len(frame))

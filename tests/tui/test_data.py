@@ -55,7 +55,17 @@ def test_status(deck):
     deck.home.runs.mkdir(parents=True)
     out, _ = deck("data", "status")
     header, first, second = out.splitlines()
-    assert header.split() == ["series", "kind", "rows", "first", "last", "gaps", "simulated", "origin"]
+    assert header.split() == [
+        "series",
+        "kind",
+        "rows",
+        "first",
+        "last",
+        "gaps",
+        "calendar",
+        "simulated",
+        "origin",
+    ]
     assert first.split() == [
         "a",
         "open",

@@ -60,7 +60,7 @@ def status(home: str | None) -> Answer:
     if not stored.series and not broken:
         hint = "no series stored yet; fetch some: quantdeck data update, or: quantdeck data import FILE"
         return Answer(to_json(stored), hint)
-    header = ("series", "kind", "rows", "first", "last", "gaps", "simulated", "origin")
+    header = ("series", "kind", "rows", "first", "last", "gaps", "calendar", "simulated", "origin")
     rows = [
         [
             each.series,
@@ -69,6 +69,7 @@ def status(home: str | None) -> Answer:
             each.first or "n/a",
             each.last or "n/a",
             whole(each.gaps),
+            each.calendar,
             "SIMULATED" if each.simulated else "no",
             origin(each),
         ]

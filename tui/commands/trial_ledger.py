@@ -15,8 +15,6 @@ from tui.number_format import amount, signed_percent, table, whole
 if TYPE_CHECKING:
     from engine.runs.trial_ledger import Look
 
-PER_YEAR = 365**0.5
-
 
 def ledger(home: str | None) -> Answer:
     """How often each span was looked at, by which runs, and how far the tries lay apart."""
@@ -83,7 +81,7 @@ class SpanSummary:
     def of(cls, group: list[Look]) -> Self:
         """Of all looks at a span, the oldest first."""
         last = group[-1]
-        seen = trial_ledger.trials(group, last)
+        seen, annual = trial_ledger.trials(group, last), last.days_per_year**0.5
         sharpes = [look.sharpe for look in group if look.sharpe is not None]
         gains = [look.total_return for look in group if look.total_return is not None]
         return cls(
@@ -94,9 +92,9 @@ class SpanSummary:
             looks=len(group),
             what_ifs=seen.what_ifs,
             trials=seen.trials,
-            best_sharpe=max(sharpes) * PER_YEAR if sharpes else None,
+            best_sharpe=max(sharpes) * annual if sharpes else None,
             best_total_return=max(gains) if gains else None,
-            sharpe_deviation=seen.variance**0.5 * PER_YEAR if seen.trials > 1 else None,
+            sharpe_deviation=seen.variance**0.5 * annual if seen.trials > 1 else None,
             runs=tuple(sorted({look.run for look in group})),
             kinds=dict(Counter(look.kind for look in group)),
             last=last.at,

@@ -26,6 +26,8 @@ def detail(answer: SeriesDetail, error: str, width: int) -> list[Line]:
     head = "values without a step have no gaps"
     if answer.step_ms:
         head = f"{whole(answer.missing)} missing in {whole(answer.gap_count)} gaps"
+    if facts.calendar not in {"", "24/7"}:
+        head += f"; trades {facts.calendar}, {whole(report.closures)} days closed"
     mark = "  SIMULATED" if facts.simulated else ""
     lines.append([(" Gaps  ", "bright"), (head, ""), (mark, "warn")])
     lines += [gap_line(gap, from_file=not facts.exchange) for gap in answer.gaps[:LISTED]]
