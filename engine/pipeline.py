@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import experiment, outcome
 from engine.backtest import trading
+from engine.data.importing import features_file
 from engine.disk import CHECKPOINT
 from engine.lineage import origin, provenance
 from engine.market.merge import fingerprint
@@ -75,7 +76,8 @@ def train(job: Job) -> TrainResult:
             metadata = replace(metadata, entry_threshold=level)
         saved = artifact.Artifact(trained.network, trained.scalers, metadata)
         artifact.save(run.path, saved)
-        write_manifest(run.path, [*artifact.FILES, run.origin_path.name])
+        own = features_file.keep(data.own, run.features_path)
+        write_manifest(run.path, [*artifact.FILES, run.origin_path.name, *own])
     summary = TrainingSummary(**trained.fitted.summary())
     return TrainResult(summary, data.market.simulated, data.notes)
 

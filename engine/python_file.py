@@ -23,13 +23,13 @@ class PythonFile:
     sha256: str
 
 
-def run(path: Path, setting: str) -> PythonFile:
-    """Execute the file that a setting names.
+def run(path: Path, setting: str, kept: bytes | None = None) -> PythonFile:
+    """Execute the file that a setting names, or what was kept of it.
 
     Raises ChangeSettingsError for one that cannot be read; RepairDataError, with the line, for one that is no
     Python or raises.
     """
-    source = read(path, setting)
+    source = read(path, setting) if kept is None else kept
     tree = parse(path, source)
     names: dict[str, Any] = {"__name__": path.stem, "__file__": str(path)}
     try:

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 
 from engine.results.codec import Number, from_json, to_json
 
-AuditStatus = Literal["passed", "failed", "not run"]
+AuditStatus = Literal["passed", "failed", "not judgeable", "not run"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Finding:
     def text(self) -> str:
         """One line for a person."""
         where = f"{self.stage}: {self.column} of {iso(self.row_ms)}"
-        what = f"was {self.before:.10g} and became {self.after:.10g}"
+        what = f"was {self.before:.17g} and became {self.after:.17g}"
         return f"{where} {what} when all after {iso(self.cut_ms)} was {self.how}"
 
 
@@ -39,6 +39,10 @@ class AuditReport:
     """What an audit found, the first stage's first row before all others.
 
     manifest: SHA-256 of the manifest that was audited. cuts_ms: where histories were cut or changed, UTC.
+    probed: cuts of short histories at which the features alone were compared. rounding: columns that differ
+    by no more than a product or a Fourier transform of another length rounds otherwise. outside: what own
+    features took from elsewhere, which no replay can hold still (`opens levels.csv`). edited: the features
+    file is another one by now; the one that was trained with, kept in the run's folder, is what was audited.
     """
 
     run: str
@@ -49,6 +53,10 @@ class AuditReport:
     cuts_ms: tuple[int, ...]
     histories: int
     stages: tuple[str, ...]
+    probed: int = 0
+    rounding: tuple[Finding, ...] = ()
+    outside: tuple[str, ...] = ()
+    edited: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """As audit.json holds it."""
@@ -58,6 +66,11 @@ class AuditReport:
     def from_json(cls, answer: dict[str, Any], where: str = "the engine's answer") -> Self:
         """From what the engine answers. Raises RepairDataError."""
         return from_json(cls, answer, where)
+
+
+def chance_to_find(share: float, cuts: int) -> float:
+    """How likely one of so many cuts meets a leak of one bar that is there in this share of bars."""
+    return 1.0 - (1.0 - share) ** cuts
 
 
 def iso(time_ms: int) -> str:

@@ -1,4 +1,4 @@
-"""The status of a run's leak audit: passed, failed, or not run, for the artifacts that lie there now."""
+"""The status of a run's leak audit, for the artifacts that lie there now."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
 
 AUDIT = "audit.json"
-STATUSES: dict[str, AuditStatus] = {"passed": "passed", "failed": "failed"}
+STATUSES: dict[str, AuditStatus] = {
+    "passed": "passed", "failed": "failed", "not judgeable": "not judgeable",
+}  # fmt: skip
 EARLIER_KEY = "seal"  # of the status, in the files of version 0.1
 
 

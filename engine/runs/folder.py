@@ -109,6 +109,11 @@ class RunFolder:
         return self.path / "engine.log"  # what the engine prints, and its tracebacks
 
     @property
+    def features_path(self) -> Path:
+        """The file of own features that the model was trained with."""
+        return self.path / "features.py"
+
+    @property
     def origin_path(self) -> Path:
         return self.path / "origin.json"  # what the run was made from
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from engine.disk import write_whole
 from engine.errors import ChangeSettingsError, RepairDataError
-from engine.results.audit import AuditReport, iso
+from engine.results.audit import AuditReport
 from engine.runs.folder import Home, home_path
 from engine.runs.requests import ask
 from tui.commands.answer import Answer
 from tui.commands.pipeline import carry_out
 from tui.commands.settings import from_file
 from tui.commands.which_run import with_model
+from tui.text.audit import audit_lines
 
 
 def audit(path: str | None, text: str) -> Answer:
@@ -21,21 +22,21 @@ def audit(path: str | None, text: str) -> Answer:
     home = Home(home_path(path))
     run = with_model(home, "last") if text == "last" else home.find(text)
     report = ask({"do": "run.audit", "run": str(run.path), "home": str(home.path)}, AuditReport)
-    summary = (
-        f"run {run.id}: leak audit {report.status}: {report.histories} histories, cut or changed after "
-        f"{', '.join(map(iso, report.cuts_ms))}"
-    )
-    if not report.findings:
-        text = f"{summary}\nNothing known before a cut moved in any of {len(report.stages)} stages."
-        return Answer(report.to_json(), text)
-    first, *others = report.findings
-    error = RepairDataError(
-        f"run {run.id}, stage {first.stage}",
-        first.text,
-        "Its results know the future: repair that stage, then train again",
-    )
-    lines = [summary, *(f"  also {finding.text}" for finding in others)]
-    return Answer(report.to_json(), "\n".join(lines), error)
+    return Answer(report.to_json(), "\n".join(audit_lines(report)), audit_error(report))
+
+
+def audit_error(report: AuditReport) -> RepairDataError | None:
+    """Why the audit does not pass, if it does not."""
+    thing = f"run {report.run}"
+    if report.findings:
+        first = report.findings[0]
+        remedy = "Its results know the future: repair that stage, then train again"
+        return RepairDataError(f"{thing}, stage {first.stage}", first.text, remedy)
+    if report.outside:
+        reason = f"its own features take something from outside: {'; '.join(report.outside)}"
+        remedy = "No replay shows what was known when: import it as a series (data.extra), or leave it out"
+        return RepairDataError(thing, reason, remedy)
+    return None
 
 
 def simulate(

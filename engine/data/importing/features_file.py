@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import python_file
-from engine.errors import ChangeSettingsError
+from engine.disk import write_whole
+from engine.errors import ChangeSettingsError, RepairDataError
 from engine.features import Feature, with_own
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
 
-def load_features(path: Path) -> tuple[Feature, ...]:
+def load_features(path: Path, kept: bytes | None = None) -> tuple[Feature, ...]:
     """The features of a file, in the order of its lines, each with the file's path and SHA-256.
+
+    kept: what the file held when it was used, to be executed in its place.
 
     Raises ChangeSettingsError for a file that is not there, has no feature or one with a taken name;
     RepairDataError, with the line, for a file that is no Python or raises while it is executed.
     """
-    file = python_file.run(path, "features.file")
+    file = python_file.run(path, "features.file", kept)
     found = defined(file.names)
     if not found:
         remedy = "Write @feature(warm_up=…) above a function; docs/features.md shows how"
@@ -29,6 +34,20 @@ def load_features(path: Path) -> tuple[Feature, ...]:
     own = tuple(dataclasses.replace(feature, file=str(path), sha256=file.sha256) for feature in found)
     with_own(own)
     return own
+
+
+def keep(own: Sequence[Feature], copy: Path) -> list[str]:
+    """Keep the file that own features come from as a copy; the copy's name, or nothing without any.
+
+    Raises RepairDataError if the file is another one by now than was executed.
+    """
+    if not own:
+        return []
+    content = Path(own[0].file).read_bytes()
+    if hashlib.sha256(content).hexdigest() != own[0].sha256:
+        raise RepairDataError(own[0].file, "was written while it was used", "Start the run again")
+    write_whole(copy, content)
+    return [copy.name]
 
 
 def defined(namespace: dict[str, Any]) -> list[Feature]:

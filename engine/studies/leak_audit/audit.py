@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.results.audit import Finding
 from engine.studies.leak_audit.comparison import PERTURBED, TRUNCATED, Comparison, same
 from engine.studies.leak_audit.history import known_at, perturbed, truncated
+from engine.studies.leak_audit.probe import probe
 from engine.studies.leak_audit.replay import Replay
 from engine.studies.leak_audit.stages import ORDER
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engine.results.audit import AuditStatus, Finding
+    from engine.results.audit import AuditStatus
     from engine.samples.scaling import Scalers
     from engine.studies.leak_audit.history import History
     from engine.studies.leak_audit.stages import Stages
@@ -35,11 +37,17 @@ SHARES = (0.45, 0.93)  # of the targets: cuts besides the first targets of valid
 
 @dataclass(frozen=True)
 class Audit:
-    """What an audit found: one finding a stage and cut, the first stage's first row before all others."""
+    """What an audit found: one finding a stage and column, the first stage's first row before all others.
+
+    rounding: columns of features that differ by no more than a rounding does. probed: cuts of short histories
+    at which the features alone were compared.
+    """
 
     findings: tuple[Finding, ...]
+    rounding: tuple[Finding, ...]
     cuts_ms: tuple[int, ...]
     histories: int
+    probed: int
 
     @property
     def status(self) -> AuditStatus:
@@ -53,11 +61,13 @@ def audit(
     horizon: int,
     scalers: Scalers | None = None,
     alive: Callable[[], None] = lambda: None,
+    own: Sequence[str] = (),
 ) -> Audit:
     """Replay the stages on the history and on moved ones.
 
     horizon: how many bars beyond its target's open a label looks. scalers: those of the run's model, if they
-    are to be compared with what the stages fit. `alive` is called before each history.
+    are to be compared with what the stages fit. `alive` is called before each history. own: the features of
+    the user's own.
     """
     base = Replay(stages, history, scalers)
     findings = list(fitted(base, scalers))
@@ -65,23 +75,30 @@ def audit(
     threshold = base.threshold(test_ms)
     boundaries = [int(base.target_ms[part[0]]) for part in (base.split.validation, base.split.test)]
     cuts = sound_cuts(base, boundaries)
-    histories = 1
-    for cut in cuts:
-        for how, move in ((TRUNCATED, truncated), (PERTURBED, perturbed)):
-            alive()
-            histories += 1
-            moved = Replay(stages, move(history, cut), scalers or base.scalers)
-            pair = Comparison(base, moved, cut, how, threshold, horizon)
-            findings += [finding for finding in (pair.first(EVERY_CUT),) if finding]
-    for place, cut in enumerate(boundaries):
+    histories, rounding = 1, list[Finding]()
+
+    def compared(cut_ms: int, how: str, move: Callable[[History, int], History]) -> Comparison:
+        nonlocal histories
         alive()
         histories += 1
+        moved = Replay(stages, move(history, cut_ms), scalers or base.scalers)
+        return Comparison(base, moved, cut_ms, how, threshold, horizon)
+
+    for cut in cuts:
+        for how, move in ((TRUNCATED, truncated), (PERTURBED, perturbed)):
+            pair = compared(cut, how, move)
+            findings += pair.first(EVERY_CUT)
+            rounding += pair.moved_features[1]
+    for place, cut in enumerate(boundaries):
         # The open of a part's first target ends the last label before it; what comes after may not count.
         cut_ms = int(base.market.calendar.ends(np.array([cut]))[0])
-        moved = Replay(stages, perturbed(history, cut_ms), scalers or base.scalers)
-        pair = Comparison(base, moved, cut_ms, PERTURBED, threshold, horizon)
+        pair = compared(cut_ms, PERTURBED, perturbed)
+        rounding += pair.moved_features[1]
         findings += [*learned(pair, validation=place > 0), *(tuned(pair, cut) if place else ())]
-    return Audit(tuple(first_of_stage(findings)), tuple(cuts), histories)
+    alive()
+    leaks, near, probed = probe(base, own)
+    found, rounded = first_of_each([*findings, *leaks]), first_of_each([*rounding, *near])
+    return Audit(tuple(found), tuple(rounded), tuple(cuts), histories, probed)
 
 
 def sound_cuts(base: Replay, boundaries: Sequence[int]) -> list[int]:
@@ -160,11 +177,11 @@ def tuned(pair: Comparison, test_ms: int) -> Iterator[Finding]:
         yield pair.finding("threshold", "entry threshold", pair.cut_ms, pair.threshold, threshold)
 
 
-def first_of_stage(findings: Sequence[Finding]) -> list[Finding]:
-    """The first finding of each stage, earliest stage first."""
-    found: dict[str, Finding] = {}
+def first_of_each(findings: Sequence[Finding]) -> list[Finding]:
+    """The first finding of each column, earliest stage first."""
+    found: dict[tuple[str, str], Finding] = {}
     for finding in sorted(findings, key=rank):
-        found.setdefault(finding.stage, finding)
+        found.setdefault((finding.stage, finding.column), finding)
     return list(found.values())
 
 

@@ -23,6 +23,7 @@ from engine.runs.modes import MODES
 from engine.settings import load, moment
 from engine.studies.leak_audit.audit import audit
 from engine.studies.leak_audit.history import recorded
+from engine.studies.leak_audit.isolation import Isolated
 from engine.studies.leak_audit.stages import ORDER, ordinary
 
 if TYPE_CHECKING:
@@ -52,9 +53,12 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
     loaded = artifact.load(content, trained.id)
     now_ms = int(moment(run.now).timestamp() * 1000)
     settings = pinned_down(chosen, loaded.metadata.feature_names, now_ms)
-    own = load_features(Path(settings.features.file)) if settings.features.file else ()
+    file = Path(settings.features.file) if settings.features.file else None
+    kept = kept_features(trained)
+    own = load_features(file, kept) if file else ()
+    isolated = Isolated(file, kept) if file else None
     model = experiment.loaded(loaded.network, loaded.scalers, devices)
-    stages = ordinary(settings, own, model.outputs)
+    stages = ordinary(settings, own, model.outputs, isolated)
     history = recorded(settings, Store(home.data), now_ms)
     market = stages.merge(stages.collect(Store(home.data), now_ms))
     same_data = merge.fingerprint(market) == loaded.metadata.fingerprint
@@ -64,19 +68,31 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
         settings.label.horizon,
         loaded.scalers if same_data else None,
         lambda: emit({"kind": "alive"}),
+        [each.name for each in own if each.name in settings.features.chosen],
     )
+    outside = tuple(isolated.outside) if isolated else ()
     report = AuditReport(
         run.id,
         trained.id,
         fingerprint(run),
-        found.status,
+        "not judgeable" if outside and not found.findings else found.status,
         found.findings,
         found.cuts_ms,
         found.histories,
         ORDER,
+        found.probed,
+        found.rounding,
+        outside,
+        edited=bool(kept and file and not (file.is_file() and file.read_bytes() == kept)),
     )
     write_whole(run.path / AUDIT, json.dumps(report.to_json(), indent=2).encode())
     return report
+
+
+def kept_features(trained: RunFolder) -> bytes | None:
+    """What the features file held when the run was trained; None if the run kept none."""
+    path = trained.features_path
+    return read_checked(trained.path, path.name) if path.exists() else None
 
 
 def pinned_down(settings: Settings, names: Sequence[str], now_ms: int) -> Settings:

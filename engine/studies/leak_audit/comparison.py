@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
 
     from engine.market.merge import Market
     from engine.studies.leak_audit.replay import Replay
-    from engine.studies.leak_audit.stages import Rows
+    from engine.studies.leak_audit.stages import Floats, Rows
 
 PROBED = 64  # windows before a cut whose inputs are compared value by value
 TRUNCATED, PERTURBED = "cut off", "changed"
+ROUNDING = 1e-12  # of a feature's deviation
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Comparison:
     """The full history's replay, that of the moved one, the cut between them, and how it was moved.
 
@@ -41,14 +43,13 @@ class Comparison:
     threshold: float
     horizon: int
 
-    def first(self, stages: Sequence[str]) -> Finding | None:
-        """The first stage that moved; later ones are not looked at, as they only pass it on."""
+    def first(self, stages: Sequence[str]) -> list[Finding]:
+        """What moved in the first stage that did; later ones are not looked at, as they only pass it on."""
         for name in stages:
             found: Iterator[Finding] = getattr(self, name)()
-            finding = next(found, None)
-            if finding is not None:
-                return finding
-        return None
+            if findings := list(found):
+                return findings
+        return []
 
     @property
     def last_target_ms(self) -> int:
@@ -75,10 +76,34 @@ class Comparison:
             yield from self.frames("merge", pair, self.base.market.calendar.ends)
 
     def features(self) -> Iterator[Finding]:
-        """The user's own included."""
-        yield from self.frames(
-            "features", [self.base.table, self.moved.table], self.base.market.calendar.ends
-        )
+        """The user's own included; all columns that differ, by more than rounding."""
+        yield from self.moved_features[0]
+
+    @cached_property
+    def moved_features(self) -> tuple[list[Finding], list[Finding]]:
+        """Leaks, and differences that are rounding; those are taken out of the moved replay's features.
+
+        So that what is made of the features later is compared bit for bit.
+        """
+        before, after = self.base.table, self.moved.table.copy()
+        ends = self.base.market.calendar.ends
+        known = [ends(milliseconds(table.index)) <= self.cut_ms for table in (before, after)]
+        times = milliseconds(before.index)[known[0]]  # (n,)
+        if not np.array_equal(times, milliseconds(after.index)[known[1]]):
+            return [self.finding("features", "rows", self.cut_ms, known[0].sum(), known[1].sum())], []
+        found: tuple[list[Finding], list[Finding]] = [], []
+        for name in before.columns:
+            was, became = before[name].to_numpy()[known[0]], after[name].to_numpy(copy=True)
+            differs = differing_rows(was, became[known[1]], float(np.nanstd(before[name])))
+            for findings, rows in zip(found, differs, strict=True):
+                if len(rows):
+                    figures = was[rows[0]], became[known[1]][rows[0]]
+                    findings.append(self.finding("features", str(name), int(times[rows[0]]), *figures))
+            rounded = np.flatnonzero(known[1])[differs[1]]
+            became[rounded] = was[differs[1]]
+            after[name] = became
+        self.moved.table = after
+        return found
 
     def windows(self) -> Iterator[Finding]:
         """Which rows are decided, and from where on each looks back."""
@@ -202,8 +227,7 @@ class Comparison:
             if len(differs):
                 row = int(differs[0])
                 found.append(self.finding(stage, str(name), int(old[row]), was[row], became[row]))
-        if found:
-            yield min(found, key=lambda finding: finding.row_ms)
+        yield from found
 
     def finding(self, stage: str, column: str, row_ms: int, before: Any, after: Any) -> Finding:
         """A finding of this comparison."""
@@ -214,6 +238,19 @@ def same(before: NDArray[Any], after: NDArray[Any]) -> NDArray[np.bool_]:
     """Where two arrays are bit for bit alike, NaN like NaN."""
     alike: NDArray[np.bool_] = (before == after) | ((before != before) & (after != after))  # noqa: PLR0124
     return alike
+
+
+def differing_rows(before: Floats, after: Floats, spread: float) -> tuple[Rows, Rows]:
+    """Rows in which two columns (T,) differ, and those in which they do by rounding alone.
+
+    Rounding: at most ROUNDING of the column's deviation, as of a product or a Fourier transform of another
+    length.
+    """
+    differs = ~same(before, after)  # (T,)
+    if not differs.any():
+        return np.flatnonzero(differs), np.flatnonzero(differs)
+    near = np.abs(before - after) <= ROUNDING * spread  # (T,) False where one is missing
+    return np.flatnonzero(differs & ~near), np.flatnonzero(differs & near)
 
 
 def rows(market: Market) -> pd.DataFrame:

@@ -33,7 +33,7 @@ NAMES = {
     "backtest.fee_bps": "fee bps",
     "backtest.slippage_bps": "slippage bps",
 }
-AUDITS = {"passed": "good", "failed": "alarm", "not run": "warn"}
+AUDITS = {"passed": "good", "failed": "alarm", "not judgeable": "alarm", "not run": "warn"}
 WIDE = 120  # columns from which on a line need not be short
 DEFLATED = "deflated Sharpe"
 GAINS = ("total_return", "cagr")

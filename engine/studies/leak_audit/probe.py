@@ -1,0 +1,208 @@
+"""Features at many cuts: short histories whose future is cut off, or becomes one that nobody expects.
+
+A leak that is rare shows only where its event happens: so there is a cut in every hour of the week, cuts
+right behind the rarest values of own features, and behind a cut the market crashes, surges, stands still,
+trades a thousandfold, is silent for some bars, or pays absurd funding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from engine.market.candles import PRICES
+from engine.market.merge import OBSERVED
+from engine.market.times import milliseconds
+from engine.results.audit import Finding
+from engine.studies.leak_audit.comparison import differing_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import pandas as pd
+
+    from engine.market.merge import Market
+    from engine.studies.leak_audit.replay import Replay
+
+CUTS = 336  # two in every hour of the week, of hourly bars
+BLOCKS = 8  # places of the history where they stand
+WARM = 400  # rows before a block's first cut
+AFTER = 24  # rows behind a cut
+SILENT = 6  # rows that a gap lacks
+EXTREME = 20.0  # deviations
+RARE = 24  # rarest values of each own feature behind which is cut
+MOST_RARE = 96
+
+
+class Future(NamedTuple):
+    """What a market becomes behind a cut: in words, and how."""
+
+    words: str
+    of: Callable[[Market, int], Market]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows [start, stop) of the market taken as a market, and rows before each of which it is cut."""
+
+    start: int
+    stop: int
+    cuts: tuple[int, ...]
+
+
+def probe(base: Replay, own: Sequence[str]) -> tuple[list[Finding], list[Finding], int]:
+    """Leaks, differences that are rounding, and how many cuts there were.
+
+    own: the features of the user's own among the columns.
+    """
+    rows = len(base.market.frame)
+    if rows < WARM + AFTER:
+        return [], [], 0
+    spread = {str(name): float(np.nanstd(base.table[name])) for name in base.table.columns}
+    blocks = [*spread_out(rows), *behind_rare_values(base.table, own)]
+    jobs = [(block, cut, futures_of(cut)) for block in blocks for cut in block.cuts]
+    wholes = [[part(base.market, block.start, block.stop)] for block in blocks]
+    moved = [
+        [future.of(part(base.market, block.start, cut + AFTER), cut - block.start) for future in futures]
+        for block, cut, futures in jobs
+    ]
+    found = base.stages.tables([*moved, *wholes])
+    of_block = dict(zip(map(id, blocks), (tables[0] for tables in found[len(jobs) :]), strict=True))
+    leaks: list[Finding] = []
+    rounding: list[Finding] = []
+    for (block, cut, futures), tables in zip(jobs, found, strict=False):
+        whole = of_block[id(block)].iloc[: cut - block.start]
+        for future, table in zip(futures, tables, strict=True):
+            cut_ms = int(base.time_ms[cut])
+            alike = differences(whole, table.iloc[: len(whole)], spread, cut_ms, future.words)
+            for finding, is_rounding in alike:
+                (rounding if is_rounding else leaks).append(finding)
+    return leaks, rounding, len(jobs)
+
+
+def spread_out(rows: int) -> Iterator[Block]:
+    """Blocks all over the history; together they are cut before every hour of the week."""
+    each = CUTS // BLOCKS
+    span = each * (BLOCKS // 2)  # rows between a block's first cut and its last: every fourth, shifted
+    last = rows - AFTER - span
+    for number, first in enumerate(np.linspace(WARM, max(last, WARM), BLOCKS).astype(int).tolist()):
+        step = BLOCKS // 2
+        # A block's cuts keep to one remainder, whatever row it begins at, so that no hour is left out.
+        begin = first + (number - first) % step
+        cuts = tuple(cut for cut in range(begin, begin + span, step) if cut + AFTER <= rows)
+        if cuts:
+            yield Block(first - WARM, cuts[-1] + AFTER, cuts)
+
+
+def behind_rare_values(table: pd.DataFrame, own: Sequence[str]) -> Iterator[Block]:
+    """Blocks of one cut each, right behind the rows in which own features are furthest from their median."""
+    random, chosen = np.random.default_rng(len(table)), set[int]()
+    for name in own:
+        values = np.abs(table[name].to_numpy() - np.nanmedian(table[name].to_numpy()))  # (T,)
+        values[:WARM] = np.nan
+        values[len(values) - AFTER :] = np.nan
+        there = np.flatnonzero(values > 0)  # NaN is not
+        far = there[np.argsort(values[there])[::-1]]
+        chosen |= set(far[: RARE // 2].tolist())
+        chosen |= set(random.permutation(far)[: RARE // 2].tolist())
+    for row in sorted(random.permutation(sorted(chosen))[:MOST_RARE].tolist()):
+        yield Block(row + 1 - WARM, row + 1 + AFTER, (row + 1,))
+
+
+def futures_of(cut: int) -> tuple[Future, ...]:
+    """Three of the futures, a different one first at each cut: only the first meets a mind that is empty."""
+    turn = cut % len(FUTURES)
+    return (*FUTURES[turn:], *FUTURES[:turn])[:3]
+
+
+def part(market: Market, start: int, stop: int) -> Market:
+    """The rows [start, stop) of a market as a market."""
+    rows = np.arange(len(market.frame))
+    return market.rows((rows >= start) & (rows < stop))
+
+
+def cut_off(market: Market, cut: int) -> Market:
+    """Nothing follows."""
+    return part(market, 0, cut)
+
+
+def scaled(market: Market, cut: int, names: Sequence[str], factor: float) -> Market:
+    """The columns times a factor from the cut on."""
+    frame = market.frame.copy()
+    for name in names:
+        values = frame[name].to_numpy(copy=True)
+        values[cut:] *= factor
+        frame[name] = values
+    return replace(market, frame=frame)
+
+
+def moved_by(sign: float) -> Callable[[Market, int], Market]:
+    """All prices after the cut higher or lower by EXTREME deviations of a bar's return."""
+
+    def of(market: Market, cut: int) -> Market:
+        close = market.frame["close"].to_numpy()[:cut]
+        deviation = float(np.std(np.diff(np.log(close)))) or 1e-3
+        return scaled(market, cut, PRICES, float(np.exp(np.clip(sign * EXTREME * deviation, -8.0, 8.0))))
+
+    return of
+
+
+def at_rest(market: Market, cut: int) -> Market:
+    """Nobody trades: the last close stays, volume is 0."""
+    frame = market.frame.copy()
+    for name in (*PRICES, "volume"):
+        values = frame[name].to_numpy(copy=True)
+        values[cut:] = 0.0 if name == "volume" else market.frame["close"].to_numpy()[cut - 1]
+        frame[name] = values
+    return replace(market, frame=frame)
+
+
+def silent(market: Market, cut: int) -> Market:
+    """Some bars are missing."""
+    rows = np.arange(len(market.frame))
+    return market.rows((rows < cut) | (rows >= cut + SILENT))
+
+
+def absurd(market: Market, cut: int) -> Market:
+    """All that is known besides candles goes far beyond what it ever was."""
+    others = [name for name in market.provenance.columns if name != "candles"]
+    frame, provenance = market.frame.copy(), market.provenance.copy()
+    for name in others:
+        values, sources = frame[name].to_numpy(copy=True), provenance[name].to_numpy(copy=True)
+        past = values[:cut][np.isfinite(values[:cut])]
+        values[cut:] = EXTREME * (float(np.abs(past).max()) if len(past) else 1.0)
+        sources[cut:] = OBSERVED
+        frame[name], provenance[name] = values, sources
+    return replace(market, frame=frame, provenance=provenance)
+
+
+FUTURES = (
+    Future("cut off", cut_off),
+    Future("turned into a crash", moved_by(-1.0)),
+    Future("cut off", cut_off),
+    Future("turned into a surge", moved_by(1.0)),
+    Future("without trades", at_rest),
+    Future("traded a thousandfold", lambda market, cut: scaled(market, cut, ["volume"], 1000.0)),
+    Future("put behind a gap", silent),
+    Future("given absurd funding", absurd),
+)
+
+
+def differences(
+    before: pd.DataFrame, after: pd.DataFrame, spread: dict[str, float], cut_ms: int, how: str
+) -> Iterator[tuple[Finding, bool]]:
+    """The first row of each column that differs, and whether by rounding alone."""
+    time_ms = milliseconds(before.index)  # (T,)
+    if len(after) < len(before):
+        yield Finding("features", "rows", cut_ms, cut_ms, how, len(before), len(after)), False
+        return
+    for name in before.columns:
+        was, became = before[name].to_numpy(), after[name].to_numpy()  # (T,)
+        leaking, rounded = differing_rows(was, became, spread[name])
+        for rows, is_rounding in ((leaking, False), (rounded, True)):
+            if len(rows):
+                row = int(rows[0])
+                figures = float(was[row]), float(became[row])
+                yield Finding("features", str(name), int(time_ms[row]), cut_ms, how, *figures), is_rounding

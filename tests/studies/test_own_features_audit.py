@@ -1,0 +1,81 @@
+"""Own features under the audit: whatever leaks or remembers is named, whatever comes from outside is said."""
+
+import numpy as np
+import pytest
+
+from engine.data.importing.features_file import load_features
+from engine.studies.leak_audit import landlock, probe
+from engine.studies.leak_audit.history import recorded
+from engine.studies.leak_audit.isolation import Isolated
+from engine.studies.leak_audit.replay import Replay
+from engine.studies.leak_audit.stages import ordinary
+from tests.studies import own_features
+from tests.studies.markets import END_MS, filled_store, linear, settings_of
+
+
+@pytest.fixture
+def audited(tmp_path, monkeypatch):
+    """What the probe says of features of a file: names of leaks, of roundings, and what came from outside."""
+    monkeypatch.setattr(probe, "CUTS", 96)
+    monkeypatch.setattr(probe, "MOST_RARE", 24)
+
+    def of(*sources):
+        path = own_features.write(tmp_path / "mine.py", *sources)
+        own, isolated = load_features(path), Isolated(path)
+        names = [each.name for each in own]
+        settings = settings_of(f"features.names={','.join(('return_1', *names))}")
+        history = recorded(settings, filled_store(tmp_path, settings), END_MS)
+        base = Replay(ordinary(settings, own, linear, isolated), history)
+        leaks, rounding, cuts = probe.probe(base, names)
+        assert cuts >= 96
+        return {each.column for each in leaks}, {each.column for each in rounding}, list(isolated.outside)
+
+    return of
+
+
+def test_every_leak_of_a_file_is_named(audited):
+    leaks, _, outside = audited(*own_features.functions(own_features.LEAKS))
+    assert leaks == set(own_features.LEAKS)
+    assert outside == []
+
+
+@pytest.mark.parametrize("name", own_features.MEMORY)
+def test_what_a_feature_remembers_carries_nothing_in(audited, name):
+    leaks, _, outside = audited(own_features.function(name, own_features.MEMORY[name]))
+    assert leaks == {name}
+    assert outside == []
+
+
+@pytest.mark.parametrize("name", own_features.OUTSIDE)
+def test_what_comes_from_outside_is_named(audited, tmp_path, name):
+    path = tmp_path / "levels.csv"
+    path.write_text("2\n3\n")
+    if name == "arrow" and not landlock.is_there():
+        pytest.skip("this kernel has no Landlock: a reader in C is named by its library")
+    leaks, _, outside = audited(*own_features.functions({name: own_features.OUTSIDE[name]}, path=str(path)))
+    assert leaks == set()
+    word = {"network": "127.0.0.1", "program": "echo"}.get(name, "levels.csv")
+    assert any(word in each for each in outside), outside
+
+
+def test_no_honest_feature_is_accused(audited):
+    leaks, rounding, outside = audited(*own_features.functions(own_features.HONEST))
+    assert leaks == set()
+    assert outside == []
+    assert rounding <= {"fft", "net", "ewm", "regression", "expanding_z", "filtered", "kalman"}
+
+
+def test_the_cuts_meet_every_hour_of_the_week():
+    for rows in (900, 1400, 33_413):  # with as many cuts as an audit has
+        cuts = [cut for block in probe.spread_out(rows) for cut in block.cuts]
+        assert {cut % 168 for cut in cuts} == set(range(168))
+        assert all(probe.WARM <= cut <= rows - probe.AFTER for cut in cuts)
+
+
+def test_behind_the_rarest_values_is_cut():
+    import pandas as pd
+
+    values = np.zeros(5000)
+    values[[1200, 3000, 4100]] = [5.0, -7.0, 1.0]
+    blocks = list(probe.behind_rare_values(pd.DataFrame({"mine": values}), ["mine"]))
+    assert [block.cuts for block in blocks] == [(1201,), (3001,), (4101,)]
