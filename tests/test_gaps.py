@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,9 @@ from hypothesis import strategies as st
 
 from engine import experiment, features
 from engine.backtest import trading
+from engine.data.importing.files import import_file
+from engine.data.series import calendar_of
+from engine.data.store import Store
 from engine.features import BUILT_IN
 from engine.market.calendar import Calendar
 from engine.market.candles import OHLCV
@@ -170,3 +174,48 @@ def test_a_gap_costs_one_window_and_at_most_as_many_bars_more_as_it_lacks(missin
         )
         assert lost == list(range(80 + missing, min(80 + missing + lookback + longest, 180)))
         assert longest <= missing
+
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+def imported(file, home):
+    """What makes decisions on the test bars of a file, at random, by the settings that it is given."""
+    store = Store(home)
+    import_file(SHARED / file, store, "series", now_ms=10**13)
+    series = store.read("series")
+
+    def with_settings(*keys):
+        chosen = make({}, list(keys))
+        market = merge(series.frame, calendar_of(series), [], chosen.data.fill_gaps, simulated=False)
+        names = features.resolve(chosen.features.chosen, market.frame.columns, step_ms=HOUR)
+        table = features.compute(market, names)
+        samples = experiment.samples_of(market, table, chosen)
+        parts = experiment.split_samples(market, samples.target_ms, samples.label, chosen)
+        target = samples.windows.target[parts.test]
+        forecast = np.random.default_rng(1).normal(0, 1, len(target))
+        return trading.decide(market, target, forecast, samples.forward_return, chosen), chosen
+
+    return with_settings
+
+
+@pytest.mark.skipif(not (SHARED / "cases").is_dir(), reason="needs ../shared")
+def test_a_gap_of_six_hours_costs_a_window_and_a_bar_and_filled_bars_are_not_traded(tmp_path):
+    case = imported("cases/candles/gap_of_six_hours.csv", tmp_path)
+    keys = ("features.names=return_1,volatility_24", "window.lookback=12", "signal.entry_threshold=0")
+    decisions, _ = case(*keys)
+    assert decisions.without_forecast.sum() == 13
+    decisions, _ = case(*keys, "data.fill_gaps=6")
+    assert not decisions.without_forecast.any()
+    time = pd.DatetimeIndex(decisions.bars.time, tz="UTC")
+    gap = (time >= "2024-09-27T15:00Z") & (time < "2024-09-27T22:00Z")
+    assert time[gap].hour.tolist() == [15]
+    assert np.isnan(decisions.forward_return[gap]).all()
+
+
+@pytest.mark.skipif(not (SHARED / "data").is_dir(), reason="needs ../shared")
+def test_of_the_test_bars_of_bitcoin_fewer_than_two_in_a_hundred_have_no_forecast(tmp_path):
+    decisions, chosen = imported("data/Binance_BTCUSDT_1h.csv.gz", tmp_path)()
+    assert chosen.window.lookback == 60
+    assert len(decisions.bars) > 4_900
+    assert decisions.without_forecast.mean() < 0.02

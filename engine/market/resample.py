@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from engine.errors import ChangeSettingsError
-from engine.market.candles import ZERO_VOLUME
+from engine.market.candles import FILLED, ZERO_VOLUME
 from engine.market.times import milliseconds, time_index
 
 
@@ -15,7 +15,8 @@ def resample(candles: pd.DataFrame, step_ms: int, longer_ms: int) -> pd.DataFram
 
     Open of the first, highest high, lowest low, close of the last, sum of the volumes; the flags of all of
     them, but the one for no volume only if the sum is 0. A candle is made only where all of its parts are
-    there: it is known at t + longer, and none bridges a gap.
+    there: it is known at t + longer, and none bridges a gap. Filled parts have no say in its prices, and it
+    is a filled one only where all of them are.
     Raises ChangeSettingsError unless `longer_ms` is a multiple of `step_ms`.
     """
     if longer_ms % step_ms:
@@ -28,11 +29,15 @@ def resample(candles: pd.DataFrame, step_ms: int, longer_ms: int) -> pd.DataFram
     column = {name: candles[name].to_numpy() for name in candles.columns}
     rows = whole[:, None] + np.arange(parts)  # (S, parts)
     volume = column["volume"][rows].sum(axis=1)  # (S,)
-    flag = np.bitwise_or.reduce(column["flag"][rows], axis=1) & np.uint8(0xFF ^ ZERO_VOLUME)
+    flag = np.bitwise_or.reduce(column["flag"][rows], axis=1) & np.uint8(0xFF ^ ZERO_VOLUME ^ FILLED)
+    real = (column["flag"][rows] & FILLED) == 0  # (S, parts)
+    filled = ~real.any(axis=1)  # (S,)
+    real[filled] = True  # flat all along: one price
+    flag |= np.where(filled, FILLED, 0).astype(np.uint8)
     made = {
-        "open": column["open"][whole],
-        "high": column["high"][rows].max(axis=1),
-        "low": column["low"][rows].min(axis=1),
+        "open": column["open"][whole + real.argmax(axis=1)],
+        "high": np.where(real, column["high"][rows], -np.inf).max(axis=1),
+        "low": np.where(real, column["low"][rows], np.inf).min(axis=1),
         "close": column["close"][whole + parts - 1],
         "volume": volume,
         "flag": flag | np.where(volume == 0, ZERO_VOLUME, 0).astype(np.uint8),

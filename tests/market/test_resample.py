@@ -58,7 +58,25 @@ def test_flags_are_those_of_the_parts_and_no_volume_means_none_in_any():
     frame = minutes(np.random.default_rng(3), 10).assign(volume=[0.0] * 5 + [0.0] * 4 + [1.0])
     frame["flag"] = np.uint8(ZERO_VOLUME)
     frame.iloc[2, frame.columns.get_loc("flag")] |= SPIKE | FILLED
-    assert resample(frame, MINUTE, 5 * MINUTE)["flag"].tolist() == [SPIKE | FILLED | ZERO_VOLUME, 0]
+    assert resample(frame, MINUTE, 5 * MINUTE)["flag"].tolist() == [SPIKE | ZERO_VOLUME, 0]
+
+
+@given(st.lists(st.booleans(), min_size=30, max_size=30))
+def test_filled_parts_have_no_say_in_the_prices(gone):
+    frame = minutes(np.random.default_rng(5), 30)
+    gone[0] = False
+    calendar = Calendar(MINUTE)
+    whole = merge(frame[~np.array(gone)], calendar, [], 30, simulated=True).frame
+    made = resample(whole, MINUTE, 5 * MINUTE)
+    for (time, candle), place in zip(made.iterrows(), range(0, 30, 5), strict=False):
+        real = frame.loc[time : time + pd.Timedelta(4, "min")][~np.array(gone[place : place + 5])]
+        assert ((int(candle["flag"]) & FILLED) > 0) == real.empty
+        if len(real):
+            assert candle["open"] == real["open"].iloc[0]
+            assert candle["high"] == real["high"].max()
+            assert candle["low"] == real["low"].min()
+            assert candle["close"] == real["close"].iloc[-1]
+            assert candle["volume"] == real["volume"].sum()
 
 
 def test_a_step_that_does_not_divide():

@@ -30,15 +30,21 @@ def settings_of(*overrides):
     )  # fmt: skip
 
 
-def filled_store(folder, settings):
-    """The series that collection would have stored, straight from the simulated market."""
+def filled_store(folder, settings, gaps=()):
+    """The series that collection would have stored, straight from the simulated market.
+
+    gaps: of the traded candles, (place, bars), the place as a share of all.
+    """
     market = DemoMarket(settings.demo.seed, settings.demo.edge, "1h")
     store, base = Store(folder), demo_name(settings.data, settings.demo)
     early = FIRST_MS - 48 * STEP
     for exchange, second in ((base, False), (f"{base}-second", True)):
         candles = market.candles("BTC/USDT", "1h", early, END_MS, second=second)
         raw = pd.DataFrame({name: getattr(candles, name) for name in OHLCV}, index=time_index(candles.time))
-        put(store, exchange, "BTC/USDT", "1h", "candles", check(raw, STEP, END_MS).frame)
+        missing = np.zeros(len(raw), np.bool_)
+        for place, bars in () if second else gaps:
+            missing[int(place * len(raw)) :][:bars] = True
+        put(store, exchange, "BTC/USDT", "1h", "candles", check(raw[~missing], STEP, END_MS).frame)
     paid = market.funding("BTC/USDT:USDT", early, END_MS + 1)
     raw = pd.DataFrame({"value": paid.rate}, index=time_index(paid.time))
     put(store, base, "BTC/USDT:USDT", "8h", "funding", check_values(raw, END_MS).frame)
@@ -59,9 +65,9 @@ def linear(matrix, start, emit):
     return np.array([np.dot(window.ravel(), weight) for window in windows], np.float32)
 
 
-def prepared(folder, *overrides, own=()):
+def prepared(folder, *overrides, own=(), gaps=()):
     """Stages, history and label reach of a run on this market."""
     settings = settings_of(*overrides)
-    history = recorded(settings, filled_store(folder, settings), END_MS)
+    history = recorded(settings, filled_store(folder, settings, gaps), END_MS)
     reach = settings.label.horizon
     return ordinary(settings, own, linear), history, reach

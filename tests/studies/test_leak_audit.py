@@ -55,6 +55,16 @@ def test_a_clean_pipeline_passes_with_stops_volatility_sizing_and_own_features(t
     assert [finding.text for finding in result.findings] == []
 
 
+GAPS = tuple((0.02 + 0.031 * number, 1 + number % 6) for number in range(31))
+
+
+@pytest.mark.parametrize("keys", [("data.fill_gaps=0",), (), ("signal.without_forecast=flat",)])
+def test_a_clean_pipeline_passes_over_gaps_and_filled_bars(tmp_path, keys):
+    result = audit(*prepared(tmp_path, *keys, "backtest.stop_loss=0.02", gaps=GAPS))
+    assert [finding.text for finding in result.findings] == []
+    assert len(result.cuts_ms) == 4
+
+
 def test_a_clean_pipeline_passes_with_longer_candles(tmp_path):
     result = audit(*prepared(tmp_path, "features.timeframes=4h,1d", "features.longer=return_1,bar_range"))
     assert [finding.text for finding in result.findings] == []
