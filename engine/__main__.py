@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.disk import write_whole
 from engine.imports import collector_paused
 from engine.runs.folder import Home, RunFolder
 from engine.runs.modes import MODES
@@ -13,6 +14,7 @@ from engine.runs.modes import MODES
 if TYPE_CHECKING:
     from engine.results.audit import AuditReport
     from engine.runs.events import Emit, Event
+    from engine.settings import Settings
 
 USAGE = "usage: python -m engine RUN_FOLDER | serve"
 
@@ -48,8 +50,23 @@ def work(run: RunFolder, emit: Emit) -> Any:
 
     home = Home(run.path.parent.parent)
     now_ms = int(moment(run.now).timestamp() * 1000)
-    job = Job(load(run.settings_path), run, home, now_ms, emit)
-    return MODES[run.mode].work(job)
+    mode, settings = MODES[run.mode], load(run.settings_path)
+    if settings.data.series and "collect" in mode.stages:
+        settings = in_terms_of_series(run, home, settings)
+    return mode.work(Job(settings, run, home, now_ms, emit))
+
+
+def in_terms_of_series(run: RunFolder, home: Home, settings: Settings) -> Settings:
+    """The settings with the stored series' own symbol and timeframe, and the run's file of them so, too."""
+    from engine.data.inputs import of_series
+    from engine.data.store import Store
+    from engine.settings import to_toml
+
+    data = of_series(settings.data, Store(home.data))
+    if data != settings.data:
+        settings = settings.model_copy(update={"data": data})
+        write_whole(run.settings_path, to_toml(settings).encode())
+    return settings
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ log can keep them on one line. `exit_code` is what a command ends with.
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,15 @@ class ChangeSettingsError(QuantdeckError):
     """The request has to be written differently."""
 
     exit_code = 2
+
+
+def no_such_series(name: str, stored: Sequence[str]) -> ChangeSettingsError:
+    """That a series is not among the stored ones, with those that are called nearly so."""
+    near = difflib.get_close_matches(name, stored, 3, 0.4)
+    remedy = (
+        f"Did you mean {' or '.join(near)}?" if near else "List what there is with: quantdeck data status"
+    )
+    return ChangeSettingsError(f"series {name}", "is not in the store", remedy)
 
 
 class RepairDataError(QuantdeckError):

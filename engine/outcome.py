@@ -115,7 +115,7 @@ def summed_up(
         run=run.run,
         of=run.of,
         simulated=run.simulated,
-        symbol=run.symbol or settings.data.series or settings.data.symbol,
+        symbol=run.symbol or settings.data.symbol,
         start=str(iso(int(time_ms[0]))),
         end=str(iso(int(time_ms[-1]))),
         bars=len(time_ms),

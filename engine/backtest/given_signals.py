@@ -55,3 +55,22 @@ def weights(
         )
     whole = np.nan_to_num(signal).astype(np.int8)
     return targets(whole, neutral, short=short, predicted=present)
+
+
+CERTAIN = 3.5  # standard errors that a correlation of signals without foresight hardly ever reaches
+
+
+def agreement(weight: Floats, opened: Floats, close: Floats) -> tuple[float, float, bool]:
+    """Correlation of weights (T,) with their own bar's return and with the next one's, open to close.
+
+    And whether the former is beyond chance and clearly above the latter: such signals seem to have been made
+    of the very bar at whose open they are filled. NaN and False where there are too few to tell.
+    """
+    row = np.flatnonzero(np.isfinite(weight[:-1]))  # (n,) with a next bar
+    given, change = weight[row], close / opened - 1.0  # (n,), (T,)
+    if len(row) < 10 or np.ptp(given) == 0:
+        return np.nan, np.nan, False
+    with np.errstate(invalid="ignore"):  # returns that are all alike
+        own, following = (float(np.corrcoef(given, change[row + later])[0, 1]) for later in (0, 1))
+    error = 1 / np.sqrt(len(row))
+    return own, following, own > CERTAIN * error and own - max(following, 0.0) > CERTAIN * error

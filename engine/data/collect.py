@@ -11,8 +11,18 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from engine.data.candle_notes import holes, losses
 from engine.data.exchange.client import Client, open_exchange
-from engine.data.inputs import cut, extent, imported, own_series, with_calendar
+from engine.data.inputs import (
+    at_mark,
+    cut,
+    extent,
+    imported,
+    of_series,
+    own_funding,
+    own_series,
+    with_calendar,
+)
 from engine.data.kinds import KINDS
 from engine.data.plan import PRIMARY, Source, sources_of, span_of
 from engine.data.update import Emit, event, facts, failed, missing, stored, update
@@ -51,6 +61,7 @@ async def collect(
     MakeRoomError; and StopRequestedError from `emit`. Pages that came until then are stored.
     """
     notes: list[Note] = []
+    data = of_series(data, store)
     primary = imported(data, store, notes) if data.series else None
     extras = own_series(data, store)
     span = span_of(data, now_ms) if primary is None else extent(primary)
@@ -65,7 +76,8 @@ async def collect(
     series = {role: result for role, (result, _) in job.found.items() if len(result.frame)}
     primary = primary or with_calendar(series[PRIMARY], data.calendar)
     simulated = primary.simulated or any(source.simulated for source in sources)
-    return Collected(primary, [*others_of(sources, series), *extras], tuple(notes), simulated)
+    others = at_mark(data, store, [*others_of(sources, series), *own_funding(data, store)])
+    return Collected(primary, [*others, *extras], tuple(notes), simulated)
 
 
 @dataclass(frozen=True)
@@ -130,6 +142,9 @@ class CollectJob:
             if series.frame.empty:
                 start, end = map(iso, source.wanted)
                 reason = f"{source.stored_as} has nothing of it between {start} and {end}"
+                if rejected := series.report.get("rejected_by"):
+                    came = f"{sum(rejected.values()):,} rows came between {start} and {end}"
+                    reason = f"{came}, all rejected: {', '.join(rejected)}"
                 raise ChangeSettingsError(
                     source.name, reason, "Choose another range, or leave this series out"
                 )
@@ -174,9 +189,11 @@ def remarks(source: Source, span: Range, series: Series, error: QuantdeckError |
         notes.append(Note("series starts late", {"series": source.name, "first": str(iso(first))}))
     if span[1] - (last + source.step_ms) > slack:
         notes.append(Note("series ends early", {"series": source.name, "last": str(iso(last))}))
-    if source.kind == "candles" and (holes := gaps(series.frame.index, source.step_ms)):
-        bars = sum(end - start for start, end in holes) // source.step_ms
-        notes.append(Note("series has gaps", {"series": source.name, "bars": bars, "gaps": len(holes)}))
+    notes += losses(source.name, series.report)
+    if source.kind == "candles":
+        lacking = gaps(series.frame.index, source.step_ms)
+        bars = sum(end - start for start, end in lacking) // source.step_ms
+        notes += holes(source.name, len(lacking), bars)
     return notes
 
 

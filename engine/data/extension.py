@@ -22,7 +22,7 @@ from engine.market.candles import (
 from engine.market.ranges import intersect, subtract, union, within
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from engine.data.exchange.pager import Rows
     from engine.data.series import Series
@@ -31,8 +31,11 @@ if TYPE_CHECKING:
 Answered: TypeAlias = "tuple[Range, int]"  # the range that a page answers for, and how many rows it has
 
 
-def extended(series: Series, pages: Sequence[Answered], rows: Rows, step_ms: int, now_ms: int) -> Series:
-    """The series with the pages' rows, (N, 1 + C), checked and put in, and what is now known and absent.
+def extended(
+    series: Series, pages: Sequence[Answered], rows: Rows, step_ms: int, now_ms: int
+) -> tuple[Series, Mapping[str, int]]:
+    """The series with the pages' rows, (N, 1 + C), checked and put in, and what is now known and absent;
+    and how many of the rows were rejected, by reason.
 
     A row that is stored already stays. For candles, what was answered for and has no sound row is absent.
     The report is of the series as stored: it does not depend on how often the update was cut off.
@@ -46,7 +49,8 @@ def extended(series: Series, pages: Sequence[Answered], rows: Rows, step_ms: int
         checked.report, rows_read=checked.report.rows_stored, duplicates=0, conflicting=0, rejected_by={},
         rejected_list=(), incomplete=0, out_of_order=0, order="oldest first", series=series.name,
     )  # fmt: skip
-    return replace(series, frame=checked.frame, known=known, absent=absent, report=report.as_dict())
+    grown = replace(series, frame=checked.frame, known=known, absent=absent, report=report.as_dict())
+    return grown, checked.report.rejected_by
 
 
 def joined_rows(frame: pd.DataFrame, rows: Rows) -> pd.DataFrame:

@@ -8,20 +8,47 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from engine.data.candle_notes import holes, losses
 from engine.data.plan import hours, in_ms
 from engine.data.series import calendar_of
 from engine.errors import ChangeSettingsError
 from engine.market.calendar import Calendar
 from engine.market.candles import iso, milliseconds, time_index
+from engine.market.funding import with_mark
 from engine.market.merge import Other
 from engine.market.resample import resample
 from engine.results.notes import Note
-from engine.settings import TIMEFRAME_MS, extra_of
+from engine.settings import NAMED, TIMEFRAME_MS, Data, extra_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.data.store import Series, Store
     from engine.market.ranges import Range
-    from engine.settings import Data
+
+
+def of_series(data: Data, store: Store) -> Data:
+    """The settings with symbol and timeframe of the stored series that they name; as they are without one.
+
+    A longer timeframe than the series' own is kept: its candles can be joined. Raises ChangeSettingsError for
+    one that cannot be made of it, and for a series whose candles have no length that is known.
+    """
+    if not data.series:
+        return data
+    facts = store.facts(data.series)
+    have_ms, want_ms = TIMEFRAME_MS.get(facts.timeframe, 0), TIMEFRAME_MS.get(data.timeframe, 0)
+    if not have_ms:
+        reason = f"{data.series} has candles of {facts.timeframe or 'no regular step'}"
+        raise ChangeSettingsError("data.series", reason, f"Known are {', '.join(TIMEFRAME_MS)}")
+    joined = want_ms > have_ms and want_ms % have_ms == 0
+    if not joined and data.timeframe not in {"", Data().timeframe, facts.timeframe}:
+        reason = f"is {data.timeframe}, but {data.series} has candles of {facts.timeframe}"
+        raise ChangeSettingsError(
+            "data.timeframe", reason, f"Leave it out, or set data.timeframe={facts.timeframe}"
+        )
+    symbol = facts.symbol if NAMED.fullmatch(facts.symbol) else data.series
+    timeframe = data.timeframe if joined else facts.timeframe
+    return data.model_copy(update={"symbol": symbol, "timeframe": timeframe})
 
 
 def imported(data: Data, store: Store, notes: list[Note]) -> Series:
@@ -34,6 +61,9 @@ def imported(data: Data, store: Store, notes: list[Note]) -> Series:
         raise ChangeSettingsError(
             "data.series", f"{data.series} holds {series.kind}", "Name a series of candles"
         )
+    lacking = calendar_of(series).gaps(milliseconds(series.frame.index))
+    notes += losses(data.series, series.report)
+    notes += holes(data.series, len(lacking), sum(bars for *_, bars in lacking))
     series = of_timeframe(with_calendar(series, data.calendar), data.timeframe, notes)
     wanted = (in_ms(data.start) if data.start else -(2**62), in_ms(data.end) if data.end else 2**62)
     part = cut(series, wanted)
@@ -64,6 +94,34 @@ def of_timeframe(series: Series, timeframe: str, notes: list[Note]) -> Series:
     lengths = {"timeframe": timeframe, "shorter": series.timeframe}
     notes.append(Note("made of shorter candles", {**about, **lengths}))
     return replace(series, timeframe=timeframe, frame=frame)
+
+
+def own_funding(data: Data, store: Store) -> list[Other]:
+    """The stored funding rates that positions pay, if the settings name them. Raises ChangeSettingsError."""
+    if not data.funding_series:
+        return []
+    series = store.read(data.funding_series)
+    if series.kind not in {"funding", "values"}:
+        reason = f"{data.funding_series} holds {series.kind}"
+        raise ChangeSettingsError("data.funding_series", reason, "Name a series of funding rates")
+    return [Other("funding", series.frame, hours(data.funding_staleness))]
+
+
+def at_mark(data: Data, store: Store, others: Sequence[Other]) -> list[Other]:
+    """The others, with the mark prices of data.mark_series beside the funding. Raises ChangeSettingsError."""
+    if not data.mark_series:
+        return list(others)
+    mark = store.read(data.mark_series)
+    if mark.kind != "candles":
+        reason = f"{data.mark_series} holds {mark.kind}"
+        raise ChangeSettingsError("data.mark_series", reason, "Name a series of candles of the mark price")
+    calendar = calendar_of(mark)
+    return [
+        replace(other, frame=with_mark(other.frame, mark.frame, calendar))
+        if other.name == "funding"
+        else other
+        for other in others
+    ]
 
 
 def extent(series: Series) -> Range:

@@ -91,12 +91,15 @@ def others_wanted(data: Data, demo: Demo, span: Range) -> list[Source]:
     """The other series, each from so early on that the first candle already finds a value."""
     start, end = span
     simulated = data.exchange == DEMO
-    swap, swap_name, symbol = data.perpetual_exchange, data.perpetual_exchange, data.perpetual_symbol
+    swap, swap_name, symbol = data.perpetual_exchange, data.perpetual_exchange, data.perpetual_market
     second, second_name, path = data.second_exchange, data.second_exchange, ""
     if simulated:
         swap, swap_name = "binanceusdm", demo_name(data, demo)
         second, second_name, path = "binance", f"{swap_name}-second", "/second"
     wanted = []
+    if data.joined and not symbol:
+        reason = f"{data.symbol} does not tell the perpetual market whose {', '.join(data.joined)} is wanted"
+        raise ChangeSettingsError("data.perpetual_symbol", reason, "Set it, such as BTC/USDT:USDT")
     for name, (delay_h, staleness_h) in data.joined.items():
         kind = joining(name)
         delay_ms = hours(kind.delay_h if delay_h is None else delay_h)
@@ -108,7 +111,7 @@ def others_wanted(data: Data, demo: Demo, span: Range) -> list[Source]:
     if data.second_exchange:
         staleness_ms = hours(data.second_staleness)
         since = (start - staleness_ms) // data.step_ms * data.step_ms
-        market = (second, second_name, data.second_symbol, data.timeframe)
+        market = (second, second_name, data.second_market, data.timeframe)
         wanted.append(Source("second", "candles", *market, (since, end), simulated, path, 0, staleness_ms))
     return wanted
 

@@ -9,8 +9,8 @@ hash, so a damaged file is told, not read.
 from __future__ import annotations
 
 import contextlib
-import difflib
 import fcntl
+from collections import Counter
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,14 @@ from engine.data.series import (
     series_name,
 )
 from engine.disk import TEMPORARY, refusals, writing
-from engine.errors import ChangeSettingsError, InternalError, MakeRoomError, RepairDataError, TryAgainError
+from engine.errors import (
+    ChangeSettingsError,
+    InternalError,
+    MakeRoomError,
+    RepairDataError,
+    TryAgainError,
+    no_such_series,
+)
 from engine.market.candles import time_index
 from engine.settings import SERIES_NAME, TIMEFRAME_MS
 
@@ -137,7 +144,7 @@ class Store:
         """
         path = self._path(name)
         if not path.is_file():
-            raise self._absent(name)
+            raise no_such_series(name, self.names())
         with refusals(path):
             path.unlink()
         self.journal(name, "candles").clear()
@@ -174,11 +181,6 @@ class Store:
             )
         return self.folder / f"{name}.parquet"
 
-    def _absent(self, name: str) -> ChangeSettingsError:
-        near = difflib.get_close_matches(name, self.names(), 1, 0.4)
-        remedy = f"Did you mean {near[0]}?" if near else "List what there is with: quantdeck data status"
-        return ChangeSettingsError(f"series {name}", "is not in the store", remedy)
-
     @contextlib.contextmanager
     def _file(self, name: str) -> Iterator[tuple[Any, Facts]]:
         """Open a series' file and its facts; whatever is wrong with it inside becomes one clear error."""
@@ -187,7 +189,7 @@ class Store:
             with pq.ParquetFile(path, page_checksum_verification=True) as file:
                 yield file, facts_of(file, name)
         except FileNotFoundError:
-            raise self._absent(name) from None
+            raise no_such_series(name, self.names()) from None
         except PermissionError:
             raise MakeRoomError(str(path), "may not be read", "Allow reading it") from None
         except DAMAGE as error:
@@ -206,6 +208,7 @@ class OpenSeries:
     def __init__(self, store: Store, name: str, new: Series | None) -> None:
         """The caller holds the lock; see Store.open."""
         self._store, self.name, self._new = store, name, new
+        self.rejected: Counter[str] = Counter()  # rows of pages that were put in, by reason
 
     @cached_property
     def series(self) -> Series:
@@ -228,7 +231,9 @@ class OpenSeries:
         spans, counts, rows = self.journal.read()
         if spans:
             pages, step_ms = list(zip(spans, counts, strict=True)), TIMEFRAME_MS[self.series.timeframe]
-            self.write(extended(self.series, pages, rows, step_ms, now_ms))
+            grown, rejected = extended(self.series, pages, rows, step_ms, now_ms)
+            self.rejected.update(rejected)
+            self.write(grown)
         self.journal.clear()
         return self.series
 

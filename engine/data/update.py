@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -65,7 +66,7 @@ def missing(source: Source, known: Facts) -> Ranges:
 
 
 async def update(source: Source, store: Store, client: Client, now_ms: int, emit: Emit) -> Series:
-    """Fetch what is missing and store it; returns the whole series.
+    """Fetch what is missing and store it; returns the whole series, its report with the rows rejected now.
 
     Raises TryAgainError if another run writes the series or the exchange fails for good, then with the range
     that
@@ -101,7 +102,8 @@ async def update(source: Source, store: Store, client: Client, now_ms: int, emit
         finally:
             opened.fold(now_ms)
         progress.end(opened.series)
-        return opened.series
+        report = opened.series.report | {"rejected_by": dict(opened.rejected)}
+        return replace(opened.series, report=report)
 
 
 async def ask_again(opened: OpenSeries, history: History, asked: Ranges, now_ms: int) -> None:

@@ -52,6 +52,13 @@ TEXTS = {
         "{bars:,.0f} bars."
     ),
     "market of a zone": "Days are those of {zone}, whose clock the bars keep.",
+    "rows rejected": "{series}: {rows:,} rows were rejected: {why}",
+    "rows of one time": (
+        "{series}: {rows:,} rows have the time of another one and were left out, {conflicting:,} of them "
+        "contradict it"
+    ),
+    "rows not complete": "{series}: {rows:,} rows were not complete yet and left out",
+    "volume not known": "{series}: the volume of {rows:,} candles is not known",
     "text": "{text}",
     "times": "times: {forms}",
     "times of a zone": "times without a zone are those of {zone}",
@@ -82,6 +89,12 @@ TEXTS = {
     "test dates without window": "{lacking} of {dates} test dates have no window in the present data.",
     "in-sample": "IN-SAMPLE: the model was trained on {inside} of {bars} bars; they prove nothing.",
     "signals of a file": "Signals of {signals} over candles of {candles}.",
+    "weights with leverage": "{rows:,} target weights are above all of equity, up to {largest:g} times it.",
+    "signals look early": (
+        "These signals look one bar early: they agree with the return of the very bar in which they are "
+        "filled (correlation {own:.2f}), not with the next one's ({next:.2f}). What is decided at a bar's "
+        "close belongs to the time of the bar after it."
+    ),
     "no forecast reaches the threshold": (
         "No forecast goes beyond signal.entry_threshold, {threshold:g}: the largest is {largest:.2g}. "
         "signal.threshold_from=validation lets validation choose one."

@@ -158,6 +158,6 @@ def market_of(settings: Settings) -> str:
     """Which market the settings trade, in words that are equal for equal markets."""
     data, demo = settings.data, settings.demo
     if data.series:
-        return data.series
+        return f"{data.symbol} {data.timeframe} of {data.series}"
     invented = f" seed {demo.seed} edge {demo.edge:g}" if data.exchange == "demo" else ""
     return f"{data.exchange} {data.symbol} {data.timeframe}{invented}"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.disk import refusals, write_whole
-from engine.errors import ChangeSettingsError, RepairDataError, TryAgainError
+from engine.errors import ChangeSettingsError, RepairDataError, TryAgainError, no_such_series
 from engine.runs import lock
 from engine.runs.events import clock, stamp
 from engine.runs.modes import MODES
@@ -155,6 +155,8 @@ class Home:
             raise ChangeSettingsError(f"mode {mode!r}", "does not exist", f"Use one of {', '.join(MODES)}")
         from engine.settings import pinned, to_toml
 
+        if "collect" in MODES[mode].stages:
+            self.refuse_absent(settings.data.stored)
         about = {"mode": mode, "of": of, "name": checked_name(name)}
         if repeats is not None:
             about |= {"repeats": repeats.id, "now": repeats.now}
@@ -163,6 +165,13 @@ class Home:
         write_whole(run.settings_path, to_toml(pinned(settings)).encode())
         write_whole(run.about_path, json.dumps(about, indent=2).encode())
         return run
+
+    def refuse_absent(self, names: Sequence[str]) -> None:
+        """Raise ChangeSettingsError for the first series that is not stored."""
+        stored = sorted(path.stem for path in self.data.glob("*.parquet"))
+        for name in names:
+            if name not in stored:
+                raise no_such_series(name, stored)
 
     def _new_folder(self) -> Path:
         with refusals(self.runs):

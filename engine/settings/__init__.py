@@ -10,9 +10,19 @@ from engine.settings.fields import allowed_values, choices_of, field_of, unit_of
 from engine.settings.learning import MODELS, Label, Model, Scaling, Split, Training, Window
 from engine.settings.reading import load, make, read_toml, value_of
 from engine.settings.trading import Backtest, Calibration, Evidence, Parallel, Signal, WalkForward
-from engine.settings.tree import Settings, changed, defaults, dotted, pinned, with_limits, with_threshold
+from engine.settings.tree import (
+    Settings,
+    changed,
+    defaults,
+    dotted,
+    pinned,
+    with_funding,
+    with_limits,
+    with_threshold,
+)
 from engine.settings.values import (
     EXCHANGE,
+    NAMED,
     OWN_COLUMNS,
     SERIES_NAME,
     SYMBOL,
@@ -26,6 +36,7 @@ from engine.settings.writing import to_toml
 __all__ = [
     "EXCHANGE",
     "MODELS",
+    "NAMED",
     "OWN_COLUMNS",
     "SERIES_NAME",
     "SYMBOL",
@@ -63,6 +74,7 @@ __all__ = [
     "to_toml",
     "unit_of",
     "value_of",
+    "with_funding",
     "with_limits",
     "with_threshold",
 ]

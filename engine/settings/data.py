@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import field_validator, model_validator
 
 from engine.settings.values import (
     CALENDAR,
     EXCHANGE,
+    NAMED,
     SERIES_NAME,
     SYMBOL,
     TIMEFRAME_MS,
@@ -31,8 +32,12 @@ class Data(Group):
     """Where market data comes from."""
 
     exchange: str = setting("binance", "ccxt exchange id, or demo for the embedded simulated exchange")
-    symbol: str = setting("BTC/USDT", "market in ccxt's notation; a perpetual is BTC/USDT:USDT")
-    timeframe: Literal[tuple(TIMEFRAME_MS)] = setting("1h", "length of a candle")  # type: ignore[valid-type]
+    symbol: str = setting(
+        "BTC/USDT", "market in ccxt's notation; a perpetual is BTC/USDT:USDT; of data.series its own"
+    )
+    timeframe: Literal[("", *TIMEFRAME_MS)] = setting(  # type: ignore[valid-type]
+        "1h", "length of a candle; of data.series its own, unless a longer one is said"
+    )
     start: str = setting(
         "", "first candle, UTC date or time (ISO 8601); empty: the whole data.series, or two years"
     )
@@ -44,11 +49,20 @@ class Data(Group):
         "mon-fri 09:30-16:00 America/New_York",
     )
     funding: bool = setting(False, "collect the funding rates of the perpetual market")
+    funding_series: str = setting(
+        "",
+        "stored series of funding rates, taken instead of an exchange's; the market is a perpetual then",
+    )
+    mark_series: str = setting(
+        "", "stored series of candles of the mark price that funding is paid on; empty means the bar's open"
+    )
     open_interest: bool = setting(False, "collect the open interest of the perpetual market")
     perpetual_exchange: str = setting("binanceusdm", "ccxt exchange id of the perpetual market")
-    perpetual_symbol: str = setting("BTC/USDT:USDT", "the perpetual market")
+    perpetual_symbol: str = setting("", "the perpetual market; empty means that of data.symbol")
     second_exchange: str = setting("", "ccxt exchange id of a second exchange's candles; empty means none")
-    second_symbol: str = setting("BTC/USDT", "market on the second exchange")
+    second_symbol: str = setting(
+        "", "market on the second exchange; empty means the spot market of data.symbol"
+    )
     endpoint: str = setting("", "address that replaces the exchanges' own, such as a local recorder's")
     fill_gaps: Whole = setting(
         3,
@@ -88,12 +102,23 @@ class Data(Group):
     def _exchange(cls, value: str) -> str:
         return matching(EXCHANGE, value, "lower-case letters and digits, such as binance")
 
-    @field_validator("symbol", "perpetual_symbol", "second_symbol")
+    @model_validator(mode="before")
+    @classmethod
+    def _of_series(cls, told: Any) -> Any:
+        """A stored series has a length of its own, which holds unless another is said."""
+        return {"timeframe": "", **told} if isinstance(told, dict) and told.get("series") else told
+
+    @field_validator("symbol")
     @classmethod
     def _symbol(cls, value: str) -> str:
-        return matching(SYMBOL, value, "a market such as BTC/USDT or BTC/USDT:USDT")
+        return matching(NAMED, value, "a market such as BTC/USDT or BTC/USDT:USDT")
 
-    @field_validator("series")
+    @field_validator("perpetual_symbol", "second_symbol")
+    @classmethod
+    def _other_symbol(cls, value: str) -> str:
+        return matching(SYMBOL, value, "a market such as BTC/USDT or BTC/USDT:USDT") if value else value
+
+    @field_validator("series", "funding_series", "mark_series")
     @classmethod
     def _series(cls, value: str) -> str:
         return matching(SERIES_NAME, value, "letters, digits, dot, dash and underscore") if value else value
@@ -145,10 +170,46 @@ class Data(Group):
             raise Contradiction("data.end", f"{self.end} is not after data.start, {self.start}")
         return self
 
+    @model_validator(mode="after")
+    def _market(self) -> Self:
+        if not self.series:
+            if not SYMBOL.fullmatch(self.symbol):
+                raise Contradiction("data.symbol", "must be a market such as BTC/USDT or BTC/USDT:USDT")
+            if not self.timeframe:
+                raise Contradiction("data.timeframe", "may be empty only with data.series")
+        if self.funding and self.funding_series:
+            raise Contradiction("data.funding", "does not go with data.funding_series: take one of them")
+        if self.mark_series and not (self.funding or self.funding_series):
+            raise Contradiction("data.mark_series", "is of no use without data.funding_series")
+        return self
+
     @property
     def perpetual(self) -> bool:
         """Whether the traded market is a perpetual, which pays funding and lends nothing."""
-        return ":" in self.symbol
+        return ":" in self.symbol or bool(self.funding_series)
+
+    @property
+    def perpetual_market(self) -> str:
+        """The perpetual market whose funding and open interest are collected; empty if none is known."""
+        if self.perpetual_symbol or ":" in self.symbol:
+            return self.perpetual_symbol or self.symbol
+        return f"{self.symbol}:{self.symbol.partition('/')[2]}" if "/" in self.symbol else ""
+
+    @property
+    def second_market(self) -> str:
+        """The market on the second exchange."""
+        return self.second_symbol or self.symbol.partition(":")[0]
+
+    @property
+    def stored(self) -> tuple[str, ...]:
+        """The stored series that are named."""
+        named = (
+            self.series,
+            self.funding_series,
+            self.mark_series,
+            *(extra_of(each)[0] for each in self.extra),
+        )
+        return tuple(name for name in named if name)
 
     @property
     def joined(self) -> dict[str, tuple[float | None, float | None]]:
@@ -163,7 +224,7 @@ class Data(Group):
     @property
     def step_ms(self) -> int:
         """Length of a candle in milliseconds."""
-        return TIMEFRAME_MS[self.timeframe]
+        return TIMEFRAME_MS[self.timeframe or "1h"]
 
 
 class Demo(Group):

@@ -32,7 +32,7 @@ def choices_of(key: str) -> tuple[str, ...]:
     if field is None:
         return ()
     found = tuple(field.json_schema_extra["choices"]) or getattr(field.annotation, "__args__", ())
-    return tuple(found) if all(isinstance(choice, str) for choice in found) else ()
+    return tuple(filter(None, found)) if all(isinstance(choice, str) for choice in found) else ()
 
 
 def field_of(key: str) -> Any:

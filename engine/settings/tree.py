@@ -82,6 +82,11 @@ def with_threshold(settings: Settings, entry_threshold: float) -> Settings:
     return settings.model_copy(update={"signal": signal})
 
 
+def with_funding(settings: Settings, series: str) -> Settings:
+    """The settings of a perpetual whose funding rates come from the series, or the file, of this name."""
+    return settings.model_copy(update={"data": settings.data.model_copy(update={"funding_series": series})})
+
+
 def with_limits(settings: Settings, limits: Mapping[str, Any]) -> Settings:
     """The settings with the exchange's minimum order and step, if they ask for it and these are known."""
     if settings.backtest.limits_from != "exchange":

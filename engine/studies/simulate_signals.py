@@ -18,28 +18,31 @@ import pandas as pd
 from engine import outcome, preparation
 from engine.backtest import trading
 from engine.backtest.bars import Bars
-from engine.backtest.given_signals import align_to_bars, weights
+from engine.backtest.given_signals import agreement, align_to_bars, weights
 from engine.backtest.trades import trade_table
 from engine.backtest.trading import Decisions
-from engine.data.importing import files
+from engine.data.given_files import candles_of, rates_of, signals_of
 from engine.data.inputs import told_calendar
-from engine.errors import ChangeSettingsError, RepairDataError, printable
-from engine.market.candles import check
-from engine.market.sessions import infer
-from engine.market.times import milliseconds, step_of
+from engine.errors import RepairDataError
+from engine.market.funding import due as due_on
+from engine.market.times import iso, milliseconds
 from engine.results.notes import Note
 from engine.robustness import deflation, overview
 from engine.runs.manifest import write_manifest
 from engine.samples import labels
-from engine.settings import Settings
+from engine.settings import Settings, with_funding
 from engine.statistics.tear_sheet import TearSheet, tear_sheet
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.backtest.bars import Floats
     from engine.backtest.simulate import Simulation
     from engine.preparation import Job
     from engine.results.backtest import BacktestResult
 
 INPUTS = "inputs.json"
+OF_FILE = "funding"  # what the settings call rates that were given to a simulation
 NEVER_MS = 2**53  # a present after all candles: a file's last one is taken as complete
 
 
@@ -53,6 +56,7 @@ class Judged:
     buy_and_hold: Simulation
     step_ms: int
     symbol: str
+    notes: tuple[Note, ...] = ()  # what a reader of the figures must know of candles, signals and rates
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -80,28 +84,38 @@ def simulate_signals(
     signals: str | Path | pd.Series,
     settings: Settings | None = None,
     now_ms: int = NEVER_MS,
+    *,
+    funding: str | Path | pd.Series | None = None,
+    mark: str | Path | pd.DataFrame | None = None,
 ) -> Judged:
     """Trade signals over candles; both are files (CSV or Parquet), or a candles frame and a series.
 
     A file of signals has a time and one other column: if that is named `signal` it holds 1, -1 and 0, which
     settings.signal.neutral explains; under any other name target weights, 0 close, empty keep. The time is
     the open time of the bar at whose open the decision is filled. A series is named in the same way.
-    Raises what files.read does, RepairDataError for signals that fit no bar, ChangeSettingsError for wrong
-    numbers.
+    funding: rates by stamp, which make the market a perpetual; mark: candles of its mark price.
+    Raises what files.read and files.check_file do, RepairDataError for signals that fit no bar or go beyond
+    backtest.max_leverage, ChangeSettingsError for wrong numbers.
     """
     settings = settings or Settings()
-    frame, symbol = candles_of(candles, now_ms)
-    step_ms = step_of(frame.index)
-    told = told_calendar(settings.data.calendar, step_ms)
-    calendar = told or infer(milliseconds(frame.index), step_ms)
-    time_ms, given = milliseconds(frame.index), signals_of(signals)
+    market, given = candles_of(candles, now_ms), signals_of(signals)
+    frame, step_ms, notes = market.frame, market.calendar.step_ms, list(market.notes)
+    calendar = told_calendar(settings.data.calendar, step_ms) or market.calendar
+    due = None
+    if funding is not None:
+        rates, told = rates_of(funding, mark, now_ms)
+        due, settings = due_on(rates, frame, calendar), with_funding(settings, OF_FILE)
+        notes += told
+    time_ms = milliseconds(frame.index)  # (T,)
     weight = align_to_bars(time_ms, milliseconds(given.index), given.to_numpy(np.float64))  # (T,)
+    notes += looks_early(weight, frame)
     rows = slice(int(np.flatnonzero(np.isfinite(weight))[0]), len(frame))
     if str(given.name).lower() == "signal":
         weight = weights(weight, settings.signal.neutral, short=settings.backtest.short)
-    elif not settings.backtest.short:
-        weight = np.where(weight < 0, 0.0, weight)
-    bars = Bars.of(frame, settings.backtest.volatility_span, calendar=calendar).rows(rows)
+    else:
+        notes += within_leverage(weight, time_ms, settings.backtest.max_leverage)
+        weight = weight if settings.backtest.short else np.where(weight < 0, 0.0, weight)
+    bars = Bars.of(frame, settings.backtest.volatility_span, due, calendar).rows(rows)
     forward_return = labels.forward_return(
         frame,
         np.ones(len(frame), np.bool_),
@@ -117,55 +131,45 @@ def simulate_signals(
         weight=weight[rows],
     )
     strategy, benchmark = trading.trade(decisions, settings)
-    return Judged(tear_sheet(strategy, benchmark), decisions, strategy, benchmark, step_ms, symbol)
+    sheet = tear_sheet(strategy, benchmark)
+    return Judged(sheet, decisions, strategy, benchmark, step_ms, market.symbol, tuple(notes))
+
+
+def within_leverage(weight: Floats, time_ms: NDArray[np.int64], most: float) -> list[Note]:
+    """That weights (T,) go beyond all of equity. Raises RepairDataError where they go beyond `most`, too."""
+    size = np.abs(np.nan_to_num(weight))  # (T,)
+    beyond = np.flatnonzero(size > max(most, 1.0))
+    if len(beyond):
+        first, row = int(beyond[0]), f"{len(beyond):,} of them are beyond ±backtest.max_leverage, {most:g}"
+        reason = f"say {weight[first]:g} at {iso(int(time_ms[first]))}: {row}"
+        remedy = "1 is all of equity, so 50 % is 0.5; for more than all of it set backtest.max_leverage"
+        raise RepairDataError("target weights", reason, remedy)
+    above = {"rows": int((size > 1).sum()), "largest": float(size.max())}
+    return [Note("weights with leverage", {**above})] if above["rows"] else []
+
+
+def looks_early(weight: Floats, frame: pd.DataFrame) -> list[Note]:
+    """That signals (T,) seem to know the bar in which they are filled, if they do."""
+    own, following, early = agreement(weight, frame["open"].to_numpy(), frame["close"].to_numpy())
+    return [Note("signals look early", {"own": own, "next": following})] if early else []
 
 
 def carry_out(job: Job) -> BacktestResult:
     """A run of mode simulate: its folder names the files; the result is a backtest's."""
     inputs = json.loads((job.run.path / INPUTS).read_bytes())
     with preparation.stage(job.emit, "simulate"):
-        judged = simulate_signals(Path(inputs["candles"]), Path(inputs["signals"]), job.settings, job.now_ms)
+        files = {name: Path(path) for name, path in inputs.items()}
+        judged = simulate_signals(settings=job.settings, now_ms=job.now_ms, **files)
     settings, decisions = job.settings, judged.decisions
     outcome.write(job.run.path, judged.symbol, decisions, judged.strategy, judged.buy_and_hold)
     note = Note("signals of a file", {name: Path(inputs[name]).name for name in ("signals", "candles")})
     source = outcome.Source(job.run.id, "", simulated=False, symbol=judged.symbol)
-    result = outcome.summed_up(source, judged.sheet, decisions, judged.strategy, settings, [note])
+    result = outcome.summed_up(
+        source, judged.sheet, decisions, judged.strategy, settings, [note, *judged.notes]
+    )
     seen = overview.Seen(decisions, judged.strategy, judged.buy_and_hold, settings)
     market = f"file {Path(inputs['candles']).name} {judged.symbol}"
     who = deflation.Who("simulate", job.run.id, job.run.id, simulated=False, market=market)
     result = overview.judged(job.home.path, result, seen, None, who)
     write_manifest(job.run.path, outcome.FILES)
     return result
-
-
-def candles_of(given: str | Path | pd.DataFrame, now_ms: int) -> tuple[pd.DataFrame, str]:
-    """A checked candles frame and the symbol. Raises RepairDataError, ChangeSettingsError."""
-    if isinstance(given, pd.DataFrame):
-        return check(given, step_of(given.index), now_ms).frame, ""
-    path = Path(given)
-    found = files.read(path)
-    if found.kind != "candles":
-        raise ChangeSettingsError(str(path), f"holds {found.kind}, not candles", "Name a file of candles")
-    frame = check(found.frame, found.timeframe_ms, now_ms, found.decimals).frame
-    if frame.empty:
-        raise RepairDataError(str(path), "has no sound candle", "Look at it with: quantdeck data import")
-    return frame, found.symbol or files.name_of(path)
-
-
-def signals_of(given: str | Path | pd.Series) -> pd.Series:
-    """Numbers by time, in the file's order, named after their column; NaN where a cell is empty.
-
-    Raises what files.read does, ChangeSettingsError for candles, RepairDataError for a cell that is neither
-    empty nor a number.
-    """
-    if isinstance(given, pd.Series):
-        return given
-    path = Path(given)
-    found = files.read(path)
-    if found.kind == "candles":
-        raise ChangeSettingsError(str(path), "holds candles, not signals", "Give a time and one other column")
-    if found.unreadable:
-        row, text = found.unreadable
-        reason = f"row {row} says {printable(text)} in column {printable(found.column)}, which is no number"
-        raise RepairDataError(str(path), reason, "Give 1, -1 and 0, or target weights, or leave it empty")
-    return found.frame["value"].rename(found.column)

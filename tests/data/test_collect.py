@@ -530,7 +530,9 @@ async def test_minutes_of_a_file_become_the_hours_of_a_run(tmp_path):
     store.write(
         Series("mine", "candles", "", "BTC/USDT", "1m", simulated=False, frame=time_frame(times, values))
     )
-    got = await collect(Data(series="mine"), store, NOW, quiet)
+    alone = await collect(Data(series="mine"), store, NOW, quiet)
+    assert (alone.primary.timeframe, len(alone.primary.frame)) == ("1m", len(times))
+    got = await collect(Data(series="mine", timeframe="1h"), store, NOW, quiet)
     assert times_of(got.primary) == hours_between(LISTED, LISTED + 5 * HOUR)
     assert got.primary.timeframe == "1h"
     assert (got.primary.frame["volume"] == 300.0).all()

@@ -95,11 +95,10 @@ def test_candles_in_the_place_of_signals_are_refused(market):
         simulate_signals(folder / "weights.parquet", folder / "weights.parquet")
 
 
-def of_case(name, *keys, folder=CASES):
+def of_case(name, *keys, folder=CASES, **files):
     free = ("backtest.fee_bps=0", "backtest.slippage_bps=0")
-    return simulate_signals(
-        CASES / f"{name}.candles.csv", folder / f"{name}.signals.csv", make({}, [*free, *keys])
-    )
+    rules = make({}, [*free, *keys])
+    return simulate_signals(CASES / f"{name}.candles.csv", folder / f"{name}.signals.csv", rules, **files)
 
 
 @pytest.mark.parametrize(("neutral", "final"), [("hold", 14_177.78), ("flat", 11_717.17)])
@@ -125,7 +124,80 @@ def test_a_number_that_is_no_signal_is_refused_in_a_column_of_signals_alone(tmp_
     with pytest.raises(RepairDataError, match="other numbers than 1, -1 and 0"):
         of_case("hold", folder=tmp_path)
     (tmp_path / "hold.signals.csv").write_text(text.replace("time,signal", "time,weight"))
-    assert of_case("hold", folder=tmp_path).metrics["trades"] > 0
+    if abs(float(cell)) <= 1:
+        assert of_case("hold", folder=tmp_path).metrics["trades"] > 0
+    else:
+        with pytest.raises(RepairDataError, match=r"at 2024-01-04T00:00:00Z.*backtest\.max_leverage"):
+            of_case("hold", folder=tmp_path)
+
+
+@pytest.mark.parametrize(("most", "largest"), [(1.0, 1.0), (3.0, 2.5), (3.0, 3.0), (3.0, 3.1), (1.0, 50.0)])
+def test_weights_are_refused_beyond_the_leverage_and_told_within_it(market, most, largest):
+    frame, weight, _ = market
+    given, rules = weight.copy(), make({}, [f"backtest.max_leverage={most}"])
+    given.iloc[7] = -largest
+    if largest > most:
+        with pytest.raises(RepairDataError, match=f"-{largest:g} at .*1 of them"):
+            simulate_signals(frame, given, rules)
+        return
+    notes = {note.code: vars(note)["values"] for note in simulate_signals(frame, given, rules).notes}
+    assert ("weights with leverage" in notes) == (largest > 1)
+    if largest > 1:
+        assert notes["weights with leverage"] == {"rows": 1, "largest": largest}
+
+
+@pytest.mark.parametrize("every", [1, 7])
+@pytest.mark.parametrize(
+    ("later", "noise", "early"), [(0, 0.0, True), (0, 1.0, True), (-1, 0.0, False), (1, 0.0, False)]
+)
+def test_signals_made_of_their_own_bar_are_called_out(every, later, noise, early):
+    """later 0: made of the bar in which they are filled; -1: of the bar before; 1: of the next one."""
+    rng = np.random.default_rng(11)
+    frame = frame_of(np.cumsum(rng.normal(0, 0.01, 3000)))
+    moved = np.log(frame["close"] / frame["open"])
+    made = moved.shift(-later) + noise * rng.normal(0, moved.std(), len(moved))
+    signal = np.sign(made).fillna(1.0).rename("signal").iloc[5:-5:every]
+    told = [note.code for note in simulate_signals(frame, signal).notes]
+    assert ("signals look early" in told) == early
+
+
+def frame_of(log_price, **columns):
+    close = 100 * np.exp(log_price)
+    opening = np.concatenate([[100], close[:-1]])
+    time = pd.date_range("2024-01-01", periods=len(close), freq="h", tz="UTC", name="time").as_unit("ms")
+    prices = {"open": opening, "high": np.maximum(opening, close), "low": np.minimum(opening, close)}
+    return pd.DataFrame(prices | {"close": close, "volume": 5.0} | columns, index=time)
+
+
+def test_a_candle_of_unknown_volume_stops_a_trade():
+    judged = of_case("crash", "backtest.stop_loss=0.06")
+    assert truth_of("crash", judged) == pytest.approx(9_400)
+    assert {note.code: vars(note)["values"]["rows"] for note in judged.notes} == {"volume not known": 1}
+
+
+def test_a_share_of_an_unknown_volume_is_nothing():
+    """The stop cannot be filled in that bar; it is where the volume is known again."""
+    keys = ("backtest.stop_loss=0.06", "backtest.max_volume_share=1", "backtest.unfilled=wait")
+    trades = of_case("crash", *keys).trades
+    assert list(trades["exit_time"]) == [pd.Timestamp("2024-02-05T15", tz="UTC")]
+
+
+def test_rates_of_a_file_are_charged_by_stamp():
+    judged = of_case("funding", funding=CASES / "funding.rates.csv")
+    assert truth_of("funding", judged) == pytest.approx(9_707.90)
+    rates = pd.read_csv(CASES / "funding.rates.csv", parse_dates=["time"]).set_index("time")["funding_rate"]
+    assert of_case("funding", funding=rates).metrics["funding"] == judged.metrics["funding"]
+    assert of_case("funding").metrics["funding"] == 0
+
+
+def truth_of(name, judged):
+    """The final value, after comparing the trades."""
+    truth = pd.read_csv(CASES / f"{name}.truth.csv", parse_dates=["entry_time", "exit_time"])
+    columns = ["side", "entry_price", "exit_price", "exit_reason", "funding", "pnl"]
+    pd.testing.assert_frame_equal(judged.trades[columns], truth[columns], check_dtype=False, atol=1e-6)
+    for column in ("entry_time", "exit_time"):
+        assert list(pd.to_datetime(judged.trades[column])) == list(truth[column])
+    return judged.metrics["final_value"]
 
 
 def test_an_empty_cell_says_nothing(tmp_path):

@@ -10,6 +10,7 @@ from engine.errors import ChangeSettingsError, RepairDataError
 from engine.results.audit import AuditReport
 from engine.runs.folder import Home, home_path
 from engine.runs.requests import ask
+from engine.settings import with_funding
 from tui.commands.answer import Answer
 from tui.commands.pipeline import carry_out
 from tui.commands.settings import from_file
@@ -41,20 +42,24 @@ def audit_error(report: AuditReport) -> RepairDataError | None:
 
 def simulate(
     home: str | None,
-    candles: str,
-    signals: str,
+    given: dict[str, str],
     config: str | None,
     overrides: list[str] | None,
     *,
     name: str = "",
     detach: bool = False,
 ) -> Answer:
-    """Trade the signals of a file over the candles of another."""
-    paths = {"candles": Path(candles).absolute(), "signals": Path(signals).absolute()}
+    """Trade the signals of a file over the candles of another; given: files by option, empty for none."""
+    paths = {option: Path(text).absolute() for option, text in given.items() if text}
+    if given["mark"] and not given["funding"]:
+        raise ChangeSettingsError("--mark", "is of no use without funding rates", "Give --funding FILE too")
     for option, path in paths.items():
         if not path.is_file():
             raise ChangeSettingsError(f"--{option} {path}", "is no file", "Name a CSV or Parquet file")
-    run = Home(home_path(home)).create("simulate", from_file(config, overrides), name=name)
+    settings = from_file(config, overrides)
+    if given["funding"]:  # the rules of a run are read off its settings: it is a perpetual's
+        settings = with_funding(settings, "funding")
+    run = Home(home_path(home)).create("simulate", settings, name=name)
     inputs = {option: str(path) for option, path in paths.items()}
     write_whole(run.path / "inputs.json", json.dumps(inputs).encode())
     return carry_out(run, detach=detach)

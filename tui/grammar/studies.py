@@ -33,13 +33,20 @@ def audit(run: LastModel = "last", home: HomeDir = None) -> Answer:
 def simulate(
     candles: Annotated[str, option("--candles", metavar="FILE", help="CSV or Parquet file of candles.")],
     signals: Annotated[str, option("--signals", metavar="FILE", help="CSV or Parquet file of signals.")],
+    funding: Annotated[
+        str, option("--funding", metavar="FILE", help="File of funding rates: the market is a perpetual.")
+    ] = "",
+    mark: Annotated[
+        str, option("--mark", metavar="FILE", help="File of candles of the mark price.")
+    ] = "",
     name: Name = "", detach: Detach = False,
     config: Config = None, overrides: Overrides = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
     """Trade anybody's signals by the same simulator."""
     from tui.commands.studies import simulate
 
-    return simulate(home, candles, signals, config, overrides, name=name, detach=detach)
+    given = {"candles": candles, "signals": signals, "funding": funding, "mark": mark}
+    return simulate(home, given, config, overrides, name=name, detach=detach)
 
 
 def start(mode: Mode) -> None:
