@@ -107,7 +107,9 @@ class Calendar:
 
     def sessions(self, time_ms: Times) -> Times:
         """The session's own calendar day of each bar, (T,), in days since 1970-01-01."""
-        day: Times = (self.clock(time_ms) - min(self.hours[0][0], 0)) // DAY_MS
+        first, last = self.hours[0][0], self.hours[-1][1]
+        begins = first if first < 0 or last > DAY_MS else 0  # where a session goes on over midnight
+        day: Times = (self.clock(time_ms) - begins) // DAY_MS
         return day
 
     def ends(self, time_ms: Times) -> Times:
@@ -130,6 +132,8 @@ class Calendar:
         kept: NDArray[np.bool_] = phase == usual(phase)
         if not self.in_steps and self.step_ms < DAY_MS:
             kept |= np.isin(clock - self.sessions(time_ms) * DAY_MS, self.slots)
+        if self.local and not kept.all():  # an hour that the clock leaves out opens the bar later
+            kept |= self.opens(self.places(time_ms), time_ms) == time_ms
         return kept
 
     def numbers(self, time_ms: Times) -> Times:
@@ -147,6 +151,8 @@ class Calendar:
         lacking: Times = np.maximum(np.diff(place, append=place[-1:] + 1) - 1, 0)  # (T,)
         if self.in_steps or not len(place):
             return lacking
+        if self.step_ms <= HOUR_MS:  # an hour that the clock leaves out lacks no bar
+            lacking[:-1] = np.minimum(lacking[:-1], np.maximum(-(-np.diff(time_ms) // self.step_ms) - 1, 0))
         day, count = self.sessions(time_ms), len(self.slots)
         closed = ~np.isin((day - 4) % 7, self.weekdays)  # (T,) an extra session
         session, slot = np.divmod(place, count)
@@ -256,8 +262,8 @@ def days_text(weekdays: tuple[int, ...]) -> str:
 def hours_of(text: str) -> tuple[Range, ...]:
     """`09:30-11:30,12:30-15:00` as ms of the session's day. Raises ValueError.
 
-    Where the last part does not end after the first begins, those that begin after it do so on the evening
-    before.
+    Sessions that go on over midnight begin on the evening before their day, from 12:00 on, or else end on the
+    morning after it.
     """
     parts = []
     for part in text.split(","):
@@ -267,11 +273,14 @@ def hours_of(text: str) -> tuple[Range, ...]:
             raise ValueError(f"has hours {part}; write them as 09:30-16:00")
         start, end = ((60 * numbers[at] + numbers[at + 1]) * MINUTE_MS for at in (0, 2))
         parts.append((start, end))
-    last = parts[-1][1]
-    hours = tuple((start - DAY_MS * (start >= last), end - DAY_MS * (end > last)) for start, end in parts)
-    if any(start >= end for start, end in hours) or sorted(hours) != list(hours):
+    first, last = parts[0][0], parts[-1][1]
+    if first >= max(last, DAY_MS // 2):
+        parts = [(start - DAY_MS * (start >= last), end - DAY_MS * (end > last)) for start, end in parts]
+    elif first >= last:
+        parts = [(start + DAY_MS * (start < first), end + DAY_MS * (end <= first)) for start, end in parts]
+    if any(start >= end for start, end in parts) or sorted(parts) != parts:
         raise ValueError(f"has hours {text} that do not follow each other")
-    return hours
+    return tuple(parts)
 
 
 def hours_text(part: Range) -> str:

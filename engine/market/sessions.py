@@ -43,7 +43,8 @@ def infer(time_ms: Times, step_ms: int, zone: str = "") -> Calendar:
     if len(time_ms) < 2 or not step_ms:
         return Calendar(step_ms)
     always = Calendar(step_ms, zone or moving_zone(time_ms, step_ms))
-    if step_ms > DAY_MS or time_ms[-1] - time_ms[0] < WEEK_MS or whole_week(time_ms, step_ms):
+    clock = always.clock(time_ms)
+    if step_ms > DAY_MS or time_ms[-1] - time_ms[0] < WEEK_MS or whole_week(clock, step_ms):
         return plain(always)
     if always.zone == "UTC":
         always = Calendar(step_ms, session_zone(time_ms, step_ms))
@@ -51,12 +52,12 @@ def infer(time_ms: Times, step_ms: int, zone: str = "") -> Calendar:
     return pattern if not pattern.always else plain(always)
 
 
-def whole_week(time_ms: Times, step_ms: int) -> bool:
+def whole_week(clock: Times, step_ms: int) -> bool:
     """Whether every half hour of the week, or every bar of it, has its share of the bars."""
     width = max(step_ms, HALF_HOUR_MS)
     if DAY_MS % width:
         return True
-    count = np.bincount(time_ms % WEEK_MS // width, minlength=WEEK_MS // width)
+    count = np.bincount(clock % WEEK_MS // width, minlength=WEEK_MS // width)
     return bool(count.min() >= CLOSED * count.max())
 
 
@@ -90,13 +91,11 @@ def session_zone(time_ms: Times, step_ms: int) -> str:
     if step_ms >= DAY_MS:
         return "UTC"
     starts = np.unique(time_ms // HALF_HOUR_MS) * HALF_HOUR_MS  # (H,)
-    in_utc, best = irregular(starts)
-    chosen = "UTC"
-    if in_utc < 2:
-        return "UTC"
-    for zone in ZONES:
+    in_utc, doubt_in_utc = irregular(starts)
+    chosen, best = "UTC", doubt_in_utc - 0.2
+    for zone in ZONES if in_utc >= 2 else ():
         count, doubt = irregular(Calendar(step_ms, zone).clock(starts))
-        if doubt < best and count * 3 <= in_utc:
+        if doubt < best and count <= in_utc - 2:
             chosen, best = zone, doubt
     return chosen
 
@@ -164,9 +163,10 @@ def entropy(count: int, places: int) -> float:
 
 
 def evening(clock: Times, step_ms: int) -> int:
-    """When a session's day begins, in ms after its midnight: below 0 where sessions begin the evening before.
+    """When a session's day begins, in ms after its midnight: not at 0 where sessions go on over midnight.
 
-    That is so where the market opens its week in an evening and stays open over midnight.
+    They do where the market stays open over the first midnight of its week; from 12:00 on the session is that
+    of the day which follows.
     """
     if step_ms >= DAY_MS:
         phase = usual(clock % DAY_MS)
@@ -185,7 +185,9 @@ def evening(clock: Times, step_ms: int) -> int:
     opening = int(busy[(int(quiet.argmax()) + 1) % len(busy)]) * width + phase  # of the week
     after = opening % DAY_MS
     night = np.arange(opening - phase, opening - after + DAY_MS + width, width) % WEEK_MS // width
-    return after - DAY_MS if after >= DAY_MS // 2 and bool(np.isin(night, busy).all()) else 0
+    if not np.isin(night, busy).all():
+        return 0
+    return after - DAY_MS if after >= DAY_MS // 2 else after
 
 
 def parts(slots: Times, step_ms: int) -> tuple[Range, ...]:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.market.calendar import DAY_MS, HOUR_MS, MINUTE_MS, Calendar
-from engine.market.sessions import infer
+from engine.market.sessions import ZONES, infer
 
 FIRST_DAY = 18_631  # Monday, 2021-01-04
 MARKETS = (  # the calendar's text, bars of which length it is tried on
@@ -70,7 +70,7 @@ def test_a_calendar_is_its_text_and_every_bar_of_it_follows_the_one_before(text,
 @given(seed=st.integers(0, 2**32 - 1), length=st.integers(1, 3))
 def test_bars_that_lack_within_a_session_are_found_and_named(text, step_ms, seed, length):
     calendar, random = Calendar.parse(text, step_ms), np.random.default_rng(seed)
-    times, days = opened(text, step_ms, 30 if step_ms < HOUR_MS else 200)
+    times, days = opened(text, step_ms, 8 if step_ms < HOUR_MS else 200)
     if len(calendar.slots) < 2 * length:  # half a session more or less is no gap
         length = 1
     cut = int(random.integers(1, len(times) - length - 1))
@@ -97,6 +97,44 @@ def test_the_calendar_is_read_off_bars_alone_with_their_holidays(text, step_ms):
     )
     if len(times) > 1 and times[-1] - times[0] > 300 * DAY_MS:
         assert str(found) == text
+
+
+def drawn(random):
+    """The text of a market with sessions of some days, hours and clock, and the length of its bars."""
+    zone = str(
+        random.choice(["UTC", *ZONES[:8], "Asia/Tokyo", "Europe/Paris", "Asia/Kolkata", "Asia/Hong_Kong"])
+    )
+    days = str(random.choice(["mon-fri", "mon-fri", "mon-sat"]))
+    minutes = int(random.choice([5, 15, 30, 60, 240, 1440]))
+    opening = int(random.integers(0, 24))
+    if minutes == 1440:
+        hours = ""
+    elif random.random() < 0.5:  # by day
+        first = 30 * opening
+        last = first + minutes * int(random.integers(max(2, 90 // minutes), 1 + max(2, 600 // minutes)))
+        hours = f"{first // 60:02}:{first % 60:02}-{last // 60:02}:{last % 60:02}"
+    else:  # around the clock, perhaps with an hour's break
+        pause = int(random.integers(0, 2)) if minutes <= 60 else 0
+        hours = f"{12 + opening // 2:02}:00-{12 + opening // 2 - pause:02}:00"
+    return " ".join(
+        part for part in (days, hours, zone if zone != "UTC" else "") if part
+    ), minutes * MINUTE_MS
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_any_sessions_with_holidays_are_read_off_their_bars(seed):
+    random = np.random.default_rng(seed)
+    text, step_ms = drawn(random)
+    span = int(random.choice([40, 120, 300] if step_ms < 4 * HOUR_MS else [120, 300, 760]))
+    holidays = set((FIRST_DAY + random.choice(span, span // 40, replace=False)).tolist())
+    times, days = opened(text, step_ms, span, holidays)
+    truth, found = Calendar.parse(text, step_ms), infer(times, step_ms)
+    assert found.keeps(times).all()
+    assert (found.gaps(times), found.days_per_year) == ([], truth.days_per_year)
+    assert len(np.unique(found.sessions(times))) == len(np.unique(days))
+    assert found.bars_per_year == pytest.approx(
+        truth.bars_per_year, rel=0.15
+    )  # hours may move with the clock
 
 
 @given(
