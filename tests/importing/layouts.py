@@ -619,6 +619,59 @@ def _(frame, places):
     return "a.csv", plain(frame, places, "time,open,high,low,close,volume", stamp)
 
 
+@layout("dates", "a date and hours from 1 to 24")
+def _(frame, places):
+    head = "Date,Hour,Open,High,Low,Close,Volume"
+    return "a.csv", plain(frame, places, head, lambda t: f"{t:%Y-%m-%d},{t.hour + 1}")
+
+
+@layout(
+    "dates", "offsets of a zone whose clocks change", times=pd.date_range("2024-03-28", periods=150, freq="h")
+)
+def _(frame, places):
+    stamp = lambda t: t.tz_localize("UTC").tz_convert("Europe/Berlin").isoformat()  # noqa: E731
+    return "a.csv", plain(frame, places, "time,open,high,low,close,volume", stamp)
+
+
+@layout("dates", "off the minute by milliseconds")
+def _(frame, places):
+    stamp = lambda t: f"{seconds(t)}{seconds(t) // 3600 % 17:03d}"  # noqa: E731
+    return "a.csv", plain(frame, places, "time,open,high,low,close,volume", stamp)
+
+
+@layout("Stooq", "the Polish one: `Data,Otwarcie,Najwyzszy,Najnizszy,Zamkniecie,Wolumen`", times=BUSINESS)
+def _(frame, places):
+    head = "Data,Otwarcie,Najwyzszy,Najnizszy,Zamkniecie,Wolumen"
+    return "a.csv", plain(frame, places, head, "{:%Y-%m-%d}".format)
+
+
+@layout("Bybit", "`startTime,openPrice,highPrice,lowPrice,closePrice,volume,turnover`")
+def _(frame, places):
+    head = "startTime,openPrice,highPrice,lowPrice,closePrice,volume,turnover"
+    return "a.csv", plain(frame, places, head, lambda t: f"{seconds(t)}000", (*OHLCV, "12.5"))
+
+
+@layout("Kraken", "the answer of its REST interface, JSON", "Kraken")
+def _(frame, places):
+    rows = [
+        [seconds(time), *(cells(row[name], places) for name in PRICES), "100.5", cells(row.volume, 4), 7]
+        for time, row in frame.iterrows()
+    ]
+    return "a.json", json.dumps({"error": [], "result": {"QDXUSD": rows, "last": 1}}).encode()
+
+
+@layout("Alpha Vantage", "JSON, a record of each day with `1. open`", times=DAYS)
+def _(frame, places):
+    days = {
+        f"{time:%Y-%m-%d}": {
+            f"{number}. {name}": cells(row[name], 4 if name == "volume" else places)
+            for number, name in enumerate(OHLCV, 1)
+        }
+        for time, row in frame.iterrows()
+    }
+    return "a.json", json.dumps({"Meta Data": {"2. Symbol": "QDX"}, "Time Series (Daily)": days}).encode()
+
+
 def parquet(frame):
     """A frame as Parquet, its index with it."""
     whole = io.BytesIO()

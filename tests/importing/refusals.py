@@ -126,6 +126,13 @@ REFUSED = [
         text(HEAD, *plain(FRAME, "{:%Y-%m-%d %H:%M:%S CST}".format)),
     ),
     Refused(
+        "a zone in the header whose clocks may change, `Time (EST)`",
+        "names the zone EST",
+        text(HEAD.replace("time", "Time (EST)"), *plain(FRAME, lambda t: str(t - pd.Timedelta("5h")))),
+        hints={"timezone": "America/New_York"},
+        frame=FRAME,
+    ),
+    Refused(
         "several tickers in two lines of header",
         "holds several symbols",
         text("Price,Close,Close,Open,High,Low", "Ticker,ABC,QDX,QDX,QDX,QDX", "2024-01-01,1,2,3,4,5"),

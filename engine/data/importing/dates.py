@@ -76,8 +76,9 @@ class Written:
     forms: dict[str, int]  # form -> rows
 
 
-def dates_of(text: Any, order: str = "", rows_in_all: int = 0) -> Written:
-    """The dates of an Arrow array of trimmed text, (N,); `order` of ORDERS is for numbers alone.
+def dates_of(text: Any, order: str = "", usual: str = "", rows_in_all: int = 0) -> Written:
+    """The dates of an Arrow array of trimmed text, (N,); `order` of ORDERS is what somebody says of
+    numbers alone, `usual` that of the publisher where two fit.
 
     A form that one cell alone could have by accident has to be that of half the column, which may have more
     rows than these. Raises UndecidableError where the order of day and month is not certain and not given.
@@ -100,7 +101,7 @@ def dates_of(text: Any, order: str = "", rows_in_all: int = 0) -> Written:
             continue
         parts = parts.drop_null()
         fields = {field.name: pc.struct_field(parts, field.name) for field in parts.type}
-        days, sound, form = days_of(name, fields, order)
+        days, sound, form = days_of(name, fields, order, usual)
         of_day, clock_sound, written, has_clock = clocks_of(fields["rest"])
         sound &= clock_sound
         kept = found[sound]
@@ -121,11 +122,11 @@ def numbered(name: str, names: list[str]) -> int:
 
 
 def days_of(
-    name: str, fields: dict[str, Any], order: str
+    name: str, fields: dict[str, Any], order: str, usual: str
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_], str]:
     """Days since 1970 of the parts of dates, whether there is such a day, and what the form is called."""
     if name == "numbers":
-        return ordered(fields, order)
+        return ordered(fields, order, usual)
     year = years_of(fields["y"])
     month = months_of(fields["n"]) if "n" in fields else whole(fields["m"])
     day = whole(fields["d"]) if "d" in fields else np.ones(len(year), np.int64)
@@ -133,7 +134,9 @@ def days_of(
     return days, sound, name
 
 
-def ordered(fields: dict[str, Any], order: str) -> tuple[NDArray[np.int64], NDArray[np.bool_], str]:
+def ordered(
+    fields: dict[str, Any], order: str, usual: str
+) -> tuple[NDArray[np.int64], NDArray[np.bool_], str]:
     """The same for three numbers, in the one order that gives days for all rows (for 99 of 100 at least)."""
     short = mask(pc.equal(pc.utf8_length(fields["c"]), 2))
     found = {}
@@ -142,14 +145,18 @@ def ordered(fields: dict[str, Any], order: str) -> tuple[NDArray[np.int64], NDAr
             continue
         day, month = whole(fields[places[0]]), whole(fields[places[1]])
         found[name] = civil(years_of(fields[places[2]]), month, day)
-    if order:
+    if order in found:
         return *found[order], order
     shares = {name: float(sound.mean()) for name, (_, sound) in found.items()}
-    fitting = [name for name, share in shares.items() if share >= 0.99]
+    fitting = [name for name, share in shares.items() if share == 1] or [
+        name for name, share in shares.items() if share >= 0.99
+    ]
     if len(fitting) > 1 and "year-first" in fitting:
         moving = {name: turns(found[name][0]) for name in fitting}
         fitting = [name for name in fitting if moving[name] == min(moving.values())]
-    if len(fitting) > 1 and len(np.unique(np.stack([found[name][0] for name in fitting]), axis=0)) > 1:
+    if usual in fitting:
+        return *found[usual], usual
+    if any((found[name][0] != found[fitting[0]][0]).any() for name in fitting[1:]):
         raise UndecidableError(", ".join(fitting))
     best = fitting[0] if fitting else max(shares, key=lambda name: shares[name])
     return *found[best], best

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 TIME_NAMES = (
     "unix", "unix_timestamp", "time_period_start", "open_time", "opentime", "timeopen", "open_timestamp",
-    "start_time", "starttime", "period_start", "start", "begin", "candle_begin_time", "timestamp",
+    "start_time", "start_at", "period_start", "start", "begin", "candle_begin_time", "timestamp",
     "timestamp_utc", "time", "datetime", "date_time", "datetime_utc", "time_utc", "utc_time", "utc",
     "gmt_time", "local_time", "date", "date_utc", "datum", "fecha", "data", "trade_date", "trading_day",
-    "tradingday", "day", "month", "dt", "ts", "t", "calc_time", "create_time", "funding_time",
+    "dtyyyymmdd", "day", "month", "dt", "ts", "t", "calc_time", "create_time", "funding_time",
     "fundingtime", "index", "index_level_0", "level_0", "unnamed_0", "time_open", "zeit",
 )  # fmt: skip
 CLOSE_TIMES = (
@@ -38,7 +38,8 @@ CLOCK_NAMES = (
     "stunde",
     "hora",
 )
-UTC_NAMES = {"timestamp_utc", "datetime_utc", "time_utc", "utc_time", "utc", "gmt_time", "date_utc"}
+ZONED = re.compile(r"\s*\([A-Z][A-Za-z_/]+\)$")  # a zone behind a name
+ZONES = re.compile(r"(?<![A-Za-z])(UTC|GMT|[A-Z]{1,4}[SD]?T|[A-Z][a-z]+/[A-Z][A-Za-z_]+)(?![A-Za-z])")
 PRICE_NAMES = {  # English, German, French, Spanish, Polish
     "open": (
         "open", "o", "open_price", "price_open", "opening", "opening_price", "first", "erster", "eröffnung",
@@ -180,7 +181,7 @@ def layout_of(
     file's name, which may tell the base of a market. Raises ValueError that says what is missing or unclear.
     """
     shown, ticker = named(header)
-    names = [plain(name) for name in shown]
+    names = [plain(ZONED.sub("", name)) for name in shown]
     names, prefix = without_prefix(names, shown)
     symbol = first_of(names, SYMBOL_NAMES, once=False)
     found = {name: first_of(names, also) for name, also in PRICE_NAMES.items()}
@@ -193,7 +194,7 @@ def layout_of(
     base = Layout(
         "", "candles", len(names), times, prices, symbol=symbol, ticker=ticker or prefix, closes=closes,
         time_names=tuple(shown[position] for position in times),
-        zone="UTC" if {names[position] for position in times} & UTC_NAMES else "",
+        zone=next((zone for position in times if (zone := zone_in(shown[position]))), ""),
     )  # fmt: skip
     if not candles:
         return values_layout(base, names, shown)
@@ -278,22 +279,21 @@ def named(header: Sequence[Sequence[str]]) -> tuple[list[str], str]:
 
 
 def without_prefix(names: list[str], shown: Sequence[str]) -> tuple[list[str], str]:
-    """The names without what all prices have before or behind them, such as a ticker; and that."""
-    if "open" in names or "high" in names:
+    """The names without what all prices have before or behind them; and that, if it may be a ticker."""
+    if first_of(names, PRICE_NAMES["open"], once=False) is not None:
         return names, ""
-    for pattern in (r"(?P<also>.+)_open$", r"^open_(?P<also>.+)$"):
-        for position, name in enumerate(names):
+    for pattern in (r"(?P<also>.+_)(open|o)$", r"^(open|o)(?P<also>_.+)$"):
+        for name, text in zip(names, shown, strict=True):
             match = re.match(pattern, name)
-            if match is None or match["also"] in {"adj", "price", "time"}:
+            if match is None or match["also"].strip("_") in {"adj", "time"}:
                 continue
-            also = match["also"]
-            front = not name.startswith("open")
-            wanted = [f"{also}_{price}" if front else f"{price}_{also}" for price in PRICES]
-            if set(wanted) <= set(names):
-                strip = f"{also}_" if front else f"_{also}"
-                cut = [each.removeprefix(strip) if front else each.removesuffix(strip) for each in names]
-                text = shown[position]
-                return cut, text[: len(also)] if front else text[-len(also) :]
+            also, letters = match["also"], slice(0, len(match[2] if pattern[0] == "(" else match[1]))
+            front = name.startswith(also)
+            prices = [price[letters] if letters.stop == 1 else price for price in PRICES]
+            if {also + price if front else price + also for price in prices} <= set(names):
+                cut = [each.removeprefix(also) if front else each.removesuffix(also) for each in names]
+                ticker = text[: len(also) - 1] if front else text[1 - len(also) :]
+                return cut, "" if ticker.lower() in {"bid", "ask", "mid"} else ticker
     return names, ""
 
 
@@ -311,9 +311,10 @@ def times_among(
             sorts[position] = sort([row[position] for row in rows])
         return sorts[position]
 
-    places = [names.index(name) for name in TIME_NAMES if name in names]
+    found = (first_of(names, (name,), once=False) for name in TIME_NAMES)
+    places = [place for place in dict.fromkeys(found) if place is not None]
     first = next((place for place in places if kind(place) in {"moment", "day"}), None)
-    ends = next((names.index(name) for name in CLOSE_TIMES if name in names), None)
+    ends = first_of(names, CLOSE_TIMES, once=False)
     if first is None and ends is not None and kind(ends) == "moment":
         return (ends,), True
     if first is None and not places and names and kind(0) in {"moment", "day"}:
@@ -362,19 +363,32 @@ def base_among(assets: Sequence[str], symbol: str, hint: str) -> str:
     return next((asset for asset in assets if asset not in QUOTES), "")
 
 
+def zone_in(name: str) -> str:
+    """The zone that the name of a column of times tells, such as `Gmt time` or `Time (EST)`; or empty."""
+    found = ZONES.search(re.sub(r"(?i)utc|gmt", lambda match: match[0].upper(), name))
+    return found[1] if found else ""
+
+
 def first_of(names: Sequence[str], wanted: Sequence[str], *, once: bool = True) -> int | None:
-    """Position of the first wanted name that is there; ValueError if it is there twice."""
+    """Position of the first wanted name that is there, however its words are separated.
+
+    Raises ValueError if it is there twice.
+    """
+    joined = [name.replace("_", "") for name in names]
     for name in wanted:
-        if once and names.count(name) > 1:
+        if once and (names.count(name) > 1):
             raise ValueError(f"has two columns named {name}")
         if name in names:
             return names.index(name)
+        if name.replace("_", "") in joined:
+            return joined.index(name.replace("_", ""))
     return None
 
 
 def plain(name: str) -> str:
     """A column name in lower case, with underscores for whatever separates its words."""
-    return re.sub(r"[\s_\-./()\[\]*:%+]+", "_", name.strip(" \t\"'<>\ufeff").lower()).strip("_")
+    words = re.sub(r"[\s_\-./()\[\]*:%+]+", "_", name.strip(" \t\"'<>\ufeff").lower()).strip("_")
+    return re.sub(r"^\d+_", "", words)
 
 
 def listed(header: Sequence[str]) -> str:

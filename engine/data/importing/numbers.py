@@ -176,7 +176,7 @@ def decimal_mark(
             ungrouped.add(name)
     if unclear is None or only["point"] + only["comma"]:
         return "comma" if only["comma"] > only["point"] else "point"
-    if usual:
+    if usual and MARKS[usual][0] in unclear[1]:
         return usual
     ways = {
         mark: {name: parsed(in_plain(column, mark)[0], text[name])[0] for name, column in cells.items()}

@@ -189,8 +189,13 @@ def read_times(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Times:
     """The times of all rows. Raises ValueError that names the column if none is read, or two readings fit."""
     named = " and ".join(name or "1" for name in layout.time_names)
     columns = [raw[place] for place in layout.times]
+    zone = "" if layout.zone in {"UTC", "GMT"} else layout.zone
+    if zone and "/" not in zone and not hints.timezone:
+        raise ValueError(
+            f"column {named} names the zone {zone}, whose clocks may change: say it with --timezone"
+        )
     try:
-        times = times_of(columns, hints, layout.order, layout.zone)
+        times = times_of(columns, hints, layout.order, zone)
     except ValueError as error:
         raise ValueError(f"column {named} {error}") from None
     if (times.utc_ms == UNREADABLE).all():

@@ -277,11 +277,18 @@ def json_of(content: bytes) -> Any:
 def rows_within(told: Any) -> Any:
     """The list of rows that an answer holds alone among other fields; without one, what was given."""
     while isinstance(told, dict):
-        rows = [each for each in told.values() if isinstance(each, dict) or is_rows(each)]
+        rows = [each for each in told.values() if is_rows(each) or holds_more(each)]
         if len(rows) != 1:
             break
         told = rows[0]
+    if isinstance(told, dict) and told and all(isinstance(each, dict) for each in told.values()):
+        return [{"time": key, **each} for key, each in told.items()]
     return told
+
+
+def holds_more(told: Any) -> bool:
+    """Whether this is a record with records or lists in it."""
+    return isinstance(told, dict) and any(isinstance(each, dict | list) for each in told.values())
 
 
 def is_rows(told: Any) -> bool:

@@ -82,7 +82,7 @@ def times_of(columns: Sequence[Any], hints: Hints, order: str = "", zone: str = 
         return Times(utc, forms, zoneless=False, timed=True)
     cells = text.take(pa.array(left))
     try:
-        written = dates_of(cells, hints.dates or order, len(text))
+        written = dates_of(cells, hints.dates, order, len(text))
     except UndecidableError as error:
         raise ValueError(both_orders(cells, str(error).split(", "))) from None
     if clock is not None:
