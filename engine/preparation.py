@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from engine import features
 from engine.data.collect import Collected, collect
 from engine.data.importing.features_file import load_features
 from engine.data.series import calendar_of
 from engine.data.store import Store
 from engine.market.merge import Market, merge
+from engine.results.notes import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from engine.features import Feature
-    from engine.results.notes import Note
     from engine.runs.events import Emit
     from engine.runs.folder import Home, RunFolder
     from engine.settings import Settings
@@ -81,7 +83,14 @@ def prepare(job: Job, names: Sequence[str]) -> Prepared:
     with stage(job.emit, "features"):
         own = load_features(Path(settings.features.file)) if settings.features.file else ()
         table = compute_features(market, names, own)  # (T, F)
-    return Prepared(market, table, own, collected.notes, collected.primary.limits)
+    notes = (*collected.notes, *filled(market))
+    return Prepared(market, table, own, notes, collected.primary.limits)
+
+
+def filled(market: Market) -> list[Note]:
+    """How many rows are filled ones."""
+    count = int(np.count_nonzero(~market.observed))
+    return [Note("bars filled", {"bars": count})] if count else []
 
 
 def merge_all(collected: Collected, fill_gaps: int) -> Market:

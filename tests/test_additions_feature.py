@@ -69,9 +69,9 @@ def test_the_docs_tell_it_under_its_heading(register):
     register("Toys", (Feature("rise", 0, "close / open - 1", rise),))
     register("Candle", (Feature("rise_too", 3, "the same", rise),))
     page = catalogue.table()
-    assert "| `rise` | close / open - 1 | 0 |  |" in page[page.index("### Toys") :]
+    assert "| `rise` | close / open - 1 | 0 |  |  |" in page[page.index("### Toys") :]
     candle = page[page.index("### Candle") : page.index("### Calendar")]
-    assert "| `rise_too` | the same | 3 |  |" in candle
+    assert "| `rise_too` | the same | 3 | counted |  |" in candle
     assert "`bar_range`" in candle
 
 

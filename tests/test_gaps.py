@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import experiment, features
+from engine import experiment, features, preparation
 from engine.backtest import trading
 from engine.data.importing.files import import_file
 from engine.data.series import calendar_of
@@ -20,6 +20,7 @@ from engine.market.calendar import Calendar
 from engine.market.candles import OHLCV
 from engine.market.merge import merge
 from engine.market.times import milliseconds, time_index
+from engine.results.notes import Note
 from engine.settings import make
 
 HOUR = 3_600_000
@@ -107,6 +108,8 @@ def test_rows_windows_labels_and_trades_are_those_of_a_walk_from_hour_to_hour(th
     filled = filled_hours(there, chosen.data.fill_gaps)
     rows = sorted({*there, *filled})
     assert hours_of(market.frame.index) == rows
+    told = [Note("bars filled", {"bars": len(filled)})] if filled else []
+    assert preparation.filled(market) == told
     ready = ready_hours(rows, names)
     assert np.isfinite(table).all(axis=1).tolist() == [hour in ready for hour in rows]
 

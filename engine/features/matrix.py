@@ -47,7 +47,7 @@ def compute(market: Market, names: Sequence[str], own: Sequence[Feature] = ()) -
         list(threads.map(fill, (number for number, each in enumerate(features) if not each.file)))
     for number, each in enumerate(features):
         if each.file:  # the user's own code, which threads could trip up
-            values[number] = by_segment(each, each.rows_of(bars))
+            values[number] = by_segment(each, bars)
     return pd.DataFrame(values.T, index=market.frame.index, columns=list(resolved), copy=False)
 
 

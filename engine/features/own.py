@@ -24,7 +24,7 @@ def by_segment(feature: Feature, bars: Bars) -> Column:
     Raises RepairDataError naming file, line and feature for an exception, a wrong shape or dtype, an infinite
     value, and a value missing after warm_up though the inputs are there.
     """
-    values = np.full(len(bars), np.nan)
+    bars, values = feature.rows_of(bars), np.full(len(bars), np.nan)
     for start, stop in zip(bars.starts.tolist(), bars.stops.tolist(), strict=True):
         if stop - start > feature.warm_up:
             part = bars.part(start, stop, (*OHLCV, *feature.needs))

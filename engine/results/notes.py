@@ -99,6 +99,10 @@ TEXTS = {
         "No forecast goes beyond signal.entry_threshold, {threshold:g}: the largest is {largest:.2g}. "
         "signal.threshold_from=validation lets validation choose one."
     ),
+    "bars filled": (
+        "{bars:,} bars that were not there are filled flat: features and windows see them, nobody "
+        "trades them (data.fill_gaps)."
+    ),
     "held without forecast": (
         "{bars:,} bars had no forecast, in {stretches:,} stretches: a position was held there "
         "(signal.without_forecast)."

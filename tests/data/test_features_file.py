@@ -26,7 +26,7 @@ def written(folder: Path, body: str) -> Path:
 def refused(kind: type[QuantdeckError], path: Path) -> str:
     """Load the file and compute its features; return what the refusal says."""
     with pytest.raises(kind) as caught:
-        compute(market(200, gaps=(100,)), ("all",), load_features(path))
+        compute(market(200, gaps={100: 2}), ("all",), load_features(path))
     assert caught.value.remedy
     return str(caught.value)
 
@@ -37,7 +37,7 @@ def test_the_documents_example_works(tmp_path: Path) -> None:
     path.write_text(code, encoding="utf-8")
     own = load_features(path)
     assert len(own) == 3
-    made = market(400, gaps=(150,))
+    made = market(400, gaps={150: 2})
     values = compute(made, ("return_1", *(one.name for one in own)), own)
     for one in own:
         assert one.file == str(path)
@@ -57,7 +57,7 @@ def test_own_features_see_one_segment_at_a_time_and_short_ones_not_at_all(tmp_pa
             return np.arange(len(bars))
     """
     own = load_features(written(tmp_path, body))
-    values = compute(market(100, gaps=(15, 60)), ["bars_so_far"], own)["bars_so_far"].to_numpy()
+    values = compute(market(100, gaps={15: 2, 60: 2}), ["bars_so_far"], own)["bars_so_far"].to_numpy()
     assert np.isnan(values[:35]).all()
     np.testing.assert_array_equal(values[35:60], np.arange(20, 45))
     assert np.isnan(values[60:80]).all()

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.features import BUILT_IN, Bars, compute
+from engine.features import BUILT_IN, Bars, compute, feature
 from engine.features.inputs import RESTART
 
 from .markets import EXTRA, HOUR_MS, first, market, replaced, stretches, with_frame
 
 if TYPE_CHECKING:
+    from engine.features.definition import OverGaps
     from engine.market.merge import Market
 
 ALL = tuple(BUILT_IN)
@@ -163,6 +164,23 @@ def test_every_feature_with_bars_to_look_back_on_carries_them_over_a_shorter_gap
     assert lost[lost > 0].to_dict() == {
         name: BUILT_IN[name].warm_up for name in ALL if 0 < BUILT_IN[name].warm_up <= 5
     }
+
+
+@pytest.mark.parametrize(("over_gaps", "longest"), [("anew", 0), ("counted", 4)])
+@given(missing=st.integers(1, 9))
+@settings(max_examples=20, deadline=None)
+def test_an_own_feature_begins_anew_after_each_gap_unless_it_says_otherwise(
+    over_gaps: OverGaps, longest: int, missing: int
+) -> None:
+    @feature(warm_up=5, over_gaps=over_gaps)
+    def bars_before(bars: Bars) -> np.ndarray:
+        return np.arange(len(bars))
+
+    found = compute(market(50, gaps={20: missing}), ["bars_before"], [bars_before])["bars_before"]
+    begins = 0 if missing <= longest else 20
+    assert found.iloc[20:].tolist() == pytest.approx(
+        [row - begins if row - begins >= 5 else np.nan for row in range(20, 50)], nan_ok=True
+    )
 
 
 @pytest.mark.parametrize("cut", [RESTART - 1, RESTART, RESTART + 100, 2 * RESTART + 30])
