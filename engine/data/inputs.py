@@ -88,7 +88,7 @@ def of_timeframe(series: Series, timeframe: str, notes: list[Note]) -> Series:
     if not have_ms or want_ms % have_ms:
         reason = f"is {timeframe}, but {series.name} has candles of {series.timeframe}"
         raise ChangeSettingsError("data.timeframe", reason, f"Set data.timeframe={series.timeframe}")
-    frame = resample(series.frame, have_ms, want_ms)
+    frame = resample(series.frame, calendar_of(series), want_ms)
     left = len(series.frame) - len(frame) * (want_ms // have_ms)
     about: dict[str, int | float | str] = {"series": series.name, "rows": len(frame), "left": left}
     lengths = {"timeframe": timeframe, "shorter": series.timeframe}

@@ -9,6 +9,7 @@ from engine.errors import ChangeSettingsError
 from engine.features import calendar, candle, cross, returns, trend, volatility, volume
 from engine.features.extra import with_extra
 from engine.features.longer import named
+from engine.market.calendar import Calendar
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -56,7 +57,7 @@ def resolve(
     for name in names:
         resolved += everything(available_columns, own, step_ms) if name == ALL else [name]
     for name in resolved:
-        feature = named(name, known, step_ms)
+        feature = named(name, known, Calendar(step_ms))
         if feature is None:
             raise unknown(name, known)
         if absent := sorted(set(feature.needs) - set(available_columns)):

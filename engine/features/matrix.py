@@ -36,7 +36,7 @@ def compute(market: Market, names: Sequence[str], own: Sequence[Feature] = ()) -
     bars = Bars.of(market)
     known = with_extra(with_own(own), market.frame.columns)
     resolved = resolve(names, market.frame.columns, own, step_ms=market.step_ms)
-    features = [named(name, known, market.step_ms) or known[name] for name in resolved]
+    features = [named(name, known, market.calendar) or known[name] for name in resolved]
     values = np.empty((len(features), len(bars)))  # (F, T): a feature's values lie together
 
     def fill(number: int) -> None:

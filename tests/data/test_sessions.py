@@ -118,7 +118,10 @@ def test_the_leak_audit_passes_where_bars_keep_a_local_clock(tmp_path, text):
     write(tmp_path / "mine.csv", text, minutes, 330)
     store = Store(tmp_path / "data")
     import_file(tmp_path / "mine.csv", store, now_ms=NEVER)
-    settings = settings_of(minutes, "window.lookback=12")
+    longer = "4h,1d" if minutes == 60 else "1d"
+    settings = settings_of(
+        minutes, "window.lookback=12", f"features.timeframes={longer}", "features.longer=return_1,bar_range"
+    )
     found = audit(ordinary(settings, (), linear), recorded(settings, store, NEVER), 3)
     assert found.findings == ()
 

@@ -39,7 +39,7 @@ def naive(market, row, name, longer_ms):
     base = BUILT_IN[name]
     reach = 0 if base.over_gaps == "anew" else (base.warm_up + 2) * (longer_ms // HOUR) - 3
     run = next(each for each in stretches(market.frame.index, HOUR, reach) if row in each)
-    past = resample(market.frame.iloc[run.start : row + 1], HOUR, longer_ms)
+    past = resample(market.frame.iloc[run.start : row + 1], Calendar(HOUR), longer_ms)
     if past.empty:
         return np.nan
     alone = merge(past, Calendar(longer_ms), [], 0, simulated=True)

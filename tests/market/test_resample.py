@@ -11,6 +11,7 @@ from engine.market.calendar import Calendar
 from engine.market.candles import FILLED, SPIKE, ZERO_VOLUME, milliseconds, time_index
 from engine.market.merge import Other, column_values, merge
 from engine.market.resample import resample
+from tests.market.test_calendar import opened
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -37,7 +38,7 @@ def minutes(rng, count, first=START):
 @pytest.mark.parametrize("longer_ms", LONGER)
 def test_a_longer_candle_is_the_first_highest_lowest_last_and_sum_of_its_parts(longer_ms):
     frame = minutes(np.random.default_rng(1), 3 * 1440)
-    made = resample(frame, MINUTE, longer_ms)
+    made = resample(frame, Calendar(MINUTE), longer_ms)
     rules = {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum"}
     expected = frame.resample(LONGER[longer_ms]).agg(rules)
     assert made.index.equals(expected.index.as_unit("ms"))
@@ -48,17 +49,19 @@ def test_a_longer_candle_is_the_first_highest_lowest_last_and_sum_of_its_parts(l
 def test_a_candle_is_made_only_where_all_of_its_parts_are(lacking, skipped, count):
     frame = minutes(np.random.default_rng(2), 60)
     kept = [row for row in range(skipped, count) if row not in lacking]
-    made = resample(frame.iloc[kept], MINUTE, 5 * MINUTE)
+    made = resample(frame.iloc[kept], Calendar(MINUTE), 5 * MINUTE)
     whole = [five for five in range(12) if all(5 * five + part in kept for part in range(5))]
     assert milliseconds(made.index).tolist() == [START + 5 * five * MINUTE for five in whole]
-    pd.testing.assert_frame_equal(made, resample(frame, MINUTE, 5 * MINUTE).iloc[whole], check_freq=False)
+    pd.testing.assert_frame_equal(
+        made, resample(frame, Calendar(MINUTE), 5 * MINUTE).iloc[whole], check_freq=False
+    )
 
 
 def test_flags_are_those_of_the_parts_and_no_volume_means_none_in_any():
     frame = minutes(np.random.default_rng(3), 10).assign(volume=[0.0] * 5 + [0.0] * 4 + [1.0])
     frame["flag"] = np.uint8(ZERO_VOLUME)
     frame.iloc[2, frame.columns.get_loc("flag")] |= SPIKE | FILLED
-    assert resample(frame, MINUTE, 5 * MINUTE)["flag"].tolist() == [SPIKE | ZERO_VOLUME, 0]
+    assert resample(frame, Calendar(MINUTE), 5 * MINUTE)["flag"].tolist() == [SPIKE | ZERO_VOLUME, 0]
 
 
 @given(st.lists(st.booleans(), min_size=30, max_size=30))
@@ -67,7 +70,7 @@ def test_filled_parts_have_no_say_in_the_prices(gone):
     gone[0] = False
     calendar = Calendar(MINUTE)
     whole = merge(frame[~np.array(gone)], calendar, [], 30, simulated=True).frame
-    made = resample(whole, MINUTE, 5 * MINUTE)
+    made = resample(whole, Calendar(MINUTE), 5 * MINUTE)
     for (time, candle), place in zip(made.iterrows(), range(0, 30, 5), strict=False):
         real = frame.loc[time : time + pd.Timedelta(4, "min")][~np.array(gone[place : place + 5])]
         assert ((int(candle["flag"]) & FILLED) > 0) == real.empty
@@ -81,7 +84,7 @@ def test_filled_parts_have_no_say_in_the_prices(gone):
 
 def test_a_step_that_does_not_divide():
     with pytest.raises(ChangeSettingsError, match="multiple"):
-        resample(minutes(np.random.default_rng(4), 9), 2 * MINUTE, 5 * MINUTE)
+        resample(minutes(np.random.default_rng(4), 9), Calendar(2 * MINUTE), 5 * MINUTE)
 
 
 def test_a_longer_candle_is_known_only_when_it_closes():
@@ -89,7 +92,7 @@ def test_a_longer_candle_is_known_only_when_it_closes():
     frame = minutes(np.random.default_rng(5), 600)
 
     def joined(of):
-        values = column_values(resample(of, MINUTE, HOUR), "close", Calendar(HOUR))
+        values = column_values(resample(of, Calendar(MINUTE), HOUR), "close", Calendar(HOUR))
         market = merge(of, Calendar(MINUTE), [Other("hourly_close", values, 2 * HOUR)], 0, simulated=False)
         return market.frame["hourly_close"].to_numpy()
 
@@ -100,3 +103,34 @@ def test_a_longer_candle_is_known_only_when_it_closes():
         moved = frame.copy()
         moved.iloc[row + 1 :, :4] *= 3
         np.testing.assert_array_equal(joined(moved)[: row + 1], seen[: row + 1])
+
+
+@pytest.mark.parametrize(
+    "text", ["mon-fri 09:30-16:30 America/New_York", "mon-fri 18:00-17:00 America/New_York"]
+)
+@pytest.mark.parametrize("longer_ms", [4 * HOUR, 24 * HOUR])
+def test_longer_candles_of_sessions_are_those_of_their_hours(text, longer_ms):
+    """Over changes of the clock and a session that ends early; a day that lacks an hour within makes none."""
+    times, days = opened(text, HOUR, 120)
+    frame = minutes(np.random.default_rng(6), len(times)).set_axis(time_index(times))
+    day = np.unique(days)
+    per_day = np.count_nonzero(days == day[1])
+    early = np.flatnonzero(days == day[8])[-2:]
+    hole = np.flatnonzero(days == day[20])[2:3]
+    kept = np.setdiff1d(np.arange(len(times)), np.concatenate([early, hole]))
+    calendar = Calendar.parse(text, HOUR)
+    made = resample(frame.iloc[kept], calendar, longer_ms)
+    hours = (np.arange(len(times)) - np.repeat(np.arange(len(day)) * per_day, per_day)) // (longer_ms // HOUR)
+    group = pd.Series(list(zip(days[kept].tolist(), hours[kept].tolist(), strict=True)))
+    lacking = {(int(days[row]), int(hours[row])) for row in hole}
+    wanted = [each for each in group.drop_duplicates() if each not in lacking]
+    rows = {each: frame.iloc[kept][(group == each).to_numpy()] for each in wanted}
+    assert made["close"].tolist() == [rows[each]["close"].iloc[-1] for each in wanted]
+    assert made["open"].tolist() == [rows[each]["open"].iloc[0] for each in wanted]
+    assert made["high"].tolist() == [rows[each]["high"].max() for each in wanted]
+    assert made.index.equals(pd.DatetimeIndex([rows[each].index[0] for each in wanted]).rename("time"))
+    ends = Calendar.parse(text, longer_ms).ends(milliseconds(made.index))
+    assert all(
+        end >= calendar.ends(milliseconds(rows[each].index))[-1]
+        for end, each in zip(ends, wanted, strict=True)
+    )
