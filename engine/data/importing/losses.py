@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import permutations
 from typing import TYPE_CHECKING
 
+from engine.data.importing.times import FORMS
 from engine.errors import Problem, RepairDataError
 from engine.market.candles import PRICES
 from engine.market.quality import NO_PRICES, OFF_GRID, possible
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 MOST_LOST = 0.01  # of the rows
 LONGEST_STEP_MS = 27 * 86_400_000
 LIKELY = {
-    "time not readable": "Their times may be of another form, or of an hour that clocks skip or show twice",
+    "time not readable": f"They may be of an hour that clocks skip or show twice, or of no form: {FORMS}",
     "not a number": "Their numbers may be of another locale, or missing",
     OFF_GRID: "The file may hold bars of several lengths, or of a zone whose clocks change (--timezone)",
 }

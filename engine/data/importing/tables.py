@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import gzip
 import io
-import json
 import re
 import zipfile
 import zlib
@@ -19,6 +17,7 @@ import pyarrow.feather as pa_feather
 import pyarrow.parquet as pq
 
 from engine.data.importing.form import HEAD, Form, decoded, form_of
+from engine.data.importing.json_rows import array_of, json_of, rows_within
 from engine.data.importing.quick import LARGE, quick_columns
 
 if TYPE_CHECKING:
@@ -260,45 +259,3 @@ def json_table(content: bytes, hint: str) -> Table:
         return {position: array_of(columns[position]) for position in positions}
 
     return Table((tuple(names),) if names else (), rows, len(columns), read, hint)
-
-
-def json_of(content: bytes) -> Any:
-    """A JSON document, or one a line. Raises OSError if it is none."""
-    try:
-        return json.loads(content)
-    except ValueError as error:
-        lines = [line for line in content.splitlines() if line.strip()]
-        if len(lines) > 1 and lines[0].rstrip().endswith((b"}", b"]")):
-            with contextlib.suppress(ValueError):
-                return [json.loads(line) for line in lines]
-        raise OSError(f"no JSON: {error}") from None
-
-
-def rows_within(told: Any) -> Any:
-    """The list of rows that an answer holds alone among other fields; without one, what was given."""
-    while isinstance(told, dict):
-        rows = [each for each in told.values() if is_rows(each) or holds_more(each)]
-        if len(rows) != 1:
-            break
-        told = rows[0]
-    if isinstance(told, dict) and told and all(isinstance(each, dict) for each in told.values()):
-        return [{"time": key, **each} for key, each in told.items()]
-    return told
-
-
-def holds_more(told: Any) -> bool:
-    """Whether this is a record with records or lists in it."""
-    return isinstance(told, dict) and any(isinstance(each, dict | list) for each in told.values())
-
-
-def is_rows(told: Any) -> bool:
-    """Whether this is a list of rows or records."""
-    return isinstance(told, list) and bool(told) and isinstance(told[0], list | dict)
-
-
-def array_of(cells: Sequence[Any]) -> Any:
-    """Values of JSON as an Arrow array, as text where they are of several kinds."""
-    try:
-        return pa.array(cells)
-    except (pa.ArrowException, OverflowError):
-        return pa.array([None if cell is None else str(cell) for cell in cells], pa.string())

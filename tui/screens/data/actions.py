@@ -84,7 +84,9 @@ def ask_file(screen: BaseScreen, imports: Questions, stored: Callable[[], object
         if isinstance(text, str):
             take(screen, Path(text).expanduser().absolute(), imports, stored)
 
-    screen.app.push_screen(Prompt("Import a file: CSV (also .gz), Parquet or Feather", check=wrong), given)
+    screen.app.push_screen(
+        Prompt("Import a file: CSV (also .gz, .zip), Parquet, Feather or JSON", check=wrong), given
+    )
 
 
 def take(screen: BaseScreen, path: Path, imports: Questions, stored: Callable[[], object]) -> None:

@@ -1,0 +1,54 @@
+"""Rows in JSON: lists of rows or records, a record of columns, and the answers of exchanges around them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def json_of(content: bytes) -> Any:
+    """A JSON document, or one a line. Raises OSError if it is none."""
+    try:
+        return json.loads(content)
+    except ValueError as error:
+        lines = [line for line in content.splitlines() if line.strip()]
+        if len(lines) > 1 and lines[0].rstrip().endswith((b"}", b"]")):
+            with contextlib.suppress(ValueError):
+                return [json.loads(line) for line in lines]
+        raise OSError(f"no JSON: {error}") from None
+
+
+def rows_within(told: Any) -> Any:
+    """The list of rows that an answer holds alone among other fields; without one, what was given."""
+    while isinstance(told, dict):
+        rows = [each for each in told.values() if is_rows(each) or holds_more(each)]
+        if len(rows) != 1:
+            break
+        told = rows[0]
+    if isinstance(told, dict) and told and all(isinstance(each, dict) for each in told.values()):
+        return [{"time": key, **each} for key, each in told.items()]
+    return told
+
+
+def holds_more(told: Any) -> bool:
+    """Whether this is a record with records or lists in it."""
+    return isinstance(told, dict) and any(isinstance(each, dict | list) for each in told.values())
+
+
+def is_rows(told: Any) -> bool:
+    """Whether this is a list of rows or records."""
+    return isinstance(told, list) and bool(told) and isinstance(told[0], list | dict)
+
+
+def array_of(cells: Sequence[Any]) -> Any:
+    """Values of JSON as an Arrow array, as text where they are of several kinds."""
+    try:
+        return pa.array(cells)
+    except (pa.ArrowException, OverflowError):
+        return pa.array([None if cell is None else str(cell) for cell in cells], pa.string())
