@@ -5,11 +5,16 @@ import os
 import signal
 from pathlib import Path
 
+import empyrical
 import pandas as pd
 import pytest
 
 from engine.backtest.trades import COLUMNS
+from engine.data.importing.files import import_file
+from engine.data.store import Store
 from engine.errors import ChangeSettingsError, RepairDataError
+from engine.market.calendar import MINUTE_MS, Calendar
+from engine.market.times import milliseconds
 from engine.runs.folder import Home
 from engine.runs.launch import alive, launch, wait
 from engine.runs.log_entries import Epoch
@@ -17,6 +22,7 @@ from engine.runs.manifest import verify
 from engine.runs.results import backtest_of
 from engine.runs.state import Follower, state_of
 from engine.settings import load, make
+from tests.data.test_sessions import write
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "Binance_BTCUSDT_1h.csv.gz"
 SMALL = [
@@ -175,3 +181,30 @@ def test_real_candles_train_and_trade_the_same_twice(tmp_path):
     assert not result(first)["simulated"]
     assert (first.path / "trades.csv").read_bytes() == (second.path / "trades.csv").read_bytes()
     assert len((first.path / "trades.csv").read_text().splitlines()) > 1
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"), [("mon-fri", 1440), ("mon-fri 09:30-16:30 America/New_York", 60)]
+)
+def test_a_file_of_a_market_with_sessions_runs_without_a_flag(tmp_path, text, minutes):
+    frame, _ = write(tmp_path / "mine.csv", text, minutes, 1400 if minutes == 1440 else 500)
+    home = Home(tmp_path / "home")
+    import_file(tmp_path / "mine.csv", Store(home.data), now_ms=2**53)
+    small = ("model.units=[4]", "training.epochs=1", "window.lookback=12", "signal.entry_threshold=0")
+    run = carried_out(home, "run", make({}, ["data.series=mine", *small]))
+    told = result(run)
+    calendar = Calendar.parse(text, minutes * MINUTE_MS)
+    assert (told["calendar"], told["symbol"]) == (text, "mine")
+    assert any(note.code == "market with sessions" for note in backtest_of(run).notes)
+    equity = pd.read_parquet(run.path / "equity.parquet")
+    assert equity.index.isin(frame.index).all()
+    assert len(equity) == len(frame.loc[equity.index[0] : equity.index[-1]])  # no bar is without a forecast
+    trades = pd.read_csv(run.path / "trades.csv", parse_dates=["entry_time", "exit_time"])
+    assert len(trades) >= 1
+    assert trades["entry_time"].isin(frame.index).all()
+    daily = equity["equity"].groupby(calendar.sessions(milliseconds(equity.index))).last()
+    returns = pd.concat([pd.Series([10_000.0]), daily]).pct_change().iloc[1:]
+    assert told["metrics"]["sharpe"] == pytest.approx(
+        empyrical.sharpe_ratio(returns, annualization=252), rel=1e-9
+    )
+    assert told["metrics"]["cagr"] == pytest.approx(empyrical.cagr(returns, annualization=252), rel=1e-9)
