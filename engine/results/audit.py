@@ -11,11 +11,15 @@ from engine.results.codec import Number, from_json, to_json
 AuditStatus = Literal["passed", "failed", "not judgeable", "not run"]
 
 
+SAVED, REPLAYED = "as saved by the run", "as replayed"
+
+
 @dataclass(frozen=True)
 class Finding:
     """The first value of a stage that moved: its column and row, at which cut, and what it was and became.
 
-    row_ms, cut_ms: UTC, ms since 1970. how: `cut off` or `changed`, or what needs no second history.
+    row_ms, cut_ms: UTC, ms since 1970. how: what became of all after the cut, such as `cut off`; SAVED and
+    REPLAYED need no second history.
     """
 
     stage: str
@@ -30,6 +34,9 @@ class Finding:
     def text(self) -> str:
         """One line for a person."""
         where = f"{self.stage}: {self.column} of {iso(self.row_ms)}"
+        if self.how in (SAVED, REPLAYED):
+            by = "by the training rows" if self.how == SAVED else "as the run traded it"
+            return f"{where} is {self.before:.17g} {by} and {self.after:.17g} {self.how}"
         what = f"was {self.before:.17g} and became {self.after:.17g}"
         return f"{where} {what} when all after {iso(self.cut_ms)} was {self.how}"
 

@@ -58,6 +58,18 @@ def test_a_run_with_a_leak_in_its_own_features_is_found_out(home, client, tmp_pa
     assert told.findings[0].row_ms < told.findings[0].cut_ms
 
 
+def test_the_file_that_was_trained_with_is_audited_and_not_todays(home, client, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(SMOOTH)
+    names = f"features.names={','.join((*NAMES, 'smooth'))}"
+    run = followed(home.create("run", settings_of(*TINY, names, f"features.file={file}")))
+    assert run.features_path.read_text() == SMOOTH
+    file.write_text(SMOOTH.partition("    padded")[0] + "    return bars.open / bars.close\n")
+    told = audited(client, home, run)
+    assert told.edited
+    assert (told.status, told.findings[0].column) == ("failed", "smooth")
+
+
 def test_a_backtest_at_the_close_that_decided_is_found_out(home, client):
     trained = followed(home.create("train", settings_of(*TINY)))
     chosen = settings_of(*TINY, "backtest.fill=same-close")

@@ -11,12 +11,20 @@ from engine.data.store import Series
 from engine.market.candles import time_index
 from engine.market.merge import Other
 from engine.samples import scaling, split
+from engine.studies.leak_audit import probe
 from engine.studies.leak_audit.audit import audit
 from engine.studies.leak_audit.history import recorded
+from engine.studies.leak_audit.replay import Replay
 from engine.studies.leak_audit.stages import ordinary
 from tests.studies.markets import END_MS, FIRST_MS, NAMES, STEP, filled_store, linear, prepared, settings_of
 
 LOOKBACK = 12
+
+
+@pytest.fixture(autouse=True)
+def fewer_cuts(monkeypatch):
+    """The features at many cuts have tests of their own: test_own_features_audit.py."""
+    monkeypatch.setattr(probe, "CUTS", 24)
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +125,20 @@ def test_a_saved_scaler_that_the_training_rows_do_not_give(clean):
     rng = np.random.default_rng(1)
     other = scaling.fit("standard", rng.normal(size=(50, len(NAMES))), rng.normal(size=50))
     finding = audit(stages, history, reach, other).findings[0]
-    assert (finding.stage, finding.how) == ("scale", "saved by the run")
+    assert (finding.stage, finding.how) == ("scale", "as saved by the run")
+
+
+def test_forecasts_that_the_run_did_not_trade(clean):
+    stages, history, reach = clean
+    base, series = Replay(stages, history), []
+    for cut in audit(*clean).cuts_ms:
+        chosen, forecast = base.forecasts(cut)
+        series.append(pd.Series(forecast, time_index(base.target_ms[chosen])))
+    traded = pd.concat(series).groupby(level=0).first()
+    assert audit(stages, history, reach, recorded=traded).findings == ()
+    traded.iloc[7] += 0.01 * traded.std()
+    (finding,) = audit(stages, history, reach, recorded=traded).findings
+    assert (finding.stage, finding.column, finding.how) == ("predict", "forecast", "as replayed")
 
 
 def test_leak_2_a_centred_rolling_mean(tmp_path):

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.results.audit import Finding
+from engine.market.times import time_index
+from engine.results.audit import REPLAYED, SAVED, Finding
 from engine.studies.leak_audit.comparison import PERTURBED, TRUNCATED, Comparison, same
 from engine.studies.leak_audit.history import known_at, perturbed, truncated
 from engine.studies.leak_audit.probe import probe
@@ -22,6 +23,7 @@ from engine.studies.leak_audit.stages import ORDER
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from engine.results.audit import AuditStatus
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 EVERY_CUT = (
     "collect", "merge", "features", "windows", "label", "inputs", "predict", "signals", "simulate",
 )  # fmt: skip
+FLOAT32 = 1e-4  # of the forecasts' deviation
 SHARES = (0.45, 0.93)  # of the targets: cuts besides the first targets of validation and test
 
 
@@ -62,12 +65,13 @@ def audit(
     scalers: Scalers | None = None,
     alive: Callable[[], None] = lambda: None,
     own: Sequence[str] = (),
+    recorded: pd.Series[float] | None = None,
 ) -> Audit:
     """Replay the stages on the history and on moved ones.
 
     horizon: how many bars beyond its target's open a label looks. scalers: those of the run's model, if they
     are to be compared with what the stages fit. `alive` is called before each history. own: the features of
-    the user's own.
+    the user's own. recorded: the forecasts that the run traded, by target, (M,).
     """
     base = Replay(stages, history, scalers)
     findings = list(fitted(base, scalers))
@@ -95,6 +99,8 @@ def audit(
         pair = compared(cut_ms, PERTURBED, perturbed)
         rounding += pair.moved_features[1]
         findings += [*learned(pair, validation=place > 0), *(tuned(pair, cut) if place else ())]
+    if recorded is not None:
+        findings += unlike_recorded(base, cuts, recorded)
     alive()
     leaks, near, probed = probe(base, own)
     found, rounded = first_of_each([*findings, *leaks]), first_of_each([*rounding, *near])
@@ -166,8 +172,24 @@ def fitted(base: Replay, scalers: Scalers | None) -> Iterator[Finding]:
     """The scalers that the run saved must be what its training rows give."""
     if scalers is not None:
         cut_ms = int(base.target_ms[base.split.validation[0]])
-        pair = Comparison(base, base, cut_ms, "saved by the run", 0.0, 0)
+        pair = Comparison(base, base, cut_ms, SAVED, 0.0, 0)
         yield from differing(pair, base.scalers, scalers, list(base.table.columns))
+
+
+def unlike_recorded(base: Replay, cuts: Sequence[int], recorded: pd.Series[float]) -> Iterator[Finding]:
+    """The first forecast around the cuts that is not the one that the run traded.
+
+    They come of the same rows in batches of another size, so float32 rounds otherwise.
+    """
+    for cut in cuts:
+        chosen, forecast = base.forecasts(cut)
+        there = recorded.reindex(time_index(base.target_ms[chosen])).to_numpy()  # (n,) NaN: none made
+        differs = np.abs(forecast - there) > FLOAT32 * float(np.nanstd(recorded))
+        for row in np.flatnonzero(differs)[:1]:
+            time_ms = int(base.target_ms[chosen[row]])
+            figures = float(there[row]), float(forecast[row])
+            yield Finding("predict", "forecast", time_ms, time_ms, REPLAYED, *figures)
+            return
 
 
 def tuned(pair: Comparison, test_ms: int) -> Iterator[Finding]:

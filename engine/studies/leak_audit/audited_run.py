@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from engine import experiment
 from engine.data.importing.features_file import load_features
@@ -16,6 +19,7 @@ from engine.lineage import origin
 from engine.market import merge
 from engine.market.times import iso
 from engine.models.training import backend
+from engine.outcome import PREDICTIONS
 from engine.results.audit import AuditReport
 from engine.runs.audit_status import AUDIT, fingerprint
 from engine.runs.manifest import read_checked
@@ -69,6 +73,7 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
         loaded.scalers if same_data else None,
         lambda: emit({"kind": "alive"}),
         [each.name for each in own if each.name in settings.features.chosen],
+        traded_forecasts(run) if same_data else None,
     )
     outside = tuple(isolated.outside) if isolated else ()
     report = AuditReport(
@@ -87,6 +92,14 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
     )
     write_whole(run.path / AUDIT, json.dumps(report.to_json(), indent=2).encode())
     return report
+
+
+def traded_forecasts(run: RunFolder) -> pd.Series[float] | None:
+    """The forecasts that the run traded, by their targets' open times, (M,); None if it traded none."""
+    if not (run.path / PREDICTIONS).exists():
+        return None
+    table = pd.read_parquet(io.BytesIO(read_checked(run.path, PREDICTIONS)))
+    return table["prediction"]
 
 
 def kept_features(trained: RunFolder) -> bytes | None:
