@@ -96,17 +96,18 @@ def check(
     now_ms: int,
     decimals: Decimals | None = None,
     calendar: Calendar | None = None,
+    zone: str = "",
 ) -> Checked:
     """Sorted, unique, possible, complete candles out of raw rows; the rules are repair.CANDLE_RULES.
 
     frame: index of times (any order, NaT where unreadable), columns OHLCV. `decimals` tells how finely
     each row was written; without it, the later of two rows of one time is kept. `calendar`: of the market;
-    without it, it is read off the rows.
+    without it, it is read off the rows, in `zone` if that is the clock that they keep.
     """
     times = milliseconds(frame.index)  # (N,)
     columns = [numbers(frame[name]) for name in OHLCV]  # each (N,)
     fault = candle_faults(times, columns)  # (N,)
-    calendar = calendar or infer(rising(times[(fault == 0) & (times <= now_ms - step_ms)]), step_ms)
+    calendar = calendar or infer(rising(times[(fault == 0) & (times <= now_ms - step_ms)]), step_ms, zone)
     fault = time_faults(times, fault, calendar, now_ms)
     resolved = resolve(times, columns[:4], columns[4], np.flatnonzero(fault == 0), decimals)
     kept = [those(column, resolved.kept) for column in columns]  # each (T,)

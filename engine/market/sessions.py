@@ -37,12 +37,14 @@ SURELY = math.log(1e3)  # how much likelier a pattern must make the bars, beyond
 def infer(time_ms: Times, step_ms: int, zone: str = "") -> Calendar:
     """The calendar of bars that open at rising times, (T,) ms.
 
-    zone: the clock that the file tells, if it does. Days and hours count as closed where bars that are
-    missing at random would not leave them empty; a market of less than a week never closes.
+    zone: the clock that their file tells, which counts if they keep it. Days and hours count as closed where
+    bars that are missing at random would not leave them empty; a market of less than a week never closes.
     """
     if len(time_ms) < 2 or not step_ms:
         return Calendar(step_ms)
-    always = Calendar(step_ms, zone or moving_zone(time_ms, step_ms))
+    told = Calendar(step_ms, zone or "UTC")
+    keeps = zone and on_phase(told.clock(time_ms), step_ms) >= on_phase(time_ms, step_ms)
+    always = told if keeps else Calendar(step_ms, moving_zone(time_ms, step_ms))
     clock = always.clock(time_ms)
     if step_ms > DAY_MS or time_ms[-1] - time_ms[0] < WEEK_MS or whole_week(clock, step_ms):
         return plain(always)

@@ -167,3 +167,15 @@ def test_a_session_may_end_early_or_be_a_holiday_and_long_absences_are_gaps():
 def test_what_is_no_calendar_is_refused_in_words(text):
     with pytest.raises(ValueError, match=r"must be|names no|has hours"):
         Calendar.parse(text, HOUR_MS)
+
+
+def test_a_zone_that_a_file_tells_counts_where_the_bars_keep_its_clock():
+    times, days = opened("24/7 Europe/Berlin", DAY_MS, 30)  # no change of the clock in these
+    assert str(infer(times, DAY_MS)) == "24/7"
+    found = infer(times, DAY_MS, "Europe/Berlin")
+    assert str(found) == "24/7 Europe/Berlin"
+    assert found.sessions(times).tolist() == days.tolist()
+    on_utc = FIRST_DAY * DAY_MS + 4 * HOUR_MS * np.arange(2000)
+    assert str(infer(on_utc, 4 * HOUR_MS, "Europe/Berlin")) == "24/7"
+    hourly, _ = opened("mon-fri 09:00-17:00 Europe/London", HOUR_MS, 200)
+    assert str(infer(hourly, HOUR_MS, "Europe/London")) == "mon-fri 09:00-17:00 Europe/London"

@@ -100,7 +100,7 @@ def check_file(path: Path, found: FileSeries, now_ms: int, hints: Hints = NO_HIN
     Raises RepairDataError if no row is sound, or more of them are lost than a sound file loses.
     """
     if found.kind == "candles":
-        checked = check(found.frame, found.timeframe_ms, now_ms, found.decimals)
+        checked = check(found.frame, found.timeframe_ms, now_ms, found.decimals, zone=hints.timezone)
     else:
         checked = check_values(found.frame, now_ms, found.decimals)
     report = replace(checked.report, layout=found.layout, notes=found.notes)
