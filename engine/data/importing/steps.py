@@ -35,6 +35,8 @@ def rising(times: NDArray[np.int64]) -> NDArray[np.int64]:
 def near_minutes(times: NDArray[np.int64]) -> tuple[NDArray[np.int64], tuple[Note, ...]]:
     """Times (N,) of bars of minutes or more at the minute, if all are less than a second off it."""
     known = times != UNREADABLE
+    if not (times[known] % MINUTE_MS).any():
+        return times, ()
     off = (times[known] + MINUTE_MS // 2) % MINUTE_MS - MINUTE_MS // 2
     furthest = int(np.abs(off).max()) if len(off) else 0
     if not furthest or furthest > OFF_MS:

@@ -108,14 +108,13 @@ def from_archive(content: bytes) -> tuple[bytes, str]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             inside = [each for each in archive.infolist() if not each.is_dir() and not hidden(each.filename)]
-            if len(inside) != 1:
-                names = ", ".join(each.filename for each in inside[:5]) or "nothing"
-                raise ValueError(
-                    f"is a ZIP archive of {len(inside)} files: {names}; unpack it and import one"
-                )
-            return archive.read(inside[0]), inside[0].filename
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+            held = archive.read(inside[0]) if len(inside) == 1 else b""
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
         raise OSError(str(error)) from None
+    if len(inside) != 1:
+        names = ", ".join(each.filename for each in inside[:5]) or "nothing"
+        raise ValueError(f"is a ZIP archive of {len(inside)} files: {names}; unpack it and import one")
+    return held, inside[0].filename
 
 
 def hidden(name: str) -> bool:
