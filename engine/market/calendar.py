@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Times: TypeAlias = NDArray[np.int64]
 
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
+MONTH_MS = 31 * DAY_MS  # the usual distance of bars of months
 YEAR_MS = 365 * DAY_MS
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ALL_WEEK, BUSINESS_DAYS, WHOLE_DAY = tuple(range(7)), tuple(range(5)), ((0, DAY_MS),)
@@ -84,7 +85,14 @@ class Calendar:
     @property
     def bars_per_year(self) -> float:
         """Bars in a year: 8,760 of an hour for a market that never closes, 1,764 for one of 7 a session."""
+        if self.monthly:
+            return 12.0
         return YEAR_MS / self.step_ms if self.in_steps else self.days_per_year * len(self.slots)
+
+    @property
+    def monthly(self) -> bool:
+        """Whether bars are months, which are of several lengths."""
+        return self.step_ms == MONTH_MS
 
     @property
     def in_steps(self) -> bool:
@@ -115,7 +123,8 @@ class Calendar:
     def ends(self, time_ms: Times) -> Times:
         """When each bar is complete, (T,) ms: a bar over a change of the clock may last longer, or less."""
         if self.in_steps:
-            return self.opens(self.places(time_ms) + 1, time_ms) if self.local else time_ms + self.step_ms
+            equal = not (self.local or self.monthly)
+            return time_ms + self.step_ms if equal else self.opens(self.places(time_ms) + 1, time_ms)
         clock = self.clock(time_ms)
         if self.step_ms == DAY_MS:
             return self.moments(clock + DAY_MS)
@@ -128,7 +137,7 @@ class Calendar:
     def keeps(self, time_ms: Times) -> NDArray[np.bool_]:
         """Which of the times (T,) may be open times of this market's bars, those of an extra session too."""
         clock = self.clock(time_ms) if self.local else time_ms
-        phase = clock % self.step_ms
+        phase = clock - months(clock)[1] if self.monthly else clock % self.step_ms
         kept: NDArray[np.bool_] = phase == usual(phase)
         if not self.in_steps and self.step_ms < DAY_MS:
             kept |= np.isin(clock - self.sessions(time_ms) * DAY_MS, self.slots)
@@ -189,6 +198,8 @@ class Calendar:
     def places(self, time_ms: Times) -> Times:
         """The place of each bar, (T,), among all bars that the pattern of the week would have."""
         clock = self.clock(time_ms) if self.local else time_ms
+        if self.monthly:
+            return months(clock)[0]
         if self.in_steps:
             return clock // self.step_ms
         day = self.sessions(time_ms)
@@ -201,7 +212,10 @@ class Calendar:
         """The open times (M,) ms of places (M,), on the grid that the bars (T,) keep."""
         if self.in_steps:
             clock = self.clock(time_ms) if self.local else time_ms
-            opened = place * self.step_ms + usual(clock % self.step_ms)
+            if self.monthly:
+                opened = first_of_month(place) + usual(clock - months(clock)[1])
+            else:
+                opened = place * self.step_ms + usual(clock % self.step_ms)
             return self.moments(opened) if self.local else opened
         session, slot = np.divmod(place, len(self.slots))
         week, rank = np.divmod(session, len(self.weekdays))
@@ -227,6 +241,18 @@ class Calendar:
         first = np.ones(len(shown), np.bool_)
         times: Times = shown.tz_localize(self.zone, ambiguous=first, nonexistent="shift_forward").asi8
         return times
+
+
+def months(clock_ms: Times) -> tuple[Times, Times]:
+    """The month of each time, (T,), counted from January 1970, and when it begins in ms."""
+    month: Times = clock_ms.astype("datetime64[ms]").astype("datetime64[M]").astype(np.int64)
+    return month, first_of_month(month)
+
+
+def first_of_month(month: Times) -> Times:
+    """When months begin, (T,) in ms; months are counted from January 1970."""
+    begins: Times = month.astype("datetime64[M]").astype("datetime64[ms]").astype(np.int64)
+    return begins
 
 
 def usual(values: Times) -> int:

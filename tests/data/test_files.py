@@ -410,10 +410,6 @@ BAD_FILES = {
         "no sound row among 2: 2 times price not above 0",
     ),
     "not complete yet": (at_times(NOW, NOW + HOUR), "none is complete yet"),
-    "months": (
-        at_times(*(START + 24 * HOUR * day for day in (0, 31, 59, 90, 120, 151, 181, 212))),
-        "off the grid",
-    ),
     "cut gzip": (GOOD[:-12], "is damaged: Truncated compressed stream"),
     "cut gzip, far below": (LONG[:-100], "is damaged: Truncated compressed stream"),
     "flipped gzip": (LONG[:20_000] + bytes([LONG[20_000] ^ 4]) + LONG[20_001:], "is damaged"),

@@ -619,6 +619,11 @@ def _(frame, places):
     return "a.csv", plain(frame, places, "time,open,high,low,close,volume", stamp)
 
 
+@layout("dates", "bars of months, `2014-02`", times=pd.date_range("2012-01-01", periods=150, freq="MS"))
+def _(frame, places):
+    return "a.csv", plain(frame, places, "Month,Open,High,Low,Close,Volume", "{:%Y-%m}".format)
+
+
 @layout("dates", "a date and hours from 1 to 24")
 def _(frame, places):
     head = "Date,Hour,Open,High,Low,Close,Volume"

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from engine.market.quality import QualityReport
 
 MOST_LOST = 0.01  # of the rows
-LONGEST_STEP_MS = 27 * 86_400_000
 LIKELY = {
     "time not readable": f"They may be of an hour that clocks skip or show twice, or of no form: {FORMS}",
     "not a number": "Their numbers may be of another locale, or missing",
@@ -65,8 +64,6 @@ def first_rows(report: QualityReport, written: Callable[[int], str]) -> list[Pro
 def reason_of(frame: pd.DataFrame, report: QualityReport) -> str:
     """The likely reason why rows are lost."""
     most = max(report.rejected_by, key=lambda reason: report.rejected_by[reason], default="")
-    if most == OFF_GRID and report.step_ms > LONGEST_STEP_MS:
-        return "Bars of months have no step: give bars of days or weeks"
     if most in {"high below low", "open or close outside low and high"}:
         columns = [frame[name].to_numpy() for name in PRICES]
         for order in permutations(range(4)):
