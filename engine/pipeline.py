@@ -41,13 +41,16 @@ if TYPE_CHECKING:
 def train_and_backtest(job: Job) -> BacktestResult:
     """The whole pipeline in one run."""
     trained = train(job)
-    return replace(traded(job, job.run), training=trained.training)
+    result = traded(job, job.run)
+    of_training = [note for note in trained.notes if note not in result.notes]  # features left out
+    return replace(result, training=trained.training, notes=(*of_training, *result.notes))
 
 
 def train(job: Job) -> TrainResult:
     """Train a model on what the settings name and save its artifacts in the run's folder."""
     settings, run = job.settings, job.run
-    data = prepare(job, settings.features.chosen)  # collect, merge, features
+    share = 1 - settings.split.validation - settings.split.test
+    data = prepare(job, settings.features.chosen, share)  # collect, merge, features
 
     with stage(job.emit, "windows"):
         samples = experiment.samples_of(data.market, data.table, settings)

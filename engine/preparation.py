@@ -72,8 +72,12 @@ def collect_all(job: Job) -> Collected:
     return collected
 
 
-def prepare(job: Job, names: Sequence[str]) -> Prepared:
-    """Collect, merge as it was known at the time, compute the features."""
+def prepare(job: Job, names: Sequence[str], training: float = 1.0) -> Prepared:
+    """Collect, merge as it was known at the time, compute the features.
+
+    training: the share of bars that are trained on; features that `all` stands for and that these can teach
+    nothing of, because they are constant or not known there, are left out and named in a note.
+    """
     settings = job.settings
     collected = collect_all(job)
 
@@ -83,14 +87,31 @@ def prepare(job: Job, names: Sequence[str]) -> Prepared:
     with stage(job.emit, "features"):
         own = load_features(Path(settings.features.file)) if settings.features.file else ()
         table = compute_features(market, names, own)  # (T, F)
-    notes = (*collected.notes, *filled(market))
-    return Prepared(market, table, own, notes, collected.primary.limits)
+        notes = [*collected.notes, *filled(market)]
+        if features.ALL in names:
+            table, told = of_use(table, names, int(training * len(table)), settings.window.lookback)
+            notes += told
+    return Prepared(market, table, own, tuple(notes), collected.primary.limits)
 
 
 def filled(market: Market) -> list[Note]:
     """How many rows are filled ones."""
     count = int(np.count_nonzero(~market.observed))
     return [Note("bars filled", {"bars": count})] if count else []
+
+
+def of_use(
+    table: pd.DataFrame, names: Sequence[str], rows: int, lookback: int
+) -> tuple[pd.DataFrame, list[Note]]:
+    """The features, (T, F), without those that were not named and the first rows can teach nothing of."""
+    unknown, constant = (
+        [name for name in found if name not in names] for found in features.without_use(table, rows, lookback)
+    )
+    if len(unknown) + len(constant) == table.shape[1]:
+        return table, []  # what is wrong is the rows; the training says what
+    named = {"unknown": ", ".join(unknown), "constant": ", ".join(constant)}
+    notes = [Note(f"features {what}", {"names": told}) for what, told in named.items() if told]
+    return table.drop(columns=unknown + constant), notes
 
 
 def merge_all(collected: Collected, fill_gaps: int) -> Market:

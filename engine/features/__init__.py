@@ -5,12 +5,13 @@ be scaled, `feature` marks a function as an own feature.
 docs/features.md lists every feature with its formula.
 """
 
-from engine.features.catalogue import BUILT_IN, resolve, table, with_own
+from engine.features.catalogue import ALL, BUILT_IN, resolve, table, with_own
 from engine.features.definition import Feature, feature
 from engine.features.inputs import Bars
-from engine.features.matrix import check_columns, compute
+from engine.features.matrix import check_columns, compute, without_use
 
 __all__ = [
+    "ALL",
     "BUILT_IN",
     "Bars",
     "Feature",
@@ -20,4 +21,5 @@ __all__ = [
     "resolve",
     "table",
     "with_own",
+    "without_use",
 ]

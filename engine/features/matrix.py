@@ -67,7 +67,7 @@ def check_columns(values: npt.NDArray[Any], names: Sequence[str]) -> None:
         low, high = float(present.min()), float(present.max())
         if np.isinf(low) or np.isinf(high):
             infinite.append(name)
-        elif high - low <= max(1e-15, 1e-12 * max(abs(low), abs(high))):  # nothing but rounding
+        elif is_constant(low, high):
             constant.append(name)
     if infinite:
         remedy = "Repair the series that it is computed from, or leave it out of features.names"
@@ -78,3 +78,26 @@ def check_columns(values: npt.NDArray[Any], names: Sequence[str]) -> None:
         reason = f"{' and '.join(faults)} in the {len(values)} training rows"
         remedy = "Leave it out of features.names, or train on more rows"
         raise ChangeSettingsError("features.names", reason, remedy)
+
+
+def is_constant(low: float, high: float) -> bool:
+    """Whether values between these two differ by nothing but rounding."""
+    return high - low <= max(1e-15, 1e-12 * max(abs(low), abs(high)))
+
+
+def without_use(table: pd.DataFrame, rows: int, lookback: int) -> tuple[list[str], list[str]]:
+    """The columns of features, (T, F), that the first `rows` of them, a training's, can teach nothing of.
+
+    Those without `lookback` values in a row, which no window could be made of, and those that are constant.
+    """
+    unknown, constant = [], []
+    for name in table.columns:
+        column = table[name].to_numpy()[:rows]
+        gaps = np.flatnonzero(np.concatenate([[True], ~np.isfinite(column), [True]]))
+        if int(np.diff(gaps).max(initial=0)) <= lookback:
+            unknown.append(name)
+            continue
+        present = column[np.isfinite(column)]
+        if is_constant(float(present.min()), float(present.max())):
+            constant.append(name)
+    return unknown, constant

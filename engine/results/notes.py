@@ -57,6 +57,8 @@ TEXTS = {
         "{series}: {rows:,} rows have the time of another one and were left out, {conflicting:,} of them "
         "contradict it"
     ),
+    "features unknown": "Left out, because their values are not known in the training rows: {names}.",
+    "features constant": "Left out, because they are constant in the training rows: {names}.",
     "rows not complete": "{series}: {rows:,} rows were not complete yet and left out",
     "volume not known": "{series}: the volume of {rows:,} candles is not known",
     "text": "{text}",

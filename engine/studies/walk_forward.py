@@ -75,7 +75,7 @@ class Forecasts:
 def walk_forward(job: Job) -> BacktestResult:
     """Train every fold, trade the stitched forecasts over all test spans, sum up."""
     settings, emit = job.settings, job.emit
-    data = preparation.prepare(job, settings.features.chosen)
+    data = preparation.prepare(job, settings.features.chosen, settings.walk_forward.first_test)
     with preparation.stage(emit, "windows"):
         samples = experiment.samples_of(data.market, data.table, settings)  # N of them
     with preparation.stage(emit, "split"):

@@ -12,7 +12,6 @@ from engine.data.plan import sources_of, span_of
 from engine.data.series import calendar_of
 from engine.data.store import Series, Store
 from engine.market.candles import PRICES, milliseconds
-from engine.settings import extra_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +45,7 @@ def recorded(settings: Settings, store: Store, now_ms: int) -> History:
     names = [source.name for source in sources_of(settings.data, settings.demo, span)]
     if settings.data.series:
         names.insert(0, settings.data.series)
-    names += [extra_of(text)[0] for text in settings.data.extra]
+    names += [name for name in settings.data.stored if name != settings.data.series]
     held = store.names()
     return History(tuple(pinned(store.read(name)) for name in names if name in held), now_ms)
 
