@@ -69,21 +69,21 @@ CONTRADICTING = pd.concat([FRAME, (FRAME * 2).iloc[::20]])
 REFUSED = [
     Refused(
         "days up to the twelfth alone, `01/02/2024`",
-        "both fit all rows; say it with --dates",
+        "both fit all rows",
         text(HEAD, *plain(EARLY_FRAME, "{:%d/%m/%Y %H:%M}".format)),
         hints={"dates": "day-first"},
         frame=EARLY_FRAME,
     ),
     Refused(
         "the same, month first",
-        "both fit all rows; say it with --dates",
+        "both fit all rows",
         text(HEAD, *plain(EARLY_FRAME, "{:%m/%d/%Y %H:%M}".format)),
         hints={"dates": "month-first"},
         frame=EARLY_FRAME,
     ),
     Refused(
         "three digits behind every mark, `29.000`",
-        "both fit all rows; say it with --decimal",
+        "both fit all rows",
         german(THOUSANDS),
         hints={"decimal": "comma"},
         frame=THOUSANDS,

@@ -20,6 +20,7 @@ def test_a_file_is_refused_with_its_reason_and_stored_once_it_is_said(case, tmp_
     with pytest.raises(RepairDataError) as caught:
         import_file(path, store, "a", now_ms=NOW)
     assert case.reason in caught.value.reason
+    assert all(f"--{name.replace('_', '-')}" in caught.value.remedy for name in case.hints)
     assert store.names() == []
     if case.hints:
         import_file(path, store, "a", now_ms=NOW, hints=Hints(**case.hints))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyarrow as pa
 
-from engine.data.importing.hints import Hints
+from engine.data.importing.hints import HintNeededError, Hints
 from engine.data.importing.losses import refuse_losses
 from engine.data.importing.reading import columns_of
 from engine.data.importing.steps import rising
@@ -201,5 +201,7 @@ def clearly(path: Path) -> Iterator[None]:
         raise RepairDataError(
             str(path), f"is damaged: {reason}", "Get the file again from where it came"
         ) from error
+    except HintNeededError as error:
+        raise RepairDataError(str(path), str(error), f"Say what is meant with {error.option}") from error
     except ValueError as error:
         raise RepairDataError(str(path), str(error), WANTED) from error

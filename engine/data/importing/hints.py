@@ -8,6 +8,15 @@ from typing import Any
 from engine.errors import ChangeSettingsError
 
 
+class HintNeededError(ValueError):
+    """A file can be read in more than one way, and `option` says which is meant."""
+
+    def __init__(self, reason: str, option: str) -> None:
+        """The reason shows the readings."""
+        self.option = option
+        super().__init__(reason)
+
+
 @dataclass(frozen=True)
 class Hints:
     """Each is empty where nothing is said; `choices` of the metadata are the words that are allowed."""

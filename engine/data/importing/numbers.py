@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.data.importing.dates import mask
+from engine.data.importing.hints import HintNeededError
 from engine.data.importing.times import is_text, text_of
 
 if TYPE_CHECKING:
@@ -190,10 +191,8 @@ def decimal_mark(
     if ungrouped:  # what groups its thousands groups all of them
         return "point" if mark == "." else "comma"
     small, large = cell.replace(mark, "."), cell.replace(mark, "")
-    raise ValueError(
-        f"says {cell} in column {column}, which is {float(small):g} or {int(large)}: both fit all rows; "
-        "say it with --decimal"
-    )
+    readings = f"which is {float(small):g} or {int(large)}: both fit all rows"
+    raise HintNeededError(f"says {cell} in column {column}, {readings}", "--decimal")
 
 
 def in_plain(column: Any, mark: str) -> tuple[Any, bool]:

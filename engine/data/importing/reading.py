@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from engine.data.importing.headerless import UNNAMED, in_order, layout_without_names
+from engine.data.importing.hints import HintNeededError
 from engine.data.importing.layouts import Layout, Volume, layout_of
 from engine.data.importing.numbers import Numbers, decimals_of, numbers_of
 from engine.data.importing.steps import at_open, near_minutes, one_step
@@ -191,11 +192,12 @@ def read_times(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Times:
     columns = [raw[place] for place in layout.times]
     zone = "" if layout.zone in {"UTC", "GMT"} else layout.zone
     if zone and "/" not in zone and not hints.timezone:
-        raise ValueError(
-            f"column {named} names the zone {zone}, whose clocks may change: say it with --timezone"
-        )
+        reason = f"column {named} names the zone {zone}, whose clocks may change"
+        raise HintNeededError(reason, "--timezone")
     try:
         times = times_of(columns, hints, layout.order, zone)
+    except HintNeededError as error:
+        raise HintNeededError(f"column {named} {error}", error.option) from None
     except ValueError as error:
         raise ValueError(f"column {named} {error}") from None
     if (times.utc_ms == UNREADABLE).all():

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.data.importing.hints import HintNeededError
 from engine.market.calendar import usual
 from engine.market.times import UNREADABLE, iso
 from engine.results.notes import Note
@@ -76,8 +77,8 @@ def is_last(times: NDArray[np.int64], short: int, step: int) -> bool:
 def one_step(times: NDArray[np.int64], hints: Hints) -> tuple[NDArray[np.int64], tuple[Note, ...]]:
     """The rows that keep one step, positions (K,), in a file whose step changes.
 
-    A step changes where a long run of bars keeps one and a long run another. Raises ValueError that names
-    both and the option, if nobody says which part is wanted.
+    A step changes where a long run of bars keeps one and a long run another. Raises HintNeededError that
+    names both, if nobody says which part is wanted.
     """
     everything = np.arange(len(times))
     distinct = rising(times)
@@ -96,10 +97,8 @@ def one_step(times: NDArray[np.int64], hints: Hints) -> tuple[NDArray[np.int64],
     first, second = int(steps[starts[at[0]]]), int(steps[starts[change]])
     finest = min(first, second)
     if not hints.part:
-        raise ValueError(
-            f"changes its step: {first // 1000} s at first, {second // 1000} s from {iso(moment)} on; "
-            "take one part with --part finer or --part later"
-        )
+        reason = f"changes its step: {first // 1000} s at first, {second // 1000} s from {iso(moment)} on"
+        raise HintNeededError(reason, "--part finer or --part later")
     wanted = second if hints.part == "later" or second == finest else first
     span = times >= moment if wanted == second else times <= moment
     kept = np.flatnonzero(span | (times == UNREADABLE))

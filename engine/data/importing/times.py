@@ -23,7 +23,7 @@ from engine.data.importing.dates import (
     dates_of,
     mask,
 )
-from engine.data.importing.hints import Hints
+from engine.data.importing.hints import HintNeededError, Hints
 from engine.data.importing.stamps import EXCEL, UNITS, excel_days, numbers, stamps
 from engine.data.importing.zones import in_utc, localised
 from engine.market.times import UNREADABLE
@@ -74,7 +74,7 @@ def times_of(columns: Sequence[Any], hints: Hints, order: str = "", zone: str = 
     try:
         written = dates_of(cells, hints.dates, order, len(text))
     except UndecidableError as error:
-        raise ValueError(both_orders(cells, str(error).split(", "))) from None
+        raise HintNeededError(both_orders(cells, str(error).split(", ")), "--dates") from None
     if clock is not None:
         written = with_clock(written, clock.take(pa.array(left)))
     utc[left] = in_utc(written, zone)
@@ -164,7 +164,7 @@ def both_orders(cells: Any, fitting: list[str]) -> str:
         f"{dates_of(cells, each).local_ms[0].astype('datetime64[ms]').astype('datetime64[D]')} {each}"
         for each in fitting
     ]
-    return f"says {cell}, which is {' or '.join(readings)}: both fit all rows; say it with --dates"
+    return f"says {cell}, which is {' or '.join(readings)}: both fit all rows"
 
 
 def sort_of(cells: Sequence[str], hints: Hints) -> str:

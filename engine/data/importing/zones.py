@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from engine.data.importing.hints import zone_of
+from engine.data.importing.hints import HintNeededError, zone_of
 from engine.market.times import UNREADABLE
 
 if TYPE_CHECKING:
@@ -44,9 +44,8 @@ def offset_of(name: str) -> int | None:
     if parts := re.fullmatch(r"(?:UTC|GMT)?([-+])(\d{1,2}):?(\d{2})?(?::00)?", name):
         return (1 if parts[1] == "+" else -1) * (int(parts[2]) * 60 + int(parts[3] or 0))
     if "/" not in name:
-        raise ValueError(
-            f"holds times of the zone {name}, which is not known for certain; say it with --timezone"
-        )
+        reason = f"holds times of the zone {name}, which is not known for certain"
+        raise HintNeededError(reason, "--timezone")
     return None
 
 
