@@ -126,7 +126,7 @@ def summed_up(
         settings_differ=changed(settings),
         metrics=whole_counts(sheet.metrics),
         benchmark=whole_counts(sheet.benchmark),
-        forecast=quality or quality_of(decisions),
+        forecast=quality or quality_of(decisions, settings.label.horizon),
         drawdown=DrawdownTimes(*moments),
         months={str(year): tuple(row.tolist()) for year, row in months},
         costs=Costs(
@@ -155,9 +155,9 @@ def told(calendar: Calendar) -> list[Note]:
     return [Note("market of a zone", {"zone": calendar.zone})] if calendar.zone != "UTC" else []
 
 
-def quality_of(decisions: Decisions) -> ForecastQuality:
+def quality_of(decisions: Decisions, horizon: int) -> ForecastQuality:
     """How good the forecasts were that were decided by."""
-    found = forecast_quality(decisions.forecast, decisions.forward_return)
+    found = forecast_quality(decisions.forecast, decisions.forward_return, horizon)
     return ForecastQuality(int(found.pop("forecasts")), **found)
 
 

@@ -21,6 +21,8 @@ from engine.errors import ChangeSettingsError
 from engine.queries.result import decided, result_of, settings_with
 from engine.results.answers import SweepResult, Variant
 from engine.robustness import deflation
+from engine.statistics.account import day_ends
+from engine.statistics.metrics import FEWEST_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,8 +55,12 @@ def swept(request: Event) -> SweepResult:
     found = sweep(result.decisions.bars, variants, digests=True)
     made = [look(result, each, found, place) for place, each in enumerate(settings)]
     deflation.tried(result.home, *made)
+    figures = {name: getattr(found, name) for name in FIGURES}  # (V,) each
+    bars = result.decisions.bars
+    if len(day_ends(bars.time, bars.calendar)) < FEWEST_DAYS:
+        figures["sharpe"] = np.full(len(moves), np.nan)  # it is chosen by, and not shown
     rows = tuple(
-        Variant(settings=each, **{name: getattr(found, name)[place].item() for name in FIGURES})
+        Variant(settings=each, **{name: values[place].item() for name, values in figures.items()})
         for place, each in enumerate(moves)
     )
     best, trials = best_of(found), None

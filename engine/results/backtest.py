@@ -41,7 +41,10 @@ class Headline:
 
 @dataclass(frozen=True)
 class ForecastQuality:
-    """How good the forecasts were, whatever was traded on them; forecasts: how many have a known label."""
+    """How good the forecasts were, whatever was traded on them; forecasts: how many have a known label.
+
+    The p-values are two-sided, against no skill.
+    """
 
     forecasts: int
     r2: Number
@@ -50,6 +53,7 @@ class ForecastQuality:
     directional_accuracy_high: Number
     ic: Number
     ic_p_value: Number
+    directional_accuracy_p_value: Number = float("nan")
 
 
 @dataclass(frozen=True)

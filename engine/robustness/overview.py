@@ -160,7 +160,7 @@ def beside(seen: Seen, ridge: Decisions | None, shuffled: permutation.Shuffled) 
     own, asked = daily_returns(seen.strategy), settings.evidence
     rows = []
     for name, other in others.items():
-        apart, bounds = intervals.sharpe_difference(
+        apart, found = intervals.sharpe_above(
             own, daily_returns(other), asked.resamples, asked.seed, seen.calendar.days_per_year
         )
         figures = headline(other)
@@ -169,8 +169,8 @@ def beside(seen: Seen, ridge: Decisions | None, shuffled: permutation.Shuffled) 
                 **figures,
                 name=name,
                 sharpe_difference=apart,
-                interval=Interval(*bounds),
-                beaten=bounds[0] > 0,
+                interval=Interval(*found.interval),
+                beaten=found.low > 0,
             )
         )
     return [*rows, at_random(seen, shuffled)] if len(shuffled.sharpe) else rows

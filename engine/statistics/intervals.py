@@ -13,15 +13,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.statistics.bootstrap import Rows, block_length, draws, interval, weights
-from engine.statistics.returns import Floats, deviation, resampled_sharpes, sharpe
+from engine.statistics.bootstrap import Rows, block_length, draws, interval
+from engine.statistics.forecast import (
+    direction_influence,
+    directional_accuracy,
+    ic_influence,
+    information_coefficient,
+    r2_against_zero,
+)
+from engine.statistics.long_run import Bootstrapped, bootstrapped
+from engine.statistics.returns import Floats, deviation, sharpe, sharpe_influence
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from engine.statistics.account import AccountHistory
 
-FEWEST_DAYS, FEWEST_FORECASTS = 10, 30
+FEWEST_DAYS, FEWEST_SHARPE_DAYS, FEWEST_FORECASTS = 10, 30, 30
 UNDEFINED = [math.nan, math.nan]
 
 
@@ -64,7 +70,11 @@ def days_of(account: AccountHistory) -> Days:
 
 
 def of_simulation(account: AccountHistory, resamples: int, seed: int) -> dict[str, list[float]]:
-    """Intervals [low, high] of Sharpe, total return and max drawdown; NaN below ten days and after ruin."""
+    """Intervals [low, high] of Sharpe, total return and max drawdown; NaN where they cannot be told.
+
+    That is: after ruin, without variance, below 30 days for the Sharpe ratio and below ten for the others.
+    The Sharpe ratio's is studentised, see `long_run`; the others are percentiles.
+    """
     names = ("sharpe", "total_return", "max_drawdown")
     if account.ruined:
         return dict.fromkeys(names, UNDEFINED)
@@ -73,17 +83,12 @@ def of_simulation(account: AccountHistory, resamples: int, seed: int) -> dict[st
     if count < FEWEST_DAYS or not deviation(days.returns) > 0:
         return dict.fromkeys(names, UNDEFINED)
     found = [
-        (
-            resampled_sharpes(days.returns, weights(rows), account.calendar.days_per_year),
-            np.exp(np.log(days.growth)[rows].sum(axis=1)) - 1.0,
-            drawdowns(days, rows),
-        )
+        (np.exp(np.log(days.growth)[rows].sum(axis=1)) - 1.0, drawdowns(days, rows))
         for rows in draws(count, block_length(days.returns), resamples, np.random.default_rng(seed))
     ]
-    return {
-        name: interval(np.concatenate(values))
-        for name, values in zip(names, zip(*found, strict=True), strict=True)
-    }
+    gained, deepest = (interval(np.concatenate(values)) for values in zip(*found, strict=True))
+    own = sharpe_above(days.returns, np.zeros(count), resamples, seed, account.calendar.days_per_year)[1]
+    return {"sharpe": own.interval, "total_return": gained, "max_drawdown": deepest}
 
 
 def drawdowns(days: Days, rows: Rows) -> Floats:
@@ -102,61 +107,43 @@ def of_forecast(
 ) -> dict[str, list[float]]:
     """Intervals [low, high] of R², directional accuracy and IC, from blocks no shorter than the horizon.
 
-    prediction, realised: (N,) returns; rows where either is NaN are left out. The IC resamples the ranks that
-    the rows have among all. NaN below thirty rows, and where the figure is not defined.
+    prediction, forward_return: (N,) returns; rows where either is NaN are left out. NaN below thirty rows,
+    and where the figure is not defined.
     """
-    from scipy.stats import rankdata
-
     known = np.isfinite(prediction) & np.isfinite(forward_return)
     predicted, happened = prediction[known], forward_return[known]
-    names = ("r2", "directional_accuracy", "ic")
     if len(predicted) < FEWEST_FORECASTS:
-        return dict.fromkeys(names, UNDEFINED)
-    first, second = (ranks - ranks.mean() for ranks in (rankdata(predicted), rankdata(happened)))
-    directed = ((predicted != 0) & (happened != 0)).astype(np.float64)
-    right = directed * (np.sign(predicted) == np.sign(happened))
-    gained = np.square(happened) - np.square(happened - predicted)
-    parts = np.column_stack(
-        [gained, np.square(happened), right, directed, first, second, first**2, second**2, first * second]
-    )  # (N, 9) every figure is made of their sums
-    block = max(float(horizon), *(block_length(parts[:, column]) for column in (0, 2, 8)))
-    generator = np.random.default_rng(seed)
-    sums = np.concatenate(
-        [weights(rows) @ parts for rows in draws(len(parts), block, resamples, generator)]
-    ).T  # (9, S)
-    covariance = sums[8] - sums[4] * sums[5] / len(parts)
-    scale = np.sqrt(
-        np.maximum((sums[6] - sums[4] ** 2 / len(parts)) * (sums[7] - sums[5] ** 2 / len(parts)), 0.0)
-    )
-    figures = (quotient(sums[0], sums[1]), quotient(sums[2], sums[3]), quotient(covariance, scale))
-    return {name: interval(values) for name, values in zip(names, figures, strict=True)}
+        return dict.fromkeys(("r2", "directional_accuracy", "ic"), UNDEFINED)
+    size = float(np.square(happened).mean())
+    r2 = r2_against_zero(predicted, happened)
+    gained = np.square(happened) * (1.0 - r2) - np.square(happened - predicted)  # (N,)
+    figures = {
+        "r2": (r2, gained / size if size > 0 else np.zeros(len(gained))),
+        "directional_accuracy": (
+            directional_accuracy(predicted, happened)[0],
+            direction_influence(predicted, happened),
+        ),
+        "ic": (information_coefficient(predicted, happened), ic_influence(predicted, happened)),
+    }
+    return {
+        name: bootstrapped(value, influence, resamples, np.random.default_rng(seed), horizon=horizon).interval
+        for name, (value, influence) in figures.items()
+    }
 
 
-def quotient(numerator: Floats, denominator: Floats) -> Floats:
-    """Element by element, NaN where the denominator is not above 0."""
-    undefined: Floats = np.full(len(numerator), np.nan)
-    return np.divide(numerator, denominator, out=undefined, where=denominator > 0)
-
-
-def sharpe_difference(
+def sharpe_above(
     first: Floats, second: Floats, resamples: int, seed: int, per_year: float
-) -> tuple[float, list[float]]:
-    """Annual Sharpe ratio of the first minus that of the second and its interval; both resampled together.
+) -> tuple[float, Bootstrapped]:
+    """Annual Sharpe ratio of the first minus that of the second; both resampled together.
 
     first, second: daily returns (D,) of the same days. A series without variance counts as Sharpe ratio 0:
-    there was nothing to win or lose. NaN below ten days.
+    there was nothing to win or lose. NaN below 30 days.
     """
-    if len(first) < FEWEST_DAYS:
-        return math.nan, UNDEFINED
-    block = max(block_length(first), block_length(second))
-    generator = np.random.default_rng(seed)
-    apart: list[NDArray[np.float64]] = []
-    for rows in draws(len(first), block, resamples, generator):
-        weight = weights(rows)
-        one, other = (resampled_sharpes(each, weight, per_year) for each in (first, second))
-        apart.append(np.nan_to_num(one) - np.nan_to_num(other))
-    found = or_zero(sharpe(first, per_year)) - or_zero(sharpe(second, per_year))
-    return found, interval(np.concatenate(apart))
+    if len(first) < FEWEST_SHARPE_DAYS:
+        return math.nan, Bootstrapped()
+    apart = or_zero(sharpe(first, per_year)) - or_zero(sharpe(second, per_year))
+    influence = math.sqrt(per_year) * (sharpe_influence(first) - sharpe_influence(second))
+    return apart, bootstrapped(apart, influence, resamples, np.random.default_rng(seed))
 
 
 def or_zero(value: float) -> float:

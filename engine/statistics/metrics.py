@@ -7,6 +7,7 @@ returns are fractions (0.1 = 10 %), money is quote currency.
 from __future__ import annotations
 
 import math
+from functools import wraps
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,11 @@ from engine.statistics.drawdown import moments_ms
 from engine.statistics.returns import Floats, deviation, ratio
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from engine.statistics.account import AccountHistory
+
+FEWEST_DAYS = 30
 
 
 def metrics(account: AccountHistory) -> dict[str, float]:
@@ -57,6 +62,17 @@ def total_return(account: AccountHistory) -> float:
     return float(account.equity[-1]) / account.initial_capital - 1.0
 
 
+def annualised(function: Callable[[AccountHistory], float]) -> Callable[[AccountHistory], float]:
+    """A figure that is stated per year: NaN below 30 daily returns, which say nothing of a year."""
+
+    @wraps(function)
+    def stated(account: AccountHistory) -> float:
+        return function(account) if len(daily_returns(account)) >= FEWEST_DAYS else math.nan
+
+    return stated
+
+
+@annualised
 def cagr(account: AccountHistory) -> float:
     """(E_end / E_start)^(D / days) - 1, D days a year; NaN after a loss of more than everything."""
     growth = float(account.equity[-1]) / account.initial_capital
@@ -72,6 +88,7 @@ def exposure(account: AccountHistory) -> float:
     return float(account.trades["bars"].sum()) / len(account.equity)
 
 
+@annualised
 def turnover(account: AccountHistory) -> float:
     """Σ traded notional / mean equity, per year."""
     trades = account.trades
@@ -84,11 +101,13 @@ def final_value(account: AccountHistory) -> float:
     return float(account.equity[-1])
 
 
+@annualised
 def volatility(account: AccountHistory) -> float:
     """Of daily returns, annual."""
     return of_returns.volatility(daily_returns(account), account.calendar.days_per_year)
 
 
+@annualised
 def sharpe(account: AccountHistory) -> float:
     """Of daily returns, annual."""
     return of_returns.sharpe(daily_returns(account), account.calendar.days_per_year)
@@ -99,6 +118,7 @@ def probabilistic_sharpe(account: AccountHistory) -> float:
     return of_returns.probabilistic_sharpe(daily_returns(account))
 
 
+@annualised
 def sortino(account: AccountHistory) -> float:
     """Of daily returns, annual."""
     return of_returns.sortino(daily_returns(account), account.calendar.days_per_year)
@@ -119,6 +139,7 @@ def kurtosis(account: AccountHistory) -> float:
     return of_returns.kurtosis(daily_returns(account))
 
 
+@annualised
 def sharpe_bar(account: AccountHistory) -> float:
     """Sharpe ratio of bar returns, annual."""
     return of_returns.sharpe(changes(of_drawdown.curve(account)), account.calendar.bars_per_year)
@@ -134,6 +155,7 @@ def longest_under_water(account: AccountHistory) -> float:
     return of_drawdown.drawdown(account).longest_under_water
 
 
+@annualised
 def calmar(account: AccountHistory) -> float:
     """CAGR / max drawdown."""
     return ratio(cagr(account), max_drawdown(account))

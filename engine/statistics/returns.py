@@ -12,17 +12,22 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.statistics.long_run import probability_below
+
 DAYS_PER_YEAR = 365
 EULER_GAMMA = 0.5772156649015329
+NO_VARIANCE = 1e-12  # of the mean's size: less is the rounding of equal returns
+ROUNDING = 1e-15  # of a return: the quotient of two values of equity less 1
 
 Floats = NDArray[np.float64]
 
 
 def deviation(values: Floats) -> float:
-    """Sample standard deviation, ddof 1; exactly 0 where all values are equal, NaN below two values."""
+    """Sample standard deviation, ddof 1; NaN below two values; exactly 0 where it is only rounding."""
     if len(values) < 2:
         return math.nan
-    return 0.0 if values.max() == values.min() else float(values.std(ddof=1))
+    found = float(values.std(ddof=1))
+    return found if found > max(NO_VARIANCE * abs(float(values.mean())), ROUNDING) else 0.0
 
 
 def ratio(numerator: float, denominator: float) -> float:
@@ -80,10 +85,28 @@ def kurtosis(returns: Floats) -> float:
 def probabilistic_sharpe(returns: Floats, benchmark: float = 0.0) -> float:
     """Probability that the true Sharpe ratio exceeds `benchmark`, both per period, not per year.
 
-    Φ((SR - SR*) √(N - 1) / √(1 - g₁ SR + (g₂ - 1)/4 SR²)), g₁ skew, g₂ kurtosis (Bailey and López de
-    Prado 2012, "The Sharpe Ratio Efficient Frontier").
+    Bailey and López de Prado 2012, "The Sharpe Ratio Efficient Frontier": the ratio above the benchmark over
+    its standard error, which is √((1 - g₁ SR + (g₂ - 1)/4 SR²) / (N - 1)) for independent returns. Here the
+    error is that of autocorrelated ones (Lo 2002), so that the probability is Student's instead of a normal
+    one; see `long_run`. NaN below eight returns.
     """
-    return sharpe_probability(sharpe(returns, 1), len(returns), skew(returns), kurtosis(returns), benchmark)
+    observed = sharpe(returns, 1)
+    if not math.isfinite(observed):
+        return math.nan
+    return probability_below(observed - benchmark, sharpe_influence(returns))
+
+
+def sharpe_influence(returns: Floats) -> Floats:
+    """What each of the returns (N,) adds to the Sharpe ratio per period, (N,): z - SR/2 (z² - 1).
+
+    z the standardised returns (Lo 2002; Mertens 2002). 0 without variance.
+    """
+    spread = deviation(returns)
+    if not spread > 0:
+        return np.zeros(len(returns))
+    standard = (returns - returns.mean()) / spread
+    influence: Floats = standard - sharpe(returns, 1) / 2.0 * (np.square(standard) - 1.0)
+    return influence
 
 
 def sharpe_probability(
@@ -118,18 +141,6 @@ def deflated_sharpe(returns: Floats, trials: int, variance: float) -> float:
     return probabilistic_sharpe(returns, expected_best_sharpe(trials, variance))
 
 
-def resampled_sharpes(returns: Floats, weights: Floats, per_year: float = DAYS_PER_YEAR) -> Floats:
-    """Sharpe ratios (S,) of resamples that hold row n of the returns (N,) weights[s, n] times, (S, N)."""
-    count = len(returns)
-    centre = returns.mean()
-    mean = weights @ (returns - centre) / count  # (S,) of what lies above the centre
-    variance = (weights @ np.square(returns - centre) - count * np.square(mean)) / (count - 1)
-    undefined: Floats = np.full(len(mean), np.nan)
-    scale = np.sqrt(np.maximum(variance, 0.0))
-    sharpes: Floats = np.divide(mean + centre, scale, out=undefined, where=variance > 0)
-    return sharpes * math.sqrt(per_year)
-
-
 def sharpes_of_paths(equity: Floats, initial_capital: float | Floats, per_year: float) -> Floats:
     """Annual Sharpe ratios (P,) of equity at the ends of days (P, D); NaN without variance.
 
@@ -140,8 +151,9 @@ def sharpes_of_paths(equity: Floats, initial_capital: float | Floats, per_year: 
     returns = np.divide(equity - before, before, out=np.zeros_like(equity), where=before > 0)  # (P, D)
     if returns.shape[1] < 2:
         return np.full(len(equity), np.nan)
-    spread: Floats = returns.std(axis=1, ddof=1)
+    mean, spread = returns.mean(axis=1), returns.std(axis=1, ddof=1)  # (P,) each
     undefined: Floats = np.full(len(equity), np.nan)
-    moves = returns.max(axis=1) > returns.min(axis=1)
-    found: Floats = np.divide(returns.mean(axis=1), spread, out=undefined, where=moves)
+    found: Floats = np.divide(
+        mean, spread, out=undefined, where=spread > np.maximum(NO_VARIANCE * np.abs(mean), ROUNDING)
+    )
     return found * math.sqrt(per_year)

@@ -116,16 +116,16 @@ def test_figures_of_the_trades_by_hand():
         },
         {"pnl": 0, "return": 0.0, "bars": 1, "quantity": 1, "entry_price": 100, "exit_price": 100},
     ]
-    found = metrics(curve_of([100.0] * 10, trades=trades))
+    found = metrics(curve_of([100.0] * 40, trades=trades))
     assert found["trades"] == 4
     assert found["win_rate"] == 0.5
     assert found["profit_factor"] == 5
     assert found["expectancy"] == pytest.approx(0.1)
     assert found["payoff_ratio"] == pytest.approx(2.5)
     assert found["sqn"] == pytest.approx(2 * 10 / np.std([20, -10, 30, 0], ddof=1))
-    assert found["exposure"] == 0.7
+    assert found["exposure"] == 7 / 40
     traded = 220 + 230 + 230 + 200
-    assert found["turnover"] == pytest.approx(traded / 100 / (10 / 365))
+    assert found["turnover"] == pytest.approx(traded / 100 / (40 / 365))
     assert (found["fees"], found["funding"], found["borrow"]) == (3, 4, 0)
 
 
@@ -146,6 +146,24 @@ def test_what_is_not_defined_is_nan_and_never_infinite():
     for figures in (flat, winner, rocket, lost, metrics(curve_of([50.0, 0.0]))):
         assert not any(math.isinf(value) for value in figures.values())
         assert all(type(value) is float for value in figures.values())
+
+
+@pytest.mark.parametrize("count", [29, 30])
+def test_figures_of_a_year_need_thirty_days(count):
+    equity = 100 * np.cumprod(1 + np.random.default_rng(1).normal(0.001, 0.02, count))
+    found = metrics(curve_of(equity))
+    for name in ("cagr", "volatility", "sharpe", "sharpe_bar", "sortino", "calmar", "turnover"):
+        assert math.isfinite(found[name]) == (count == 30), name
+    assert math.isfinite(found["total_return"])
+    assert math.isfinite(found["max_drawdown"])
+
+
+@pytest.mark.parametrize("rate", [1e-6, 1e-4, 0.001, 0.05, -0.01])
+def test_steady_growth_has_no_sharpe_ratio(rate):
+    found = metrics(curve_of(100 * np.cumprod(np.full(365, 1 + rate))))
+    for name in ("sharpe", "sharpe_bar", "skew", "kurtosis", "probabilistic_sharpe"):
+        assert math.isnan(found[name]), name
+    assert found["volatility"] == 0
 
 
 def test_days_count_from_the_first_open_to_the_last_close():
