@@ -1,4 +1,4 @@
-"""Returns and forecasts without skill, as the tests and `soak.statistics` make them."""
+"""Returns and forecasts without skill, to measure sizes and coverage with."""
 
 import math
 

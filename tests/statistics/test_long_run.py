@@ -1,7 +1,4 @@
-"""Errors, p-values and intervals hold where terms depend on each other: sizes against their binomial bands.
-
-`python -m soak.statistics` measures the same with more repetitions.
-"""
+"""Errors, p-values and intervals hold where terms depend on each other: sizes against their binomial bands."""
 
 from __future__ import annotations
 
@@ -90,7 +87,7 @@ def test_equal_values_have_no_deviation_however_they_are_rounded(count, rate, sc
 @pytest.mark.parametrize("days", [30, 110])
 def test_sharpe_intervals_hold_the_truth_as_often_as_they_say(kind, days):
     inside = null.sharpe_coverage(kind, days, REPETITIONS, 300)
-    assert in_band(inside, 0.92 if (kind, days) == ("t3", 30) else 0.95)  # as docs/statistics.md says
+    assert in_band(inside, 0.92 if (kind, days) == ("t3", 30) else 0.95)  # as docs/definitions.md says
 
 
 @pytest.mark.parametrize("kind", null.RETURNS)
