@@ -1,4 +1,4 @@
-"""Errors, p-values and intervals hold where terms depend on each other: sizes against their binomial bands."""
+"""Errors, p-values and intervals hold where terms depend on each other: sizes in their binomial bands."""
 
 from __future__ import annotations
 
