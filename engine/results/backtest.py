@@ -142,12 +142,14 @@ class PermutationTest:
 class Baseline(Headline):
     """A rule that knows next to nothing, and how far the strategy's Sharpe ratio lies above its own.
 
-    beaten: whether the interval lies above 0; for random signals, whether fewer than 5 % do as well.
+    p_value: of the strategy's being no better. beaten: whether that can be claimed, all claims of the run
+    held together at 5 %; never of a strategy that trades nothing or has no Sharpe ratio above 0.
     """
 
     name: str = ""
     sharpe_difference: Number = float("nan")
     interval: Interval = Interval(float("nan"), float("nan"))
+    p_value: Number = float("nan")
     beaten: bool = False
 
 

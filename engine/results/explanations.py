@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     )
 
 CHANCE = 0.05
+FLAT, RANDOM = "always flat", "random signals"  # the baselines of a Sharpe ratio of 0 and of chance
 SAME_CLOSE, NEXT_OPEN, SLIPPED, WORST = "same-close", "next-open", "next-open, 3 × slippage", "worst-of-bar"
 DECIDED_BY = {"": "The signals", "lstm": "The LSTM", "own": "The model"}
 
@@ -28,10 +29,12 @@ def explained(result: BacktestResult, trials: TrialCounts | None = None) -> dict
     trials: what the ledger counts by now; without it the counts are those of when the result was made.
     """
     trials = trials or result.trials
+    beaten = {row.name for row in result.baselines if row.beaten}
     parts = {
         "fills": result.fills and on_fills(result.metrics["total_return"], result.fills),
-        "intervals": result.intervals and on_intervals(result.intervals.strategy.sharpe),
-        "permutation": result.permutation and on_permutation(result.permutation),
+        "intervals": result.intervals
+        and on_intervals(result.intervals.strategy.sharpe, claimed=FLAT in beaten),
+        "permutation": result.permutation and on_permutation(result.permutation, claimed=RANDOM in beaten),
         "baselines": result.baselines and on_baselines(result.baselines, result.decided_by),
         "trials": trials and on_trials(trials),
     }
@@ -54,23 +57,29 @@ def on_fills(total_return: float, fills: FillScenarios) -> str:
     return f"{share} of the return hangs on the fills: {signed(total_return)} as set, {harsh}."
 
 
-def on_intervals(sharpe: Interval) -> str:
-    """Whether the Sharpe ratio can be told from 0."""
+def on_intervals(sharpe: Interval, *, claimed: bool) -> str:
+    """Whether the Sharpe ratio can be told from 0; claimed: whether the run may say that it is above."""
     low, high = sharpe
     if not (math.isfinite(low) and math.isfinite(high)):
-        return "The Sharpe ratio has no interval: too few days, or no change in equity."
+        return "The Sharpe ratio has no interval: less than 30 days, or no change in equity."
+    if low > 0 and not claimed:
+        return (
+            f"The Sharpe ratio is not shown to be above 0: its 95 % interval is {low:.2f} … {high:.2f}, but "
+            "all claims of a run are held together at 5 %."
+        )
     said = "is above 0" if low > 0 else "is below 0" if high < 0 else "cannot be told from 0"
     return f"The Sharpe ratio {said}: its 95 % interval is {low:.2f} … {high:.2f}."
 
 
-def on_permutation(test: PermutationTest) -> str:
-    """Whether the timing of the trades is better than chance."""
+def on_permutation(test: PermutationTest, *, claimed: bool) -> str:
+    """Whether the timing of the trades is better than chance; claimed: whether the run may say so."""
     if not math.isfinite(test.p_value):
         return "The timing of the trades was not tested: no shuffles were asked for, or nothing was traded."
-    said = "better than" if test.p_value < CHANCE else "no better than"
+    said = "better than" if claimed else "not shown to be better than"
+    as_good = round(test.p_value * (1 + test.permutations)) - 1
     return (
-        f"The timing of the trades is {said} chance: of {test.permutations:,} shuffles with the same "
-        f"number of trades and holding times {test.p_value * 100:.1f} % do as well."
+        f"The timing of the trades is {said} chance: of {test.permutations:,} shuffles with the same number "
+        f"of trades and holding times {f'{as_good:,}' if as_good else 'none'} did as well."
     )
 
 

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from engine.backtest.bars import Bars
     from engine.backtest.rules import Rules
 
-BUY_AND_HOLD, FLAT, LAST_SIGN = "buy and hold", "always flat", "last return's sign"
-RIDGE, RANDOM = "ridge regression", "random signals"
+BUY_AND_HOLD, LAST_SIGN, RIDGE = "buy and hold", "last return's sign", "ridge regression"
 
 
 def always_flat(bars: Bars, rules: Rules) -> Simulation:

@@ -28,10 +28,11 @@ from engine.results.backtest import (
     PermutationTest,
     Spread,
 )
-from engine.results.explanations import CHANCE, SLIPPED
+from engine.results.explanations import CHANCE, FLAT, RANDOM, SLIPPED
 from engine.robustness import baselines, deflation, fill_scenarios, permutation
-from engine.statistics import intervals
-from engine.statistics.metrics import daily_returns, metrics, sharpe, total_return
+from engine.statistics import intervals, returns
+from engine.statistics.metrics import daily_returns, metrics, total_return
+from engine.statistics.superiority import holm
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -140,7 +141,7 @@ def permuted(seen: Seen, shuffled: permutation.Shuffled) -> PermutationTest:
     return PermutationTest(
         permutations=len(shuffled.sharpe),
         distinct=shuffled.distinct,
-        p_value=shuffled.p_value(sharpe(seen.strategy)),
+        p_value=shuffled.p_value(plain_sharpe(seen)),
         sharpe=spread(shuffled.sharpe),
         total_return=spread(shuffled.total_return),
     )
@@ -152,7 +153,7 @@ def beside(seen: Seen, ridge: Decisions | None, shuffled: permutation.Shuffled) 
     rules = trading.rules_of(settings, seen.calendar)
     others = {
         baselines.BUY_AND_HOLD: seen.benchmark,
-        baselines.FLAT: baselines.always_flat(made.bars, rules),
+        FLAT: baselines.always_flat(made.bars, rules),
         baselines.LAST_SIGN: baselines.last_sign(made.bars, rules, short=settings.backtest.short),
     }
     if ridge is not None:
@@ -170,26 +171,40 @@ def beside(seen: Seen, ridge: Decisions | None, shuffled: permutation.Shuffled) 
                 name=name,
                 sharpe_difference=apart,
                 interval=Interval(*found.interval),
-                beaten=found.low > 0,
+                p_value=found.p_value,
             )
         )
-    return [*rows, at_random(seen, shuffled)] if len(shuffled.sharpe) else rows
+    return claimed([*rows, at_random(seen, shuffled)] if len(shuffled.sharpe) else rows, seen)
 
 
 def at_random(seen: Seen, shuffled: permutation.Shuffled) -> Baseline:
     """The median of what the same trades at random times came to."""
-    observed = sharpe(seen.strategy)
+    observed = plain_sharpe(seen)
     low, median, high = spread(shuffled.sharpe)
     return Baseline(
         total_return=float(np.median(shuffled.total_return)),
         sharpe=median,
         max_drawdown=float(np.median(shuffled.max_drawdown)),
         trades=len(seen.strategy.trades),
-        name=baselines.RANDOM,
+        name=RANDOM,
         sharpe_difference=observed - median,
         interval=Interval(observed - high, observed - low),
-        beaten=shuffled.p_value(observed) < CHANCE,
+        p_value=shuffled.p_value(observed),
     )
+
+
+def claimed(rows: list[Baseline], seen: Seen) -> list[Baseline]:
+    """The baselines with what may be claimed: all claims hold together at 5 %, and none is of a loser."""
+    adjusted = holm([row.p_value for row in rows])
+    wins = len(seen.strategy.trades) > 0 and plain_sharpe(seen) > 0
+    return [
+        replace(row, beaten=wins and p_value < CHANCE) for row, p_value in zip(rows, adjusted, strict=True)
+    ]
+
+
+def plain_sharpe(seen: Seen) -> float:
+    """The strategy's annual Sharpe ratio, also of a span that is too short to show it."""
+    return returns.sharpe(daily_returns(seen.strategy), seen.calendar.days_per_year)
 
 
 def spread(values: Floats) -> Spread:

@@ -1,0 +1,68 @@
+"""What a result claims: all claims together at 5 %, none for a loser, and sentences that say no more."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.results.backtest import Baseline, Interval, PermutationTest, Spread
+from engine.results.explanations import on_intervals, on_permutation
+from engine.robustness import overview
+
+NONE = Spread(math.nan, math.nan, math.nan)
+
+
+def rows(p_values):
+    return [
+        Baseline(0.0, 0.0, 0.0, 1, name=str(place), p_value=value) for place, value in enumerate(p_values)
+    ]
+
+
+def claims(p_values, monkeypatch, sharpe=1.0, trades=5):
+    monkeypatch.setattr(overview, "plain_sharpe", lambda _: sharpe)
+    seen = SimpleNamespace(strategy=SimpleNamespace(trades=range(trades)))
+    return [row.beaten for row in overview.claimed(rows(p_values), seen)]
+
+
+def test_claims_hold_together(monkeypatch):
+    assert claims([0.04, 0.04, 0.9], monkeypatch) == [False, False, False]
+    assert claims([0.001, 0.02, 0.9], monkeypatch) == [True, True, False]
+    assert claims([0.001, math.nan], monkeypatch) == [True, False]
+
+
+@pytest.mark.parametrize(("sharpe", "trades"), [(-0.1, 5), (math.nan, 5), (0.0, 5), (2.0, 0)])
+def test_nothing_is_claimed_for_a_loser_or_without_trades(sharpe, trades, monkeypatch):
+    assert claims([1e-6, 1e-6], monkeypatch, sharpe, trades) == [False, False]
+
+
+def test_five_tests_of_noise_claim_anything_in_five_of_a_hundred_runs(monkeypatch):
+    generator = np.random.default_rng(1)
+    found = [any(claims(generator.random(5), monkeypatch)) for _ in range(1000)]
+    assert sum(found) <= 50 + 3 * math.sqrt(1000 * 0.05 * 0.95)
+
+
+@settings(max_examples=50, deadline=None, database=None, derandomize=True)
+@given(st.integers(1, 2000), st.data(), st.booleans())
+def test_the_sentence_on_timing_counts_the_shuffles_and_praises_only_claims(permutations, data, claimed):
+    as_good = data.draw(st.integers(0, permutations))
+    test = PermutationTest(permutations, permutations, (1 + as_good) / (1 + permutations), NONE, NONE)
+    said = on_permutation(test, claimed=claimed)
+    assert f"holding times {f'{as_good:,}' if as_good else 'none'} did as well" in said
+    assert ("is better than chance" in said) == claimed
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "claimed", "said"),
+    [
+        (0.5, 3.0, True, "is above 0"), (0.5, 3.0, False, "is not shown to be above 0"),
+        (-1.0, 3.0, False, "cannot be told from 0"), (-3.0, -1.0, False, "is below 0"),
+        (math.nan, math.nan, False, "less than 30 days"),
+    ],
+)  # fmt: skip
+def test_the_sentence_on_the_sharpe_ratio(low, high, claimed, said):
+    assert said in on_intervals(Interval(low, high), claimed=claimed)
