@@ -89,7 +89,7 @@ def judged(
             result,
             fills=fills(seen),
             intervals=bootstrapped(seen),
-            permutation=permuted(seen, shuffled),
+            permutation=permuted(shuffled),
             baselines=tuple(beside(seen, ridge, shuffled)),
             trials=trials,
         )
@@ -136,12 +136,12 @@ def shuffles(seen: Seen) -> permutation.Shuffled:
     return permutation.shuffle(seen.decisions.bars, weight, rules, asked.permutations, asked.seed)
 
 
-def permuted(seen: Seen, shuffled: permutation.Shuffled) -> PermutationTest:
+def permuted(shuffled: permutation.Shuffled) -> PermutationTest:
     """What the same trades at other times came to."""
     return PermutationTest(
         permutations=len(shuffled.sharpe),
         distinct=shuffled.distinct,
-        p_value=shuffled.p_value(plain_sharpe(seen)),
+        p_value=shuffled.p_value,
         sharpe=spread(shuffled.sharpe),
         total_return=spread(shuffled.total_return),
     )
@@ -189,7 +189,7 @@ def at_random(seen: Seen, shuffled: permutation.Shuffled) -> Baseline:
         name=RANDOM,
         sharpe_difference=observed - median,
         interval=Interval(observed - high, observed - low),
-        p_value=shuffled.p_value(observed),
+        p_value=shuffled.p_value,
     )
 
 

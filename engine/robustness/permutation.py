@@ -2,8 +2,9 @@
 
 A shuffle cuts the target weights into stretches of being long, short and flat and lays them out in another
 order, which keeps the number of trades of either side and every holding time. All such orders are equally
-likely, the real one included, so the share of shuffles that do as well as the real order is a p-value (Fisher
-1935; for trading rules Aronson 2006). The shuffles go through the simulator with its costs, fills and stops.
+likely, the real one included, so the share of shuffles whose timing is as good as that of the real order is a
+p-value (Fisher 1935; for trading rules Aronson 2006). They also go through the simulator with its costs, fills
+and stops: what they come to is the baseline of chance.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from engine.backtest.rules import Rules
 
 Rows = NDArray[np.int64]
+
+ROUNDING = 1e-9  # share by which equal sums may differ
 
 
 @dataclass(frozen=True)
@@ -123,20 +126,44 @@ def log_choose(total: int, chosen: int) -> float:
 class Shuffled:
     """What P shuffles came to, each (P,), and how many different orders were drawn (distinct).
 
-    sharpe: annual, of daily returns, NaN if not defined. max_drawdown: on bar equity.
+    sharpe: annual, of daily returns, NaN if not defined. max_drawdown: on bar equity. timing: see `timings`;
+    observed: that of the real order, NaN if nothing was held.
     """
 
     sharpe: Floats
     total_return: Floats
     max_drawdown: Floats
+    timing: Floats
+    observed: float
     distinct: int
 
-    def p_value(self, observed: float, name: str = "sharpe") -> float:
-        """Probability of a figure as high as the observed one by chance: (1 + as high) / (1 + P)."""
-        values = getattr(self, name)
-        if len(values) == 0 or not math.isfinite(observed):
+    @property
+    def p_value(self) -> float:
+        """Probability of a timing as good as the observed one by chance: (1 + as good) / (1 + P)."""
+        if len(self.timing) == 0 or math.isnan(self.observed):
             return math.nan
-        return (1 + int((values >= observed - 1e-12).sum())) / (1 + len(values))
+        as_good = self.timing >= self.observed - ROUNDING * abs(self.observed)
+        return (1 + int(as_good.sum())) / (1 + len(self.timing))
+
+
+def timings(bars: Bars) -> Floats:
+    """What a weight of 1 earns in each bar, (T,): open to open, before costs, per forecast volatility.
+
+    A rule that trades only in wild or only in calm times is then no better than the same trades at all times:
+    their returns are alike, and so are their costs. Bars of unknown volatility count as of the median one.
+    """
+    after = np.append(bars.open[1:], bars.close[-1])
+    known = bars.forecast_volatility > 0
+    middle = np.median(bars.forecast_volatility[known]) if known.any() else 1.0
+    earned: Floats = (after / bars.open - 1.0) / np.where(known, bars.forecast_volatility, middle)
+    return earned
+
+
+def kept(weight: Floats) -> Floats:
+    """Target weights (T,) with the last one kept where there is none; 0 before the first."""
+    known = np.maximum.accumulate(np.where(np.isnan(weight), -1, np.arange(len(weight))))
+    found: Floats = np.where(known < 0, 0.0, weight[known])
+    return found
 
 
 def shuffle(bars: Bars, weight: Floats, rules: Rules, permutations: int, seed: int) -> Shuffled:
@@ -149,13 +176,18 @@ def shuffle(bars: Bars, weight: Floats, rules: Rules, permutations: int, seed: i
     simulator = Simulator(bars, rules)
     ends = day_ends(bars.time, bars.calendar)  # (D,)
     equity = np.empty((permutations, len(ends)))
-    deepest = np.empty(permutations)
+    deepest, timing = np.empty((2, permutations))
+    held, earned = kept(weight), timings(bars)  # (T,) each
     seen = set()
     for number in range(permutations):
         order = shuffler.order(generator)
         seen.add(order.tobytes())
-        simulator.trade(weight[stretches.rows(order)])
+        rows = stretches.rows(order)
+        timing[number] = held[rows] @ earned
+        simulator.trade(weight[rows])
         equity[number] = simulator.equity[ends]
         deepest[number] = simulator.max_drawdown()
     sharpe = sharpes_of_paths(equity, rules.initial_capital, bars.calendar.days_per_year)
-    return Shuffled(sharpe, equity[:, -1] / rules.initial_capital - 1.0, deepest, len(seen))
+    observed = float(held @ earned) if held.any() else math.nan
+    gained = equity[:, -1] / rules.initial_capital - 1.0
+    return Shuffled(sharpe, gained, deepest, timing, observed, len(seen))

@@ -7,14 +7,17 @@ from collections import Counter
 from itertools import pairwise, permutations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.backtest.bars import Bars
 from engine.backtest.rules import Rules
 from engine.backtest.simulate import simulate
-from engine.robustness.permutation import Shuffled, Shuffler, Stretches, shuffle
+from engine.robustness.permutation import Shuffler, Stretches, shuffle
 from engine.statistics import metrics
+from soak.null import garch
 from tests.backtest.markets import random_bars
 
 RULES = Rules(1000.0, fee=0.001, slippage=0.0002, bars_per_year=8760)
@@ -81,8 +84,7 @@ def test_signals_of_chance_are_called_chance():
         generator = np.random.default_rng(seed)
         bars = random_bars(800, generator, 0.01)
         weight = targets(seed + 1000, 800, flat=True)
-        observed = metrics.metrics(simulate(bars, weight, RULES))["sharpe"]
-        found.append(shuffle(bars, weight, RULES, 99, seed).p_value(observed))
+        found.append(shuffle(bars, weight, RULES, 99, seed).p_value)
     assert np.mean(np.array(found) <= 0.1) <= 0.25
     assert 0.3 < np.mean(found) < 0.7
 
@@ -90,9 +92,8 @@ def test_signals_of_chance_are_called_chance():
 def test_foresight_is_no_chance():
     bars = random_bars(1000, np.random.default_rng(4), 0.01)
     weight = np.where(bars.close > bars.open, 1.0, -1.0)
-    observed = metrics.metrics(simulate(bars, weight, FREE))["sharpe"]
     found = shuffle(bars, weight, FREE, 199, 0)
-    assert found.p_value(observed) == 1 / 200
+    assert found.p_value == 1 / 200
     assert found.distinct == 199
 
 
@@ -104,7 +105,7 @@ def test_figures_of_a_shuffle_are_those_of_the_simulator():
     found = shuffle(bars, weight, RULES, 3, 0)
     for name in ("sharpe", "total_return", "max_drawdown"):
         assert getattr(found, name) == pytest.approx([told[name]] * 3, rel=1e-9)
-    assert found.p_value(told["sharpe"]) == 1
+    assert found.p_value == 1
     assert found.distinct == 1
 
 
@@ -116,6 +117,28 @@ def test_the_same_seed_shuffles_the_same():
 
 def test_no_trade_and_no_shuffle_have_no_p_value():
     bars = random_bars(500, np.random.default_rng(2), 0.01)
-    assert math.isnan(shuffle(bars, np.full(500, np.nan), RULES, 5, 0).p_value(math.nan))
-    assert math.isnan(shuffle(bars, np.ones(500), RULES, 0, 0).p_value(1.0))
-    assert Shuffled(np.array([1.0, np.nan]), np.zeros(2), np.zeros(2), 2).p_value(0.5) == 2 / 3
+    assert math.isnan(shuffle(bars, np.full(500, np.nan), RULES, 5, 0).p_value)
+    assert math.isnan(shuffle(bars, np.ones(500), RULES, 0, 0).p_value)
+
+
+@pytest.mark.parametrize("wild", [True, False])
+@pytest.mark.parametrize("flat", [True, False])
+def test_rules_that_trade_only_in_wild_or_in_calm_times_are_called_chance(wild, flat):
+    """With costs, which shuffles into other times pay on smaller or larger moves."""
+    found = []
+    for seed in range(120):
+        generator = np.random.default_rng([seed, wild, flat])
+        close = 100 * np.cumprod(1 + 0.005 * garch(generator.standard_normal(900), 0.09, 0.9))
+        opens = np.append(100.0, close[:-1])
+        frame = pd.DataFrame(
+            {"open": opens, "high": np.maximum(opens, close), "low": np.minimum(opens, close), "close": close,
+             "volume": 1.0}, pd.date_range("2025-01-01", periods=900, freq="h", tz="UTC", name="time"),
+        )  # fmt: skip
+        bars = Bars.of(frame, 48).rows(slice(60, None))
+        signal = generator.choice([1.0, -1.0, 0.0 if flat else np.nan], len(bars), p=[0.1, 0.1, 0.8])
+        middle = np.median(bars.forecast_volatility)
+        weight = np.where((bars.forecast_volatility > middle) == wild, signal, 0.0)
+        found.append(shuffle(bars, weight, RULES, 49, seed).p_value)
+    for level in (0.1, 0.5):
+        rejected = np.count_nonzero(np.array(found) <= level)
+        assert abs(rejected - 120 * level) <= 3 * math.sqrt(120 * level * (1 - level)), level
