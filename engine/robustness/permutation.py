@@ -3,8 +3,8 @@
 A shuffle cuts the target weights into stretches of being long, short and flat and lays them out in another
 order, which keeps the number of trades of either side and every holding time. All such orders are equally
 likely, the real one included, so the share of shuffles whose timing is as good as that of the real order is a
-p-value (Fisher 1935; for trading rules Aronson 2006). They also go through the simulator with its costs, fills
-and stops: what they come to is the baseline of chance.
+p-value (Fisher 1935; for trading rules Aronson 2006). They also go through the simulator with its costs,
+fills and stops: what they come to is the baseline of chance.
 """
 
 from __future__ import annotations
