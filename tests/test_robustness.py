@@ -59,6 +59,7 @@ def test_every_panel_is_there_and_agrees_with_the_figures(whole):
     }  # fmt: skip
     assert rows["buy and hold"].sharpe == found.benchmark["sharpe"]
     assert rows["always flat"].total_return == 0
+    assert rows["always flat"].sharpe_difference == pytest.approx(found.metrics["sharpe"])
     assert 0 < found.permutation.p_value <= 1
     assert found.permutation.permutations == 200
     said = explained(found)

@@ -93,6 +93,17 @@ class Rules:
             **{name: getattr(settings, name) for name in sorted(taken)},
         )
 
+    def without_costs(self) -> Self:
+        """The same decisions and fills, for nothing: to compare rules that trade more or less often."""
+        return replace(
+            self,
+            fee=0.0,
+            slippage=0.0,
+            slippage_volatility=0.0,
+            slippage_impact=0.0,
+            borrow_rate=0.0,
+        )
+
     def without_decisions(self) -> Self:
         """The same costs and fills, fully invested: what buy and hold is simulated with."""
         return replace(

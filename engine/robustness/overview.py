@@ -17,6 +17,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from engine.backtest import trading
+from engine.backtest.simulate import simulate
 from engine.results.backtest import (
     AccountIntervals,
     Baseline,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from engine.backtest.rules import Rules
     from engine.backtest.simulate import Simulation
     from engine.backtest.trading import Decisions
     from engine.market.calendar import Calendar
@@ -148,33 +150,43 @@ def permuted(shuffled: permutation.Shuffled) -> PermutationTest:
 
 
 def beside(seen: Seen, ridge: Decisions | None, shuffled: permutation.Shuffled) -> list[Baseline]:
-    """Every baseline beside the strategy, each with the paired interval of the difference."""
+    """Every baseline beside the strategy, each with the paired interval of the difference.
+
+    Rules that trade are held against the strategy before costs: to pay less than they do is no skill.
+    """
     made, settings = seen.decisions, seen.settings
     rules = trading.rules_of(settings, seen.calendar)
-    others = {
-        baselines.BUY_AND_HOLD: seen.benchmark,
-        FLAT: baselines.always_flat(made.bars, rules),
-        baselines.LAST_SIGN: baselines.last_sign(made.bars, rules, short=settings.backtest.short),
-    }
+    free = rules.without_costs()
+
+    def last_sign(by: Rules) -> Simulation:
+        return baselines.last_sign(made.bars, by, short=settings.backtest.short)
+
+    def traded(decisions: Decisions, by: Rules) -> Simulation:
+        return simulate(decisions.bars, trading.weight_of(decisions, settings), by)
+
+    rows = [
+        compared(seen, baselines.BUY_AND_HOLD, seen.benchmark, seen.strategy, seen.benchmark),
+        compared(seen, FLAT, flat := baselines.always_flat(made.bars, rules), seen.strategy, flat),
+        compared(seen, baselines.LAST_SIGN, last_sign(rules), own := traded(made, free), last_sign(free)),
+    ]
     if ridge is not None:
-        others[baselines.RIDGE] = trading.trade(ridge, settings)[0]
-    own, asked = daily_returns(seen.strategy), settings.evidence
-    rows = []
-    for name, other in others.items():
-        apart, found = intervals.sharpe_above(
-            own, daily_returns(other), asked.resamples, asked.seed, seen.calendar.days_per_year
-        )
-        figures = headline(other)
-        rows.append(
-            Baseline(
-                **figures,
-                name=name,
-                sharpe_difference=apart,
-                interval=Interval(*found.interval),
-                p_value=found.p_value,
-            )
-        )
+        rows.append(compared(seen, baselines.RIDGE, traded(ridge, rules), own, traded(ridge, free)))
     return claimed([*rows, at_random(seen, shuffled)] if len(shuffled.sharpe) else rows, seen)
+
+
+def compared(seen: Seen, name: str, shown: Simulation, own: Simulation, other: Simulation) -> Baseline:
+    """The baseline that is shown, and how far the strategy's own Sharpe ratio lies above the other's."""
+    asked, year = seen.settings.evidence, seen.calendar.days_per_year
+    apart, found = intervals.sharpe_above(
+        daily_returns(own), daily_returns(other), asked.resamples, asked.seed, year
+    )
+    return Baseline(
+        **headline(shown),
+        name=name,
+        sharpe_difference=apart,
+        interval=Interval(*found.interval),
+        p_value=found.p_value,
+    )
 
 
 def at_random(seen: Seen, shuffled: permutation.Shuffled) -> Baseline:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -120,3 +121,14 @@ def test_without_enough_trades_the_setting_stays():
     bars = random_bars(100, np.random.default_rng(1))
     assert thresholds.best(bars, np.full(100, np.nan), RULES, targets, otherwise=0.123) == 0.123
     assert thresholds.best(bars, np.full(100, 0.01), RULES, targets, otherwise=0.123) == 0.123
+
+
+def test_rules_without_costs_trade_the_same_for_nothing():
+    generator = np.random.default_rng(5)
+    bars, weight = random_bars(500, generator, 0.01), random_targets(500, generator)
+    paid = replace(RULES, borrow_rate=0.1, slippage_impact=0.0)
+    dear, free = simulate(bars, weight, paid).trades, simulate(bars, weight, paid.without_costs()).trades
+    assert (dear["fees"] > 0).all()
+    for name in ("fees", "slippage", "borrow"):
+        assert not free[name].any()
+    assert list(free["entry_bar"]) == list(dear["entry_bar"])
