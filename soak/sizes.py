@@ -1,0 +1,60 @@
+"""How often figures without skill look like skill: sizes and coverage against their binomial bands.
+
+`python -m soak.sizes [REPETITIONS]`
+"""
+
+import math
+import sys
+
+import numpy as np
+
+from engine.statistics.forecast import forecast_quality
+from engine.statistics.overfitting import overfitting
+from engine.statistics.returns import probabilistic_sharpe
+from soak import null
+
+DAYS, BARS, RESAMPLES = (30, 110, 365), 1500, 1000
+KNOWN = {("interval", "t3", 30): 0.92}  # stated in docs/definitions.md
+
+
+def measured(count):
+    """(what, nominal share, how often) for each case."""
+    for days in DAYS:
+        for kind in null.RETURNS:
+            inside = null.sharpe_coverage(kind, days, count, RESAMPLES)
+            yield ("interval", kind, days), 0.95, inside
+            found = [null.returns(kind, days, np.random.default_rng([9, seed])) for seed in range(count)]
+            yield ("PSR", kind, days), 0.05, sum(probabilistic_sharpe(each) > 0.95 for each in found)
+    for kind, horizon in null.FORECASTS:
+        made = (null.forecast(kind, horizon, BARS, np.random.default_rng([7, seed])) for seed in range(count))
+        found = [forecast_quality(*each, horizon) for each in made]
+        for name in ("ic_p_value", "directional_accuracy_p_value"):
+            yield (name, kind, horizon), 0.05, sum(each[name] < 0.05 for each in found)
+
+
+def main(arguments):
+    count, outside = int(arguments[0]) if arguments else 2000, 0
+    for what, nominal, times in measured(count):
+        share = KNOWN.get(what, nominal)
+        band = 3 * math.sqrt(share * (1 - share) / count)
+        apart = abs(times / count - share) > band
+        outside += apart
+        print(*what, f"{times / count:.3f} of {share:g} ± {band:.3f}", "OUTSIDE" if apart else "")
+    for correlation in (0.0, 0.5):
+        found = [overfitting(family(seed, correlation)) for seed in range(100)]
+        print(f"PBO of 100 families of noise, correlation {correlation:g}: {np.mean(found):.3f}")
+        outside += not 0.45 < np.mean(found) < 0.55
+    print(f"sizes: {outside} outside of their bands, {count} repetitions")
+    return int(bool(outside))
+
+
+def family(seed, correlation):
+    """Returns (720, 50) without skill, each pair with this correlation."""
+    generator = np.random.default_rng(seed)
+    own, common = generator.standard_normal((720, 50)), generator.standard_normal((720, 1))
+    return math.sqrt(1 - correlation) * own + math.sqrt(correlation) * common
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(line_buffering=True)
+    sys.exit(main(sys.argv[1:]))
