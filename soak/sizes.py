@@ -14,7 +14,13 @@ from engine.statistics.returns import probabilistic_sharpe
 from soak import null
 
 DAYS, BARS, RESAMPLES = (30, 110, 365), 1500, 1000
-KNOWN = {("interval", "t3", 30): 0.92}  # stated in docs/definitions.md
+KNOWN = {
+    ("interval", "t3", 30): 0.92,
+    ("ic_p_value", "volatility", 12): 0.065,
+    ("ic_p_value", "momentum", 12): 0.065,
+    ("ic_p_value", "volatility", 24): 0.07,
+    ("ic_p_value", "momentum", 24): 0.075,
+}  # stated in docs/definitions.md
 
 
 def measured(count):
