@@ -33,6 +33,7 @@ EDGES = {
         "engine/results/backtest.py:to_json",
         "engine/results/codec.py:read_table",
         "engine/results/codec.py:to_json",
+        "engine/results/earlier.py:first_layout",
         "engine/results/earlier.py:upgraded",
         "engine/results/earlier.py:with_figures",
         "engine/results/earlier.py:with_notes",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
+from engine.errors import RepairDataError
 from engine.results.codec import Count, Number, from_json, to_json
 from engine.results.earlier import SCHEMA, upgraded
 from engine.results.notes import Note
@@ -251,4 +252,7 @@ class BacktestResult:
     @classmethod
     def from_json(cls, told: dict[str, Any], where: str = "result.json") -> Self:
         """From what result.json holds, of this version or an earlier one. Raises RepairDataError."""
-        return from_json(cls, upgraded(told), where)
+        found = from_json(cls, upgraded(told, where), where)
+        if "total_return" not in found.metrics:
+            raise RepairDataError(where, "lacks the metric total_return", "Run it again")
+        return found

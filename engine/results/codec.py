@@ -8,6 +8,7 @@ asked: too late for the app's first screen, which is drawn from an answer.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache, partial
@@ -19,6 +20,10 @@ from engine.errors import RepairDataError
 Kind = TypeVar("Kind")
 Read = Callable[[Any], Any]  # a value of a JSON document as a value of a type; raises NotOfTypeError
 
+IN_WORDS = {
+    int: "a whole number", float: "a number", str: "a text", bool: "true or false", NoneType: "nothing",
+}  # fmt: skip
+LARGEST = int(sys.float_info.max)
 JSON_NAME = "JSON name"  # in a field's metadata: what it is called in JSON, where no field can be called that
 
 
@@ -186,13 +191,15 @@ def read_table(read: Read, value: Any) -> dict[str, Any]:
 
 def read_scalar(kind: Any, value: Any) -> Any:
     """A text, a truth value, nothing or a number; a whole number may be written as 3.0."""
+    if type(value) is int and abs(value) > LARGEST:
+        raise NotOfTypeError("is too large a number")
     if type(value) is kind or (value is None and kind is NoneType):
         return value
     if kind is float and type(value) is int:
         return float(value)
     if kind is int and type(value) is float and value.is_integer():
         return int(value)
-    raise NotOfTypeError(f"is {value!r}, not a {kind.__name__}")
+    raise NotOfTypeError(f"is {value!r}, not {IN_WORDS.get(kind, kind.__name__)}")
 
 
 def plain(value: Any) -> Any:

@@ -25,8 +25,9 @@ class Note:
         """The sentence; code and values as they are where a later or damaged file says something else."""
         try:
             return TEXTS[self.code].format_map(self.values)
-        except (KeyError, ValueError):
-            values = ", ".join(f"{name} = {value}" for name, value in self.values.items())
+        except (KeyError, ValueError, IndexError, AttributeError, OverflowError):
+            known = {name: "n/a" if value != value else value for name, value in self.values.items()}  # noqa: PLR0124
+            values = ", ".join(f"{name} = {value}" for name, value in known.items())
             return f"{self.code} ({values})" if values else self.code
 
 

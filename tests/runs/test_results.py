@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 
 import pytest
 
@@ -11,6 +12,7 @@ from engine.results.codec import to_json
 from engine.results.explanations import explained
 from engine.results.studies import SeedsResult
 from engine.runs.folder import Home
+from engine.runs.manifest import write_manifest
 from engine.runs.modes import MODES
 from engine.runs.results import result_of
 from engine.settings import make
@@ -54,13 +56,63 @@ def test_a_backtest_of_version_0_1_is_the_same_once_it_is_written_anew(kept):
     told = json.loads(kept.result_path.read_text())
     found = result_of(kept)
     assert found.metrics["total_return"] == told["metrics"]["total_return"]
-    assert math.isnan(BacktestResult.from_json(told | {"metrics": {"sharpe": None}}).metrics["sharpe"])
+    unknown = told | {"metrics": told["metrics"] | {"sharpe": None}}
+    assert math.isnan(BacktestResult.from_json(unknown).metrics["sharpe"])
     assert to_json(BacktestResult.from_json(found.to_json())) == found.to_json()
     assert set(explained(found)) == {"fills", "intervals", "permutation", "baselines", "trials"}
 
 
+def edited(run, change):
+    """The run's result with something changed, and the manifest that vouched for it gone."""
+    told = json.loads(run.result_path.read_text())
+    change(told)
+    run.result_path.write_text(json.dumps(told))
+    return run
+
+
+def test_an_edited_result_is_not_what_the_manifest_vouches_for(kept, tmp_path):
+    home = Home(tmp_path)
+    home.runs.mkdir(parents=True, exist_ok=True)
+    copy = home.runs / kept.path.name
+    shutil.copytree(kept.path, copy)
+    run = home.find(kept.id)
+    assert result_of(run) == result_of(kept)
+    write_manifest(run.path, [run.result_path.name])
+    edited(run, lambda told: told["metrics"].update(total_return=9.0))
+    with pytest.raises(RepairDataError, match=r"hash|changed|bytes"):
+        result_of(run)
+
+
+@pytest.mark.parametrize("metric", ["total_return"])
+def test_a_result_without_what_every_one_has_is_refused(kept, tmp_path, metric):
+    told = json.loads(kept.result_path.read_text())
+    del told["metrics"][metric]
+    with pytest.raises(RepairDataError, match=metric):
+        BacktestResult.from_json(told)
+
+
+def test_numbers_beyond_every_float_are_refused(kept):
+    told = json.loads(kept.result_path.read_text())
+    told["metrics"]["volatility"] = 10**400
+    with pytest.raises(RepairDataError, match="too large"):
+        BacktestResult.from_json(told)
+
+
 @pytest.mark.parametrize(
-    "content", ["{", "[]", '{"metrics": null}', '{"metrics": {"sharpe": "high"}}', "[" * 200_000]
+    "content",
+    [
+        "{",
+        "[]",
+        '{"metrics": null}',
+        '{"metrics": {"sharpe": "high"}}',
+        "[" * 200_000,
+        '{"notes": 5}',
+        '{"forecast": [1]}',
+        '{"fills": {"ways": 3}}',
+        '{"schema": 99}',
+        '{"schema": "x"}',
+        '{"schema": 2}',
+    ],
 )
 def test_what_is_no_result_is_refused_by_its_path(tmp_path, content):
     run = Home(tmp_path).create("run", make({}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine.disk import write_whole
 from engine.errors import ChangeSettingsError
 from engine.queries.curves import curves
-from engine.queries.opening import figures_of
+from engine.queries.opening import figures_of, ledger
 from engine.queries.report import figures, svg
 from engine.queries.report.style import STYLE
 from engine.queries.result import traded
@@ -49,6 +50,9 @@ def page(request: Event) -> str:
     """The whole document."""
     result, again = traded(request)
     found, recorded = figures_of(result, again), result.figures
+    if again.look is None and found.trials:
+        by_now = ledger(request)
+        found = replace(found, trials=by_now) if by_now.looks > found.trials.looks else found
     lines = curves(again, result.decisions.without_forecast, COLUMNS)
     run, changes = result.run, request.get("overrides") or {}
     name = f"{run.id} {run.name}".strip()
