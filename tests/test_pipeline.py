@@ -157,7 +157,7 @@ def test_a_run_killed_in_training_resumes_to_the_same_trades(home, whole):
 
 
 def test_too_few_rows_and_unknown_features_are_refused_in_words(home):
-    short = carried_out(home, "train", make({}, [*DEMO, "data.end=2025-01-10"]))
+    short = carried_out(home, "train", make({}, [*DEMO, "data.end=2025-01-03"]))
     assert "too few samples" in state_of(short).error.reason
     odd = carried_out(home, "train", make({}, [*DEMO, "features.names=rsi_15"]))
     assert "rsi_14" in str(state_of(odd).error)

@@ -24,7 +24,7 @@ YEAR_HOURS = 365 * 24
 
 def simulated(text, step_ms, seed=1, days=90):
     """Random trades over the bars of a market, and the day that each bar's session has."""
-    times, days_of = opened(text, step_ms, days if step_ms >= HOUR_MS else 12)
+    times, days_of = opened(text, step_ms, days if step_ms >= HOUR_MS else 60)  # 30 sessions or more
     random = np.random.default_rng(seed)
     bars = replace(
         random_bars(len(times), random, 0.004),

@@ -143,7 +143,6 @@ return SEEN[key].copy()
     "ranked": "w = windows(bars.close, 30); return (w < w[:, -1:]).mean(axis=1)",
     "cumulative": "return np.log(bars.close / bars.close[0])",
     "rsi": "import talib; return np.nan_to_num(talib.RSI(bars.close, 14), nan=50.0)",
-    "filtered": "from scipy.signal import lfilter; return lfilter([0.1], [1, -0.9], move(bars))",
     "streak": "u = move(bars) > 0; i = np.arange(len(bars)); "
     "return (i - np.maximum.accumulate(np.where(u, 0, i))).astype(float)",
     "regression": "w = windows(bars.close, 20); x = np.arange(20) - 9.5; return (w @ x) / (x @ x)",

@@ -16,7 +16,7 @@ from tests.studies.markets import END_MS, filled_store, linear, settings_of
 @pytest.fixture
 def audited(tmp_path, monkeypatch):
     """What the probe says of features of a file: names of leaks, of roundings, and what came from outside."""
-    monkeypatch.setattr(probe, "CUTS", 96)
+    monkeypatch.setattr(probe, "CUTS", 168)
     monkeypatch.setattr(probe, "MOST_RARE", 24)
 
     def of(*sources):
@@ -27,7 +27,7 @@ def audited(tmp_path, monkeypatch):
         history = recorded(settings, filled_store(tmp_path, settings), END_MS)
         base = Replay(ordinary(settings, own, linear, isolated), history)
         leaks, rounding, cuts = probe.probe(base, names)
-        assert cuts >= 96
+        assert cuts >= 168
         return {each.column for each in leaks}, {each.column for each in rounding}, list(isolated.outside)
 
     return of
@@ -62,7 +62,7 @@ def test_no_honest_feature_is_accused(audited):
     leaks, rounding, outside = audited(*own_features.functions(own_features.HONEST))
     assert leaks == set()
     assert outside == []
-    assert rounding <= {"fft", "net", "ewm", "regression", "expanding_z", "filtered", "kalman"}
+    assert rounding <= {"fft", "net", "ewm", "regression", "expanding_z", "kalman"}
 
 
 def test_the_cuts_meet_every_hour_of_the_week():

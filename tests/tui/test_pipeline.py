@@ -156,6 +156,8 @@ def test_result_that_is_no_result(deck):
     deck("run", "-s", "training.epochs=1")
     (run,) = deck.home.all()
     run.result_path.write_text("{")
+    assert "result.json: is truncated" in deck("runs", "follow", "last", code=1)[1]
+    run.manifest_path.unlink()
     assert "result.json: cannot be read" in deck("runs", "follow", "last", code=1)[1]
     run.result_path.write_text(json.dumps({"metrics": None}))
     assert "is no proper BacktestResult" in deck("runs", "follow", "last", code=1)[1]
