@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.data.importing.form import Form
 
 LARGE = 1 << 20  # bytes from which it pays
+NEWLINE = 10
 
 
 def quick_columns(path: Path, form: Form, positions: Sequence[int]) -> dict[int, Any] | None:
@@ -31,21 +32,26 @@ def quick_columns(path: Path, form: Form, positions: Sequence[int]) -> dict[int,
         if content.find(b'"') >= 0:
             return None
         before = content[: form.start].count(b"\n")
+        lines = int(np.count_nonzero(np.frombuffer(content[form.start :], np.uint8) == NEWLINE))
+        lines += content[-1] != NEWLINE
     if not plainly_written(form):
         return None
     try:  # with a choice of columns pandas would use one thread
         frame = pd.read_csv(path, sep=form.delimiter, header=None, skiprows=before)
     except (ValueError, OverflowError):  # a row with more cells, or no UTF-8
         return None
-    if len(frame.columns) != form.width or frame[form.width - 1].isna().any():  # a row with fewer cells
+    if not (is_whole(frame, form.width, lines) and all(is_number(frame[p]) for p in sorted(positions)[1:])):
         return None
     columns = {
         place: pa.array(frame[place].to_numpy() if is_number(frame[place]) else frame[place])
         for place in positions
     }
-    if not all(is_number(frame[place]) for place in sorted(positions)[1:]):
-        return None
     return columns if in_order(columns[min(positions)]) else None
+
+
+def is_whole(frame: pd.DataFrame, width: int, lines: int) -> bool:
+    """Whether every line gave a row, which pandas denies lines of blanks, and none has fewer cells."""
+    return len(frame.columns) == width and len(frame) == lines and not frame[width - 1].isna().any()
 
 
 def is_number(column: Any) -> bool:

@@ -72,9 +72,9 @@ def large_and_plain(path: Path) -> bool:
         return False
     with path.open("rb") as handle:
         head = handle.read(HEAD)
-    return (
-        head.isascii() and not head.startswith((GZIP, ZIP)) and head[:1] not in (b"[", b"{", b"\0", b"<", b"")
-    )
+    if not head.isascii() or b"\0" in head:
+        return False
+    return not head.startswith((GZIP, ZIP)) and head[:1] not in (b"[", b"{", b"<", b"")
 
 
 def plain_table(path: Path) -> Table:
