@@ -109,16 +109,6 @@ def sharpe_influence(returns: Floats) -> Floats:
     return influence
 
 
-def sharpe_probability(
-    observed: float, count: int, skewness: float, kurt: float, benchmark: float = 0.0
-) -> float:
-    """The same from the statistics themselves: observed and benchmark Sharpe per period, N, g₁, g₂."""
-    spread = 1.0 - skewness * observed + (kurt - 1.0) / 4.0 * observed**2
-    if not (spread > 0 and count > 1):
-        return math.nan
-    return NormalDist().cdf((observed - benchmark) * math.sqrt((count - 1) / spread))
-
-
 def expected_best_sharpe(trials: int, variance: float) -> float:
     """Highest Sharpe ratio to expect of `trials` strategies without merit, whose ratios have this variance.
 
