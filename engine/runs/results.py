@@ -9,7 +9,7 @@ from engine.errors import RepairDataError
 from engine.results.backtest import BacktestResult
 from engine.results.codec import from_json
 from engine.results.earlier import with_figures, with_notes
-from engine.runs.manifest import manifest_of, read_checked
+from engine.runs.manifest import manifest_of, read_named
 from engine.runs.modes import MODES
 
 if TYPE_CHECKING:
@@ -33,8 +33,9 @@ def content(run: RunFolder) -> dict[str, Any]:
     """The table in result.json, which is what the manifest vouches for. Raises RepairDataError."""
     remedy = f"Run it again, or look into {run.log_path}"
     try:
-        vouched = run.manifest_path.exists() and run.result_path.name in manifest_of(run.path)
-        read = read_checked(run.path, run.result_path.name) if vouched else run.result_path.read_bytes()
+        name = run.result_path.name
+        entry = manifest_of(run.path).get(name) if run.manifest_path.exists() else None
+        read = read_named(run.path, name, entry) if entry else run.result_path.read_bytes()
         told = json.loads(read)
     except FileNotFoundError:
         raise RepairDataError(str(run.result_path), "is missing", remedy) from None
