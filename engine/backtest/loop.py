@@ -20,7 +20,7 @@ from numba import njit
 from engine.backtest.records import SAME_CLOSE, WORST_OF_BAR, Bar
 
 MOST_SLIPPAGE = 0.99
-SIGNAL, REVERSAL, STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, END, RUIN = range(7)
+SIGNAL, REVERSAL, STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, END, RUIN, HORIZON = range(8)
 
 
 def compiled(function: Any) -> Any:
@@ -63,8 +63,11 @@ def pay_borrow(account: Any, price: float, rate: float) -> None:
 
 
 @step
-def decide(account: Any, weight: float) -> None:
-    """Turn a decision into the order in force; NaN leaves things as they are."""
+def decide(account: Any, weight: float, due: bool) -> None:
+    """Turn a decision into the order in force; NaN leaves things as they are, unless the position is due."""
+    if due:
+        expire(account, weight)
+        return
     if np.isnan(weight):
         return
     if weight * account.position > 0.0:  # already there: only an order that leads away is called off
@@ -74,6 +77,15 @@ def decide(account: Any, weight: float) -> None:
         account.active = 1 if account.position != 0.0 or weight != 0.0 else 0
         account.reason = SIGNAL if weight == 0.0 else REVERSAL
     account.target_weight = weight
+
+
+@step
+def expire(account: Any, weight: float) -> None:
+    """Close at the horizon's end, then do what the bar's decision says; a stop goes on as it is."""
+    if account.active and account.target_weight == 0.0 and account.reason != HORIZON:
+        return
+    account.active, account.reason = 1, HORIZON
+    account.target_weight = 0.0 if np.isnan(weight) else weight
 
 
 @step
@@ -221,9 +233,9 @@ def size(account: Any, terms: Any, bar: Any, side: float, basis: float) -> float
 
 
 @step
-def execute_order(account: Any, terms: Any, bar: Any, row: Any) -> None:
-    """Carry out the order in force: close what is in its way, then open; what the volume cuts off waits."""
-    if account.target_weight * account.position <= 0.0 and account.position != 0.0:
+def execute_order(account: Any, terms: Any, bar: Any, row: Any, due: bool) -> None:
+    """Carry out the order in force: close what is due or in its way, open; what the volume cuts off waits."""
+    if account.position != 0.0 and (due or account.target_weight * account.position <= 0.0):
         basis = basis_price(terms, bar, -account.position)
         if np.isnan(basis):
             return
@@ -264,6 +276,15 @@ def enter(account: Any, terms: Any, bar: Any) -> None:
         leave_rest(account, terms)
     else:
         account.active = 0
+
+
+@step
+def trade_at_open(account: Any, terms: Any, bar: Any, row: Any, due: bool) -> None:
+    """Carry out the order in force; without one, keep the position within the band."""
+    if account.active:
+        execute_order(account, terms, bar, row, due)
+    elif terms.band > 0.0 and account.target_weight * account.position > 0.0:
+        rebalance(account, terms, bar)
 
 
 @step
@@ -370,17 +391,18 @@ def run(
     money, held, highest, lowest = account.cash, 0.0, 0.0, 0.0
     for t in range(bars):
         weight = target[t]
+        due = False
+        if terms.exit_after > 0 and held != 0.0:
+            due = t - account.entry_bar >= terms.exit_after
+            weight = weight if due else np.nan
         settled = np.isnan(weight) or weight * held > 0.0 or (weight == 0.0 and held == 0.0)
-        if every_bar or account.active or not settled:
+        if every_bar or account.active or due or not settled:
             bar = bar_at(prices, terms, t)
             account.highest, account.lowest = highest, lowest
             account.capacity = terms.volume_share * prices.volume[t] if terms.volume_share > 0.0 else np.inf
             pay_funding(account, bar.open, bar.funding)
-            decide(account, weight)
-            if account.active:
-                execute_order(account, terms, bar, trades[account.trades])
-            elif terms.band > 0.0 and account.target_weight * account.position > 0.0:
-                rebalance(account, terms, bar)
+            decide(account, weight, due)
+            trade_at_open(account, terms, bar, trades[account.trades], due)
             pay_funding_later(account, bar, 1.0)
             if terms.stops and account.position != 0.0:
                 check_stops(account, terms, bar, trades[account.trades])

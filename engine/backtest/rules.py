@@ -27,7 +27,8 @@ class Rules:
     the fee; slippage_volatility and slippage_impact are multiples of one bar's volatility, the latter times
     √(quantity / volume); minimum_notional is quote currency, quantity_step units traded; borrow_rate and
     target_volatility are per year; the three stop distances are returns, or standard deviations of
-    one bar's return where stop_unit is `volatility`; 0 means none. Raises ChangeSettingsError.
+    one bar's return where stop_unit is `volatility`; exit_after is bars from the entry; 0 means none.
+    Raises ChangeSettingsError.
     """
 
     initial_capital: float
@@ -52,6 +53,7 @@ class Rules:
     slippage_impact: float = 0.0
     minimum_notional: float = 0.0
     quantity_step: float = 0.0
+    exit_after: int = 0
 
     def __post_init__(self) -> None:
         for name, choices in (
@@ -73,7 +75,7 @@ class Rules:
         for name in (
             "fee", "slippage", "borrow_rate", "stop_loss", "take_profit", "trailing_stop", "max_volume_share",
             "rebalance_band", "maker_discount", "slippage_volatility", "slippage_impact", "minimum_notional",
-            "quantity_step",
+            "quantity_step", "exit_after",
         ):  # fmt: skip
             if not 0 <= getattr(self, name) < float("inf"):
                 raise ChangeSettingsError(
@@ -115,4 +117,5 @@ class Rules:
             trailing_stop=0.0,
             max_volume_share=0.0,
             rebalance_band=0.0,
+            exit_after=0,
         )

@@ -41,3 +41,17 @@ def targets(
     if predicted is not None:
         weight[~predicted] = 0.0 if without_forecast == "flat" else np.nan
     return weight
+
+
+def held_for(weight: NDArray[np.float64], bars: int) -> NDArray[np.float64]:
+    """Target weights (N,) that are held for so many bars each, as they are held: (N,), 0 where flat.
+
+    What is decided while a position is held counts for nothing; the decision of its last open counts again.
+    """
+    held = np.zeros(len(weight))  # (N,)
+    entries = np.flatnonzero(np.nan_to_num(weight))  # (n,) rows that open a position, were it flat
+    row = 0
+    while (place := np.searchsorted(entries, row)) < len(entries):
+        row = entries[place] + bars
+        held[entries[place] : row] = weight[entries[place]]
+    return held

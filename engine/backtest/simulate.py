@@ -183,4 +183,5 @@ def terms_of(bars: Bars, rules: Rules) -> records.Terms:
         minimum_notional=float(rules.minimum_notional),
         quantity_step=float(rules.quantity_step),
         funding=bars.funded,
+        exit_after=int(rules.exit_after),
     )

@@ -81,7 +81,10 @@ def decide(
 def rules_of(settings: Settings, calendar: Calendar) -> Rules:
     """The rules that the settings state; a perpetual is sold short without borrowing."""
     rules = Rules.of(settings.backtest, calendar)
-    return replace(rules, borrow_rate=0.0) if settings.data.perpetual else rules
+    exit_after = settings.label.horizon if settings.signal.exit == "horizon" else 0
+    return replace(
+        rules, exit_after=exit_after, borrow_rate=0.0 if settings.data.perpetual else rules.borrow_rate
+    )
 
 
 def trade(decisions: Decisions, settings: Settings) -> tuple[Simulation, Simulation]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypedDict
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from engine.backtest import trading
+from engine.backtest import signals, trading
 from engine.backtest.simulate import simulate
 from engine.results.backtest import (
     AccountIntervals,
@@ -135,6 +135,8 @@ def shuffles(seen: Seen) -> permutation.Shuffled:
     asked = seen.settings.evidence
     rules = trading.rules_of(seen.settings, seen.calendar)
     weight = trading.weight_of(seen.decisions, seen.settings)
+    if rules.exit_after:
+        weight = signals.held_for(weight, rules.exit_after)
     return permutation.shuffle(seen.decisions.bars, weight, rules, asked.permutations, asked.seed)
 
 

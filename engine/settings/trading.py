@@ -19,6 +19,10 @@ class Signal(Group):
         "settings", "entry_threshold as it is set, or the one with the best Sharpe ratio on validation"
     )
     neutral: Literal["hold", "flat"] = setting("hold", "within the threshold: hold the position or close it")
+    exit: Literal["signal", "horizon"] = setting(
+        "signal",
+        "what closes a position: signals, or the end of label.horizon alone, counted in bars from its entry",
+    )
     without_forecast: Literal["hold", "flat"] = setting(
         "hold", "bars without a forecast, as after a gap: hold the position or close it"
     )

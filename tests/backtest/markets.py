@@ -86,6 +86,7 @@ def random_rules(generator):
         slippage_impact=maybe(0.0, 2.0, 0.3),
         minimum_notional=maybe(0.1, 200.0, 0.2),
         quantity_step=maybe(0.001, 2.0, 0.2),
+        exit_after=int(maybe(1, 9, 0.4)),
     )
 
 

@@ -138,6 +138,10 @@ class Reference:
         self.money -= payment
 
     def decide(self, weight):
+        if self.trade and self.rules.exit_after:
+            if self.t >= self.trade.entry_bar + self.rules.exit_after:
+                self.expire(weight)
+            return
         if math.isnan(weight):
             return
         in_position_already = self.trade and weight * self.trade.side > 0
@@ -153,10 +157,17 @@ class Reference:
             self.order = Order(weight, "reversal")
         self.weight = weight
 
+    def expire(self, weight):
+        stop_goes_on = self.order and self.order.weight == 0 and self.order.reason != "horizon"
+        if not stop_goes_on:
+            self.weight = 0.0 if math.isnan(weight) else weight
+            self.order = Order(self.weight, "horizon")
+
     def follow_order(self):
         order = self.order
         side = (order.weight > 0) - (order.weight < 0)
-        if self.trade and self.trade.side != side:
+        due = self.trade and self.rules.exit_after and self.t >= self.trade.entry_bar + self.rules.exit_after
+        if self.trade and (due or self.trade.side != side):
             basis = self.basis(-self.trade.side)
             if math.isnan(basis):
                 return
