@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.data.kinds import KINDS, kind_of
-from engine.data.series import arrow_of
+from engine.data.series import arrow_of, facts_about
 from engine.data.store import Store
 from engine.disk import writing
 from engine.errors import ChangeSettingsError, QuantdeckError, RepairDataError
@@ -49,7 +49,7 @@ def verify(folder: Path) -> VerifyReport:
     for name in store.names():
         try:
             series = store.read(name)
-            _, found = arrow_of(series)
+            found = facts_about(series, arrow_of(series))
             if found.content != series.content:
                 remedy = "Remove it and collect or import the series again"
                 raise RepairDataError(

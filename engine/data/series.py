@@ -68,8 +68,8 @@ def series_name(exchange: str, symbol: str, timeframe: str, kind: str) -> str:
     return f"{exchange}_{symbol.replace('/', '-').replace(':', '.')}_{timeframe}_{kind}"
 
 
-def arrow_of(series: Series) -> tuple[Any, Facts]:
-    """The series as an Arrow table and facts; raises Report if the frame breaks the rules of its kind."""
+def arrow_of(series: Series) -> Any:
+    """The rows as an Arrow table; raises InternalError if the frame breaks the rules of its kind."""
     if series.kind not in KINDS:
         raise InternalError(f"series {series.name}", f"is of unknown kind {series.kind}")
     columns, frame = KINDS[series.kind].columns, series.frame
@@ -79,14 +79,21 @@ def arrow_of(series: Series) -> tuple[Any, Facts]:
             f"series {series.name}", f"must have rising times and the columns {', '.join(columns)}"
         )
     arrays = {"time": pa.array(times).cast(TIME)}
-    digest = hashlib.sha256(times.data)
     for name, kind in columns.items():
         stamps = kind == TIME
         values = milliseconds(pd.DatetimeIndex(frame[name])) if stamps else frame[name].to_numpy()
         values = np.ascontiguousarray(values, np.int64 if stamps else kind.to_pandas_dtype())  # (T,)
-        digest.update(values.data)
         arrays[name] = pa.array(values).cast(kind)
-    facts = replace(
+    return pa.table(arrays)
+
+
+def facts_about(series: Series, table: Any) -> Facts:
+    """The facts of a series whose rows are this table, (T, 1 + C), with their hash and count."""
+    digest = hashlib.sha256()
+    for column in table.columns:
+        digest.update(numpy_of(column))
+    times = numpy_of(table["time"])  # (T,)
+    return replace(
         Facts(**{entry.name: getattr(series, entry.name) for entry in fields(Facts)}),
         known=union(series.known),
         absent=union(series.absent),
@@ -95,7 +102,6 @@ def arrow_of(series: Series) -> tuple[Any, Facts]:
         last_ms=int(times[-1]) if len(times) else None,
         content=digest.hexdigest(),
     )
-    return pa.table(arrays), facts
 
 
 def metadata_of(facts: Facts) -> dict[str, str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ from engine.data.series import (
     Facts,
     Series,
     arrow_of,
+    facts_about,
     facts_of,
     metadata_of,
     numpy_of,
@@ -62,6 +64,7 @@ FORMAT: dict[str, Any] = {
     "use_dictionary": False,
     "column_encoding": {"time": "DELTA_BINARY_PACKED"},
     "write_page_checksum": True,
+    "write_statistics": False,  # nobody asks for them
     "store_schema": False,  # Arrow's own copy of the schema would hold a second copy of the facts
 }
 DAMAGE = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, OverflowError)
@@ -121,12 +124,17 @@ class Store:
         asks.
         """
         path = self._path(series.name)
-        table, facts = arrow_of(series)
-        with writing(path) as part, pq.ParquetWriter(part, table.schema, **FORMAT) as writer:
+        table = arrow_of(series)
+        with (
+            ThreadPoolExecutor(1) as aside,
+            writing(path) as part,
+            pq.ParquetWriter(part, table.schema, **FORMAT) as writer,
+        ):
+            facts = aside.submit(facts_about, series, table)  # hashes the rows while they are written
             writer.write_table(table, row_group_size=ROW_GROUP)
-            writer.add_key_value_metadata(metadata_of(facts))
+            writer.add_key_value_metadata(metadata_of(facts.result()))
         self.journal(series.name, series.kind).clear()
-        return facts
+        return facts.result()
 
     @contextlib.contextmanager
     def open(self, name: str, new: Series | None = None) -> Iterator[OpenSeries]:

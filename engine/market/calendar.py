@@ -182,6 +182,8 @@ class Calendar:
 
     def gaps(self, time_ms: Times) -> list[tuple[int, int, int]]:
         """Where rising bars lack some: [from_ms, to_ms) and how many."""
+        if not (self.local or self.monthly) and (np.diff(time_ms) == self.step_ms).all():
+            return []
         lacking = self.missing(time_ms)
         rows = np.flatnonzero(lacking)
         first = self.opens(self.places(time_ms)[rows] + 1, time_ms)

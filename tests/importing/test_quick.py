@@ -74,6 +74,12 @@ def test_plain_files_are_read_quickly_and_exactly(read, monkeypatch):
     assert used[0] is not None
 
 
+def test_long_columns_of_text_are_read_quickly_too(read):
+    days = np.datetime64("2000-01-01T00:00") + np.arange(150_000) * np.timedelta64(1, "m")
+    text = HEADER + "".join(f"{day},100.25,101.5,99.75,100.5,7.125\n" for day in days)
+    assert read(text, quickly=True) == read(text, quickly=False)
+
+
 def test_random_files_are_read_exactly_by_the_quick_way_too(tmp_path, monkeypatch):
     monkeypatch.setattr(tables, "LARGE", 0)
     tally = tally_of(range(150), tmp_path)

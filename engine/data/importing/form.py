@@ -141,6 +141,8 @@ def delimiter_of(lines: list[str], asked: str) -> tuple[str, int]:
 
 def cells_of(line: str, delimiter: str) -> tuple[str, ...]:
     """The cells of one line."""
+    if '"' not in line:
+        return tuple(cell.strip() for cell in line.split(delimiter))
     try:
         return tuple(cell.strip() for cell in next(csv.reader(io.StringIO(line), delimiter=delimiter)))
     except (csv.Error, StopIteration):

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from engine.data.importing.form import Form
 
 LARGE = 1 << 20  # bytes from which it pays
-NEWLINE = 10
 
 
 def quick_columns(path: Path, form: Form, positions: Sequence[int]) -> dict[int, Any] | None:
@@ -32,26 +31,34 @@ def quick_columns(path: Path, form: Form, positions: Sequence[int]) -> dict[int,
         if content.find(b'"') >= 0:
             return None
         before = content[: form.start].count(b"\n")
-        lines = int(np.count_nonzero(np.frombuffer(content[form.start :], np.uint8) == NEWLINE))
-        lines += content[-1] != NEWLINE
     if not plainly_written(form):
         return None
     try:  # with a choice of columns pandas would use one thread
-        frame = pd.read_csv(path, sep=form.delimiter, header=None, skiprows=before)
+        frame = pd.read_csv(path, sep=form.delimiter, header=None, skiprows=before, skip_blank_lines=False)
     except (ValueError, OverflowError):  # a row with more cells, or no UTF-8
         return None
-    if not (is_whole(frame, form.width, lines) and all(is_number(frame[p]) for p in sorted(positions)[1:])):
+    if not (is_whole(frame, form.width) and all(is_number(frame[p]) for p in sorted(positions)[1:])):
         return None
-    columns = {
-        place: pa.array(frame[place].to_numpy() if is_number(frame[place]) else frame[place])
-        for place in positions
-    }
+    columns = {place: array_of(frame[place]) for place in positions}
     return columns if in_order(columns[min(positions)]) else None
 
 
-def is_whole(frame: pd.DataFrame, width: int, lines: int) -> bool:
-    """Whether every line gave a row, which pandas denies lines of blanks, and none has fewer cells."""
-    return len(frame.columns) == width and len(frame) == lines and not frame[width - 1].isna().any()
+def array_of(column: Any) -> Any:
+    """A column of a frame in one Arrow array, without a copy where it holds numbers."""
+    return pa.array(column.to_numpy()) if is_number(column) else combined(pa.array(column))
+
+
+def combined(column: Any) -> Any:
+    """A chunked column in one array without dictionary encoding."""
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if isinstance(whole, pa.ChunkedArray):
+        whole = pa.concat_arrays([chunk.cast(pa.large_string()) for chunk in whole.chunks])
+    return whole.dictionary_decode() if pa.types.is_dictionary(whole.type) else whole
+
+
+def is_whole(frame: pd.DataFrame, width: int) -> bool:
+    """Whether no line has fewer cells than the others, or none at all."""
+    return len(frame.columns) == width and not frame[width - 1].isna().any()
 
 
 def is_number(column: Any) -> bool:

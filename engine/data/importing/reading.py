@@ -88,8 +88,8 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
 
 def is_funding(numbers: Mapping[str, NDArray[np.float64]]) -> bool:
     """Whether these are freqtrade's funding rates: candles of which only open is ever other than 0."""
-    rest = [np.nan_to_num(numbers[name]) for name in ("high", "low", "close", "volume")]
-    return bool(numbers["open"].any()) and not any(column.any() for column in rest)
+    rest = (np.nan_to_num(numbers[name]).any() for name in ("high", "low", "close", "volume"))
+    return not any(rest) and bool(numbers["open"].any())
 
 
 def funding_in(layout: Layout) -> Layout:

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from engine.data.importing.form import HEAD, Form, decoded, form_of
 from engine.data.importing.json_rows import array_of, json_of, rows_within
-from engine.data.importing.quick import LARGE, quick_columns
+from engine.data.importing.quick import LARGE, combined, quick_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -184,14 +184,6 @@ def refuse_stray_quote(body: bytes) -> None:
         if line.count(b'"') % 2:
             shown = line[:80].decode(errors="replace").strip()
             raise ValueError(f"has a quotation mark in row {number} that swallows lines: {shown}; remove it")
-
-
-def combined(column: Any) -> Any:
-    """A chunked column in one array without dictionary encoding."""
-    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if isinstance(whole, pa.ChunkedArray):
-        whole = pa.concat_arrays([chunk.cast(pa.large_string()) for chunk in whole.chunks])
-    return whole.dictionary_decode() if pa.types.is_dictionary(whole.type) else whole
 
 
 def binary_table(path: Path, *, parquet: bool) -> Table:
