@@ -132,9 +132,9 @@ def traded(job: Job, trained: RunFolder) -> BacktestResult:
         notes += remarks
         result = outcome.summed_up(source, sheet, decisions, strategy, settings, notes)
         ridge = linear_baseline.decisions(samples, matrix, loaded.metadata, chosen, settings)
-        seen = overview.Seen(decisions, strategy, benchmark, settings)
-        who = deflation.Who("backtest", run.id, trained.id, simulated=data.market.simulated)
-        result = overview.judged(job.home.path, result, seen, ridge, who)
+        backtested = overview.Backtest(decisions, strategy, benchmark, settings)
+        trial_origin = deflation.TrialOrigin("backtest", run.id, trained.id, simulated=data.market.simulated)
+        result = overview.assessed(job.home.path, result, backtested, ridge, trial_origin)
     record_origin(job, data, devices, loaded.metadata.own_model)
     write_manifest(run.path, [*outcome.FILES, run.origin_path.name])
     return result

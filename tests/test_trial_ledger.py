@@ -12,8 +12,9 @@ import pytest
 
 from engine.backtest.rules import Rules
 from engine.backtest.simulate import simulate
-from engine.robustness.deflation import Who, looked
-from engine.runs.trial_ledger import FILE, Look, Reader, read, record, spans, trials
+from engine.robustness import deflation
+from engine.robustness.deflation import TrialOrigin
+from engine.runs.trial_ledger import FILE, Evaluation, Reader, read, record, spans, trials
 from engine.settings import make
 from engine.statistics.metrics import daily_returns
 from engine.statistics.returns import deflated_sharpe, probabilistic_sharpe
@@ -21,7 +22,7 @@ from tests.backtest.markets import random_bars, random_targets
 
 ROOT = Path(__file__).parents[1]
 DAY_MS = 86_400_000
-LOOK = Look(
+LOOK = Evaluation(
     at="2026-01-01T00:00:00.000Z",
     kind="backtest",
     run="0000aaaa",
@@ -42,8 +43,8 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
-from engine.runs.trial_ledger import Look, record
-look = Look(**json.loads(sys.argv[3]))
+from engine.runs.trial_ledger import Evaluation, record
+look = Evaluation(**json.loads(sys.argv[3]))
 for number in range(50):
     record(Path(sys.argv[1]), replace(look, run=sys.argv[2], trial=str(number)))
 """
@@ -155,7 +156,9 @@ def looked_at(home, bars, market, seed=1):
     rules, generator = Rules(1000.0, 0.0, 0.0, 8760), np.random.default_rng(seed)
     found = simulate(bars, random_targets(len(bars), generator), rules)
     settings = make({}, [f"data.series={market}"])
-    return looked(home, bars, found, settings, Who("backtest", market, market, simulated=False))
+    return deflation.record(
+        home, bars, found, settings, TrialOrigin("backtest", market, market, simulated=False)
+    )
 
 
 def test_a_file_and_the_exchange_it_came_from_are_one_market(tmp_path):
@@ -193,11 +196,11 @@ def test_a_single_trial_has_no_variance():
 def test_the_deflated_sharpe_ratio_counts_the_looks(tmp_path):
     generator = np.random.default_rng(1)
     bars, rules = random_bars(3000, generator, 0.002), Rules(1000.0, 0.0, 0.0, 8760)
-    who = Who("what-if", "0000aaaa", "0000aaaa", simulated=True)
+    origin = TrialOrigin("what-if", "0000aaaa", "0000aaaa", simulated=True)
     sharpes, told, kept = [], {}, None
     for _ in range(5):
         found = simulate(bars, random_targets(3000, generator), rules)
-        told = looked(tmp_path, bars, found, make({}, []), who)
+        told = deflation.record(tmp_path, bars, found, make({}, []), origin)
         sharpes.append(daily_returns(found).mean() / daily_returns(found).std(ddof=1))
         kept = found
         if len(sharpes) == 1:
@@ -206,7 +209,7 @@ def test_the_deflated_sharpe_ratio_counts_the_looks(tmp_path):
     assert told.sharpe_variance == pytest.approx(np.var(sharpes, ddof=1))
     expected = deflated_sharpe(daily_returns(kept), 5, float(np.var(sharpes, ddof=1)))
     assert told.deflated_sharpe == pytest.approx(expected)
-    again = looked(tmp_path, bars, kept, make({}, []), who)
+    again = deflation.record(tmp_path, bars, kept, make({}, []), origin)
     assert (again.looks, again.trials) == (6, 5)
     assert again.deflated_sharpe == told.deflated_sharpe
 
@@ -214,7 +217,9 @@ def test_the_deflated_sharpe_ratio_counts_the_looks(tmp_path):
 def test_results_without_a_sharpe_ratio_are_looks_too(tmp_path):
     bars, rules = random_bars(100, np.random.default_rng(1)), Rules(1000.0, 0.0, 0.0, 8760)
     flat = simulate(bars, np.zeros(100), rules)
-    told = looked(tmp_path, bars, flat, make({}, []), Who("backtest", "0000aaaa", "", simulated=False))
+    told = deflation.record(
+        tmp_path, bars, flat, make({}, []), TrialOrigin("backtest", "0000aaaa", "", simulated=False)
+    )
     assert told.looks == 1
     assert math.isnan(told.deflated_sharpe)
     assert read(tmp_path)[0][0].sharpe is None

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 QUESTIONS = {
     "result.open": "opening:opened",
-    "result.whatif": "opening:tried",
+    "result.whatif": "opening:what_if",
     "result.sweep": "sweep:swept",
     "result.ledger": "opening:ledger",
     "result.trades": "trades:window",

@@ -28,7 +28,7 @@ def opened(request: Event) -> OpenedResult:
     return answer(result, result.recorded, request)
 
 
-def tried(request: Event) -> OpenedResult:
+def what_if(request: Event) -> OpenedResult:
     """The same under the request's `overrides` of signal.* and backtest.*; a look at the test span.
 
     The result has the counts of the trial ledger, as a backtest's has. Raises ChangeSettingsError,
@@ -46,7 +46,7 @@ def figures_of(result: Result, again: Traded) -> BacktestResult:
     source = Source(own.run, own.of, own.simulated, own.symbol)
     sheet = tear_sheet(strategy, benchmark)
     found = summed_up(source, sheet, result.decisions, strategy, again.settings, quality=own.forecast)
-    return replace(found, trials=deflation.counted(result.home, again.look, strategy))
+    return replace(found, trials=deflation.trial_counts(result.home, again.look, strategy))
 
 
 def ledger(request: Event) -> TrialCounts:
@@ -54,7 +54,9 @@ def ledger(request: Event) -> TrialCounts:
     result = result_of(request)
     settings = result.recorded.settings
     strategy, _ = simulations(result, settings)
-    return deflation.counted(result.home, result.look(deflation.Seen.of(strategy), settings), strategy)
+    return deflation.trial_counts(
+        result.home, result.look(deflation.Performance.of(strategy), settings), strategy
+    )
 
 
 def answer(result: Result, again: Traded, request: Event) -> OpenedResult:

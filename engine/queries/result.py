@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from engine.backtest.simulate import Simulation
     from engine.market.calendar import Calendar
     from engine.runs.events import Event
-    from engine.runs.trial_ledger import Look
+    from engine.runs.trial_ledger import Evaluation
 
     Floats = NDArray[np.float64]
 
@@ -71,7 +71,7 @@ class Traded:
     settings: Settings
     calendar: Calendar
     simulations: tuple[Simulation, Simulation] | None = None
-    look: Look | None = None
+    look: Evaluation | None = None
 
     @cached_property
     def trades(self) -> pd.DataFrame:
@@ -89,13 +89,13 @@ class Result:
     decisions: Decisions
 
     @cached_property
-    def data(self) -> deflation.Content:
+    def data(self) -> deflation.MarketData:
         """What the bars hold."""
-        return deflation.Content.of(self.decisions.bars)
+        return deflation.MarketData.of(self.decisions.bars)
 
-    def look(self, seen: deflation.Seen, settings: Settings) -> Look:
+    def look(self, performance: deflation.Performance, settings: Settings) -> Evaluation:
         """The look at the bars under these rules."""
-        return deflation.look_of(self.data, self.decisions.bars, seen, settings, self._who)
+        return deflation.evaluation_of(self.data, self.decisions.bars, performance, settings, self._origin)
 
     @property
     def home(self) -> Path:
@@ -103,10 +103,10 @@ class Result:
         return self.run.path.parent.parent
 
     @property
-    def _who(self) -> deflation.Who:
+    def _origin(self) -> deflation.TrialOrigin:
         figures, of = self.figures, self.run.of or self.run.id
         market = figures.trials.market if figures.trials else ""
-        return deflation.Who(WHAT_IF, self.run.id, of, simulated=figures.simulated, market=market)
+        return deflation.TrialOrigin(WHAT_IF, self.run.id, of, simulated=figures.simulated, market=market)
 
 
 def result_of(request: Event) -> Result:
@@ -244,8 +244,8 @@ def _try(path: Path, modified: int, size: int, overrides: tuple[tuple[str, str],
 def trade(result: Result, settings: Settings) -> Traded:
     """Trade the result's predictions by the rules of `settings`, which is a look at its test span."""
     strategy, benchmark = simulations(result, settings)
-    look = result.look(deflation.Seen.of(strategy), settings)
-    deflation.tried(result.home, look)
+    look = result.look(deflation.Performance.of(strategy), settings)
+    deflation.record_variants(result.home, look)
     symbol = result.figures.symbol or settings.data.symbol
     return Traded(
         result.recorded.time_ms,

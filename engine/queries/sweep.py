@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from engine.backtest.sweep import Swept
     from engine.queries.result import Result
     from engine.runs.events import Event
-    from engine.runs.trial_ledger import Look
+    from engine.runs.trial_ledger import Evaluation
     from engine.settings import Settings
 
     Floats = NDArray[np.float64]
@@ -54,7 +54,7 @@ def swept(request: Event) -> SweepResult:
     variants = traded(result, settings)
     found = sweep(result.decisions.bars, variants, digests=True)
     made = [look(result, each, found, place) for place, each in enumerate(settings)]
-    deflation.tried(result.home, *made)
+    deflation.record_variants(result.home, *made)
     figures = {name: getattr(found, name) for name in FIGURES}  # (V,) each
     bars = result.decisions.bars
     if len(day_ends(bars.time, bars.calendar)) < FEWEST_DAYS:
@@ -66,7 +66,7 @@ def swept(request: Event) -> SweepResult:
     best, trials = best_of(found), None
     if best is not None:
         strategy = simulate(result.decisions.bars, *variants[best])
-        trials = deflation.counted(result.home, made[best], strategy)
+        trials = deflation.trial_counts(result.home, made[best], strategy)
     return SweepResult(result.run.id, result.figures.simulated, rows, best, trials)
 
 
@@ -101,16 +101,16 @@ def traded(result: Result, settings: Sequence[Settings]) -> list[tuple[Floats, R
     return [(weights(each), trading.rules_of(each, calendar)) for each in settings]
 
 
-def look(result: Result, settings: Settings, found: Swept, place: int) -> Look:
+def look(result: Result, settings: Settings, found: Swept, place: int) -> Evaluation:
     """The look at one variant."""
     bars = result.decisions.bars
-    seen = deflation.Seen(
+    performance = deflation.Performance(
         trial=found.digests[place],
         sharpe=found.sharpe[place] / math.sqrt(bars.calendar.days_per_year),
         total_return=found.total_return[place].item(),
         end_ms=int(bars.calendar.ends(bars.time.astype(np.int64))[-1]),
     )
-    return result.look(seen, settings)
+    return result.look(performance, settings)
 
 
 def best_of(found: Swept) -> int | None:

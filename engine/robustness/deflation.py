@@ -1,8 +1,9 @@
 """A look at results, into the trial ledger, and the Sharpe ratio deflated by all looks at the same bars.
 
-    looked(home, bars, strategy, settings, Who("backtest", run.id, run.of or run.id, simulated=False))
+    record(home, bars, strategy, settings, TrialOrigin("backtest", run.id, run.of or run.id, simulated=False))
 
-Whatever shows somebody the results of a test span calls `looked`, a what-if `tried`; `counted` only counts.
+Whatever shows somebody the results of a test span calls `record`, a what-if `record_variants`;
+`trial_counts` only counts.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ GRID_MS, MOST_CLOSES = 60_000, 100
 
 
 @dataclass(frozen=True)
-class Who:
-    """Who looks: kind (backtest, what-if, …), ids of the run and of its model's run, simulated or not.
+class TrialOrigin:
+    """Where a result comes from: kind (backtest, what-if, …), ids of the run and of its model's run.
 
     market: its name in the ledger where it is not the one that the settings name.
     """
@@ -49,17 +50,19 @@ class Who:
     market: str = ""
 
 
-def looked(home: Path, bars: Bars, strategy: Simulation, settings: Settings, who: Who) -> TrialCounts:
+def record(
+    home: Path, bars: Bars, strategy: Simulation, settings: Settings, origin: TrialOrigin
+) -> TrialCounts:
     """Record that somebody looked at these results and deflate the Sharpe ratio by all looks so far.
 
-    Returns what `counted` does. Raises MakeRoomError, RepairDataError.
+    Returns what `trial_counts` does. Raises MakeRoomError, RepairDataError.
     """
-    look = look_of(Content.of(bars), bars, Seen.of(strategy), settings, who)
+    look = evaluation_of(MarketData.of(bars), bars, Performance.of(strategy), settings, origin)
     trial_ledger.record(home, look)
-    return counted(home, look, strategy)
+    return trial_counts(home, look, strategy)
 
 
-def tried(home: Path, *looks: trial_ledger.Look) -> None:
+def record_variants(home: Path, *looks: trial_ledger.Evaluation) -> None:
     """Record what-ifs, each of which is a new look only if its settings were not looked at before."""
     known = reader_of(home).attempts()
     for look in looks:
@@ -74,20 +77,20 @@ def reader_of(home: Path) -> trial_ledger.Reader:
     return trial_ledger.Reader(home)
 
 
-def counted(home: Path, look: trial_ledger.Look, strategy: Simulation) -> TrialCounts:
+def trial_counts(home: Path, look: trial_ledger.Evaluation, strategy: Simulation) -> TrialCounts:
     """What the ledger says of the bars of a look, and what that leaves of the strategy's Sharpe ratio.
 
     Raises RepairDataError.
     """
     looks, broken = reader_of(home).read()
-    seen = trial_ledger.trials(looks, look)
-    deflated = deflated_sharpe(daily_returns(strategy), seen.trials, seen.variance)
-    best = expected_best_sharpe(seen.trials, seen.variance) * math.sqrt(strategy.calendar.days_per_year)
+    found = trial_ledger.trials(looks, look)
+    deflated = deflated_sharpe(daily_returns(strategy), found.trials, found.variance)
+    best = expected_best_sharpe(found.trials, found.variance) * math.sqrt(strategy.calendar.days_per_year)
     return TrialCounts(
-        looks=seen.looks,
-        what_ifs=seen.what_ifs,
-        trials=seen.trials,
-        sharpe_variance=seen.variance,
+        looks=found.looks,
+        what_ifs=found.what_ifs,
+        trials=found.trials,
+        sharpe_variance=found.variance,
         expected_best_sharpe=best,
         deflated_sharpe=deflated,
         market=look.market,
@@ -96,7 +99,7 @@ def counted(home: Path, look: trial_ledger.Look, strategy: Simulation) -> TrialC
 
 
 @dataclass(frozen=True)
-class Seen:
+class Performance:
     """What a look shows: the equity curve's hash, daily Sharpe ratio, not annual, return, when it ends."""
 
     trial: str
@@ -114,7 +117,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Content:
+class MarketData:
     """What bars hold: the hash of all times and prices, and a sample of the closes, by time in ms."""
 
     digest: str
@@ -132,29 +135,31 @@ class Content:
         return cls(digest, {str(time_ms[row]): f"{bars.close[row]:.7g}" for row in rows})
 
 
-def look_of(data: Content, bars: Bars, seen: Seen, settings: Settings, who: Who) -> trial_ledger.Look:
+def evaluation_of(
+    data: MarketData, bars: Bars, performance: Performance, settings: Settings, origin: TrialOrigin
+) -> trial_ledger.Evaluation:
     """The look at these results."""
-    return trial_ledger.Look(
+    return trial_ledger.Evaluation(
         at=stamp(clock()),
-        kind=who.kind,
-        run=who.run,
-        of=who.of,
-        market=who.market or market_of(settings),
+        kind=origin.kind,
+        run=origin.run,
+        of=origin.of,
+        market=origin.market or market_name(settings),
         data=data.digest,
         from_ms=int(bars.time[0].astype(np.int64)),
-        to_ms=seen.end_ms,
+        to_ms=performance.end_ms,
         bars=len(bars),
-        trial=seen.trial,
-        sharpe=float(seen.sharpe) if math.isfinite(seen.sharpe) else None,
-        total_return=seen.total_return if math.isfinite(seen.total_return) else None,
-        simulated=who.simulated,
+        trial=performance.trial,
+        sharpe=float(performance.sharpe) if math.isfinite(performance.sharpe) else None,
+        total_return=performance.total_return if math.isfinite(performance.total_return) else None,
+        simulated=origin.simulated,
         settings=plain(changed(settings)),  # as it will be read back
         closes=data.closes,
         days_per_year=bars.calendar.days_per_year,
     )
 
 
-def market_of(settings: Settings) -> str:
+def market_name(settings: Settings) -> str:
     """Which market the settings trade, in words that are equal for equal markets."""
     data, demo = settings.data, settings.demo
     if data.series:

@@ -20,15 +20,15 @@ LEAST_SLIPPAGE = 2.0 * BASIS_POINT  # what is made three times as much where non
 
 
 @dataclass(frozen=True)
-class Way:
-    """One way to be filled: its name, the rules for it, and what the signals came to."""
+class Scenario:
+    """One kind of fill: its name, the rules for it, and what the signals came to."""
 
     name: str
     rules: Rules
     simulation: Simulation
 
 
-def ways(bars: Bars, weight: Floats, rules: Rules) -> list[Way]:
+def scenarios(bars: Bars, weight: Floats, rules: Rules) -> list[Scenario]:
     """The target weights (T,) traded under each fill, the kindest first; all else by the rules."""
     variants = {
         SAME_CLOSE: replace(rules, fill="same-close"),
@@ -36,7 +36,7 @@ def ways(bars: Bars, weight: Floats, rules: Rules) -> list[Way]:
         SLIPPED: slipped(replace(rules, fill="next-open")),
         WORST: replace(rules, fill="worst-of-bar"),
     }
-    return [Way(name, variant, simulate(bars, weight, variant)) for name, variant in variants.items()]
+    return [Scenario(name, variant, simulate(bars, weight, variant)) for name, variant in variants.items()]
 
 
 def slipped(rules: Rules) -> Rules:

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from engine.backtest.trading import Decisions
     from engine.market.calendar import Calendar
     from engine.results.backtest import BacktestResult
-    from engine.robustness.deflation import Who
+    from engine.robustness.deflation import TrialOrigin
     from engine.settings import Settings
 
     Floats = NDArray[np.float64]
@@ -63,7 +63,7 @@ class Figures(TypedDict):
 
 
 @dataclass(frozen=True)
-class Seen:
+class Backtest:
     """What was looked at: the decisions, how they traded, and buy and hold over the same bars."""
 
     decisions: Decisions
@@ -77,49 +77,51 @@ class Seen:
         return self.strategy.calendar
 
 
-def judged(
-    home: Path, result: BacktestResult, seen: Seen, ridge: Decisions | None, who: Who
+def assessed(
+    home: Path, result: BacktestResult, backtest: Backtest, ridge: Decisions | None, origin: TrialOrigin
 ) -> BacktestResult:
     """The result with all that says how far to trust it; the look is in the ledger before all else.
 
     ridge: what the linear baseline decides, None if there is none. Raises MakeRoomError, RepairDataError.
     """
-    trials = deflation.looked(home, seen.decisions.bars, seen.strategy, seen.settings, who)
+    trials = deflation.record(home, backtest.decisions.bars, backtest.strategy, backtest.settings, origin)
     with threadpool_limits(1, user_api="blas"):  # several at these sizes only wait for each other
-        shuffled = shuffles(seen)
+        shuffled = shuffles(backtest)
         return replace(
             result,
-            fills=fills(seen),
-            intervals=bootstrapped(seen),
+            fills=fills(backtest),
+            intervals=bootstrapped(backtest),
             permutation=permuted(shuffled),
-            baselines=tuple(beside(seen, ridge, shuffled)),
+            baselines=tuple(beside(backtest, ridge, shuffled)),
             trials=trials,
         )
 
 
-def fills(seen: Seen) -> FillScenarios:
+def fills(backtest: Backtest) -> FillScenarios:
     """The same signals under kinder and harsher fills."""
-    rules = trading.rules_of(seen.settings, seen.calendar)
-    tried = fill_scenarios.ways(seen.decisions.bars, trading.weight_of(seen.decisions, seen.settings), rules)
+    rules = trading.rules_of(backtest.settings, backtest.calendar)
+    scenarios = fill_scenarios.scenarios(
+        backtest.decisions.bars, trading.weight_of(backtest.decisions, backtest.settings), rules
+    )
     rows = [
-        FillScenario(**headline(way.simulation), name=way.name, fill=way.rules.fill,
-                     slippage_bps=way.rules.slippage * 1e4)
-        for way in tried
+        FillScenario(**headline(each.simulation), name=each.name, fill=each.rules.fill,
+                     slippage_bps=each.rules.slippage * 1e4)
+        for each in scenarios
     ]  # fmt: skip
     harsh = next(row.total_return for row in rows if row.name == SLIPPED)
-    return FillScenarios(tuple(rows), fill_scenarios.share_in_fills(total_return(seen.strategy), harsh))
+    return FillScenarios(tuple(rows), fill_scenarios.share_in_fills(total_return(backtest.strategy), harsh))
 
 
-def bootstrapped(seen: Seen) -> Intervals:
+def bootstrapped(backtest: Backtest) -> Intervals:
     """Intervals of strategy, buy and hold, and forecasts."""
-    asked, made = seen.settings.evidence, seen.decisions
+    asked, made = backtest.settings.evidence, backtest.decisions
     count, seed = asked.resamples, asked.seed
     strategy, benchmark = (
         {name: Interval(*bounds) for name, bounds in intervals.of_simulation(each, count, seed).items()}
-        for each in (seen.strategy, seen.benchmark)
+        for each in (backtest.strategy, backtest.benchmark)
     )
     forecast = intervals.of_forecast(
-        made.forecast, made.forward_return, seen.settings.label.horizon, count, seed
+        made.forecast, made.forward_return, backtest.settings.label.horizon, count, seed
     )
     return Intervals(
         COVERAGE,
@@ -130,14 +132,14 @@ def bootstrapped(seen: Seen) -> Intervals:
     )
 
 
-def shuffles(seen: Seen) -> permutation.Shuffled:
+def shuffles(backtest: Backtest) -> permutation.Shuffled:
     """The signals' trades at other times."""
-    asked = seen.settings.evidence
-    rules = trading.rules_of(seen.settings, seen.calendar)
-    weight = trading.weight_of(seen.decisions, seen.settings)
+    asked = backtest.settings.evidence
+    rules = trading.rules_of(backtest.settings, backtest.calendar)
+    weight = trading.weight_of(backtest.decisions, backtest.settings)
     if rules.exit_after:
         weight = signals.held_for(weight, rules.exit_after)
-    return permutation.shuffle(seen.decisions.bars, weight, rules, asked.permutations, asked.seed)
+    return permutation.shuffle(backtest.decisions.bars, weight, rules, asked.permutations, asked.seed)
 
 
 def permuted(shuffled: permutation.Shuffled) -> PermutationTest:
@@ -151,13 +153,13 @@ def permuted(shuffled: permutation.Shuffled) -> PermutationTest:
     )
 
 
-def beside(seen: Seen, ridge: Decisions | None, shuffled: permutation.Shuffled) -> list[Baseline]:
+def beside(backtest: Backtest, ridge: Decisions | None, shuffled: permutation.Shuffled) -> list[Baseline]:
     """Every baseline beside the strategy, each with the paired interval of the difference.
 
     Rules that trade are held against the strategy before costs: to pay less than they do is no skill.
     """
-    made, settings = seen.decisions, seen.settings
-    rules = trading.rules_of(settings, seen.calendar)
+    made, settings = backtest.decisions, backtest.settings
+    rules = trading.rules_of(settings, backtest.calendar)
     free = rules.without_costs()
 
     def last_sign(by: Rules) -> Simulation:
@@ -167,18 +169,20 @@ def beside(seen: Seen, ridge: Decisions | None, shuffled: permutation.Shuffled) 
         return simulate(decisions.bars, trading.weight_of(decisions, settings), by)
 
     rows = [
-        compared(seen, baselines.BUY_AND_HOLD, seen.benchmark, seen.strategy, seen.benchmark),
-        compared(seen, FLAT, flat := baselines.always_flat(made.bars, rules), seen.strategy, flat),
-        compared(seen, baselines.LAST_SIGN, last_sign(rules), own := traded(made, free), last_sign(free)),
+        compared(backtest, baselines.BUY_AND_HOLD, backtest.benchmark, backtest.strategy, backtest.benchmark),
+        compared(backtest, FLAT, flat := baselines.always_flat(made.bars, rules), backtest.strategy, flat),
+        compared(backtest, baselines.LAST_SIGN, last_sign(rules), own := traded(made, free), last_sign(free)),
     ]
     if ridge is not None:
-        rows.append(compared(seen, baselines.RIDGE, traded(ridge, rules), own, traded(ridge, free)))
-    return claimed([*rows, at_random(seen, shuffled)] if len(shuffled.sharpe) else rows, seen)
+        rows.append(compared(backtest, baselines.RIDGE, traded(ridge, rules), own, traded(ridge, free)))
+    return claimed([*rows, at_random(backtest, shuffled)] if len(shuffled.sharpe) else rows, backtest)
 
 
-def compared(seen: Seen, name: str, shown: Simulation, own: Simulation, other: Simulation) -> Baseline:
+def compared(
+    backtest: Backtest, name: str, shown: Simulation, own: Simulation, other: Simulation
+) -> Baseline:
     """The baseline that is shown, and how far the strategy's own Sharpe ratio lies above the other's."""
-    asked, year = seen.settings.evidence, seen.calendar.days_per_year
+    asked, year = backtest.settings.evidence, backtest.calendar.days_per_year
     apart, found = intervals.sharpe_above(
         daily_returns(own), daily_returns(other), asked.resamples, asked.seed, year
     )
@@ -191,15 +195,15 @@ def compared(seen: Seen, name: str, shown: Simulation, own: Simulation, other: S
     )
 
 
-def at_random(seen: Seen, shuffled: permutation.Shuffled) -> Baseline:
+def at_random(backtest: Backtest, shuffled: permutation.Shuffled) -> Baseline:
     """The median of what the same trades at random times came to."""
-    observed = plain_sharpe(seen)
+    observed = plain_sharpe(backtest)
     low, median, high = spread(shuffled.sharpe)
     return Baseline(
         total_return=float(np.median(shuffled.total_return)),
         sharpe=median,
         max_drawdown=float(np.median(shuffled.max_drawdown)),
-        trades=len(seen.strategy.trades),
+        trades=len(backtest.strategy.trades),
         name=RANDOM,
         sharpe_difference=observed - median,
         interval=Interval(observed - high, observed - low),
@@ -207,18 +211,18 @@ def at_random(seen: Seen, shuffled: permutation.Shuffled) -> Baseline:
     )
 
 
-def claimed(rows: list[Baseline], seen: Seen) -> list[Baseline]:
+def claimed(rows: list[Baseline], backtest: Backtest) -> list[Baseline]:
     """The baselines with what may be claimed: all claims hold together at 5 %, and none is of a loser."""
     adjusted = holm([row.p_value for row in rows])
-    wins = len(seen.strategy.trades) > 0 and plain_sharpe(seen) > 0
+    wins = len(backtest.strategy.trades) > 0 and plain_sharpe(backtest) > 0
     return [
         replace(row, beaten=wins and p_value < CHANCE) for row, p_value in zip(rows, adjusted, strict=True)
     ]
 
 
-def plain_sharpe(seen: Seen) -> float:
+def plain_sharpe(backtest: Backtest) -> float:
     """The strategy's annual Sharpe ratio, also of a span that is too short to show it."""
-    return returns.sharpe(daily_returns(seen.strategy), seen.calendar.days_per_year)
+    return returns.sharpe(daily_returns(backtest.strategy), backtest.calendar.days_per_year)
 
 
 def spread(values: Floats) -> Spread:

@@ -30,7 +30,7 @@ SHARED = 0.5  # of the shorter span, from which on two looks are at the same bar
 
 
 @dataclass(frozen=True)
-class Look:
+class Evaluation:
     """One look at results on a span of bars.
 
     at: UTC, ISO 8601. kind: backtest, what-if, walk-forward, … run, of: ids of the run and of the model's
@@ -63,14 +63,14 @@ class Look:
         """Equal for looks at the same bars through the same model under the same settings."""
         return self.of, self.data, json.dumps(self.settings, sort_keys=True)
 
-    def same_span(self, other: Look) -> bool:
+    def same_span(self, other: Evaluation) -> bool:
         """Whether both are at the same bars: the same market, and half of the shorter span in common."""
         common = min(self.to_ms, other.to_ms) - max(self.from_ms, other.from_ms)
         if common < SHARED * min(self.to_ms - self.from_ms, other.to_ms - other.from_ms):
             return False
         return self.data == other.data or self.market == other.market or self.same_candles(other)
 
-    def same_candles(self, other: Look) -> bool:
+    def same_candles(self, other: Evaluation) -> bool:
         """Whether the sampled closes that both have agree, as a file's and those of its exchange do."""
         both = self.closes.keys() & other.closes.keys()
         agreeing = sum(self.closes[time] == other.closes[time] for time in both)
@@ -116,7 +116,7 @@ def finite(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def record(home: Path, look: Look) -> None:
+def record(home: Path, look: Evaluation) -> None:
     """Append a look to the ledger of a home. Raises MakeRoomError."""
     path = home / FILE
     line = json.dumps({"v": VERSION} | vars(look), separators=(",", ":"), allow_nan=False) + "\n"
@@ -146,12 +146,12 @@ class Reader:
     def _forget(self, file: int) -> None:
         """Begin with a file, by its inode, at its first line."""
         self._file, self._offset = file, 0  # the end of the last whole line that was read
-        self._looks: list[Look] = []
+        self._looks: list[Evaluation] = []
         self._broken = 0
         self._attempts: set[tuple[str, str, str]] = set()
         self._gone_through = 0
 
-    def read(self) -> tuple[list[Look], int]:
+    def read(self) -> tuple[list[Evaluation], int]:
         """All looks, oldest first, and how many lines are broken.
 
         Raises RepairDataError if it cannot be read.
@@ -172,7 +172,7 @@ class Reader:
         whole, newline, torn = content.rpartition(NEWLINE)
         self._offset += len(whole) + len(newline)
         self._take(whole)
-        last = Look.of_line(torn) if torn.strip() else None
+        last = Evaluation.of_line(torn) if torn.strip() else None
         looks = [*self._looks, last] if last else list(self._looks)
         return looks, self._broken + (last is None and bool(torn.strip()))
 
@@ -184,17 +184,17 @@ class Reader:
         return set(self._attempts)
 
     def _take(self, content: bytes) -> None:
-        lines = [Look.of_line(line) for line in content.split(NEWLINE) if line.strip()]
+        lines = [Evaluation.of_line(line) for line in content.split(NEWLINE) if line.strip()]
         self._looks += [look for look in lines if look is not None]
         self._broken += lines.count(None)
 
 
-def read(home: Path) -> tuple[list[Look], int]:
+def read(home: Path) -> tuple[list[Evaluation], int]:
     """All looks, oldest first, and how many lines are broken. Raises RepairDataError if it cannot be read."""
     return Reader(home).read()
 
 
-def trials(looks: Iterable[Look], like: Look) -> Trials:
+def trials(looks: Iterable[Evaluation], like: Evaluation) -> Trials:
     """What the looks at the span of `like` amount to."""
     seen = [look for look in looks if look.same_span(like)]
     sharpes = {look.trial: look.sharpe for look in seen}
@@ -206,9 +206,9 @@ def trials(looks: Iterable[Look], like: Look) -> Trials:
     return Trials(len(seen), len(sharpes), variance, what_ifs)
 
 
-def spans(looks: Iterable[Look]) -> list[list[Look]]:
+def spans(looks: Iterable[Evaluation]) -> list[list[Evaluation]]:
     """The looks in groups that are at the same bars, in the order of the first of each."""
-    groups: list[list[Look]] = []
+    groups: list[list[Evaluation]] = []
     for look in looks:
         group = next((group for group in groups if group[0].same_span(look)), None)
         if group is None:

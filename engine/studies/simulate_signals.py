@@ -167,9 +167,9 @@ def carry_out(job: Job) -> BacktestResult:
     result = outcome.summed_up(
         source, judged.sheet, decisions, judged.strategy, settings, [note, *judged.notes]
     )
-    seen = overview.Seen(decisions, judged.strategy, judged.buy_and_hold, settings)
+    backtested = overview.Backtest(decisions, judged.strategy, judged.buy_and_hold, settings)
     market = f"file {Path(inputs['candles']).name} {judged.symbol}"
-    who = deflation.Who("simulate", job.run.id, job.run.id, simulated=False, market=market)
-    result = overview.judged(job.home.path, result, seen, None, who)
+    origin = deflation.TrialOrigin("simulate", job.run.id, job.run.id, simulated=False, market=market)
+    result = overview.assessed(job.home.path, result, backtested, None, origin)
     write_manifest(job.run.path, outcome.FILES)
     return result

@@ -149,9 +149,9 @@ def traded(
         source = outcome.Source(job.run.id, "", data.market.simulated)
         sheet = tear_sheet(strategy, benchmark)
         result = outcome.summed_up(source, sheet, decisions, strategy, settings, data.notes)
-        who = deflation.Who("walkforward", job.run.id, job.run.id, simulated=data.market.simulated)
-        seen = overview.Seen(decisions, strategy, benchmark, settings)
-        result = overview.judged(job.home.path, result, seen, None, who)
+        origin = deflation.TrialOrigin("walkforward", job.run.id, job.run.id, simulated=data.market.simulated)
+        backtested = overview.Backtest(decisions, strategy, benchmark, settings)
+        result = overview.assessed(job.home.path, result, backtested, None, origin)
         table = [
             row(samples, fold, done[fold.number], level, (decisions, strategy, benchmark))
             for fold, level in zip(parts, thresholds, strict=True)

@@ -84,7 +84,7 @@ def test_ridge_stands_constant_features():
 def test_four_fills_of_the_same_signals():
     generator = np.random.default_rng(5)
     bars, weight = random_bars(800, generator, 0.01), random_targets(800, generator)
-    by_name = {way.name: way for way in fill_scenarios.ways(bars, weight, RULES)}
+    by_name = {way.name: way for way in fill_scenarios.scenarios(bars, weight, RULES)}
     assert list(by_name) == [
         fill_scenarios.SAME_CLOSE,
         fill_scenarios.NEXT_OPEN,

@@ -14,7 +14,7 @@ from engine.market.candles import OHLCV
 from engine.preparation import Job
 from engine.results.codec import plain
 from engine.robustness import overview
-from engine.robustness.deflation import Who
+from engine.robustness.deflation import TrialOrigin
 from engine.runs.events import EventLog
 from engine.runs.folder import Home, RunFolder
 from engine.runs.manifest import write_manifest
@@ -61,9 +61,9 @@ def backtested(home, count=600, seed=1, overrides=(), simulated=True, name="demo
     outcome.write(run.path, settings.data.symbol, decisions, strategy, benchmark)
     source = outcome.Source(run.id, run.id, simulated)
     result = outcome.summed_up(source, tear_sheet(strategy, benchmark), decisions, strategy, settings)
-    seen = overview.Seen(decisions, strategy, benchmark, settings)
-    who = Who("run", run.id, run.id, simulated=simulated)
-    result = overview.judged(home.path, result, seen, None, who)
+    backtested = overview.Backtest(decisions, strategy, benchmark, settings)
+    origin = TrialOrigin("run", run.id, run.id, simulated=simulated)
+    result = overview.assessed(home.path, result, backtested, None, origin)
     run.result_path.write_text(json.dumps(plain(result)))
     write_manifest(run.path, outcome.FILES)
     with EventLog(run.events_path) as log:

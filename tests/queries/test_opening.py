@@ -23,7 +23,7 @@ from engine.studies.simulate_signals import simulate_signals
 from tests.backtest.markets import HOUR_MS
 from tests.queries.results import as_json, backtested, own_signals
 
-ledger, opened, tried = map(as_json, (opening.ledger, opening.opened, opening.tried))
+ledger, opened, tried = map(as_json, (opening.ledger, opening.opened, opening.what_if))
 OVERRIDES = {"signal.entry_threshold": 0.002, "backtest.fee_bps": 3.0, "backtest.stop_loss": 0.01}
 
 

@@ -12,7 +12,7 @@ from engine.runs.folder import Home
 from engine.runs.trial_ledger import WHAT_IF, read
 from tests.queries.results import as_json, backtested, own_signals
 
-ledger, tried, swept = map(as_json, (opening.ledger, opening.tried, sweep.swept))
+ledger, tried, swept = map(as_json, (opening.ledger, opening.what_if, sweep.swept))
 CHOICES = {
     "signal.entry_threshold": [0.0003, 0.001],
     "backtest.fee_bps": [1.0, 10.0],

@@ -13,7 +13,7 @@ from tui.commands.answer import Answer
 from tui.number_format import amount, signed_percent, table, whole
 
 if TYPE_CHECKING:
-    from engine.runs.trial_ledger import Look
+    from engine.runs.trial_ledger import Evaluation
 
 
 def ledger(home: str | None) -> Answer:
@@ -78,7 +78,7 @@ class SpanSummary:
     last: str
 
     @classmethod
-    def of(cls, group: list[Look]) -> Self:
+    def of(cls, group: list[Evaluation]) -> Self:
         """Of all looks at a span, the oldest first."""
         last = group[-1]
         seen, annual = trial_ledger.trials(group, last), last.days_per_year**0.5
