@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.disk import write_whole
 from engine.imports import collector_paused
+from engine.results.notes import Note, log_event
+from engine.runs.environment import DROPPED
 from engine.runs.folder import Home, RunFolder
 from engine.runs.modes import MODES
 
@@ -48,6 +51,8 @@ def work(run: RunFolder, emit: Emit) -> Any:
         from engine.preparation import Job
         from engine.settings import load, moment
 
+    if names := os.environ.get(DROPPED):
+        emit(log_event(Note("variables dropped", {"names": names})))
     home = Home(run.path.parent.parent)
     now_ms = int(moment(run.now).timestamp() * 1000)
     mode, settings = MODES[run.mode], load(run.settings_path)

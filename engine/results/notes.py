@@ -62,6 +62,9 @@ TEXTS = {
     "features constant": "Left out, because they are constant in the training rows: {names}.",
     "rows not complete": "{series}: {rows:,} rows were not complete yet and left out",
     "volume not known": "{series}: the volume of {rows:,} candles is not known",
+    "variables dropped": (
+        "Left out of the run's environment, because they could break or change it: {names}."
+    ),
     "text": "{text}",
     "times": "times: {forms}",
     "times of a zone": "times without a zone are those of {zone}",

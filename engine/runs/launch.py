@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from engine.disk import refusals
 from engine.errors import MakeRoomError, TryAgainError
 from engine.runs import lock
+from engine.runs.environment import for_engine
 from engine.runs.error_codec import to_fields
 from engine.runs.events import EventLog, clock, stamp
 
@@ -72,7 +73,7 @@ def _start(run: RunFolder, command: list[str], handle: int) -> int:
             stderr=output,
             start_new_session=True,
             pass_fds=[handle],
-            env={**os.environ, lock.INHERITED: str(handle)},
+            env=for_engine() | {lock.INHERITED: str(handle)},
         )
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)

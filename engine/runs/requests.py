@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, Self
 
 from engine.errors import ChangeSettingsError, InternalError, MakeRoomError, StopRequestedError
 from engine.results.codec import from_json, plain
+from engine.runs.environment import for_engine
 from engine.runs.error_codec import as_error, from_fields, to_fields
 from engine.runs.launch import ENGINE
 
@@ -53,7 +54,12 @@ class EngineClient:
         pipe = subprocess.PIPE
         try:
             self._process = subprocess.Popen(
-                self._command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
+                self._command,
+                stdin=pipe,
+                stdout=pipe,
+                stderr=pipe,
+                start_new_session=True,
+                env=for_engine(),
             )
         except OSError as error:
             reason = f"cannot be started: {error.strerror}"

@@ -46,6 +46,7 @@ def start(devices: int) -> None:
             "jax", "runs with other devices already", "Call backend.prepare before anything else"
         )
     os.environ["KERAS_BACKEND"] = "jax"
+    os.environ["KERAS_HOME"] = str(cache_folder() / "keras")  # the user's keras.json may ask for other floats
     os.environ["XLA_FLAGS"] = wanted
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache_folder() / "jax"))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
