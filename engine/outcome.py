@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from engine.backtest import trading
 from engine.backtest.bars import ARRAYS, DUE_LATER
+from engine.backtest.records import REASONS
 from engine.backtest.trades import to_csv_bytes, trade_table
 from engine.disk import write_whole
 from engine.market.times import iso
 from engine.results.backtest import BacktestResult, Costs, DrawdownTimes, ForecastQuality
 from engine.results.metrics import METRICS
 from engine.results.notes import Note
-from engine.settings import changed
+from engine.settings import brackets_of, changed
 from engine.statistics.forecast import forecast_quality
 
 if TYPE_CHECKING:
@@ -129,13 +131,7 @@ def summed_up(
         forecast=quality or quality_of(decisions, settings.label.horizon),
         drawdown=DrawdownTimes(*moments),
         months={str(year): tuple(row.tolist()) for year, row in months},
-        costs=Costs(
-            costs.fee_bps,
-            costs.slippage_bps,
-            costs.minimum_notional,
-            costs.quantity_step,
-            **{name: sheet.metrics[name] for name in ("fees", "slippage", "funding", "borrow")},
-        ),
+        costs=costs_of(sheet, strategy, settings),
         notes=(
             *notes,
             *told(decisions.bars.calendar),
@@ -144,6 +140,27 @@ def summed_up(
             *remarks(strategy, settings),
         ),
         files={Path(name).stem: name for name in (TRADES, EQUITY, PREDICTIONS)},
+    )
+
+
+def costs_of(sheet: TearSheet, strategy: Simulation, settings: Settings) -> Costs:
+    """Rates, limits and margin that held, and what was paid."""
+    told = settings.backtest
+    long, short = trading.maintenance_of(settings)
+    source = "market" if told.maintenance_margin == "market" else "settings"
+    if told.margin_brackets:
+        source = "brackets"
+        long = short = brackets_of(told.margin_brackets)[0][1]
+    return Costs(
+        told.fee_bps,
+        told.slippage_bps,
+        told.minimum_notional,
+        told.quantity_step,
+        **{name: sheet.metrics[name] for name in ("fees", "slippage", "funding", "borrow")},
+        maintenance_long=long,
+        maintenance_short=short,
+        margin_from=source,
+        absorbed=float(strategy.trades["absorbed"].sum()),
     )
 
 
@@ -197,6 +214,10 @@ def remarks(strategy: Simulation, settings: Settings) -> list[Note]:
         found.append(Note("borrowed for free"))
     if strategy.ruined:
         found.append(Note("ruined"))
+    liquidated = int((strategy.trades["exit_reason"] == REASONS.index("liquidation")).sum())
+    if liquidated:
+        absorbed = float(strategy.trades["absorbed"].sum())
+        found.append(Note("liquidated", {"times": liquidated, "absorbed": absorbed}))
     if costs.fill == "same-close":
         found.append(Note("filled at the close"))
     if strategy.capped:

@@ -4,7 +4,8 @@ import subprocess
 import sys
 
 PARTS = (
-    "crafted", "random_files", "bits", "full", "signals", "kills", "room", "data_kills", "fresh", "terminals",
+    "crafted", "random_files", "bits", "full", "signals", "simulator", "kills", "room", "data_kills", "fresh",
+    "terminals",
 )  # fmt: skip
 
 

@@ -1,10 +1,10 @@
 """The bar loop, compiled by numba: one bar after the other, in the order of the definitions.
 
 Order of one bar: position carried in → funding due → order from the decision → funding due later, as far
-as it is paid → stops → what is received of it → borrow → mark to market at the close. `run` reads like
-that list; each step is a small function under it, and every fill of every kind goes through `fill`. All
-compiled functions live in this one file, because numba's cache on disk watches only the file of the
-function that it caches.
+as it is paid → stops and margin → what is received of it → borrow → mark to market at the close. `run`
+reads like that list; each step is a small function under it, and every fill of every kind goes through
+`fill`. All compiled functions live in this one file, because numba's cache on disk watches only the file of
+the function that it caches.
 
 The money and the open trade are one record, `account`, that the steps change in place.
 """
@@ -20,7 +20,7 @@ from numba import njit
 from engine.backtest.records import SAME_CLOSE, WORST_OF_BAR, Bar
 
 MOST_SLIPPAGE = 0.99
-SIGNAL, REVERSAL, STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, END, RUIN, HORIZON = range(8)
+SIGNAL, REVERSAL, STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, END, RUIN, HORIZON, LIQUIDATION = range(9)
 
 
 def compiled(function: Any) -> Any:
@@ -33,6 +33,7 @@ def compiled(function: Any) -> Any:
 
 # Compiled into `run`, never kept on its own: a call would hand all terms and the whole bar on.
 step = njit(nogil=True, error_model="numpy", forceinline=True)
+rare = njit(nogil=True, error_model="numpy")  # stays out of the loop's way
 
 
 @step
@@ -180,7 +181,7 @@ def open_trade(account: Any, bar: Any, stop_unit: float) -> None:
 
 @step
 def record_trade(account: Any, row: Any, side: float, t: int, reason: int) -> None:
-    """Write the trade that has just become flat in bar t."""
+    """Write the trade that has just become flat in bar t; what the account then lacks is absorbed."""
     account.trades += 1
     entry_price = account.entry_value / account.entered
     moved = side * (account.exit_value - account.entry_value)
@@ -192,6 +193,11 @@ def record_trade(account: Any, row: Any, side: float, t: int, reason: int) -> No
     row.gross_pnl, row.fees, row.slippage = moved + account.slippage, account.fees, account.slippage
     row.funding, row.borrow = account.funding, account.borrow
     row.pnl = moved - account.fees - account.funding - account.borrow
+    row.absorbed = 0.0
+    if account.cash < 0.0:
+        row.absorbed = -account.cash
+        row.pnl += row.absorbed
+        account.cash = 0.0
     row["return"] = row.pnl / account.entry_value
     best, worst = (account.highest, account.lowest) if side > 0.0 else (account.lowest, account.highest)
     row.mae, row.mfe = side * (worst / entry_price - 1.0), side * (best / entry_price - 1.0)
@@ -324,22 +330,33 @@ def stop_level(price: float, side: float, distance: float) -> float:
 
 
 @step
+def nearest_stop(account: Any, terms: Any, side: float) -> tuple[float, int]:
+    """Level and reason of the stop that the market reaches first; out of reach if there is none."""
+    entry, peak = account.entry_value / account.entered, account.highest if side > 0.0 else account.lowest
+    loss = stop_level(entry, side, terms.stop_loss * account.stop_unit)
+    trail = stop_level(peak, side, terms.trailing_stop * account.stop_unit)
+    return (trail, TRAILING_STOP) if side * (trail - loss) > 0.0 else (loss, STOP_LOSS)
+
+
+@step
+def first_price(account: Any, terms: Any, bar: Any, side: float) -> float:
+    """The price from which on the bar can stop the position: its open, or where it was bought after that."""
+    inside = terms.fill == WORST_OF_BAR and account.entry_bar == bar.number
+    price: float = basis_price(terms, bar, side) if inside else bar.open
+    return price
+
+
+@step
 def check_stops(account: Any, terms: Any, bar: Any, row: Any) -> None:
     """Close at a stop or target that the bar reached; the stop comes first, a gap fills at the open."""
     side = 1.0 if account.position > 0.0 else -1.0
-    first = bar.open
-    if terms.fill == WORST_OF_BAR and account.entry_bar == bar.number:  # bought at the high, after the open
-        first = basis_price(terms, bar, side)
+    first = first_price(account, terms, bar, side)
     update_extremes(account, first, first)
-    worst, best, peak = bar.low, bar.high, account.highest
-    if side < 0.0:
-        worst, best, peak = bar.high, bar.low, account.lowest
+    worst, best = (bar.low, bar.high) if side > 0.0 else (bar.high, bar.low)
     entry, fee_rate = account.entry_value / account.entered, terms.fee
-    loss = stop_level(entry, side, terms.stop_loss * account.stop_unit)
-    trail = stop_level(peak, side, terms.trailing_stop * account.stop_unit)
     target = stop_level(entry, -side, terms.take_profit * account.stop_unit)
-    if side * (worst - loss) <= 0.0 or side * (worst - trail) <= 0.0:
-        level, reason = (trail, TRAILING_STOP) if side * (trail - loss) > 0.0 else (loss, STOP_LOSS)
+    level, reason = nearest_stop(account, terms, side)
+    if side * (worst - level) <= 0.0:
         level = min(first, level) if side > 0.0 else max(first, level)
     elif side * (best - target) >= 0.0:
         level, reason, fee_rate = target, TAKE_PROFIT, terms.fee * (1.0 - terms.maker_discount)
@@ -347,12 +364,91 @@ def check_stops(account: Any, terms: Any, bar: Any, row: Any) -> None:
     else:
         return
     if close(account, terms, bar, row, level, reason, fee_rate):
-        row.bars += 1
-        account.active, account.target_weight = 0, 0.0
+        stay_flat(account, row)
         return
     leave_rest(account, terms)
     if terms.wait:
         account.target_weight, account.reason = 0.0, reason
+
+
+@step
+def stay_flat(account: Any, row: Any) -> None:
+    """After a close within the bar nothing is ordered until a later decision."""
+    row.bars += 1
+    account.active, account.target_weight = 0, 0.0
+
+
+@step
+def margin_rate(account: Any, terms: Any) -> float:
+    """The highest rate of maintenance margin for the side that is held."""
+    rate: float = terms.maintenance_short if account.position < 0.0 else terms.maintenance_long
+    return rate
+
+
+@step
+def below_margin(account: Any, terms: Any, bar: Any) -> bool:
+    """Whether equity at the bar's worst price is below the margin at the highest rate."""
+    held, worst = account.position, bar.low if account.position > 0.0 else bar.high
+    below: bool = account.cash + held * worst < margin_rate(account, terms) * abs(held) * worst
+    return below
+
+
+@step
+def safe_price(account: Any, terms: Any) -> float:
+    """The price up to which equity is not below the margin at the highest rate; ∞ when flat."""
+    held = account.position
+    price: float = account.cash / (margin_rate(account, terms) * abs(held) - held) if held != 0.0 else np.inf
+    return price
+
+
+@step
+def liquidation_price(account: Any, tiers: Any) -> float:
+    """The price at which equity is the maintenance margin of the bracket that asks for most there.
+
+    Margin is convex in the notional: rate · notional - amount, largest in the bracket that applies. With
+    equity = cash + position · price that gives (cash + amount) / (rate · |position| - position).
+    """
+    held = account.position
+    short = 1 if held < 0.0 else 0
+    price = np.inf if short else 0.0
+    for tier in range(tiers.shape[1]):
+        level = (account.cash + tiers[short, tier, 1]) / (tiers[short, tier, 0] * abs(held) - held)
+        price = min(price, level) if short else max(price, level)
+    return price
+
+
+@rare
+def call_margin(account: Any, terms: Any, bar: Any, row: Any, tiers: Any) -> None:
+    """Stops and margin of a bar whose worst price may be below it: what the bar reached first comes first.
+
+    A bar that opens beyond the liquidation price liquidates at its open, whatever stop it passed. What a stop
+    leaves, because the volume cuts it short, can be liquidated in the same bar.
+    """
+    side = 1.0 if account.position > 0.0 else -1.0
+    worst = bar.low if side > 0.0 else bar.high
+    first = first_price(account, terms, bar, side)
+    update_extremes(account, first, first)
+    level, _ = nearest_stop(account, terms, side)
+    limit = liquidation_price(account, tiers)
+    nearer = side * (first - limit) < 0.0 or side * (level - limit) < 0.0
+    if side * (worst - limit) < 0.0 and nearer:
+        liquidate(account, terms, bar, row, first, limit)
+        return
+    if terms.stops:
+        check_stops(account, terms, bar, row)
+    if account.position != 0.0 and side * (worst - level) <= 0.0:
+        limit = liquidation_price(account, tiers)
+        if side * (worst - limit) < 0.0:
+            liquidate(account, terms, bar, row, min(first, level) if side > 0.0 else max(first, level), limit)
+
+
+@step
+def liquidate(account: Any, terms: Any, bar: Any, row: Any, first: float, limit: float) -> None:
+    """Close the whole position at its liquidation price, or at a worse first one, whatever the volume."""
+    account.capacity = np.inf
+    price = min(first, limit) if account.position > 0.0 else max(first, limit)
+    close(account, terms, bar, row, price, LIQUIDATION, terms.fee)
+    stay_flat(account, row)
 
 
 @step
@@ -378,25 +474,33 @@ def bar_at(prices: Any, terms: Any, t: int) -> Bar:
 
 @compiled
 def run(
-    prices: Any, terms: Any, account: Any, target: Any, trades: Any, equity: Any, cash: Any, position: Any
+    prices: Any,
+    terms: Any,
+    tiers: Any,
+    account: Any,
+    target: Any,
+    trades: Any,
+    equity: Any,
+    cash: Any,
+    position: Any,
 ) -> int:
     """Walk the bars; fill equity, cash, position, each (T,) float64, and trades; the bars until ruin, or T.
 
+    `tiers` (2, K, 2): rate and amount of each margin bracket, for longs and for shorts.
     `account` is a BOOK record with the cash in it, `trades` a TRADE array with a row more than target weights
     that are not NaN: only such a one opens a trade, and no more than one, so it never overflows.
     A bar in which nothing can happen is only marked to market.
     """
     bars, last = len(target), len(target) - 1
     every_bar = terms.stops or terms.funding or terms.band > 0.0 or terms.borrow > 0.0
-    money, held, highest, lowest = account.cash, 0.0, 0.0, 0.0
+    money, held, highest, lowest, limit = account.cash, 0.0, 0.0, 0.0, np.inf
     for t in range(bars):
-        weight = target[t]
-        due = False
-        if terms.exit_after > 0 and held != 0.0:
-            due = t - account.entry_bar >= terms.exit_after
-            weight = weight if due else np.nan
+        timed = terms.exit_after > 0 and held != 0.0
+        due = timed and t - account.entry_bar >= terms.exit_after
+        weight = np.nan if timed and not due else target[t]
         settled = np.isnan(weight) or weight * held > 0.0 or (weight == 0.0 and held == 0.0)
-        if every_bar or account.active or due or not settled:
+        safe = held == 0.0 or (prices.low[t] >= limit if held > 0.0 else prices.high[t] <= limit)
+        if every_bar or account.active or due or not settled or not safe:
             bar = bar_at(prices, terms, t)
             account.highest, account.lowest = highest, lowest
             account.capacity = terms.volume_share * prices.volume[t] if terms.volume_share > 0.0 else np.inf
@@ -404,12 +508,15 @@ def run(
             decide(account, weight, due)
             trade_at_open(account, terms, bar, trades[account.trades], due)
             pay_funding_later(account, bar, 1.0)
-            if terms.stops and account.position != 0.0:
+            if below_margin(account, terms, bar):
+                call_margin(account, terms, bar, trades[account.trades], tiers)
+            elif terms.stops and account.position != 0.0:
                 check_stops(account, terms, bar, trades[account.trades])
             pay_funding_later(account, bar, -1.0)
             if account.position < 0.0:
                 pay_borrow(account, prices.close[t], terms.borrow * prices.elapsed[t])
             money, held, highest, lowest = account.cash, account.position, account.highest, account.lowest
+            limit = np.inf if every_bar else safe_price(account, terms)
         if held != 0.0:
             highest, lowest = max(highest, prices.high[t]), min(lowest, prices.low[t])
         value = money + held * prices.close[t]

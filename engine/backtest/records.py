@@ -8,11 +8,21 @@ import numpy as np
 
 _TRADE_NUMBERS = (
     "quantity", "entry_price", "exit_price", "gross_pnl", "fees", "slippage", "funding", "borrow",
-    "pnl", "return", "mae", "mfe", "prediction", "equity_after",
+    "pnl", "return", "mae", "mfe", "prediction", "equity_after", "absorbed",
 )  # fmt: skip
 FILLS = ("next-open", "same-close", "worst-of-bar")
 NEXT_OPEN, SAME_CLOSE, WORST_OF_BAR = range(len(FILLS))
-REASONS = ("signal", "reversal", "stop-loss", "take-profit", "trailing-stop", "end", "ruin", "horizon")
+REASONS = (
+    "signal",
+    "reversal",
+    "stop-loss",
+    "take-profit",
+    "trailing-stop",
+    "end",
+    "ruin",
+    "horizon",
+    "liquidation",
+)
 
 TRADE = np.dtype(
     [(name, np.int64) for name in ("trade", "side", "entry_bar", "exit_bar", "bars", "exit_reason")]
@@ -97,3 +107,5 @@ class Terms(NamedTuple):
     quantity_step: float
     funding: bool
     exit_after: int  # bars
+    maintenance_long: float  # at the highest rate
+    maintenance_short: float

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Literal, Self, get_args
 
+import numpy as np
+
 from engine.errors import ChangeSettingsError
+from engine.settings import brackets_of
 
 if TYPE_CHECKING:
+    from engine.backtest.bars import Floats
     from engine.market.calendar import Calendar
     from engine.settings import Backtest
 
@@ -28,6 +32,8 @@ class Rules:
     √(quantity / volume); minimum_notional is quote currency, quantity_step units traded; borrow_rate and
     target_volatility are per year; the three stop distances are returns, or standard deviations of
     one bar's return where stop_unit is `volatility`; exit_after is bars from the entry; 0 means none.
+    maintenance_long and maintenance_short are shares of the notional; margin_brackets, (notional from which,
+    share) rising from 0, stand in the place of both.
     Raises ChangeSettingsError.
     """
 
@@ -54,6 +60,9 @@ class Rules:
     minimum_notional: float = 0.0
     quantity_step: float = 0.0
     exit_after: int = 0
+    maintenance_long: float = 0.0
+    maintenance_short: float = 0.0
+    margin_brackets: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         for name, choices in (
@@ -75,25 +84,42 @@ class Rules:
         for name in (
             "fee", "slippage", "borrow_rate", "stop_loss", "take_profit", "trailing_stop", "max_volume_share",
             "rebalance_band", "maker_discount", "slippage_volatility", "slippage_impact", "minimum_notional",
-            "quantity_step", "exit_after",
+            "quantity_step", "exit_after", "maintenance_long", "maintenance_short",
         ):  # fmt: skip
             if not 0 <= getattr(self, name) < float("inf"):
                 raise ChangeSettingsError(
                     f"backtest.{name}", f"{getattr(self, name)} is not a number of 0 or more"
                 )
+        if max(self.maintenance_long, self.maintenance_short) >= 1:
+            raise ChangeSettingsError(
+                "backtest.maintenance_margin", "no position could be held", "Set it below 1"
+            )
         if self.slippage >= 1:
             raise ChangeSettingsError("backtest.slippage", "a sale would bring no money", "Set it below 1")
 
     @classmethod
     def of(cls, settings: Backtest, calendar: Calendar) -> Self:
         """The rules that the settings state, for the bars of a market."""
-        taken = {field.name for field in fields(cls)} & set(type(settings).model_fields)
+        taken = {field.name for field in fields(cls)} & set(type(settings).model_fields) - {"margin_brackets"}
         return cls(
             fee=settings.fee_bps * BASIS_POINT,
             slippage=settings.slippage_bps * BASIS_POINT,
             bars_per_year=calendar.bars_per_year,
+            margin_brackets=brackets_of(settings.margin_brackets),
             **{name: getattr(settings, name) for name in sorted(taken)},
         )
+
+    def tiers(self) -> Floats:
+        """Margin brackets for longs and for shorts, (2, K, 2): rate and amount.
+
+        Margin is rate · notional - amount. The amount makes it continuous: it is what the bracket's rate asks
+        too much of the notional below the bracket.
+        """
+        if not self.margin_brackets:
+            return np.array([[[self.maintenance_long, 0.0]], [[self.maintenance_short, 0.0]]])
+        notional, rate = np.array(self.margin_brackets, np.float64).T  # (K,) each
+        amount = np.cumsum(notional * np.diff(rate, prepend=0.0))  # (K,)
+        return np.stack([np.column_stack([rate, amount])] * 2)
 
     def without_costs(self) -> Self:
         """The same decisions and fills, for nothing: to compare rules that trade more or less often."""

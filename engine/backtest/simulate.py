@@ -67,6 +67,7 @@ class Simulator:
     def under(self, bars: Bars, rules: Rules) -> None:
         """Trade the same bars by other rules from now on."""
         self._initial_capital, self._terms = rules.initial_capital, terms_of(bars, rules)
+        self._tiers = rules.tiers()
 
     def trade(self, target: Floats) -> None:
         """Trade the target weights (T,), contiguous float64."""
@@ -75,13 +76,13 @@ class Simulator:
         arguments = (self.trades, self.equity, self.cash, self.position)
         self._open()
         try:
-            loop.run(self._prices, self._terms, self.account[0], target, *arguments)
+            loop.run(self._prices, self._terms, self._tiers, self.account[0], target, *arguments)
         except OSError:  # the folder for machine code refused it; compiled it is all the same
             self._open()
-            loop.run(self._prices, self._terms, self.account[0], target, *arguments)
+            loop.run(self._prices, self._terms, self._tiers, self.account[0], target, *arguments)
         except (AttributeError, ImportError):  # the machine code kept there is another version's
             self._open()
-            loop.run_anew()(self._prices, self._terms, self.account[0], target, *arguments)
+            loop.run_anew()(self._prices, self._terms, self._tiers, self.account[0], target, *arguments)
 
     def _open(self) -> None:
         self.account[:] = np.zeros(1, records.ACCOUNT)
@@ -184,4 +185,6 @@ def terms_of(bars: Bars, rules: Rules) -> records.Terms:
         quantity_step=float(rules.quantity_step),
         funding=bars.funded,
         exit_after=int(rules.exit_after),
+        maintenance_long=float(rules.tiers()[0, -1, 0]),
+        maintenance_short=float(rules.tiers()[1, -1, 0]),
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     "trade", "symbol", "side", "entry_time", "exit_time", "bars", "quantity", "entry_price", "exit_price",
     "gross_pnl", "fees", "slippage", "funding", "pnl", "return", "mae", "mfe", "prediction", "exit_reason",
-    "equity_after", "borrow",
+    "equity_after", "borrow", "absorbed",
 )  # fmt: skip
 
 

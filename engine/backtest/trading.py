@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+OF_PERPETUALS, ON_SPOT = (0.005, 0.005), (0.0, 0.05)  # maintenance margin of a long and of a short
+
 
 @dataclass(frozen=True)
 class Decisions:
@@ -81,10 +83,22 @@ def decide(
 def rules_of(settings: Settings, calendar: Calendar) -> Rules:
     """The rules that the settings state; a perpetual is sold short without borrowing."""
     rules = Rules.of(settings.backtest, calendar)
-    exit_after = settings.label.horizon if settings.signal.exit == "horizon" else 0
+    maintenance_long, maintenance_short = maintenance_of(settings)
     return replace(
-        rules, exit_after=exit_after, borrow_rate=0.0 if settings.data.perpetual else rules.borrow_rate
+        rules,
+        borrow_rate=0.0 if settings.data.perpetual else rules.borrow_rate,
+        exit_after=settings.label.horizon if settings.signal.exit == "horizon" else 0,
+        maintenance_long=maintenance_long,
+        maintenance_short=maintenance_short,
     )
+
+
+def maintenance_of(settings: Settings) -> tuple[float, float]:
+    """Maintenance margin of a long and of a short, as shares of the position."""
+    told = settings.backtest.maintenance_margin
+    if told != "market":
+        return told, told
+    return OF_PERPETUALS if settings.data.perpetual else ON_SPOT
 
 
 def trade(decisions: Decisions, settings: Settings) -> tuple[Simulation, Simulation]:

@@ -194,6 +194,8 @@ def trades_of(path: Path) -> pd.DataFrame:
             na_values={name: [""] for name in numbers},
             dtype=dict.fromkeys(TEXTS, object),
         )
+        if "absorbed" not in table:  # written before margin was held
+            table["absorbed"] = 0.0
         for name in MOMENTS:
             table[name] = pd.to_datetime(table[name], utc=True, format="ISO8601").dt.as_unit("ms")
         return table[list(COLUMNS)]

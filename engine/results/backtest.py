@@ -68,7 +68,12 @@ class DrawdownTimes:
 
 @dataclass(frozen=True)
 class Costs:
-    """The rates that were set, the exchange's limits that were applied, and what was paid."""
+    """The rates that were set, the exchange's limits that were applied, and what was paid.
+
+    maintenance_long, maintenance_short: margin as shares of the position, of brackets the lowest.
+    margin_from: `market`, `settings` or `brackets`; empty in results from before margin was held.
+    absorbed: what accounts lacked below 0.
+    """
 
     fee_bps: float
     slippage_bps: float
@@ -78,6 +83,10 @@ class Costs:
     slippage: Number
     funding: Number
     borrow: Number
+    maintenance_long: float = 0.0
+    maintenance_short: float = 0.0
+    margin_from: str = ""
+    absorbed: Number = 0.0
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from engine.results.backtest import (
         BacktestResult,
         Baseline,
+        Costs,
         FillScenarios,
         Interval,
         PermutationTest,
@@ -103,6 +104,16 @@ def on_trials(counts: TrialCounts) -> str:
         return f"{head}; the deflated Sharpe ratio is not defined."
     deflated = f"{counts.deflated_sharpe:.2f}"
     return f"{head}; the deflated Sharpe ratio is {deflated}, where 0.95 would be convincing."
+
+
+def on_margin(costs: Costs) -> str:
+    """Which maintenance margin was held, and who said so."""
+    if not costs.margin_from:
+        return "none was held"
+    if costs.margin_from == "brackets":
+        return f"from {costs.maintenance_long * 100:g} % on, by backtest.margin_brackets"
+    said = "of the market" if costs.margin_from == "market" else "as set"
+    return f"{costs.maintenance_long * 100:g} % long, {costs.maintenance_short * 100:g} % short, {said}"
 
 
 def signed(share: float) -> str:

@@ -28,6 +28,7 @@ from engine.settings.values import (
     SYMBOL,
     TIMEFRAME_MS,
     Group,
+    brackets_of,
     extra_of,
     moment,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "WalkForward",
     "Window",
     "allowed_values",
+    "brackets_of",
     "changed",
     "choices_of",
     "defaults",

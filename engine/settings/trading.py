@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from engine.settings.values import Group, Number, Whole, setting
+from engine.settings.values import Group, Number, Whole, brackets_of, setting
+
+Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
 
 
 class Signal(Group):
@@ -80,6 +82,17 @@ class Backtest(Group):
         48, "bars that the forecast volatility looks back", "bars", ge=2, le=10_000
     )
     max_leverage: Number = setting(1.0, "most leverage of volatility sizing", "times equity", gt=0, le=20)
+    maintenance_margin: Share | Literal["market"] = setting(
+        "market",
+        "equity that a position must keep, as a share of it, 0 … below 1; market: 0.005 for perpetuals, 0.05 "
+        "for shorts on spot, 0 for longs on spot",
+        "share",
+    )
+    margin_brackets: tuple[str, ...] = setting(
+        (),
+        "in the place of maintenance_margin, as exchanges publish it: NOTIONAL:SHARE, the share of what lies "
+        "above that notional, such as 0:0.004, 50000:0.005, 250000:0.01",
+    )
     stop_loss: Number = setting(0.0, "distance of the stop loss; 0 = none", "return or σ", ge=0, le=100)
     take_profit: Number = setting(0.0, "distance of the profit target; 0 = none", "return or σ", ge=0, le=100)
     trailing_stop: Number = setting(
@@ -96,6 +109,12 @@ class Backtest(Group):
     rebalance_band: Number = setting(
         0.0, "resize a position when its weight is off by more than this; 0 = never", "share", ge=0, le=1
     )
+
+    @field_validator("margin_brackets")
+    @classmethod
+    def _brackets(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        brackets_of(value)
+        return value
 
 
 class Evidence(Group):

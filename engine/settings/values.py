@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import math
 import re
 from typing import TYPE_CHECKING, Annotated, Any
@@ -81,6 +82,21 @@ def also_of(text: str) -> tuple[str, float | None, float | None]:
     if not (0 <= delay <= 8760 and 0 < staleness <= 87_600):
         raise ValueError(f"must have 0 … 8760 h of delay and above 0 … 87600 h of staleness; {text}")
     return name, delay, staleness
+
+
+def brackets_of(texts: tuple[str, ...]) -> tuple[tuple[float, float], ...]:
+    """Margin brackets NOTIONAL:SHARE as (notional, share of what lies above it). Raises ValueError."""
+    wanted = "NOTIONAL:SHARE, both rising, from 0 on and shares below 1, such as 0:0.004, 50000:0.005"
+    try:
+        told = tuple((float(low), float(share)) for low, share in (text.split(":") for text in texts))
+    except ValueError:
+        raise ValueError(f"must be written {wanted}") from None
+    lows, shares = [low for low, _ in told], [share for _, share in told]
+    rising = all(low < high for low, high in itertools.pairwise([*lows, math.inf]))
+    right = rising and shares == sorted(shares) and all(0 <= share < 1 for share in shares)
+    if told and not (right and lows[0] == 0):
+        raise ValueError(f"must be written {wanted}")
+    return told
 
 
 def moment(text: str) -> dt.datetime:

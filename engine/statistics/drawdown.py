@@ -35,7 +35,7 @@ def curve(account: AccountHistory) -> Floats:
 
 
 def depths(account: AccountHistory) -> Floats:
-    """Drawdown at each point of the curve (T+1,): 1 - E / running max E; above 1 where equity is negative."""
+    """Drawdown at each point of the curve (T+1,): 1 - E / running max E."""
     equity = curve(account)
     return 1.0 - equity / np.maximum.accumulate(equity)
 

@@ -68,7 +68,7 @@ def random_rules(generator):
         fee=maybe(0, 0.005),
         slippage=maybe(0, 0.003),
         bars_per_year=8_760,
-        borrow_rate=maybe(0, 5.0),
+        borrow_rate=maybe(0, 5.0) * float(generator.choice([1.0, 2_000.0], p=[0.9, 0.1])),
         fill=str(generator.choice(["next-open", "same-close", "worst-of-bar"])),
         sizing=str(generator.choice(["fraction", "volatility"])),
         fraction=float(generator.choice([1.0, 0.5, 0.1])),
@@ -87,7 +87,17 @@ def random_rules(generator):
         minimum_notional=maybe(0.1, 200.0, 0.2),
         quantity_step=maybe(0.001, 2.0, 0.2),
         exit_after=int(maybe(1, 9, 0.4)),
+        maintenance_long=maybe(0.001, 0.1),
+        maintenance_short=maybe(0.001, 0.1),
+        margin_brackets=random_brackets(generator) if generator.random() < 0.3 else (),
     )
+
+
+def random_brackets(generator):
+    """Margin brackets, (notional from which, rate), both rising from 0 notional on."""
+    count = int(generator.integers(1, 6))
+    notional = np.concatenate([[0.0], np.cumsum(10 ** generator.uniform(0, 5, count - 1))])
+    return tuple(zip(notional.tolist(), np.sort(generator.uniform(0, 0.3, count)).tolist(), strict=True))
 
 
 KEEP = math.nan

@@ -27,6 +27,7 @@ class Trade:
     fills: list[Fill] = field(default_factory=list)
     funding: list[float] = field(default_factory=list)
     borrow: list[float] = field(default_factory=list)
+    absorbed: float = 0.0
     seen: list[float] = field(default_factory=list)  # prices that the market showed while it was open
 
     @property
@@ -113,7 +114,7 @@ class Reference:
             if self.trade and held * rate > 0:
                 self.pay_funding(rate)
         if self.trade:
-            self.stops()
+            self.stops_and_margin()
         for rate in later:
             if self.trade and held * rate < 0:
                 self.pay_funding(rate)
@@ -230,31 +231,84 @@ class Reference:
             direction = side if change > 0 else -side
             self.fill(direction * possible, self.basis(direction))
 
-    def stops(self):
+    def stops_and_margin(self):
+        """The price walks from the first one to the bar's worst: what it meets first happens."""
         rules, trade, t, bars = self.rules, self.trade, self.t, self.bars
-        if not (rules.stop_loss or rules.take_profit or rules.trailing_stop):
-            return
         inside = rules.fill == "worst-of-bar" and trade.entry_bar == t
         first = self.basis(trade.side) if inside else bars.open[t]
+        worst = bars.low[t] if trade.side > 0 else bars.high[t]
         trade.seen.append(first)
-        long = trade.side > 0
-        stops = []  # (level, name), the nearest to the market first, stop loss before trailing stop
+        limit = self.liquidation_between(first, worst)
+        stop = self.nearest_stop()
+        if limit is not None and (limit == first or stop is None or trade.side * (stop[0] - limit) < 0):
+            self.liquidate(limit)
+            return
+        self.stops(first)
+        stopped = stop is not None and trade.side * (worst - stop[0]) <= 0
+        if self.trade and stopped:
+            begin = min(stop[0], first) if trade.side > 0 else max(stop[0], first)
+            limit = self.liquidation_between(begin, worst)
+            if limit is not None:
+                self.liquidate(limit)
+
+    def margin(self, price):
+        """What the exchange asks for the position, bracket by bracket as tax is."""
+        rules, notional = self.rules, abs(self.held) * price
+        if not rules.margin_brackets:
+            return notional * (rules.maintenance_long if self.held > 0 else rules.maintenance_short)
+        starts = [start for start, _ in rules.margin_brackets] + [math.inf]
+        return sum(
+            rate * max(0.0, min(notional, end) - start)
+            for (start, rate), end in zip(rules.margin_brackets, starts[1:], strict=True)
+        )
+
+    def liquidation_between(self, first, worst):
+        """The price on the way from first to worst at which equity falls below the margin, or None."""
+
+        def below(price):
+            return self.worth(price) < self.margin(price)
+
+        if below(first):
+            return first
+        if not below(worst):
+            return None
+        safe, reached = first, worst
+        while safe != (middle := (safe + reached) / 2) and middle != reached:
+            safe, reached = (safe, middle) if below(middle) else (middle, reached)
+        return reached
+
+    def liquidate(self, price):
+        self.room = math.inf
+        self.close(price, "liquidation", through=1)
+        self.order, self.weight = None, 0.0
+
+    def nearest_stop(self):
+        """(level, name) of the stop nearest to the market, stop loss before trailing stop, or None."""
+        rules, trade = self.rules, self.trade
+        stops = []
         if rules.stop_loss:
             stops.append((trade.entry_price * (1 - trade.side * rules.stop_loss * trade.sigma), "stop-loss"))
         if rules.trailing_stop:
             prices = [trade.fills[0].price, *trade.seen]
-            peak = max(prices) if long else min(prices)
+            peak = max(prices) if trade.side > 0 else min(prices)
             stops.append((peak * (1 - trade.side * rules.trailing_stop * trade.sigma), "trailing-stop"))
-        stops.sort(key=lambda stop: -trade.side * stop[0])
+        return max(stops, key=lambda stop: trade.side * stop[0], default=None)
+
+    def stops(self, first):
+        rules, trade, t, bars = self.rules, self.trade, self.t, self.bars
+        if not (rules.stop_loss or rules.take_profit or rules.trailing_stop):
+            return
+        long = trade.side > 0
+        stop = self.nearest_stop()
         target = trade.entry_price * (1 + trade.side * rules.take_profit * trade.sigma)
         if long:
-            hit = stops and bars.low[t] <= stops[0][0]
+            hit = stop and bars.low[t] <= stop[0]
             won = rules.take_profit and bars.high[t] >= target
         else:
-            hit = stops and bars.high[t] >= stops[0][0]
+            hit = stop and bars.high[t] >= stop[0]
             won = rules.take_profit and bars.low[t] <= target
         if hit:
-            level, reason = stops[0]
+            level, reason = stop
             price = min(level, first) if long else max(level, first)
         elif won:
             reason = "take-profit"
@@ -263,7 +317,7 @@ class Reference:
             return
         fee = rules.fee * (1 - rules.maker_discount) if reason == "take-profit" else rules.fee
         if self.close(price, reason, through=1, fee_rate=fee):
-            self.order = None
+            self.order, self.weight = None, 0.0
         elif rules.unfilled == "wait":
             self.order = Order(0.0, reason)
             self.weight = 0.0
@@ -331,6 +385,9 @@ class Reference:
         if possible < held:
             self.capped += 1
             return False
+        if self.money < 0:
+            self.trade.absorbed = -self.money
+            self.money = 0.0
         self.trades.append(self.record(reason, through))
         self.trade = None
         return True
@@ -341,7 +398,7 @@ class Reference:
         fees = sum(fill.fee for fill in fills)
         slippage = sum(abs(fill.quantity) * abs(fill.price - fill.basis) for fill in fills)
         gross = -sum(fill.quantity * fill.basis for fill in fills)
-        pnl = gross - fees - slippage - sum(trade.funding) - sum(trade.borrow)
+        pnl = gross - fees - slippage - sum(trade.funding) - sum(trade.borrow) + trade.absorbed
         quantity = sum(abs(fill.quantity) for fill in trade.entries)
         moves = [trade.side * (price / entry - 1) for price in [fills[0].price, *trade.seen]]
         return {
@@ -364,4 +421,5 @@ class Reference:
             "mfe": max(moves),
             "exit_reason": reason,
             "equity_after": self.money,
+            "absorbed": trade.absorbed,
         }

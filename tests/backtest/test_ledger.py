@@ -41,7 +41,10 @@ def test_the_ledger_adds_up(seed, length, volatility):
     assert np.abs(result.cash + result.position * bars.close - result.equity).max() <= precision
     assert abs(result.equity[-1] - rules.initial_capital - trades["pnl"].sum()) <= precision
     costs = trades["fees"] + trades["slippage"] + trades["funding"] + trades["borrow"]
-    assert (np.abs(trades["gross_pnl"] - costs - trades["pnl"]) <= precision).all()
+    assert (np.abs(trades["gross_pnl"] - costs + trades["absorbed"] - trades["pnl"]) <= precision).all()
+    assert (result.equity >= 0).all()
+    assert (trades["absorbed"] >= 0).all()
+    assert (trades["equity_after"][trades["absorbed"] > 0] == 0).all()
     moved = trades["side"] * trades["quantity"] * (trades["exit_price"] - trades["entry_price"])
     assert (np.abs(moved + trades["slippage"] - trades["gross_pnl"]) <= precision).all()
     after = rules.initial_capital + np.cumsum(trades["pnl"])

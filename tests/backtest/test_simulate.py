@@ -177,23 +177,32 @@ class TestCarry:
 
 
 class TestRuin:
-    def test_equity_of_zero_or_less_ends_the_simulation(self):
+    def test_equity_of_zero_ends_the_simulation(self):
         bars = bars_of((100, 100, 100, 100), (100, 250, 100, 240), (100, 100, 100, 100), (100, 100, 100, 100))
         result = simulate(bars, np.array([-1, KEEP, 1, 1]), replace(FREE, fee=0.01))
         quantity = 1000 / 101
-        left = 1000 + quantity * 100 * 0.99 - quantity * 240 * 1.01
+        price = (1000 + quantity * 100 * 0.99) / quantity  # where nothing is left; the fee comes on top
         assert result.ruined
-        assert left < 0
-        assert reasons(result) == ["ruin"]
-        assert result.equity.tolist()[1:] == pytest.approx([left] * 3)
+        assert reasons(result) == ["liquidation"]
+        assert result.trades["absorbed"][0] == pytest.approx(quantity * price * 0.01)
+        assert result.equity.tolist()[1:] == [0, 0, 0]
         assert result.position.tolist()[1:] == [0, 0, 0]
+
+    def test_what_is_charged_at_the_close_can_ruin(self):
+        bars = bars_of(*[(100, 100, 100, 100)] * 3)
+        result = simulate(bars, np.array([-1, KEEP, 1]), replace(FREE, borrow_rate=2 * 8760))
+        assert result.ruined
+        assert reasons(result) == ["ruin"]
+        assert result.trades["absorbed"][0] == pytest.approx(1000)
+        assert result.equity.tolist() == [0, 0, 0]
 
     def test_a_gap_through_a_stop_can_ruin(self):
         bars = bars_of((100, 100, 100, 100), (250, 250, 250, 250), (100, 100, 100, 100))
         result = simulate(bars, np.array([-1, KEEP, 1]), replace(FREE, stop_loss=0.1))
         assert result.ruined
-        assert reasons(result) == ["stop-loss"]
-        assert result.equity.tolist() == pytest.approx([1000, -500, -500])
+        assert reasons(result) == ["liquidation"]  # the bar opens beyond both
+        assert result.trades["absorbed"][0] == pytest.approx(500)
+        assert result.equity.tolist() == pytest.approx([1000, 0, 0])
 
 
 def test_buy_and_hold_pays_funding_and_ignores_what_is_about_decisions():

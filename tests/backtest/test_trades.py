@@ -19,11 +19,12 @@ def simulated(count=300, seed=1):
     return simulate(bars, random_targets(count, generator), RULES, generator.normal(0, 0.01, count))
 
 
-def test_the_columns_are_those_of_the_definitions_with_borrow_last():
+def test_the_columns_are_those_of_the_definitions_with_borrow_and_absorbed_last():
     table = trade_table(simulated(), "BTC/USDT")
     assert ", ".join(table.columns) == (
         "trade, symbol, side, entry_time, exit_time, bars, quantity, entry_price, exit_price, gross_pnl, "
-        "fees, slippage, funding, pnl, return, mae, mfe, prediction, exit_reason, equity_after, borrow"
+        "fees, slippage, funding, pnl, return, mae, mfe, prediction, exit_reason, equity_after, borrow, "
+        "absorbed"
     )
     assert str(table["entry_time"].dtype) == "datetime64[ms, UTC]"
     assert set(table["side"]) == {"long", "short"}

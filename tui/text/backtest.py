@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.results.explanations import explained, on_trials
+from engine.results.explanations import explained, on_margin, on_trials
 from engine.results.metrics import METRICS, tabled
 from engine.runs.audit_status import audit_status
 from tui.number_format import UNDEFINED, amount, correlation, defined, figure, percent, table, whole
@@ -79,7 +79,7 @@ def costs(paid: Costs) -> list[str]:
     ]
     off = paid.fee_bps == paid.slippage_bps == 0
     note = ["note: costs are off, as asked: no fee and no slippage"] if off else []
-    return [f"costs      {'   '.join(parts)}", *note]
+    return [f"costs      {'   '.join(parts)}", f"margin     {on_margin(paid)}", *note]
 
 
 def forecast(quality: ForecastQuality) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from engine.results.explanations import explained
+from engine.results.explanations import explained, on_margin
 from engine.results.metrics import tabled
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ def facts(result: BacktestResult) -> list[tuple[str, ...]]:
         ("slippage", f"{number(costs.slippage)} at {number(costs.slippage_bps)} bps a fill"),
         ("funding", number(costs.funding)),
         ("borrow", number(costs.borrow)),
+        ("maintenance margin", on_margin(costs)),
     ]
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tui.widgets.lines import Line
     from tui.widgets.virtual_table import Cell
 
-WHY = {"stop-loss": "stop", "take-profit": "target", "trailing-stop": "trailing"}
+WHY = {"stop-loss": "stop", "take-profit": "target", "trailing-stop": "trailing", "liquidation": "margin"}
 COLUMNS = (
     Column("trade", "trade", 6, right=True),
     Column("side", "side", 5),
@@ -89,7 +89,8 @@ def facts(trade: Mapping[str, Any]) -> list[Line]:
          ("equity after", amount(trade["equity_after"]))],
         [("gross", signed(trade["gross_pnl"])), ("fees", amount(trade["fees"])),
          ("slippage", amount(trade["slippage"])), ("funding", signed(trade["funding"])),
-         ("borrow", amount(trade["borrow"]))],
+         ("borrow", amount(trade["borrow"])),
+         *([("absorbed", amount(trade["absorbed"]))] if trade["absorbed"] else [])],
         [("worst", f"{signed_percent(trade['mae'])} %"), ("best", f"{signed_percent(trade['mfe'])} %")],
     ]  # fmt: skip
     lines: list[Line] = []
