@@ -86,6 +86,7 @@ TEXTS = {
     "no volume": "no volume in the file: it is unknown",
     "unknown volumes": "{rows:,} rows have a blank volume: it is unknown",
     "prices adjusted": "prices are adjusted for {adjusted}, as the publisher writes them",
+    "prices of a side": "prices are those of the {side} side",
     "close is another column": "close is column {column}",
     "rows of another width": "{rows:,} rows with another number of columns than {width}",
     "a footer": "a footer was left aside: {text}",

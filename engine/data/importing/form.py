@@ -51,6 +51,7 @@ def decoded(content: bytes) -> tuple[bytes, str]:
             raise ValueError(f"is damaged: it begins as {encoding} and does not go on so") from None
         encoding = "cp1252"
         content = content.decode("cp1252", "replace").encode()
+    content = content.rstrip(b"\0\x1a")  # with which old programs fill a file's last block
     if b"\0" in content[:HEAD] or content.startswith(b"\x1a"):
         raise ValueError("is binary, not a table of text")
     if b"\r" in content[:HEAD] and b"\n" not in content[:HEAD]:
@@ -84,7 +85,8 @@ def form_of(content: bytes, encoding: str) -> Form:
     place = first
     while place < len(table) and not is_row(table[place]):
         place += 1
-    header = [table[number] for number in range(first, place) if not is_comment(texts[number])]
+    between = [number for number in range(first, place) if not is_comment(texts[number])]
+    header = [table[number] for number in between if abs(len(table[number]) - width) <= 1]
     rows = [cells for cells in table[place:] if len(cells) == width]
     if rows and first and not header and (cells := other_width(table[:first], texts)):
         marked = "; decimal commas have to be quoted" if delimiter == "," else ""
@@ -116,6 +118,7 @@ def is_comment(line: str) -> bool:
         or line.lstrip().startswith(("#", "//"))
         or "://" in line
         or (re.fullmatch(r'"?sep=."?', line.strip(), re.IGNORECASE) is not None)
+        or (re.fullmatch(r"[-+=|:,;\s]*(--|==)[-+=|:,;\s]*", line) is not None)  # a rule below the names
     )
 
 
@@ -151,7 +154,8 @@ def cells_of(line: str, delimiter: str) -> tuple[str, ...]:
 
 def is_head(cells: tuple[str, ...], width: int, line: str) -> bool:
     """Whether the table begins with this line: its header may be one cell shorter or longer than a row."""
-    return not is_comment(line) and len(cells) > 1 and abs(len(cells) - width) <= 1
+    filled = sum(bool(cell) for cell in cells)  # titles are padded with empty cells by spreadsheets
+    return not is_comment(line) and len(cells) > 1 and abs(len(cells) - width) <= 1 and 2 * filled >= width
 
 
 def other_width(lines: list[tuple[str, ...]], texts: list[str]) -> int:

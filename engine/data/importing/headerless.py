@@ -6,6 +6,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from engine.data.importing.layouts import BINANCE, Layout, Volume, layout_of
 from engine.market.candles import PRICES
 from engine.market.quality import possible
@@ -14,7 +16,6 @@ from engine.results.notes import Note
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
 ORDERS = {  # of the four prices, and whose it is
@@ -27,6 +28,7 @@ STAMPED = {  # how the first time is written: whose it is
     r"\d{8} \d{2}:\d{2}": "LEAN",
     r"\d{4}\.\d{2}\.\d{2},\d{2}:\d{2}": "MetaTrader 4",
 }
+MANY, MOSTLY = 20, 0.9  # rows that tell how bars follow each other; a share of rows that is no chance
 UNNAMED = ("first", "second", "third", "fourth")  # price, until the order is known
 
 
@@ -68,7 +70,7 @@ def layout_without_names(
     if count > 5 and re.fullmatch(r"\d{10}", stamp):
         name = "Kraken"
     place = start + (5 if count == 7 else 4)  # a mean price stands before the volume
-    volumes = () if count == 4 else (Volume(place, str(place + 1), "plain"),)
+    volumes = tuple(Volume(at, str(at + 1), "plain") for at in range(place, start + count))
     prices = {price: start + number for number, price in enumerate(UNNAMED)}
     return replace(base, name=name, numbers=prices, volumes=volumes, decimal="point" if name else "")
 
@@ -91,11 +93,12 @@ def times_in_front(
 
 
 def in_order(
-    layout: Layout, numbers: Mapping[str, NDArray[np.float64]]
+    layout: Layout, numbers: Mapping[str, NDArray[np.float64]], times: NDArray[np.int64]
 ) -> tuple[Layout, dict[str, NDArray[np.float64]]]:
     """The layout and the numbers with the names of prices, in the one order that all rows can have.
 
-    Raises ValueError if none or more than one can be.
+    numbers: each (N,), volumes by their position; times: (N,) ms. Raises ValueError if no order or more than
+    one can be, if opens and closes seem to have changed places, or if it is not certain what the volume is.
     """
     shares = {}
     for order in ORDERS:
@@ -112,12 +115,59 @@ def in_order(
     order = fitting[0]
     renamed = {name: numbers[UNNAMED[order.index(name)]] for name in PRICES}
     rest = {name: values for name, values in numbers.items() if name not in UNNAMED}
-    times = ("time",) if len(layout.times) == 1 else ("date", "time")
+    refuse_swapped(renamed["open"], renamed["close"], times)
+    layout = replace(layout, volumes=volume_among(layout.volumes, numbers, renamed))
+    clocks = ("time",) if len(layout.times) == 1 else ("date", "time")
     volume = ["volume"] if layout.volumes else []
-    note = no_header((*times, *order, *volume))
+    note = no_header((*clocks, *order, *volume))
     name = layout.name if layout.name and order == PRICES else ORDERS[order]
     places = {price: layout.numbers[UNNAMED[order.index(price)]] for price in PRICES}
     return replace(layout, name=name, numbers=places, notes=(note,)), {**renamed, **rest}
+
+
+def refuse_swapped(opened: NDArray[np.float64], close: NDArray[np.float64], times: NDArray[np.int64]) -> None:
+    """ValueError if bars, each (N,), would follow each other far better with opens and closes swapped.
+
+    A market opens near its last close; nothing else tells which of two prices is the open.
+    """
+    order = np.argsort(times, kind="stable")
+    opened, close = opened[order], close[order]
+    as_read, swapped = (
+        float(np.nanmedian(np.abs(first[1:] - last[:-1]))) if len(times) > MANY else 0.0
+        for first, last in ((opened, close), (close, opened))
+    )
+    if swapped < as_read / 4:
+        raise ValueError(
+            "has no header, and its bars would open where they close, and close where they open: "
+            "write the names in its first line"
+        )
+
+
+def volume_among(
+    volumes: Sequence[Volume],
+    numbers: Mapping[str, NDArray[np.float64]],
+    prices: Mapping[str, NDArray[np.float64]],
+) -> tuple[Volume, ...]:
+    """The first of the columns behind the prices, or the one of which the first is the turnover.
+
+    Raises ValueError if the first may count trades: it has whole numbers, and the next has not.
+    """
+    if len(volumes) < 2:
+        return tuple(volumes)
+    first, second = (numbers[f"volume {each.position}"] for each in volumes[:2])
+    known = np.isfinite(first) & np.isfinite(second) & (first > 0) & (second > 0)
+    first, second = first[known], second[known]
+    low, high = prices["low"][known] * 0.999, prices["high"][known] * 1.001
+    if not len(first) or ((second >= first * low) & (second <= first * high)).mean() > MOSTLY:
+        return (volumes[0],)
+    if ((first >= second * low) & (first <= second * high)).mean() > MOSTLY:
+        return (volumes[1],)
+    if not (first % 1).any() and (second % 1).any():
+        a, b = (each.name for each in volumes[:2])
+        raise ValueError(
+            f"has no header, and its volume may be column {a} or {b}: write names in its first line"
+        )
+    return (volumes[0],)
 
 
 def no_header(columns: Sequence[str]) -> Note:

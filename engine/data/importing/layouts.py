@@ -10,6 +10,7 @@ from engine.data.importing.names import (
     BASE_VOLUME,
     CLOCK_NAMES,
     CLOSE_TIMES,
+    KIND_NAMES,
     NO_VOLUME,
     PLAIN_VOLUME,
     PRICE_NAMES,
@@ -17,7 +18,8 @@ from engine.data.importing.names import (
     SYMBOL_NAMES,
     TICK_VOLUME,
     TIME_NAMES,
-    ZONED,
+    UNITS,
+    bare,
     first_of,
     listed,
     plain,
@@ -95,6 +97,7 @@ class Layout:
     volumes: tuple[Volume, ...] = ()  # the first that says anything is the volume
     symbol: int | None = None
     ticker: str = ""  # what the header says
+    kinds: tuple[tuple[int, str], ...] = ()  # columns that may tell several series apart, with their names
     column: str = ""  # what the file calls its values; empty for candles
     time_names: tuple[str, ...] = ()
     order: str = ""  # of day and month, where the publisher is known
@@ -107,7 +110,8 @@ class Layout:
         """The columns that are read, each once, in order."""
         symbol = [] if self.symbol is None else [self.symbol]
         volumes = [volume.position for volume in self.volumes]
-        return sorted({*self.times, *self.numbers.values(), *volumes, *symbol})
+        kinds = [position for position, _ in self.kinds]
+        return sorted({*self.times, *self.numbers.values(), *volumes, *symbol, *kinds})
 
 
 def layout_of(
@@ -122,7 +126,8 @@ def layout_of(
     file's name, which may tell the base of a market. Raises ValueError that says what is missing or unclear.
     """
     shown, ticker = named(header)
-    names = [plain(ZONED.sub("", name)) for name in shown]
+    names = [bare(name) for name in shown]
+    names, side = of_one_side(names)
     names, prefix = without_prefix(names, shown)
     symbol = first_of(names, SYMBOL_NAMES, once=False)
     found = {name: first_of(names, also) for name, also in PRICE_NAMES.items()}
@@ -134,6 +139,7 @@ def layout_of(
     cell = rows[0][symbol] if symbol is not None and rows else ""
     base = Layout(
         "", "candles", len(names), times, prices, symbol=symbol, ticker=ticker or prefix, closes=closes,
+        kinds=tuple((place, shown[place]) for place, name in enumerate(names) if name in KIND_NAMES),
         time_names=tuple(shown[position] for position in times),
         zone=next((zone for position in times if (zone := zone_in(shown[position]))), ""),
     )  # fmt: skip
@@ -142,7 +148,9 @@ def layout_of(
     if missing := [name for name in PRICES if name not in prices]:
         raise ValueError(f"has no column {', '.join(missing)}; its columns are {listed(shown)}")
     volumes = volumes_among(names, shown, cell or ticker or prefix, hint)
-    return called(base, names, shown, volumes, lines=len(header))
+    found_layout = called(base, names, shown, volumes, lines=len(header))
+    notes = (Note("prices of a side", {"side": side}),) if side else ()
+    return replace(found_layout, notes=(*notes, *found_layout.notes))
 
 
 def called(
@@ -200,6 +208,7 @@ def named(header: Sequence[Sequence[str]]) -> tuple[list[str], str]:
     if not header:
         return [], ""
     roles = {name for also in PRICE_NAMES.values() for name in also} | set(PLAIN_VOLUME)
+    priced = {name for also in PRICE_NAMES.values() for name in also} - {"price"}
     scores = [sum(plain(cell) in roles for cell in line) for line in header]
     best = scores.index(max(scores))
     names = list(header[best])
@@ -207,9 +216,10 @@ def named(header: Sequence[Sequence[str]]) -> tuple[list[str], str]:
     for number, line in enumerate(header):
         if number == best:
             continue
-        tickers |= {
-            cell for cell, name in zip(line, names, strict=True) if cell and plain(name) in roles - {"price"}
-        }
+        told = [cell for cell, name in zip(line, names, strict=True) if plain(name) in priced]
+        told += [cell for cell, name in zip(line, names, strict=True) if plain(name) in PLAIN_VOLUME]
+        if len(set(told[:4])) > 1 or not is_unit(told):
+            tickers |= set(told) - {""}
         names = [
             cell if not name or (place == 0 and plain(cell) in TIME_NAMES) else name
             for place, (cell, name) in enumerate(zip(line, names, strict=True))
@@ -217,6 +227,15 @@ def named(header: Sequence[Sequence[str]]) -> tuple[list[str], str]:
     if len(tickers) > 1:
         raise ValueError(f"holds several symbols: {', '.join(sorted(tickers)[:5])}; give one a file")
     return names, tickers.pop() if tickers else ""
+
+
+def is_unit(told: Sequence[str]) -> bool:
+    """Whether cells below the names of prices and of a volume are what these are counted in, or their types.
+
+    A ticker stands below all of them.
+    """
+    words = {cell.strip("[]() ").lower() for cell in told}
+    return len(set(told)) > 1 or words <= {*UNITS, *QUOTES}
 
 
 def without_prefix(names: list[str], shown: Sequence[str]) -> tuple[list[str], str]:
@@ -235,6 +254,22 @@ def without_prefix(names: list[str], shown: Sequence[str]) -> tuple[list[str], s
                 cut = [each.removeprefix(also) if front else each.removesuffix(also) for each in names]
                 ticker = text[: len(also) - 1] if front else text[1 - len(also) :]
                 return cut, "" if ticker.lower() in {"bid", "ask", "mid"} else ticker
+    return names, ""
+
+
+def of_one_side(names: list[str]) -> tuple[list[str], str]:
+    """The names with the prices of one side called as plain ones, and that side: bid before mid before ask.
+
+    Files of both sides, and those that say in their names which one they hold; else the names as they are.
+    """
+    if first_of(names, PRICE_NAMES["open"], once=False) is not None:
+        return names, ""
+    for side in ("bid", "mid", "ask"):
+        for form in ("{side}_{price}", "{price}_{side}", "{side}{price}", "{price}{side}"):
+            for prices in (PRICES, [price[0] for price in PRICES]):
+                told = {form.format(side=side, price=price): price for price in prices}
+                if set(told) <= set(names):
+                    return [told.get(name, name) for name in names], side
     return names, ""
 
 
@@ -280,25 +315,34 @@ def volumes_among(names: Sequence[str], shown: Sequence[str], symbol: str, hint:
         and name not in {*BASE_VOLUME, *PLAIN_VOLUME, *TICK_VOLUME}
     }
     assets = {place: asset for place, asset in suffixed.items() if asset not in NO_VOLUME}
-    base = base_among(list(assets.values()), symbol.lower(), hint.lower())
+    plainly = [name.replace("_", "") for name in PLAIN_VOLUME]
+    alone = not any(name.replace("_", "") in plainly for name in names)
+    base = base_among(list(assets.values()), symbol.lower(), hint.lower(), alone=alone)
     for place, name in enumerate(names):
         if name in BASE_VOLUME:
             found.append((0, Volume(place, shown[place], "base")))
         elif assets.get(place) == base and base:
             found.append((1, Volume(place, shown[place], "base")))
-        elif name in PLAIN_VOLUME:
-            found.append((2 + PLAIN_VOLUME.index(name), Volume(place, shown[place], "plain")))
+        elif name.replace("_", "") in plainly:
+            rank = 2 + plainly.index(name.replace("_", ""))
+            found.append((rank, Volume(place, shown[place], "plain")))
         elif name in TICK_VOLUME:
             found.append((99, Volume(place, shown[place], "tick")))
     return tuple(volume for _, volume in sorted(found, key=lambda each: each[0]))
 
 
-def base_among(assets: Sequence[str], symbol: str, hint: str) -> str:
-    """Which of the assets of columns `volume_<asset>` is the market's base; empty if none is."""
+def base_among(assets: Sequence[str], symbol: str, hint: str, *, alone: bool) -> str:
+    """Which of the assets of columns `volume_<asset>` is the market's base; empty if none is.
+
+    `alone`: no plain volume stands beside them. Where one does, a word counts as an asset if the market's
+    name begins with it, or if another is a currency.
+    """
     for text in (symbol, *re.split(r"[^a-z0-9]+", hint)):
         starting = [asset for asset in assets if text.startswith(asset) and text != asset]
         if starting:
             return max(starting, key=len)
     if symbol and any(symbol.endswith(asset) for asset in assets):
         assets = [asset for asset in assets if not symbol.endswith(asset)]
+    if not alone and not set(assets) & set(QUOTES):
+        return ""
     return next((asset for asset in assets if asset not in QUOTES), "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from zoneinfo import available_timezones
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,82 +15,80 @@ TIME_NAMES = (
     "timestamp_utc", "time", "datetime", "date_time", "datetime_utc", "time_utc", "utc_time", "utc",
     "gmt_time", "local_time", "date", "date_utc", "datum", "fecha", "data", "trade_date", "trading_day",
     "dtyyyymmdd", "day", "month", "dt", "ts", "t", "calc_time", "create_time", "funding_time",
-    "fundingtime", "index", "index_level_0", "level_0", "unnamed_0", "time_open", "zeit",
+    "fundingtime", "index", "index_level_0", "level_0", "unnamed_0", "time_open", "zeit", "zeitpunkt",
+    "dates", "tarih", "дата", "время", "日付", "日時", "日期", "时间", "時間", "날짜", "일자",
 )  # fmt: skip
 CLOSE_TIMES = (
     "close_time", "closetime", "timeclose", "time_close", "time_period_end", "end_time", "endtime",
     "period_end", "close_timestamp", "end",
 )  # fmt: skip
 CLOCK_NAMES = (
-    "time",
-    "timestamp",
-    "hour",
-    "hr",
-    "clock",
-    "time_of_day",
-    "tod",
-    "zeit",
-    "uhrzeit",
-    "stunde",
-    "hora",
-)
+    "time", "timestamp", "hour", "hr", "clock", "time_of_day", "tod", "zeit", "uhrzeit", "stunde", "hora",
+    "heure", "ora", "saat", "время",
+)  # fmt: skip
+UNITS = {"float", "float64", "double", "int", "int64", "number", "numeric", "decimal", "price"}
 ZONED = re.compile(r"\s*\([A-Z][A-Za-z_/]+\)$")  # a zone behind a name
 ZONES = re.compile(r"(?<![A-Za-z])(UTC|GMT|[A-Z]{1,4}[SD]?T|[A-Z][a-z]+/[A-Z][A-Za-z_]+)(?![A-Za-z])")
-PRICE_NAMES = {  # English, German, French, Spanish, Polish
+PRICE_NAMES = {  # in English, then in other tongues from German to Korean
     "open": (
-        "open", "o", "open_price", "price_open", "opening", "opening_price", "first", "erster", "eröffnung",
-        "eröffn", "ouverture", "ouv", "apertura", "otwarcie",
+        "open", "o", "open_price", "price_open", "opening", "opening_price", "px_open", "open_prc", "first",
+        "erster", "eröffnung", "eröffnungskurs", "eröffn", "öffnen", "ouverture", "ouv", "apertura",
+        "abertura", "öppning", "öppningskurs", "otwarcie", "otevření", "aç\u0131l\u0131ş", "открытие", "откр",
+        "始値", "开盘", "开盘价", "開盤", "開盤價", "시가",
     ),
     "high": (
-        "high", "h", "high_price", "price_high", "highest", "max", "hoch", "tageshoch", "plus_haut", "haut",
-        "máximo", "maximo", "najwyzszy",
+        "high", "h", "high_price", "price_high", "highest", "px_high", "high_1", "max", "hoch", "höchst",
+        "höchstkurs", "tageshoch", "plus_haut", "haut", "maximum", "máximo", "máxima", "maximo", "alto",
+        "massimo", "hoog", "högsta", "najwyższy", "najwyzszy", "yüksek", "максимум", "макс",
+        "高値", "最高", "最高价", "最高價", "고가",
     ),
     "low": (
-        "low", "l", "low_price", "price_low", "lowest", "min", "tief", "tagestief", "plus_bas", "bas",
-        "mínimo", "minimo", "najnizszy",
+        "low", "l", "low_price", "price_low", "lowest", "px_low", "low_1", "min", "tief", "tiefst",
+        "tiefstkurs", "tagestief", "plus_bas", "bas", "minimum", "mínimo", "mínima", "minimo", "bajo", "laag",
+        "lägsta", "najniższy", "najnizszy", "düşük", "минимум", "мин",
+        "安値", "最低", "最低价", "最低價", "저가",
     ),
     "close": (
-        "close", "c", "close_price", "price_close", "closing", "closing_price", "close_last", "last",
-        "last_price", "price", "settle", "schluss", "schlusskurs", "zuletzt", "dernier", "clôture", "cierre",
-        "último", "ultimo", "zamkniecie", "adj_close", "adjusted_close",
+        "close", "c", "close_price", "price_close", "closing", "closing_price", "close_last", "px_last",
+        "trdprc_1", "last", "last_price", "price", "settle", "schluss", "schlusskurs", "schließen", "zuletzt",
+        "dernier", "clôture", "cloture", "clot", "cierre", "último", "ultimo", "fechamento", "chiusura",
+        "slot", "stängning", "stängningskurs", "zamknięcie", "zamkniecie", "zavření", "kapan\u0131ş", "şimdi",
+        "закрытие", "цена", "終値", "收盘", "收盘价", "收盤", "收盤價", "종가",
+        "adj_close", "adjusted_close",
     ),
 }  # fmt: skip
 BASE_VOLUME = (
     "base_volume", "volume_base", "volumefrom", "volume_from", "base_asset_volume", "volume_base_asset",
 )  # fmt: skip
 PLAIN_VOLUME = (
-    "volume", "vol", "v", "volume_traded", "traded_volume", "total_volume", "volumen", "wolumen", "stuecke",
-    "stücke", "shares", "real_volume",
+    "volume", "vol", "v", "volume_traded", "traded_volume", "total_volume", "px_volume", "acvol_1",
+    "stuecke", "stücke", "shares", "real_volume",  # German banks call turnover `Volumen`
+    "volumen", "wolumen", "volym", "objem", "hacim", "hac", "объём", "объем", "出来高", "成交量", "거래량",
 )  # fmt: skip
-TICK_VOLUME = ("tickvol", "tick_volume", "tickvolume", "ticks")
+TICK_VOLUME = ("tickvol", "tick_volume", "tickvolume", "ticks", "tickqty")
 NO_VOLUME = {  # words behind `volume_` that name no asset
     "ma", "sma", "ema", "delta", "change", "adj", "adjusted", "avg", "average", "weighted", "notional",
     "24h", "up", "down", "buy", "sell", "ratio", "profile", "quote", "to", "currency", "z", "osc", "count",
-    "trades",
+    "trades", "bid", "ask", "last", "taker", "maker", "net", "cum", "rel", "prev", "pre", "post", "max",
+    "min", "mean", "median", "block", "open", "short", "long", "put", "call", "dollar",
 }  # fmt: skip
 QUOTES = (
-    "usd",
-    "usdt",
-    "usdc",
-    "busd",
-    "tusd",
-    "dai",
-    "eur",
-    "gbp",
-    "jpy",
-    "try",
-    "krw",
-    "aud",
-    "brl",
-    "fdusd",
-)
+    "usd", "usdt", "usdc", "busd", "tusd", "dai", "eur", "gbp", "jpy", "try", "krw", "aud", "brl", "fdusd",
+    "chf",
+)  # fmt: skip
+KIND_NAMES = {  # of columns that may tell several series apart
+    "exchange", "venue", "source", "feed", "provider", "interval", "timeframe", "resolution", "period",
+    "granularity", "contract", "expiry", "expiration", "asset", "coin", "isin", "figi", "ric", "tic", "code",
+    "ts_code", "secid", "permno", "side", "price_type",
+}  # fmt: skip
 SYMBOL_NAMES = ("symbol", "pair", "ticker", "market", "instrument", "name")
 
 
 def zone_in(name: str) -> str:
     """The zone that the name of a column of times tells, such as `Gmt time` or `Time (EST)`; or empty."""
     found = ZONES.search(re.sub(r"(?i)utc|gmt", lambda match: match[0].upper(), name))
-    return found[1] if found else ""
+    zone = found[1] if found else ""
+    return "" if "/" in zone and zone not in available_timezones() else zone  # such as Date/Time
 
 
 def first_of(names: Sequence[str], wanted: Sequence[str], *, once: bool = True) -> int | None:
@@ -112,6 +111,11 @@ def plain(name: str) -> str:
     """A column name in lower case, with underscores for whatever separates its words."""
     words = re.sub(r"[\s_\-./()\[\]*:%+]+", "_", name.strip(" \t\"'<>\ufeff").lower()).strip("_")
     return re.sub(r"^\d+_", "", words)
+
+
+def bare(name: str) -> str:
+    """The plain name without a zone or a currency in brackets behind it; a volume keeps its own."""
+    return plain(name if name.strip().lower().startswith("vol") else ZONED.sub("", name))
 
 
 def listed(header: Sequence[str]) -> str:

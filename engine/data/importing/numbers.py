@@ -23,23 +23,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BLANK = (
-    "",
-    "NaN",
-    "nan",
-    "NAN",
-    "null",
-    "NULL",
-    "Null",
-    "None",
-    "none",
-    "N/A",
-    "n/a",
-    "NA",
-    "#N/A",
-    "-",
-    "--",
-    "n.a.",
-)
+    "", "NaN", "nan", "NAN", "null", "NULL", "Null", "(null)", "None", "none", "nil", "N/A", "n/a", "NA",
+    "na", "<NA>", "#N/A", "#N/A N/A", "#NV", "#DIV/0!", "N/D", "n/d", "ND", "n.d.", "n.a.", "k.A.", "-", "--",
+    "—", "–", ".", "..", "?", "\\N",
+)  # fmt: skip
 APART = r"(\d)[ '\x{2019}\x{a0}\x{202f}\x{2009}](\d{3})"  # thousands, by a space or an apostrophe
 TIMES = {"k": 3, "m": 6, "b": 9, "t": 12}
 MARKS = {"point": (".", ","), "comma": (",", ".")}  # decimal mark, and the one of thousands beside it
@@ -82,8 +69,10 @@ def numbers_of(
     for name, column in columns.items():
         if is_text(column):
             text[name] = text_of(column)
-        else:
+        elif holds_numbers(column.type):
             values[name] = floats(column)
+        else:
+            raise ValueError(f"holds {column.type} in column {names.get(name, name)}, which are no numbers")
     mark = said or ("point" if any(surely_plain(column) for column in text.values()) else "")
     if text and mark == "point":
         read = {name: number for name, column in text.items() if (number := cast(column)) is not None}
@@ -112,9 +101,19 @@ def numbers_of(
 
 def floats(column: Any) -> NDArray[np.float64]:
     """A binary column as float64, NaN where null."""
+    if pa.types.is_decimal(column.type):  # which Arrow does not round to the nearest
+        column = column.cast(pa.string())
     read = column.cast(pa.float64())
     read = read.fill_null(np.nan) if read.null_count else read
     return np.asarray(read.to_numpy(zero_copy_only=False), np.float64)
+
+
+def holds_numbers(kind: Any) -> bool:
+    """Whether an Arrow type is one of numbers, or of nothing but nulls."""
+    types = pa.types
+    return bool(
+        types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind) or types.is_null(kind)
+    )
 
 
 def cast(text: Any) -> NDArray[np.float64] | None:
@@ -142,11 +141,15 @@ def undressed(text: Any) -> Any:
     dressed = mask(pc.match_substring_regex(text, r"[^0-9.,]"))
     if not dressed.any():
         return text
-    text = pc.replace_substring_regex(text, r"[$€£¥₽₿%\"]|(USDT?|EUR)$", "")
+    text = pc.replace_substring_regex(
+        text, r"US\$|[$€£¥₽₿₹₩₺%\"]|(USD[TC]?|EUR|GBP|CHF|JPY)$|^(USD|EUR|GBP|CHF|JPY) ", ""
+    )
     text = pc.replace_substring_regex(text, r"^\((.*)\)$", r"-\1")
     for _ in range(2):  # matches do not overlap
         text = pc.replace_substring_regex(text, APART, r"\1\2")
     text = pc.utf8_trim_whitespace(text)
+    text = pc.replace_substring_regex(text, r" (Mio|[Mm]ln|[Mm]il)\.?$", "M")
+    text = pc.replace_substring_regex(text, r" ([Tt]sd|[Tt]ys)\.?$", "K")
     for suffix, power in TIMES.items():
         text = pc.replace_substring_regex(
             text, rf"^([-+]?[\d.,]+) ?[{suffix}{suffix.upper()}]$", rf"\1e{power}"

@@ -12,7 +12,7 @@ from engine.data.importing.headerless import UNNAMED, in_order, layout_without_n
 from engine.data.importing.hints import HintNeededError
 from engine.data.importing.layouts import Layout, Volume, layout_of
 from engine.data.importing.numbers import Numbers, decimals_of, numbers_of
-from engine.data.importing.steps import at_open, near_minutes, one_step
+from engine.data.importing.steps import at_open, near_minutes, one_step, rising
 from engine.data.importing.times import FORMS, Times, sort_of, text_of, times_of
 from engine.errors import RepairDataError
 from engine.market.candles import PRICES, Decimals
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
     from engine.data.importing.hints import Hints
     from engine.data.importing.tables import Table
+
+
+MOSTLY_DISTINCT = 0.9  # times: below it, more than a row in ten shares its time
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,14 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
         raise RepairDataError("the file", reason, "Give a file with rows of one width")
     symbol = symbol_of(layout, raw)
     read = read_numbers(layout, raw, hints)
+    times = read_times(layout, raw, hints)
+    if layout.kind == "candles" and UNNAMED[0] in read.values:
+        layout, named = in_order(layout, read.values, times.utc_ms)
+        read = replace(read, values=named)
+    refuse_mixture(layout, raw, times.utc_ms)
     layout, numbers, notes = with_volume(layout, read)
-    if layout.kind == "candles" and UNNAMED[0] in numbers:
-        layout, numbers = in_order(layout, numbers)
     if layout.kind == "candles" and is_funding(numbers):
         layout, numbers = funding_in(layout), {"value": numbers["open"]}
-    times = read_times(layout, raw, hints)
     decimals = decimals_among(read, times.utc_ms)
     utc, kept, timing = times.utc_ms, np.arange(rows), told(layout, read, times, hints)
     if layout.kind == "candles":
@@ -134,6 +139,20 @@ def symbol_of(layout: Layout, raw: Mapping[int, Any]) -> str:
         )
     symbol = symbols.pop() if symbols else ""
     return symbol if SYMBOL.fullmatch(symbol) else ""
+
+
+def refuse_mixture(layout: Layout, raw: Mapping[int, Any], times: NDArray[np.int64]) -> None:
+    """RepairDataError if rows of one time are told apart by a column, such as that of exchanges.
+
+    times: (N,) ms. Contracts that follow each other in time are no mixture.
+    """
+    if not layout.kinds or len(rising(times)) > len(times) * MOSTLY_DISTINCT:
+        return
+    for place, name in layout.kinds:
+        found = [str(each) for each in pc.unique(raw[place]).to_pylist() if each is not None]
+        if len(found) > 1:
+            told = ", ".join(sorted(found)[:5])
+            raise RepairDataError("the file", f"holds several of column {name}: {told}", "Give one a file")
 
 
 def read_numbers(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Numbers:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from engine.data.importing.dates import DAY_MS, mask
+from engine.data.importing.dates import mask
 from engine.market.times import UNREADABLE
 
 if TYPE_CHECKING:
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 EARLIEST_S, LATEST_S = 315_532_800, 4_102_444_800  # 1980 and 2100: a number is a stamp between them
 YEAR_S = 366 * 86_400
 UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}  # per second
+TICKS = {  # of 100 ns: since 1601 as Windows counts them, since the year 1 as .NET does
+    "100 ns since 1601": 116_444_736 * 10**9,
+    "100 ns since the year 1": 621_355_968 * 10**9,
+}
 WHOLE = r"^-?\d{1,18}$|^[1-8]\d{18}$"  # fits int64
 FRACTION = r"^-?\d{1,18}\.\d+$|^\d{1,18}(\.\d+)?[eE]\+?\d{1,2}$"
 EXCEL = (25_569, 80_000)  # days since 30 December 1899: from 1970 to 2119
@@ -63,7 +67,7 @@ def early_unit(values: NDArray[np.float64], forms: dict[str, int], utc: NDArray[
     bars = [
         unit
         for unit, step in steps.items()
-        if step >= 60 and (DAY_MS / 1000 % step == 0 or (step % 86_400 == 0 and step <= 31 * 86_400))
+        if step % 86_400 == 0 and 0 < step <= 31 * 86_400  # no shorter bars are so old
     ]
     return bars[0] if len(bars) == 1 else ""
 
@@ -73,6 +77,8 @@ def stamps(values: NDArray[Any]) -> tuple[NDArray[np.int64], dict[str, int]]:
 
     Whole numbers are cut to the ms below, numbers with a fraction are rounded to the nearest.
     """
+    if len(values) and values.dtype.kind == "i" and (form := ticks_of(values)):
+        return (values - TICKS[form]) // 10_000, {form: len(values)}
     times = np.full(len(values), UNREADABLE)
     forms: dict[str, int] = {}
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 0.0)
@@ -92,6 +98,15 @@ def stamps(values: NDArray[Any]) -> tuple[NDArray[np.int64], dict[str, int]]:
         else:
             times[fits] = values[fits] * 1000 if unit == "s" else values[fits] // (per_second // 1000)
     return times, forms
+
+
+def ticks_of(values: NDArray[np.int64]) -> str:
+    """Which of TICKS these are, empty for none: as ns they would lie in 1974 or 1990 and off the minute."""
+    for form, zero in TICKS.items():
+        low, high = zero + EARLIEST_S * 10**7, zero + LATEST_S * 10**7
+        if low <= values.min() and values.max() < high and (values % (60 * 10**9)).any():
+            return form
+    return ""
 
 
 def excel_days(text: Any) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

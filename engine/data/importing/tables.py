@@ -1,13 +1,9 @@
-"""The table of a file: CSV and its kin (also gzipped or zipped), Parquet, Feather, JSON."""
+"""The table of a file: CSV and its kin (also packed), Parquet, Feather, JSON."""
 
 from __future__ import annotations
 
 import ast
-import gzip
-import io
 import re
-import zipfile
-import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +12,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.feather as pa_feather
 import pyarrow.parquet as pq
 
+from engine.data.importing.containers import PACKED, unpacked
 from engine.data.importing.form import HEAD, Form, decoded, form_of
 from engine.data.importing.json_rows import array_of, json_of, rows_within
 from engine.data.importing.quick import LARGE, combined, quick_columns
@@ -24,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-PARQUET, FEATHER, ZIP, GZIP = b"PAR1", b"ARROW1", b"PK\x03\x04", b"\x1f\x8b"
+PARQUET, FEATHER = b"PAR1", b"ARROW1"
 BLOCK = 1 << 23  # bytes parsed at a time
 SAMPLE = 500  # rows that tell what columns mean
 Columns = dict[int, Any]  # position -> Arrow array
@@ -55,11 +52,7 @@ def open_table(path: Path) -> Table:
     if large_and_plain(path):
         return plain_table(path)
     content = path.read_bytes()
-    hint = path.name
-    if content.startswith(GZIP):
-        content = unpacked(content)
-    elif content.startswith(ZIP):
-        content, hint = from_archive(content)
+    content, hint = unpacked(content, path.name)
     content, encoding = decoded(content)
     if content[:2000].lstrip()[:1] in (b"[", b"{"):
         return json_table(content, hint)
@@ -74,7 +67,7 @@ def large_and_plain(path: Path) -> bool:
         head = handle.read(HEAD)
     if not head.isascii() or b"\0" in head:
         return False
-    return not head.startswith((GZIP, ZIP)) and head[:1] not in (b"[", b"{", b"<", b"")
+    return not head.startswith(PACKED) and head[:1] not in (b"[", b"{", b"<", b"")
 
 
 def plain_table(path: Path) -> Table:
@@ -91,35 +84,6 @@ def plain_table(path: Path) -> Table:
         return text_columns(content, form, positions, left_out, progress)
 
     return Table(form.header, form.rows, form.width, read, path.name, form, left_out)
-
-
-def unpacked(content: bytes) -> bytes:
-    """What a gzipped file holds. Raises OSError if it is damaged."""
-    try:
-        return gzip.decompress(content)
-    except EOFError:
-        raise OSError("Truncated compressed stream") from None
-    except (zlib.error, gzip.BadGzipFile) as error:
-        raise OSError(str(error)) from None
-
-
-def from_archive(content: bytes) -> tuple[bytes, str]:
-    """The one file of a ZIP archive, and its name. Raises ValueError for several, OSError for damage."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            inside = [each for each in archive.infolist() if not each.is_dir() and not hidden(each.filename)]
-            held = archive.read(inside[0]) if len(inside) == 1 else b""
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
-        raise OSError(str(error)) from None
-    if len(inside) != 1:
-        names = ", ".join(each.filename for each in inside[:5]) or "nothing"
-        raise ValueError(f"is a ZIP archive of {len(inside)} files: {names}; unpack it and import one")
-    return held, inside[0].filename
-
-
-def hidden(name: str) -> bool:
-    """Whether a file of an archive is what a system leaves there."""
-    return name.startswith("__MACOSX/") or name.rpartition("/")[2].startswith(".")
 
 
 def text_table(content: bytes, form: Form, hint: str) -> Table:
