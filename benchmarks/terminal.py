@@ -21,7 +21,7 @@ from engine.runs.state import state_of
 from engine.settings import make
 from tests.queries.results import backtested
 from tests.tui.app.terminals import ESCAPE, Pty, environment
-from tui.demo import DEMO
+from tui.settings.demo import DEMO
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,7 +22,7 @@ from engine.runs.folder import Home
 from engine.runs.launch import alive, ask_stop, wait
 from engine.runs.state import state_of
 from tests.tui.app.terminals import QUANTDECK, Pty, environment, restored
-from tui.terminal import INTERRUPTED
+from tui.terminal.capabilities import INTERRUPTED
 
 SMALL = ("data.end=2025-03-01", "model.units=[8]")
 ENDLESS = (*SMALL, "training.epochs=100000", "training.patience=100000")

@@ -14,10 +14,10 @@ from engine.runs.folder import Home
 from engine.runs.results import backtest_of
 from tests.queries.results import backtested
 from tests.test_docs import metrics_table
-from tui import comparison
 from tui.cli import main
 from tui.number_format import amount
-from tui.run_facts import facts_of
+from tui.runs import comparison
+from tui.runs.facts import facts_of
 from tui.screens.backtest import drawing
 from tui.screens.runs.drawing import every_column
 from tui.text.backtest import backtest_document, backtest_summary, what_if

@@ -24,7 +24,7 @@ from engine.studies import walk_forward
 from engine.studies.leak_audit.audited_run import audit_run
 from tests.studies.engines import TINY, home_with_market
 from tests.studies.markets import END_MS, settings_of
-from tui.draft import catalogue
+from tui.settings.draft import catalogue
 
 ANSWERS = (
     "evidence.resamples=200", "evidence.permutations=50", "training.epochs=2", "training.learning_rate=0.01",

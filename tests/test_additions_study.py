@@ -19,9 +19,9 @@ from tests.tui.app.conftest import ready, settled
 from tests.tui.app.recorded import NOON
 from tests.tui.conftest import Deck
 from tui.app import Quantdeck
-from tui.draft import Draft, catalogue
-from tui.run_facts import facts_of
+from tui.runs.facts import facts_of
 from tui.screens.runs.compare import comparison
+from tui.settings.draft import Draft, catalogue
 from tui.widgets.lines import Lines, plain
 
 TOY = """

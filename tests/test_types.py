@@ -72,7 +72,7 @@ EDGES = {
         "engine/settings/tree.py:dotted",
         "tui/cli.py:app_options",
         "tui/commands/results.py:overrides_of",
-        "tui/run_facts.py:settings_differ",
+        "tui/runs/facts.py:settings_differ",
         "tui/screens/data/updates.py:source",
     },
     "what was found in a series, as its file holds it": {
@@ -87,8 +87,8 @@ EDGES = {
     "the document of a command, or a row of a CSV file": {
         "tui/commands/outcome.py:shown",
         "tui/commands/trial_ledger.py:document",
-        "tui/run_facts.py:document",
-        "tui/run_facts.py:row",
+        "tui/runs/facts.py:document",
+        "tui/runs/facts.py:row",
         "tui/screens/runs/listing.py:table",
         "tui/text/backtest.py:backtest_document",
     },

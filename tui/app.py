@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from engine.errors import QuantdeckError
 from engine.runs.events import clock
-from tui import themes
-from tui.crash import CrashSafe
-from tui.keys import VIEW, key
-from tui.preload import load, warm
+from tui.background.preload import load, warm
+from tui.background.warm_engine import Engine
+from tui.runs.watch import RunsChanged, Snapshot, Watch
 from tui.screens import SCREENS
-from tui.warm_engine import Engine
-from tui.watch import RunsChanged, Snapshot, Watch
+from tui.terminal import themes
+from tui.terminal.crash import CrashSafe
+from tui.terminal.keys import VIEW, key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from engine.runs.folder import Home, RunFolder
     from engine.settings import Settings
-    from tui.draft import Draft
     from tui.screens import ScreenEntry
+    from tui.settings.draft import Draft
 
 
 STYLES = sorted(Path(__file__).parent.glob("screens/*/style.tcss"))  # each beside its screen
@@ -180,7 +180,7 @@ class Quantdeck(CrashSafe):
     def start_demo(self) -> None:
         """Start the whole pipeline on the simulated market."""
         from engine.settings import make
-        from tui.demo import DEMO
+        from tui.settings.demo import DEMO
 
         self.start("run", make(DEMO))
 

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from engine.errors import QuantdeckError
     from engine.runs.folder import Home, RunFolder
     from engine.settings import Settings
-    from tui.draft import Draft
-    from tui.warm_engine import Engine
-    from tui.watch import Snapshot, Watch
+    from tui.background.warm_engine import Engine
+    from tui.runs.watch import Snapshot, Watch
+    from tui.settings.draft import Draft
 
 
 class Deck(Protocol):

@@ -11,7 +11,7 @@ import pytest
 from engine.runs.folder import Home
 from engine.runs.launch import alive, ask_stop, wait
 from tests.ssh.conftest import PATIENCE_S, until
-from tui.draft import catalogue
+from tui.settings.draft import catalogue
 
 SMALL = {
     "data.exchange": "demo", "data.start": "2025-01-01", "data.end": "2025-03-01",

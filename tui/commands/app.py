@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from engine.errors import InternalError, StopRequestedError
 from engine.imports import collector_paused
 from engine.runs.folder import Home, home_path
+from tui.background.warm_engine import Engine
 from tui.commands.answer import Answer
-from tui.terminal import Guard, usable
-from tui.warm_engine import Engine
+from tui.terminal.capabilities import Guard, usable
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder

@@ -13,9 +13,9 @@ from engine.runs.results import result_of
 from tui.commands.answer import Answer
 from tui.commands.follow import farewell
 from tui.number_format import span, table, whole
+from tui.runs.trials import counted_by_now
 from tui.text.backtest import backtest_document, backtest_summary
 from tui.text.studies import study_summary
-from tui.trials import counted_by_now
 
 if TYPE_CHECKING:
     from engine.errors import QuantdeckError

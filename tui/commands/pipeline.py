@@ -11,8 +11,8 @@ from engine.runs.launch import launch
 from tui.commands.answer import Answer
 from tui.commands.settings import from_file, on_top_of, overlay
 from tui.commands.which_run import with_model
-from tui.demo import DEMO
-from tui.terminal import usable
+from tui.settings.demo import DEMO
+from tui.terminal.capabilities import usable
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder

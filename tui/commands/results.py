@@ -15,13 +15,13 @@ from engine.runs.requests import EngineClient
 from engine.runs.results import backtest_of
 from tui.commands.answer import Answer
 from tui.commands.which_run import to_report, with_result
-from tui.comparison import different
 from tui.number_format import whole
-from tui.run_facts import facts_of, has_result
+from tui.runs.comparison import different
+from tui.runs.facts import facts_of, has_result
+from tui.settings.what_if import Moves
 from tui.text.backtest import backtest_document, what_if
 from tui.text.comparison import side_by_side
 from tui.text.trades import trade_facts, trades_table
-from tui.what_if import Moves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

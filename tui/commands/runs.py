@@ -18,15 +18,15 @@ from tui.commands.answer import Answer, error_text, say
 from tui.commands.outcome import outcome, shown
 from tui.commands.pipeline import carry_out
 from tui.commands.which_run import with_files
-from tui.export_csv import write_csv
 from tui.number_format import amount, loss, signed_percent, span, table, whole
-from tui.run_facts import facts_of
+from tui.runs.facts import facts_of
+from tui.text.csv_file import write_csv
 from tui.text.events import note_line
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
     from engine.runs.state import State
-    from tui.run_facts import RunFacts
+    from tui.runs.facts import RunFacts
 
 STOP_S = 60.0
 

@@ -14,9 +14,9 @@ from engine.runs.requests import EngineClient
 from tui.commands.answer import Answer
 from tui.commands.results import only_rules, recorded_of
 from tui.commands.which_run import with_result
-from tui.export_csv import write_csv
+from tui.settings.what_if import Moves
+from tui.text.csv_file import write_csv
 from tui.text.sweep import ranked, sweep_table
-from tui.what_if import Moves
 
 
 def sweep(

@@ -8,8 +8,8 @@ from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.screen import ModalScreen, Screen
 
-from tui.keys import VIEW, key
 from tui.screens.header import Header
+from tui.terminal.keys import VIEW, key
 from tui.widgets.key_line import KeyLine
 from tui.widgets.lines import Lines
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from engine.results.codec import Kind
     from engine.runs.events import Event
     from tui.deck import Deck
-    from tui.watch import Snapshot
+    from tui.runs.watch import Snapshot
 
 WIDTH, HEIGHT = 80, 24  # needed
 WIDE, TALL = 150, 36  # from here on the room is used otherwise

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from engine.errors import QuantdeckError
-    from tui.watch import Watched
+    from tui.runs.watch import Watched
 
 COLUMNS = 66
 

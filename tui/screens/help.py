@@ -9,9 +9,9 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.keys import format_key
 
-from tui.keys import same_as
 from tui.screens import SCREENS
 from tui.screens.base import BaseScreen, Dialog
+from tui.terminal.keys import same_as
 from tui.widgets.lines import Line, Lines
 
 if TYPE_CHECKING:

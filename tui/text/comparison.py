@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.runs.audit_status import audit_status
-from tui.comparison import figures
 from tui.number_format import UNDEFINED, table, whole
+from tui.runs.comparison import figures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from engine.results.backtest import BacktestResult
-    from tui.run_facts import RunFacts
+    from tui.runs.facts import RunFacts
 
 
 def side_by_side(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from tui.draft import About
+    from tui.settings.draft import About
 
 LABEL = 27  # cells; the longest name has 23
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.message import Message
 
-from tui.keys import VIEW, key
+from tui.terminal.keys import VIEW, key
 from tui.widgets.lines import Line, Lines, fitted
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from engine.runs.folder import Home
 from engine.runs.launch import alive, ask_stop, wait
 from engine.settings import load
 from tests.tui.app.terminals import Pty, Tmux, environment, restored, until
-from tui import themes
+from tui.terminal import themes
 
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 

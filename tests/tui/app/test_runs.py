@@ -9,8 +9,8 @@ from engine.settings import load
 from tests.tui.app.conftest import ready, settled
 from tests.tui.app.recorded import NOW, STATES, home_of_all, record
 from tui.app import Quantdeck
-from tui.draft import Draft
 from tui.screens.new_run.screen import NewRun
+from tui.settings.draft import Draft
 from tui.widgets.lines import Lines
 
 

@@ -6,8 +6,8 @@ from engine.runs.folder import Home
 from engine.runs.state import state_of
 from tests.tui.app.conftest import ready, settled
 from tests.tui.app.recorded import NOON, NOW, STATES, epochs, event, hold, record, tell_all
-from tui import run_status
 from tui.app import Quantdeck
+from tui.runs import status as run_status
 from tui.screens.train.screen import TrainScreen
 from tui.widgets.lines import Lines
 from tui.widgets.loss_chart import LossChart, Losses, drawing

@@ -3,10 +3,10 @@
 import pytest
 
 from tests.tui.results.conftest import quiet, text_of
-from tui.keys import VIEW, key
 from tui.screens import SCREENS, ScreenEntry
 from tui.screens.base import BaseScreen
 from tui.screens.help import actions
+from tui.terminal.keys import VIEW, key
 from tui.widgets.lines import Lines
 
 

@@ -12,9 +12,9 @@ import tui.screens
 from tests.tui.results.conftest import quiet, text_of
 from tui.app import Quantdeck
 from tui.grammar import app
-from tui.keys import VIEW
 from tui.screens.base import BaseScreen, Dialog
 from tui.screens.help import actions, keys
+from tui.terminal.keys import VIEW
 from tui.widgets.virtual_table import VirtualTable
 
 

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 from engine.errors import QuantdeckError
 from engine.results.answers import WrittenReport, WrittenTrades
-from tui.questions import Question
+from tui.background.questions import Question
 from tui.screens.backtest import selection
 from tui.screens.dialogs import Prompt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui.questions import Questions
+    from tui.background.questions import Questions
+    from tui.runs.watch import Watched
     from tui.screens.backtest.open_result import OpenResult
     from tui.screens.backtest.trades_panel import TradesPanel
     from tui.screens.base import BaseScreen
-    from tui.watch import Watched
-    from tui.what_if import Moves
+    from tui.settings.what_if import Moves
 
 REPORT, TRADES = ("result.report", WrittenReport), ("result.export", WrittenTrades)
 SUFFIXES = {".html": REPORT, ".htm": REPORT, ".csv": TRADES}

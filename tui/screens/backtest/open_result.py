@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from engine.results.answers import OpenedResult
 from engine.results.backtest import TrialCounts
 from engine.runs.results import backtest_of
-from tui.questions import Question
-from tui.what_if import Moves
+from tui.background.questions import Question
+from tui.settings.what_if import Moves
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from engine.results.backtest import BacktestResult
     from engine.runs.events import Event
     from engine.runs.folder import RunFolder
-    from tui.questions import Questions
+    from tui.background.questions import Questions
 
 
 class OpenResult:

@@ -9,14 +9,14 @@ from textual.containers import Container, Vertical
 from engine.errors import QuantdeckError
 from engine.results.answers import Curves
 from engine.runs.audit_status import audit_status
-from tui.keys import VIEW, key
-from tui.preload import warm
-from tui.questions import Questions
+from tui.background.preload import warm
+from tui.background.questions import Questions
 from tui.screens.backtest import actions, drawing, selection
 from tui.screens.backtest.open_result import OpenResult
 from tui.screens.backtest.trades_panel import TradesPanel
 from tui.screens.base import BaseScreen
-from tui.what_if import FEE, THRESHOLD, Moves
+from tui.settings.what_if import FEE, THRESHOLD, Moves
+from tui.terminal.keys import VIEW, key
 from tui.widgets.equity_chart import EquityChart
 from tui.widgets.lines import Lines
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from engine.results.backtest import BacktestResult
-    from tui.watch import Snapshot, Watched
+    from tui.runs.watch import Snapshot, Watched
     from tui.widgets.lines import Line
     from tui.widgets.virtual_table import VirtualTable
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.runs.modes import training, with_backtest
-from tui import run_status
+from tui.runs import status as run_status
 from tui.screens.dialogs import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.errors import QuantdeckError
-    from tui.watch import Snapshot, Watched
+    from tui.runs.watch import Snapshot, Watched
     from tui.widgets.lines import Line
 
 TRADED_MODEL = (*training(), "backtest")  # those with one model, which can be backtested again

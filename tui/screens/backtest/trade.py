@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from engine.results.answers import TradeDetail
-from tui.keys import VIEW, key
-from tui.questions import Question, Questions
+from tui.background.questions import Question, Questions
 from tui.screens.backtest import selection, trade_rows
 from tui.screens.base import BaseScreen
+from tui.terminal.keys import VIEW, key
 from tui.widgets.candle_chart import CandleChart
 from tui.widgets.lines import Lines
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 
 from engine.results.answers import TradesPage
+from tui.background.questions import Question
 from tui.number_format import whole
-from tui.questions import Question
 from tui.screens.backtest import trade_rows
 from tui.widgets.lines import Line, Lines, fitted
 from tui.widgets.virtual_table import VirtualTable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from engine.errors import QuantdeckError
     from engine.runs.events import Event
-    from tui.questions import Questions
+    from tui.background.questions import Questions
 
 SORTS = ("trade", "pnl", "return", "bars", "side", "exit_reason", "mae", "mfe")
 FIRST_ROWS = 100

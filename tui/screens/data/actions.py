@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import QuantdeckError
 from engine.results.series import ImportReport, StoreStatus
-from tui.questions import Question
+from tui.background.questions import Question
 from tui.screens.data import updates
 from tui.screens.dialogs import Prompt
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from engine.results.series import StoredSeries
     from engine.settings import Settings
-    from tui.questions import Questions
+    from tui.background.questions import Questions
     from tui.screens.base import BaseScreen
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from engine.results.series import BrokenSeries
     from engine.runs.log_entries import SourceProgress
-    from tui.watch import Watched
+    from tui.runs.watch import Watched
     from tui.widgets.coverage_bar import Span
     from tui.widgets.lines import Line
     from tui.widgets.virtual_table import Cell

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.containers import VerticalScroll
 
 from engine.results.series import BrokenSeries, SeriesDetail, StoredSeries, StoreStatus
-from tui.keys import VIEW, key
-from tui.questions import Question, Questions
+from tui.background.questions import Question, Questions
 from tui.screens.backtest import selection
 from tui.screens.base import BaseScreen
 from tui.screens.data import actions, detail, drawing
 from tui.screens.dialogs import Prompt
+from tui.terminal.keys import VIEW, key
 from tui.widgets.lines import Line, Lines, spread
 from tui.widgets.virtual_table import VirtualTable
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from engine.errors import QuantdeckError
     from engine.runs.events import Event
-    from tui.watch import Snapshot
+    from tui.runs.watch import Snapshot
 
 PAUSE_S = 0.15  # the cursor rests so long before its series is asked about
 AGEING_S = 60.0

@@ -10,7 +10,7 @@ from engine.results.series import SeriesKind
 if TYPE_CHECKING:
     from engine.results.series import StoredSeries
     from engine.settings import Settings
-    from tui.watch import Snapshot
+    from tui.runs.watch import Snapshot
 
 
 def settings_for(series: StoredSeries, snapshot: Snapshot, *, whole: bool) -> Settings:

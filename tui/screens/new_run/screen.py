@@ -12,10 +12,10 @@ from textual.widgets import Input
 from engine import settings
 from engine.errors import QuantdeckError
 from engine.runs.modes import started_alone
-from tui.draft import Draft
-from tui.keys import VIEW, key
 from tui.screens.base import BaseScreen
 from tui.screens.dialogs import Ask, Prompt, wrapped
+from tui.settings.draft import Draft
+from tui.terminal.keys import VIEW, key
 from tui.widgets.field import Choice, Field
 from tui.widgets.lines import Line, Lines
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
-    from tui.watch import Snapshot, Watched
+    from tui.runs.watch import Snapshot, Watched
 
 
 class NewRun(BaseScreen, inherit_bindings=False):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.errors import QuantdeckError
-from tui.draft import name_fault
 from tui.screens.dialogs import Ask, Prompt
+from tui.settings.draft import name_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tui.runs.watch import Watched
     from tui.screens.base import BaseScreen
-    from tui.watch import Watched
 
 
 def ask_delete(screen: BaseScreen, watched: Watched) -> None:

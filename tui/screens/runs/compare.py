@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import VerticalScroll
 
-from tui import run_status
-from tui.comparison import different, figures
-from tui.keys import VIEW, key
 from tui.number_format import UNDEFINED, defined, loss
+from tui.runs import status as run_status
+from tui.runs.comparison import different, figures
 from tui.screens.base import BaseScreen
+from tui.terminal.keys import VIEW, key
 from tui.widgets.lines import Line, Lines, fitted
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
-    from tui.run_facts import RunFacts
-    from tui.watch import Snapshot
+    from tui.runs.facts import RunFacts
+    from tui.runs.watch import Snapshot
 
 
 class Compare(BaseScreen):

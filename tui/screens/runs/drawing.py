@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.results.metrics import METRICS, placed
-from tui import run_status
 from tui.number_format import defined, figure, loss, signed_percent
-from tui.run_facts import pairs
+from tui.runs import status as run_status
+from tui.runs.facts import pairs
 from tui.screens.train.drawing import packed
 from tui.widgets.lines import Line, fitted
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from engine.results.metrics import Format, Metric
-    from tui.run_facts import RunFacts
+    from tui.runs.facts import RunFacts
 
 
 def nothing(_: RunFacts) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tui.run_facts import RunFacts, facts_of_watched
+from tui.runs.facts import RunFacts, facts_of_watched
 from tui.screens.runs.drawing import every_column
 
 if TYPE_CHECKING:
-    from tui.watch import Snapshot, Watched
+    from tui.runs.watch import Snapshot, Watched
 
 
 def still(facts: RunFacts, watched: Watched) -> RunFacts:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from engine.errors import QuantdeckError
-from tui.keys import VIEW, key
-from tui.run_status import RESUMABLE
+from tui.runs.status import RESUMABLE
 from tui.screens.backtest import selection
 from tui.screens.base import BaseScreen
 from tui.screens.dialogs import Prompt, ask_stop
 from tui.screens.runs import actions, drawing
 from tui.screens.runs.listing import RunsList
 from tui.screens.train.screen import nothing
+from tui.terminal.keys import VIEW, key
 from tui.widgets.lines import Line, Lines
 from tui.widgets.rows import Rows
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
-    from tui.run_facts import RunFacts
-    from tui.watch import Snapshot, Watched
+    from tui.runs.facts import RunFacts
+    from tui.runs.watch import Snapshot, Watched
 
 
 class RunsScreen(BaseScreen):
@@ -224,7 +224,7 @@ class RunsScreen(BaseScreen):
 
     def action_export(self) -> None:
         """Write the list as CSV."""
-        from tui.export_csv import write_csv
+        from tui.text.csv_file import write_csv
 
         try:
             path = write_csv("runs.csv", self._list.table())

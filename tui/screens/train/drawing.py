@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from engine.runs.log_entries import LogNote
 from engine.runs.modes import MODES, with_backtest
-from tui import run_status
 from tui.number_format import defined, loss, span, whole
+from tui.runs import status as run_status
 from tui.text.events import lasting
 from tui.widgets.lines import Line, fitted, spread, width_of
 
 if TYPE_CHECKING:
     from engine.runs.log_entries import Epoch
     from engine.runs.state import State
-    from tui.watch import Watched
+    from tui.runs.watch import Watched
 
 LEVELS = {"alarm": "alarm", "warning": "warn"}
 

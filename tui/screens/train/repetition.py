@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.results.answers import Comparison
-from tui.questions import Question, Questions
+from tui.background.questions import Question, Questions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.errors import QuantdeckError
-    from tui.watch import Snapshot, Watched
+    from tui.runs.watch import Snapshot, Watched
     from tui.widgets.lines import Line
 
 

@@ -11,7 +11,7 @@ from engine.runs.results import result_of
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
-    from tui.watch import Watched
+    from tui.runs.watch import Watched
     from tui.widgets.lines import Line
 
 

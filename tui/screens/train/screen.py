@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.containers import Vertical
 
 from engine.errors import QuantdeckError
-from tui import run_status
-from tui.keys import VIEW, key
-from tui.questions import Questions
+from tui.background.questions import Questions
+from tui.runs import status as run_status
 from tui.screens.base import BaseScreen
 from tui.screens.dialogs import ask_stop, wrapped
 from tui.screens.train import drawing
 from tui.screens.train.repetition import Repetitions
 from tui.screens.train.result import result
+from tui.terminal.keys import VIEW, key
 from tui.widgets.lines import Line, Lines
 from tui.widgets.loss_chart import SPANS, LossChart, Losses
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
-    from tui.watch import Snapshot, Watched
+    from tui.runs.watch import Snapshot, Watched
 
 TOLD = 8  # lines of alarm, error and note
 
@@ -203,7 +203,7 @@ class TrainScreen(BaseScreen):
 
     def action_export(self) -> None:
         """Write the table of epochs as CSV beside the terminal's folder."""
-        from tui.export_csv import write_csv
+        from tui.text.csv_file import write_csv
 
         if self._shown:
             try:

@@ -13,14 +13,14 @@ from engine.runs import notes
 from engine.runs.modes import with_backtest
 from engine.runs.results import result_of
 from engine.runs.state import state_of
-from tui import run_status
+from tui.runs import status as run_status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from engine.runs.folder import RunFolder
     from engine.runs.state import State
-    from tui.watch import Watched
+    from tui.runs.watch import Watched
 
 
 @dataclass(frozen=True)

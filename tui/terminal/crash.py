@@ -6,7 +6,7 @@ import contextlib
 import traceback
 from typing import TYPE_CHECKING
 
-from tui.keyboard import Keyboard
+from tui.terminal.keyboard import Keyboard
 
 if TYPE_CHECKING:
     from datetime import datetime
