@@ -42,7 +42,7 @@ EDGES = {
         "engine/runs/manifest.py:parsed",
         "engine/runs/manifest_entries.py:to_json",
         "engine/runs/results.py:content",
-        "engine/runs/signature.py:sealed",
+        "engine/runs/signature.py:signed",
         "engine/studies/seeds.py:follow",
     },
     "the simulated or the real exchange's own JSON": {

@@ -40,7 +40,7 @@ def bring(home: Home, folder: Path, examine: Callable[[RunFolder], list[str]]) -
 
     Only what its manifest names is copied, each file's hash checked on the very bytes that are written, and
     its event log if it is one. `examine` is shown the copy before it counts as a run: it raises an error for
-    a model that must not be loaded, and tells what it found. The copy is sealed with this home's key.
+    a model that must not be loaded, and tells what it found. The copy is signed with this home's key.
     Raises ChangeSettingsError if the run is here already, RepairDataError if it is not whole, MakeRoomError.
     """
     name = named(folder)
@@ -127,11 +127,11 @@ def what(stored: dict[str, Any], copy: RunFolder) -> list[str]:
     """What the manifest proves of a copied run."""
     size = sum(facts["bytes"] for facts in stored["files"].values()) / 1e6
     told = [f"{len(stored['files'])} files, {size:.1f} MB, each as its manifest says (SHA-256)"]
-    if signature.bears_seal_of(stored, copy.path):
-        told.append("the manifest is sealed with this home's key: a holder of the key wrote it")
+    if signature.is_signed(stored, copy.path):
+        told.append("the manifest is signed with this home's key: a holder of the key wrote it")
     else:
         told.append(
-            "the manifest bears no seal of this home's key: nothing broke, but who made it is unknown"
+            "the manifest is not signed with this home's key: nothing broke, but who made it is unknown"
         )
     told.append(f"its figures are its maker's word until you repeat it: quantdeck reproduce {copy.path.name}")
     return told

@@ -1,7 +1,7 @@
 """The manifest of a run's artifacts: what belongs together, by SHA-256. It is written last: the commit point.
 
-{"schema": 2, "run": "3f2a91c0", "about": {what run.json says, but for the name}, "check": "…", "seal": "…",
- "files": {"model.keras": {"sha256": "…", "bytes": 123456, "needs": {"keras": "3.15.1"}}, …}}
+{"schema": 2, "run": "3f2a91c0", "about": {what run.json says, but for the name}, "check": "…",
+ "signature": "…", "files": {"model.keras": {"sha256": "…", "bytes": 123456, "needs": {"keras": "3.15.1"}}, …}}
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def store(folder: Path, files: Mapping[str, Entry]) -> None:
         "about": about_of(folder),
         "files": {name: entry.to_json() for name, entry in sorted(files.items())},
     }
-    write_whole(folder / MANIFEST, json.dumps(signature.sealed(manifest, folder), indent=2).encode())
+    write_whole(folder / MANIFEST, json.dumps(signature.signed(manifest, folder), indent=2).encode())
 
 
 def verify(folder: Path) -> list[Problem]:
@@ -136,7 +136,7 @@ def entries(manifest: dict[str, Any], folder: Path) -> dict[str, Entry]:
 
 
 def parsed(folder: Path) -> dict[str, Any]:
-    """The manifest, in form; whether it is unchanged and sealed is not looked at. Raises RepairDataError."""
+    """The manifest, in form; whether it is unchanged and signed is not looked at. Raises RepairDataError."""
     path = folder / MANIFEST
     with opened(folder, MANIFEST) as file:
         content = file.read(LARGEST_MANIFEST_BYTES + 1)
@@ -167,8 +167,8 @@ def about_of(folder: Path) -> dict[str, Any]:
     return {key: value for key, value in about.items() if key != "name"} if known else {}
 
 
-def seal_anew(folder: Path) -> None:
-    """Seal a manifest with the home's key on the user's word, once every file is as it says.
+def sign_anew(folder: Path) -> None:
+    """Sign a manifest with the home's key on the user's word, once every file is as it says.
 
     Raises RepairDataError when a file is not.
     """

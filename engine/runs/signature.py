@@ -1,7 +1,7 @@
-"""What lets an edited manifest be seen: a hash over it, and a seal with the user's key if there is one.
+"""What lets an edited manifest be seen: a hash over it, and a signature by the user's key if there is one.
 
-The hash finds damage. The seal (HMAC-SHA256) also finds what somebody edited who could compute the hash
-anew: with a key, a manifest without its seal is refused.
+The hash finds damage. The signature (HMAC-SHA256) also finds what somebody edited who could compute the hash
+anew: with a key, a manifest without its signature is refused.
 """
 
 from __future__ import annotations
@@ -19,17 +19,19 @@ from engine.errors import RepairDataError
 KEY_FILE = "QUANTDECK_KEY_FILE"
 KEY_NAME = "key"
 FEWEST_KEY_BYTES, MOST_KEY_BYTES = 32, 4096
+HASH, SIGNATURE = "check", "signature"
+EARLIER_KEY = "seal"  # of the signature, in the files of version 0.1
 
 
-def sealed(manifest: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The manifest with `check`, its SHA-256, and `seal`, its HMAC; empty where there is no key.
+def signed(manifest: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The manifest with `check`, its SHA-256, and `signature`, its HMAC; empty where there is no key.
 
     Raises RepairDataError when there is a key that others can read.
     """
     content, key = content_of(manifest), key_of(folder)
     return manifest | {
-        "check": hashlib.sha256(content).hexdigest(),
-        "seal": hmac.digest(key, content, "sha256").hex() if key else "",
+        HASH: hashlib.sha256(content).hexdigest(),
+        SIGNATURE: hmac.digest(key, content, "sha256").hex() if key else "",
     }
 
 
@@ -37,33 +39,38 @@ def refuse_broken(manifest: dict[str, Any], folder: Path, path: Path) -> None:
     """Raise RepairDataError unless the manifest is as it was written, and by a holder of the key if there is
     one.
 
-    A manifest that was sealed elsewhere is read by its hash where there is no key.
+    A manifest that was signed elsewhere is read by its hash where there is no key.
     """
     refuse_changed(manifest, path)
-    if not key_of(folder) or bears_seal_of(manifest, folder):
+    if not key_of(folder) or is_signed(manifest, folder):
         return
-    fault = "is sealed with another key, or was edited" if manifest.get("seal") else "bears no seal"
+    fault = "is signed with another key, or was edited" if signature_of(manifest) else "is not signed"
     raise RepairDataError(
         str(path), f"{fault}, and this home has a key",
-        f"If you trust its files: quantdeck runs seal {folder.resolve().name}",
+        f"If you trust its files: quantdeck runs sign {folder.resolve().name}",
     )  # fmt: skip
 
 
 def refuse_changed(manifest: dict[str, Any], path: Path) -> None:
     """Raise RepairDataError unless the manifest's own hash holds."""
-    if not same(manifest.get("check"), hashlib.sha256(content_of(manifest)).hexdigest()):
+    if not same(manifest.get(HASH), hashlib.sha256(content_of(manifest)).hexdigest()):
         raise RepairDataError(str(path), "is changed: its own SHA-256 is another", "Restore it from a copy")
 
 
-def bears_seal_of(manifest: dict[str, Any], folder: Path) -> bool:
-    """Whether the key for a folder has sealed the manifest; never where there is no key."""
+def is_signed(manifest: dict[str, Any], folder: Path) -> bool:
+    """Whether the key for a folder has signed the manifest; never where there is no key."""
     key = key_of(folder)
-    return bool(key) and same(manifest.get("seal"), hmac.digest(key, content_of(manifest), "sha256").hex())
+    return bool(key) and same(signature_of(manifest), hmac.digest(key, content_of(manifest), "sha256").hex())
+
+
+def signature_of(manifest: dict[str, Any]) -> Any:
+    """The signature that a manifest bears, be it the right one or not; nothing if it bears none."""
+    return manifest.get(SIGNATURE) or manifest.get(EARLIER_KEY)
 
 
 def content_of(manifest: dict[str, Any]) -> bytes:
-    """What is hashed and sealed of a manifest: all but hash and seal."""
-    rest = {name: value for name, value in manifest.items() if name not in {"check", "seal"}}
+    """What is hashed and signed of a manifest: all but hash and signature."""
+    rest = {name: value for name, value in manifest.items() if name not in {HASH, SIGNATURE, EARLIER_KEY}}
     return json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()
 
 

@@ -1,4 +1,4 @@
-"""reproduce, runs import and runs seal as a user types them, on a real run."""
+"""reproduce, runs import and runs sign as a user types them, on a real run."""
 
 import json
 import subprocess
@@ -52,14 +52,14 @@ def test_import_tells_what_is_trusted_and_refuses_what_is_broken(deck, run, tmp_
     assert "trades.csv" in error["thing"] + error["reason"]
 
 
-def test_seal_wants_a_key_and_then_an_edited_manifest_is_seen(deck, home, run):
-    error = deck("runs", "seal", run.id, code=2)["error"]
+def test_sign_wants_a_key_and_then_an_edited_manifest_is_seen(deck, home, run):
+    error = deck("runs", "sign", run.id, code=2)["error"]
     assert KEY_NAME in error["remedy"]
     key = home.path / KEY_NAME
     key.write_bytes(b"k" * 32)
     key.chmod(0o600)
     assert deck("runs", "verify", run.id, code=1)["error"]["class"] == "RepairDataError"
-    assert deck("runs", "seal", run.id) == {"run": run.id, "sealed": True}
+    assert deck("runs", "sign", run.id) == {"run": run.id, "signed": True}
     assert deck("runs", "verify", run.id)["intact"]
     stored = json.loads(run.manifest_path.read_bytes())
     run.manifest_path.write_text(json.dumps(stored | {"schema": stored["schema"], "about": {}}))

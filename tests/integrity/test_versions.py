@@ -11,7 +11,7 @@ from engine.runs import manifest, signature
 def written_by(run, name, library, version):
     stored = json.loads(run.manifest_path.read_bytes())
     stored["files"][name]["needs"][library] = version
-    run.manifest_path.write_text(json.dumps(signature.sealed(stored, run.path)))
+    run.manifest_path.write_text(json.dumps(signature.signed(stored, run.path)))
 
 
 @pytest.mark.parametrize(

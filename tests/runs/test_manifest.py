@@ -41,7 +41,7 @@ def faults(folder):
 def edit(folder, **changes):
     path = folder / "manifest.json"
     edited = json.loads(path.read_bytes()) | changes
-    path.write_text(json.dumps(signature.sealed(edited, folder)))
+    path.write_text(json.dumps(signature.signed(edited, folder)))
 
 
 def test_what_is_whole_is_read(folder):

@@ -1,4 +1,4 @@
-"""The audit of real runs, their models included, and the seal that it leaves."""
+"""The audit of real runs, their models included, and the status that it leaves."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def audited(client, home, run):
     return client.ask({"do": "run.audit", "run": str(run.path), "home": str(home.path)}, AuditReport)
 
 
-def test_a_clean_run_is_sealed_until_its_artifacts_change(home, client):
+def test_a_clean_run_passes_until_its_artifacts_change(home, client):
     run = followed(home.create("run", settings_of(*TINY)))
     assert audit_status(run) == "not run"
     first = audited(client, home, run)

@@ -1,4 +1,4 @@
-"""`quantdeck reproduce`, `quantdeck runs import|seal`: runs repeated, brought from elsewhere, sealed."""
+"""`quantdeck reproduce`, `quantdeck runs import|sign`: runs repeated, brought from elsewhere, signed."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ def examined(run: RunFolder) -> list[str]:
     return list(ask({"do": "runs.examine", "path": str(run.path)}, ExaminedModel).found)
 
 
-def seal(home: str | None, text: str) -> Answer:
-    """Seal a run's manifest with the home's key, on the user's word that its files are to be trusted."""
+def sign(home: str | None, text: str) -> Answer:
+    """Sign a run's manifest with the home's key, on the user's word that its files are to be trusted."""
     run = chosen(home, text)
     if not signature.key_of(run.path):
         path = run.path.parent.parent / signature.KEY_NAME
         remedy = f"umask 077; head -c 32 /dev/urandom > {path}"
-        raise ChangeSettingsError(f"run {run.id}", "there is no key to seal it with", f"Make one: {remedy}")
-    manifest.seal_anew(run.path)
-    return Answer({"run": run.id, "sealed": True}, f"run {run.id}: sealed with this home's key")
+        raise ChangeSettingsError(f"run {run.id}", "there is no key to sign it with", f"Make one: {remedy}")
+    manifest.sign_anew(run.path)
+    return Answer({"run": run.id, "signed": True}, f"run {run.id}: signed with this home's key")

@@ -17,7 +17,7 @@ from tui.grammar.options import (
     option,
 )
 
-group = new_group("Runs: list, show, follow, stop, resume, delete, rename, note, verify, import, seal.")
+group = new_group("Runs: list, show, follow, stop, resume, delete, rename, note, verify, import, sign.")
 
 
 @command(group, "list")
@@ -113,9 +113,9 @@ def import_run(folder: Annotated[str, argument("FOLDER")], home: HomeDir = None)
     return import_run(home, folder)
 
 
-@command(group, "seal")
-def seal(run: Run, home: HomeDir = None) -> Answer:
-    """Seal a run that you trust with this home's key."""
-    from tui.commands.integrity import seal
+@command(group, "sign")
+def sign(run: Run, home: HomeDir = None) -> Answer:
+    """Sign a run that you trust with this home's key."""
+    from tui.commands.integrity import sign
 
-    return seal(home, run)
+    return sign(home, run)

@@ -22,8 +22,8 @@ def forged(run, result):
     path = run.manifest_path
     stored = json.loads(path.read_bytes())
     stored["files"]["result.json"] = manifest.entry_of(run.path, "result.json").to_json()
-    hashes = signature.sealed(stored, path.parent.parent / "nowhere" / "runs" / run.id)
-    path.write_text(json.dumps(hashes | {"seal": stored["seal"]}))
+    hashes = signature.signed(stored, path.parent.parent / "nowhere" / "runs" / run.id)
+    path.write_text(json.dumps(hashes | {"signature": stored["signature"]}))
 
 
 def test_without_a_key_an_able_forger_is_not_seen_and_with_one_he_is(run, key):
@@ -31,21 +31,21 @@ def test_without_a_key_an_able_forger_is_not_seen_and_with_one_he_is(run, key):
     forged(run, "{}")
     assert manifest.verify(run.path) == []
     hidden.rename(key)
-    assert "bears no seal" in manifest.verify(run.path)[0].reason
-    manifest.seal_anew(run.path)
+    assert "is not signed" in manifest.verify(run.path)[0].reason
+    manifest.sign_anew(run.path)
     assert manifest.verify(run.path) == []
     run.result_path.write_text("[]")
     assert manifest.verify(run.path)[0].key == "result.json"
     forged(run, "[]")
-    assert "sealed with another key, or was edited" in manifest.verify(run.path)[0].reason
-    with pytest.raises(RepairDataError, match="runs seal"):
+    assert "signed with another key, or was edited" in manifest.verify(run.path)[0].reason
+    with pytest.raises(RepairDataError, match="runs sign"):
         manifest.read_checked(run.path, "model.keras")
 
 
-def test_what_is_not_as_the_manifest_says_is_not_sealed(run, key):
+def test_what_is_not_as_the_manifest_says_is_not_signed(run, key):
     run.result_path.write_text("{}")
     with pytest.raises(RepairDataError, match=r"result\.json"):
-        manifest.seal_anew(run.path)
+        manifest.sign_anew(run.path)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,17 @@ def test_the_key_may_lie_elsewhere_but_must_lie_there(run, key, tmp_path, monkey
     monkeypatch.setenv(signature.KEY_FILE, str(other))
     assert "is missing" in manifest.verify(run.path)[0].reason
     key.rename(other)
-    manifest.seal_anew(run.path)
+    manifest.sign_anew(run.path)
     assert manifest.verify(run.path) == []
     monkeypatch.delenv(signature.KEY_FILE)
     assert manifest.verify(run.path) == []  # no key here: the hashes are all there is
+
+
+def test_a_signature_of_version_0_1_holds(run, key):
+    manifest.sign_anew(run.path)
+    stored = json.loads(run.manifest_path.read_bytes())
+    stored[signature.EARLIER_KEY] = stored.pop(signature.SIGNATURE)
+    run.manifest_path.write_text(json.dumps(stored))
+    assert manifest.verify(run.path) == []
+    key.write_bytes(b"l" * 32)
+    assert "signed with another key" in manifest.verify(run.path)[0].reason
