@@ -1,7 +1,7 @@
 """The manifest of a run's artifacts: what belongs together, by SHA-256. It is written last: the commit point.
 
 {"schema": 2, "run": "3f2a91c0", "about": {what run.json says, but for the name}, "check": "…",
- "signature": "…", "files": {"model.keras": {"sha256": "…", "bytes": 123456, "needs": {"keras": "3.15.1"}}, …}}
+ "signature": "…", "files": {"model.keras": {"sha256": "…", "bytes": 12345, "needs": {"keras": "3.15.1"}}, …}}
 """
 
 from __future__ import annotations
