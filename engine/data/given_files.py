@@ -14,6 +14,7 @@ import pandas as pd
 
 from engine.data.candle_notes import of_file
 from engine.data.importing import files
+from engine.data.importing.hints import NO_HINTS
 from engine.data.importing.losses import refuse_losses
 from engine.errors import ChangeSettingsError, RepairDataError, printable
 from engine.market.calendar import Calendar
@@ -21,6 +22,7 @@ from engine.market.candles import PRICES, Checked, check, check_values, step_of
 from engine.market.funding import with_mark
 
 if TYPE_CHECKING:
+    from engine.data.importing.hints import Hints
     from engine.results.notes import Note
 
 
@@ -34,33 +36,35 @@ class Candles:
     notes: tuple[Note, ...]
 
 
-def candles_of(given: str | Path | pd.DataFrame, now_ms: int) -> Candles:
+def candles_of(given: str | Path | pd.DataFrame, now_ms: int, hints: Hints = NO_HINTS) -> Candles:
     """Candles of a file or a frame.
 
     Raises what files.read and files.check_file do, ChangeSettingsError for a file of something else.
     """
     if isinstance(given, pd.DataFrame):
-        name, symbol, checked = "candles", "", checked_frame(given, now_ms)
+        name, symbol, checked = "candles", "", checked_frame(given, now_ms, hints)
     else:
         path = Path(given)
-        found = files.read(path)
+        found = files.read(path, hints=hints)
         if found.kind != "candles":
             raise ChangeSettingsError(str(path), f"holds {found.kind}, not candles", "Name a file of candles")
-        checked, name = files.check_file(path, found, now_ms), printable(path.name)
+        checked, name = files.check_file(path, found, now_ms, hints), printable(path.name)
         symbol = found.symbol or files.name_of(path)
     report = checked.report
     calendar = Calendar.parse(report.calendar, report.step_ms)
     return Candles(checked.frame, calendar, symbol, tuple(of_file(name, report)))
 
 
-def checked_frame(frame: pd.DataFrame, now_ms: int) -> Checked:
+def checked_frame(frame: pd.DataFrame, now_ms: int, hints: Hints) -> Checked:
     """A frame as if it were a file's; without a column volume it is unknown. Raises RepairDataError."""
     if missing := [name for name in PRICES if name not in frame]:
         reason = f"have no column {', '.join(missing)}"
         raise RepairDataError("candles", reason, "Give open, high, low, close and volume, by time")
     whole = frame if "volume" in frame else frame.assign(volume=np.nan)
     checked = check(whole, step_of(whole.index), now_ms)
-    refuse_losses("candles", whole, checked.report, lambda row: written(frame, row), accepted=False)
+    refuse_losses(
+        "candles", whole, checked.report, lambda row: written(frame, row), accepted=hints.accept_losses
+    )
     return checked
 
 
@@ -69,7 +73,7 @@ def written(frame: pd.DataFrame, row: int) -> str:
     return printable(" ".join(map(str, (frame.index[row], *frame.iloc[row]))))
 
 
-def signals_of(given: str | Path | pd.Series) -> pd.Series:
+def signals_of(given: str | Path | pd.Series, hints: Hints = NO_HINTS) -> pd.Series:
     """Numbers by time, in the file's order, named after their column; NaN where a cell is empty.
 
     Raises what files.read does, ChangeSettingsError for candles, RepairDataError for a cell that is neither
@@ -78,7 +82,7 @@ def signals_of(given: str | Path | pd.Series) -> pd.Series:
     if isinstance(given, pd.Series):
         return given
     path = Path(given)
-    found = files.read(path)
+    found = files.read(path, hints=hints)
     if found.kind == "candles":
         raise ChangeSettingsError(str(path), "holds candles, not signals", "Give a time and one other column")
     if found.unreadable:
@@ -89,7 +93,10 @@ def signals_of(given: str | Path | pd.Series) -> pd.Series:
 
 
 def rates_of(
-    given: str | Path | pd.Series, mark: str | Path | pd.DataFrame | None, now_ms: int
+    given: str | Path | pd.Series,
+    mark: str | Path | pd.DataFrame | None,
+    now_ms: int,
+    hints: Hints = NO_HINTS,
 ) -> tuple[pd.DataFrame, tuple[Note, ...]]:
     """Funding rates by stamp as a values frame, with the mark price at the stamps where it is given.
 
@@ -98,16 +105,18 @@ def rates_of(
     if isinstance(given, pd.Series):
         name, frame = "funding", given.astype(np.float64).to_frame("value")
         checked = check_values(frame, now_ms)
-        refuse_losses(name, frame, checked.report, lambda row: written(frame, row), accepted=False)
+        refuse_losses(
+            name, frame, checked.report, lambda row: written(frame, row), accepted=hints.accept_losses
+        )
     else:
         path = Path(given)
-        found = files.read(path)
+        found = files.read(path, hints=hints)
         if found.kind == "candles":
             raise ChangeSettingsError(str(path), "holds candles, not funding rates", "Give a time and a rate")
-        checked, name = files.check_file(path, found, now_ms), printable(path.name)
+        checked, name = files.check_file(path, found, now_ms, hints), printable(path.name)
     rates, notes = checked.frame, of_file(name, checked.report)
     if mark is not None:
-        prices = candles_of(mark, now_ms)
+        prices = candles_of(mark, now_ms, hints)
         rates = with_mark(rates, prices.frame, prices.calendar)
         notes += prices.notes
     return rates, tuple(notes)

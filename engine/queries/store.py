@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 def import_file(request: Event, emit: Emit) -> ImportReport:
     """Read a file of candles or values into the store; what was found in it."""
     from engine.data.importing import files
-    from engine.data.importing.hints import Hints
+    from engine.data.importing.hints import hints_of
     from engine.data.store import Store
 
-    store, path, hints = Store(folder(request)), Path(request["path"]), Hints(**request.get("hints", {}))
+    store, path, hints = Store(folder(request)), Path(request["path"]), hints_of(request.get("hints", {}))
     named = request.get("name") or None
     report = files.import_file(path, store, named, now_ms=now_ms(), hints=hints, emit=emit)
     return from_json(ImportReport, report.as_dict(), str(path))

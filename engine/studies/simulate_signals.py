@@ -22,6 +22,7 @@ from engine.backtest.given_signals import agreement, align_to_bars, weights
 from engine.backtest.trades import trade_table
 from engine.backtest.trading import Decisions
 from engine.data.given_files import candles_of, rates_of, signals_of
+from engine.data.importing.hints import NO_HINTS, hints_of
 from engine.data.inputs import told_calendar
 from engine.errors import RepairDataError
 from engine.market.funding import due as due_on
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from engine.backtest.bars import Floats
     from engine.backtest.simulate import Simulation
+    from engine.data.importing.hints import Hints
     from engine.preparation import Job
     from engine.results.backtest import BacktestResult
 
@@ -87,23 +89,25 @@ def simulate_signals(
     *,
     funding: str | Path | pd.Series | None = None,
     mark: str | Path | pd.DataFrame | None = None,
+    hints: Hints = NO_HINTS,
 ) -> Judged:
     """Trade signals over candles; both are files (CSV or Parquet), or a candles frame and a series.
 
     A file of signals has a time and one other column: if that is named `signal` it holds 1, -1 and 0, which
     settings.signal.neutral explains; under any other name target weights, 0 close, empty keep. The time is
     the open time of the bar at whose open the decision is filled. A series is named in the same way.
-    funding: rates by stamp, which make the market a perpetual; mark: candles of its mark price.
+    funding: rates by stamp, which make the market a perpetual; mark: candles of its mark price;
+    hints: what is said about the files where they leave it open.
     Raises what files.read and files.check_file do, RepairDataError for signals that fit no bar or go beyond
     backtest.max_leverage, ChangeSettingsError for wrong numbers.
     """
     settings = settings or Settings()
-    market, given = candles_of(candles, now_ms), signals_of(signals)
+    market, given = candles_of(candles, now_ms, hints), signals_of(signals, hints)
     frame, step_ms, notes = market.frame, market.calendar.step_ms, list(market.notes)
     calendar = told_calendar(settings.data.calendar, step_ms) or market.calendar
     due = None
     if funding is not None:
-        rates, told = rates_of(funding, mark, now_ms)
+        rates, told = rates_of(funding, mark, now_ms, hints)
         due, settings = due_on(rates, frame, calendar), with_funding(settings, OF_FILE)
         notes += told
     time_ms = milliseconds(frame.index)  # (T,)
@@ -157,9 +161,10 @@ def looks_early(weight: Floats, frame: pd.DataFrame) -> list[Note]:
 def carry_out(job: Job) -> BacktestResult:
     """A run of mode simulate: its folder names the files; the result is a backtest's."""
     inputs = json.loads((job.run.path / INPUTS).read_bytes())
+    hints = hints_of(inputs.pop("hints", {}))
     with preparation.stage(job.emit, "simulate"):
         files = {name: Path(path) for name, path in inputs.items()}
-        judged = simulate_signals(settings=job.settings, now_ms=job.now_ms, **files)
+        judged = simulate_signals(settings=job.settings, now_ms=job.now_ms, hints=hints, **files)
     settings, decisions = job.settings, judged.decisions
     outcome.write(job.run.path, judged.symbol, decisions, judged.strategy, judged.buy_and_hold)
     note = Note("signals of a file", {name: Path(inputs[name]).name for name in ("signals", "candles")})

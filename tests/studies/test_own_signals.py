@@ -10,6 +10,7 @@ import pytest
 from engine.backtest.bars import Bars
 from engine.backtest.rules import Rules
 from engine.backtest.simulate import simulate
+from engine.data.importing.hints import Hints
 from engine.errors import ChangeSettingsError, RepairDataError
 from engine.runs.folder import Home
 from engine.runs.manifest import verify
@@ -211,3 +212,33 @@ def test_an_empty_cell_says_nothing(tmp_path):
         (tmp_path / name / "hold.signals.csv").write_text("\n".join(kept))
         found[name] = of_case("hold", "signal.neutral=flat", folder=tmp_path / name).trades
     pd.testing.assert_frame_equal(found["silent"], found["left-out"])
+
+
+def test_options_of_an_import_are_those_of_a_simulation(market):
+    frame, weight, folder = market
+    days = frame.index.strftime("%d/%m/%Y %H:%M")
+    early = frame.set_axis(days)[:240]  # days up to the tenth: two readings fit
+    early.to_csv(folder / "early.csv", index_label="time")
+    weight.set_axis(weight.index.strftime("%d/%m/%Y %H:%M"))[:20].to_csv(
+        folder / "early-weights.csv", index_label="time"
+    )
+    files = {"candles": folder / "early.csv", "signals": folder / "early-weights.csv"}
+    with pytest.raises(RepairDataError, match="--dates"):
+        simulate_signals(**files)
+    run = Home(folder / "home").create("simulate", Settings(), name="")
+    said = {"hints": {"dates": "day-first"}}
+    (run.path / "inputs.json").write_text(
+        json.dumps({**{name: str(path) for name, path in files.items()}, **said})
+    )
+    expected = simulate_signals(frame[:240], weight[:20])
+    assert result_of(followed(run))["metrics"]["final_value"] == expected.metrics["final_value"]
+
+
+def test_losses_are_accepted_where_that_is_said(market):
+    frame, weight, _ = market
+    broken = frame.copy()
+    broken.iloc[101:109, broken.columns.get_loc("high")] = 0.0
+    with pytest.raises(RepairDataError, match="would lose 8"):
+        simulate_signals(broken, weight)
+    judged = simulate_signals(broken, weight, hints=Hints(accept_losses=True))
+    assert any("8 rejected" in note.text or "8 " in note.text for note in judged.notes)

@@ -25,6 +25,8 @@ from tui.commands.settings import from_file
 from tui.number_format import table, whole
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from engine.results.codec import Kind
 
 LABELS = {
@@ -97,12 +99,11 @@ def verify(home: str | None) -> Answer:
     return Answer(to_json(report), error=error)
 
 
-def import_file(home: str | None, file: str, name: str, hints: dict[str, str | bool]) -> Answer:
+def import_file(home: str | None, file: str, name: str, hints: Mapping[str, str | bool]) -> Answer:
     """Store a file as a series and tell what was found in it; see engine.data.importing.hints."""
     named = {"name": name} if name else {}
-    given = {key: value for key, value in hints.items() if value}
     path = str(Path(file).absolute())
-    report = request(home, "data.import", ImportReport, path=path, hints=given, **named)
+    report = request(home, "data.import", ImportReport, path=path, hints=dict(hints), **named)
     return Answer(to_json(report), import_text(report))
 
 

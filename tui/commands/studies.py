@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.disk import write_whole
 from engine.errors import ChangeSettingsError, RepairDataError
@@ -16,6 +17,9 @@ from tui.commands.pipeline import carry_out
 from tui.commands.settings import from_file
 from tui.commands.which_run import with_model
 from tui.text.audit import audit_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def audit(path: str | None, text: str) -> Answer:
@@ -43,13 +47,17 @@ def audit_error(report: AuditReport) -> RepairDataError | None:
 def simulate(
     home: str | None,
     given: dict[str, str],
+    hints: Mapping[str, str | bool],
     config: str | None,
     overrides: list[str] | None,
     *,
     name: str = "",
     detach: bool = False,
 ) -> Answer:
-    """Trade the signals of a file over the candles of another; given: files by option, empty for none."""
+    """Trade the signals of a file over the candles of another; given: files by option, empty for none.
+
+    hints: what is said about the files, see engine.data.importing.hints.
+    """
     paths = {option: Path(text).absolute() for option, text in given.items() if text}
     if given["mark"] and not given["funding"]:
         raise ChangeSettingsError("--mark", "is of no use without funding rates", "Give --funding FILE too")
@@ -60,6 +68,8 @@ def simulate(
     if given["funding"]:  # the rules of a run are read off its settings: it is a perpetual's
         settings = with_funding(settings, "funding")
     run = Home(home_path(home)).create("simulate", settings, name=name)
-    inputs = {option: str(path) for option, path in paths.items()}
+    inputs: dict[str, object] = {option: str(path) for option, path in paths.items()}
+    if hints:
+        inputs["hints"] = dict(hints)
     write_whole(run.path / "inputs.json", json.dumps(inputs).encode())
     return carry_out(run, detach=detach)

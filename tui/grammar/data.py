@@ -5,9 +5,11 @@ from typing import Annotated
 from tui.commands.answer import Answer
 from tui.grammar.options import (
     FROM_FILE,
+    NO_HINTS,
     Config,
     Detach,
     File,
+    Hints,
     HomeDir,
     Name,
     Overrides,
@@ -49,33 +51,12 @@ def import_file(
     name: Annotated[
         str, option("--name", metavar="TEXT", help="Name of the series (default: the file's).")
     ] = "",
-    dates: Annotated[
-        str, option("--dates", metavar="ORDER", help="Of 01/02/2024: day-first or month-first.")
-    ] = "",
-    timezone: Annotated[
-        str, option("--timezone", metavar="ZONE", help="Of times without one, such as Europe/Berlin.")
-    ] = "",
-    label: Annotated[
-        str, option("--label", metavar="END", help="Of a bar, that its time is: open or close.")
-    ] = "",
-    decimal: Annotated[
-        str, option("--decimal", metavar="MARK", help="Of numbers such as 1.234: point or comma.")
-    ] = "",
-    part: Annotated[
-        str, option("--part", metavar="PART", help="Of a file whose step changes: finer or later.")
-    ] = "",
-    accept_losses: Annotated[
-        bool, option("--accept-losses", help="Store what is sound, though more than 1 % is not.")
-    ] = False,
+    hints: Hints = NO_HINTS,
     home: HomeDir = None,
 ) -> Answer:
-    """Store a file as a series: CSV and its kin (also .gz and .zip), Parquet, Feather, JSON."""
+    """Store a file as a series: CSV and its kin (also packed), Parquet, Feather, JSON."""
     from tui.commands.data import import_file
 
-    hints: dict[str, str | bool] = {
-        "dates": dates, "timezone": timezone, "label": label, "decimal": decimal, "part": part,
-        "accept_losses": accept_losses,
-    }  # fmt: skip
     return import_file(home, file, name, hints)
 
 

@@ -1,7 +1,8 @@
 """The options that commands share, as typer reads them from a function's parameters."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -12,6 +13,8 @@ RULES = "Settings are the run's; -s moves those of signal and backtest, whose gr
 A_RUN = "A run's id, an unambiguous beginning of it, or `last`"
 OVERRIDE = "Override one setting, such as training.epochs=5; may be repeated."
 
+Hints = Mapping[str, str | bool]  # the options of HINTS that were given
+NO_HINTS: Hints = MappingProxyType({})
 F = TypeVar("F", bound=Callable[..., object])
 
 
@@ -50,6 +53,23 @@ EVERYWHERE = [
         ("json", False, Json),
     ]
 ]
+HINTS = [  # what somebody says about files: the fields of engine.data.importing.hints.Hints
+    inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+    for name, default, kind in [
+        ("dates", "", Annotated[str, option("--dates", metavar="ORDER",
+            help="Of 01/02/2024: day-first or month-first.")]),
+        ("timezone", "", Annotated[str, option("--timezone", metavar="ZONE",
+            help="Of times without one, such as Europe/Berlin.")]),
+        ("label", "", Annotated[str, option("--label", metavar="END",
+            help="Of a bar, that its time is: open or close.")]),
+        ("decimal", "", Annotated[str, option("--decimal", metavar="MARK",
+            help="Of numbers such as 1.234: point or comma.")]),
+        ("part", "", Annotated[str, option("--part", metavar="PART",
+            help="Of a file whose step changes: finer or later.")]),
+        ("accept_losses", False, Annotated[bool, option("--accept-losses",
+            help="Take what is sound, though more than 1 % is not.")]),
+    ]
+]  # fmt: skip
 
 Name = Annotated[str, option("--name", metavar="TEXT", help="A name for the run.")]
 Detach = Annotated[bool, option("--detach", help="Print the run's id and return; the run goes on.")]
@@ -75,18 +95,24 @@ def command(group: typer.Typer, name: str, settings: str = "") -> Callable[[F], 
     """Add a function to a group: its docstring is the help, `settings` says where its settings come from.
 
     Every command takes EVERYWHERE's options, so that one command line can be used for all of them; what the
-    function does not take is only checked.
+    function does not take is only checked. In the place of a parameter `hints` it takes HINTS, as a dict of
+    those that were given.
     """
 
     def add(function: F) -> F:
         own = inspect.signature(function).parameters
         more = [each for each in EVERYWHERE if each.name not in own]
+        hints = HINTS if "hints" in own else []
+        kept = [each for each in own.values() if each.name != "hints"]
 
         def checked(**given: Any) -> object:
             check(**{each.name: given.pop(each.name) for each in more})
+            if hints:
+                told = {each.name: given.pop(each.name) for each in hints}
+                given["hints"] = {name: value for name, value in told.items() if value}
             return function(**given)
 
-        parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own.values(), *more)]
+        parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*kept, *hints, *more)]
         vars(checked)["__signature__"] = inspect.Signature(parameters)  # typer reads these two
         checked.__annotations__ = {each.name: each.annotation for each in parameters}
         summary = function.__doc__ or ""

@@ -7,8 +7,10 @@ from tui.commands.answer import Answer
 from tui.grammar import pipeline
 from tui.grammar.options import (
     FROM_FILE,
+    NO_HINTS,
     Config,
     Detach,
+    Hints,
     HomeDir,
     LastModel,
     Name,
@@ -39,14 +41,15 @@ def simulate(
     mark: Annotated[
         str, option("--mark", metavar="FILE", help="File of candles of the mark price.")
     ] = "",
+    hints: Hints = NO_HINTS,
     name: Name = "", detach: Detach = False,
     config: Config = None, overrides: Overrides = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
-    """Trade anybody's signals by the same simulator."""
+    """Trade anybody's signals by the same simulator; its files are read as by `data import`."""
     from tui.commands.studies import simulate
 
     given = {"candles": candles, "signals": signals, "funding": funding, "mark": mark}
-    return simulate(home, given, config, overrides, name=name, detach=detach)
+    return simulate(home, given, hints, config, overrides, name=name, detach=detach)
 
 
 def start(mode: Mode) -> None:

@@ -52,7 +52,7 @@ def add(entry: ScreenEntry) -> None:
 for each in (
     ScreenEntry(
         "data", "1", "Data", "tui.screens.data.screen:DataScreen",
-        opens=("engine.settings", "tui.screens.data.add_source"),
+        opens=("engine.settings", "tui.screens.data.add_source", "tui.screens.data.import_file"),
     ),
     ScreenEntry(
         "train", "2", "Train", "tui.screens.train.screen:TrainScreen",

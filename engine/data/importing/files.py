@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyarrow as pa
 
-from engine.data.importing.hints import HintNeededError, Hints
+from engine.data.importing.hints import NO_HINTS, HintNeededError, Hints
 from engine.data.importing.losses import refuse_losses
 from engine.data.importing.reading import columns_of
 from engine.data.importing.steps import rising
@@ -39,7 +39,6 @@ WANTED = (
     "Give a table with a header such as time,open,high,low,close,volume or time,value, or a file of one of "
     "the publishers that docs/data.md lists"
 )
-NO_HINTS = Hints()
 
 
 @dataclass(frozen=True)

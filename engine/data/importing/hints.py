@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import ChangeSettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class HintNeededError(ValueError):
@@ -40,12 +43,24 @@ class Hints:
             zone_of(self.timezone)
 
 
+def hints_of(told: Mapping[str, Any]) -> Hints:
+    """Hints by name. Raises ChangeSettingsError for a name or a word that is not known."""
+    names = [each.name for each in fields(Hints)]
+    if unknown := set(told) - set(names):
+        known = ", ".join(f"--{name.replace('_', '-')}" for name in names)
+        raise ChangeSettingsError(f"option --{min(unknown)}", "is not known", f"Use {known}")
+    return Hints(**told)
+
+
 def zone_of(name: str) -> Any:
     """The time zone of an IANA name. Raises ChangeSettingsError."""
     from zoneinfo import ZoneInfo
 
     try:
         return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
+    except (KeyError, ValueError, OSError, TypeError):
         remedy = "Use a name such as Europe/Berlin or America/New_York"
         raise ChangeSettingsError(f"--timezone {name}", "is not known", remedy) from None
+
+
+NO_HINTS = Hints()

@@ -42,14 +42,14 @@ def refuse_losses(
         return
     if lost > MOST_LOST * report.rows_read:
         reason = f"would lose {lost} of its {report.rows_read} rows: {counts}"
-        remedy = f"{reason_of(frame, report)}. Store the others with --accept-losses"
+        remedy = f"{reason_of(frame, report)}. Take the others with --accept-losses"
         raise RepairDataError(thing, reason, remedy, rows)
     if report.far_apart > MOST_LOST * report.rows_read:
         reason = (
             f"has {report.far_apart} rows of {report.rows_read} that contradict another row of the same time "
             "by more than 1 % in a price"
         )
-        remedy = "It may hold several markets, or local times. Store the finer rows with --accept-losses"
+        remedy = "It may hold several markets, or local times. Take the finer rows with --accept-losses"
         raise RepairDataError(thing, reason, remedy)
 
 

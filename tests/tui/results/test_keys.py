@@ -4,10 +4,11 @@ import csv
 import json
 import os
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
+from engine.data.importing.hints import Hints, hints_of
 from engine.runs.audit_status import AUDIT, fingerprint
 from engine.runs.events import EventLog
 from engine.runs.folder import Home
@@ -259,3 +260,24 @@ async def test_a_result_that_cannot_be_read_is_told_with_the_keys_that_help(deck
         result.write_text(result.read_text() + "}")
         await press("r", "e", "w", "s", "z")(pilot)
         assert "read again" in text_of(deck)
+
+
+async def test_an_import_says_what_its_file_leaves_open(deck_on, home, tmp_path):
+    (tmp_path / "a.csv").write_text("time,value\n")
+    deck = deck_on(home)
+    async with go(deck, "1", "i") as pilot:
+        form = deck.screen
+        for each in fields(Hints):
+            assert f"--{each.name.replace('_', '-')}" in text_of(deck)
+        assert "enter import it" in text_of(deck)
+        form.query_one("#field-file").value = str(tmp_path / "a.csv")
+        form.query_one("#field-options").value = "day-first"
+        await press()(pilot)
+        assert "--dates day-first" in text_of(deck)
+        assert form.judge() is None
+        form.query_one("#field-options").value = "--dates day-first --timezone=Europe/Berlin --accept-losses"
+        hints = {"dates": "day-first", "timezone": "Europe/Berlin", "accept_losses": True}
+        assert form.judge().hints == hints
+        assert hints_of(form.judge().hints) == Hints(
+            "day-first", timezone="Europe/Berlin", accept_losses=True
+        )

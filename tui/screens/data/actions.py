@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import QuantdeckError
 from engine.results.series import ImportReport, StoreStatus
 from tui.background.questions import Question
 from tui.screens.data import updates
-from tui.screens.dialogs import Prompt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
     from engine.settings import Settings
     from tui.background.questions import Questions
     from tui.screens.base import BaseScreen
+    from tui.screens.data.import_file import Chosen
 
 
 def start(screen: BaseScreen, settings: Settings) -> None:
@@ -74,22 +73,16 @@ def ask_source(screen: BaseScreen, status: StoreStatus, questions: Questions) ->
 
 def ask_file(screen: BaseScreen, imports: Questions, stored: Callable[[], object]) -> None:
     """Ask for a file and store it; `stored` is called once it is."""
+    from tui.screens.data.import_file import Chosen, ImportFile
 
-    def wrong(text: str) -> str:
-        if not text:
-            return "name a file"
-        return "" if Path(text).expanduser().is_file() else "there is no such file"
+    def given(chosen: object) -> None:
+        if isinstance(chosen, Chosen):
+            take(screen, chosen, imports, stored)
 
-    def given(text: object) -> None:
-        if isinstance(text, str):
-            take(screen, Path(text).expanduser().absolute(), imports, stored)
-
-    screen.app.push_screen(
-        Prompt("Import a file: CSV (also .gz, .zip), Parquet, Feather or JSON", check=wrong), given
-    )
+    screen.app.push_screen(ImportFile(), given)
 
 
-def take(screen: BaseScreen, path: Path, imports: Questions, stored: Callable[[], object]) -> None:
+def take(screen: BaseScreen, chosen: Chosen, imports: Questions, stored: Callable[[], object]) -> None:
     """Store a file as a series, in a process of its own: a large one takes its time."""
 
     def answered(report: ImportReport) -> None:
@@ -97,6 +90,9 @@ def take(screen: BaseScreen, path: Path, imports: Questions, stored: Callable[[]
         screen.notify(f"{report.series}: {counts}", title="imported", markup=False)
         stored()
 
-    request = {"do": "data.import", "home": str(screen.deck.home.path), "path": str(path)}
-    screen.notify(f"importing {path.name} …", timeout=3, markup=False)
+    request = {
+        "do": "data.import", "home": str(screen.deck.home.path), "path": str(chosen.path),
+        "name": chosen.name, "hints": chosen.hints,
+    }  # fmt: skip
+    screen.notify(f"importing {chosen.path.name} …", timeout=3, markup=False)
     imports.ask("import", Question(request, ImportReport, answered, screen.deck.report_error))
