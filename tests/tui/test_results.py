@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from engine.queries.opening import tried
+from engine.queries.opening import what_if
 from engine.queries.trades import window
 from engine.results.codec import plain
 from engine.runs.folder import Home
@@ -55,7 +55,7 @@ def run(real, kept):
 
 def test_whatif_is_the_engines_answer_and_a_look_that_counts_once(real, run):
     document = real.json("whatif", run.id, *GIVEN)
-    answer = tried({"run": str(run.path), "overrides": OVERRIDES})
+    answer = what_if({"run": str(run.path), "overrides": OVERRIDES})
     told = answer.result.to_json()
     metrics = {key: value for key, value in document["result"].items() if key != "benchmark"}
     assert metrics == told["metrics"]
@@ -204,7 +204,7 @@ def test_one_trade_with_its_candles(real, run):
 
 def test_trades_under_other_rules_are_a_look(real, run):
     document = real.json("trades", run.id, *GIVEN, "--limit", "1")
-    assert document["all"] == tried({"run": str(run.path), "overrides": OVERRIDES}).trades
+    assert document["all"] == what_if({"run": str(run.path), "overrides": OVERRIDES}).trades
     assert [look.kind for look in read(real.home.path)[0]] == ["run", WHAT_IF]
 
 
