@@ -14,7 +14,8 @@ from benchmarks.simulation import COSTS, bars_of, targets_of
 from engine import outcome
 from engine.backtest import signals, trading
 from engine.backtest.trading import Decisions
-from engine.queries.opening import opened, tried
+from engine.queries.opening import opened
+from engine.queries.opening import what_if as answered
 from engine.robustness.permutation import shuffle
 from engine.runs.folder import Home, RunFolder
 from engine.runs.manifest import write_manifest
@@ -54,7 +55,7 @@ def what_if(rows: str) -> dict[str, Callable[[], Any]]:
 
     def act() -> float:
         threshold = 0.0006 + next(steps) * 1e-6
-        told = tried({**request, "overrides": {"signal.entry_threshold": threshold}})
+        told = answered({**request, "overrides": {"signal.entry_threshold": threshold}})
         return float(told.result.metrics["sharpe"])
 
     act.__dict__["folder"] = folder  # it lasts as long as the action does

@@ -1,9 +1,15 @@
 """What holds for every test: generated cases are the same in each run, so that a red run can be had again.
 
-`pytest --hypothesis-profile exploring` draws new ones.
+`pytest --hypothesis-profile exploring` draws new ones. The trial ledger lies in the home of the test.
 """
 
+import os
+
 from hypothesis import settings
+
+from engine.runs.trial_store import FILE, VARIABLE
+
+os.environ[VARIABLE] = FILE  # a ledger within each test's home: nobody's own is touched
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 settings.register_profile("exploring", deadline=None, max_examples=1000)

@@ -9,7 +9,7 @@ from engine.errors import ChangeSettingsError
 from engine.lineage.provenance import frozen
 from engine.queries import handlers
 from engine.results.explanations import explained
-from engine.runs import trial_ledger
+from engine.runs import trial_store
 from engine.runs.folder import Home
 from engine.runs.launch import launch, wait
 from engine.runs.results import backtest_of
@@ -93,7 +93,7 @@ def test_every_look_is_in_the_ledger(home, whole):
     again = result(carried_out(home, "backtest", load(whole.settings_path), of=whole.id))
     first = result(whole).trials
     assert (first.looks, first.trials) == (1, 1)
-    looks, broken = trial_ledger.read(home.path)
+    looks, broken = trial_store.read(home.path)
     assert broken == 0
     assert next(look.kind for look in looks if look.run == whole.id) == "backtest"
     assert again.trials.looks >= 2

@@ -14,10 +14,12 @@ from engine.backtest.rules import Rules
 from engine.backtest.simulate import simulate
 from engine.robustness import deflation
 from engine.robustness.deflation import TrialOrigin
-from engine.runs.trial_ledger import FILE, Evaluation, Reader, read, record, spans, trials
+from engine.runs import earlier_ledger
+from engine.runs.trial_ledger import Evaluation, spans, trials
+from engine.runs.trial_store import FILE, VARIABLE, Series, by_name_or_closes, opened, read
 from engine.settings import make
 from engine.statistics.metrics import daily_returns
-from engine.statistics.returns import deflated_sharpe, probabilistic_sharpe
+from engine.statistics.returns import probabilistic_sharpe
 from tests.backtest.markets import random_bars, random_targets
 
 ROOT = Path(__file__).parents[1]
@@ -43,11 +45,21 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
-from engine.runs.trial_ledger import Evaluation, record
+from engine.runs.trial_ledger import Evaluation
+from tests.test_trial_ledger import record
 look = Evaluation(**json.loads(sys.argv[3]))
 for number in range(50):
     record(Path(sys.argv[1]), replace(look, run=sys.argv[2], trial=str(number)))
 """
+
+
+def record(home, look):
+    """A look at a market that is known by its name."""
+    with opened(home) as store:
+        if not store.market_of(look):
+            series = Series(look.data, look.market, 0, look.from_ms, look.to_ms)
+            store.add_series(series, by_name_or_closes)
+        store.add(look)
 
 
 def test_what_is_recorded_is_read_back_in_order(tmp_path):
@@ -55,7 +67,7 @@ def test_what_is_recorded_is_read_back_in_order(tmp_path):
     second = replace(LOOK, run="0000bbbb", sharpe=None, total_return=None)
     record(tmp_path / "new", LOOK)
     record(tmp_path / "new", second)
-    assert read(tmp_path / "new") == ([LOOK, second], 0)
+    assert read(tmp_path / "new") == ([replace(each, same_market=1) for each in (LOOK, second)], 0)
 
 
 def test_many_processes_write_whole_lines(tmp_path):
@@ -72,61 +84,45 @@ def test_many_processes_write_whole_lines(tmp_path):
         assert [look.trial for look in looks if look.run == name] == [str(number) for number in range(50)]
 
 
-def test_a_torn_line_is_counted_and_harms_no_other(tmp_path):
+def test_what_was_tried_before_is_known(tmp_path):
+    other = replace(LOOK, settings={"backtest.fee_bps": 2.0})
     record(tmp_path, LOOK)
-    with (tmp_path / FILE).open("ab") as file:
-        file.write(b'{"v":1,"at":"2026')  # a writer died here
-    record(tmp_path, LOOK)
-    looks, broken = read(tmp_path)
-    assert (looks, broken) == ([LOOK, LOOK], 1)
+    with opened(tmp_path) as store:
+        assert store.was_tried(replace(LOOK, run="0000bbbb"))  # the same settings once more
+        assert not store.was_tried(other)
 
 
-def test_a_reader_takes_what_is_new_and_begins_again_with_another_file(tmp_path):
-    reader = Reader(tmp_path)
-    assert reader.read() == ([], 0)
-    record(tmp_path, LOOK)
-    assert reader.read() == ([LOOK], 0)
-    line = (tmp_path / FILE).read_bytes()
-    with (tmp_path / FILE).open("ab") as file:
-        file.write(line[:40])  # a writer at work
-    assert reader.read() == ([LOOK], 1)
-    with (tmp_path / FILE).open("ab") as file:
-        file.write(line[40:] + b"nonsense\n")
-    assert reader.read() == ([LOOK, LOOK], 1)
-    assert reader.read() == read(tmp_path)
-    (tmp_path / FILE).write_bytes(line[:0])
-    assert reader.read() == ([], 0)
-    (tmp_path / FILE).unlink()
-    assert reader.read() == ([], 0)
-    record(tmp_path, replace(LOOK, run="0000bbbb"))
-    assert reader.read() == ([replace(LOOK, run="0000bbbb")], 0)
+def earlier_file(home, *looks):
+    """The file that an earlier version kept in a home."""
+    home.mkdir(parents=True, exist_ok=True)
+    later = {"symbol", "timeframe", "home", "same_market"}
+    told = [{name: value for name, value in asdict(look).items() if name not in later} for look in looks]
+    (home / earlier_ledger.FILE).write_text("".join(json.dumps({"v": 1} | each) + "\n" for each in told))
 
 
-def test_attempts_are_those_of_all_looks_there_are_now(tmp_path):
-    reader, other = Reader(tmp_path), replace(LOOK, settings={"backtest.fee_bps": 2.0})
-    assert reader.attempts() == set()
-    record(tmp_path, LOOK)
-    assert reader.attempts() == {LOOK.attempt}
-    record(tmp_path, replace(LOOK, run="0000bbbb"))  # the same settings once more
-    record(tmp_path, other)
-    assert reader.attempts() == {LOOK.attempt, other.attempt}
-    with (tmp_path / FILE).open("rb+") as file:
-        file.truncate(len(file.read()) - 1)  # the last line lacks its end, and is whole otherwise
-    assert Reader(tmp_path).attempts() == {LOOK.attempt, other.attempt}
-    (tmp_path / FILE).unlink()
-    assert reader.attempts() == set()
-    record(tmp_path, other)
-    assert reader.attempts() == {other.attempt}
+def test_the_ledger_of_an_earlier_version_is_taken_over_once(tmp_path, monkeypatch):
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "mine" / FILE))
+    first, second = replace(LOOK, run="0000bbbb"), replace(LOOK, market="kraken ETH/USD 1h", data="d2")
+    earlier_file(tmp_path / "a", LOOK, LOOK, first)
+    earlier_file(tmp_path / "b", LOOK, LOOK, first, second)  # a copy of that home, used since
+    for home in ("a", "a", "b", "a", "b"):
+        looks, broken = read(tmp_path / home)
+    assert ([look.run for look in looks], broken) == ([LOOK.run, LOOK.run, first.run, second.run], 0)
+    assert [len(group) for group in spans(looks)] == [3, 1]
+    with (tmp_path / "a" / earlier_ledger.FILE).open("a") as file:
+        file.write('{"v":1,"at":"2026')  # a writer of that version died here
+    assert (len(read(tmp_path / "a")[0]), read(tmp_path / "b")[1]) == (4, 1)
 
 
 @pytest.mark.parametrize(
     "line", [b"", b"null", b"[]", b"{}", b"\xff\xfe", b'{"v":1}', b'{"sharpe":NaN}', b"[" * 100_000]
 )
 def test_broken_lines_are_left_out(tmp_path, line):
-    record(tmp_path, LOOK)
-    with (tmp_path / FILE).open("ab") as file:
+    earlier_file(tmp_path, LOOK)
+    with (tmp_path / earlier_ledger.FILE).open("ab") as file:
         file.write(line + b"\n")
-    assert read(tmp_path) == ([LOOK], int(bool(line)))
+    looks, broken = read(tmp_path)
+    assert ([look.run for look in looks], broken) == ([LOOK.run], int(bool(line)))
 
 
 def test_trials_are_different_looks_at_the_same_bars():
@@ -137,8 +133,8 @@ def test_trials_are_different_looks_at_the_same_bars():
         replace(LOOK, trial="t3", sharpe=None),  # never traded: a trial without a figure
         replace(LOOK, trial="t4", sharpe=0.10, from_ms=30 * DAY_MS, to_ms=130 * DAY_MS),
         replace(LOOK, trial="t5", sharpe=9.0, from_ms=80 * DAY_MS, to_ms=180 * DAY_MS),  # other bars
-        replace(LOOK, trial="t6", sharpe=9.0, market="kraken ETH/USD 1h", data="d2"),  # another market
-        replace(LOOK, trial="t7", sharpe=0.06, market="Binance_BTCUSDT_1h"),  # the same data, imported
+        replace(LOOK, trial="t6", sharpe=9.0, same_market=2),  # another market
+        replace(LOOK, trial="t7", sharpe=0.06, market="Binance_BTCUSDT_1h"),  # the same market, imported
     ]
     found = trials(looks, LOOK)
     assert (found.looks, found.trials) == (6, 5)
@@ -181,14 +177,6 @@ def test_a_few_bars_tell_no_market(tmp_path):
     assert looked_at(tmp_path, replace(bars, open=bars.open * 1.000001), "exchange").looks == 1
 
 
-def test_lines_without_closes_are_looks_as_before(tmp_path):
-    record(tmp_path, LOOK)
-    told = json.loads((tmp_path / FILE).read_text())
-    del told["closes"]
-    (tmp_path / FILE).write_text(json.dumps(told) + "\n")
-    assert read(tmp_path) == ([LOOK], 0)
-
-
 def test_a_single_trial_has_no_variance():
     assert trials([LOOK, LOOK], LOOK).variance == 0
 
@@ -207,8 +195,9 @@ def test_the_deflated_sharpe_ratio_counts_the_looks(tmp_path):
             assert told.deflated_sharpe == probabilistic_sharpe(daily_returns(found))
     assert (told.looks, told.trials) == (5, 5)
     assert told.sharpe_variance == pytest.approx(np.var(sharpes, ddof=1))
-    expected = deflated_sharpe(daily_returns(kept), 5, float(np.var(sharpes, ddof=1)))
-    assert told.deflated_sharpe == pytest.approx(expected)
+    best = told.expected_best_sharpe / math.sqrt(365)
+    assert 0.9 < best * math.sqrt(len(daily_returns(kept)) - 1) < 1.4  # 1.163 of five that are independent
+    assert told.deflated_sharpe == pytest.approx(probabilistic_sharpe(daily_returns(kept), best))
     again = deflation.record(tmp_path, bars, kept, make({}, []), origin)
     assert (again.looks, again.trials) == (6, 5)
     assert again.deflated_sharpe == told.deflated_sharpe

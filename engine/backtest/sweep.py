@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.backtest.simulate import Simulator
 from engine.statistics.account import day_ends
-from engine.statistics.returns import sharpes_of_paths
+from engine.statistics.returns import returns_of_paths, sharpes_of_paths
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 class Swept:
     """What V variants came to, each (V,): Sharpe annual, of daily returns, NaN if not defined.
 
+    daily_returns: (V, D).
     digests: of the whole equity curves, SHA-256; none unless asked for.
     """
 
@@ -35,6 +36,7 @@ class Swept:
     sharpe: Floats
     max_drawdown: Floats
     trades: NDArray[np.int64]
+    daily_returns: Floats
     digests: tuple[str, ...] = ()
 
 
@@ -75,4 +77,6 @@ def sweep(
         sharpes_of_paths(equity, capital[:, None], bars.calendar.days_per_year),
         tuple(hashes) if digests else (),
     )
-    return Swept(equity[:, -1], gained, ratios, deepest, trades, kept)
+    return Swept(
+        equity[:, -1], gained, ratios, deepest, trades, returns_of_paths(equity, capital[:, None]), kept
+    )

@@ -27,6 +27,7 @@ from engine.market.times import milliseconds
 from engine.outcome import BARS, EQUITY, PREDICTIONS, TRADES
 from engine.results.backtest import BacktestResult
 from engine.robustness import deflation
+from engine.robustness.market_prices import MarketPrices
 from engine.runs.folder import RunFolder
 from engine.runs.manifest import read_checked
 from engine.runs.results import content
@@ -89,13 +90,13 @@ class Result:
     decisions: Decisions
 
     @cached_property
-    def data(self) -> deflation.MarketData:
+    def prices(self) -> MarketPrices:
         """What the bars hold."""
-        return deflation.MarketData.of(self.decisions.bars)
+        return MarketPrices.of(self.decisions.bars)
 
     def look(self, performance: deflation.Performance, settings: Settings) -> Evaluation:
         """The look at the bars under these rules."""
-        return deflation.evaluation_of(self.data, self.decisions.bars, performance, settings, self._origin)
+        return deflation.evaluation_of(self.prices, self.decisions.bars, performance, settings, self._origin)
 
     @property
     def home(self) -> Path:
@@ -246,8 +247,9 @@ def _try(path: Path, modified: int, size: int, overrides: tuple[tuple[str, str],
 def trade(result: Result, settings: Settings) -> Traded:
     """Trade the result's predictions by the rules of `settings`, which is a look at its test span."""
     strategy, benchmark = simulations(result, settings)
-    look = result.look(deflation.Performance.of(strategy), settings)
-    deflation.record_variants(result.home, look)
+    performance = deflation.Performance.of(strategy)
+    look = result.look(performance, settings)
+    deflation.record_variants(result.home, result.prices, deflation.Variant(look, performance))
     symbol = result.figures.symbol or settings.data.symbol
     return Traded(
         result.recorded.time_ms,

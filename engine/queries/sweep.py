@@ -21,7 +21,7 @@ from engine.errors import ChangeSettingsError
 from engine.queries.result import decided, result_of, settings_with
 from engine.results.answers import SweepResult, Variant
 from engine.robustness import deflation
-from engine.statistics.account import day_ends
+from engine.statistics.account import day_ends, trading_days
 from engine.statistics.metrics import FEWEST_DAYS
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from engine.backtest.sweep import Swept
     from engine.queries.result import Result
     from engine.runs.events import Event
-    from engine.runs.trial_ledger import Evaluation
     from engine.settings import Settings
 
     Floats = NDArray[np.float64]
@@ -53,8 +52,8 @@ def swept(request: Event) -> SweepResult:
     settings = [settings_with(result, each) for each in texts]
     variants = traded(result, settings)
     found = sweep(result.decisions.bars, variants, digests=True)
-    made = [look(result, each, found, place) for place, each in enumerate(settings)]
-    deflation.record_variants(result.home, *made)
+    made = [looked_at(result, each, found, place) for place, each in enumerate(settings)]
+    deflation.record_variants(result.home, result.prices, *made)
     figures = {name: getattr(found, name) for name in FIGURES}  # (V,) each
     bars = result.decisions.bars
     if len(day_ends(bars.time, bars.calendar)) < FEWEST_DAYS:
@@ -66,7 +65,7 @@ def swept(request: Event) -> SweepResult:
     best, trials = best_of(found), None
     if best is not None:
         strategy = simulate(result.decisions.bars, *variants[best])
-        trials = deflation.trial_counts(result.home, made[best], strategy)
+        trials = deflation.trial_counts(result.home, made[best].look, strategy)
     return SweepResult(result.run.id, result.figures.simulated, rows, best, trials)
 
 
@@ -101,16 +100,17 @@ def traded(result: Result, settings: Sequence[Settings]) -> list[tuple[Floats, R
     return [(weights(each), trading.rules_of(each, calendar)) for each in settings]
 
 
-def look(result: Result, settings: Settings, found: Swept, place: int) -> Evaluation:
+def looked_at(result: Result, settings: Settings, found: Swept, place: int) -> deflation.Variant:
     """The look at one variant."""
     bars = result.decisions.bars
     performance = deflation.Performance(
         trial=found.digests[place],
-        sharpe=found.sharpe[place] / math.sqrt(bars.calendar.days_per_year),
         total_return=found.total_return[place].item(),
         end_ms=int(bars.calendar.ends(bars.time.astype(np.int64))[-1]),
+        days=trading_days(bars.time, bars.calendar),
+        returns=found.daily_returns[place],
     )
-    return result.look(performance, settings)
+    return deflation.Variant(result.look(performance, settings), performance)
 
 
 def best_of(found: Swept) -> int | None:

@@ -10,30 +10,36 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
-from functools import lru_cache
+import zlib
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from engine.results.backtest import TrialCounts
 from engine.results.codec import plain
-from engine.runs import trial_ledger
+from engine.robustness.market_prices import MarketPrices
+from engine.runs import trial_ledger, trial_store
 from engine.runs.events import clock, stamp
+from engine.runs.trial_store import DailyReturns
 from engine.settings import changed
+from engine.statistics.account import trading_days
+from engine.statistics.best_of_trials import expected_best
 from engine.statistics.drawdown import moments_ms
 from engine.statistics.metrics import daily_returns, total_return
-from engine.statistics.returns import deflated_sharpe, expected_best_sharpe, sharpe
+from engine.statistics.returns import probabilistic_sharpe, sharpe
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from engine.backtest.bars import Bars
     from engine.backtest.simulate import Simulation
     from engine.settings import Settings
 
-
-GRID_MS, MOST_CLOSES = 60_000, 100
+    Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,84 @@ class TrialOrigin:
     market: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class Performance:
+    """What a look shows: the equity curve's hash, its total return, when it ends.
+
+    days: (D,) int64 since 1970. returns: (D,) of these days.
+    """
+
+    trial: str
+    total_return: float
+    end_ms: int
+    days: NDArray[np.int64]
+    returns: Floats
+
+    @classmethod
+    def of(cls, strategy: Simulation) -> Self:
+        """Of a simulation."""
+        return cls(
+            trial=hashlib.sha256(strategy.equity.tobytes()).hexdigest(),
+            total_return=total_return(strategy),
+            end_ms=int(moments_ms(strategy)[-1]),
+            days=trading_days(strategy.time, strategy.calendar),
+            returns=daily_returns(strategy),
+        )
+
+    @property
+    def sharpe(self) -> float:
+        """Of a daily return, not annual."""
+        return sharpe(self.returns, 1)
+
+    def packed(self) -> DailyReturns:
+        """As the ledger keeps it."""
+        return DailyReturns(
+            zlib.compress(self.days.astype(np.int32).tobytes()), zlib.compress(self.returns.tobytes())
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Variant:
+    """A look and what it showed."""
+
+    look: trial_ledger.Evaluation
+    performance: Performance
+
+
+@dataclass(frozen=True, eq=False)
+class Family:
+    """The different trials at one span.
+
+    returns: (N, D) of the days from `first_day` on, NaN on days that a trial has not. unknown: trials that
+    were recorded without returns, by an earlier version.
+    """
+
+    returns: Floats
+    first_day: int
+    unknown: int
+
+    @classmethod
+    def of(cls, store: trial_store.Store, looks: Sequence[trial_ledger.Evaluation]) -> Self:
+        """Of looks at one span."""
+        trials = list(dict.fromkeys(look.trial for look in looks))
+        found = [
+            (np.frombuffer(zlib.decompress(each.days), np.int32),
+             np.frombuffer(zlib.decompress(each.returns), np.float64))
+            for each in store.returns(trials).values()
+        ]  # fmt: skip
+        known = [(days, returns) for days, returns in found if len(days)]
+        first = min((int(days[0]) for days, _ in known), default=0)
+        last = max((int(days[-1]) for days, _ in known), default=-1)
+        table = np.full((len(known), last - first + 1), np.nan)
+        for row, (days, returns) in enumerate(known):
+            table[row, days - first] = returns
+        return cls(table, first, len(trials) - len(found))
+
+    def expected_best(self) -> float:
+        """In standard errors of a Sharpe ratio per day."""
+        return expected_best(self.returns, self.first_day, self.unknown)
+
+
 def record(
     home: Path, bars: Bars, strategy: Simulation, settings: Settings, origin: TrialOrigin
 ) -> TrialCounts:
@@ -57,105 +141,84 @@ def record(
 
     Returns what `trial_counts` does. Raises MakeRoomError, RepairDataError.
     """
-    look = evaluation_of(MarketData.of(bars), bars, Performance.of(strategy), settings, origin)
-    trial_ledger.record(home, look)
+    prices, performance = MarketPrices.of(bars), Performance.of(strategy)
+    look = evaluation_of(prices, bars, performance, settings, origin)
+    with trial_store.opened(home) as store:
+        add(store, home, prices, Variant(look, performance))
     return trial_counts(home, look, strategy)
 
 
-def record_variants(home: Path, *looks: trial_ledger.Evaluation) -> None:
+def record_variants(home: Path, prices: MarketPrices, *variants: Variant) -> None:
     """Record what-ifs, each of which is a new look only if its settings were not looked at before."""
-    known = reader_of(home).attempts()
-    for look in looks:
-        if look.attempt not in known:
-            known.add(look.attempt)
-            trial_ledger.record(home, look)
+    with trial_store.opened(home) as store:
+        for variant in variants:
+            if not store.was_tried(variant.look):
+                add(store, home, prices, variant)
 
 
-@lru_cache(maxsize=4)
-def reader_of(home: Path) -> trial_ledger.Reader:
-    """The ledger of a home, of which a warm process reads only what is new."""
-    return trial_ledger.Reader(home)
+def add(store: trial_store.Store, home: Path, prices: MarketPrices, variant: Variant) -> None:
+    """A look, and the prices that were looked at where they are not there."""
+    look = variant.look
+    if not store.market_of(look):
+        store.add_series(prices.series(look.market, look.from_ms, look.to_ms), prices.same)
+    store.add(replace(look, home=str(home)), variant.performance.packed())
 
 
 def trial_counts(home: Path, look: trial_ledger.Evaluation, strategy: Simulation) -> TrialCounts:
     """What the ledger says of the bars of a look, and what that leaves of the strategy's Sharpe ratio.
 
-    Raises RepairDataError.
+    Raises MakeRoomError, RepairDataError.
     """
-    looks, broken = reader_of(home).read()
-    found = trial_ledger.trials(looks, look)
-    deflated = deflated_sharpe(daily_returns(strategy), found.trials, found.variance)
-    best = expected_best_sharpe(found.trials, found.variance) * math.sqrt(strategy.calendar.days_per_year)
+    returns = daily_returns(strategy)
+    with trial_store.opened(home) as store:
+        looks, like = looks_at_span(store, look)
+        broken, family = store.broken(), Family.of(store, looks)
+    found = trial_ledger.trials(looks, like)
+    error = 1.0 / math.sqrt(max(len(returns) - 1, 1))  # of a worthless trial's Sharpe ratio per day
+    best = family.expected_best() * error
     return TrialCounts(
         looks=found.looks,
         what_ifs=found.what_ifs,
         trials=found.trials,
         sharpe_variance=found.variance,
-        expected_best_sharpe=best,
-        deflated_sharpe=deflated,
+        expected_best_sharpe=best * math.sqrt(strategy.calendar.days_per_year),
+        deflated_sharpe=probabilistic_sharpe(returns, best),
         market=look.market,
         broken=broken,
     )
 
 
-@dataclass(frozen=True)
-class Performance:
-    """What a look shows: the equity curve's hash, daily Sharpe ratio, not annual, return, when it ends."""
-
-    trial: str
-    sharpe: float
-    total_return: float
-    end_ms: int
-
-    @classmethod
-    def of(cls, strategy: Simulation) -> Self:
-        """Of a simulation."""
-        trial = hashlib.sha256(strategy.equity.tobytes()).hexdigest()
-        return cls(
-            trial, sharpe(daily_returns(strategy), 1), total_return(strategy), int(moments_ms(strategy)[-1])
-        )
-
-
-@dataclass(frozen=True)
-class MarketData:
-    """What bars hold: the hash of all times and prices, and a sample of the closes, by time in ms."""
-
-    digest: str
-    closes: dict[str, str]
-
-    @classmethod
-    def of(cls, bars: Bars) -> Self:
-        """The sample is of times on a grid, so that spans that overlap have times in common; 100 at most."""
-        time_ms = bars.time.astype(np.int64)  # (B,)
-        content = (time_ms, bars.open, bars.high, bars.low, bars.close)
-        digest = hashlib.sha256(b"".join(values.tobytes() for values in content)).hexdigest()
-        grid = GRID_MS
-        while len(rows := np.flatnonzero(time_ms % grid == 0)) > MOST_CLOSES:
-            grid *= 2
-        return cls(digest, {str(time_ms[row]): f"{bars.close[row]:.7g}" for row in rows})
+def looks_at_span(
+    store: trial_store.Store, look: trial_ledger.Evaluation
+) -> tuple[list[trial_ledger.Evaluation], trial_ledger.Evaluation]:
+    """All looks at the span of one, and that one with the number of its market."""
+    like = replace(look, same_market=store.market_of(look))
+    return [each for each in store.looks(like.same_market) if each.same_span(like)], like
 
 
 def evaluation_of(
-    data: MarketData, bars: Bars, performance: Performance, settings: Settings, origin: TrialOrigin
+    prices: MarketPrices, bars: Bars, performance: Performance, settings: Settings, origin: TrialOrigin
 ) -> trial_ledger.Evaluation:
     """The look at these results."""
+    ratio, gained = performance.sharpe, performance.total_return
     return trial_ledger.Evaluation(
         at=stamp(clock()),
         kind=origin.kind,
         run=origin.run,
         of=origin.of,
         market=origin.market or market_name(settings),
-        data=data.digest,
+        data=prices.digest,
         from_ms=int(bars.time[0].astype(np.int64)),
         to_ms=performance.end_ms,
         bars=len(bars),
         trial=performance.trial,
-        sharpe=float(performance.sharpe) if math.isfinite(performance.sharpe) else None,
-        total_return=performance.total_return if math.isfinite(performance.total_return) else None,
+        sharpe=float(ratio) if math.isfinite(ratio) else None,
+        total_return=gained if math.isfinite(gained) else None,
         simulated=origin.simulated,
         settings=plain(changed(settings)),  # as it will be read back
-        closes=data.closes,
         days_per_year=bars.calendar.days_per_year,
+        symbol=settings.data.symbol,
+        timeframe=settings.data.timeframe,
     )
 
 

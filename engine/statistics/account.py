@@ -50,6 +50,13 @@ def day_ends(time: NDArray[np.datetime64], calendar: Calendar) -> NDArray[np.int
     return np.repeat(ends, np.append(np.diff(day[ends]), 1)) if calendar.every_day else ends
 
 
+def trading_days(time: NDArray[np.datetime64], calendar: Calendar) -> NDArray[np.int64]:
+    """Which days `day_ends` has, (D,) since 1970-01-01, of bars that open at time (T,)."""
+    day = calendar.sessions(time.astype(np.int64))
+    found: NDArray[np.int64] = np.arange(day[0], day[-1] + 1) if calendar.every_day else np.unique(day)
+    return found
+
+
 def shared(function: Callable[[AccountHistory], Found]) -> Callable[[AccountHistory], Found]:
     """What several metrics are made of: worked out once for an account, and kept with it."""
 

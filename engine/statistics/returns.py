@@ -7,7 +7,6 @@ every day, unless another is given.
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,6 @@ from numpy.typing import NDArray
 from engine.statistics.long_run import probability_below
 
 DAYS_PER_YEAR = 365
-EULER_GAMMA = 0.5772156649015329
 NO_VARIANCE = 1e-12  # of the mean's size: less is the rounding of equal returns
 ROUNDING = 1e-15  # of a return: the quotient of two values of equity less 1
 
@@ -109,26 +107,15 @@ def sharpe_influence(returns: Floats) -> Floats:
     return influence
 
 
-def expected_best_sharpe(trials: int, variance: float) -> float:
-    """Highest Sharpe ratio to expect of `trials` strategies without merit, whose ratios have this variance.
+def returns_of_paths(equity: Floats, initial_capital: float | Floats) -> Floats:
+    """Daily returns (P, D) of equity at the ends of days (P, D); 0 where no money was left to earn on.
 
-    √V ((1 - g) Φ⁻¹(1 - 1/N) + g Φ⁻¹(1 - 1/(N e))), g Euler's constant (Bailey and López de Prado 2014,
-    "The Deflated Sharpe Ratio"); 0 for a single trial. It is the benchmark that turns the probabilistic
-    Sharpe ratio into the deflated one.
+    initial_capital: one for all, or (P, 1).
     """
-    if trials < 2:
-        return 0.0
-    normal = NormalDist().inv_cdf
-    best = (1 - EULER_GAMMA) * normal(1 - 1 / trials) + EULER_GAMMA * normal(1 - 1 / (trials * math.e))
-    return math.sqrt(variance) * best
-
-
-def deflated_sharpe(returns: Floats, trials: int, variance: float) -> float:
-    """Probability that the Sharpe ratio exceeds the best of `trials` tries without merit (the same, 2014).
-
-    variance is that of the trials' Sharpe ratios per period.
-    """
-    return probabilistic_sharpe(returns, expected_best_sharpe(trials, variance))
+    first = np.broadcast_to(initial_capital, (len(equity), 1))
+    before = np.concatenate([first, equity[:, :-1]], axis=1)
+    found: Floats = np.divide(equity - before, before, out=np.zeros_like(equity), where=before > 0)
+    return found
 
 
 def sharpes_of_paths(equity: Floats, initial_capital: float | Floats, per_year: float) -> Floats:
@@ -136,9 +123,7 @@ def sharpes_of_paths(equity: Floats, initial_capital: float | Floats, per_year: 
 
     initial_capital: one for all, or (P, 1).
     """
-    first = np.broadcast_to(initial_capital, (len(equity), 1))
-    before = np.concatenate([first, equity[:, :-1]], axis=1)
-    returns = np.divide(equity - before, before, out=np.zeros_like(equity), where=before > 0)  # (P, D)
+    returns = returns_of_paths(equity, initial_capital)  # (P, D)
     if returns.shape[1] < 2:
         return np.full(len(equity), np.nan)
     mean, spread = returns.mean(axis=1), returns.std(axis=1, ddof=1)  # (P,) each

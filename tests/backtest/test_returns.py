@@ -46,15 +46,3 @@ def test_what_each_return_adds_has_the_variance_of_the_paper():
         wanted = 1.0 - skewness * ratio + (kurt - 1.0) / 4.0 * ratio**2
         found = np.square(of_returns.sharpe_influence(daily)).mean()
         assert found == pytest.approx(wanted, rel=3 / len(daily))
-
-
-def test_expected_best_sharpe_as_in_the_paper():
-    """Bailey and López de Prado 2014: 100 trials, variance 1/2 a year of 250 days."""
-    assert of_returns.expected_best_sharpe(100, 0.5 / 250) == pytest.approx(0.1132, abs=5e-5)
-
-
-def test_deflating_by_one_trial_changes_nothing_and_by_more_lowers():
-    daily = RETURNS[0] + 0.002
-    once = of_returns.probabilistic_sharpe(daily)
-    assert of_returns.deflated_sharpe(daily, 1, 0.01) == once
-    assert of_returns.deflated_sharpe(daily, 10, 0.001) < once

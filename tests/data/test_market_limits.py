@@ -13,7 +13,7 @@ from engine.data.collect import collect
 from engine.data.demo.server import demo_exchange
 from engine.data.exchange.client import DECIMAL_PLACES, TICK_SIZE, limits_of
 from engine.data.store import Store
-from engine.queries.opening import tried
+from engine.queries.opening import what_if
 from engine.runs.folder import Home
 from engine.settings import Data, Demo, Settings, make, with_limits
 from tests.queries.results import decided
@@ -98,5 +98,5 @@ def test_a_run_takes_them_and_so_do_what_ifs(tmp_path):
     quantity = pd.read_csv(run.path / "trades.csv")["quantity"]
     assert len(quantity) > 0
     assert (quantity % 0.5 == 0).all()
-    same = tried({"run": str(run.path), "overrides": {"backtest.fee_bps": 10.0}}).result
+    same = what_if({"run": str(run.path), "overrides": {"backtest.fee_bps": 10.0}}).result
     assert same.metrics["final_value"] == told["metrics"]["final_value"]

@@ -17,7 +17,8 @@ from engine.results.explanations import explained
 from engine.runs.folder import Home
 from engine.runs.manifest import write_manifest
 from engine.runs.results import backtest_of
-from engine.runs.trial_ledger import WHAT_IF, read
+from engine.runs.trial_ledger import WHAT_IF
+from engine.runs.trial_store import read
 from engine.settings import make
 from engine.studies.simulate_signals import simulate_signals
 from tests.backtest.markets import HOUR_MS

@@ -9,7 +9,8 @@ from engine.queries import opening, sweep
 from engine.queries.sweep import MOST
 from engine.results.codec import plain
 from engine.runs.folder import Home
-from engine.runs.trial_ledger import WHAT_IF, read
+from engine.runs.trial_ledger import WHAT_IF
+from engine.runs.trial_store import read
 from tests.queries.results import as_json, backtested, own_signals
 
 ledger, tried, swept = map(as_json, (opening.ledger, opening.what_if, sweep.swept))
@@ -49,7 +50,7 @@ def test_looks_of_a_sweep_are_those_of_what_ifs(tmp_path):
         tried(ask(two, overrides=each))
     ours, theirs = (read(tmp_path / name)[0] for name in ("one", "two"))
     for swept_look, tried_look in zip(ours, theirs, strict=True):
-        same = {"market", "data", "from_ms", "to_ms", "trial", "settings", "closes", "bars"}
+        same = {"market", "data", "from_ms", "to_ms", "trial", "settings", "bars"}
         assert all(getattr(swept_look, name) == getattr(tried_look, name) for name in same)
         assert swept_look.sharpe == pytest.approx(tried_look.sharpe, rel=1e-9)
         assert swept_look.total_return == pytest.approx(tried_look.total_return, rel=1e-9)

@@ -14,6 +14,7 @@ from engine.errors import ChangeSettingsError
 from engine.preparation import merge_all
 from engine.results.backtest import BacktestResult
 from engine.runs.folder import Home
+from engine.runs.trial_store import read
 from engine.settings import load, make
 from engine.studies.simulate_signals import simulate_signals
 from tests.studies.engines import followed, result_of
@@ -105,7 +106,7 @@ def test_a_run_takes_market_and_length_of_its_series(tmp_path, symbol, step_h, t
     assert set(trades["symbol"]) == {name}
     kept = load(run.settings_path).data
     assert (kept.symbol, kept.timeframe, kept.series) == (name, told, "mine")
-    assert name in (home.path / "ledger.jsonl").read_text()
+    assert name in read(home.path)[0][0].market
 
 
 def test_a_series_that_is_not_there_is_refused_before_there_is_a_run(tmp_path):

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from engine.runs import trial_ledger
+from engine.runs import trial_ledger, trial_store
 from engine.runs.folder import home_path
 from tui.commands.answer import Answer
 from tui.number_format import amount, signed_percent, table, whole
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def ledger(home: str | None) -> Answer:
     """How often each span was looked at, by which runs, and how far the tries lay apart."""
     path = home_path(home)
-    looks, broken = trial_ledger.read(path)
+    looks, broken = trial_store.read(path)
     spans = [SpanSummary.of(group) for group in trial_ledger.spans(looks)]
     document = {
         "spans": [each.document() for each in spans],

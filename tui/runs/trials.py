@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import QuantdeckError
 from engine.results.backtest import TrialCounts
-from engine.runs import trial_ledger
+from engine.runs import trial_ledger, trial_store
 from engine.runs.requests import ask
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def counted_by_now(run: RunFolder, result: BacktestResult) -> BacktestResult:
 
     Where it cannot answer, the deflated Sharpe ratio is not defined. Raises RepairDataError.
     """
-    looks, _ = trial_ledger.read(run.path.parent.parent)
+    looks, _ = trial_store.read(run.path.parent.parent)
     own = next((look for look in looks if look.run == run.id), None)
     if result.trials is None or own is None:
         return result

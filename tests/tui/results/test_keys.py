@@ -13,7 +13,8 @@ from engine.runs.audit_status import AUDIT, fingerprint
 from engine.runs.events import EventLog
 from engine.runs.folder import Home
 from engine.runs.results import backtest_of
-from engine.runs.trial_ledger import WHAT_IF, read
+from engine.runs.trial_ledger import WHAT_IF
+from engine.runs.trial_store import read
 from engine.settings import load
 from tests.queries.results import own_signals
 from tests.tui.app.recorded import hold, source
