@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 # What Python and libraries read of the environment, and what of it is the user's to say: where to work,
 # and with how many threads.
-LIBRARIES = ("JAX_", "XLA_", "KERAS_", "NUMBA_", "PANDAS_", "SKLEARN_", "SCIPY_", "TF_")
+LIBRARIES = ("JAX_", "XLA_", "KERAS_", "NUMBA_")
 OF_THE_USER = frozenset(
     {
         "PYTHONHOME", "PYTHONPATH", "PYTHONUTF8", "PYTHONIOENCODING", "PYTHONUNBUFFERED", "PYTHONNOUSERSITE",
         "PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE", "JAX_PLATFORMS", "JAX_COMPILATION_CACHE_DIR",
-        "NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS", "TF_CPP_MIN_LOG_LEVEL",
+        "NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS",
     }
 )  # fmt: skip
 

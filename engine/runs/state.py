@@ -55,7 +55,9 @@ class State:
     updated_at: str = ""
     ended_at: str = ""
     stage: str = ""  # the stage in progress, or empty
-    stages: Mapping[str, float | None] = field(default_factory=dict)  # in order; s, None while in progress
+    # In the order in which they first began; s, all times that it ran; None while in progress.
+    stages: Mapping[str, float | None] = field(default_factory=dict)
+    spent: Mapping[str, float] = field(default_factory=dict)  # s of each, as far as it has ended
     sources: Mapping[str, log.SourceProgress] = field(default_factory=dict)  # by series: what is known of it
     simulated: bool = False
     model: log.ModelFacts = field(default_factory=log.ModelFacts)
@@ -111,7 +113,7 @@ def replay(state: State, entries: Iterable[log.LogEntry]) -> State:
 def queued(draft: Draft, entry: log.Queued) -> None:
     """A process is launched: of what an earlier one told, only the epochs and notes stay."""
     fresh = State()
-    forgotten = ("stage", "stages", "sources", "ended_at", "error", "early_stopped")
+    forgotten = ("stage", "stages", "spent", "sources", "ended_at", "error", "early_stopped")
     draft.update({name: getattr(fresh, name) for name in (*forgotten, "left_s", "cpu", "memory_mb", "pid")})
     draft.update(resumed=entry.resumed, status="queued")
 
@@ -126,7 +128,10 @@ def started(draft: Draft, entry: log.Started) -> None:
 def stage(draft: Draft, entry: log.StageChange) -> None:
     """A stage begins or ends."""
     begins = entry.state == "begin"
-    draft["stages"] = draft["stages"] | {entry.stage: None if begins else entry.seconds}
+    if not begins:
+        all_in_all = draft["spent"].get(entry.stage, 0.0) + (entry.seconds or 0.0)
+        draft["spent"] = draft["spent"] | {entry.stage: all_in_all}
+    draft["stages"] = draft["stages"] | {entry.stage: None if begins else draft["spent"][entry.stage]}
     draft["stage"] = entry.stage if begins else ""
     if begins and draft["status"] != "stopping":
         draft["status"] = STATUS_OF_STAGE.get(entry.stage, draft["status"])

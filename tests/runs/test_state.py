@@ -239,3 +239,15 @@ def test_reading_states_loads_nothing_heavy():
     code = f"import sys, {rooms}; print({heavy!r} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_a_stage_that_runs_twice_tells_the_time_of_both():
+    begin, once = (
+        stage("features", "begin"),
+        [stage("features", "begin"), stage("features", "end", seconds=2.0)],
+    )
+    assert replay(State(), story(*once)).stages == {"features": 2.0}
+    assert replay(State(), story(*once, begin)).stages == {"features": None}
+    assert replay(State(), story(*once, begin, stage("features", "end", seconds=0.5))).stages == {
+        "features": 2.5
+    }

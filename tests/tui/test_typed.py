@@ -11,9 +11,9 @@ from tui.screens.backtest import drawing
 
 TUI = Path(tui.__file__).parent
 MAY_LACK = {"os.environ", "variables", "widths"}  # a terminal's environment, colours of a theme, a table
-EDGE = {("run_facts.py", "self.differ")}
+EDGE = {("runs/facts.py", "self.differ")}
 SHOWING = ("text", "screens/backtest", "screens/runs", "widgets/equity_chart.py", "widgets/candle_chart.py",
-           "comparison.py", "commands/results.py", "commands/sweep.py")  # fmt: skip
+           "runs/comparison.py", "commands/results.py", "commands/sweep.py")  # fmt: skip
 
 
 def lookups():

@@ -11,7 +11,6 @@ from engine.runs import manifest, notes
 from engine.runs.error_codec import to_fields
 from engine.runs.folder import Home, home_path
 from engine.runs.launch import alive, ask_stop, wait
-from engine.runs.modes import with_backtest
 from engine.runs.results import result_of
 from engine.runs.state import state_of
 from tui.commands.answer import Answer, error_text, say
@@ -88,7 +87,7 @@ def show(home: str | None, text: str, csv: str) -> Answer:
     if state.status == "done" and run.result_path.exists():
         found, text = shown(run, result_of(run))
         result = ["", text] if text else []
-        document |= {} if run.mode in with_backtest() else found
+        document |= {("result_notes" if key == "notes" else key): value for key, value in found.items()}
     return Answer(document, "\n".join([*head(run, state, facts), *epochs(state), *result, *fault(state)]))
 
 
