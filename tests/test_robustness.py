@@ -63,11 +63,14 @@ def test_every_panel_is_there_and_agrees_with_the_figures(whole):
     assert 0 < found.permutation.p_value <= 1
     assert found.permutation.permutations == 200
     said = explained(found)
-    assert set(said) == {"fills", "intervals", "permutation", "baselines", "trials"}
+    assert set(said) == {"fills", "stress", "intervals", "permutation", "baselines", "trials"}
     shown = backtest_summary(whole, found)
     for sentence in said.values():
         assert sentence in shown
     assert "worst-of-bar" in shown
+    assert found.stress.delays[0].total_return == found.metrics["total_return"]
+    assert found.stress.delays[0].sharpe == pytest.approx(found.metrics["sharpe"])
+    assert "5 bars late" in shown
 
 
 def test_the_threshold_comes_from_validation_and_is_frozen(home, whole):

@@ -109,6 +109,78 @@ class FillScenarios:
 
 
 @dataclass(frozen=True)
+class Delay:
+    """The same signals, each filled so many bars late."""
+
+    bars: int
+    total_return: Number
+    sharpe: Number
+
+
+@dataclass(frozen=True)
+class BreakEven:
+    """Costs of a fill at which the gain is gone; what a round trip earned before costs, and what it cost.
+
+    All in basis points of the notional. bps: NaN without a gain at no costs, at most 1,000.
+    """
+
+    bps: Number
+    earned_bps: Number
+    paid_bps: Number
+
+
+@dataclass(frozen=True)
+class AtCapital:
+    """The same signals with another capital, its orders moving the price."""
+
+    capital: Number
+    total_return: Number
+    sharpe: Number
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """Return against capital. impact: factor of the square-root law.
+
+    half: the capital that leaves half of the return, at most the largest; NaN without a gain.
+    """
+
+    rows: tuple[AtCapital, ...]
+    impact: float
+    half: Number
+
+
+@dataclass(frozen=True)
+class Regime:
+    """Bars of one kind: their share of all, what they earned of the initial capital, their Sharpe ratio."""
+
+    kind: str
+    name: str
+    share: Number
+    earned: Number
+    sharpe: Number
+
+
+@dataclass(frozen=True)
+class TrackRecord:
+    """Days of returns there are, and days that are needed to tell their Sharpe ratio from 0."""
+
+    days: int
+    needed: Number
+
+
+@dataclass(frozen=True)
+class StressTests:
+    """What becomes of the signals if they are late, costs or capital grow, or times change."""
+
+    delays: tuple[Delay, ...]
+    break_even: BreakEven
+    capacity: Capacity
+    regimes: tuple[Regime, ...]
+    track_record: TrackRecord
+
+
+@dataclass(frozen=True)
 class AccountIntervals:
     """Of an account's figures."""
 
@@ -245,6 +317,7 @@ class BacktestResult:
     calendar: str = "24/7"  # of the market, see engine.market.calendar
     notes: tuple[Note, ...] = ()
     fills: FillScenarios | None = None
+    stress: StressTests | None = None
     intervals: Intervals | None = None
     permutation: PermutationTest | None = None
     baselines: tuple[Baseline, ...] = ()

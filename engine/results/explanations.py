@@ -15,17 +15,25 @@ if TYPE_CHECKING:
         FillScenarios,
         Interval,
         PermutationTest,
+        StressTests,
         TrialCounts,
     )
 
 CHANCE = 0.05
 FLAT, RANDOM = "always flat", "random signals"  # the baselines of a Sharpe ratio of 0 and of chance
 SAME_CLOSE, NEXT_OPEN, SLIPPED, WORST = "same-close", "next-open", "next-open, 3 × slippage", "worst-of-bar"
+ONE_LATE, TWO_LATE = "next-open, one bar late", "next-open, two bars late"
+HARSHER = {  # than as set, in words
+    SLIPPED: "with three times the slippage",
+    ONE_LATE: "filled one bar late",
+    TWO_LATE: "filled two bars late",
+    WORST: "at the worst price of each bar",
+}
 DECIDED_BY = {"": "The signals", "lstm": "The LSTM", "own": "The model"}
 
 
 def explained(result: BacktestResult, trials: TrialCounts | None = None) -> dict[str, str]:
-    """A sentence for each part that the result has: fills, intervals, permutation, baselines, trials.
+    """A sentence for each part that the result has: fills, stress, intervals, permutation, baselines, trials.
 
     trials: what the ledger counts by now; without it the counts are those of when the result was made.
     """
@@ -33,6 +41,7 @@ def explained(result: BacktestResult, trials: TrialCounts | None = None) -> dict
     beaten = {row.name for row in result.baselines if row.beaten}
     parts = {
         "fills": result.fills and on_fills(result.metrics["total_return"], result.fills),
+        "stress": result.stress and on_stress(result.metrics["sharpe"], result.stress),
         "intervals": result.intervals
         and on_intervals(result.intervals.strategy.sharpe, claimed=FLAT in beaten),
         "permutation": result.permutation and on_permutation(result.permutation, claimed=RANDOM in beaten),
@@ -43,19 +52,42 @@ def explained(result: BacktestResult, trials: TrialCounts | None = None) -> dict
 
 
 def on_fills(total_return: float, fills: FillScenarios) -> str:
-    """How much of the strategy's total return hangs on the fills."""
-    returns = {each.name: signed(each.total_return) for each in fills.scenarios}
-    harsh = (
-        f"{returns[SLIPPED]} at the next open with three times the slippage, "
-        f"{returns[WORST]} at the worst price of each bar"
+    """What is left of the strategy's total return under each harsher fill that was tried."""
+    told = listed(
+        [
+            f"{signed(each.total_return)} {HARSHER[each.name]}"
+            for each in fills.scenarios
+            if each.name in HARSHER
+        ]
     )
-    if not fills.share >= 0:
-        return (
-            f"No gain hangs on the fills: {signed(total_return)} as set, "
-            f"{returns[SAME_CLOSE]} at the close that was decided on, {harsh}."
-        )
-    share = f"{fills.share * 100:.0f} %"
-    return f"{share} of the return hangs on the fills: {signed(total_return)} as set, {harsh}."
+    return f"The return is {signed(total_return)} as set, {told}. {left_by_fills(total_return, fills)}"
+
+
+def left_by_fills(total_return: float, fills: FillScenarios) -> str:
+    """Under which harsher fills nothing is left of a gain."""
+    if not total_return > 0:
+        return "There is no gain that fills could take."
+    harsher = [each for each in fills.scenarios if each.name in HARSHER]
+    gone = [HARSHER[each.name] for each in harsher if not each.total_return > 0]
+    return f"Nothing is left {listed(gone)}." if gone else "A gain is left under each of them."
+
+
+def on_stress(sharpe: float, found: StressTests) -> str:
+    """Late fills, costs, capital, and how long a record the Sharpe ratio needs."""
+    late = {each.bars: each.sharpe for each in found.delays}
+    costs, half, record = found.break_even, found.capacity.half, found.track_record
+    ratio = decimal(late.get(1, math.nan))
+    told = [f"Filled one bar late the Sharpe ratio is {ratio}, as set {decimal(sharpe)}"]
+    if math.isfinite(costs.earned_bps):
+        told.append(f"a trade earns {costs.earned_bps:,.1f} bps before costs of {costs.paid_bps:,.1f}")
+    if math.isfinite(costs.bps):
+        told.append(f"the gain lasts until a fill costs {costs.bps:,.1f} bps")
+    if math.isfinite(half):
+        told.append(f"half of it is left with a capital of {half:,.0f}")
+    if math.isfinite(record.needed):
+        needed = f"{math.ceil(record.needed):,} days of such returns"
+        told.append(f"the Sharpe ratio needs {needed} to be told from 0 and has {record.days:,}")
+    return f"{'; '.join(told)}."
 
 
 def on_intervals(sharpe: Interval, *, claimed: bool) -> str:
@@ -114,6 +146,11 @@ def on_margin(costs: Costs) -> str:
         return f"from {costs.maintenance_long * 100:g} % on, by backtest.margin_brackets"
     said = "of the market" if costs.margin_from == "market" else "as set"
     return f"{costs.maintenance_long * 100:g} % long, {costs.maintenance_short * 100:g} % short, {said}"
+
+
+def decimal(value: float) -> str:
+    """A figure with two decimals, n/a if it is not defined."""
+    return f"{value:.2f}" if math.isfinite(value) else "n/a"
 
 
 def signed(share: float) -> str:

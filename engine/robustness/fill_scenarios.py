@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from engine.backtest.rules import BASIS_POINT
 from engine.backtest.simulate import Simulation, simulate
-from engine.results.explanations import NEXT_OPEN, SAME_CLOSE, SLIPPED, WORST
+from engine.results.explanations import NEXT_OPEN, ONE_LATE, SAME_CLOSE, SLIPPED, TWO_LATE, WORST
+from engine.robustness.delay_decay import delayed
 
 if TYPE_CHECKING:
     from engine.backtest.bars import Bars
@@ -34,9 +35,15 @@ def scenarios(bars: Bars, weight: Floats, rules: Rules) -> list[Scenario]:
         SAME_CLOSE: replace(rules, fill="same-close"),
         NEXT_OPEN: replace(rules, fill="next-open"),
         SLIPPED: slipped(replace(rules, fill="next-open")),
+        ONE_LATE: replace(rules, fill="next-open"),
+        TWO_LATE: replace(rules, fill="next-open"),
         WORST: replace(rules, fill="worst-of-bar"),
     }
-    return [Scenario(name, variant, simulate(bars, weight, variant)) for name, variant in variants.items()]
+    late = {ONE_LATE: 1, TWO_LATE: 2}
+    return [
+        Scenario(name, variant, simulate(bars, delayed(weight, late.get(name, 0)), variant))
+        for name, variant in variants.items()
+    ]
 
 
 def slipped(rules: Rules) -> Rules:

@@ -1,6 +1,7 @@
 """How far the figures of a backtest can be trusted: what stands beside every result.
 
 fills        the same signals under kinder and harsher fills
+stress       the same signals late, at higher costs, with more capital; where the money was made
 intervals    95 % intervals of the figures, from the stationary bootstrap
 permutation  the same trades at other times
 baselines    what knows next to nothing, and whether the strategy beat it beyond chance
@@ -28,9 +29,15 @@ from engine.results.backtest import (
     Intervals,
     PermutationTest,
     Spread,
+    StressTests,
 )
 from engine.results.explanations import CHANCE, FLAT, RANDOM, SLIPPED
 from engine.robustness import baselines, deflation, fill_scenarios, permutation
+from engine.robustness.break_even import break_even
+from engine.robustness.capacity import capacity
+from engine.robustness.delay_decay import delay_decay
+from engine.robustness.regimes import regimes
+from engine.robustness.track_record import track_record
 from engine.statistics import intervals, returns
 from engine.statistics.metrics import daily_returns, metrics, total_return
 from engine.statistics.superiority import holm
@@ -90,6 +97,7 @@ def assessed(
         return replace(
             result,
             fills=fills(backtest),
+            stress=stressed(backtest),
             intervals=bootstrapped(backtest),
             permutation=permuted(shuffled),
             baselines=tuple(beside(backtest, ridge, shuffled)),
@@ -110,6 +118,20 @@ def fills(backtest: Backtest) -> FillScenarios:
     ]  # fmt: skip
     harsh = next(row.total_return for row in rows if row.name == SLIPPED)
     return FillScenarios(tuple(rows), fill_scenarios.share_in_fills(total_return(backtest.strategy), harsh))
+
+
+def stressed(backtest: Backtest) -> StressTests:
+    """What becomes of the signals if they are late, costs or capital grow, or times change."""
+    bars, strategy = backtest.decisions.bars, backtest.strategy
+    rules = trading.rules_of(backtest.settings, backtest.calendar)
+    weight = trading.weight_of(backtest.decisions, backtest.settings)
+    return StressTests(
+        delays=delay_decay(bars, weight, rules),
+        break_even=break_even(bars, weight, rules, strategy),
+        capacity=capacity(bars, weight, rules),
+        regimes=regimes(bars, strategy),
+        track_record=track_record(daily_returns(strategy)),
+    )
 
 
 def bootstrapped(backtest: Backtest) -> Intervals:

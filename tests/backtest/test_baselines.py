@@ -81,7 +81,7 @@ def test_ridge_stands_constant_features():
     assert (found.coefficient[:, 0] == 0).all()
 
 
-def test_four_fills_of_the_same_signals():
+def test_six_fills_of_the_same_signals():
     generator = np.random.default_rng(5)
     bars, weight = random_bars(800, generator, 0.01), random_targets(800, generator)
     by_name = {way.name: way for way in fill_scenarios.scenarios(bars, weight, RULES)}
@@ -89,12 +89,16 @@ def test_four_fills_of_the_same_signals():
         fill_scenarios.SAME_CLOSE,
         fill_scenarios.NEXT_OPEN,
         fill_scenarios.SLIPPED,
+        fill_scenarios.ONE_LATE,
+        fill_scenarios.TWO_LATE,
         fill_scenarios.WORST,
     ]
     assert (by_name[fill_scenarios.NEXT_OPEN].simulation.equity == simulate(bars, weight, RULES).equity).all()
     assert by_name[fill_scenarios.SLIPPED].rules.slippage == pytest.approx(0.0006)
     returns = [total_return(way.simulation) for way in by_name.values()]
-    assert returns[1] > returns[2] > returns[3]
+    assert returns[1] > returns[2] > returns[-1]
+    late = np.concatenate([[np.nan], weight[:-1]])
+    assert (by_name[fill_scenarios.ONE_LATE].simulation.equity == simulate(bars, late, RULES).equity).all()
     assert fill_scenarios.slipped(FREE).slippage == pytest.approx(0.0006)
 
 

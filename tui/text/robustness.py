@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Headline,
         Interval,
         Intervals,
+        StressTests,
     )
 
 HEADLINE = ("return %", "Sharpe", "max drawdown %", "trades")
@@ -28,6 +29,7 @@ def robustness_lines(result: BacktestResult) -> list[str]:
     return [
         *(interval_lines(result.intervals) if result.intervals else []),
         *(fill_lines(result.fills.scenarios) if result.fills else []),
+        *(stress_lines(result.stress) if result.stress else []),
         *baseline_lines(result.baselines),
         *([""] if said else []),
         *said.values(),
@@ -58,6 +60,27 @@ def fill_lines(scenarios: Sequence[FillScenario]) -> list[str]:
     """The same signals under kinder and harsher fills."""
     rows = [[each.name, *headline(each)] for each in scenarios]
     return ["", table(("fills", *HEADLINE), rows, right=(1, 2, 3, 4))]
+
+
+def stress_lines(found: StressTests) -> list[str]:
+    """The signals late and with more capital, and where the money was made."""
+    late = [
+        [f"{each.bars} bars late", percent(each.total_return), amount(each.sharpe)] for each in found.delays
+    ]
+    more = [
+        [f"capital {whole(each.capital)}", percent(each.total_return), amount(each.sharpe)]
+        for each in found.capacity.rows
+    ]
+    times = [
+        [f"{each.kind} {each.name}", percent(each.share), percent(each.earned), amount(each.sharpe)]
+        for each in found.regimes
+    ]
+    return [
+        "",
+        table(("stress", "return %", "Sharpe"), [*late, *more], right=(1, 2)),
+        "",
+        table(("regimes", "bars %", "earned %", "Sharpe"), times, right=(1, 2, 3)),
+    ]
 
 
 def baseline_lines(baselines: Sequence[Baseline]) -> list[str]:

@@ -57,7 +57,7 @@ def trust(result: BacktestResult, audit: str, recorded: BacktestResult) -> list[
         f"Leak audit: {audit}. Deflated Sharpe: {chance} %.",
         *(
             said[name]
-            for name in ("trials", "fills", "intervals", "permutation", "baselines")
+            for name in ("trials", "fills", "stress", "intervals", "permutation", "baselines")
             if name in said
         ),
     ]
@@ -74,6 +74,34 @@ def fills(recorded: BacktestResult) -> list[tuple[str, ...]]:
             number(each.trades, COUNT),
         )
         for each in (recorded.fills.scenarios if recorded.fills else ())
+    ]
+
+
+def stress(recorded: BacktestResult) -> list[tuple[str, ...]]:
+    """The run's signals late and with more capital."""
+    found = recorded.stress
+    if found is None:
+        return []
+    late = [(f"{each.bars} bars late", each.total_return, each.sharpe) for each in found.delays]
+    more = [
+        (f"capital {number(each.capital, COUNT)}", each.total_return, each.sharpe)
+        for each in found.capacity.rows
+    ]
+    return [
+        (name, number(gain, PERCENT, signed=True), number(sharpe)) for name, gain, sharpe in [*late, *more]
+    ]
+
+
+def regimes(recorded: BacktestResult) -> list[tuple[str, ...]]:
+    """Where the money was made."""
+    return [
+        (
+            f"{each.kind} {each.name}",
+            number(each.share, PERCENT),
+            number(each.earned, PERCENT, signed=True),
+            number(each.sharpe),
+        )
+        for each in (recorded.stress.regimes if recorded.stress else ())
     ]
 
 

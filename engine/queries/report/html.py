@@ -74,6 +74,8 @@ def page(request: Event) -> str:
         "<h2>How far to trust it</h2>",
         *(f"<p>{escape(line)}</p>" for line in figures.trust(found, audit_status(run), recorded)),
         table(("fills", "return %", "Sharpe", "max drawdown %", "trades"), figures.fills(recorded)),
+        table(("stress", "return %", "Sharpe"), figures.stress(recorded)),
+        table(("regimes", "bars %", "earned %", "Sharpe"), figures.regimes(recorded)),
         "<h2>Monthly returns of the strategy, %</h2>",
         months(found.months),
         "<h2>Trades</h2>",

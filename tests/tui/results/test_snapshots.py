@@ -26,10 +26,12 @@ def test_nothing_yet(snap_compare, deck_on, tmp_path, screen, size):
     "keys",
     [
         (), ("right_square_bracket", "left_curly_bracket"), ("z",), ("z", "z"), ("z", "z", "z", "s"), ("f",),
+        ("f", "f"),
         ("slash", "p", "n", "l", "less_than_sign", "0", "enter"), ("slash", "p", "l", "n", "enter"),
         ("enter",),
     ],
-    ids=["result", "what-if", "chart", "figures", "trades", "fills", "filter", "wrong-filter", "trade"],
+    ids=["result", "what-if", "chart", "figures", "trades", "fills", "stress", "filter",
+         "wrong-filter", "trade"],
 )  # fmt: skip
 def test_backtest(snap_compare, deck_on, home, keys, size):
     assert snap_compare(deck_on(home), terminal_size=size, run_before=press("3", *keys))

@@ -6,7 +6,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.results.explanations import explained
+from engine.results.explanations import explained, left_by_fills
 from engine.results.metrics import placed, tabled
 from tui.number_format import (
     UNDEFINED,
@@ -214,6 +214,8 @@ def fills(
     )
     lines += [scenario(each) for each in recorded.fills.scenarios] if recorded.fills else []
     said = explained(recorded, trials)
+    if recorded.fills:  # the returns stand above
+        said["fills"] = left_by_fills(recorded.metrics["total_return"], recorded.fills)
     for name in ("fills", "permutation", "baselines", "trials"):
         lines += paragraph(said.get(name, ""), width)
     for note in result.notes:

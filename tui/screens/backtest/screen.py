@@ -13,6 +13,7 @@ from tui.background.preload import warm
 from tui.background.questions import Questions
 from tui.screens.backtest import actions, drawing, selection
 from tui.screens.backtest.open_result import OpenResult
+from tui.screens.backtest.stress import stress
 from tui.screens.backtest.trades_panel import TradesPanel
 from tui.screens.base import BaseScreen
 from tui.settings.what_if import FEE, THRESHOLD, Moves
@@ -39,7 +40,7 @@ WHAT_IF = "whatif RUN -s KEY=VALUE"
 
 
 class BacktestScreen(BaseScreen):
-    """One result at a time: figures, chart and trades; fills and months where there is room, or with f."""
+    """One result at a time: figures, chart, trades; fills and months where there is room, or with f."""
 
     MODE: ClassVar[str] = "backtest"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -53,7 +54,7 @@ class BacktestScreen(BaseScreen):
         key("S", "reverse", "reverse the order", "trades RUN --reverse", show=False, key_display="S"),
         key("e", "export", "export", "report RUN, trades --csv"),
         key("z", "zoom", "zoom", VIEW),
-        key("f", "more", "fills, months", "runs show RUN"),
+        key("f", "more", "fills, stress", "runs show RUN"),
         key("w", "what_if", "what if, by any rule", WHAT_IF),
         key("0", "reset", "back from what-if", "runs show RUN", show=False),
         key("left", "other(-1)", "other run", VIEW, key_display="← →"),
@@ -88,6 +89,7 @@ class BacktestScreen(BaseScreen):
             with Vertical(id="more"):
                 yield Lines(id="months", classes="auto")
                 yield Lines(id="fills", classes="auto")
+            yield Lines(id="stress")
 
     def on_mount(self) -> None:
         """Have what the first chart and the first prompt need."""
@@ -170,6 +172,7 @@ class BacktestScreen(BaseScreen):
         tried = bool(opened.moves.overrides)
         fills = drawing.fills(shown, recorded, opened.trials, width, tried=tried)
         self.query_one("#fills", Lines).show(fills)
+        self.query_one("#stress", Lines).show(stress(recorded))
         if opened.curves:
             self.query_one(EquityChart).set_curves(opened.curves, ascii=self.deck.ascii)
 
@@ -244,8 +247,8 @@ class BacktestScreen(BaseScreen):
         self.zoom(ZOOMS[(ZOOMS.index(self._zoom) + 1) % len(ZOOMS)] if self._zoom in ZOOMS else "")
 
     def action_more(self) -> None:
-        """Fills and months alone, and back."""
-        self.zoom("" if self._zoom == "more" else "more")
+        """Fills and months alone, then the stress tests, and back."""
+        self.zoom({"more": "stress", "stress": ""}.get(self._zoom, "more"))
 
     def action_unzoom(self) -> None:
         """All panels."""
@@ -255,7 +258,7 @@ class BacktestScreen(BaseScreen):
         """One panel alone, or all."""
         self._zoom = panel
         self.set_class(bool(panel), "zoom")
-        for name in (*ZOOMS[1:], "more"):
+        for name in (*ZOOMS[1:], "more", "stress"):
             self.set_class(panel == name, f"zoom-{name}")
         self.call_after_refresh(self.draw)
 
