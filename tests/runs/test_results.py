@@ -59,7 +59,8 @@ def test_a_backtest_of_version_0_1_is_the_same_once_it_is_written_anew(kept):
     unknown = told | {"metrics": told["metrics"] | {"sharpe": None}}
     assert math.isnan(BacktestResult.from_json(unknown).metrics["sharpe"])
     assert to_json(BacktestResult.from_json(found.to_json())) == found.to_json()
-    assert set(explained(found)) == {"fills", "intervals", "permutation", "baselines", "trials"}
+    parts = {"fills", "stress", "intervals", "permutation", "baselines", "trials"}
+    assert set(explained(found)) == parts
 
 
 def edited(run, change):
