@@ -5,6 +5,7 @@ The pipeline, a walk-forward and every other study call it, and the leak audit r
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import features
+from engine.backtest.bars import forecast_volatility
 from engine.market.times import milliseconds
 from engine.models import registry
 from engine.models.training import backend
@@ -44,12 +46,14 @@ class Samples:
     """What there is to learn from: N windows over the features of T bars, and what came after each.
 
     table: (T, F) features. forward_return: (T,) the label of each row as a target, NaN where it is not known.
+    volatility: (T,) of such a return, as forecast at the decision for that row.
     """
 
     market: Market
     table: pd.DataFrame
     windows: Windows
     forward_return: Floats
+    volatility: Floats
 
     @property
     def target_ms(self) -> Rows:
@@ -89,7 +93,8 @@ class Trained(Forecaster):
 def samples_of(market: Market, table: pd.DataFrame, settings: Settings) -> Samples:
     """The samples that the features, (T, F), of a market make."""
     found = find_windows(market, table, settings.window.lookback)
-    return Samples(market, table, found, forward_return(market, settings.label))
+    label = settings.label
+    return Samples(market, table, found, forward_return(market, label), volatility(market, label))
 
 
 def find_windows(market: Market, table: pd.DataFrame, lookback: int) -> Windows:
@@ -103,6 +108,19 @@ def forward_return(market: Market, label: Label) -> Floats:
     return labels.forward_return(market.frame, market.observed, market.numbers, label.horizon, label.kind)
 
 
+def volatility(market: Market, label: Label) -> Floats:
+    """Standard deviation of the return that the label asks for, of each row, (T,), from rows before it.
+
+    That of one bar, over label.volatility_span of them, times the root of the horizon; NaN where it is not
+    known.
+    """
+    observed = market.observed  # (T,)
+    found = np.full(len(observed), np.nan)  # (T,)
+    close = market.frame["close"].to_numpy()[observed]
+    found[observed] = forecast_volatility(close, label.volatility_span) * math.sqrt(label.horizon)
+    return found
+
+
 def split_samples(market: Market, target_ms: Rows, label: Floats, settings: Settings) -> Split:
     """Training, validation and test of samples (N,), from their targets' open times and labels."""
     number, horizon = market.numbers_of(target_ms), settings.label.horizon
@@ -112,13 +130,24 @@ def split_samples(market: Market, target_ms: Rows, label: Floats, settings: Sett
 
 
 def fit_scalers(
-    kind: scaling.Kind, table: pd.DataFrame, forward_return: Floats, start: Rows, lookback: int
+    settings: Settings, table: pd.DataFrame, forward_return: Floats, volatility: Floats, start: Rows
 ) -> Scalers:
-    """Scalers of the features, (T, F), and labels, (T,), of the training windows that begin at `start`."""
-    values = table.to_numpy()  # (T, F)
+    """Scalers of the features, (T, F), and labels, (T,), of the training windows that begin at `start`.
+
+    volatility: (T,) by which labels are divided if the settings ask for it.
+    """
+    lookback, label = settings.window.lookback, settings.label
+    values, target = table.to_numpy(), start + lookback  # (T, F), (n,)
     fitted_on = windows.rows_used(start, lookback, len(values))  # (T,)
     features.check_columns(values[fitted_on], list(table.columns))
-    return scaling.fit(kind, values[fitted_on], forward_return[start + lookback])
+    return scaling.fit(
+        settings.scaling.kind,
+        values[fitted_on],
+        forward_return[target],
+        volatility[target] if label.scale == "volatility" else None,
+        clip=settings.scaling.clip,
+        label_clip=label.clip,
+    )
 
 
 def fit(
@@ -132,16 +161,14 @@ def fit(
     found = samples.windows
     train, validation = found.start[parts.train], found.start[parts.validation]
     with stage(emit, "scale"):
-        scalers = fit_scalers(
-            settings.scaling.kind, samples.table, samples.forward_return, train, found.lookback
-        )
+        scalers = fit_scalers(settings, samples.table, samples.forward_return, samples.volatility, train)
     with stage(emit, "fit"):
         backend.start(devices)
         from engine.models.training import fit as training
         from engine.models.training.predict import Predictor
 
         kind = registry.to_build(settings.model)
-        matrix, labels = samples.matrix(scalers), scalers.to_label(samples.forward_return)
+        matrix, labels = samples.matrix(scalers), scalers.to_label(samples.forward_return, samples.volatility)
         network = kind.build(found.lookback, matrix.shape[1], settings.model, settings.training.seed)
         fitted = training.fit(
             kind, network, matrix, labels, train, validation, settings, devices, checkpoint, emit
@@ -156,9 +183,17 @@ def loaded(network: Any, scalers: Scalers, devices: int) -> Forecaster:
     return Forecaster(Predictor(network, devices), scalers)
 
 
-def forecast(model: Forecaster, matrix: NDArray[np.float32], start: Rows, emit: Emit) -> Floats:
+def forecast(
+    model: Forecaster, matrix: NDArray[np.float32], start: Rows, volatility: Floats, emit: Emit
+) -> Floats:
     """The returns that are forecast for the windows of the scaled features, (T, F), that begin at `start`.
 
-    (n,) float64, as fractions.
+    volatility: (n,) at their targets. (n,) float64, as fractions.
     """
-    return model.scalers.to_return(model.outputs(matrix, start, emit))
+    return model.scalers.to_return(model.outputs(matrix, start, emit), volatility)
+
+
+def forecast_samples(model: Forecaster, samples: Samples, chosen: Any, emit: Emit) -> Floats:
+    """The returns, (n,), that are forecast for the samples chosen: positions (n,) or a mask (N,)."""
+    matrix, start = samples.matrix(model.scalers), samples.windows.start[chosen]
+    return forecast(model, matrix, start, samples.volatility[samples.windows.target[chosen]], emit)

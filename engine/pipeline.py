@@ -72,8 +72,7 @@ def train(job: Job) -> TrainResult:
             trained.own_model,
         )  # fmt: skip
         if settings.signal.threshold_from == "validation":
-            start = samples.windows.start[parts.validation]
-            forecast = experiment.forecast(trained, samples.matrix(trained.scalers), start, job.emit)
+            forecast = experiment.forecast_samples(trained, samples, parts.validation, job.emit)
             target, rules = samples.windows.target[parts.validation], with_limits(settings, data.limits)
             level = trading.entry_threshold(data.market, target, forecast, rules)
             metadata = replace(metadata, entry_threshold=level)
@@ -112,11 +111,10 @@ def traded(job: Job, trained: RunFolder) -> BacktestResult:
         chosen, remarks = provenance.traded(
             loaded.metadata, samples.target_ms, settings.backtest.span
         )  # (N,)
-        matrix = samples.matrix(loaded.scalers)  # (T, F)
 
     with stage(job.emit, "predict"):
         model = experiment.loaded(loaded.network, loaded.scalers, devices)
-        forecast = experiment.forecast(model, matrix, samples.windows.start[chosen], job.emit)  # (M,)
+        forecast = experiment.forecast_samples(model, samples, chosen, job.emit)  # (M,)
 
     with stage(job.emit, "signals"):
         target = samples.windows.target[chosen]  # (M,)
@@ -131,7 +129,9 @@ def traded(job: Job, trained: RunFolder) -> BacktestResult:
         sheet = tear_sheet(strategy, benchmark)
         notes += remarks
         result = outcome.summed_up(source, sheet, decisions, strategy, settings, notes)
-        ridge = linear_baseline.decisions(samples, matrix, loaded.metadata, chosen, settings)
+        ridge = linear_baseline.decisions(
+            samples, samples.matrix(loaded.scalers), loaded.metadata, chosen, settings
+        )
         backtested = overview.Backtest(decisions, strategy, benchmark, settings)
         trial_origin = deflation.TrialOrigin("backtest", run.id, trained.id, simulated=data.market.simulated)
         result = overview.assessed(job.home.path, result, backtested, ridge, trial_origin)

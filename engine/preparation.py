@@ -75,8 +75,8 @@ def collect_all(job: Job) -> Collected:
 def prepare(job: Job, names: Sequence[str], training: float = 1.0) -> Prepared:
     """Collect, merge as it was known at the time, compute the features.
 
-    training: the share of bars that are trained on; features that `all` stands for and that these can teach
-    nothing of, because they are constant or not known there, are left out and named in a note.
+    training: the share of bars that are trained on; features that `all` or a group stands for and that these
+    can teach nothing of, because they are constant or not known there, are left out and named in a note.
     """
     settings = job.settings
     collected = collect_all(job)
@@ -88,7 +88,7 @@ def prepare(job: Job, names: Sequence[str], training: float = 1.0) -> Prepared:
         own = load_features(Path(settings.features.file)) if settings.features.file else ()
         table = compute_features(market, names, own)  # (T, F)
         notes = [*collected.notes, *filled(market)]
-        if features.ALL in names:
+        if not set(features.SEVERAL).isdisjoint(names):
             table, told = of_use(table, names, int(training * len(table)), settings.window.lookback)
             notes += told
     return Prepared(market, table, own, tuple(notes), collected.primary.limits)

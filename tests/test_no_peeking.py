@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import features
+from engine import experiment, features
 from engine.backtest import trading
 from engine.market.calendar import Calendar
 from engine.market.candles import OHLCV, check
@@ -96,7 +96,10 @@ def stages(candles, funding, second, network, scalers, fill_gaps, without_foreca
     found = windows.find(ready, market.observed, market.numbers, LOOKBACK)
     keys = ["backtest.stop_loss=0.03", "signal.entry_threshold=0"]
     chosen = make({}, [*keys, f"signal.without_forecast={without_forecast}"])
-    forecast = network(scalers, table.to_numpy(), found.start)
+    volatility = experiment.volatility(
+        market, make({}, ["label.horizon=3", "label.volatility_span=24"]).label
+    )
+    forecast = network(scalers, table.to_numpy(), found.start, volatility[found.target])
     decisions = trading.decide(market, found.target, forecast, np.full(len(table), np.nan), chosen)
     strategy, _ = trading.trade(decisions, chosen)
     target_ms, bar_ms = time_ms[found.target], decisions.bars.time.astype(np.int64)
@@ -106,23 +109,28 @@ def stages(candles, funding, second, network, scalers, fill_gaps, without_foreca
         "provenance": (known, market.provenance.to_numpy()),
         "features": (known, table.to_numpy()),
         "windows": (target_ms, time_ms[found.start]),
+        "volatility": (time_ms, volatility[:, None]),
         "predictions": (target_ms, forecast),
         "signals": (bar_ms, decisions.signal),
         "equity": (bar_ms + STEP, strategy.equity),
     }
 
 
-def linear(scalers, values, start):
+def linear(scalers, values, start, volatility):
     """A stand-in for the network: any fixed function of a window's own rows."""
     matrix = scalers.matrix(values)
     weight = np.linspace(-1, 1, LOOKBACK * values.shape[1], dtype=np.float32)
-    return np.array([float(np.dot(matrix[s : s + LOOKBACK].ravel(), weight)) for s in start]) * 1e-3
+    output = np.array([float(np.dot(matrix[s : s + LOOKBACK].ravel(), weight)) for s in start], np.float32)
+    return scalers.to_return(output * np.float32(1e-3), volatility)
 
 
-@pytest.fixture(scope="module")
-def scalers():
+@pytest.fixture(scope="module", params=["in returns", "in deviations, cut off"])
+def scalers(request):
     rng = np.random.default_rng(0)
-    return scaling.fit("standard", rng.normal(size=(50, len(NAMES))), rng.normal(size=50))
+    values, returns = rng.normal(size=(50, len(NAMES))), rng.normal(size=50)
+    if request.param == "in returns":
+        return scaling.fit("standard", values, returns)
+    return scaling.fit("standard", values, returns, np.full(50, 0.02), clip=2.0, label_clip=2.0)
 
 
 @settings(max_examples=40, deadline=None)

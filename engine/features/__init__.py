@@ -5,7 +5,7 @@ be scaled, `feature` marks a function as an own feature.
 docs/features.md lists every feature with its formula.
 """
 
-from engine.features.catalogue import ALL, BUILT_IN, resolve, table, with_own
+from engine.features.catalogue import ALL, BUILT_IN, SEVERAL, resolve, table, with_own
 from engine.features.definition import Feature, feature
 from engine.features.inputs import Bars
 from engine.features.matrix import check_columns, compute, without_use
@@ -13,6 +13,7 @@ from engine.features.matrix import check_columns, compute, without_use
 __all__ = [
     "ALL",
     "BUILT_IN",
+    "SEVERAL",
     "Bars",
     "Feature",
     "check_columns",

@@ -34,6 +34,11 @@ add("Candle", candle.FEATURES)
 add("Calendar", calendar.FEATURES)
 add("Other markets", cross.FEATURES)
 ALL = "all"
+STAND_FOR = {
+    "price": ("Returns", "Trend", "Candle"),
+    **{title.lower(): (title,) for title in ("Volatility", "Volume", "Calendar")},
+}
+SEVERAL = (ALL, *STAND_FOR)
 COLLECTED_BY = {
     "funding": "data.funding = true",
     "open_interest": "data.open_interest = true",
@@ -48,14 +53,14 @@ def resolve(
     """The features that a run computes, in order.
 
     `all` stands for every built-in whose inputs are there (and, given `step_ms`, that can vary on candles
-    of that length), then the own ones; `rsi_14_4h` for rsi_14 of 4 h candles. Raises ChangeSettingsError for
-    an
-    unknown name, for one given twice and for one whose input series was not collected.
+    of that length), then the own ones; `price`, `volatility`, `volume` and `calendar` for those of their
+    groups; `rsi_14_4h` for rsi_14 of 4 h candles. Raises ChangeSettingsError for an unknown name, for one
+    given twice and for one whose input series was not collected.
     """
     known = with_extra(with_own(own), available_columns)
     resolved: list[str] = []
     for name in names:
-        resolved += everything(available_columns, own, step_ms) if name == ALL else [name]
+        resolved += meant(name, available_columns, own, step_ms)
     for name in resolved:
         feature = named(name, known, Calendar(step_ms))
         if feature is None:
@@ -68,11 +73,20 @@ def resolve(
     return tuple(resolved)
 
 
+def meant(name: str, available_columns: Collection[str], own: Sequence[Feature], step_ms: int) -> list[str]:
+    """The features that a name stands for: those of a group, or the one."""
+    if name not in SEVERAL:
+        return [name]
+    found = everything(available_columns, own, step_ms)
+    group = {feature.name for title in STAND_FOR.get(name, ()) for feature in GROUPS[title]}
+    return [each for each in found if name == ALL or each in group]
+
+
 def with_own(own: Iterable[Feature]) -> dict[str, Feature]:
     """Built-in and own features by name; ChangeSettingsError if two have one name."""
     known = dict(BUILT_IN)
     for feature in own:
-        if feature.name in known or feature.name == ALL:
+        if feature.name in known or feature.name in SEVERAL:
             reason = f"the name of feature {feature.name} is taken"
             raise ChangeSettingsError(
                 feature.file, reason, "Give it a name that docs/features.md does not list"
@@ -94,7 +108,7 @@ def everything(available_columns: Collection[str], own: Iterable[Feature], step_
 
 def unknown(name: str, known: Collection[str]) -> ChangeSettingsError:
     """The refusal of a name that is no feature."""
-    near = difflib.get_close_matches(name, [*known, ALL], 3, 0.5)
+    near = difflib.get_close_matches(name, [*known, *SEVERAL], 3, 0.5)
     hint = f"Did you mean {' or '.join(near)}?" if near else "docs/features.md lists all"
     return ChangeSettingsError("features.names", f"there is no feature {name}", hint)
 

@@ -8,6 +8,7 @@ slips in between. Equal models of equal runs give equal bytes.
 from __future__ import annotations
 
 import hashlib
+import math
 import tomllib
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 MODEL, SCALER, METADATA = keras_archive.MODEL, "scaler.joblib", "metadata.joblib"
 FILES = (MODEL, SCALER, METADATA)
+NUMBERS = ("clip", "label_clip", "volatility")  # of the scalers, beside the two of scikit-learn
 SCHEMA = 2
 NOT_OF_ONE_RUN = "The files are not of one run; restore them from a copy, or train again"
 
@@ -77,7 +79,9 @@ class Artifact:
 
 def save(folder: Path, artifact: Artifact) -> None:
     """Write the three files, each whole. Raises MakeRoomError."""
-    scalers = {"features": artifact.scalers.features, "label": artifact.scalers.label}
+    made = artifact.scalers
+    numbers = {name: number for name in NUMBERS if (number := getattr(made, name))}
+    scalers = {"features": made.features, "label": made.label, **numbers}
     content = {MODEL: keras_archive.dump(artifact.network), SCALER: joblib_file.dump(scalers)}
     metadata = replace(artifact.metadata, belongs={name: sha256(part) for name, part in content.items()})
     content[METADATA] = joblib_file.dump(asdict(metadata))
@@ -144,8 +148,8 @@ def proper(name: str, value: Any) -> bool:
 
 
 def scalers_of(stored: Any, features: int) -> Scalers:
-    """The two scalers from their plain form, fitted on as many features and on one label. RepairDataError."""
-    if not isinstance(stored, dict) or stored.keys() != {"features", "label"}:
+    """The scalers from their plain form, fitted on as many features and one label. RepairDataError."""
+    if not isinstance(stored, dict) or stored.keys() - set(NUMBERS) != {"features", "label"}:
         raise RepairDataError(SCALER, "does not hold the scalers of features and label", "Train again")
     for name, width in (("features", features), ("label", 1)):
         scaler = stored[name]
@@ -155,7 +159,15 @@ def scalers_of(stored: Any, features: int) -> Scalers:
             raise RepairDataError(
                 SCALER, f"its scaler of {name} was not fitted on {width} columns", NOT_OF_ONE_RUN
             )
-    return Scalers(stored["features"], stored["label"])
+    wrong = [name for name in NUMBERS if not positive(stored.get(name, 0.0))]
+    if wrong:
+        raise RepairDataError(SCALER, f"holds no proper {', '.join(wrong)}", "Train again")
+    return Scalers(**stored)
+
+
+def positive(number: Any) -> bool:
+    """Whether it is a finite number and not below 0."""
+    return isinstance(number, float) and math.isfinite(number) and number >= 0.0
 
 
 def sha256(content: bytes) -> str:

@@ -263,7 +263,10 @@ class Features(Group):
     """What the model sees of a bar."""
 
     names: tuple[str, ...] = setting(
-        ("all",), "features by name, in order; all = every one whose series the run has", min_length=1
+        ("all",),
+        "features by name, in order; price, volatility, volume, calendar = those of a group, all = every one "
+        "whose series the run has",
+        min_length=1,
     )
     file: str = setting("", "Python file with features of your own")
     timeframes: tuple[Literal[tuple(TIMEFRAME_MS)], ...] = setting(  # type: ignore[valid-type]

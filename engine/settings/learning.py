@@ -24,6 +24,13 @@ class Label(Group):
     kind: Literal["open", "close"] = setting(
         "open", "open: open[t+h]/open[t]-1, tradeable; close: close[t+h-1]/close[t-1]-1"
     )
+    scale: Literal["none", "volatility"] = setting(
+        "none", "volatility: the model learns returns divided by the volatility forecast at the decision"
+    )
+    volatility_span: Whole = setting(48, "bars that this volatility looks back", "bars", ge=2, le=10_000)
+    clip: Number = setting(
+        0.0, "labels are cut off at so many of their standard deviations; 0 = never", "σ", ge=0, le=100
+    )
 
 
 class Split(Group):
@@ -45,6 +52,9 @@ class Scaling(Group):
     """How features are scaled, fitted on training rows only."""
 
     kind: Literal["standard", "robust", "minmax", "none"] = setting("standard", "scikit-learn's scaler")
+    clip: Number = setting(
+        0.0, "scaled features are cut off at plus and minus this; 0 = never", "scaled units", ge=0, le=1000
+    )
 
 
 # The kinds of model by name: where each one's ModelKind stands.
@@ -64,6 +74,9 @@ class Model(Group):
         0.003, "share of each weight that a first step takes away; 0 = none", "share", ge=0, lt=1
     )
     loss: Literal["mse", "huber"] = setting("mse", "loss on scaled labels")
+    huber_delta: Number = setting(
+        1.0, "error from which on huber grows in proportion, no longer with the square", "σ", gt=0, le=100
+    )
     gradient_clip: Number = setting(
         1.0, "global norm that gradients are clipped to; 0 = no clipping", "", ge=0, le=1e6
     )

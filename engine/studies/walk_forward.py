@@ -116,9 +116,8 @@ def train_fold(settings: Settings, samples: Samples, fold: Fold, market: str) ->
     settings, emit = one_device(settings), Orphan()
     with tempfile.TemporaryDirectory(prefix="quantdeck-") as folder:
         trained = experiment.fit(settings, samples, fold, 1, Path(folder) / CHECKPOINT, emit)
-    matrix, start = samples.matrix(trained.scalers), samples.windows.start
     validation, test = (
-        experiment.forecast(trained, matrix, start[part], emit) for part in (fold.validation, fold.test)
+        experiment.forecast_samples(trained, samples, part, emit) for part in (fold.validation, fold.test)
     )
     fitted = trained.fitted
     return Forecasts(fold.number, market, validation, test, fitted.epochs, fitted.best_epoch)

@@ -42,6 +42,17 @@ def test_all_leaves_out_the_hour_where_every_candle_opens_at_the_same() -> None:
     assert resolve(("hour_sin",), OHLCV, step_ms=24 * HOUR_MS) == ("hour_sin",)
 
 
+def test_groups_stand_for_their_features_and_do_not_overlap() -> None:
+    names = ("price", "volatility", "volume", "calendar")
+    groups = [set(resolve((name,), OHLCV)) for name in names]
+    assert all(groups)
+    assert set(resolve(names, OHLCV)) == set(resolve(("all",), OHLCV)) == set().union(*groups)
+    assert sum(map(len, groups)) == len(set().union(*groups))
+    assert resolve(("calendar", "rsi_14"), OHLCV, step_ms=24 * HOUR_MS)[-1] == "rsi_14"
+    with pytest.raises(ChangeSettingsError, match="given twice"):
+        resolve(("price", "rsi_14"), OHLCV)
+
+
 def test_the_order_given_is_kept() -> None:
     assert resolve(("rsi_14", "own_one", "return_1"), OHLCV, [own_one]) == ("rsi_14", "own_one", "return_1")
 

@@ -108,8 +108,40 @@ def test_scaling_knows_only_the_rows_that_it_was_fitted_on(kind):
     moved[150:] += 100
     again = scaling.fit(kind, moved[:100], returns[:100])
     assert (fitted.matrix(values)[:150] == again.matrix(moved)[:150]).all()
-    back = fitted.to_return(fitted.to_label(returns))
+    nothing = np.full(200, np.nan)
+    back = fitted.to_return(fitted.to_label(returns, nothing), nothing)
     assert np.allclose(back, returns, atol=1e-8)
+
+
+def test_labels_in_deviations_are_even_over_calm_and_wild_markets_and_come_back_as_returns():
+    rng = np.random.default_rng(3)
+    volatility = np.where(np.arange(400) < 200, 0.005, 0.05)
+    returns = rng.normal(0, volatility)
+    fitted = scaling.fit("standard", rng.normal(size=(400, 2)), returns, volatility)
+    label = fitted.to_label(returns, volatility)
+    assert 0.8 < label[:200].std() / label[200:].std() < 1.25
+    assert np.allclose(fitted.to_return(label, volatility), returns, atol=1e-6)
+    untold, at_rest = np.full(400, np.nan), np.zeros(400)  # neither is divided by
+    for known in (untold, at_rest):
+        assert np.isfinite(fitted.to_label(returns, known)).all()
+    assert np.isfinite(fitted.to_return(label, untold)).all()
+
+
+@pytest.mark.parametrize("limit", [0.5, 2.0])
+def test_what_goes_beyond_the_limit_is_cut_off_and_nothing_else_moves(limit):
+    rng = np.random.default_rng(4)
+    values, returns = rng.normal(size=(300, 3)), rng.standard_t(2, 300)
+    cut = scaling.fit("standard", values, returns, clip=limit, label_clip=limit)
+    free = scaling.fit("standard", values, returns)
+    for one, other in (
+        (cut.matrix(values), free.matrix(values)),
+        (cut.to_label(returns, returns), free.to_label(returns, returns)),
+    ):
+        assert np.abs(one).max() == np.float32(limit)
+        inside = np.abs(other) <= limit
+        assert (one[inside] == other[inside]).all()
+        assert inside.any()
+        assert not inside.all()
 
 
 def test_standard_scaling_centres_the_training_rows_and_zeroes_what_is_not_ready():

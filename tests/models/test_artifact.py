@@ -46,7 +46,7 @@ def saved(tmp_path, keras_room):
     rng = np.random.default_rng(1)
     whole = artifact.Artifact(
         lstm.build(4, 3, Model(units=(3, 2)), seed=1),
-        scaling.fit("robust", rng.normal(size=(40, 3)), rng.normal(size=40)),
+        scaling.fit("robust", rng.normal(size=(40, 3)), rng.normal(size=40), np.full(40, 0.1), clip=4.0),
         artifact.Metadata(**METADATA),
     )
     artifact.save(tmp_path, whole)

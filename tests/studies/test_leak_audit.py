@@ -63,6 +63,24 @@ def test_a_clean_pipeline_passes_with_stops_volatility_sizing_and_own_features(t
     assert [finding.text for finding in result.findings] == []
 
 
+IN_DEVIATIONS = ("label.scale=volatility", "label.clip=3", "scaling.clip=4")
+
+
+def test_a_clean_pipeline_passes_with_labels_in_deviations_and_values_cut_off(tmp_path):
+    result = audit(*prepared(tmp_path, *IN_DEVIATIONS, gaps=GAPS))
+    assert [finding.text for finding in result.findings] == []
+
+
+def test_a_volatility_that_knows_the_bar_of_its_decision(tmp_path):
+    stages, history, reach = prepared(tmp_path, *IN_DEVIATIONS)
+
+    def early(market):
+        return np.append(stages.volatility(market)[1:], np.nan)
+
+    finding = found(dataclasses.replace(stages, volatility=early), history, reach)
+    assert finding.stage == "predict"
+
+
 GAPS = tuple((0.02 + 0.031 * number, 1 + number % 6) for number in range(31))
 
 
@@ -111,7 +129,7 @@ def test_the_same_audit_finds_the_same_twice(clean):
 def test_leak_1_a_scaler_fitted_on_all_rows(clean):
     stages, history, reach = clean
 
-    def everything(table, forward_return, start):
+    def everything(table, forward_return, volatility, start):
         rows = table.to_numpy()[np.isfinite(table.to_numpy()).all(axis=1)]
         return scaling.fit("standard", rows, forward_return[start + LOOKBACK])
 
@@ -308,8 +326,8 @@ def test_a_label_that_reaches_further_than_the_purge(clean):
 def test_a_network_that_looks_at_its_neighbours(clean):
     stages, history, reach = clean
 
-    def centred(scalers, inputs):
-        forecast = stages.predict(scalers, inputs)
+    def centred(scalers, inputs, volatility):
+        forecast = stages.predict(scalers, inputs, volatility)
         return forecast - forecast.mean()
 
     finding = found(dataclasses.replace(stages, predict=centred), history, reach)

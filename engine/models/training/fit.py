@@ -49,7 +49,7 @@ def fit(
     """
     model, training = settings.model, settings.training
     optimized = f"{model!r} {training.learning_rate!r}"
-    trainer = WindowTrainer(kind, network, matrix, labels, model.loss, devices, optimized)
+    trainer = WindowTrainer(kind, network, matrix, labels, model.loss, devices, optimized, model.huber_delta)
     trainer.compile(optimizer=optimizer(model, training.learning_rate, network.trainable_variables))
     batches = batches_a_group(kind.operations(network), training.batch_size)
     groups = Groups(train, training.batch_size, batches, training.seed, first=max(1, batches // 16))

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 PADDING = -1
 SEED_STRIDE = np.uint32(0x9E3779B9)
-LOSSES = {"mse": keras.losses.mean_squared_error, "huber": keras.losses.huber}
 
 
 class Groups(keras.utils.PyDataset):
@@ -98,8 +97,9 @@ class WindowTrainer(OwnSteps):
         loss: str,
         devices: int,
         optimized: str = "",
+        huber_delta: float = 1.0,
     ) -> None:
-        """`network` is of that kind; the lookback is its own input length.
+        """`network` is of that kind; the lookback is its own input length. huber_delta: of that loss alone.
 
         `optimized` names the optimizer with all its settings, so that a process need not trace what one
         before it has traced; without it each does.
@@ -108,7 +108,9 @@ class WindowTrainer(OwnSteps):
         self.network = network
         self.lookback = int(network.input_shape[1])
         self.mean_loss = keras.metrics.Mean(name="loss")
-        self.loss_of = LOSSES[loss]
+        self.loss_of = keras.losses.mean_squared_error
+        if loss == "huber":
+            self.loss_of = partial(keras.losses.huber, delta=huber_delta)
         self.mesh = Mesh(np.array(sharing(jax.devices(), devices)), ("device",))
         self.everywhere = NamedSharding(self.mesh, PartitionSpec())
         self.matrix = resident(matrix, self.everywhere)

@@ -72,6 +72,11 @@ class Replay:
         return self.stages.label(self.market)
 
     @cached_property
+    def volatility(self) -> Floats:
+        """Of what each row's position earns, forecast at the decision, (T,)."""
+        return self.stages.volatility(self.market)
+
+    @cached_property
     def split(self) -> Split:
         """Training, validation and test, positions into the windows."""
         return self.stages.split(self.target_ms, self.label[self.windows.target], self.market)
@@ -79,7 +84,8 @@ class Replay:
     @cached_property
     def scalers(self) -> Scalers:
         """Fitted on the training windows."""
-        return self.stages.scale(self.table, self.label, self.windows.start[self.split.train])
+        start = self.windows.start[self.split.train]
+        return self.stages.scale(self.table, self.label, self.volatility, start)
 
     def near(self, moment_ms: int, count: int) -> Rows:
         """Positions of the windows with at most `count` targets before the moment and as many from it on."""
@@ -94,7 +100,10 @@ class Replay:
         """The windows around a cut, (n,), and their forecasts, (n,)."""
         chosen = self.near(cut_ms, NEAR)
         if cut_ms not in self.forecast:
-            self.forecast[cut_ms] = self.stages.predict(self.given or self.scalers, self.inputs(chosen))
+            at_targets = self.volatility[self.windows.target[chosen]]  # (n,)
+            self.forecast[cut_ms] = self.stages.predict(
+                self.given or self.scalers, self.inputs(chosen), at_targets
+            )
         return chosen, self.forecast[cut_ms]
 
     def threshold(self, test_ms: int) -> float:

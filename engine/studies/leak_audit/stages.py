@@ -58,10 +58,11 @@ class Stages:
     features   (market) → (T, F)
     windows    (features (T, F), market) → windows of complete, consecutive rows
     label      (market) → (T,) return that each target row's position earns
+    volatility (market) → (T,) of that return, forecast at the decision
     split      (targets' open times (N,) ms, labels (N,), market) → training, validation, test
-    scale      (features (T, F), label (T,), starts of training windows) → scalers
+    scale      (features (T, F), label (T,), volatility (T,), starts of training windows) → scalers
     inputs     (scalers, features (T, F), starts (n,)) → (n, L, F) what the model is given
-    predict    (scalers, inputs (n, L, F)) → (n,) forecast returns
+    predict    (scalers, inputs (n, L, F), volatility at the targets (n,)) → (n,) forecast returns
     threshold  (market, target rows (n,), forecasts (n,), labels (n,), whether of validation (n,)) → entry
                threshold
     signals    (forecasts (n,), threshold) → (n,) int8
@@ -75,9 +76,10 @@ class Stages:
     windows: Callable[[pd.DataFrame, Market], Windows]
     label: Callable[[Market], Floats]
     split: Callable[[Rows, Floats, Market], Split]
-    scale: Callable[[pd.DataFrame, Floats, Rows], Scalers]
+    volatility: Callable[[Market], Floats]
+    scale: Callable[[pd.DataFrame, Floats, Floats, Rows], Scalers]
     inputs: Callable[[Scalers, pd.DataFrame, Rows], Matrix]
-    predict: Callable[[Scalers, Matrix], Floats]
+    predict: Callable[[Scalers, Matrix, Floats], Floats]
     threshold: Callable[[Market, Rows, Floats, Floats, NDArray[np.bool_]], float]
     signals: Callable[[Floats, float], NDArray[np.int8]]
     simulate: Callable[[Market, Rows, Floats, NDArray[np.int8]], Simulation]
@@ -98,7 +100,7 @@ def ordinary(
     outputs: (scaled features (T, F), starts (n,), emit) → (n,), what the run's network says. isolated: what
     computes the own features in processes of their own; without it they are computed here.
     """
-    lookback, kind = settings.window.lookback, settings.scaling.kind
+    lookback = settings.window.lookback
 
     def tables(groups: Groups) -> Tables:
         chosen = list(settings.features.chosen)
@@ -125,11 +127,14 @@ def ordinary(
         windows=lambda table, market: experiment.find_windows(market, table, lookback),
         label=lambda market: experiment.forward_return(market, settings.label),
         split=lambda target_ms, label, market: experiment.split_samples(market, target_ms, label, settings),
-        scale=lambda table, forward_return, start: experiment.fit_scalers(
-            kind, table, forward_return, start, lookback
+        volatility=lambda market: experiment.volatility(market, settings.label),
+        scale=lambda table, forward_return, volatility, start: experiment.fit_scalers(
+            settings, table, forward_return, volatility, start
         ),
         inputs=lambda scalers, table, start: gathered(scalers, table, start, lookback),
-        predict=lambda scalers, inputs: forecast(Forecaster(outputs, scalers), inputs),
+        predict=lambda scalers, inputs, volatility: forecast(
+            Forecaster(outputs, scalers), inputs, volatility
+        ),
         threshold=lambda market, target, forecast, _label, validation: trading.entry_threshold(
             market, target[validation], forecast[validation], settings
         ),
@@ -150,13 +155,17 @@ def gathered(scalers: Scalers, table: pd.DataFrame, start: Rows, lookback: int) 
     return inputs
 
 
-def forecast(model: Forecaster, inputs: Matrix) -> Floats:
-    """The model's forecasts of windows (n, L, F) that are laid end to end, always as many: compiled once."""
+def forecast(model: Forecaster, inputs: Matrix, volatility: Floats) -> Floats:
+    """The model's forecasts of windows (n, L, F) that are laid end to end, always as many: compiled once.
+
+    volatility: (n,) at their targets.
+    """
     count, lookback, width = inputs.shape
     flat = np.zeros((MOST * lookback, width), np.float32)  # (T, F)
     flat[: count * lookback] = inputs.reshape(-1, width)
     start = np.arange(MOST, dtype=np.int64) * lookback
-    return experiment.forecast(model, flat, start, silent)[:count]
+    at_targets = np.pad(volatility, (0, MOST - count), constant_values=np.nan)  # (MOST,)
+    return experiment.forecast(model, flat, start, at_targets, silent)[:count]
 
 
 def simulated(
