@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from engine.backtest.bars import Floats
 
+    Times = NDArray[np.int64]
+
 
 def align_to_bars(
     bar_ms: NDArray[np.int64], time_ms: NDArray[np.int64], values: Floats, name: str = "signals"
@@ -42,6 +44,26 @@ def align_to_bars(
     if np.isnan(weight).all():
         raise RepairDataError(name, "hold no number", "Give 1, -1, 0 or a target weight")
     return weight
+
+
+def wait_for_bars(
+    bar_ms: Times, time_ms: Times, values: Floats, absent_ms: Times, decides: NDArray[np.bool_]
+) -> tuple[Times, Floats, int]:
+    """Times and values (M,), what stands at missing bars waiting for the next bar; how many of them decide.
+
+    time_ms, values: (N,). absent_ms: open times of the missing bars. decides: (N,) which values change
+    anything; of several for one bar the last of these counts.
+    """
+    waits = np.isin(time_ms, absent_ms)  # (N,)
+    if not waits.any():
+        return time_ms, values, 0
+    following = np.minimum(np.searchsorted(bar_ms, time_ms), len(bar_ms) - 1)
+    moved = np.where(waits, bar_ms[following], time_ms)  # (N,)
+    order = np.lexsort((time_ms, decides, moved))  # by bar; of one bar what decides, and the latest, last
+    last = np.append(np.diff(moved[order]) != 0, True)
+    same = last | (np.append(np.diff(time_ms[order]) == 0, False) & ~waits[order])  # twice: refused later
+    kept = order[same]
+    return moved[kept], values[kept], int((waits & decides).sum())
 
 
 def weights(

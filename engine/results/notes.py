@@ -97,6 +97,7 @@ TEXTS = {
     "in-sample": "IN-SAMPLE: the model was trained on {inside} of {bars} bars; they prove nothing.",
     "signals of a file": "Signals of {signals} over candles of {candles}.",
     "weights with leverage": "{rows:,} target weights are above all of equity, up to {largest:g} times it.",
+    "signals waited": "{signals} signals stand at bars that are missing: each waited for the next bar.",
     "signals look early": (
         "These signals look one bar early: they agree with the return of the very bar in which they are "
         "filled (correlation {own:.2f}), not with the next one's ({next:.2f}). What is decided at a bar's "

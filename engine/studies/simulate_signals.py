@@ -18,7 +18,7 @@ import pandas as pd
 from engine import outcome, preparation
 from engine.backtest import trading
 from engine.backtest.bars import Bars
-from engine.backtest.given_signals import agreement, align_to_bars, weights
+from engine.backtest.given_signals import agreement, align_to_bars, wait_for_bars, weights
 from engine.backtest.trades import trade_table
 from engine.backtest.trading import Decisions
 from engine.data.given_files import candles_of, rates_of, signals_of
@@ -95,7 +95,8 @@ def simulate_signals(
 
     A file of signals has a time and one other column: if that is named `signal` it holds 1, -1 and 0, which
     settings.signal.neutral explains; under any other name target weights, 0 close, empty keep. The time is
-    the open time of the bar at whose open the decision is filled. A series is named in the same way.
+    the open time of the bar at whose open the decision is filled; what stands at a bar that is missing, in
+    a gap of at most data.fill_gaps, waits for the next one. A series is named in the same way.
     funding: rates by stamp, which make the market a perpetual; mark: candles of its mark price;
     hints: what is said about the files where they leave it open.
     Raises what files.read and files.check_file do, RepairDataError for signals that fit no bar or go beyond
@@ -111,10 +112,16 @@ def simulate_signals(
         due, settings = due_on(rates, frame, calendar), with_funding(settings, OF_FILE)
         notes += told
     time_ms = milliseconds(frame.index)  # (T,)
-    weight = align_to_bars(time_ms, milliseconds(given.index), given.to_numpy(np.float64))  # (T,)
+    signed = str(given.name).lower() == "signal"
+    given_ms, values = milliseconds(given.index), given.to_numpy(np.float64)  # (N,) each
+    decides = np.isfinite(values) & ((values != 0) | (settings.signal.neutral == "flat") | (not signed))
+    _, absent_ms = calendar.absent(time_ms, settings.data.fill_gaps)
+    given_ms, values, waiting = wait_for_bars(time_ms, given_ms, values, absent_ms, decides)
+    notes += [Note("signals waited", {"signals": waiting})] if waiting else []
+    weight = align_to_bars(time_ms, given_ms, values)  # (T,)
     notes += looks_early(weight, frame)
     rows = slice(int(np.flatnonzero(np.isfinite(weight))[0]), len(frame))
-    if str(given.name).lower() == "signal":
+    if signed:
         weight = weights(weight, settings.signal.neutral, short=settings.backtest.short)
     else:
         notes += within_leverage(weight, time_ms, settings.backtest.max_leverage)
