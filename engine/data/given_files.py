@@ -5,6 +5,7 @@ Candles and rates go through the checks of an import, and what these found goes 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,7 +90,32 @@ def signals_of(given: str | Path | pd.Series, hints: Hints = NO_HINTS) -> pd.Ser
         row, text = found.unreadable
         reason = f"row {row} says {printable(text)} in column {printable(found.column)}, which is no number"
         raise RepairDataError(str(path), reason, "Give 1, -1 and 0, or target weights, or leave it empty")
-    return found.frame["value"].rename(found.column)
+    values = found.frame["value"].rename(found.column)
+    refuse_unclear(path, found, values)
+    return values
+
+
+def refuse_unclear(path: Path, found: files.FileSeries, values: pd.Series) -> None:
+    """RepairDataError that names the row for a time that was given before, and for a cell such as NaN.
+
+    An empty cell keeps the position; what one that says NaN means, nobody knows.
+    """
+    again = np.flatnonzero(values.index.duplicated() & values.index.notna())
+    if len(again):
+        row = int(again[0])
+        first = int(np.flatnonzero(values.index == values.index[row])[0])
+        reason = (
+            f"says {values.index[row]:%Y-%m-%d %H:%M:%S} in row {row + 1} and in row {first + 1} before it"
+        )
+        raise RepairDataError(str(path), reason, "Give one value a bar")
+    unknown = np.flatnonzero(values.isna()).tolist() if found.decimals is not None else []
+    for row in unknown:
+        cell = re.split(r"[,;\t|]", found.written(row))[-1].strip().strip('"')
+        if cell:
+            reason = f"row {row + 1} says {printable(cell)} in column {printable(found.column)}"
+            raise RepairDataError(
+                str(path), reason, "Leave the cell empty to keep the position, or say 0 to close it"
+            )
 
 
 def rates_of(

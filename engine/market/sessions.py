@@ -31,6 +31,7 @@ ZONES = (  # clocks that change at different times; the first of several that fi
 CLOSED = (
     0.1  # a bar of the day with less than this share of the fullest one's days is closed; of weekdays, twice
 )
+CLEARLY, SLIGHTLY = 0.2, 0.02  # half hours of the week that a zone must explain better than UTC, than another
 SURELY = math.log(1e3)  # how much likelier a pattern must make the bars, beyond its own length
 
 
@@ -94,11 +95,11 @@ def session_zone(time_ms: Times, step_ms: int) -> str:
         return "UTC"
     starts = np.unique(time_ms // HALF_HOUR_MS) * HALF_HOUR_MS  # (H,)
     in_utc, doubt_in_utc = irregular(starts)
-    chosen, best = "UTC", doubt_in_utc - 0.2
+    chosen, best = "UTC", doubt_in_utc - CLEARLY
     for zone in ZONES if in_utc >= 2 else ():
         count, doubt = irregular(Calendar(step_ms, zone).clock(starts))
         if doubt < best and count <= in_utc - 2:
-            chosen, best = zone, doubt
+            chosen, best = zone, doubt - SLIGHTLY
     return chosen
 
 

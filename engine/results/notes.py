@@ -86,6 +86,9 @@ TEXTS = {
     "no volume": "no volume in the file: it is unknown",
     "unknown volumes": "{rows:,} rows have a blank volume: it is unknown",
     "prices adjusted": "prices are adjusted for {adjusted}, as the publisher writes them",
+    "prices may be ten-thousandths": "prices are taken as they are written; LEAN writes stocks × 10,000",
+    "times may be Eastern": "times are taken as UTC; those of HistData are Eastern Standard Time all year: "
+    "--timezone Etc/GMT+5",
     "prices of a side": "prices are those of the {side} side",
     "close is another column": "close is column {column}",
     "rows of another width": "{rows:,} rows with another number of columns than {width}",

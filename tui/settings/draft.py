@@ -80,13 +80,23 @@ class Draft:
             self.last["start.mode"] = mode if mode in offered else offered[0]
         self.has_last = last is not None
         self.texts = dict(self.last)
+        self.said: set[str] = set()  # keys whose values were typed
+
+    def say(self, key: str, text: str) -> None:
+        """Take what was typed for a setting."""
+        if self.texts[key] != text:
+            self.said.add(key)
+        self.texts[key] = text
 
     def overrides(self) -> list[str]:
-        """What differs from the defaults, as the command line would be told."""
+        """What differs from the defaults or was typed, as the command line would be told.
+
+        A default that somebody chose is a choice: 1h of a series of minutes makes hours of them.
+        """
         found = []
         for key, text in self.texts.items():
             about = self.catalogue[key]
-            if key in START or text == about.default:
+            if key in START or (text == about.default and key not in self.said):
                 continue
             many = isinstance(settings.defaults()[key], tuple) and not text.startswith("[")
             found.append(f"{key}=[{text}]" if many else f"{key}={text}")

@@ -10,6 +10,8 @@ import re
 import zipfile
 import zlib
 
+from engine.data.importing.hints import UnclearError
+
 GZIP, XZ, BZIP2, ZIP = b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh", b"PK\x03\x04"
 PACKED = (GZIP, XZ, BZIP2, ZIP)
 OTHERS = {  # the first bytes of files: what they are
@@ -41,9 +43,9 @@ def unpacked(content: bytes, name: str) -> tuple[bytes, str]:
     while content.startswith(PACKED):
         content, name = from_archive(content) if content.startswith(ZIP) else (decompressed(content), name)
     if what := next((what for magic, what in OTHERS.items() if content.startswith(magic)), ""):
-        raise ValueError(f"is {what}")
+        raise UnclearError(f"is {what}")
     if content[257:262] == b"ustar":
-        raise ValueError("is a TAR archive; unpack it")
+        raise UnclearError("is a TAR archive; unpack it")
     return content, name
 
 
@@ -69,8 +71,8 @@ def from_archive(content: bytes) -> tuple[bytes, str]:
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
         raise OSError(str(error)) from None
     if "[Content_Types].xml" in files:
-        raise ValueError("is an Excel workbook; save its sheet as CSV")
+        raise UnclearError("is an Excel workbook; save its sheet as CSV")
     if len(inside) != 1:
         names = ", ".join(inside[:5]) or "nothing"
-        raise ValueError(f"is a ZIP archive of {len(inside)} files: {names}; unpack it and import one")
+        raise UnclearError(f"is a ZIP archive of {len(inside)} files: {names}; unpack it and import one")
     return held, inside[0]

@@ -13,6 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from engine.data.importing.hints import UnclearError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -60,7 +62,7 @@ REST = r"^[T ,;_:@-]*" + f"(?:{CLOCK})?" + ZONE
 ORDERS = {"day-first": "abc", "month-first": "bac", "year-first": "cba"}  # places of day, month, year
 
 
-class UndecidableError(ValueError):
+class UndecidableError(UnclearError):
     """Two orders of day and month fit the whole column."""
 
 

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyarrow as pa
 
-from engine.data.importing.hints import NO_HINTS, HintNeededError, Hints
+from engine.data.importing.hints import NO_HINTS, HintNeededError, Hints, UnclearError
 from engine.data.importing.losses import refuse_losses
 from engine.data.importing.reading import columns_of
 from engine.data.importing.steps import rising
 from engine.data.importing.tables import open_table
 from engine.data.store import Series, Store
 from engine.errors import ChangeSettingsError, MakeRoomError, RepairDataError, printable
+from engine.market.calendar import MONTH_MS
 from engine.market.candles import Checked, Decimals, QualityReport, check, check_values, step_of, time_index
 from engine.market.times import regular_step
 from engine.settings import SERIES_NAME
@@ -168,7 +169,9 @@ def name_of(path: Path) -> str:
 
 
 def timeframe_of(step_ms: int) -> str:
-    """`1h`, `5m`, `1d`; empty if there is no step."""
+    """`1h`, `5m`, `1d`, `1M`; empty if there is no step."""
+    if step_ms == MONTH_MS:
+        return "1M"
     for unit, length_ms in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)):
         if step_ms and step_ms % length_ms == 0:
             return f"{step_ms // length_ms}{unit}"
@@ -202,5 +205,5 @@ def clearly(path: Path) -> Iterator[None]:
         ) from error
     except HintNeededError as error:
         raise RepairDataError(str(path), str(error), f"Say what is meant with {error.option}") from error
-    except ValueError as error:
+    except UnclearError as error:
         raise RepairDataError(str(path), str(error), WANTED) from error

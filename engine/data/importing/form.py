@@ -11,6 +11,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from engine.data.importing.hints import UnclearError
+
 HEAD = 1 << 16  # bytes that tell the form
 DELIMITERS = "\t|;,"  # a comma may be a decimal mark, so it is asked last
 MARKS = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16-LE", b"\xfe\xff": "UTF-16-BE"}  # of byte order
@@ -48,12 +50,12 @@ def decoded(content: bytes) -> tuple[bytes, str]:
             content.decode()
     except UnicodeDecodeError:
         if encoding != "UTF-8":
-            raise ValueError(f"is damaged: it begins as {encoding} and does not go on so") from None
+            raise UnclearError(f"is damaged: it begins as {encoding} and does not go on so") from None
         encoding = "cp1252"
         content = content.decode("cp1252", "replace").encode()
     content = content.rstrip(b"\0\x1a")  # with which old programs fill a file's last block
     if b"\0" in content[:HEAD] or content.startswith(b"\x1a"):
-        raise ValueError("is binary, not a table of text")
+        raise UnclearError("is binary, not a table of text")
     if b"\r" in content[:HEAD] and b"\n" not in content[:HEAD]:
         content = content.replace(b"\r", b"\n")
     return content, encoding
@@ -90,9 +92,9 @@ def form_of(content: bytes, encoding: str) -> Form:
     rows = [cells for cells in table[place:] if len(cells) == width]
     if rows and first and not header and (cells := other_width(table[:first], texts)):
         marked = "; decimal commas have to be quoted" if delimiter == "," else ""
-        raise ValueError(f"has rows of {width} cells under a header of {cells}{marked}")
+        raise UnclearError(f"has rows of {width} cells under a header of {cells}{marked}")
     if not rows:
-        raise ValueError("has a header and no rows")
+        raise UnclearError("has a header and no rows")
     names = tuple(fitted(cells, rows, width) for cells in header)
     start = sum(map(len, lines[:place]))
     return Form(encoding, delimiter, names, tuple(rows[:500]), width, start, any('"' in t for t in texts))
@@ -102,13 +104,13 @@ def refuse_others(head: bytes, texts: list[str]) -> None:
     """ValueError for what is no table at all."""
     start = head.decode(errors="replace").lstrip()
     if not start:
-        raise ValueError("is empty")
+        raise UnclearError("is empty")
     if WEB_PAGE.match(start):
-        raise ValueError("is a web page (HTML or XML), not a table")
+        raise UnclearError("is a web page (HTML or XML), not a table")
     if start[0] == "{" or (start[0] == "[" and start[1:2] in '{["'):
-        raise ValueError("is JSON, not a table")
+        raise UnclearError("is JSON, not a table")
     if all(is_comment(text) for text in texts):
-        raise ValueError("has no rows")
+        raise UnclearError("has no rows")
 
 
 def is_comment(line: str) -> bool:
@@ -138,7 +140,7 @@ def delimiter_of(lines: list[str], asked: str) -> tuple[str, int]:
             return delimiter, width
         best = max(best, (share, delimiter, width))
     if not best[1]:
-        raise ValueError("is no table: its lines have no comma, semicolon, tab or pipe")
+        raise UnclearError("is no table: its lines have no comma, semicolon, tab or pipe")
     return best[1], best[2]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.data.importing.hints import UnclearError
 from engine.data.importing.layouts import BINANCE, Layout, Volume, layout_of
 from engine.market.candles import PRICES
 from engine.market.quality import possible
@@ -23,8 +24,9 @@ ORDERS = {  # of the four prices, and whose it is
     ("low", "high", "open", "close"): "Coinbase",
     ("open", "close", "high", "low"): "Bitfinex or jesse",
 }
+HISTDATA = "HistData or NinjaTrader"
 STAMPED = {  # how the first time is written: whose it is
-    r"\d{8} \d{6}": "HistData or NinjaTrader",
+    r"\d{8} \d{6}": HISTDATA,
     r"\d{8} \d{2}:\d{2}": "LEAN",
     r"\d{4}\.\d{2}\.\d{2},\d{2}:\d{2}": "MetaTrader 4",
 }
@@ -61,7 +63,7 @@ def layout_without_names(
         value = {"value": start}
         return replace(base, name="time and value", kind="values", numbers=value, column="value", notes=notes)
     if count not in {4, 5, 6, 7}:
-        raise ValueError(
+        raise UnclearError(
             f"has {width} columns and no header; without one, a time with 1, 4, 5, 6 or 7 numbers is known, "
             "and Binance's 12 columns"
         )
@@ -83,7 +85,7 @@ def times_in_front(
     kinds = [sort(column) for column in columns]
     first = next((place for place, kind in enumerate(kinds[:2]) if kind in {"moment", "day"}), None)
     if first is None:
-        raise ValueError(f"has {width} columns, no header, and in the first no times")
+        raise UnclearError(f"has {width} columns, no header, and in the first no times")
     clock = first + 1
     clocked = kinds[first] == "day" and kinds[clock : clock + 1] == ["clock"] and width - first >= 6
     # Whole numbers may be clocks by accident: where each row has a day of its own, they are prices.
@@ -109,7 +111,7 @@ def in_order(
     if len(fitting) != 1:
         tried = "; ".join(", ".join(order) for order in (fitting or ORDERS))
         which = "more than one order fits" if fitting else "no order that is known makes its rows possible"
-        raise ValueError(
+        raise UnclearError(
             f"has no header, and of its columns {which}: {tried}; write the names in its first line"
         )
     order = fitting[0]
@@ -137,7 +139,7 @@ def refuse_swapped(opened: NDArray[np.float64], close: NDArray[np.float64], time
         for first, last in ((opened, close), (close, opened))
     )
     if swapped < as_read / 4:
-        raise ValueError(
+        raise UnclearError(
             "has no header, and its bars would open where they close, and close where they open: "
             "write the names in its first line"
         )
@@ -164,7 +166,7 @@ def volume_among(
         return (volumes[1],)
     if not (first % 1).any() and (second % 1).any():
         a, b = (each.name for each in volumes[:2])
-        raise ValueError(
+        raise UnclearError(
             f"has no header, and its volume may be column {a} or {b}: write names in its first line"
         )
     return (volumes[0],)

@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class HintNeededError(ValueError):
+class UnclearError(ValueError):
+    """What a file is instead of a table, or what of it cannot be read or read in one way: said in words."""
+
+
+class HintNeededError(UnclearError):
     """A file can be read in more than one way, and `option` says which is meant."""
 
     def __init__(self, reason: str, option: str) -> None:

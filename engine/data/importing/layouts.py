@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from engine.data.importing.hints import UnclearError
 from engine.data.importing.names import (
     BASE_VOLUME,
     CLOCK_NAMES,
@@ -135,7 +136,7 @@ def layout_of(
     candles = bool({"open", "high", "low"} & set(prices))
     times, closes = times_among(names, rows, sort)
     if not times:
-        raise ValueError(f"has no column of times; its columns are {listed(shown)}")
+        raise UnclearError(f"has no column of times; its columns are {listed(shown)}")
     cell = rows[0][symbol] if symbol is not None and rows else ""
     base = Layout(
         "", "candles", len(names), times, prices, symbol=symbol, ticker=ticker or prefix, closes=closes,
@@ -146,7 +147,7 @@ def layout_of(
     if not candles:
         return values_layout(base, names, shown)
     if missing := [name for name in PRICES if name not in prices]:
-        raise ValueError(f"has no column {', '.join(missing)}; its columns are {listed(shown)}")
+        raise UnclearError(f"has no column {', '.join(missing)}; its columns are {listed(shown)}")
     volumes = volumes_among(names, shown, cell or ticker or prefix, hint)
     found_layout = called(base, names, shown, volumes, lines=len(header))
     notes = (Note("prices of a side", {"side": side}),) if side else ()
@@ -187,7 +188,7 @@ def values_layout(layout: Layout, names: Sequence[str], shown: Sequence[str]) ->
     taken = {*layout.times, layout.symbol}
     others = [position for position in range(len(names)) if position not in taken]
     if len(others) != 1:
-        raise ValueError(f"has neither candles nor one column of values; its columns are {listed(shown)}")
+        raise UnclearError(f"has neither candles nor one column of values; its columns are {listed(shown)}")
     column = shown[others[0]]
     note = Note("values are a column", {"column": column})
     return replace(
@@ -225,7 +226,7 @@ def named(header: Sequence[Sequence[str]]) -> tuple[list[str], str]:
             for place, (cell, name) in enumerate(zip(line, names, strict=True))
         ]
     if len(tickers) > 1:
-        raise ValueError(f"holds several symbols: {', '.join(sorted(tickers)[:5])}; give one a file")
+        raise UnclearError(f"holds several symbols: {', '.join(sorted(tickers)[:5])}; give one a file")
     return names, tickers.pop() if tickers else ""
 
 

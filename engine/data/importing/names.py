@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
+from engine.data.importing.hints import UnclearError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -99,7 +101,7 @@ def first_of(names: Sequence[str], wanted: Sequence[str], *, once: bool = True) 
     joined = [name.replace("_", "") for name in names]
     for name in wanted:
         if once and (names.count(name) > 1):
-            raise ValueError(f"has two columns named {name}")
+            raise UnclearError(f"has two columns named {name}")
         if name in names:
             return names.index(name)
         if name.replace("_", "") in joined:

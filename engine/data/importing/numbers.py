@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.data.importing.dates import mask
-from engine.data.importing.hints import HintNeededError
+from engine.data.importing.hints import HintNeededError, UnclearError
 from engine.data.importing.times import is_text, text_of
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def numbers_of(
         elif holds_numbers(column.type):
             values[name] = floats(column)
         else:
-            raise ValueError(f"holds {column.type} in column {names.get(name, name)}, which are no numbers")
+            raise UnclearError(f"holds {column.type} in column {names.get(name, name)}, which are no numbers")
     mark = said or ("point" if any(surely_plain(column) for column in text.values()) else "")
     if text and mark == "point":
         read = {name: number for name, column in text.items() if (number := cast(column)) is not None}

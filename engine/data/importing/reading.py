@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow.compute as pc
 
-from engine.data.importing.headerless import UNNAMED, in_order, layout_without_names
-from engine.data.importing.hints import HintNeededError
+from engine.data.importing.headerless import HISTDATA, UNNAMED, in_order, layout_without_names
+from engine.data.importing.hints import HintNeededError, UnclearError
 from engine.data.importing.layouts import Layout, Volume, layout_of
 from engine.data.importing.numbers import Numbers, decimals_of, numbers_of
 from engine.data.importing.steps import at_open, near_minutes, one_step, rising
@@ -19,7 +19,7 @@ from engine.market.candles import PRICES, Decimals
 from engine.market.quality import possible
 from engine.market.times import UNREADABLE
 from engine.results.notes import Note
-from engine.settings import SYMBOL
+from engine.settings import NAMED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -76,7 +76,7 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
         utc, closed = at_open(utc, hints, closes=layout.closes)
         utc, about = near_minutes(utc)
         kept, parted = one_step(utc, hints)
-        timing = (*timing, *about, *closed, *parted)
+        timing = (*timing, *about, *closed, *parted, *habits(layout, numbers, hints))
     unreadable = read.unreadable.get("value")
     left_out, rest = rest_of(table)
     return Columns(
@@ -138,7 +138,7 @@ def symbol_of(layout: Layout, raw: Mapping[int, Any]) -> str:
             "the file", f"holds several symbols: {', '.join(sorted(symbols)[:5])}", "Give one a file"
         )
     symbol = symbols.pop() if symbols else ""
-    return symbol if SYMBOL.fullmatch(symbol) else ""
+    return symbol if NAMED.fullmatch(symbol) else ""
 
 
 def refuse_mixture(layout: Layout, raw: Mapping[int, Any], times: NDArray[np.int64]) -> None:
@@ -205,6 +205,15 @@ def with_volume(
     return layout, {**numbers, "volume": volume}, notes
 
 
+def habits(layout: Layout, numbers: Mapping[str, NDArray[np.float64]], hints: Hints) -> tuple[Note, ...]:
+    """What a publisher is known to mean otherwise than it stands in the file, which is taken as it stands."""
+    if layout.name == "LEAN" and all(float(np.nanmax(numbers[name] % 1)) == 0 for name in PRICES):
+        return (Note("prices may be ten-thousandths"),)
+    if layout.name == HISTDATA and not numbers["volume"].any() and not hints.timezone:
+        return (Note("times may be Eastern"),)
+    return ()
+
+
 def read_times(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Times:
     """The times of all rows. Raises ValueError that names the column if none is read, or two readings fit."""
     named = " and ".join(name or "1" for name in layout.time_names)
@@ -218,11 +227,11 @@ def read_times(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Times:
     except HintNeededError as error:
         raise HintNeededError(f"column {named} {error}", error.option) from None
     except ValueError as error:
-        raise ValueError(f"column {named} {error}") from None
+        raise UnclearError(f"column {named} {error}") from None
     if (times.utc_ms == UNREADABLE).all():
         cells = " and ".join(f"{text_of(column)[0]}" for column in columns)
         reason = f"column {named} says {cells} in its first row, which is no time that is read"
-        raise ValueError(f"{reason}; read are {FORMS}")
+        raise UnclearError(f"{reason}; read are {FORMS}")
     return times
 
 

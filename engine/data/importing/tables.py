@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from engine.data.importing.containers import PACKED, unpacked
 from engine.data.importing.form import HEAD, Form, decoded, form_of
+from engine.data.importing.hints import UnclearError
 from engine.data.importing.json_rows import array_of, json_of, rows_within
 from engine.data.importing.quick import LARGE, combined, quick_columns
 
@@ -147,7 +148,9 @@ def refuse_stray_quote(body: bytes) -> None:
     for number, line in enumerate(body.split(b"\n"), 1):
         if line.count(b'"') % 2:
             shown = line[:80].decode(errors="replace").strip()
-            raise ValueError(f"has a quotation mark in row {number} that swallows lines: {shown}; remove it")
+            raise UnclearError(
+                f"has a quotation mark in row {number} that swallows lines: {shown}; remove it"
+            )
 
 
 def binary_table(path: Path, *, parquet: bool) -> Table:
@@ -201,12 +204,12 @@ def json_table(content: bytes, hint: str) -> Table:
         columns = [[row.get(name) for row in told] for name in names]
     elif isinstance(told, list) and told and all(isinstance(row, list) for row in told):
         if len({len(row) for row in told}) > 1:
-            raise ValueError("is JSON with rows of several lengths")
+            raise UnclearError("is JSON with rows of several lengths")
         names, columns = [], [list(column) for column in zip(*told, strict=True)]
     else:
-        raise ValueError("is JSON, and no list of rows")
+        raise UnclearError("is JSON, and no list of rows")
     if len({len(column) for column in columns}) > 1:
-        raise ValueError("is JSON with columns of several lengths")
+        raise UnclearError("is JSON with columns of several lengths")
     rows = rows_of([column[:SAMPLE] for column in columns])
 
     def read(positions: Sequence[int], progress: Callable[[int], None]) -> Columns:

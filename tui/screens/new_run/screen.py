@@ -180,7 +180,7 @@ class NewRun(BaseScreen, inherit_bindings=False):
 
     def on_field_changed(self, event: Field.Changed) -> None:
         """Check all settings: what is allowed for one may hang on another."""
-        self.draft.texts[event.key] = event.text
+        self.draft.say(event.key, event.text)
         self._check()
         self._show()
 
