@@ -95,7 +95,7 @@ def test_what_was_tried_before_is_known(tmp_path):
 def earlier_file(home, *looks):
     """The file that an earlier version kept in a home."""
     home.mkdir(parents=True, exist_ok=True)
-    later = {"symbol", "timeframe", "home", "same_market"}
+    later = {"symbol", "timeframe", "home", "last_ms", "same_market"}
     told = [{name: value for name, value in asdict(look).items() if name not in later} for look in looks]
     (home / earlier_ledger.FILE).write_text("".join(json.dumps({"v": 1} | each) + "\n" for each in told))
 
@@ -154,7 +154,7 @@ def looked_at(home, bars, market, seed=1):
     settings = make({}, [f"data.series={market}"])
     return deflation.record(
         home, bars, found, settings, TrialOrigin("backtest", market, market, simulated=False)
-    )
+    ).counts
 
 
 def test_a_file_and_the_exchange_it_came_from_are_one_market(tmp_path):
@@ -188,7 +188,7 @@ def test_the_deflated_sharpe_ratio_counts_the_looks(tmp_path):
     sharpes, told, kept = [], {}, None
     for _ in range(5):
         found = simulate(bars, random_targets(3000, generator), rules)
-        told = deflation.record(tmp_path, bars, found, make({}, []), origin)
+        told = deflation.record(tmp_path, bars, found, make({}, []), origin).counts
         sharpes.append(daily_returns(found).mean() / daily_returns(found).std(ddof=1))
         kept = found
         if len(sharpes) == 1:
@@ -198,7 +198,7 @@ def test_the_deflated_sharpe_ratio_counts_the_looks(tmp_path):
     best = told.expected_best_sharpe / math.sqrt(365)
     assert 0.9 < best * math.sqrt(len(daily_returns(kept)) - 1) < 1.4  # 1.163 of five that are independent
     assert told.deflated_sharpe == pytest.approx(probabilistic_sharpe(daily_returns(kept), best))
-    again = deflation.record(tmp_path, bars, kept, make({}, []), origin)
+    again = deflation.record(tmp_path, bars, kept, make({}, []), origin).counts
     assert (again.looks, again.trials) == (6, 5)
     assert again.deflated_sharpe == told.deflated_sharpe
 
@@ -208,7 +208,7 @@ def test_results_without_a_sharpe_ratio_are_looks_too(tmp_path):
     flat = simulate(bars, np.zeros(100), rules)
     told = deflation.record(
         tmp_path, bars, flat, make({}, []), TrialOrigin("backtest", "0000aaaa", "", simulated=False)
-    )
+    ).counts
     assert told.looks == 1
     assert math.isnan(told.deflated_sharpe)
     assert read(tmp_path)[0][0].sharpe is None

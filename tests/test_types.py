@@ -87,6 +87,7 @@ EDGES = {
     "the document of a command, or a row of a CSV file": {
         "tui/commands/outcome.py:shown",
         "tui/commands/trial_ledger.py:document",
+        "tui/commands/trial_ledger.py:look_document",
         "tui/runs/facts.py:document",
         "tui/runs/facts.py:row",
         "tui/screens/runs/listing.py:table",

@@ -21,6 +21,7 @@ from engine.errors import ChangeSettingsError
 from engine.queries.result import decided, result_of, settings_with
 from engine.results.answers import SweepResult, Variant
 from engine.robustness import deflation
+from engine.robustness.trial_family import family_of
 from engine.statistics.account import day_ends, trading_days
 from engine.statistics.metrics import FEWEST_DAYS
 
@@ -62,11 +63,15 @@ def swept(request: Event) -> SweepResult:
         Variant(settings=each, **{name: values[place].item() for name, values in figures.items()})
         for place, each in enumerate(moves)
     )
-    best, trials = best_of(found), None
+    best, trials, family = best_of(found), None, None
     if best is not None:
         strategy = simulate(result.decisions.bars, *variants[best])
         trials = deflation.trial_counts(result.home, made[best].look, strategy)
-    return SweepResult(result.run.id, result.figures.simulated, rows, best, trials)
+        family = family_of(
+            found.digests, found.daily_returns, found.digests[best],
+            result.recorded.settings.evidence, bars.calendar.days_per_year,
+        )  # fmt: skip
+    return SweepResult(result.run.id, result.figures.simulated, rows, best, trials, family)
 
 
 def combinations(choices: Any) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.results.backtest import BacktestResult, Headline, TrialCounts
+from engine.results.backtest import BacktestResult, Headline, TrialCounts, TrialFamily
 from engine.results.codec import JSON_NAME, Number
 
 
@@ -106,7 +106,8 @@ class Variant(Headline):
 @dataclass(frozen=True)
 class SweepResult:
     """Many rules at once. best: the number of the variant with the highest Sharpe ratio among those with ten
-    trades or more, None if there is none; trials: what so many looks leave of it.
+    trades or more, None if there is none; trials: what so many looks leave of it; family: the variants among
+    themselves.
     """
 
     run: str
@@ -114,6 +115,7 @@ class SweepResult:
     variants: tuple[Variant, ...]
     best: int | None
     trials: TrialCounts | None
+    family: TrialFamily | None = None
 
 
 @dataclass(frozen=True)

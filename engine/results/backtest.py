@@ -255,6 +255,23 @@ class TrialCounts:
 
 
 @dataclass(frozen=True)
+class TrialFamily:
+    """What luck makes of different trials over the same days: of a sweep, or of the ledger's at a span.
+
+    reality_check, spa: p-values of the best one's having no skill. step_wise: that of this one, all of them
+    held together. overfitting: PBO, to be read beside the spread of the trials' annual Sharpe ratios.
+    """
+
+    trials: int
+    days: int
+    reality_check: Number
+    spa: Number
+    step_wise: Number
+    overfitting: Number
+    sharpe: Spread
+
+
+@dataclass(frozen=True)
 class TrainingSummary:
     """What a training came to; losses are on scaled labels, epochs count from 1."""
 
@@ -322,6 +339,7 @@ class BacktestResult:
     permutation: PermutationTest | None = None
     baselines: tuple[Baseline, ...] = ()
     trials: TrialCounts | None = None
+    family: TrialFamily | None = None
     training: TrainingSummary | None = None
     folds: tuple[Fold, ...] = ()
     schema: int = SCHEMA

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         PermutationTest,
         StressTests,
         TrialCounts,
+        TrialFamily,
     )
 
 CHANCE = 0.05
@@ -33,7 +34,7 @@ DECIDED_BY = {"": "The signals", "lstm": "The LSTM", "own": "The model"}
 
 
 def explained(result: BacktestResult, trials: TrialCounts | None = None) -> dict[str, str]:
-    """A sentence for each part that the result has: fills, stress, intervals, permutation, baselines, trials.
+    """A sentence for each part that the result has, by its name: fills, stress, intervals, permutation, …
 
     trials: what the ledger counts by now; without it the counts are those of when the result was made.
     """
@@ -47,6 +48,7 @@ def explained(result: BacktestResult, trials: TrialCounts | None = None) -> dict
         "permutation": result.permutation and on_permutation(result.permutation, claimed=RANDOM in beaten),
         "baselines": result.baselines and on_baselines(result.baselines, result.decided_by),
         "trials": trials and on_trials(trials),
+        "family": result.family and on_family(result.family),
     }
     return {name: text for name, text in parts.items() if isinstance(text, str)}
 
@@ -151,6 +153,20 @@ def on_margin(costs: Costs) -> str:
 def decimal(value: float) -> str:
     """A figure with two decimals, n/a if it is not defined."""
     return f"{value:.2f}" if math.isfinite(value) else "n/a"
+
+
+def on_family(family: TrialFamily) -> str:
+    """Whether the best of the different trials, and this one, are better than luck makes of so many."""
+    low, _, high = family.sharpe
+    among = f"Among {family.trials:,} different trials on {family.days:,} common days"
+    if not math.isfinite(family.spa):
+        return f"{among} none has returns that vary: nothing is tested."
+    said = "is better than" if family.spa < CHANCE else "is not shown to be better than"
+    return (
+        f"{among} the best {said} nothing: p {family.spa:.3f} (SPA), {family.reality_check:.3f} (Reality "
+        f"Check); of this one p {family.step_wise:.3f} (Romano-Wolf). Probability of backtest overfitting "
+        f"{family.overfitting * 100:.0f} %, at Sharpe ratios of {low:.2f} … {high:.2f}."
+    )
 
 
 def signed(share: float) -> str:

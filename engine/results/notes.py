@@ -53,6 +53,10 @@ TEXTS = {
         "{bars:,.0f} bars."
     ),
     "market of a zone": "Days are those of {zone}, whose clock the bars keep.",
+    "ledger alone": (
+        "The trial ledger lies in {path}, as no folder of the user's can be written: looks from other homes "
+        "do not count here."
+    ),
     "rows rejected": "{series}: {rows:,} rows were rejected: {why}",
     "rows of one time": (
         "{series}: {rows:,} rows have the time of another one and were left out, {conflicting:,} of them "

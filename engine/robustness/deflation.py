@@ -12,13 +12,15 @@ import hashlib
 import math
 import zlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
-from engine.results.backtest import TrialCounts
+from engine.results.backtest import TrialCounts, TrialFamily
 from engine.results.codec import plain
+from engine.results.notes import Note
 from engine.robustness.market_prices import MarketPrices
+from engine.robustness.trial_family import family_of
 from engine.runs import trial_ledger, trial_store
 from engine.runs.events import clock, stamp
 from engine.runs.trial_store import DailyReturns
@@ -104,10 +106,11 @@ class Variant:
 class Family:
     """The different trials at one span.
 
-    returns: (N, D) of the days from `first_day` on, NaN on days that a trial has not. unknown: trials that
-    were recorded without returns, by an earlier version.
+    trials: digests of those whose returns are known. returns: (N, D) of the days from `first_day` on, NaN on
+    days that a trial has not. unknown: trials that were recorded without returns, by an earlier version.
     """
 
+    trials: tuple[str, ...]
     returns: Floats
     first_day: int
     unknown: int
@@ -116,36 +119,51 @@ class Family:
     def of(cls, store: trial_store.Store, looks: Sequence[trial_ledger.Evaluation]) -> Self:
         """Of looks at one span."""
         trials = list(dict.fromkeys(look.trial for look in looks))
-        found = [
-            (np.frombuffer(zlib.decompress(each.days), np.int32),
-             np.frombuffer(zlib.decompress(each.returns), np.float64))
-            for each in store.returns(trials).values()
-        ]  # fmt: skip
-        known = [(days, returns) for days, returns in found if len(days)]
+        found = store.returns(trials)
+        known = [unpacked(each) for each in found.values()]
         first = min((int(days[0]) for days, _ in known), default=0)
         last = max((int(days[-1]) for days, _ in known), default=-1)
         table = np.full((len(known), last - first + 1), np.nan)
         for row, (days, returns) in enumerate(known):
             table[row, days - first] = returns
-        return cls(table, first, len(trials) - len(found))
+        return cls(tuple(found), table, first, len(trials) - len(found))
 
     def expected_best(self) -> float:
         """In standard errors of a Sharpe ratio per day."""
         return expected_best(self.returns, self.first_day, self.unknown)
 
 
-def record(
-    home: Path, bars: Bars, strategy: Simulation, settings: Settings, origin: TrialOrigin
-) -> TrialCounts:
+class Recorded(NamedTuple):
+    """What the ledger says of a look: the counts, the family of trials where there is one, notes."""
+
+    counts: TrialCounts
+    family: TrialFamily | None
+    notes: tuple[Note, ...] = ()
+
+
+def record(home: Path, bars: Bars, strategy: Simulation, settings: Settings, origin: TrialOrigin) -> Recorded:
     """Record that somebody looked at these results and deflate the Sharpe ratio by all looks so far.
 
-    Returns what `trial_counts` does. Raises MakeRoomError, RepairDataError.
+    Raises MakeRoomError, RepairDataError.
     """
     prices, performance = MarketPrices.of(bars), Performance.of(strategy)
     look = evaluation_of(prices, bars, performance, settings, origin)
     with trial_store.opened(home) as store:
         add(store, home, prices, Variant(look, performance))
-    return trial_counts(home, look, strategy)
+        looks, _ = looks_at_span(store, look)
+        family = Family.of(store, looks)
+    found = family_of(
+        family.trials, family.returns, look.trial, settings.evidence, strategy.calendar.days_per_year
+    )
+    lies = trial_store.place(home)
+    notes = (Note("ledger alone", {"path": str(lies.path)}),) if lies.alone else ()
+    return Recorded(trial_counts(home, look, strategy), found, notes)
+
+
+def unpacked(found: DailyReturns) -> tuple[NDArray[np.int32], Floats]:
+    """Days since 1970 and the returns of these days, (D,) each, as `Performance.packed` packed them."""
+    days, returns = (zlib.decompress(each) for each in (found.days, found.returns))
+    return np.frombuffer(days, np.int32), np.frombuffer(returns, np.float64)
 
 
 def record_variants(home: Path, prices: MarketPrices, *variants: Variant) -> None:
@@ -219,6 +237,7 @@ def evaluation_of(
         days_per_year=bars.calendar.days_per_year,
         symbol=settings.data.symbol,
         timeframe=settings.data.timeframe,
+        last_ms=int(bars.time[-1].astype(np.int64)),
     )
 
 

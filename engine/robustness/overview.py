@@ -6,11 +6,11 @@ intervals    95 % intervals of the figures, from the stationary bootstrap
 permutation  the same trades at other times
 baselines    what knows next to nothing, and whether the strategy beat it beyond chance
 trials       how often somebody looked at this span, and the Sharpe ratio deflated by that
+family       whether the best of these trials is better than luck makes of so many
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict
 
@@ -28,7 +28,6 @@ from engine.results.backtest import (
     Interval,
     Intervals,
     PermutationTest,
-    Spread,
     StressTests,
 )
 from engine.results.explanations import CHANCE, FLAT, RANDOM, SLIPPED
@@ -38,6 +37,7 @@ from engine.robustness.capacity import capacity
 from engine.robustness.delay_decay import delay_decay
 from engine.robustness.regimes import regimes
 from engine.robustness.track_record import track_record
+from engine.robustness.trial_family import spread
 from engine.statistics import intervals, returns
 from engine.statistics.metrics import daily_returns, metrics, total_return
 from engine.statistics.superiority import holm
@@ -91,7 +91,7 @@ def assessed(
 
     ridge: what the linear baseline decides, None if there is none. Raises MakeRoomError, RepairDataError.
     """
-    trials = deflation.record(home, backtest.decisions.bars, backtest.strategy, backtest.settings, origin)
+    recorded = deflation.record(home, backtest.decisions.bars, backtest.strategy, backtest.settings, origin)
     with threadpool_limits(1, user_api="blas"):  # several at these sizes only wait for each other
         shuffled = shuffles(backtest)
         return replace(
@@ -101,7 +101,9 @@ def assessed(
             intervals=bootstrapped(backtest),
             permutation=permuted(shuffled),
             baselines=tuple(beside(backtest, ridge, shuffled)),
-            trials=trials,
+            trials=recorded.counts,
+            family=recorded.family,
+            notes=(*result.notes, *recorded.notes),
         )
 
 
@@ -245,13 +247,6 @@ def claimed(rows: list[Baseline], backtest: Backtest) -> list[Baseline]:
 def plain_sharpe(backtest: Backtest) -> float:
     """The strategy's annual Sharpe ratio, also of a span that is too short to show it."""
     return returns.sharpe(daily_returns(backtest.strategy), backtest.calendar.days_per_year)
-
-
-def spread(values: Floats) -> Spread:
-    """Of the defined values; NaN if there is none."""
-    defined = values[np.isfinite(values)]
-    bounds = np.quantile(defined, [0.025, 0.5, 0.975]).tolist() if len(defined) else [math.nan] * 3
-    return Spread(*bounds)
 
 
 def headline(simulation: Simulation) -> Figures:

@@ -30,8 +30,8 @@ class Evaluation:
     run. market: exchange, symbol and timeframe, or the imported series. data: hash of the span's bars.
     from_ms, to_ms: [first open, last close). trial: hash of the equity curve; equal ones are one trial.
     sharpe: of a daily return, not annual; None where it is not defined. days_per_year: of the market, those
-    with a session. home: the folder whose run it was. same_market: a number that all names and copies of one
-    market share, 0 before it is recorded.
+    with a session. home: the folder whose run it was. last_ms: when the last bar opened, 0 where that was not
+    recorded. same_market: a number that all names and copies of one market share, 0 before it is recorded.
     """
 
     at: str
@@ -52,6 +52,7 @@ class Evaluation:
     symbol: str = ""
     timeframe: str = ""
     home: str = ""
+    last_ms: int = 0
     same_market: int = 0
 
     @property

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FILE = "trials.sqlite"
 VARIABLE = "QUANTDECK_LEDGER"
 WAIT_S = 60.0
-SCHEMA = """
+FIRST = """
 CREATE TABLE IF NOT EXISTS series (
     data TEXT, name TEXT, market INTEGER NOT NULL, from_ms INTEGER, to_ms INTEGER, prices BLOB, closes TEXT,
     PRIMARY KEY (data, name)
@@ -40,17 +40,20 @@ CREATE TABLE IF NOT EXISTS looks (
 CREATE INDEX IF NOT EXISTS looks_attempt ON looks (attempt);
 CREATE INDEX IF NOT EXISTS looks_data ON looks (data);
 CREATE TABLE IF NOT EXISTS imported (file TEXT PRIMARY KEY, bytes INTEGER, changed INTEGER, broken INTEGER);
-PRAGMA user_version = 1;
 """
+VERSIONS = (
+    FIRST,
+    "ALTER TABLE looks ADD COLUMN last_ms INTEGER NOT NULL DEFAULT 0",
+)  # each made of the one before
 COLUMNS = tuple(each.name for each in fields(Evaluation) if each.name != "same_market")
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where the ledger lies; of_user: not in a home, so that it is one for all homes."""
+    """Where the ledger lies. alone: in a home, as nothing of the user's can be written: it knows no other."""
 
     path: Path
-    of_user: bool
+    alone: bool
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ def place(home: Path) -> Place:
     """
     if named := os.environ.get(VARIABLE):
         path = Path(named).expanduser()
-        return Place(home / path, path.is_absolute())
+        return Place(home / path, alone=False)
     state = Path(os.environ.get("XDG_STATE_HOME") or "")
     if not state.is_absolute() and os.environ.get("HOME"):
         state = Path(os.environ["HOME"]) / ".local/state"
@@ -89,8 +92,8 @@ def place(home: Path) -> Place:
         if state.is_absolute():
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             if os.access(folder, os.W_OK):
-                return Place(folder / FILE, of_user=True)
-    return Place(home / FILE, of_user=False)
+                return Place(folder / FILE, alone=False)
+    return Place(home / FILE, alone=True)
 
 
 def read(home: Path) -> tuple[list[Evaluation], int]:
@@ -151,13 +154,13 @@ class Store:
     def prepare(self, path: Path) -> None:
         """Make the tables. Raises RepairDataError for those of a later version."""
         version = self._database.execute("PRAGMA user_version").fetchone()[0]
-        if version > 1:
-            raise RepairDataError(
-                str(path), f"is a ledger of version {version}; 1 is known", "Use a later version of quantdeck"
-            )
-        if version == 0:
-            for statement in SCHEMA.split(";"):
+        if version > len(VERSIONS):
+            reason = f"is a ledger of version {version}; versions up to {len(VERSIONS)} are known"
+            raise RepairDataError(str(path), reason, "Use a later version of quantdeck")
+        for script in VERSIONS[version:]:
+            for statement in script.split(";"):
                 self._database.execute(statement)
+        self._database.execute(f"PRAGMA user_version = {len(VERSIONS)}")
 
     def looks(self, market: int | None = None) -> list[Evaluation]:
         """All looks, or those at a market, the oldest first."""

@@ -31,25 +31,31 @@ def overfitting(returns: Floats, blocks: int = BLOCKS) -> float:
     if trials < 2 or size < 1:
         return math.nan
     parts = returns[count - size * blocks :].reshape(blocks, size, trials)
-    mean = parts.mean(axis=1)  # (blocks, N)
-    within = np.square(parts - mean[:, None]).sum(axis=1)  # (blocks, N)
-    halves = np.array(
-        list(combinations(range(blocks), blocks // 2))
-    )  # (C, blocks / 2); its mirror holds the rest
-    step = max(1, AT_ONCE // (blocks // 2 * trials))
+    level = parts.mean(axis=(0, 1))  # (N,)
+    mean = parts.mean(axis=1) - level  # (blocks, N)
+    within = np.square(parts - level - mean[:, None]).sum(axis=1)  # (blocks, N)
+    halves = np.array(list(combinations(range(blocks), blocks // 2)))  # (C, blocks / 2)
+    chosen = np.zeros((len(halves), blocks))  # 1 where a block is in the half; its mirror holds the rest
+    np.put_along_axis(chosen, halves, 1.0, axis=1)
+    step = max(1, AT_ONCE // trials)
     below = 0
     for first in range(0, len(halves), step):
-        chosen, others = halves[first : first + step], halves[::-1][first : first + step]
-        below += overfitted(sharpes(mean, within, size, chosen), sharpes(mean, within, size, others))
+        rows = chosen[first : first + step]  # (c, blocks)
+        inside, outside = (sharpes(level, mean, within, size, each) for each in (rows, 1.0 - rows))
+        below += overfitted(inside, outside)
     return below / len(halves)
 
 
-def sharpes(mean: Floats, within: Floats, size: int, chosen: NDArray[np.int64]) -> Floats:
-    """Sharpe ratios (c, N) over the chosen blocks (c, k), from the blocks' means and squares (b, N)."""
-    means = mean[chosen]  # (c, k, N)
-    centre = means.mean(axis=1)  # (c, N)
-    squares = within[chosen].sum(axis=1) + size * np.square(means - centre[:, None]).sum(axis=1)
-    spread = np.sqrt(squares / (chosen.shape[1] * size - 1))
+def sharpes(level: Floats, mean: Floats, within: Floats, size: int, chosen: Floats) -> Floats:
+    """Sharpe ratios (c, N) over the chosen blocks (c, b), from the blocks' means and squares (b, N).
+
+    level: (N,) what was taken off the means, so that equal returns keep no variance by rounding.
+    """
+    count = chosen.sum(axis=1, keepdims=True)  # (c, 1)
+    centre = chosen @ mean / count  # (c, N)
+    squares = chosen @ (within + size * np.square(mean)) - size * count * np.square(centre)
+    spread = np.sqrt(np.maximum(squares, 0.0) / (count * size - 1))
+    centre += level
     moves = spread > EQUAL * np.abs(centre)
     found: Floats = np.divide(centre, spread, out=np.zeros_like(centre), where=moves)
     return found

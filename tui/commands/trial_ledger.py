@@ -18,16 +18,19 @@ if TYPE_CHECKING:
 
 def ledger(home: str | None) -> Answer:
     """How often each span was looked at, by which runs, and how far the tries lay apart."""
-    path = home_path(home)
-    looks, broken = trial_store.read(path)
+    folder = home_path(home)
+    looks, broken = trial_store.read(folder)
+    path = str(trial_store.place(folder).path)
     spans = [SpanSummary.of(group) for group in trial_ledger.spans(looks)]
     document = {
         "spans": [each.document() for each in spans],
-        "looks": [asdict(look) for look in looks],
+        "looks": [look_document(look) for look in looks],
         "broken": broken,
+        "path": path,
+        "sharpe": "annual",
     }
     if not looks:
-        return Answer(document, f"no looks yet in {path}: nothing was backtested there")
+        return Answer(document, f"no looks yet in {path}: nothing was backtested")
     header = (
         "market", "from", "to", "looks", "what-ifs", "different", "best return", "best Sharpe",
         "Sharpe spread", "last",
@@ -47,12 +50,10 @@ def ledger(home: str | None) -> Answer:
         ]
         for each in spans
     ]
-    lines = [table(header, rows, right=(3, 4, 5, 6, 7, 8))]
+    lines = [f"in {path}, of all homes", table(header, rows, right=(3, 4, 5, 6, 7, 8))]
     if broken:
         lines.append(f"note: {broken} broken lines were left out; they may have been looks, too")
-    lines.append(
-        "Sharpe ratios are annual. The more different looks, the wider apart, the less the best one says."
-    )
+    lines.append("Sharpe ratios are annual. The more looks whose returns differ, the less the best one says.")
     return Answer(document, "\n".join(lines))
 
 
@@ -60,6 +61,7 @@ def ledger(home: str | None) -> Answer:
 class SpanSummary:
     """What the looks at one span amount to; Sharpe ratios are annual, None where nothing is known.
 
+    start, end: when the first and the last bar open, as results have it. until: when the last one closed.
     sharpe_deviation: of the different trials. runs, kinds: who looked, and how often in which way.
     """
 
@@ -67,6 +69,7 @@ class SpanSummary:
     simulated: bool
     start: str
     end: str
+    until: str
     looks: int
     what_ifs: int
     trials: int
@@ -88,7 +91,8 @@ class SpanSummary:
             market=last.market,
             simulated=any(look.simulated for look in group),
             start=iso(min(look.from_ms for look in group)),
-            end=iso(max(look.to_ms for look in group)),
+            end=iso(max(look.last_ms or look.to_ms for look in group)),
+            until=iso(max(look.to_ms for look in group)),
             looks=len(group),
             what_ifs=seen.what_ifs,
             trials=seen.trials,
@@ -104,6 +108,13 @@ class SpanSummary:
         """For machines."""
         told = asdict(self)
         return {"from": told.pop("start"), "to": told.pop("end"), **told}
+
+
+def look_document(look: Evaluation) -> dict[str, Any]:
+    """A look for machines, its Sharpe ratio annual, as everywhere else; `sharpe_daily` as it was recorded."""
+    daily = look.sharpe
+    annual = None if daily is None else daily * look.days_per_year**0.5
+    return asdict(look) | {"sharpe": annual, "sharpe_daily": daily}
 
 
 def iso(time_ms: int) -> str:

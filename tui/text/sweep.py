@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.results.explanations import on_trials
+from engine.results.explanations import on_family, on_trials
 from tui.number_format import amount, defined, percent, signed_percent, table, whole
 from tui.text.backtest import SIMULATED
 
@@ -58,4 +58,5 @@ def on_best(result: SweepResult) -> list[str]:
     return [
         f"best with ten trades or more: {rules}   Sharpe {amount(best.sharpe)}",
         f"{luck} {amount(trials.expected_best_sharpe)}. {on_trials(trials)}",
+        *([on_family(result.family)] if result.family else []),
     ]

@@ -57,7 +57,7 @@ def trust(result: BacktestResult, audit: str, recorded: BacktestResult) -> list[
         f"Leak audit: {audit}. Deflated Sharpe: {chance} %.",
         *(
             said[name]
-            for name in ("trials", "fills", "stress", "intervals", "permutation", "baselines")
+            for name in ("trials", "fills", "stress", "intervals", "permutation", "baselines", "family")
             if name in said
         ),
     ]

@@ -216,7 +216,7 @@ def fills(
     said = explained(recorded, trials)
     if recorded.fills:  # the returns stand above
         said["fills"] = left_by_fills(recorded.metrics["total_return"], recorded.fills)
-    for name in ("fills", "permutation", "baselines", "trials"):
+    for name in ("fills", "permutation", "baselines", "trials", "family"):
         lines += paragraph(said.get(name, ""), width)
     for note in result.notes:
         lines += paragraph(note.text, width, "warn")
