@@ -386,19 +386,10 @@ def margin_rate(account: Any, terms: Any) -> float:
 
 
 @step
-def below_margin(account: Any, terms: Any, bar: Any) -> bool:
-    """Whether equity at the bar's worst price is below the margin at the highest rate."""
-    held, worst = account.position, bar.low if account.position > 0.0 else bar.high
-    below: bool = account.cash + held * worst < margin_rate(account, terms) * abs(held) * worst
-    return below
-
-
-@step
-def safe_price(account: Any, terms: Any) -> float:
-    """The price up to which equity is not below the margin at the highest rate; ∞ when flat."""
-    held = account.position
-    price: float = account.cash / (margin_rate(account, terms) * abs(held) - held) if held != 0.0 else np.inf
-    return price
+def below_margin(cash: float, held: float, rate: float, low: float, high: float) -> bool:
+    """Whether equity at the bar's worst price is below the margin at this rate."""
+    worst = low if held > 0.0 else high
+    return cash + held * worst < rate * abs(held) * worst
 
 
 @step
@@ -493,14 +484,14 @@ def run(
     """
     bars, last = len(target), len(target) - 1
     every_bar = terms.stops or terms.funding or terms.band > 0.0 or terms.borrow > 0.0
-    money, held, highest, lowest, limit = account.cash, 0.0, 0.0, 0.0, np.inf
+    money, held, highest, lowest, rate = account.cash, 0.0, 0.0, 0.0, 0.0
     for t in range(bars):
         timed = terms.exit_after > 0 and held != 0.0
         due = timed and t - account.entry_bar >= terms.exit_after
         weight = np.nan if timed and not due else target[t]
         settled = np.isnan(weight) or weight * held > 0.0 or (weight == 0.0 and held == 0.0)
-        safe = held == 0.0 or (prices.low[t] >= limit if held > 0.0 else prices.high[t] <= limit)
-        if every_bar or account.active or due or not settled or not safe:
+        quiet = settled and not (every_bar or due or account.active)
+        if not quiet or below_margin(money, held, rate, prices.low[t], prices.high[t]):
             bar = bar_at(prices, terms, t)
             account.highest, account.lowest = highest, lowest
             account.capacity = terms.volume_share * prices.volume[t] if terms.volume_share > 0.0 else np.inf
@@ -508,7 +499,8 @@ def run(
             decide(account, weight, due)
             trade_at_open(account, terms, bar, trades[account.trades], due)
             pay_funding_later(account, bar, 1.0)
-            if below_margin(account, terms, bar):
+            rate = margin_rate(account, terms)
+            if below_margin(account.cash, account.position, rate, bar.low, bar.high):
                 call_margin(account, terms, bar, trades[account.trades], tiers)
             elif terms.stops and account.position != 0.0:
                 check_stops(account, terms, bar, trades[account.trades])
@@ -516,7 +508,7 @@ def run(
             if account.position < 0.0:
                 pay_borrow(account, prices.close[t], terms.borrow * prices.elapsed[t])
             money, held, highest, lowest = account.cash, account.position, account.highest, account.lowest
-            limit = np.inf if every_bar else safe_price(account, terms)
+            rate = margin_rate(account, terms)
         if held != 0.0:
             highest, lowest = max(highest, prices.high[t]), min(lowest, prices.low[t])
         value = money + held * prices.close[t]
