@@ -9,7 +9,7 @@ import secrets
 import shutil
 from typing import TYPE_CHECKING
 
-from engine.errors import MakeRoomError, RepairDataError
+from engine.errors import ChangeSettingsError, MakeRoomError, RepairDataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +44,23 @@ def write_whole(path: Path, content: bytes) -> None:
     """Write `content` to `path` whole and durably. Raises MakeRoomError."""
     with writing(path) as part:
         part.write_bytes(content)
+
+
+def refuse_output(path: Path, home: Path, *, replace: bool = False) -> None:
+    """Raise ChangeSettingsError for a file that somebody names for output and that must not be written over.
+
+    What lies in the home is quantdeck's own, whatever links lead there; a file that exists is replaced only
+    where `replace` says so, and a folder or device never.
+    """
+    name, target = str(path), path.resolve()
+    if target.is_relative_to(home.resolve()):
+        raise ChangeSettingsError(
+            name, "lies in the home, among quantdeck's own files", "Choose another folder"
+        )
+    if target.exists() and not target.is_file():
+        raise ChangeSettingsError(name, "is no file that could be written", "Choose another name")
+    if os.path.lexists(path) and not replace:
+        raise ChangeSettingsError(name, "exists already", "Choose another name, or replace it with --force")
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from engine.data.kinds import KINDS, kind_of
 from engine.data.series import arrow_of, facts_about
 from engine.data.store import Store
-from engine.disk import writing
+from engine.disk import refuse_output, writing
 from engine.errors import ChangeSettingsError, QuantdeckError, RepairDataError
 from engine.market.calendar import ALWAYS
 from engine.market.times import iso
@@ -86,11 +86,13 @@ def spans(ranges: Ranges) -> tuple[tuple[str, str], ...]:
     return tuple((str(iso(start)), str(iso(end))) for start, end in ranges)
 
 
-def export(folder: Path, name: str, path: Path) -> ExportReport:
+def export(folder: Path, name: str, path: Path, *, replace: bool = False) -> ExportReport:
     """Write a series to `path`, CSV (.csv, .csv.gz) or Parquet (.parquet) by its suffix, whole.
 
-    Raises ChangeSettingsError for another suffix or an unknown series, MakeRoomError when writing is refused.
+    Raises ChangeSettingsError for another suffix, an unknown series and a file that must not be written over,
+    MakeRoomError when writing is refused.
     """
+    refuse_output(path, folder.parent, replace=replace)
     frame = Store(folder).read(name).frame
     with writing(path) as part:
         if path.name.endswith((".csv", ".csv.gz")):

@@ -63,7 +63,8 @@ def export(request: Event) -> ExportReport:
     """Write a stored series to a CSV or Parquet file."""
     from engine.data import inventory
 
-    return inventory.export(folder(request), request["series"], Path(request["path"]))
+    path, replace = Path(request["path"]), bool(request.get("replace"))
+    return inventory.export(folder(request), request["series"], path, replace=replace)
 
 
 def folder(request: Event) -> Path:

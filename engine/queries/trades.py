@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.backtest.trades import COLUMNS, to_csv_bytes
-from engine.disk import write_whole
+from engine.disk import refuse_output, write_whole
 from engine.errors import ChangeSettingsError
 from engine.queries.result import MOMENTS, traded
 from engine.queries.trade_filter import chosen, column_of
@@ -100,6 +100,8 @@ def export(request: Event) -> WrittenTrades:
     path = Path(str(request["path"]))
     if path.suffix != ".csv":
         raise ChangeSettingsError(str(path), "does not end in .csv", "Name it so")
+    home = Path(str(request["run"])).parent.parent
+    refuse_output(path, home, replace=bool(request.get("replace")))
     _, again = traded(request)
     rows = order(again, request)
     write_whole(path, to_csv_bytes(again.trades.iloc[rows]))

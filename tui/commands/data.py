@@ -138,10 +138,10 @@ def one_line(value: Any) -> str:
     return str(plain)
 
 
-def export(home: str | None, series: str, file: str) -> Answer:
+def export(home: str | None, series: str, file: str, *, force: bool) -> Answer:
     """Write a stored series to a file."""
     path = str(Path(file).absolute())
-    written = request(home, "data.export", ExportReport, series=series, path=path)
+    written = request(home, "data.export", ExportReport, series=series, path=path, replace=force)
     return Answer(to_json(written), f"{series} written to {written.path}: {whole(written.rows)} rows")
 
 

@@ -101,14 +101,17 @@ def compare(home: str | None, texts: list[str]) -> Answer:
     return Answer({"runs": told, "settings": differ}, side_by_side(facts, results, differ))
 
 
-def report(home: str | None, text: str, file: str, config: str | None, overrides: list[str] | None) -> Answer:
+def report(
+    home: str | None, text: str, file: str, config: str | None, overrides: list[str] | None, *, force: bool
+) -> Answer:
     """A result as one HTML file; of a backtest the tear sheet, as it was or under the rules given."""
     run = to_report(Home(home_path(home)), text)
     rules = only_rules(config, overrides)
     path = Path(file or f"quantdeck-{run.id}.html").expanduser().absolute()
     with EngineClient() as client:
         moved = overrides_of(rules, run, client)
-        request = {"do": "result.report", "run": str(run.path), "path": str(path), "overrides": moved}
+        facts = {"path": str(path), "replace": force or not file, "overrides": moved}
+        request = {"do": "result.report", "run": str(run.path), **facts}
         written = client.ask(request, WrittenReport)
     document = {"run": run.id, "settings": moved, **to_json(written)}
     return Answer(document, f"run {run.id}: report written to {written.path}")
@@ -124,6 +127,7 @@ def trades(
     limit: int = 50,
     number: int = 0,
     csv: str = "",
+    force: bool = False,
 ) -> Answer:
     """The trades of a result, filtered and sorted; printed, or written to a CSV file."""
     run = with_result(Home(home_path(home)), text)
@@ -135,7 +139,9 @@ def trades(
             return Answer({"run": run.id} | to_json(found), trade_facts(found.trade))
         if csv:
             path = str(Path(csv).expanduser().absolute())
-            written = client.ask({"do": "result.export", "path": path, **question}, WrittenTrades)
+            written = client.ask(
+                {"do": "result.export", "path": path, "replace": force, **question}, WrittenTrades
+            )
             wrote = f"run {run.id}: {whole(written.rows)} trades written to {written.path}"
             return Answer({"run": run.id, **to_json(written)}, wrote)
         pages = list(paged(client, question, limit))

@@ -44,7 +44,7 @@ def listing(path: str | None, words: str, csv: str) -> Answer:
         none = f"none of {len(every)} runs fits {words!r}" if every else f"no runs yet in {home.path}"
         return Answer({"runs": []}, none if every else f"{none}; start with: quantdeck demo")
     if csv:
-        written = write_csv(csv, [each.row() for each in runs])
+        written = write_csv(csv, [each.row() for each in runs], home)
         return Answer({"path": str(written), "rows": len(runs)}, f"{len(runs)} runs written to {written}")
     header = ("run", "name", "mode", "state", "created", "symbol", "return", "Sharpe", "settings that differ")
     rows = [
@@ -70,7 +70,7 @@ def show(home: str | None, text: str, csv: str) -> Answer:
     facts = facts_of(run)
     state = facts.state
     if csv:
-        path = write_csv(csv, [each.facts() for each in state.history])
+        path = write_csv(csv, [each.facts() for each in state.history], Home(home_path(home)))
         told = f"{len(state.history)} epochs written to {path}"
         return Answer({"run": run.id, "path": str(path), "rows": len(state.history)}, told)
     document = facts.document() | {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from engine.errors import ChangeSettingsError
@@ -29,7 +28,8 @@ def sweep(
     limit: int = 20,
 ) -> Answer:
     """The variants, the best Sharpe ratio first; each is a look that the ledger counts."""
-    run = with_result(Home(home_path(home)), text)
+    place = Home(home_path(home))
+    run = with_result(place, text)
     rules = only_rules(config, overrides)
     with EngineClient() as client:
         choices = choices_of(rules, recorded_of(run, client).settings)
@@ -40,7 +40,7 @@ def sweep(
     if not csv:
         return Answer(document, shown)
     rows = [row.pop("settings") | row for row in map(to_json, ranked(result.variants))]
-    path = str(write_csv(str(Path(csv).expanduser()), rows))
+    path = str(write_csv(csv, rows, place))
     return Answer(document | {"path": path}, f"{shown}\nwritten to {path}")
 
 

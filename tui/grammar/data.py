@@ -9,6 +9,7 @@ from tui.grammar.options import (
     Config,
     Detach,
     File,
+    Force,
     Hints,
     HomeDir,
     Name,
@@ -61,11 +62,11 @@ def import_file(
 
 
 @command(group, "export")
-def export(series: Series, file: File, home: HomeDir = None) -> Answer:
+def export(series: Series, file: File, force: Force = False, home: HomeDir = None) -> Answer:
     """Write a stored series to a CSV or Parquet file."""
     from tui.commands.data import export
 
-    return export(home, series, file)
+    return export(home, series, file, force=force)
 
 
 @command(group, "verify")

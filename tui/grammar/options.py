@@ -74,6 +74,7 @@ HINTS = [  # what somebody says about files: the fields of engine.data.importing
 Name = Annotated[str, option("--name", metavar="TEXT", help="A name for the run.")]
 Detach = Annotated[bool, option("--detach", help="Print the run's id and return; the run goes on.")]
 Csv = Annotated[str, option("--csv", metavar="FILE", help="Write the rows to this file.")]
+Force = Annotated[bool, option("--force", help="Replace the file if it exists.")]
 Run = Annotated[str, argument("RUN", f"{A_RUN}.")]
 LastModel = Annotated[str, argument("RUN", f"{A_RUN}; without it, the last with a model.")]
 LastBacktest = Annotated[str, argument("RUN", f"{A_RUN}; without it, the last backtest.")]

@@ -7,6 +7,7 @@ from tui.grammar.options import (
     FROM_FILE,
     Config,
     Detach,
+    Force,
     HomeDir,
     Json,
     LastModel,
@@ -23,13 +24,13 @@ group = new_group()
 
 @command(group, "init", "Settings are the defaults, then -s; -c FILE gives the file another name.")
 def init(
-    force: Annotated[bool, option("--force", help="Overwrite the file.")] = False,
+    force: Force = False,
     config: Config = None, overrides: Overrides = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
     """Write a commented quantdeck.toml here."""
     from tui.commands.init import init
 
-    return init(config, overrides, force=force)
+    return init(home, config, overrides, force=force)
 
 
 @command(group, "demo", "Settings are the demo's own, on top of FILE if -c gives one, then -s.")

@@ -7,6 +7,7 @@ from tui.grammar.options import (
     RULES,
     Config,
     Csv,
+    Force,
     HomeDir,
     LastBacktest,
     Overrides,
@@ -58,12 +59,13 @@ def compare(runs: Runs, home: HomeDir = None) -> Answer:
 def report(
     run: LastBacktest = "last",
     file: Annotated[str, argument("FILE", "An .html file (default: quantdeck-RUN.html).")] = "",
+    force: Force = False,
     config: Config = None, overrides: Overrides = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
     """Write a backtest's report as one HTML file that needs no network."""
     from tui.commands.results import report
 
-    return report(home, run, file, config, overrides)
+    return report(home, run, file, config, overrides, force=force)
 
 
 @command(group, "trades", RULES)
@@ -83,10 +85,11 @@ def trades(
         int, option("--trade", metavar="N", help="All facts of the trade with this number.")
     ] = 0,
     csv: Csv = "",
+    force: Force = False,
     config: Config = None, overrides: Overrides = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
     """List a backtest's trades, or write them to a CSV file."""
     from tui.commands.results import trades
 
     view = {"filter": words, "sort": sort, "reverse": reverse}
-    return trades(home, run, config, overrides, view=view, limit=limit, number=trade, csv=csv)
+    return trades(home, run, config, overrides, view=view, limit=limit, number=trade, csv=csv, force=force)

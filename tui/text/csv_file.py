@@ -7,22 +7,29 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.disk import refuse_output
 from engine.errors import ChangeSettingsError, MakeRoomError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from engine.runs.folder import Home
+
 TRIES = 100
 
 
-def write_csv(name: str, rows: Sequence[dict[str, Any]]) -> Path:
-    """Write rows to a new file; one that exists is kept and the new one numbered. Raises MakeRoomError."""
+def write_csv(name: str, rows: Sequence[dict[str, Any]], home: Home) -> Path:
+    """Write rows to a new file; one that exists is kept and the new one numbered.
+
+    Raises ChangeSettingsError for a place in the home, MakeRoomError.
+    """
+    stem = Path(name).expanduser()
+    refuse_output(stem, home.path, replace=True)
     text = io.StringIO()
     columns = list(dict.fromkeys(key for row in rows for key in row))
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    stem = Path(name)
     for number in range(1, TRIES):
         path = stem if number == 1 else stem.with_stem(f"{stem.stem}-{number}")
         try:

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.disk import write_whole
+from engine.disk import refuse_output, write_whole
 from engine.errors import ChangeSettingsError
 from engine.queries.curves import curves
 from engine.queries.opening import figures_of, ledger
@@ -35,11 +35,15 @@ WITHOUT_FORECAST = """<p class="key"><span class="shaded">█</span> no forecast
 
 
 def write(request: Event) -> WrittenReport:
-    """Write the report of a result, under `overrides` if there are some, to `path`. Raises MakeRoomError."""
+    """Write the report of a result, under `overrides` if there are some, to `path`.
+
+    Raises ChangeSettingsError, MakeRoomError.
+    """
     path = Path(str(request["path"]))
     if path.suffix not in {".html", ".htm"}:
         raise ChangeSettingsError(str(path), "ends in neither .html nor .htm", "Name it so")
     run = RunFolder(Path(str(request["run"])))
+    refuse_output(path, run.path.parent.parent, replace=bool(request.get("replace")))
     told = page(request) if MODES[run.mode].has_backtest else study_page(run)
     content = told.encode()
     write_whole(path, content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,7 +68,10 @@ def ask_export(screen: BaseScreen, result: OpenResult, trades: TradesPanel, ques
         screen.notify(f"written: {written.path}", markup=False)
 
     def wrong(text: str) -> str:
-        return "" if Path(text).suffix in SUFFIXES else "end it in .html (report) or .csv (trades as shown)"
+        path = Path(text).expanduser()
+        if path.suffix not in SUFFIXES:
+            return "end it in .html (report) or .csv (trades as shown)"
+        return "that file exists already: choose another name" if path.exists() else ""
 
     def typed(text: object) -> None:
         if isinstance(text, str):
@@ -77,7 +81,9 @@ def ask_export(screen: BaseScreen, result: OpenResult, trades: TradesPanel, ques
             questions.ask("export", Question(request, kind, answered, screen.deck.report_error))
 
     question = "Export to: .html is the whole report, .csv the trades as filtered and sorted"
-    screen.app.push_screen(Prompt(question, f"quantdeck-{run.id}.html", check=wrong), typed)
+    names = (f"quantdeck-{run.id}{more}.html" for more in chain([""], (f"-{number}" for number in count(2))))
+    free = next(name for name in names if not Path(name).exists())
+    screen.app.push_screen(Prompt(question, free, check=wrong), typed)
 
 
 def again(screen: BaseScreen, watched: Watched, moves: Moves) -> None:

@@ -10,6 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
 
 from engine import settings
+from engine.disk import refuse_output, write_whole
 from engine.errors import QuantdeckError
 from engine.runs.modes import started_alone
 from tui.screens.base import BaseScreen
@@ -237,9 +238,10 @@ class NewRun(BaseScreen, inherit_bindings=False):
 
     def _write(self, path: Path, chosen: settings.Settings) -> None:
         try:
-            path.write_text(settings.to_toml(chosen, comments=True), encoding="utf-8")
-        except OSError as error:
-            self.notify(f"{path}: {error.strerror}", title="Not written", severity="error", markup=False)
+            refuse_output(path, self.deck.home.path, replace=True)
+            write_whole(path, settings.to_toml(chosen, comments=True).encode())
+        except QuantdeckError as error:
+            self.notify(f"{path}: {error.reason}", title="Not written", severity="error", markup=False)
         else:
             self.notify(f"written to {path.absolute()}", markup=False)
 

@@ -227,7 +227,7 @@ class RunsScreen(BaseScreen):
         from tui.text.csv_file import write_csv
 
         try:
-            path = write_csv("runs.csv", self._list.table())
+            path = write_csv("runs.csv", self._list.table(), self.deck.home)
         except QuantdeckError as error:
             self.deck.report_error(error)
         else:

@@ -208,7 +208,7 @@ class TrainScreen(BaseScreen):
         if self._shown:
             try:
                 rows = [each.facts() for each in self._shown.state.history]
-                path = write_csv(f"{self._shown.id}-epochs.csv", rows)
+                path = write_csv(f"{self._shown.id}-epochs.csv", rows, self.deck.home)
             except QuantdeckError as error:
                 self.deck.report_error(error)
             else:
