@@ -6,6 +6,7 @@ import hashlib
 import json
 import zlib
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -56,7 +57,7 @@ class MarketPrices:
     def same(self, series: Series, others: Sequence[Series]) -> set[int]:
         """The markets that these prices, as `series`, are of.
 
-        Each market is held against once, by its prices that have most of the time in common: equal bars, or
+        Each market is held against once, by its prices that have most hours in common: equal bars, or
         the rule of `same_market`; where too few hours are common, by name.
         """
         name, found = without_timeframe(series.name), set()
@@ -79,16 +80,19 @@ class MarketPrices:
         with_prices = [member for member in members if member.prices]
         if not with_prices:
             return named
-        most = max(
-            with_prices,
-            key=lambda each: min(each.to_ms, series.to_ms) - max(each.from_ms, series.from_ms),
-        )
+        most = max(with_prices, key=partial(common_hours, series))
         known, said = unpacked(most.prices), None
         for hours in self.hours:
             said = same_market(hours, known)
             if said is not False:
                 break
         return named if said is None else said
+
+
+def common_hours(first: Series, second: Series) -> float:
+    """How many hours of the second are in the first's span, as far as the size of its prices tells."""
+    common = min(first.to_ms, second.to_ms) - max(first.from_ms, second.from_ms)
+    return len(second.prices) * max(common, 0) / max(second.to_ms - second.from_ms, 1)
 
 
 def packed(prices: HourlyPrices) -> bytes:
