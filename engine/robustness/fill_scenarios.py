@@ -1,4 +1,4 @@
-"""Fill honesty: the same signals under kinder and harsher fills, and how much of the return hangs on them."""
+"""Fill honesty: the same signals under kinder and harsher fills, and how much of the return is gone then."""
 
 from __future__ import annotations
 

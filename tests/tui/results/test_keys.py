@@ -80,11 +80,22 @@ async def test_fills_come_from_the_result_and_stay_the_runs_own(deck_on, home):
     async with go(deck, "3", "f") as pilot:
         for each in scenarios:
             assert f"{each.name:<27}{each.total_return * 100:>+9.2f} %" in text_of(deck)
-        assert "hangs on the fills" in " ".join(text_of(deck).split())
+        assert "There is no gain that fills could take." in text_of(deck)
         await press("right_square_bracket")(pilot)
         assert "of the run as it was recorded" in text_of(deck)
         kindest = scenarios[0]
         assert f"{kindest.name:<27}{kindest.total_return * 100:>+9.2f} %" in text_of(deck)
+
+
+async def test_the_stress_tests_are_one_key_further_and_then_all_panels_again(deck_on, home):
+    deck, found = deck_on(home), backtest_of(home.find(RUN)).stress
+    async with go(deck, "3", "f", "f") as pilot:
+        for each in found.regimes:
+            assert f"{each.kind} {each.name}" in text_of(deck)
+        assert f"5 bars late{found.delays[-1].total_return * 100:>+16,.2f}" in text_of(deck)
+        await press("f")(pilot)
+        assert "stress tests" not in text_of(deck)
+        assert "max drawdown" in text_of(deck)
 
 
 async def test_a_result_without_fills_says_how_to_get_them(deck_on, home):

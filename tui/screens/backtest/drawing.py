@@ -201,7 +201,7 @@ def fills(
     *,
     tried: bool = False,
 ) -> list[Line]:
-    """The run's decisions filled in kinder and harsher ways, what hangs on that, and the notes.
+    """The run's decisions filled in kinder and harsher ways, what that leaves, and the notes.
 
     `tried` says that `result` is by other rules than `recorded`, whose scenarios stay those of the run.
     """
