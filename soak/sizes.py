@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 
+from engine.statistics.best_of_trials import expected_best
 from engine.statistics.forecast import forecast_quality
 from engine.statistics.overfitting import overfitting
 from engine.statistics.returns import probabilistic_sharpe
@@ -50,14 +51,39 @@ def main(arguments):
         found = [overfitting(family(seed, correlation)) for seed in range(100)]
         print(f"PBO of 100 families of noise, correlation {correlation:g}: {np.mean(found):.3f}")
         outside += not 0.45 < np.mean(found) < 0.55
+        with_one = [family(seed, correlation) for seed in range(100)]
+        for returns in with_one:
+            returns[:, 0] += 5 / math.sqrt(365)  # an annual Sharpe ratio of 5
+        found = np.mean([overfitting(each) for each in with_one])
+        print(f"PBO with one column of Sharpe 5: {found:.3f}")
+        outside += not found < 0.05
+    for number, correlation, times in best_of_worthless(count):
+        most = 0.05 + 3 * math.sqrt(0.05 * 0.95 / count)
+        apart = times / count > most
+        outside += apart
+        said = f"best of {number} worthless trials, correlation {correlation:g}: DSR above 0.95 in"
+        print(said, f"{times / count:.3f}, at most {most:.3f}", "OUTSIDE" if apart else "")
     print(f"sizes: {outside} outside of their bands, {count} repetitions")
     return int(bool(outside))
 
 
-def family(seed, correlation):
-    """Returns (720, 50) without skill, each pair with this correlation."""
+def best_of_worthless(count):
+    """(trials, correlation, how often the best of them has a deflated Sharpe ratio above 0.95)."""
+    for number in (1, 10, 100):
+        for correlation in (0.0, 0.5, 0.9):
+            convincing = 0
+            for seed in range(count):
+                tried = family(seed, correlation, 365, number).T  # (N, D)
+                best = tried[np.argmax(tried.mean(axis=1) / tried.std(axis=1))]
+                benchmark = expected_best(tried, 0) / math.sqrt(364)
+                convincing += probabilistic_sharpe(best, benchmark) > 0.95
+            yield number, correlation, convincing
+
+
+def family(seed, correlation, days=720, number=50):
+    """Returns (D, N) without skill, each pair with this correlation."""
     generator = np.random.default_rng(seed)
-    own, common = generator.standard_normal((720, 50)), generator.standard_normal((720, 1))
+    own, common = generator.standard_normal((days, number)), generator.standard_normal((days, 1))
     return math.sqrt(1 - correlation) * own + math.sqrt(correlation) * common
 
 

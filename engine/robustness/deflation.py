@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -19,20 +18,19 @@ import numpy as np
 from engine.results.backtest import TrialCounts, TrialFamily
 from engine.results.codec import plain
 from engine.results.notes import Note
+from engine.robustness.known_trials import Family, known_trials, packed
 from engine.robustness.market_prices import MarketPrices
 from engine.robustness.trial_family import family_of
 from engine.runs import trial_ledger, trial_store
 from engine.runs.events import clock, stamp
-from engine.runs.trial_store import DailyReturns
 from engine.settings import changed
 from engine.statistics.account import trading_days
-from engine.statistics.best_of_trials import expected_best
 from engine.statistics.drawdown import moments_ms
 from engine.statistics.metrics import daily_returns, total_return
 from engine.statistics.returns import probabilistic_sharpe, sharpe
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from engine.runs.trial_store import DailyReturns
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -89,9 +87,7 @@ class Performance:
 
     def packed(self) -> DailyReturns:
         """As the ledger keeps it."""
-        return DailyReturns(
-            zlib.compress(self.days.astype(np.int32).tobytes()), zlib.compress(self.returns.tobytes())
-        )
+        return packed(self.days, self.returns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,37 +96,6 @@ class Variant:
 
     look: trial_ledger.Evaluation
     performance: Performance
-
-
-@dataclass(frozen=True, eq=False)
-class Family:
-    """The different trials at one span.
-
-    trials: digests of those whose returns are known. returns: (N, D) of the days from `first_day` on, NaN on
-    days that a trial has not. unknown: trials that were recorded without returns, by an earlier version.
-    """
-
-    trials: tuple[str, ...]
-    returns: Floats
-    first_day: int
-    unknown: int
-
-    @classmethod
-    def of(cls, store: trial_store.Store, looks: Sequence[trial_ledger.Evaluation]) -> Self:
-        """Of looks at one span."""
-        trials = list(dict.fromkeys(look.trial for look in looks))
-        found = store.returns(trials)
-        known = [unpacked(each) for each in found.values()]
-        first = min((int(days[0]) for days, _ in known), default=0)
-        last = max((int(days[-1]) for days, _ in known), default=-1)
-        table = np.full((len(known), last - first + 1), np.nan)
-        for row, (days, returns) in enumerate(known):
-            table[row, days - first] = returns
-        return cls(tuple(found), table, first, len(trials) - len(found))
-
-    def expected_best(self) -> float:
-        """In standard errors of a Sharpe ratio per day."""
-        return expected_best(self.returns, self.first_day, self.unknown)
 
 
 class Recorded(NamedTuple):
@@ -160,12 +125,6 @@ def record(home: Path, bars: Bars, strategy: Simulation, settings: Settings, ori
     return Recorded(trial_counts(home, look, strategy), found, notes)
 
 
-def unpacked(found: DailyReturns) -> tuple[NDArray[np.int32], Floats]:
-    """Days since 1970 and the returns of these days, (D,) each, as `Performance.packed` packed them."""
-    days, returns = (zlib.decompress(each) for each in (found.days, found.returns))
-    return np.frombuffer(days, np.int32), np.frombuffer(returns, np.float64)
-
-
 def record_variants(home: Path, prices: MarketPrices, *variants: Variant) -> None:
     """Record what-ifs, each of which is a new look only if its settings were not looked at before."""
     with trial_store.opened(home) as store:
@@ -190,10 +149,11 @@ def trial_counts(home: Path, look: trial_ledger.Evaluation, strategy: Simulation
     returns = daily_returns(strategy)
     with trial_store.opened(home) as store:
         looks, like = looks_at_span(store, look)
-        broken, family = store.broken(), Family.of(store, looks)
+        known = known_trials(trial_store.place(home).path, like.same_market, like.from_ms, like.to_ms)
+        broken, expected = store.broken(), known.expected_best(store, looks)
     found = trial_ledger.trials(looks, like)
     error = 1.0 / math.sqrt(max(len(returns) - 1, 1))  # of a worthless trial's Sharpe ratio per day
-    best = family.expected_best() * error
+    best = expected * error
     return TrialCounts(
         looks=found.looks,
         what_ifs=found.what_ifs,

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 Floats = NDArray[np.float64]
 Draws = NDArray[np.float32]
@@ -36,15 +36,33 @@ def expected_best(returns: Floats, first_day: int, unknown: int = 0) -> float:
     over the days. So trials that have no day in common are independent. A trial without variance has no
     Sharpe ratio and does not count.
     """
-    directions = unit(returns)  # (n, D)
-    if len(directions) + unknown == 0:
-        return 0.0
-    gaussian = np.stack([of_key(0, first_day + day) for day in range(returns.shape[1])] or [of_key(0, 0)])
-    highest, lowest = np.full(PAIRS, -np.inf, np.float32), np.full(PAIRS, np.inf, np.float32)
-    for drawn in drawn_for(directions, gaussian, unknown):  # (n, PAIRS)
-        np.maximum(highest, drawn.max(axis=0), out=highest)
-        np.minimum(lowest, drawn.min(axis=0), out=lowest)
-    return float(np.mean(highest, dtype=np.float64) - np.mean(lowest, dtype=np.float64)) / 2.0
+    best = BestOfTrials()
+    best.add(returns, first_day, range(unknown))
+    return best.expected
+
+
+class BestOfTrials:
+    """The same for trials that come one after the other: what was added is not drawn again."""
+
+    def __init__(self) -> None:
+        """Without any trial."""
+        self._highest, self._lowest = np.full(PAIRS, -np.inf, np.float32), np.full(PAIRS, np.inf, np.float32)
+
+    def add(self, returns: Floats, first_day: int, unknown: Iterable[int] = ()) -> None:
+        """More trials; `returns`, `first_day` as above, `unknown`: a number for each without returns."""
+        directions = unit(returns)  # (n, D)
+        gaussian = np.stack([of_key(0, first_day + day) for day in range(returns.shape[1])] or [of_key(0, 0)])
+        for drawn in drawn_for(directions, gaussian, unknown):  # (n, PAIRS)
+            np.maximum(self._highest, drawn.max(axis=0), out=self._highest)
+            np.minimum(self._lowest, drawn.min(axis=0), out=self._lowest)
+
+    @property
+    def expected(self) -> float:
+        """E[max] of all trials so far, in standard errors; 0 for none."""
+        if not np.isfinite(self._highest[0]):
+            return 0.0
+        highest, lowest = (float(np.mean(each, dtype=np.float64)) for each in (self._highest, self._lowest))
+        return (highest - lowest) / 2.0
 
 
 def unit(returns: Floats) -> Draws:
@@ -61,11 +79,11 @@ def unit(returns: Floats) -> Draws:
     return found
 
 
-def drawn_for(directions: Draws, gaussian: Draws, unknown: int) -> Iterator[Draws]:
+def drawn_for(directions: Draws, gaussian: Draws, unknown: Iterable[int]) -> Iterator[Draws]:
     """The draws of the trials, (n, PAIRS) at a time; gaussian: (D, PAIRS)."""
     for first in range(0, len(directions), AT_ONCE):
         yield directions[first : first + AT_ONCE] @ gaussian
-    for number in range(unknown):
+    for number in unknown:
         yield of_key(1, number)[None]
 
 
