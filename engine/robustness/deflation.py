@@ -30,13 +30,13 @@ from engine.statistics.metrics import daily_returns, total_return
 from engine.statistics.returns import probabilistic_sharpe, sharpe
 
 if TYPE_CHECKING:
-    from engine.runs.trial_store import DailyReturns
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from engine.backtest.bars import Bars
     from engine.backtest.simulate import Simulation
+    from engine.runs.trial_store import DailyReturns
     from engine.settings import Settings
 
     Floats = NDArray[np.float64]
