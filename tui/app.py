@@ -141,12 +141,15 @@ class Quantdeck(CrashSafe):
         self.watcher.look()
         return True
 
-    def stop_run(self, run: RunFolder) -> None:
-        """Ask a run to stop."""
-        from engine.runs.launch import ask_stop
+    def stop_run(self, run: RunFolder, *, at_once: bool = False) -> None:
+        """Ask a run to stop, or kill it."""
+        from engine.runs.launch import ask_stop, kill
+        from engine.runs.state import state_of
 
         try:
-            if not ask_stop(run):
+            if at_once and (process := state_of(run).pid):
+                kill(run, process)
+            elif not ask_stop(run):
                 self.notify(f"run {run.id} has ended already")
         except QuantdeckError as error:
             self.report_error(error)

@@ -41,7 +41,7 @@ class Deck(Protocol):
     def launch(self, run: RunFolder) -> bool:
         """Start the engine on a run; a refusal is told."""
 
-    def stop_run(self, run: RunFolder) -> None:
+    def stop_run(self, run: RunFolder, *, at_once: bool = False) -> None:
         """Ask a run to stop."""
 
     def start(self, mode: str, settings: Settings, of: str = "", name: str = "") -> None:

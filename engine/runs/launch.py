@@ -31,6 +31,7 @@ LAUNCHED = "--- launched "  # begins the line in engine.log that parts one proce
 KILLED = (
     "--- killed by "  # begins the line in engine.log that the launcher adds when a signal ends the engine
 )
+STOP_WITHIN_S = 10.0  # s that work has to come to a safe point; else its process ends without it
 STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
 
 
@@ -98,6 +99,23 @@ def ask_stop(run: RunFolder) -> bool:
     with refusals(run.stop_path):
         run.stop_path.touch(mode=0o600)
     return True
+
+
+def kill(run: RunFolder, process: int) -> None:
+    """Kill the engine of a run, and what it has started, at once; `process` is the id that its log tells.
+
+    What was committed stays, and the run can be resumed. Raises TryAgainError unless that process leads a
+    session and the run is held, MakeRoomError if it may not be killed.
+    """
+    name = f"run {run.id}"
+    try:
+        if not alive(run) or os.getsid(process) != process:
+            raise TryAgainError(name, "is not running in the process that its log names", "Look again")
+        os.killpg(process, signal.SIGKILL)
+    except ProcessLookupError:
+        raise TryAgainError(name, "has just ended", "Look again") from None
+    except PermissionError:
+        raise MakeRoomError(name, "belongs to another user", "Ask its owner to end it") from None
 
 
 def alive(run: RunFolder) -> bool:

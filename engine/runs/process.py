@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import json
+import math
 import os
 import platform
 import resource
@@ -27,7 +28,7 @@ from engine.results.codec import plain
 from engine.runs import lock
 from engine.runs.error_codec import as_error, to_fields
 from engine.runs.events import EventLog
-from engine.runs.launch import STOP_SIGNALS
+from engine.runs.launch import STOP_SIGNALS, STOP_WITHIN_S
 from engine.runs.manifest import write_manifest
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
 
 HEARTBEAT_S = 5.0
+LOOK_S = 1.0  # between two looks whether a stop was asked for
+SAVE_WITHIN_S = 120.0  # from there to the end
 RESERVE_BYTES = 65_536  # kept for the last event, which has to be written when the disk is full
 LIBRARIES = ("quantdeck", "keras", "jax", "numpy", "pandas", "scikit-learn", "numba", "ccxt")
 
@@ -93,7 +96,9 @@ class Carrier:
         """`output` is engine.log."""
         self.run, self.log, self.output = run, log, output
         self.asked_by = ""  # what asked for a stop
+        self.deadline = math.inf  # monotonic s, of a stop
         self.told_stopping = self.raised = False
+        self.ending = threading.Lock()  # taken once, by whoever writes the last event
         self.reserve = run.path / f"{TEMPORARY}reserve"
 
     def carry_out(self, work: Callable[[Emit], Any], heartbeat_s: float) -> int:
@@ -130,15 +135,23 @@ class Carrier:
         if threading.current_thread() is not threading.main_thread() or not self.stopping():
             return
         if not self.raised or event["kind"] == "alive":
-            self.raised = True
+            if not self.raised:
+                self.raised, self.deadline = True, monotonic() + SAVE_WITHIN_S
             raise StopRequestedError(f"run {self.run.id}", f"was stopped by {self.asked_by}")
+
+    def look_for_signals(self) -> None:
+        """See what has arrived that the main thread was too busy to hear."""
+        with contextlib.suppress(BlockingIOError):
+            for number in os.read(self.arrived, 64):
+                if number in STOP_SIGNALS:
+                    self.asked_by = self.asked_by or signal.Signals(number).name
 
     def stopping(self) -> bool:
         """Whether a stop was asked for; the first to notice tells so."""
         if not self.asked_by and self.run.stop_path.exists():
             self.asked_by = "request"
         if self.asked_by and not self.told_stopping:
-            self.told_stopping = True
+            self.told_stopping, self.deadline = True, monotonic() + STOP_WITHIN_S
             self.log.emit({"kind": "stopping", "by": self.asked_by})
         return bool(self.asked_by)
 
@@ -154,6 +167,8 @@ class Carrier:
 
         for number in STOP_SIGNALS:
             signal.signal(number, ask)
+        self.arrived, told = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(told, warn_on_full_buffer=False)  # seen even while the work is in compiled code
         for number in (signal.SIGHUP, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
@@ -172,16 +187,29 @@ class Carrier:
         }  # fmt: skip
 
     def beat(self, ended: threading.Event, heartbeat_s: float) -> None:
-        """Tell every few seconds that the process lives, what it uses, and that a stop was noticed."""
+        """Tell every few seconds that the process lives and what it uses; see that a stop is heeded."""
         spent, since = cpu_s(), monotonic()
-        while not ended.wait(heartbeat_s):
-            now_spent, now = cpu_s(), monotonic()
-            cpu = 100 * (now_spent - spent) / (now - since)
-            spent, since = now_spent, now
+        while not ended.wait(min(LOOK_S, heartbeat_s)):
             # The disk may be full; then the work will hear of it, and room may be made again.
+            self.look_for_signals()
             with contextlib.suppress(QuantdeckError):
-                self.log.emit({"kind": "heartbeat", "cpu": round(cpu, 1), "memory_mb": round(memory_mb(), 1)})
                 self.stopping()
+                if (now := monotonic()) - since >= heartbeat_s:
+                    now_spent = cpu_s()
+                    cpu = 100 * (now_spent - spent) / (now - since)
+                    spent, since = now_spent, now
+                    used = {"cpu": round(cpu, 1), "memory_mb": round(memory_mb(), 1)}
+                    self.log.emit({"kind": "heartbeat", **used})
+            if monotonic() > self.deadline:
+                self.end_without_the_work()
+
+    def end_without_the_work(self) -> None:
+        """End the process, whose work heeds no stop; what was committed stays, as after a kill."""
+        self.note("The work came to no safe point after it was asked to stop: ended without it. It was here:")
+        faulthandler.dump_traceback(self.output)
+        code = self.conclude({"kind": "stopped", "by": self.asked_by}, StopRequestedError.exit_code)
+        self.output.flush()
+        os._exit(code)
 
     def outcome(self, error: BaseException) -> tuple[Event, int]:
         """The final event and the exit code of work that ended in an exception."""
@@ -195,6 +223,7 @@ class Carrier:
 
     def conclude(self, final: Event, code: int) -> int:
         """Write the final event; if even that is refused, engine.log and the exit code have to tell."""
+        self.ending.acquire()  # for good: the other thread must not add one
         with contextlib.suppress(OSError):
             self.reserve.unlink(missing_ok=True)
         try:

@@ -53,6 +53,7 @@ class State:
     seq: int = 0
     started_at: str = ""  # of the latest process
     updated_at: str = ""
+    reported_at: str = ""  # of the latest entry of the work itself, which a heartbeat is not
     ended_at: str = ""
     stage: str = ""  # the stage in progress, or empty
     # In the order in which they first began; s, all times that it ran; None while in progress.
@@ -82,6 +83,14 @@ class State:
     torn: int = 0  # lines that killed writers left
 
     @property
+    def silent_s(self) -> float:
+        """How long the work of a living process has told nothing of itself, s."""
+        if self.ended or not self.reported_at:
+            return 0.0
+        latest, reported = map(datetime.fromisoformat, (self.updated_at, self.reported_at))
+        return (latest - reported).total_seconds()
+
+    @property
     def ended(self) -> bool:
         """Whether the run has come to an end, of whatever kind."""
         return self.status in FINAL
@@ -104,6 +113,8 @@ def replay(state: State, entries: Iterable[log.LogEntry]) -> State:
     for entry in entries:
         draft["seq"], draft["updated_at"] = entry.seq, entry.at
         draft["torn"] += entry.torn
+        if not isinstance(entry, log.Heartbeat | log.Stopping):
+            draft["reported_at"] = entry.at
         if apply := APPLY.get(type(entry)):
             apply(draft, entry)
     draft["history"] = tuple(draft["history"])

@@ -9,7 +9,7 @@ import pytest
 
 from engine.errors import InternalError, MakeRoomError, RepairDataError, SettingsError, TryAgainError
 from engine.runs.events import read
-from engine.runs.launch import alive, ask_stop, launch, wait
+from engine.runs.launch import alive, ask_stop, kill, launch, wait
 from engine.runs.state import state_of
 from tests.runs.engines import doing, events_of, finish, start, told, until
 
@@ -253,3 +253,33 @@ def test_an_environment_that_names_another_lock_is_not_believed(run, tmp_path):
         assert alive(run)
         engine.kill()
         finish(engine)
+
+
+@pytest.mark.parametrize("how", ["request", "SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("work", ["deaf", "deaf_in_compiled_code"])
+def test_work_that_heeds_no_stop_is_ended_without_it(run, work, how):
+    engine = launch(run, doing(work))
+    until(told(run, "stage"))
+    if how == "request":
+        assert ask_stop(run)
+    else:
+        os.kill(engine, signal.Signals[how])
+    assert wait(run, 60)
+    assert state_of(run).status == "stopped"
+    assert [event["by"] for event in events_of(run, "stopped")] == [how]
+    log = run.log_path.read_text()
+    assert "came to no safe point" in log
+    assert f"in {work}" in log  # where it was
+
+
+@pytest.mark.parametrize("work", ["deaf", "deaf_with_the_interpreter_held"])
+def test_a_run_can_be_killed_and_what_is_no_engine_is_not(run, work):
+    engine = launch(run, doing(work))
+    until(told(run, "stage"))
+    with pytest.raises(TryAgainError):
+        kill(run, os.getpid())
+    kill(run, engine)
+    assert wait(run, 10)
+    assert state_of(run).status == "crashed"
+    with pytest.raises(TryAgainError):
+        kill(run, engine)

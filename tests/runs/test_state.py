@@ -3,6 +3,7 @@
 import datetime as dt
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -14,6 +15,7 @@ from engine.runs import lock
 from engine.runs.events import EventLog, stamp
 from engine.runs.log_entries import entry_of
 from engine.runs.state import Follower, State, fold, replay, state_of
+from tui.runs.status import status
 
 NOW = dt.datetime(2026, 11, 22, 18, 0, tzinfo=dt.UTC)
 
@@ -251,3 +253,13 @@ def test_a_stage_that_runs_twice_tells_the_time_of_both():
     assert replay(State(), story(*once, begin, stage("features", "end", seconds=0.5))).stages == {
         "features": 2.5
     }
+
+
+def test_work_that_tells_nothing_is_silent_for_as_long_as_its_heart_beats():
+    begin = event("stage", 0, stage="features", state="begin")
+    beats = [event("heartbeat", second, cpu=1.0, memory_mb=1.0) for second in (30, 63)]
+    state = replay(State(), [begin, *beats])
+    assert state.silent_s == 63.0
+    assert status(replace(state, status="preparing"))[0].startswith("silent for")
+    again = replay(state, [event("stage", 64, stage="features", state="end", seconds=64.0)])
+    assert again.silent_s == 0.0

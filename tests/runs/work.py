@@ -1,7 +1,9 @@
 """Small works that real processes carry out: `python work.py NAME RUN_FOLDER`."""
 
 import faulthandler
+import hashlib
 import os
+import re
 import resource
 import signal
 import sys
@@ -88,6 +90,22 @@ def group(emit):
         patient(emit)
     except StopRequestedError as stop:
         raise ExceptionGroup("tasks", [ValueError("cancelled on the way"), stop]) from None
+
+
+def deaf(emit):
+    emit({"kind": "stage", "stage": "features", "state": "begin"})
+    while True:
+        pass
+
+
+def deaf_in_compiled_code(emit):
+    emit({"kind": "stage", "stage": "features", "state": "begin"})
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
+
+
+def deaf_with_the_interpreter_held(emit):
+    emit({"kind": "stage", "stage": "features", "state": "begin"})
+    re.fullmatch("(a|aa)+b", "a" * 200)
 
 
 def segfault(emit):

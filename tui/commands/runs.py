@@ -10,7 +10,7 @@ from engine.results.metrics import METRICS
 from engine.runs import manifest, notes
 from engine.runs.error_codec import to_fields
 from engine.runs.folder import Home, home_path
-from engine.runs.launch import alive, ask_stop, wait
+from engine.runs.launch import STOP_WITHIN_S, alive, ask_stop, kill, wait
 from engine.runs.results import result_of
 from engine.runs.state import state_of
 from tui.commands.answer import Answer, error_text, say
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from engine.runs.state import State
     from tui.runs.facts import RunFacts
 
-STOP_S = 60.0
+STOP_S, KILLED_S = 60.0, 10.0
 
 
 def chosen(home: str | None, text: str) -> RunFolder:
@@ -142,12 +142,17 @@ def follow_again(home: str | None, text: str) -> Answer:
         return outcome(run, follow(run, signals, owner=False))
 
 
-def stop(home: str | None, text: str) -> Answer:
-    """Ask a run to stop and wait until it has; one that has ended already is left as it is."""
+def stop(home: str | None, text: str, *, at_once: bool) -> Answer:
+    """Ask a run to stop and wait until it has, or kill it; one that has ended already is left as it is."""
     run = chosen(home, text)
-    if ask_stop(run):
-        say(f"run {run.id}: stopping at the next safe point")
-        wait(run, STOP_S)
+    process = state_of(run).pid
+    if at_once and process is not None and alive(run):
+        kill(run, process)
+        wait(run, KILLED_S)
+    elif ask_stop(run):
+        say(f"run {run.id}: stopping at the next safe point, or in {STOP_WITHIN_S:.0f} s without one")
+        if not wait(run, STOP_S):
+            say(f"run {run.id} still runs; end it with: quantdeck runs stop {run.id} --kill")
     state = state_of(run).status
     return Answer({"run": run.id, "state": state, "folder": str(run.path)}, f"run {run.id}: {state}")
 

@@ -53,11 +53,15 @@ def follow(run: Run, home: HomeDir = None) -> Answer:
 
 
 @command(group, "stop")
-def stop(run: Run, home: HomeDir = None) -> Answer:
+def stop(
+    run: Run,
+    kill: Annotated[bool, option("--kill", help="End it at once; it can be resumed.")] = False,
+    home: HomeDir = None,
+) -> Answer:
     """Ask a run to stop cleanly, and wait until it has."""
     from tui.commands.runs import stop
 
-    return stop(home, run)
+    return stop(home, run, at_once=kill)
 
 
 @command(group, "resume")

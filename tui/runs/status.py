@@ -15,6 +15,7 @@ ROLE = {
     "saving": "live", "backtesting": "live", "stopping": "warn", "stale": "warn", "done": "good",
     "stopped": "warn", "failed": "bad", "crashed": "bad",
 }  # fmt: skip
+SILENT_S = 60.0  # of the work, until that is told
 RESUMABLE = ("stopped", "failed", "crashed")
 
 
@@ -33,6 +34,8 @@ def status(state: State) -> tuple[str, str]:
         text = "failed: NaN loss"
     elif text == "stale":
         text = f"heartbeat stale since {state.updated_at[11:16]}"
+    elif state.stage and state.silent_s > SILENT_S:
+        return f"silent for {span(state.silent_s)} in {state.stage}", "warn"
     return text, ROLE.get(state.status, "")
 
 

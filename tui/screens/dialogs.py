@@ -138,7 +138,15 @@ class ErrorDialog(Dialog):
 
 
 def ask_stop(screen: BaseScreen, watched: Watched) -> None:
-    """Ask first, then ask the run."""
-    detail = "It ends at its next safe point and keeps a checkpoint; R resumes it from there."
-    question = Ask(f"Stop run {watched.id}?", detail, "stop it")
-    screen.app.push_screen(question, lambda yes: screen.deck.stop_run(watched.run) if yes else None)
+    """Ask first, then ask the run; one that was asked before can be killed."""
+    at_once = watched.state.status == "stopping"
+    if at_once:
+        question = Ask(
+            f"Kill run {watched.id}?", "It was asked to stop already. R resumes it afterwards.", "kill it"
+        )
+    else:
+        detail = "It ends at its next safe point and keeps a checkpoint; R resumes it from there."
+        question = Ask(f"Stop run {watched.id}?", detail, "stop it")
+    screen.app.push_screen(
+        question, lambda yes: screen.deck.stop_run(watched.run, at_once=at_once) if yes else None
+    )
