@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -34,6 +35,7 @@ def main() -> int:
     )
     parser.add_argument("--beside", type=Path, help="another checkout, with an environment in .venv")
     given = parser.parse_args()
+    os.environ["QUANTDECK_LEDGER"] = "trials.sqlite"  # in the home of each run: nobody's own is touched
     chosen = [name for name in given.only.split(",") if name] or list(lines.ALL)
     if unknown := set(chosen) - set(lines.ALL):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")

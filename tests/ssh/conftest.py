@@ -114,7 +114,9 @@ def server(tmp_path_factory):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = f"PATH={Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
+    environment = (
+        f"PATH={Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin QUANTDECK_LEDGER=trials.sqlite"
+    )
     (folder / "config").write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host_key\nPidFile none\nUsePAM no\n"
         f"AuthorizedKeysFile {folder}/authorized_keys\nStrictModes no\nPasswordAuthentication no\n"
