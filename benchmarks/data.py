@@ -130,12 +130,7 @@ def parquet_in_pandas(rows: str) -> dict[str, Callable[[], Any]]:
 def imported(rows: str = "") -> dict[str, Callable[[], Any]]:
     """`import`: read, check and store a file: the real BTC file, or a CSV of so many rows."""
     folder = tempfile.TemporaryDirectory()
-    path, store = REAL, Store(Path(folder.name) / "store")
-    if rows:
-        path = Path(folder.name) / "walk.csv"
-        frame = work.candles(int(rows)).drop(columns="flag").round(2)
-        frame.insert(0, "timestamp", milliseconds(frame.index))
-        frame.to_csv(path, index=False)
+    path, store = table_of(rows, folder.name), Store(Path(folder.name) / "store")
 
     def act(kept: Any = folder) -> int:
         del kept
@@ -144,6 +139,24 @@ def imported(rows: str = "") -> dict[str, Callable[[], Any]]:
     return {"import": act}
 
 
-def csv_in_pandas() -> dict[str, Callable[[], Any]]:
-    """`import`: the real file by pandas.read_csv, unchecked and not stored."""
-    return {"import": lambda: len(pd.read_csv(REAL))}
+def csv_in_pandas(rows: str = "") -> dict[str, Callable[[], Any]]:
+    """`import`: the same file by pandas.read_csv, unchecked and not stored."""
+    folder = tempfile.TemporaryDirectory()
+    path = table_of(rows, folder.name)
+
+    def act(kept: Any = folder) -> int:
+        del kept
+        return len(pd.read_csv(path))
+
+    return {"import": act}
+
+
+def table_of(rows: str, folder: str) -> Path:
+    """A CSV of so many candles, or the real file."""
+    if not rows:
+        return REAL
+    path = Path(folder) / "walk.csv"
+    frame = work.candles(int(rows)).drop(columns="flag").round(2)
+    frame.insert(0, "timestamp", milliseconds(frame.index))
+    frame.to_csv(path, index=False)
+    return path
