@@ -118,6 +118,21 @@ def test_titles_units_and_totals(frame, read, before, below, after):
     assert not difference(read(f"{before}{head}\n{below}{rest}{after}"), frame)
 
 
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        "{:%Y-%m-%d-%H-%M}", "{:%Y-%m-%d_%H-%M-%S}", "{:%Y %m %d %H %M}", "{:%d/%m/%Y %Hh%M}",
+        "{:%Y年%m月%d日 %H:%M}", "{:%Y. %m. %d. %H:%M}", "{:%a %b %d %H:%M:%S %Y}",
+        "{:%d de marzo de %Y %H:%M}",
+        "{:%Y-%m-%dT%H:%M:%S+00:00[Etc/UTC]}", "{:%H:%M %d.%m.%Y}",
+    ],
+)  # fmt: skip
+def test_clocks_and_dates_as_they_are_written_elsewhere(frame, read, stamp):
+    if "de marzo" in stamp:
+        frame = frame[:12]
+    assert not difference(read(text(frame, stamp=stamp)), frame)
+
+
 @pytest.mark.parametrize(("ticks", "zero"), [("net", 621_355_968 * 10**9), ("windows", 116_444_736 * 10**9)])
 def test_ticks_of_100_ns(frame, read, ticks, zero):
     table = [HEADER, *(",".join([str(time.value // 100 + zero), *cells[1:]])

@@ -6,6 +6,7 @@ is decided by the whole column; where both orders fit, nothing is read and both 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,18 @@ DATES = (  # tried in this order on the rows that the ones before have left
     ("months", r"^(?P<m>\d{1,2})[-/.](?P<y>\d{4})(?P<rest>)$"),
     ("months", r"^(?P<n>\pL{3,10})\.?[-/, ]+(?P<y>\d{4})(?P<rest>)$"),
 )  # fmt: skip
+REWRITTEN = (  # forms of a column's first cell, and the common form that says the same
+    (r"^(\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp][Mm])?),? (\d.*)$", r"\2 \1"),
+    (r"^(\d{4}-\d{2}-\d{2})[-_](\d{2})[-_](\d{2})$", r"\1 \2:\3"),
+    (r"^(\d{4}-\d{2}-\d{2})[-_](\d{2})[-_](\d{2})[-_](\d{2})$", r"\1 \2:\3:\4"),
+    (r"^(\d{4}) (\d{2}) (\d{2}) (\d{2}) (\d{2})$", r"\1-\2-\3 \4:\5"),
+    (r"^(.*[/.-]\d{2,4} )(\d{1,2})h(\d{2})$", r"\1\2:\3"),
+    (r"^(\d{4})[年년] ?(\d{1,2})[月월] ?(\d{1,2})[日일]", r"\1-\2-\3"),
+    (r"^(\d{4})\. (\d{1,2})\. (\d{1,2})\.", r"\1-\2-\3"),
+    (r"^[A-Za-z]{3} ([A-Za-z]{3}) +(\d{1,2}) (\d{2}:\d{2}:\d{2}) (\d{4})$", r"\1 \2, \4 \3"),
+    (r"^(\d{1,2}) de ([A-Za-z]+) de (\d{4})", r"\1 \2 \3"),
+    (r"^(\d{4}.*(?:[-+]\d{2}:\d{2}|Z))\[[A-Za-z_/]+\]$", r"\1"),
+)
 CLOCK = (
     r"(?:(?P<h>\d{1,2}):(?P<min>\d{2})(?::(?P<s>\d{2})(?:[.,:](?P<f>\d{1,9}))?)?"
     r"|(?P<hh>\d{2})(?P<mm>\d{2})(?:(?P<ss>\d{2})(?:\.?(?P<ff>\d{1,9}))?)?|(?P<hour>\d{1,2})h?)"
@@ -90,9 +103,9 @@ def dates_of(text: Any, order: str = "", usual: str = "", rows_in_all: int = 0) 
     zones: list[str] = [""]
     forms: dict[str, int] = {}
     timed = False
-    text = pc.replace_substring_regex(
-        text, r"^(\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp][Mm])?),? (\d.*)$", r"\2 \1"
-    )
+    for pattern, rewritten in REWRITTEN:
+        if rows and re.match(pattern, str(text[0])):
+            text = pc.replace_substring_regex(text, pattern, rewritten)
     for name, pattern in DATES:
         left = np.flatnonzero(~read)
         if not len(left):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from engine.data.importing.dates import Written
 
+FURTHEST_H = 14  # that a clock is ahead or behind
 OFFSETS_MIN = {
     "Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "WEST": 60, "CET": 60, "CEST": 120, "EET": 120, "EEST": 180,
     "MSK": 180, "EST": -300, "EDT": -240, "CDT": -300, "MST": -420, "MDT": -360, "PST": -480, "PDT": -420,
@@ -42,6 +43,10 @@ def offset_of(name: str) -> int | None:
     if name.upper() in OFFSETS_MIN:
         return OFFSETS_MIN[name.upper()]
     if parts := re.fullmatch(r"(?:UTC|GMT)?([-+])(\d{1,2}):?(\d{2})?(?::00)?", name):
+        if int(parts[2]) > FURTHEST_H:
+            raise HintNeededError(
+                f"says {name} where an offset of at most {FURTHEST_H} hours may be", "--timezone"
+            )
         return (1 if parts[1] == "+" else -1) * (int(parts[2]) * 60 + int(parts[3] or 0))
     if "/" not in name:
         reason = f"holds times of the zone {name}, which is not known for certain"
