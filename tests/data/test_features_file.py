@@ -143,3 +143,10 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     assert "features.file" in refused(ChangeSettingsError, tmp_path)
     (tmp_path / "own.py").write_bytes(b"\x00\xff\xfe")
     assert "not Python" in refused(RepairDataError, tmp_path / "own.py")
+
+
+def test_a_file_of_version_0_1_finds_what_it_imports(tmp_path: Path) -> None:
+    from engine.dataset.features import feature as earlier
+    from engine.features import feature
+
+    assert earlier is feature

@@ -1,0 +1,1 @@
+"""The earlier address of what own features import; see `engine.features`."""
