@@ -20,10 +20,10 @@ import jax
 import keras
 from jax import export
 
+from engine.code_cache import cache_folder
 from engine.compat.jax_options import options
-from engine.disk import write_whole
+from engine.disk import read_with_digest, write_with_digest
 from engine.errors import MakeRoomError
-from engine.models.training.backend import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,11 +57,11 @@ class ExportedProgram:
         key = json.dumps([environment(), *map(repr, self.key), kinds])
         path = cache_folder() / "traced" / hashlib.sha256(key.encode()).hexdigest()
         with contextlib.suppress(Exception):  # it is not there, or no longer what was written
-            return callable_of(path.read_bytes(), self.donated)
+            return callable_of(read_with_digest(path), self.donated)
         made = bytes(export.export(self.function)(*arguments).serialize())
         with contextlib.suppress(MakeRoomError, OSError):  # then it is traced again next time
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, made)
+            write_with_digest(path, made)
         return callable_of(made, self.donated)
 
 
