@@ -48,7 +48,8 @@ class Metadata:
     bounds: first and last target of each part, ISO 8601. trained_until_ms: no row at or after it
     has touched weights, scaler or early stopping. fingerprint: hash of the market that was used,
     from its first row to data_until_ms. belongs: SHA-256 of the models' and the scaler's files.
-    entry_threshold: the one that validation chose, None where it was not asked. own_features, own_model:
+    entry_threshold: the one that validation chose, None where it was not asked. gross_return: of a trade
+    there, before costs, NaN where not asked. own_features, own_model:
     SHA-256 of the user's own files, empty without one.
     """
 
@@ -65,6 +66,7 @@ class Metadata:
     versions: dict[str, str]
     belongs: dict[str, str] = field(default_factory=dict)
     entry_threshold: float | None = None
+    gross_return: float = math.nan
     own_model: str = ""
     schema: int = SCHEMA
 
@@ -158,6 +160,8 @@ def proper(name: str, value: Any) -> bool:
         return isinstance(value, dict) and all(isinstance(each, str) for each in value)
     if name == "entry_threshold":
         return value is None or (isinstance(value, float) and 0.0 <= value <= 1.0)
+    if name == "gross_return":
+        return isinstance(value, float)
     return isinstance(value, int if name.endswith("_ms") or name == "schema" else str)
 
 

@@ -135,8 +135,8 @@ def ordinary(
         predict=lambda scalers, inputs, volatility: forecast(
             Forecaster(tuple(members), scalers), inputs, volatility
         ),
-        threshold=lambda market, target, forecast, _label, validation: trading.entry_threshold(
-            market, target[validation], forecast[validation], settings
+        threshold=lambda market, target, forecast, _label, validation: (
+            trading.entry_threshold(market, target[validation], forecast[validation], settings).threshold
         ),
         signals=signals.threshold,
         simulate=lambda market, target, forecast, signal: simulated(
