@@ -21,7 +21,6 @@ def quantdeck(rows: str, batches: str, devices: str) -> dict[str, Callable[[], A
     from engine.settings import Model, Settings, Training
 
     used = prepared(devices)
-    from engine.models.definition import Lessons
     from engine.models.lstm import LSTM
     from engine.models.training.fit import fit
 
@@ -33,12 +32,13 @@ def quantdeck(rows: str, batches: str, devices: str) -> dict[str, Callable[[], A
     starts = np.random.default_rng(1).permutation(sequences.count)
     chosen = starts[: int(batches) * work.BATCH]
 
-    lessons = Lessons(sequences.matrix, sequences.labels, chosen, starts[-2048:], work.LOOKBACK)
-
     def train() -> float:
         with tempfile.TemporaryDirectory() as folder:
             keep = Path(folder) / "checkpoint.npz"
-            fitted = fit(LSTM, network(work.DROPOUT), lessons, settings, used, keep, lambda _: None)
+            fitted = fit(
+                LSTM, network(work.DROPOUT), sequences.matrix, sequences.labels, chosen, starts[-2048:],
+                settings, used, keep, lambda _: None,
+            )  # fmt: skip
         return fitted.loss
 
     return {"train": train}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.code_cache import cache_of, use
 from engine.disk import write_whole
+from engine.errors import QuantdeckError, StopRequestedError
 from engine.imports import collector_paused
 from engine.results.notes import Note, log_event
 from engine.runs.environment import DROPPED
@@ -25,7 +26,6 @@ USAGE = "usage: python -m engine RUN_FOLDER | serve"
 
 def main(arguments: list[str]) -> int:
     """Dispatch; return the exit code."""
-    use(cache_of("NUMBA_CACHE_DIR", Path("quantdeck") / "numba"), "*.nb?")
     if arguments == ["serve"]:
         from engine import queries
         from engine.runs.requests import answer
@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
     from engine.runs.process import carry_out
 
     run = RunFolder(Path(arguments[0]))
-    return carry_out(run, lambda emit: work(run, emit))
+    return carry_out(run, lambda emit: work(run, emit), lambda emit: judge(run, emit))
 
 
 def audit(request: Event, emit: Emit) -> AuditReport:
@@ -45,6 +45,35 @@ def audit(request: Event, emit: Emit) -> AuditReport:
     from engine.studies.leak_audit.audited_run import audit_run
 
     return audit_run(RunFolder(Path(request["run"])), Home(Path(request["home"])), emit)
+
+
+def judge(run: RunFolder, emit: Emit) -> None:
+    """Audit a backtest that code of the user's own made; one that cannot be audited stays, and says so."""
+    from engine.preparation import stage
+    from engine.settings import load
+    from engine.studies.leak_audit.audited_run import audit_run, can_be_audited
+
+    settings = load(run.settings_path)
+    own = settings.features.file or settings.model.file
+    if not (own and settings.evidence.audit and MODES[run.mode].has_backtest and can_be_audited(run)):
+        return
+    replayed = itertools.count(1)
+
+    def told(event: Event) -> None:
+        emit(event)
+        if event["kind"] == "alive":
+            emit(log_event(Note("audited so far", {"histories": next(replayed)})))
+
+    with stage(emit, "audit"):
+        try:
+            report = audit_run(run, Home(run.path.parent.parent), told)
+        except StopRequestedError:
+            raise
+        except QuantdeckError as error:
+            emit(log_event(Note("not audited", {"error": str(error)}), "warning"))
+        else:
+            level = "info" if report.status == "passed" else "alarm"
+            emit(log_event(Note("audited", {"status": report.status}), level))
 
 
 def work(run: RunFolder, emit: Emit) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,6 @@ import pandas as pd
 from engine.backtest import trading
 from engine.backtest.bars import ARRAYS, DUE_LATER
 from engine.backtest.records import REASONS
-from engine.backtest.thresholds import NEVER
 from engine.backtest.trades import to_csv_bytes, trade_table
 from engine.disk import write_whole
 from engine.market.times import iso
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
 
 TRADES, EQUITY, PREDICTIONS, BARS = "trades.csv", "equity.parquet", "predictions.parquet", "bars.parquet"
 FILES = (TRADES, EQUITY, PREDICTIONS, BARS)
+BEST_IC, BEST_SHARPE = 0.2, 6.0  # beyond which a mistake is likelier than skill
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ def summed_up(
     """
     time_ms = decisions.bars.time.astype(np.int64)  # (B,)
     costs = settings.backtest
-    worst = sheet.drawdown
+    worst, skill = sheet.drawdown, quality or quality_of(decisions, settings.label.horizon)
     moments = (iso(moment) for moment in (worst.start_ms, worst.trough_ms, worst.recovery_ms))
     months = zip(sheet.months.index, sheet.months.to_numpy(), strict=True)
     return BacktestResult(
@@ -130,7 +129,7 @@ def summed_up(
         settings_differ=changed(settings),
         metrics=whole_counts(sheet.metrics),
         benchmark=whole_counts(sheet.benchmark),
-        forecast=quality or quality_of(decisions, settings.label.horizon),
+        forecast=skill,
         drawdown=DrawdownTimes(*moments),
         months={str(year): tuple(row.tolist()) for year, row in months},
         costs=costs_of(sheet, strategy, settings),
@@ -140,6 +139,7 @@ def summed_up(
             *unforecast(decisions, settings),
             *unmoved(decisions, settings),
             *remarks(strategy, settings),
+            *([] if run.simulated else too_good(skill.ic, sheet.metrics["sharpe"])),
         ),
         files={Path(name).stem: name for name in (TRADES, EQUITY, PREDICTIONS)},
     )
@@ -199,24 +199,20 @@ def unforecast(decisions: Decisions, settings: Settings) -> list[Note]:
     return [Note(code, {"bars": int(missing.sum()), "stretches": int(begins.sum())})]
 
 
-def unpaid(settings: Settings, threshold: float | None, gross: float) -> list[Note]:
-    """What a trade earned on validation, if that was less than its costs and so nothing is traded."""
-    if settings.signal.threshold_from != "auto" or threshold is None or threshold < NEVER:
-        return []
-    costs = 1e4 * trading.round_trip(settings)
-    if not math.isfinite(gross):
-        return [Note("too few trades on validation")]
-    return [Note("nothing pays", {"gross": 1e4 * gross, "costs": costs})]
-
-
 def unmoved(decisions: Decisions, settings: Settings) -> list[Note]:
     """Why forecasts led to no trade at all, if none reached the threshold."""
-    if decisions.weight is not None or decisions.signal.any() or settings.signal.threshold_from == "auto":
+    if decisions.weight is not None or decisions.signal.any():
         return []
     largest = np.abs(decisions.forecast[np.isfinite(decisions.forecast)]).max(initial=0.0)
     threshold = settings.signal.entry_threshold
     note = Note("no forecast reaches the threshold", {"threshold": threshold, "largest": float(largest)})
     return [note]
+
+
+def too_good(ic: float, sharpe: float) -> list[Note]:
+    """What no honest forecast or strategy of a real market comes to."""
+    found = [Note("IC too good to be true", {"ic": ic})] if abs(ic) > BEST_IC else []
+    return found + ([Note("Sharpe too good to be true", {"sharpe": sharpe})] if sharpe > BEST_SHARPE else [])
 
 
 def remarks(strategy: Simulation, settings: Settings) -> list[Note]:

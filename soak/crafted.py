@@ -11,7 +11,6 @@ import pickle
 import sys
 import tempfile
 import zipfile
-from functools import partial
 from pathlib import Path
 
 import joblib
@@ -251,43 +250,40 @@ KERAS = {
 }  # fmt: skip
 
 
-MODEL = "model.keras"
-FILES = (MODEL, artifact.SCALER, artifact.METADATA)
-
-
 def made(seed):
     """An honest artifact."""
     rng = np.random.default_rng(seed)
     scalers = scaling.fit("standard", rng.normal(size=(40, 3)), rng.normal(size=40))
     model = lstm.build(4, 3, Model(units=(3, 2)), seed=seed)
-    return artifact.Artifact((model,), scalers, artifact.Metadata(**FIELDS))
+    return artifact.Artifact(model, scalers, artifact.Metadata(**FIELDS))
 
 
 def honest(folder):
     """A run's folder with honest artifacts."""
     folder.mkdir()
     artifact.save(folder, made(1))
-    write_manifest(folder, FILES)
+    write_manifest(folder, artifact.FILES)
     return folder
 
 
 def opened(folder):
-    return artifact.load(partial(read_checked, folder), RUN)
+    return artifact.load({name: read_checked(folder, name) for name in artifact.FILES}, RUN)
 
 
 def attempt(folder, file, crafted):
     """Put a crafted file in place, with manifest and hashes as its maker would; return why it is refused."""
-    before = {name: (folder / name).read_bytes() for name in FILES}
+    before = {name: (folder / name).read_bytes() for name in artifact.FILES}
     (folder / file).write_bytes(crafted)
     if file != artifact.METADATA:
         fields = FIELDS | {
             "schema": artifact.SCHEMA,
             "belongs": {
-                name: artifact.sha256((folder / name).read_bytes()) for name in (MODEL, artifact.SCALER)
+                name: artifact.sha256((folder / name).read_bytes())
+                for name in (artifact.MODEL, artifact.SCALER)
             },
         }
         joblib.dump(fields, folder / artifact.METADATA)
-    write_manifest(folder, FILES)
+    write_manifest(folder, artifact.FILES)
     try:
         opened(folder)
     except RepairDataError as refused:
@@ -295,7 +291,7 @@ def attempt(folder, file, crafted):
     finally:
         for name, content in before.items():
             (folder / name).write_bytes(content)
-        write_manifest(folder, FILES)
+        write_manifest(folder, artifact.FILES)
     return ""
 
 
@@ -304,9 +300,9 @@ def cases(folder, mark):
     for name, craft in JOBLIB.items():
         yield artifact.SCALER, name, craft(mark)
         yield artifact.METADATA, name, craft(mark)
-    content = (folder / MODEL).read_bytes()
+    content = (folder / artifact.MODEL).read_bytes()
     for name, craft in KERAS.items():
-        yield MODEL, name, craft(content, mark)
+        yield artifact.MODEL, name, craft(content, mark)
 
 
 def main():

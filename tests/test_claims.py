@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine import outcome
 from engine.results.backtest import Baseline, Interval, PermutationTest, Spread
 from engine.results.explanations import on_intervals, on_permutation
 from engine.robustness import overview
@@ -54,6 +55,14 @@ def test_the_sentence_on_timing_counts_the_shuffles_and_praises_only_claims(perm
     said = on_permutation(test, claimed=claimed)
     assert f"holding times {f'{as_good:,}' if as_good else 'none'} did as well" in said
     assert ("is better than chance" in said) == claimed
+
+
+@given(st.floats(-1, 1), st.floats(-20, 20) | st.just(math.nan))
+def test_what_is_too_good_to_be_true_is_said(ic, sharpe):
+    codes = [note.code for note in outcome.too_good(ic, sharpe)]
+    assert ("IC too good to be true" in codes) == (abs(ic) > 0.2)
+    assert ("Sharpe too good to be true" in codes) == (sharpe > 6)
+    assert all(note.text.startswith("TOO GOOD TO BE TRUE") for note in outcome.too_good(ic, sharpe))
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,9 @@ TEXTS = {
         "that is complete"
     ),
     "source failed, stored before": "{error}. The run goes on with what was stored before",
+    "not audited": "The leak audit could not be carried out. {error}",
+    "audited so far": "leak audit: history {histories}",
+    "audited": "leak audit {status}",
     "source failed": "{error}. The run goes on without it",
     "series starts late": "{series} starts at {first}, the exchange has nothing earlier",
     "series ends early": "{series} ends at {last}, the exchange has sent nothing later",
@@ -110,18 +113,18 @@ TEXTS = {
         "filled (correlation {own:.2f}), not with the next one's ({next:.2f}). What is decided at a bar's "
         "close belongs to the time of the bar after it."
     ),
+    "IC too good to be true": (
+        "TOO GOOD TO BE TRUE: an IC of {ic:.2f}. Of hourly returns 0.05 is already much: look for what the "
+        "features know too early."
+    ),
+    "Sharpe too good to be true": (
+        "TOO GOOD TO BE TRUE: a Sharpe ratio of {sharpe:.2f}. Look for what the signals know too early, and "
+        "for costs that are too low."
+    ),
     "no forecast reaches the threshold": (
         "No forecast goes beyond signal.entry_threshold, {threshold:g}: the largest is {largest:.2g}. "
         "signal.threshold_from=validation lets validation choose one."
     ),
-    "nothing pays": (
-        "Forecasts earn {gross:.1f} bps a trade before costs of {costs:.1f} on validation; they would break "
-        "even at costs of {gross:.1f}. So nothing is traded."
-    ),
-    "too few trades on validation": (
-        "At no threshold does validation hold enough trades to choose one: nothing is traded."
-    ),
-    "folds do not pay": "In {folds} of {of} folds no threshold paid on validation: nothing is traded there.",
     "bars filled": (
         "{bars:,} bars that were not there are filled flat: features and windows see them, nobody "
         "trades them (data.fill_gaps)."

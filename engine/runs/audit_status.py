@@ -6,8 +6,13 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from engine.errors import RepairDataError
+from engine.results.audit import AuditReport
+from engine.results.caveats import caveats
+
 if TYPE_CHECKING:
     from engine.results.audit import AuditStatus
+    from engine.results.backtest import BacktestResult
     from engine.runs.folder import RunFolder
 
 AUDIT = "audit.json"
@@ -26,6 +31,21 @@ def audit_status(run: RunFolder) -> AuditStatus:
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return "not run"
     return status if holds else "not run"
+
+
+def audit_report(run: RunFolder) -> AuditReport | None:
+    """The audit of the artifacts that lie there now; None if there is none, or none that can be read."""
+    if audit_status(run) == "not run":
+        return None
+    try:
+        return AuditReport.from_json(json.loads((run.path / AUDIT).read_bytes()), AUDIT)
+    except (OSError, ValueError, RepairDataError):
+        return None
+
+
+def caveats_of(run: RunFolder, result: BacktestResult) -> list[str]:
+    """What must be read before a result's figures."""
+    return caveats(result, audit_status(run), audit_report(run))
 
 
 def fingerprint(run: RunFolder) -> str:

@@ -22,7 +22,6 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from engine import code_cache
 from engine.disk import TEMPORARY, check_room, free_mb, sweep, write_whole
 from engine.errors import QuantdeckError, StopRequestedError, TryAgainError
 from engine.results.codec import plain
@@ -47,10 +46,16 @@ RESERVE_BYTES = 65_536  # kept for the last event, which has to be written when 
 LIBRARIES = ("quantdeck", "keras", "jax", "numpy", "pandas", "scikit-learn", "numba", "ccxt")
 
 
-def carry_out(run: RunFolder, work: Callable[[Emit], Any], heartbeat_s: float = HEARTBEAT_S) -> int:
-    """Do the work of a run and return the exit code: 0 done, 1 failed, 2 wrong settings, 130 stopped.
+def carry_out(
+    run: RunFolder,
+    work: Callable[[Emit], Any],
+    judge: Callable[[Emit], None] = lambda _: None,
+    heartbeat_s: float = HEARTBEAT_S,
+) -> int:
+    """Do the work of a run, have it judged, return 0 done, 1 failed, 2 wrong settings, 130 stopped.
 
-    Call it from the main thread. `work` is given `emit(event)` and returns what result.json shall hold.
+    Call it from the main thread. `work` is given `emit(event)` and returns what result.json shall hold;
+    `judge` is called once that is committed and before the run counts as done.
     `emit` raises StopRequestedError when SIGTERM, SIGINT or the stop file asks for an end: let it pass,
     saving on the
     way what shall be kept. It raises so once; `emit({"kind": "alive"})`, never logged, does so each time.
@@ -63,7 +68,7 @@ def carry_out(run: RunFolder, work: Callable[[Emit], Any], heartbeat_s: float = 
         ):
             sweep(run.path)
             with EventLog(run.events_path) as log:
-                return Carrier(run, log, output).carry_out(work, heartbeat_s)
+                return Carrier(run, log, output).carry_out(work, judge, heartbeat_s)
     except (QuantdeckError, OSError) as error:
         told = as_error(error)
         with contextlib.suppress(OSError):
@@ -102,7 +107,9 @@ class Carrier:
         self.ending = threading.Lock()  # taken once, by whoever writes the last event
         self.reserve = run.path / f"{TEMPORARY}reserve"
 
-    def carry_out(self, work: Callable[[Emit], Any], heartbeat_s: float) -> int:
+    def carry_out(
+        self, work: Callable[[Emit], Any], judge: Callable[[Emit], None], heartbeat_s: float
+    ) -> int:
         """See the function of that name."""
         ended = threading.Event()
         heart = threading.Thread(target=self.beat, args=(ended, heartbeat_s), name="heartbeat", daemon=True)
@@ -115,6 +122,7 @@ class Carrier:
             result = work(self.emit)
             write_whole(self.run.result_path, json.dumps(plain(result), indent=2).encode())
             self.commit()
+            judge(self.emit)
             final, code = {"kind": "done"}, 0
         except BaseException as error:  # noqa: BLE001  whatever ends the work is an outcome to be told
             final, code = self.outcome(error)
@@ -122,7 +130,6 @@ class Carrier:
         if heart.ident:
             heart.join()
         faulthandler.disable()  # engine.log is about to be closed
-        code_cache.note_used()
         return self.conclude(final, code)
 
     def commit(self) -> None:

@@ -17,13 +17,8 @@ class Signal(Group):
     entry_threshold: Number = setting(
         0.0005, "predicted return beyond which a position is taken", "return", ge=0, le=1
     )
-    threshold_from: Literal["settings", "validation", "auto", "costs"] = setting(
-        "settings",
-        "entry_threshold as it is set; validation: the one with the best Sharpe ratio there; auto: that one "
-        "if it is above 0, else none, and nothing is traded; costs: cost_multiple round trips",
-    )
-    cost_multiple: Number = setting(
-        1.0, "with threshold_from = costs: fees and slippage of a round trip, times this", "", ge=0, le=100
+    threshold_from: Literal["settings", "validation"] = setting(
+        "settings", "entry_threshold as it is set, or the one with the best Sharpe ratio on validation"
     )
     neutral: Literal["hold", "flat"] = setting("hold", "within the threshold: hold the position or close it")
     exit: Literal["signal", "horizon"] = setting(
@@ -33,11 +28,6 @@ class Signal(Group):
     without_forecast: Literal["hold", "flat"] = setting(
         "hold", "bars without a forecast, as after a gap: hold the position or close it"
     )
-
-    @property
-    def tuned(self) -> bool:
-        """Whether validation chooses the threshold."""
-        return self.threshold_from in {"validation", "auto"}
 
 
 class Backtest(Group):
@@ -137,6 +127,9 @@ class Evidence(Group):
         1000, "shuffles of the signals; 0 = no permutation test", "shuffles", ge=0, le=100_000
     )
     seed: Whole = setting(0, "seed of resamples and shuffles", "", ge=0, le=2**31 - 1)
+    audit: bool = setting(
+        True, "runs with features or a model of your own are audited for leaks before they are done"
+    )
 
 
 class WalkForward(Group):

@@ -4,10 +4,13 @@ import pytest
 
 from engine.errors import ChangeSettingsError
 from engine.results.audit import AuditReport
-from engine.runs.audit_status import audit_status
+from engine.runs.audit_status import audit_status, caveats_of
 from engine.runs.requests import EngineClient
+from engine.runs.results import backtest_of
+from engine.runs.state import state_of
 from tests.studies.engines import TINY, followed, home_with_market, result_of
 from tests.studies.markets import NAMES, settings_of
+from tui.text.backtest import backtest_document, backtest_summary
 
 SMOOTH = """
 import numpy as np
@@ -52,10 +55,24 @@ def test_a_run_with_a_leak_in_its_own_features_is_found_out(home, client, tmp_pa
     file.write_text(SMOOTH)
     names = f"features.names={','.join((*NAMES, 'smooth'))}"
     run = followed(home.create("run", settings_of(*TINY, names, f"features.file={file}")))
+    assert audit_status(run) == "failed"  # by the run itself, before it counted as done
+    assert state_of(run).stages["audit"] > 0
+    assert caveats_of(run, backtest_of(run))[0].startswith("LEAK AUDIT FAILED: features: smooth of 2019")
     told = audited(client, home, run)
     assert told.status == audit_status(run) == "failed"
     assert (told.findings[0].stage, told.findings[0].column) == ("features", "smooth")
     assert told.findings[0].row_ms < told.findings[0].cut_ms
+
+
+def test_a_run_that_was_not_to_be_audited_says_so_above_its_figures(home, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(SMOOTH)
+    keys = (f"features.names={','.join((*NAMES, 'smooth'))}", f"features.file={file}", "evidence.audit=false")
+    run = followed(home.create("run", settings_of(*TINY, *keys)))
+    assert audit_status(run) == "not run"
+    assert caveats_of(run, backtest_of(run))[0].startswith("NOT AUDITED")
+    assert backtest_summary(run, backtest_of(run)).startswith("NOT AUDITED")
+    assert backtest_document(run, backtest_of(run))["caveats"][0].startswith("NOT AUDITED")
 
 
 def test_the_file_that_was_trained_with_is_audited_and_not_todays(home, client, tmp_path):

@@ -9,7 +9,7 @@ from engine.studies.leak_audit.history import recorded
 from engine.studies.leak_audit.isolation import Isolated
 from engine.studies.leak_audit.replay import Replay
 from engine.studies.leak_audit.stages import ordinary
-from tests.studies import own_features
+from tests.studies import attacks, own_features
 from tests.studies.markets import END_MS, filled_store, linear, settings_of
 
 
@@ -33,9 +33,10 @@ def audited(tmp_path, monkeypatch):
     return of
 
 
-def test_every_leak_of_a_file_is_named(audited):
-    leaks, _, outside = audited(*own_features.functions(own_features.LEAKS))
-    assert leaks == set(own_features.LEAKS)
+@pytest.mark.parametrize("table", [own_features.LEAKS, attacks.LEAKS])
+def test_every_leak_of_a_file_is_named(audited, table):
+    leaks, _, outside = audited(*own_features.functions(table))
+    assert leaks == set(table)
     assert outside == []
 
 
@@ -58,8 +59,17 @@ def test_what_comes_from_outside_is_named(audited, tmp_path, name):
     assert any(word in each for each in outside), outside
 
 
-def test_no_honest_feature_is_accused(audited):
-    leaks, rounding, outside = audited(*own_features.functions(own_features.HONEST))
+@pytest.mark.parametrize("name", attacks.OUTSIDE)
+def test_what_another_replay_may_find_changed_is_named(audited, tmp_path, name):
+    path = tmp_path / "levels.csv"
+    path.write_text("2\n3\n")
+    leaks, _, outside = audited(*own_features.functions({name: attacks.OUTSIDE[name]}, path=str(path)))
+    assert leaks or outside
+
+
+@pytest.mark.parametrize("table", [own_features.HONEST, attacks.HONEST])
+def test_no_honest_feature_is_accused(audited, table):
+    leaks, rounding, outside = audited(*own_features.functions(table))
     assert leaks == set()
     assert outside == []
     assert rounding <= {"fft", "net", "ewm", "regression", "expanding_z", "kalman"}

@@ -78,7 +78,7 @@ def whatif(home: str | None, text: str, config: str | None, overrides: list[str]
     said = f"run {run.id}   what if: {said or 'nothing is moved, these are the rules of the run'}"
     told = backtest_document(run, replace(result, files={}))
     head = {"settings": dict(moves.overrides), "recorded": recorded.result.metrics}
-    return Answer(told | head, what_if(result, recorded.result, said))
+    return Answer(told | head, what_if(run, result, recorded.result, said))
 
 
 def compare(home: str | None, texts: list[str]) -> Answer:

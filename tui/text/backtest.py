@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.results.explanations import explained, on_margin, on_trials
 from engine.results.metrics import METRICS, tabled
-from engine.runs.audit_status import audit_status
+from engine.runs.audit_status import audit_status, caveats_of
 from tui.number_format import UNDEFINED, amount, correlation, defined, figure, percent, table, whole
 from tui.text.robustness import robustness_lines
 from tui.text.studies import folds_table
@@ -54,6 +54,7 @@ def backtest_summary(run: RunFolder, result: BacktestResult) -> str:
     ]
     return "\n".join(
         [
+            *caveats_of(run, result),
             *textbook(run, result),
             "",
             *([SIMULATED] if result.simulated else []),
@@ -88,11 +89,14 @@ def forecast(quality: ForecastQuality) -> str:
         percent,
         (quality.directional_accuracy, quality.directional_accuracy_low, quality.directional_accuracy_high),
     )
-    ic, p_value, r2 = map(correlation, (quality.ic, quality.ic_p_value, quality.r2))
-    return f"forecast   direction {right} % ({low} … {high})   IC {ic} (p {p_value})   R² {r2}"
+    ic, p_value, r2, of_direction = map(
+        correlation, (quality.ic, quality.ic_p_value, quality.r2, quality.directional_accuracy_p_value)
+    )
+    direction = f"direction {right} % ({low} … {high}, p {of_direction})"
+    return f"forecast   {direction}   IC {ic} (p {p_value})   R² {r2}"
 
 
-def what_if(result: BacktestResult, recorded: BacktestResult, said: str) -> str:
+def what_if(run: RunFolder, result: BacktestResult, recorded: BacktestResult, said: str) -> str:
     """What other rules came to, beside the run as it was recorded; said: which rules, of which run."""
     own, other, held = recorded.metrics, result.metrics, result.benchmark
     rows = [
@@ -104,6 +108,7 @@ def what_if(result: BacktestResult, recorded: BacktestResult, said: str) -> str:
     rows.append(["deflated Sharpe", "", percent(trials and trials.deflated_sharpe), "", "%"])
     return "\n".join(
         [
+            *caveats_of(run, result),
             *([SIMULATED] if result.simulated else []),
             said,
             table(("", "recorded", "what if", "buy & hold", ""), rows, right=(1, 2, 3)),
@@ -119,4 +124,5 @@ def backtest_document(run: RunFolder, result: BacktestResult) -> dict[str, Any]:
     figures = rest.pop("metrics") | {"benchmark": rest.pop("benchmark")}
     paths = {f"{name}_path": str(run.path / file) for name, file in rest.pop("files").items()}
     rest["notes"] = [note.text for note in result.notes]
-    return {"result": figures} | paths | rest | {"run": run.id, "sentences": explained(result)}
+    said = {"caveats": caveats_of(run, result)}
+    return said | {"result": figures} | paths | rest | {"run": run.id, "sentences": explained(result)}

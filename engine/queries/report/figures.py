@@ -114,11 +114,12 @@ def facts(result: BacktestResult) -> list[tuple[str, ...]]:
             quality.directional_accuracy, quality.directional_accuracy_low, quality.directional_accuracy_high,
         )
     )  # fmt: skip
-    ic, p_value, r2 = (
-        f"{value:.4f}" if known(value) else "n/a" for value in (quality.ic, quality.ic_p_value, quality.r2)
+    ic, p_value, r2, of_direction = (
+        f"{value:.4f}" if known(value) else "n/a"
+        for value in (quality.ic, quality.ic_p_value, quality.r2, quality.directional_accuracy_p_value)
     )
     return [
-        ("direction right", f"{right} % (95 %: {low} … {high})"),
+        ("direction right", f"{right} % (95 %: {low} … {high}; p {of_direction})"),
         ("information coefficient", f"{ic} (p {p_value})"),
         ("R² against a forecast of 0", r2),
         ("fees", f"{number(costs.fees)} at {number(costs.fee_bps)} bps a fill"),

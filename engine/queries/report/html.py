@@ -16,7 +16,7 @@ from engine.queries.report.style import STYLE
 from engine.queries.result import traded
 from engine.results.answers import WrittenReport
 from engine.results.tables import tables_of
-from engine.runs.audit_status import audit_status
+from engine.runs.audit_status import audit_status, caveats_of
 from engine.runs.folder import RunFolder
 from engine.runs.modes import MODES
 from engine.runs.results import result_of
@@ -65,7 +65,7 @@ def page(request: Event) -> str:
     span = f"{found.symbol} · {found.start} → {found.end} · {found.bars:,} bars · fills at {found.fill}"
     body = [
         f"<h1>Backtest {escape(name)}</h1>",
-        *banners(changes, simulated=found.simulated),
+        *banners(changes, caveats_of(run, found), simulated=found.simulated),
         f"<p>{escape(span)}</p>",
         KEY,
         *([WITHOUT_FORECAST] if lines.without_forecast else []),
@@ -100,7 +100,7 @@ def study_page(run: RunFolder) -> str:
     result, name = result_of(run), f"{run.id} {run.name}".strip()
     body = [
         f"<h1>{escape(f'{run.mode} {name}')}</h1>",
-        *banners({}, simulated=result.simulated),
+        *banners({}, [], simulated=result.simulated),
         *(table(each.header, each.rows) for each in tables_of(result)),
         *(f"<p>Note: {escape(note.text)}</p>" for note in result.notes),
     ]
@@ -115,9 +115,9 @@ def document(name: str, body: Sequence[str]) -> str:
     )
 
 
-def banners(changes: dict[str, Any], *, simulated: bool) -> list[str]:
+def banners(changes: dict[str, Any], caveats: list[str], *, simulated: bool) -> list[str]:
     """What must be seen before any figure."""
-    lines = []
+    lines = list(caveats)
     if simulated:
         lines.append("SIMULATED market: these figures say nothing about a real one")
     if changes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +44,7 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
     The series are the stored ones, as the run saw them; no exchange is asked. Raises ChangeSettingsError
     for a run without a model, RepairDataError for damaged artifacts or series.
     """
-    if not (MODES[run.mode].trains or run.of):
+    if not can_be_audited(run):
         raise ChangeSettingsError(
             f"run {run.id}", f"is a {run.mode}, without a model", "Audit one that trained"
         )
@@ -54,15 +53,16 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
     devices = backend.prepare(origin.pinned(run, chosen.training))
     from engine.models import artifact
 
-    loaded = artifact.load(partial(read_checked, trained.path), trained.id)
+    content = {name: read_checked(trained.path, name) for name in artifact.FILES}
+    loaded = artifact.load(content, trained.id)
     now_ms = int(moment(run.now).timestamp() * 1000)
     settings = pinned_down(chosen, loaded.metadata.feature_names, now_ms)
     file = Path(settings.features.file) if settings.features.file else None
     kept = kept_features(trained)
     own = load_features(file, kept) if file else ()
     isolated = Isolated(file, kept) if file else None
-    model = experiment.loaded(loaded.kind, loaded.models, loaded.scalers, devices)
-    stages = ordinary(settings, own, model.members, isolated)
+    model = experiment.loaded(loaded.network, loaded.scalers, devices)
+    stages = ordinary(settings, own, model.outputs, isolated)
     history = recorded(settings, Store(home.data), now_ms)
     market = stages.merge(stages.collect(Store(home.data), now_ms))
     same_data = merge.fingerprint(market) == loaded.metadata.fingerprint
@@ -92,6 +92,11 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
     )
     write_whole(run.path / AUDIT, json.dumps(report.to_json(), indent=2).encode())
     return report
+
+
+def can_be_audited(run: RunFolder) -> bool:
+    """Whether it trained a model or traded one."""
+    return MODES[run.mode].trains or bool(run.of)
 
 
 def traded_forecasts(run: RunFolder) -> pd.Series[float] | None:

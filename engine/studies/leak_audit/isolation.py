@@ -8,6 +8,7 @@ opens all the same, and what it asks of network and system, is seen and named.
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib.util
 import os
 import sys
@@ -46,8 +47,17 @@ CALLS = {
     "sqlite3.connect": "opens", "ctypes.dlopen": "loads", "socket.connect": "asks the network:",
     "socket.getaddrinfo": "asks the network:", "socket.gethostbyname": "asks the network:",
     "socket.sendto": "asks the network:", "subprocess.Popen": "starts", "os.system": "starts",
-    "os.exec": "starts", "os.posix_spawn": "starts", "os.spawn": "starts",
+    "os.exec": "starts", "os.posix_spawn": "starts", "os.spawn": "starts", "os.listdir": "lists",
+    "os.scandir": "lists", "ctypes.dlsym": "calls in C",
 }  # fmt: skip
+# Functions of the C library that bring in what no event of Python's tells of.
+IN_C = {
+    "open", "open64", "openat", "fopen", "fopen64", "read", "pread", "mmap", "shm_open", "socket", "connect",
+    "system", "popen", "execve", "fork", "getenv",
+}  # fmt: skip
+# Variables of the environment that stay; any other could carry a level in.
+VARIABLES = ("PATH", "LANG", "TZ", "LD_LIBRARY_PATH")
+VARIABLES_OF = ("LC_", "PYTHON", "OMP_", "OPENBLAS_", "MKL_", "NUMBA_", "KERAS_", "JAX_", "XLA_", "TF_")
 # Libraries in C that open files without an event of Python's.
 READERS = (
     "pyarrow.parquet",
@@ -140,8 +150,13 @@ def replay(
 ) -> None:
     """Compute the features of the file in this process, which serves nothing else."""
     settle(folder)
-    if locked:
-        landlock.read_only_under((*libraries(), *DEVICES, *SYSTEM, file, folder))
+    libraries_of_file = imported(kept)
+    for (
+        name
+    ) in libraries_of_file:  # those of an earlier file than the server's; what they do is not the file's
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    confined = locked and landlock.read_only_under((*libraries(), *DEVICES, *SYSTEM, file, folder))
     watch, before = Watch(file, folder), set(sys.modules)
     sys.addaudithook(watch)
     columns: list[Columns] = []
@@ -158,8 +173,8 @@ def replay(
     except QuantdeckError as error:
         errors[""] = error
     watch.on = False
-    loaded = set(sys.modules) - before
-    read = [f"reads files through {name}" for name in READERS if name in loaded]
+    loaded = {*libraries_of_file, *(set(sys.modules) - before)}
+    read = [f"may read files through {name}" for name in READERS if name in loaded and not confined]
     causes = [error.__cause__ for error in errors.values()]
     refused = [f"wants a file: {each}" for each in causes if isinstance(each, PermissionError)]
     outside = (*watch.seen, *read, *(refused if not watch.seen else ()))
@@ -169,6 +184,9 @@ def replay(
 def settle(folder: str) -> None:
     """Work in an empty folder, and take it for every place where files are kept for a next time."""
     os.chdir(folder)
+    for name in set(os.environ) - set(VARIABLES):
+        if not name.startswith(VARIABLES_OF):
+            del os.environ[name]
     tempfile.tempdir = folder
     for name in ("TMPDIR", "HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "NUMBA_CACHE_DIR"):
         os.environ[name] = folder
@@ -181,9 +199,7 @@ class Watch:
         """The features' own file and the empty folder are theirs."""
         self.on, self.seen = True, dict[str, None]()
         self.own = (os.path.realpath(file), os.path.realpath(folder) + os.sep)
-        self.allowed = tuple(
-            os.path.realpath(place) + os.sep for place in (*libraries(), *SYSTEM, "/dev", "/proc", "/sys")
-        )
+        self.allowed = tuple(os.path.realpath(place) + os.sep for place in (*libraries(), *SYSTEM, *DEVICES))
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Note it, once."""
@@ -192,9 +208,17 @@ class Watch:
         if event == "open":
             self.opened(arguments[0])
         elif event in CALLS:
-            what = arguments[0] if event != "socket.connect" else arguments[1]
-            if what and not (event == "ctypes.dlopen" and self.is_allowed(what)):
+            what = arguments[1] if event in {"socket.connect", "ctypes.dlsym"} else arguments[0]
+            if what and self.matters(event, what):
                 self.seen[f"{CALLS[event]} {named(what)}"] = None
+
+    def matters(self, event: str, what: Any) -> bool:
+        """Whether a call brings in something that another replay may find changed."""
+        if event in {"ctypes.dlopen", "os.listdir", "os.scandir"}:
+            return not isinstance(what, int) and not self.is_allowed(what)
+        if event == "ctypes.dlsym":
+            return what in IN_C
+        return not (event == "sqlite3.connect" and what in {":memory:", b":memory:"})
 
     def opened(self, path: Any) -> None:
         """Note a file that is not part of Python, the system or the features themselves."""
@@ -205,7 +229,8 @@ class Watch:
     def is_allowed(self, path: Any) -> bool:
         """Whether what a file says is the same in every replay."""
         real = os.path.realpath(os.fsdecode(path))
-        return real == self.own[0] or real.startswith((self.own[1], *self.allowed)) or "__pycache__" in real
+        inside = (real + os.sep).startswith((self.own[1], *self.allowed))
+        return real == self.own[0] or inside or "__pycache__" in real
 
 
 def named(what: Any) -> str:

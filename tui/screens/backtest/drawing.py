@@ -52,12 +52,13 @@ def title(run: RunFolder, result: BacktestResult, width: int) -> Line:
 
 @dataclass(frozen=True)
 class Shown:
-    """What the banner tells: result, moved settings (key, before, after), tries, status of the audit."""
+    """What the banner tells: result, moved settings (key, before, after), tries, audit, caveats."""
 
     result: BacktestResult
     moved: Sequence[tuple[str, Any, Any]]
     tries: int
     audit: str
+    caveats: Sequence[str] = ()
 
 
 def banner(shown: Shown, width: int) -> Line:
@@ -79,6 +80,11 @@ def banner(shown: Shown, width: int) -> Line:
     fills = f"fills at {result.fill}{optimistic}, fee {short(costs.fee_bps)} bps{slipped}"
     said = "an invented market   " if simulated and width >= WIDE else ""
     return spread([(" ", ""), *simulated, (f"{said}{fills}", "quiet")], audit, width)
+
+
+def caveats(shown: Shown, width: int) -> list[Line]:
+    """What must be read before the figures, at most two lines each."""
+    return [line for said in shown.caveats for line in paragraph(said, width, "alarm")[:2]]
 
 
 def short(value: Any) -> str:
@@ -163,11 +169,10 @@ def aside(result: BacktestResult) -> list[Line]:
     quality, costs = result.forecast, result.costs
     low, high = percent(quality.directional_accuracy_low), percent(quality.directional_accuracy_high)
     forecast = [
-        ("IC", correlation(quality.ic)),
-        ("  p", correlation(quality.ic_p_value)),
         ("R²", correlation(quality.r2)),
-        ("right %", percent(quality.directional_accuracy)),
-        ("", f"{low} … {high}"),
+        ("IC", f"{correlation(quality.ic)} {p_value(quality.ic_p_value)}"),
+        ("right", f"{percent(quality.directional_accuracy)} {p_value(quality.directional_accuracy_p_value)}"),
+        ("  %", f"{low} … {high}"),
     ]
     paid = [
         (f"fees {short(costs.fee_bps)}bp", amount(costs.fees)),
@@ -186,6 +191,11 @@ def aside(result: BacktestResult) -> list[Line]:
         head,
         *(pair(*each) for each in paid),
     ]
+
+
+def p_value(value: float) -> str:
+    """`p 0.03`, with two decimals."""
+    return f"p {UNDEFINED}" if not defined(value) else "p<0.01" if value < 0.01 else f"p {value:.2f}"
 
 
 def pair(label: str, value: str) -> Line:

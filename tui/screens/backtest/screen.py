@@ -8,7 +8,7 @@ from textual.containers import Container, Vertical
 
 from engine.errors import QuantdeckError
 from engine.results.answers import Curves
-from engine.runs.audit_status import audit_status
+from engine.runs.audit_status import audit_status, caveats_of
 from tui.background.preload import warm
 from tui.background.questions import Questions
 from tui.screens.backtest import actions, drawing, selection
@@ -156,8 +156,9 @@ class BacktestScreen(BaseScreen):
         banner: list[Line] = []
         if shown and run:
             title = drawing.title(run, shown, self.size.width)
-            facts = drawing.Shown(shown, opened.moves.listing, opened.tries, audit_status(run))
-            banner = [drawing.banner(facts, self.size.width)]
+            moved, first = opened.moves.listing, caveats_of(run, shown)
+            facts = drawing.Shown(shown, moved, opened.tries, audit_status(run), first)
+            banner = [*drawing.caveats(facts, self.size.width), drawing.banner(facts, self.size.width)]
             self.draw_result(shown, opened.recorded or shown)
         self.query_one("#banner", Lines).show(banner)
         self.query_one("#title", Lines).show([title])

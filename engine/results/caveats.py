@@ -1,0 +1,41 @@
+"""What must be read before the figures of a backtest: no audit or a failed one, figures too good."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.results.audit import AuditReport, AuditStatus
+    from engine.results.backtest import BacktestResult
+
+OWN_CODE = ("features.file", "model.file")  # settings that name Python files of the user's
+ASK = "Ask for it: quantdeck audit"
+BEFORE_FIGURES = (
+    "IC too good to be true",
+    "Sharpe too good to be true",
+    "signals look early",
+)  # codes of notes
+
+
+def caveats(result: BacktestResult, status: AuditStatus, report: AuditReport | None) -> list[str]:
+    """The sentences that stand above the figures, the audit's first.
+
+    status: of the audit of the artifacts that lie there now; report: what it says, where that can be read.
+    """
+    said = on_audit(result, status, report)
+    return [*([said] if said else []), *(note.text for note in result.notes if note.code in BEFORE_FIGURES)]
+
+
+def on_audit(result: BacktestResult, status: AuditStatus, report: AuditReport | None) -> str:
+    """What the leak audit found, or that code of the user's own was never audited; empty if all is well."""
+    if status == "failed":
+        found = report.findings if report else ()
+        more = f", and {len(found) - 1:,} more" if len(found) > 1 else ""
+        return f"LEAK AUDIT FAILED: {found[0].text}{more}." if found else "LEAK AUDIT FAILED."
+    if status == "not judgeable":
+        taken = ", ".join(report.outside) if report else "a file or a call"
+        return f"LEAK AUDIT NOT JUDGEABLE: features take from outside what no replay holds still: {taken}."
+    if status == "not run" and any(result.settings_differ.get(key) for key in OWN_CODE):
+        remedy = "A walk-forward cannot be: audit a run of these settings" if result.folds else ASK
+        return f"NOT AUDITED: code of your own made these figures. {remedy}."
+    return ""
