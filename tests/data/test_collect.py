@@ -265,6 +265,28 @@ async def test_impossible_rows_are_never_stored(tmp_path):
     assert np.isfinite(got.primary.frame.to_numpy(dtype=float)).all()
 
 
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        (["100", "90", "110", "100", "1"], "high below low"),
+        (["100", "110", "90", "100", "-1"], "negative volume"),
+        (["-1", "2", "-2", "1", "1"], "price not above 0"),
+        ([None, "2", "1", "1", "1"], "not a number"),
+    ],
+)
+async def test_rows_that_are_all_impossible_are_told_with_their_number_and_reason(tmp_path, row, why):
+    async def spoilt(request, well):
+        return await faults.status(200, [[each[0], *row] for each in well])(request, well)
+
+    async with exchange_server() as server:
+        server.always["klines"] = spoilt
+        with pytest.raises(ChangeSettingsError) as caught:
+            await collect(wish(server, end=iso(LISTED + DAY)), Store(tmp_path), NOW, quiet)
+    assert "48 rows came" in caught.value.reason  # 24, which were asked for once more
+    assert "all rejected" in caught.value.reason
+    assert why in caught.value.reason
+
+
 async def test_one_source_down_fails_the_run_or_is_left_out(tmp_path):
     store, events = Store(tmp_path), []
     async with exchange_server() as server:

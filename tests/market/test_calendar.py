@@ -137,6 +137,15 @@ def test_any_sessions_with_holidays_are_read_off_their_bars(seed):
     )  # hours may move with the clock
 
 
+@pytest.mark.parametrize("minutes", [5, 15, 30, 60])
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.05])
+def test_currencies_trade_by_the_clock_of_new_york_though_bars_are_missing(minutes, share):
+    random, step_ms = np.random.default_rng(minutes), minutes * MINUTE_MS
+    times, _ = opened("mon-fri 17:00-17:00 America/New_York", step_ms, 7 * 60)
+    kept = times[random.random(len(times)) >= share]
+    assert str(infer(kept, step_ms)) == "mon-fri 17:00-17:00 America/New_York"
+
+
 @given(
     seed=st.integers(0, 2**32 - 1), share=st.floats(0.02, 1.0), step=st.sampled_from([1, 5, 60, 240, 1440])
 )
