@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.code_cache import cache_of, use
 from engine.disk import write_whole
 from engine.errors import QuantdeckError, StopRequestedError
 from engine.imports import collector_paused
@@ -26,6 +27,7 @@ USAGE = "usage: python -m engine RUN_FOLDER | serve"
 
 def main(arguments: list[str]) -> int:
     """Dispatch; return the exit code."""
+    use(cache_of("NUMBA_CACHE_DIR", Path("quantdeck") / "numba"), "*.nb?")
     if arguments == ["serve"]:
         from engine import queries
         from engine.runs.requests import answer

@@ -15,27 +15,26 @@ from numpy.typing import NDArray
 from engine import features
 from engine.backtest.bars import forecast_volatility
 from engine.market.times import milliseconds
-from engine.models import registry
-from engine.models.training import backend
+from engine.models import kinds, registry
+from engine.models.definition import Lessons, members_of
+from engine.models.training import backend, fitted
 from engine.preparation import stage
 from engine.samples import labels, scaling, split, windows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
     from pathlib import Path
 
     import pandas as pd
 
     from engine.market.merge import Market
-    from engine.models.training.recorder import Fitted
+    from engine.models.definition import Kind, Outputs
+    from engine.models.training.fitted import Fitted
     from engine.runs.events import Emit
     from engine.samples.scaling import Scalers
     from engine.samples.split import Split
     from engine.samples.windows import Windows
     from engine.settings import Label, Settings
-
-    # (scaled features (T, F), first rows of windows (n,), emit) → the network's outputs (n,)
-    Outputs = Callable[[NDArray[np.float32], NDArray[np.int64], Emit], NDArray[np.float32]]
 
 Floats: TypeAlias = NDArray[np.float64]
 Rows: TypeAlias = NDArray[np.int64]
@@ -72,20 +71,20 @@ class Samples:
 
 @dataclass(frozen=True, eq=False)
 class Forecaster:
-    """A network ready to predict, and the scalers that it was fitted with."""
+    """Models ready to predict, whose mean is the forecast, and the scalers that they were fitted with."""
 
-    outputs: Outputs
+    members: tuple[Outputs, ...]
     scalers: Scalers
 
 
 @dataclass(frozen=True, eq=False)
 class Trained(Forecaster):
-    """What a training leaves: the Keras model itself, too, and how its fit went.
+    """What a training leaves: the models themselves, too, and how their fit went.
 
-    own_model: SHA-256 of the user's file that built the network, empty without one.
+    own_model: SHA-256 of the user's file that built them, empty without one.
     """
 
-    network: Any
+    models: tuple[Any, ...]
     fitted: Fitted
     own_model: str
 
@@ -155,8 +154,9 @@ def fit(
 ) -> Trained:
     """Fit scalers and model on the training samples; `devices` share a batch, a checkpoint is gone on with.
 
-    Raises ChangeSettingsError and RepairDataError for features that cannot be scaled and for a model of the
-    user's own that cannot be built, DivergedError when the loss is not finite.
+    Each member of an ensemble is what its seed alone, from training.seed on, would make. Raises
+    ChangeSettingsError and RepairDataError for features that cannot be scaled and for a model of the user's
+    own that cannot be built, DivergedError when the loss is not finite.
     """
     found = samples.windows
     train, validation = found.start[parts.train], found.start[parts.validation]
@@ -164,23 +164,37 @@ def fit(
         scalers = fit_scalers(settings, samples.table, samples.forward_return, samples.volatility, train)
     with stage(emit, "fit"):
         backend.start(devices)
-        from engine.models.training import fit as training
-        from engine.models.training.predict import Predictor
-
         kind = registry.to_build(settings.model)
-        matrix, labels = samples.matrix(scalers), scalers.to_label(samples.forward_return, samples.volatility)
-        network = kind.build(found.lookback, matrix.shape[1], settings.model, settings.training.seed)
-        fitted = training.fit(
-            kind, network, matrix, labels, train, validation, settings, devices, checkpoint, emit
-        )
-    return Trained(Predictor(network, devices), scalers, network, fitted, kind.sha256)
+        labels = scalers.to_label(samples.forward_return, samples.volatility)
+        lessons = Lessons(samples.matrix(scalers), labels, train, validation, found.lookback)
+        models: list[Any] = []
+        fits: list[Fitted] = []
+        count = members_of(settings.model, kind)
+        for number in range(count):
+            told = fitted.after(sum(each.epochs for each in fits), count - 1 - number, emit)
+            kept = checkpoint if count == 1 else member_file(checkpoint, number)
+            model, fit = kinds.fit(kind, lessons, seeded(settings, number), devices, kept, told)
+            models.append(model)
+            fits.append(fit)
+    ready = loaded(kind, models, scalers, devices)
+    return Trained(ready.members, scalers, tuple(models), fitted.together(fits), kind.sha256)
 
 
-def loaded(network: Any, scalers: Scalers, devices: int) -> Forecaster:
-    """A saved Keras model, ready to predict on so many devices."""
-    from engine.models.training.predict import Predictor
+def member_file(path: Path, number: int) -> Path:
+    """The file of an ensemble's member, numbered from 1, beside that of a model alone."""
+    return path.with_name(f"{path.stem}-{number + 1}{path.suffix}")
 
-    return Forecaster(Predictor(network, devices), scalers)
+
+def seeded(settings: Settings, number: int) -> Settings:
+    """The settings of an ensemble's member alone, numbered from 0."""
+    training = settings.training
+    own = training.model_copy(update={"seed": training.seed + number})
+    return settings.model_copy(update={"training": own})
+
+
+def loaded(kind: Kind, models: Sequence[Any], scalers: Scalers, devices: int) -> Forecaster:
+    """Models of a kind, ready to predict on so many devices."""
+    return Forecaster(tuple(kinds.outputs(kind, model, devices) for model in models), scalers)
 
 
 def forecast(
@@ -188,9 +202,10 @@ def forecast(
 ) -> Floats:
     """The returns that are forecast for the windows of the scaled features, (T, F), that begin at `start`.
 
-    volatility: (n,) at their targets. (n,) float64, as fractions.
+    volatility: (n,) at their targets. (n,) float64, as fractions: the mean of the members' forecasts.
     """
-    return model.scalers.to_return(model.outputs(matrix, start, emit), volatility)
+    members = [model.scalers.to_return(outputs(matrix, start, emit), volatility) for outputs in model.members]
+    return np.asarray(np.mean(members, axis=0))
 
 
 def forecast_samples(model: Forecaster, samples: Samples, chosen: Any, emit: Emit) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ import pandas as pd
 from engine.backtest import trading
 from engine.backtest.bars import ARRAYS, DUE_LATER
 from engine.backtest.records import REASONS
+from engine.backtest.thresholds import NEVER
 from engine.backtest.trades import to_csv_bytes, trade_table
 from engine.disk import write_whole
 from engine.market.times import iso
@@ -199,9 +201,19 @@ def unforecast(decisions: Decisions, settings: Settings) -> list[Note]:
     return [Note(code, {"bars": int(missing.sum()), "stretches": int(begins.sum())})]
 
 
+def unpaid(settings: Settings, threshold: float | None, gross: float) -> list[Note]:
+    """What a trade earned on validation, if that was less than its costs and so nothing is traded."""
+    if settings.signal.threshold_from != "auto" or threshold is None or threshold < NEVER:
+        return []
+    costs = 1e4 * trading.round_trip(settings)
+    if not math.isfinite(gross):
+        return [Note("too few trades on validation")]
+    return [Note("nothing pays", {"gross": 1e4 * gross, "costs": costs})]
+
+
 def unmoved(decisions: Decisions, settings: Settings) -> list[Note]:
     """Why forecasts led to no trade at all, if none reached the threshold."""
-    if decisions.weight is not None or decisions.signal.any():
+    if decisions.weight is not None or decisions.signal.any() or settings.signal.threshold_from == "auto":
         return []
     largest = np.abs(decisions.forecast[np.isfinite(decisions.forecast)]).max(initial=0.0)
     threshold = settings.signal.entry_threshold

@@ -11,6 +11,7 @@ or repeated sees what it saw at first.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engine import experiment, outcome
@@ -71,17 +72,17 @@ def train(job: Job) -> TrainResult:
             run.id, settings, data.market, samples.target_ms, parts, list(data.table.columns), data.own,
             trained.own_model,
         )  # fmt: skip
-        if settings.signal.threshold_from == "validation":
+        if settings.signal.tuned:
             forecast = experiment.forecast_samples(trained, samples, parts.validation, job.emit)
             target, rules = samples.windows.target[parts.validation], with_limits(settings, data.limits)
-            level = trading.entry_threshold(data.market, target, forecast, rules)
-            metadata = replace(metadata, entry_threshold=level)
-        saved = artifact.Artifact(trained.network, trained.scalers, metadata)
-        artifact.save(run.path, saved)
+            choice = trading.entry_threshold(data.market, target, forecast, rules)
+            metadata = replace(metadata, entry_threshold=choice.threshold, gross_return=choice.gross)
+        saved = artifact.save(run.path, artifact.Artifact(trained.models, trained.scalers, metadata))
         own = features_file.keep(data.own, run.features_path)
-        write_manifest(run.path, [*artifact.FILES, run.origin_path.name, *own])
+        write_manifest(run.path, [*saved, run.origin_path.name, *own])
     summary = TrainingSummary(**trained.fitted.summary())
-    return TrainResult(summary, data.market.simulated, data.notes)
+    notes = (*data.notes, *outcome.unpaid(settings, metadata.entry_threshold, metadata.gross_return))
+    return TrainResult(summary, data.market.simulated, notes)
 
 
 def backtest(job: Job) -> BacktestResult:
@@ -97,14 +98,14 @@ def traded(job: Job, trained: RunFolder) -> BacktestResult:
         devices = backend.prepare(origin.pinned(run, settings.training))
         from engine.models import artifact
 
-        content = {name: read_checked(trained.path, name) for name in artifact.FILES}
-        loaded = artifact.load(content, trained.id)
+        loaded = artifact.load(partial(read_checked, trained.path), trained.id)
         provenance.refuse_other_model(settings, loaded.metadata)
         settings = provenance.frozen(settings, loaded.metadata)
 
     data = prepare(job, loaded.metadata.feature_names)  # collect, merge, features
     settings = with_limits(settings, data.limits)
     notes = [*data.notes, *provenance.differences(loaded.metadata, data.market, data.own)]
+    notes += outcome.unpaid(settings, loaded.metadata.entry_threshold, loaded.metadata.gross_return)
 
     with stage(job.emit, "windows"):
         samples = experiment.samples_of(data.market, data.table, settings)  # N of them
@@ -113,7 +114,7 @@ def traded(job: Job, trained: RunFolder) -> BacktestResult:
         )  # (N,)
 
     with stage(job.emit, "predict"):
-        model = experiment.loaded(loaded.network, loaded.scalers, devices)
+        model = experiment.loaded(loaded.kind, loaded.models, loaded.scalers, devices)
         forecast = experiment.forecast_samples(model, samples, chosen, job.emit)  # (M,)
 
     with stage(job.emit, "signals"):

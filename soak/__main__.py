@@ -4,8 +4,8 @@ import subprocess
 import sys
 
 PARTS = (
-    "crafted", "random_files", "bits", "full", "signals", "simulator", "kills", "room", "data_kills", "fresh",
-    "terminals",
+    "crafted", "random_files", "bits", "caches", "full", "signals", "simulator", "kills", "room",
+    "data_kills", "fresh", "terminals",
 )  # fmt: skip
 
 

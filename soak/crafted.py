@@ -11,6 +11,7 @@ import pickle
 import sys
 import tempfile
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import joblib
@@ -250,40 +251,43 @@ KERAS = {
 }  # fmt: skip
 
 
+MODEL = "model.keras"
+FILES = (MODEL, artifact.SCALER, artifact.METADATA)
+
+
 def made(seed):
     """An honest artifact."""
     rng = np.random.default_rng(seed)
     scalers = scaling.fit("standard", rng.normal(size=(40, 3)), rng.normal(size=40))
     model = lstm.build(4, 3, Model(units=(3, 2)), seed=seed)
-    return artifact.Artifact(model, scalers, artifact.Metadata(**FIELDS))
+    return artifact.Artifact((model,), scalers, artifact.Metadata(**FIELDS))
 
 
 def honest(folder):
     """A run's folder with honest artifacts."""
     folder.mkdir()
     artifact.save(folder, made(1))
-    write_manifest(folder, artifact.FILES)
+    write_manifest(folder, FILES)
     return folder
 
 
 def opened(folder):
-    return artifact.load({name: read_checked(folder, name) for name in artifact.FILES}, RUN)
+    return artifact.load(partial(read_checked, folder), RUN)
 
 
 def attempt(folder, file, crafted):
     """Put a crafted file in place, with manifest and hashes as its maker would; return why it is refused."""
-    before = {name: (folder / name).read_bytes() for name in artifact.FILES}
+    before = {name: (folder / name).read_bytes() for name in FILES}
     (folder / file).write_bytes(crafted)
     if file != artifact.METADATA:
         fields = FIELDS | {
             "schema": artifact.SCHEMA,
             "belongs": {
-                name: artifact.sha256((folder / name).read_bytes())
-                for name in (artifact.MODEL, artifact.SCALER)
+                name: artifact.sha256((folder / name).read_bytes()) for name in (MODEL, artifact.SCALER)
             },
         }
         joblib.dump(fields, folder / artifact.METADATA)
-    write_manifest(folder, artifact.FILES)
+    write_manifest(folder, FILES)
     try:
         opened(folder)
     except RepairDataError as refused:
@@ -291,7 +295,7 @@ def attempt(folder, file, crafted):
     finally:
         for name, content in before.items():
             (folder / name).write_bytes(content)
-        write_manifest(folder, artifact.FILES)
+        write_manifest(folder, FILES)
     return ""
 
 
@@ -300,9 +304,9 @@ def cases(folder, mark):
     for name, craft in JOBLIB.items():
         yield artifact.SCALER, name, craft(mark)
         yield artifact.METADATA, name, craft(mark)
-    content = (folder / artifact.MODEL).read_bytes()
+    content = (folder / MODEL).read_bytes()
     for name, craft in KERAS.items():
-        yield artifact.MODEL, name, craft(content, mark)
+        yield MODEL, name, craft(content, mark)
 
 
 def main():

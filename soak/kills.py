@@ -61,7 +61,7 @@ def saving(folder, count, seed):
         place = home / str(number)
         place.mkdir()
         artifact.save(place, made)
-        kept.append({name: (place / name).read_bytes() for name in artifact.FILES})
+        kept.append({name: (place / name).read_bytes() for name in crafted.FILES})
     target = home / crafted.RUN
     target.mkdir()
     loaded = refused = 0
@@ -72,13 +72,13 @@ def saving(folder, count, seed):
             try:
                 for made in (one, two) * 1000:
                     artifact.save(target, made)
-                    crafted.write_manifest(target, artifact.FILES)
+                    crafted.write_manifest(target, crafted.FILES)
             finally:
                 os._exit(0)
         threading.Event().wait(rng.uniform(0.02, 0.25))
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-        present = {name: (target / name).read_bytes() for name in artifact.FILES if (target / name).exists()}
+        present = {name: (target / name).read_bytes() for name in crafted.FILES if (target / name).exists()}
         torn += [(turn, name) for name, part in present.items() if part not in [each[name] for each in kept]]
         try:
             crafted.opened(target)

@@ -3,6 +3,8 @@
 One function and one entry of the catalogue are all that it takes.
 """
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -81,8 +83,10 @@ def test_a_run_trains_on_it_saves_it_and_is_audited(register, home, compute, sta
     run = trained(home, "return_1,rise")
     from engine.models import artifact  # which needs the backend that the home has started
 
-    content = {name: read_checked(run.path, name) for name in artifact.FILES}
-    assert artifact.load(content, run.id).metadata.feature_names == ["return_1", "rise"]
+    assert artifact.load(partial(read_checked, run.path), run.id).metadata.feature_names == [
+        "return_1",
+        "rise",
+    ]
     report = audit_run(run, home, lambda _: None)
     assert report.status == status
     assert {finding.column for finding in report.findings if finding.stage == "features"} == (

@@ -84,6 +84,28 @@ def test_the_threshold_comes_from_validation_and_is_frozen(home, whole):
     assert result(carried_out(home, "backtest", own, of=whole.id)).entry_threshold == 0.002
 
 
+def test_costs_beyond_what_forecasts_earn_leave_no_trade_and_one_sentence_says_why(home):
+    costly = make({}, [*CHOSEN, "signal.threshold_from=auto", "backtest.fee_bps=500"])
+    run = carried_out(home, "run", costly)
+    found = result(run)
+    assert found.metrics["trades"] == 0
+    (said,) = [note for note in found.notes if note.code in {"nothing pays", "too few trades on validation"}]
+    assert "nothing is traded" in backtest_summary(run, found)
+    if said.code == "nothing pays":
+        assert said.values["gross"] < said.values["costs"] == pytest.approx(1004)
+    again = result(carried_out(home, "backtest", load(run.settings_path), of=run.id))
+    assert again.notes == found.notes
+
+
+def test_a_threshold_of_so_many_round_trips_follows_the_costs(home, whole):
+    keys = ["signal.threshold_from=costs", "signal.cost_multiple=0.5"]
+    for fee in (1, 10):
+        told = result(
+            carried_out(home, "backtest", make({}, [*CHOSEN, *keys, f"backtest.fee_bps={fee}"]), of=whole.id)
+        )
+        assert told.entry_threshold == pytest.approx((fee + 2) * 1e-4)
+
+
 def test_a_what_if_begins_with_the_frozen_threshold(whole):
     request = {"run": str(whole.path), "overrides": {"backtest.fee_bps": 10.0}, "columns": 40}
     tried = handlers()["result.whatif"](request, lambda _: None)

@@ -53,7 +53,7 @@ EDGES = {
     "an event of a run's log, or what it is made from": {
         "engine/data/update.py:event",
         "engine/data/update.py:failed",
-        "engine/models/training/recorder.py:summary",
+        "engine/models/training/fitted.py:summary",
         "engine/pipeline.py:samples_event",
         "engine/runs/events.py:parsed",
         "engine/runs/process.py:outcome",

@@ -1,15 +1,18 @@
-"""The entry threshold chosen on validation: the one with the best Sharpe ratio after costs.
+"""The entry threshold chosen on validation: the one with the best Sharpe ratio after costs, or none.
 
 Nothing here ever sees a test bar: bars and forecasts are those of the validation span.
 """
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.backtest import signals
+from engine.backtest.simulate import simulate
 from engine.backtest.sweep import sweep
 
 if TYPE_CHECKING:
@@ -22,6 +25,23 @@ if TYPE_CHECKING:
 
 QUANTILES = (*np.linspace(0.0, 0.95, 20), 0.975, 0.99)
 FEWEST_TRADES = 10
+NEVER = 1.0  # a threshold that no forecast goes beyond
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A threshold, and what a trade at the best one earns on average before costs, as a return.
+
+    gross: NaN where none trades often enough.
+    """
+
+    threshold: float
+    gross: float = math.nan
+
+    @property
+    def trades(self) -> bool:
+        """Whether anything is traded at all."""
+        return self.threshold < NEVER
 
 
 def candidates(forecast: Floats) -> Floats:
@@ -35,14 +55,25 @@ def best(
     forecast: Floats,
     rules: Rules,
     targets: Callable[[NDArray[np.int8]], Floats],
-    otherwise: float,
-) -> float:
+    otherwise: float | None,
+) -> Choice:
     """The candidate with the highest Sharpe ratio of daily returns after costs; of equals the lowest.
 
     forecast: (B,), NaN where a bar had no window. targets: the target weights, (B,), that signals mean.
     One that trades fewer than ten times is left out, as its Sharpe ratio is luck; `otherwise` if none is.
+    Where that is None, not to trade is a candidate, too, of Sharpe ratio 0.
     """
     tried = candidates(forecast)
     found = sweep(bars, [(targets(signals.threshold(forecast, each)), rules) for each in tried.tolist()])
     value = np.where((found.trades >= FEWEST_TRADES) & np.isfinite(found.sharpe), found.sharpe, -np.inf)
-    return float(tried[np.argmax(value)]) if (value > -np.inf).any() else otherwise
+    if not (value > -np.inf).any():
+        return Choice(NEVER if otherwise is None else otherwise)
+    level = float(tried[np.argmax(value)])
+    if otherwise is not None:
+        return Choice(level)
+    free_of_charge = replace(
+        rules, fee=0.0, slippage=0.0, slippage_volatility=0.0, slippage_impact=0.0, borrow_rate=0.0
+    )
+    free = simulate(bars, targets(signals.threshold(forecast, level)), free_of_charge, forecast)
+    gross = float(free.trades["return"].mean())
+    return Choice(level if value.max() > 0.0 else NEVER, gross)

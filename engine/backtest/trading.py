@@ -10,8 +10,9 @@ import numpy as np
 
 from engine.backtest import signals, thresholds
 from engine.backtest.bars import Bars
-from engine.backtest.rules import Rules
+from engine.backtest.rules import BASIS_POINT, Rules
 from engine.backtest.simulate import Simulation, buy_and_hold, simulate
+from engine.backtest.thresholds import Choice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,13 +125,23 @@ def meant(decisions: Decisions, settings: Settings) -> Callable[[NDArray[np.int8
     )
 
 
-def entry_threshold(market: Market, target: NDArray[np.int64], forecast: Floats, settings: Settings) -> float:
-    """The settings' entry threshold, or the one with the best Sharpe ratio after costs on validation.
+def round_trip(settings: Settings) -> float:
+    """Fees and slippage of opening and closing a position, as a share of it."""
+    return 2.0 * BASIS_POINT * (settings.backtest.fee_bps + settings.backtest.slippage_bps)
+
+
+def entry_threshold(
+    market: Market, target: NDArray[np.int64], forecast: Floats, settings: Settings
+) -> Choice:
+    """The entry threshold that the settings state, or the one that validation chooses, see Signal.
 
     target: (N,) rows of validation's targets. forecast: (N,) returns forecast for them.
     """
-    if settings.signal.threshold_from != "validation":
-        return settings.signal.entry_threshold
+    chosen = settings.signal
+    if chosen.threshold_from == "costs":
+        return Choice(min(chosen.cost_multiple * round_trip(settings), 1.0))
+    if not chosen.tuned:
+        return Choice(chosen.entry_threshold)
     unknown = np.full(len(market.frame), np.nan)  # (T,)
     decisions = decide(market, target, forecast, unknown, settings)
     return thresholds.best(
@@ -138,5 +149,5 @@ def entry_threshold(market: Market, target: NDArray[np.int64], forecast: Floats,
         decisions.forecast,
         rules_of(settings, market.calendar),
         meant(decisions, settings),
-        otherwise=settings.signal.entry_threshold,
+        otherwise=None if chosen.threshold_from == "auto" else chosen.entry_threshold,
     )

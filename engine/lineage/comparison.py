@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from engine.lineage.origin import Origin
     from engine.runs.folder import RunFolder
 
-MODEL_FILES = ("model.keras", "scaler.joblib")
+MODEL_FILES = re.compile(r"model(-\d+)?\.(keras|npz)|scaler\.joblib")
 FRAMES = (outcome.PREDICTIONS, outcome.EQUITY, outcome.BARS)
 FIGURES = ("training", "metrics", "benchmark", "forecast", "start", "end", "bars")
 
@@ -30,7 +32,8 @@ def compare(original: RunFolder, again: RunFolder) -> Comparison:
     """
     files = manifest_of(original.path)
     differ: dict[str, str] = {}
-    compared = [name for name in (*MODEL_FILES, outcome.TRADES, *FRAMES) if name in files]
+    compared = [name for name in sorted(files) if MODEL_FILES.fullmatch(name)]
+    compared += [name for name in (outcome.TRADES, *FRAMES) if name in files]
     for name in compared:
         if name not in manifest_of(again.path):
             differ[name] = "is missing"
@@ -97,15 +100,18 @@ def reasons(before: Origin, after: Origin) -> list[str]:
 
 def examine(run: RunFolder) -> list[str]:
     """Load a foreign run's model the guarded way; what it is, in sentences. Raises RepairDataError."""
-    from engine.models import artifact
+    from engine.models import artifact, kinds
 
-    if not set(artifact.FILES) <= manifest_of(run.path).keys():
+    if artifact.METADATA not in manifest_of(run.path):
         return [f"it holds no model; it used that of run {run.of}"]
-    loaded = artifact.load({name: read_checked(run.path, name) for name in artifact.FILES}, run.id)
-    layers = ", ".join(type(layer).__name__ for layer in loaded.network.layers)
+    loaded = artifact.load(partial(read_checked, run.path), run.id)
+    names = kinds.files(loaded.kind, len(loaded.models))
     scaler = type(loaded.scalers.features).__name__
     return [
-        f"model.keras: stock layers only ({layers}), {loaded.network.count_params()} weights, no code",
+        *(
+            f"{name}: {kinds.described(loaded.kind, model)}"
+            for name, model in zip(names, loaded.models, strict=True)
+        ),
         f"scaler.joblib: {scaler} of {len(loaded.metadata.feature_names)} features, numbers only",
         f"metadata.joblib: trained with keras {loaded.metadata.versions.get('keras', '?')}, data only",
     ]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from engine.runs.folder import Home, RunFolder
     from engine.settings import Settings, Training
 
-MODEL = "model.keras"
+MODEL = "metadata.joblib"  # which every run has that keeps a model
 LIBRARIES = (
     "quantdeck",
     "keras",

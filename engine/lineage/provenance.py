@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.backtest.trading import round_trip
 from engine.errors import ChangeSettingsError
 from engine.market.merge import Market, fingerprint
 from engine.market.times import iso, milliseconds
@@ -90,17 +91,19 @@ def differences(trained: Metadata, market: Market, own: Sequence[Feature]) -> li
 
 
 def frozen(settings: Settings, trained: Metadata) -> Settings:
-    """The settings, with the threshold that validation chose if they ask for it.
+    """The settings, with the threshold that costs make or validation chose if they ask for it.
 
     Raises ChangeSettingsError.
     """
-    if settings.signal.threshold_from == "settings":
+    if settings.signal.threshold_from == "costs":
+        return with_threshold(settings, min(settings.signal.cost_multiple * round_trip(settings), 1.0))
+    if not settings.signal.tuned:
         return settings
     if trained.entry_threshold is None:
         raise ChangeSettingsError(
             f"model of run {trained.run}",
             "was trained without choosing a threshold on validation",
-            "Train with signal.threshold_from=validation, or backtest with signal.threshold_from=settings",
+            "Train with the same signal.threshold_from, or backtest with signal.threshold_from=settings",
         )
     return with_threshold(settings, trained.entry_threshold)
 

@@ -1,8 +1,9 @@
-"""The three files of a trained model: model.keras, scaler.joblib and metadata.joblib.
+"""The files of a trained model: model.keras, or model.npz, scaler.joblib and metadata.joblib.
 
-Loading takes bytes whose hash somebody has checked already, and still reads nothing that could run: see
-joblib_file and keras_file. The metadata bear the hashes of the two others, so that no file of another run
-slips in between. Equal models of equal runs give equal bytes.
+The members of an ensemble are model-1.keras, model-2.keras and so on. Loading takes bytes whose hash somebody
+has checked already, and still reads nothing that could run: see joblib_file, keras_file and arrays_file. The
+metadata name the others and bear their hashes, so that no file of another run slips in between. Equal models
+of equal runs give equal bytes.
 """
 
 from __future__ import annotations
@@ -15,24 +16,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.compat import joblib_file, keras_archive
+from engine.compat import joblib_file
 from engine.disk import write_whole
 from engine.errors import RepairDataError, SettingsError
-from engine.models import keras_file, registry
+from engine.models import kinds, registry
 from engine.samples.scaling import Scalers
 from engine.settings import make
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
-    import keras
     from numpy.typing import NDArray
 
+    from engine.models.definition import Kind
     from engine.settings import Model
 
-MODEL, SCALER, METADATA = keras_archive.MODEL, "scaler.joblib", "metadata.joblib"
-FILES = (MODEL, SCALER, METADATA)
+SCALER, METADATA = "scaler.joblib", "metadata.joblib"
+MOST = 64  # members
 NUMBERS = ("clip", "label_clip", "volatility")  # of the scalers, beside the two of scikit-learn
 SCHEMA = 2
 NOT_OF_ONE_RUN = "The files are not of one run; restore them from a copy, or train again"
@@ -46,8 +47,9 @@ class Metadata:
     feature_names: the columns in their order. settings: the run's settings as TOML.
     bounds: first and last target of each part, ISO 8601. trained_until_ms: no row at or after it
     has touched weights, scaler or early stopping. fingerprint: hash of the market that was used,
-    from its first row to data_until_ms. belongs: SHA-256 of the model's and the scaler's file.
-    entry_threshold: the one that validation chose, None where it was not asked. own_features, own_model:
+    from its first row to data_until_ms. belongs: SHA-256 of the models' and the scaler's files.
+    entry_threshold: the one that validation chose, None where it was not asked. gross_return: of a trade
+    there, before costs, NaN where not asked. own_features, own_model:
     SHA-256 of the user's own files, empty without one.
     """
 
@@ -64,6 +66,7 @@ class Metadata:
     versions: dict[str, str]
     belongs: dict[str, str] = field(default_factory=dict)
     entry_threshold: float | None = None
+    gross_return: float = math.nan
     own_model: str = ""
     schema: int = SCHEMA
 
@@ -72,39 +75,52 @@ class Metadata:
 class Artifact:
     """A trained model, ready to predict."""
 
-    network: keras.Model
+    models: tuple[Any, ...]
     scalers: Scalers
     metadata: Metadata
 
+    @property
+    def kind(self) -> Kind:
+        """The kind of its models."""
+        return registry.to_load(model_of(self.metadata))
 
-def save(folder: Path, artifact: Artifact) -> None:
-    """Write the three files, each whole. Raises MakeRoomError."""
+
+def save(folder: Path, artifact: Artifact) -> list[str]:
+    """Write the files, each whole; return their names. Raises MakeRoomError."""
+    kind, models = artifact.kind, artifact.models
     made = artifact.scalers
     numbers = {name: number for name in NUMBERS if (number := getattr(made, name))}
     scalers = {"features": made.features, "label": made.label, **numbers}
-    content = {MODEL: keras_archive.dump(artifact.network), SCALER: joblib_file.dump(scalers)}
+    names = kinds.files(kind, len(models))
+    content = {name: kinds.dump(kind, model) for name, model in zip(names, models, strict=True)}
+    content[SCALER] = joblib_file.dump(scalers)
     metadata = replace(artifact.metadata, belongs={name: sha256(part) for name, part in content.items()})
     content[METADATA] = joblib_file.dump(asdict(metadata))
     for name, part in content.items():
         write_whole(folder / name, part)
+    return list(content)
 
 
-def load(content: Mapping[str, bytes], run: str) -> Artifact:
-    """The artifact of a run from the bytes of its three files, by name. Raises RepairDataError."""
-    metadata = metadata_of(joblib_file.load(METADATA, content[METADATA]))
+def load(read: Callable[[str], bytes], run: str) -> Artifact:
+    """The artifact of a run from what gives the bytes of a file of that name. Raises RepairDataError."""
+    metadata = metadata_of(joblib_file.load(METADATA, read(METADATA)))
     if metadata.run != run:
         raise RepairDataError(METADATA, f"is of run {metadata.run!r}, not of {run!r}", NOT_OF_ONE_RUN)
-    for name in (MODEL, SCALER):
-        if metadata.belongs.get(name) != sha256(content[name]):
+    kind, features = registry.to_load(model_of(metadata)), len(metadata.feature_names)
+    names = kinds.files(kind, min(max(len(metadata.belongs) - 1, 1), MOST))
+    content = {name: read(name) for name in (*names, SCALER)}
+    for name, part in content.items():
+        if metadata.belongs.get(name) != sha256(part):
             raise RepairDataError(name, f"is not the file that {METADATA} was written with", NOT_OF_ONE_RUN)
-    scalers = scalers_of(joblib_file.load(SCALER, content[SCALER]), len(metadata.feature_names))
-    network = keras_file.load(content[MODEL], registry.to_load(model_of(metadata)))
-    takes = network.input_shape[2]
-    if takes != len(metadata.feature_names):
-        raise RepairDataError(
-            MODEL, f"takes {takes} features, {METADATA} names {len(metadata.feature_names)}", NOT_OF_ONE_RUN
-        )
-    return Artifact(network, scalers, metadata)
+    if foreign := metadata.belongs.keys() - content.keys():
+        raise RepairDataError(METADATA, f"names other files: {', '.join(sorted(foreign))}", NOT_OF_ONE_RUN)
+    scalers = scalers_of(joblib_file.load(SCALER, content[SCALER]), features)
+    models = tuple(kinds.load(kind, name, content[name]) for name in names)
+    for name, model in zip(names, models, strict=True):
+        if (takes := kinds.width(kind, model)) != features:
+            reason = f"takes {takes} features, {METADATA} names {features}"
+            raise RepairDataError(name, reason, NOT_OF_ONE_RUN)
+    return Artifact(models, scalers, metadata)
 
 
 def model_of(metadata: Metadata) -> Model:
@@ -144,6 +160,8 @@ def proper(name: str, value: Any) -> bool:
         return isinstance(value, dict) and all(isinstance(each, str) for each in value)
     if name == "entry_threshold":
         return value is None or (isinstance(value, float) and 0.0 <= value <= 1.0)
+    if name == "gross_return":
+        return isinstance(value, float)
     return isinstance(value, int if name.endswith("_ms") or name == "schema" else str)
 
 

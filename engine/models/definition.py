@@ -1,9 +1,13 @@
-"""What a kind of model is: all that building, training, saving and loading one takes."""
+"""What a kind of model is, and what any is fitted on; engine/models/kinds.py says what is done with one.
+
+There are two: networks (ModelKind), which the trainer of engine/models/training fits, and regressions
+(Regression), which fit themselves.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from engine.models import stock
 
@@ -11,8 +15,31 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import keras
+    import numpy as np
+    from numpy.typing import NDArray
 
-    from engine.settings import Model
+    from engine.models.training.fitted import Emit
+    from engine.settings import Model, Settings
+
+    Matrix = NDArray[np.float32]
+    Rows = NDArray[np.int64]
+    # (scaled features (T, F), first rows of windows (n,), emit) → the model's outputs (n,)
+    Outputs = Callable[[Matrix, Rows, Emit], Matrix]
+
+
+@dataclass(frozen=True, eq=False)
+class Lessons:
+    """What a model is fitted on: windows of `lookback` rows over a matrix.
+
+    matrix: (T, F) scaled features. labels: (T,) scaled label of each target row, NaN where it is not known.
+    train, validation: first rows of windows.
+    """
+
+    matrix: Matrix
+    labels: Matrix
+    train: Rows
+    validation: Rows
+    lookback: int
 
 
 def every_weight_at_each_step(network: keras.Model) -> float:
@@ -22,7 +49,7 @@ def every_weight_at_each_step(network: keras.Model) -> float:
 
 @dataclass(frozen=True, eq=False)
 class ModelKind:
-    """One kind of model; `engine.settings.MODELS` names all of them.
+    """A kind of network; `engine.settings.MODELS` names all of them.
 
     name: in settings, in results and in the keys of what is cached.
     build: (lookback, features, settings, seed) → a network (B, lookback, features) float32 → (B, 1) float32,
@@ -32,7 +59,8 @@ class ModelKind:
     operations: what a training step on one window costs; groups of batches are sized by it.
     allowed_classes, allowed_functions: (module, class) and the texts that its saved file may name.
     parameters: the config in that file → how many weights it asks for, told before any is made.
-    sha256: of the file that it was read from, hex; empty for a built-in.
+    sha256: of the file that it was read from, hex; empty for a built-in. draws: whether
+    its seed matters.
     """
 
     name: str
@@ -43,3 +71,32 @@ class ModelKind:
     allowed_functions: frozenset[str] = stock.FUNCTIONS
     parameters: Callable[[dict[str, Any]], int] = stock.parameters
     sha256: str = ""
+    draws: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Regression:
+    """A kind that fits itself on rows. Its model is a frozen dataclass of arrays and numbers.
+
+    fitted: (lessons, settings) → the model, and its losses on training and validation after each step.
+    predict: (model, matrix (T, F), first rows of windows (n,)) → (n,) float64; a window's own rows decide.
+    arrays: the model → the arrays of its file by name. made: those arrays → the model, checked.
+    features: the model → how many it takes. The others are as a network's.
+    """
+
+    name: str
+    fitted: Callable[[Lessons, Settings], tuple[Any, NDArray[np.float64]]]
+    predict: Callable[[Any, Matrix, Rows], NDArray[np.float64]]
+    arrays: Callable[[Any], dict[str, NDArray[Any]]]
+    made: Callable[[dict[str, NDArray[Any]]], Any]
+    features: Callable[[Any], int]
+    draws: bool = False
+    sha256: str = ""
+
+
+Kind: TypeAlias = ModelKind | Regression
+
+
+def members_of(model: Model, kind: Kind) -> int:
+    """How many models are fitted: one where seeds make no difference."""
+    return model.members if kind.draws else 1

@@ -30,8 +30,8 @@ FREE_TEXT = {"module", "class_name", "name", "keras_history", "input_layers", "o
 MOST_GROUPS = 1000
 
 
-def load(content: bytes, kind: ModelKind) -> keras.Model:
-    """The Keras model, of that kind, in the bytes of a .keras file. Raises RepairDataError."""
+def load(content: bytes, kind: ModelKind, name: str = MODEL) -> keras.Model:
+    """The Keras model, of that kind, in the bytes of a .keras file of that name. Raises RepairDataError."""
     try:
         members = members_of(content)
         config = json.loads(members[CONFIG])
@@ -41,10 +41,10 @@ def load(content: bytes, kind: ModelKind) -> keras.Model:
             path = Path(folder) / MODEL
             path.write_bytes(content)
             return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except QuantdeckError:
-        raise
+    except QuantdeckError as error:
+        raise RepairDataError(name, error.reason, error.remedy) from None
     except Exception as error:  # noqa: BLE001  Keras raises many kinds for a broken file
-        raise RepairDataError(MODEL, f"cannot be loaded ({first_line(error)})", "Train again") from None
+        raise RepairDataError(name, f"cannot be loaded ({first_line(error)})", "Train again") from None
 
 
 def refuse_foreign(config: dict[str, Any], kind: ModelKind) -> None:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from engine.settings import MODELS
 
 if TYPE_CHECKING:
-    from engine.models.definition import ModelKind
+    from engine.models.definition import Kind
     from engine.settings import Model
 
 
-def to_build(model: Model) -> ModelKind:
+def to_build(model: Model) -> Kind:
     """The kind to build: that of the user's own file if one is named, which is executed here.
 
     Raises ChangeSettingsError, RepairDataError for a file that holds no model.
@@ -24,17 +24,17 @@ def to_build(model: Model) -> ModelKind:
     return own.load_model(Path(model.file)) if model.file else named(model.kind)
 
 
-def to_load(model: Model) -> ModelKind:
+def to_load(model: Model) -> Kind:
     """The kind that a saved model is read as. No file of the user's is executed."""
     from engine.models import own
 
     return own.OWN if model.file else named(model.kind)
 
 
-def named(name: str) -> ModelKind:
+def named(name: str) -> Kind:
     """The kind of that name. Imports its module, and Keras."""
     module, _, kind = MODELS[name].partition(":")
-    found: ModelKind = getattr(import_module(module), kind)
+    found: Kind = getattr(import_module(module), kind)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Ridge regression on the windows that the network sees: the linear baseline.
+"""Ridge regression on the windows that a network sees: a kind of model, and the linear baseline.
 
 A window of L rows and F features is one row of L·F numbers. Overlapping windows share their rows, so the
 products of all windows follow from products of lagged rows, and the table of N·L·F numbers is never built:
@@ -14,8 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.models.arrays_file import need
+from engine.models.definition import Lessons, Regression
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from engine.settings import Settings
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -44,7 +49,8 @@ class Ridge:
         forecast = np.full(len(start), self.intercept)
         for lag, coefficient in enumerate(self.coefficient):
             for part in parts(len(start)):
-                forecast[part] += matrix[first[part] + lag] @ coefficient
+                # row by row, so that no forecast hangs on which others are asked for
+                forecast[part] += (matrix[first[part] + lag] * coefficient).sum(axis=1)
         return forecast
 
 
@@ -121,3 +127,41 @@ def outer(matrix: Matrix, left: Rows, right: Rows) -> Floats:
 def parts(count: int) -> Iterator[slice]:
     """Slices of so many windows, AT_ONCE at a time."""
     return (slice(begin, begin + AT_ONCE) for begin in range(0, count, AT_ONCE))
+
+
+SHAPES: dict[str, tuple[type[np.generic], int]] = {
+    "coefficient": (np.float64, 2), "intercept": (np.float64, 0), "penalty": (np.float64, 0),
+    "lookback": (np.int64, 0),
+}  # fmt: skip
+
+
+def fitted(lessons: Lessons, settings: Settings) -> tuple[Ridge, Floats]:  # noqa: ARG001
+    """Ridge regression as a model, and its squared errors on training and validation, (1, 2)."""
+    from threadpoolctl import threadpool_limits
+
+    matrix, parts = lessons.matrix, (lessons.train, lessons.validation)
+    labels = [lessons.labels[part + lessons.lookback].astype(np.float64) for part in parts]
+    with threadpool_limits(1, user_api="blas"):  # sums in one order
+        model = fit(matrix, lessons.lookback, parts[0], labels[0], parts[1], labels[1])
+        errors = [
+            np.square(label - model.predict(matrix, part)).mean()
+            for part, label in zip(parts, labels, strict=True)
+        ]
+    return model, np.array([errors])
+
+
+def arrays(model: Ridge) -> dict[str, NDArray[Any]]:
+    """What its file holds."""
+    return {name: np.asarray(getattr(model, name), dtype) for name, (dtype, _) in SHAPES.items()}
+
+
+def made(found: dict[str, NDArray[Any]]) -> Ridge:
+    """The model of such arrays. Raises ValueError where it asks for more rows than a window has."""
+    need(found, SHAPES)
+    lookback = int(found["lookback"])
+    if not 1 <= len(found["coefficient"]) <= lookback:
+        raise ValueError(f"{len(found['coefficient'])} rows of windows of {lookback}")
+    return Ridge(found["coefficient"], float(found["intercept"]), float(found["penalty"]), lookback)
+
+
+RIDGE = Regression("ridge", fitted, Ridge.predict, arrays, made, lambda model: model.coefficient.shape[1])

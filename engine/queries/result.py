@@ -146,7 +146,7 @@ def _read(path: Path, _modified: int, _size: int) -> Result:
         raise ChangeSettingsError(f"run {run.id}", "has no backtest", REMEDY.format(run.id))
     figures = BacktestResult.from_json(told, str(run.result_path))
     settings = load(run.settings_path)
-    if settings.signal.threshold_from == "validation":  # what was chosen there is the one that was traded
+    if settings.signal.threshold_from != "settings":  # what was chosen there is the one that was traded
         settings = with_threshold(settings, figures.entry_threshold)
     settings = with_limits(settings, asdict(figures.costs))
     equity = parquet(path, EQUITY, ("equity", "buy_and_hold"))

@@ -125,6 +125,14 @@ TEXTS = {
         "No forecast goes beyond signal.entry_threshold, {threshold:g}: the largest is {largest:.2g}. "
         "signal.threshold_from=validation lets validation choose one."
     ),
+    "nothing pays": (
+        "Forecasts earn {gross:.1f} bps a trade before costs of {costs:.1f} on validation; they would break "
+        "even at costs of {gross:.1f}. So nothing is traded."
+    ),
+    "too few trades on validation": (
+        "At no threshold does validation hold enough trades to choose one: nothing is traded."
+    ),
+    "folds do not pay": "In {folds} of {of} folds no threshold paid on validation: nothing is traded there.",
     "bars filled": (
         "{bars:,} bars that were not there are filled flat: features and windows see them, nobody "
         "trades them (data.fill_gaps)."

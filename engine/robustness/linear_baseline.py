@@ -44,9 +44,9 @@ def decisions(
         model = ridge.fit(
             matrix, samples.windows.lookback, start[train], label[train], start[validation], label[validation]
         )
-        if settings.signal.threshold_from == "validation":
+        if settings.signal.tuned:
             judged = model.predict(matrix, start[validation])
             best = trading.entry_threshold(samples.market, target[validation], judged, settings)
-            settings = with_threshold(settings, best)
+            settings = with_threshold(settings, best.threshold)
         forecast = model.predict(matrix, start[chosen])
     return trading.decide(samples.market, target[chosen], forecast, samples.forward_return, settings)

@@ -10,7 +10,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from engine.disk import CHECKPOINT, read_with_digest, write_whole
+from engine.disk import read_with_digest, write_whole
 from engine.errors import Problem, QuantdeckError, RepairDataError
 from engine.runs import signature
 from engine.runs.manifest_entries import (
@@ -74,11 +74,11 @@ def verify(folder: Path) -> list[Problem]:
     fault of the manifest itself is a problem, too; so is a file that the installed libraries cannot read.
     """
     problems = []
-    if (folder / CHECKPOINT).exists():
+    for path in sorted(folder.glob("checkpoint*.npz")):
         try:
-            read_with_digest(folder / CHECKPOINT)
+            read_with_digest(path)
         except RepairDataError as error:
-            problems.append(Problem(CHECKPOINT, "", error.reason))
+            problems.append(Problem(path.name, "", error.reason))
     try:
         files = manifest_of(folder)
     except RepairDataError as error:

@@ -22,6 +22,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from engine import code_cache
 from engine.disk import TEMPORARY, check_room, free_mb, sweep, write_whole
 from engine.errors import QuantdeckError, StopRequestedError, TryAgainError
 from engine.results.codec import plain
@@ -130,6 +131,7 @@ class Carrier:
         if heart.ident:
             heart.join()
         faulthandler.disable()  # engine.log is about to be closed
+        code_cache.note_used()
         return self.conclude(final, code)
 
     def commit(self) -> None:

@@ -57,8 +57,16 @@ class Scaling(Group):
     )
 
 
-# The kinds of model by name: where each one's ModelKind stands.
-MODELS = {"lstm": "engine.models.lstm:LSTM"}
+# The kinds of model by name: where each one's ModelKind or Regression stands.
+MODELS = {
+    "lstm": "engine.models.lstm:LSTM",
+    "gru": "engine.models.networks:GRU",
+    "tcn": "engine.models.networks:TCN",
+    "attention": "engine.models.networks:ATTENTION",
+    "mlp": "engine.models.networks:MLP",
+    "ridge": "engine.models.ridge:RIDGE",
+    "boosting": "engine.models.boosting:BOOSTING",
+}
 
 
 class Model(Group):
@@ -66,10 +74,22 @@ class Model(Group):
 
     kind: str = setting("lstm", "kind of model", choices=MODELS, repr=False)
     file: str = setting("", "Python file with a model of your own, which takes the kind's place", repr=False)
-    units: tuple[Annotated[int, Field(ge=1, le=4096, strict=True)], ...] = setting(
-        (64, 32), "lstm: units of each stacked layer", "units", min_length=1, max_length=8
+    members: Whole = setting(
+        1,
+        "models with the seeds training.seed, training.seed + 1 and so on, whose mean is the forecast",
+        "models",
+        ge=1,
+        le=64,
+        repr=False,
     )
-    dropout: Number = setting(0.2, "lstm: dropout after each layer but the last", "share", ge=0, lt=0.95)
+    units: tuple[Annotated[int, Field(ge=1, le=4096, strict=True)], ...] = setting(
+        (64, 32), "networks: units of each stacked layer", "units", min_length=1, max_length=8
+    )
+    dropout: Number = setting(
+        0.2, "networks: dropout after each layer, but for the last of a recurrent one", "share", ge=0, lt=0.95
+    )
+    trees: Whole = setting(300, "boosting: most trees", "trees", ge=1, le=10_000)
+    leaves: Whole = setting(15, "boosting: leaves of a tree", "leaves", ge=2, le=1000)
     weight_decay: Number = setting(
         0.003, "share of each weight that a first step takes away; 0 = none", "share", ge=0, lt=1
     )

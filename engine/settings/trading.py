@@ -17,8 +17,13 @@ class Signal(Group):
     entry_threshold: Number = setting(
         0.0005, "predicted return beyond which a position is taken", "return", ge=0, le=1
     )
-    threshold_from: Literal["settings", "validation"] = setting(
-        "settings", "entry_threshold as it is set, or the one with the best Sharpe ratio on validation"
+    threshold_from: Literal["settings", "validation", "auto", "costs"] = setting(
+        "settings",
+        "entry_threshold as it is set; validation: the one with the best Sharpe ratio there; auto: that one "
+        "if it is above 0, else none, and nothing is traded; costs: cost_multiple round trips",
+    )
+    cost_multiple: Number = setting(
+        1.0, "with threshold_from = costs: fees and slippage of a round trip, times this", "", ge=0, le=100
     )
     neutral: Literal["hold", "flat"] = setting("hold", "within the threshold: hold the position or close it")
     exit: Literal["signal", "horizon"] = setting(
@@ -28,6 +33,11 @@ class Signal(Group):
     without_forecast: Literal["hold", "flat"] = setting(
         "hold", "bars without a forecast, as after a gap: hold the position or close it"
     )
+
+    @property
+    def tuned(self) -> bool:
+        """Whether validation chooses the threshold."""
+        return self.threshold_from in {"validation", "auto"}
 
 
 class Backtest(Group):

@@ -151,12 +151,13 @@ def spread(values: Sequence[float]) -> FigureSpread:
 
 
 def ensemble(runs: Sequence[RunFolder], settings: Settings) -> dict[str, float]:
-    """Figures of trading the mean of the seeds' forecasts at the settings' entry threshold."""
+    """Figures of trading the mean of the seeds' forecasts at the entry threshold in their middle."""
     tables = [pd.read_parquet(run.path / PREDICTIONS) for run in runs]
     forecast = np.mean([table["prediction"].to_numpy() for table in tables], axis=0)  # (B,)
     bars = bars_of(pd.read_parquet(runs[0].path / BARS), backtest_of(runs[0]).calendar)
     forward_return = tables[0]["realised"].to_numpy()  # (B,)
-    signal = signals.threshold(forecast, settings.signal.entry_threshold)
+    level = float(np.median([backtest_of(run).entry_threshold for run in runs]))
+    signal = signals.threshold(forecast, level)
     decisions = Decisions(bars, forecast, signal, forward_return)
     sheet = tear_sheet(*trading.trade(decisions, settings))
     quality = forecast_quality(forecast, forward_return)

@@ -16,6 +16,7 @@ import numpy as np
 
 from engine import experiment, outcome, preparation
 from engine.backtest import signals, trading
+from engine.backtest.thresholds import NEVER
 from engine.disk import CHECKPOINT, read_with_digest, write_with_digest
 from engine.errors import RepairDataError
 from engine.market.merge import fingerprint
@@ -135,9 +136,11 @@ def traded(
         thresholds = [
             trading.entry_threshold(
                 data.market, found[fold.validation], done[fold.number].validation, settings
-            )
+            ).threshold
             for fold in parts
         ]
+        untraded = sum(level >= NEVER for level in thresholds)
+        notes = [Note("folds do not pay", {"folds": untraded, "of": len(parts)})] if untraded else []
         level = np.repeat(thresholds, [len(fold.test) for fold in parts])  # (M,)
         signal = np.where(np.abs(forecast) > level, signals.threshold(forecast, 0.0), np.int8(0))  # (M,)
         decisions = trading.decide(data.market, target, forecast, samples.forward_return, settings, signal)
@@ -147,7 +150,7 @@ def traded(
         outcome.write(job.run.path, settings.data.symbol, decisions, strategy, benchmark)
         source = outcome.Source(job.run.id, "", data.market.simulated)
         sheet = tear_sheet(strategy, benchmark)
-        result = outcome.summed_up(source, sheet, decisions, strategy, settings, data.notes)
+        result = outcome.summed_up(source, sheet, decisions, strategy, settings, [*data.notes, *notes])
         origin = deflation.TrialOrigin("walkforward", job.run.id, job.run.id, simulated=data.market.simulated)
         backtested = overview.Backtest(decisions, strategy, benchmark, settings)
         result = overview.assessed(job.home.path, result, backtested, None, origin)

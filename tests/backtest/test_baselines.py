@@ -117,14 +117,37 @@ def test_a_threshold_that_leaves_out_the_noise_is_found():
     loud = generator.random(3000) < 0.1
     noise = generator.uniform(-0.0009, 0.0009, 3000)
     forecast = np.where(loud, np.sign(gained) * generator.uniform(0.0011, 0.003, 3000), noise)
-    chosen = thresholds.best(bars, forecast, RULES, partial(targets, neutral="flat"), otherwise=0.5)
+    chosen = thresholds.best(bars, forecast, RULES, partial(targets, neutral="flat"), otherwise=0.5).threshold
     assert 0.0006 < chosen < 0.0016
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(("fee", "pays"), [(0.0005, True), (0.02, False)])
+def test_not_to_trade_is_chosen_where_nothing_pays_and_the_cost_of_breaking_even_is_told(seed, fee, pays):
+    generator = np.random.default_rng(seed)
+    bars = random_bars(3000, generator, 0.005)
+    gained = bars.close / bars.open - 1
+    forecast = np.where(generator.random(3000) < 0.7, gained, -gained)  # right in 7 of 10 bars
+    rules = replace(FREE, fee=fee)
+    found = thresholds.best(bars, forecast, rules, partial(targets, neutral="flat"), otherwise=None)
+    assert found.trades == pays
+    assert (found.threshold < thresholds.NEVER) == pays
+    assert found.gross > 0
+    assert (found.gross > 2 * fee) == pays
+
+
+def test_too_few_trades_are_no_ground_to_trade():
+    bars = random_bars(100, np.random.default_rng(1))
+    for forecast in (np.full(100, np.nan), np.full(100, 0.01)):
+        found = thresholds.best(bars, forecast, RULES, targets, otherwise=None)
+        assert not found.trades
+        assert math.isnan(found.gross)
 
 
 def test_without_enough_trades_the_setting_stays():
     bars = random_bars(100, np.random.default_rng(1))
-    assert thresholds.best(bars, np.full(100, np.nan), RULES, targets, otherwise=0.123) == 0.123
-    assert thresholds.best(bars, np.full(100, 0.01), RULES, targets, otherwise=0.123) == 0.123
+    assert thresholds.best(bars, np.full(100, np.nan), RULES, targets, otherwise=0.123).threshold == 0.123
+    assert thresholds.best(bars, np.full(100, 0.01), RULES, targets, otherwise=0.123).threshold == 0.123
 
 
 def test_rules_without_costs_trade_the_same_for_nothing():

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import joblib
 import numpy as np
@@ -17,6 +18,7 @@ from engine.runs.manifest import read_checked, verify, write_manifest
 from engine.samples import scaling
 from engine.settings import Model, Training
 
+FILES = ("model.keras", "scaler.joblib", "metadata.joblib")
 METADATA = {
     "run": "3f2a91c0",
     "test_dates": np.array(["2021-01-01T00:00", "2021-01-01T01:00"], "datetime64[ms]"),
@@ -45,24 +47,24 @@ def saved(tmp_path, keras_room):
     artifact, lstm = keras_room
     rng = np.random.default_rng(1)
     whole = artifact.Artifact(
-        lstm.build(4, 3, Model(units=(3, 2)), seed=1),
+        (lstm.build(4, 3, Model(units=(3, 2)), seed=1),),
         scaling.fit("robust", rng.normal(size=(40, 3)), rng.normal(size=40), np.full(40, 0.1), clip=4.0),
         artifact.Metadata(**METADATA),
     )
     artifact.save(tmp_path, whole)
-    write_manifest(tmp_path, artifact.FILES)
+    write_manifest(tmp_path, FILES)
     return tmp_path, whole
 
 
 def load(folder, artifact, run="3f2a91c0"):
-    return artifact.load({name: read_checked(folder, name) for name in artifact.FILES}, run)
+    return artifact.load(partial(read_checked, folder), run)
 
 
 def test_what_is_loaded_is_what_was_saved(saved, keras_room):
     artifact, _ = keras_room
     folder, whole = saved
     loaded = load(folder, artifact)
-    for one, other in zip(loaded.network.get_weights(), whole.network.get_weights(), strict=True):
+    for one, other in zip(loaded.models[0].get_weights(), whole.models[0].get_weights(), strict=True):
         assert (one == other).all()
     values = np.random.default_rng(2).normal(size=(5, 3))
     assert (loaded.scalers.matrix(values) == whole.scalers.matrix(values)).all()
@@ -113,7 +115,7 @@ def test_equal_models_give_equal_files(saved, keras_room, tmp_path):
     again = tmp_path / "again"
     again.mkdir()
     artifact.save(again, whole)
-    for name in artifact.FILES:
+    for name in FILES:
         assert (again / name).read_bytes() == (folder / name).read_bytes()
 
 
@@ -125,8 +127,10 @@ def test_a_file_of_another_run_is_refused_though_the_manifest_is_written_anew(sa
     rng = np.random.default_rng(2)
     scalers = scaling.fit("standard", rng.normal(size=(40, 3)), rng.normal(size=40))
     metadata = artifact.Metadata(**{**METADATA, "run": "00000000"})
-    artifact.save(other, artifact.Artifact(lstm.build(4, 3, Model(units=(3, 2)), seed=2), scalers, metadata))
-    for name in artifact.FILES:
+    artifact.save(
+        other, artifact.Artifact((lstm.build(4, 3, Model(units=(3, 2)), seed=2),), scalers, metadata)
+    )
+    for name in FILES:
         before = (folder / name).read_bytes()
         (folder / name).write_bytes((other / name).read_bytes())
         write_manifest(folder, [name])
@@ -142,10 +146,10 @@ def test_a_model_for_other_features_is_refused(tmp_path, keras_room):
     rng = np.random.default_rng(1)
     scalers = scaling.fit("robust", rng.normal(size=(40, 3)), rng.normal(size=40))
     mixed = artifact.Artifact(
-        lstm.build(4, 5, Model(units=(3,)), seed=1), scalers, artifact.Metadata(**METADATA)
+        (lstm.build(4, 5, Model(units=(3,)), seed=1),), scalers, artifact.Metadata(**METADATA)
     )
     artifact.save(tmp_path, mixed)
-    write_manifest(tmp_path, artifact.FILES)
+    write_manifest(tmp_path, FILES)
     with pytest.raises(RepairDataError, match="takes 5 features"):
         load(tmp_path, artifact)
 

@@ -70,4 +70,4 @@ def prepared(folder, *overrides, own=(), gaps=()):
     settings = settings_of(*overrides)
     history = recorded(settings, filled_store(folder, settings, gaps), END_MS)
     reach = settings.label.horizon
-    return ordinary(settings, own, linear), history, reach
+    return ordinary(settings, own, [linear]), history, reach

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.results.backtest import Fold
     from engine.runs.folder import RunFolder
 
-SAVED = ("model.keras", "scaler.joblib", "metadata.joblib", "manifest.json")
+SAVED = ("model*", "scaler.joblib", "metadata.joblib", "manifest.json")
 
 
 def study_summary(run: RunFolder, result: Any) -> str:
@@ -44,7 +44,7 @@ def training_summary(run: RunFolder, result: TrainResult) -> str:
         f"Epochs: {whole(training.epochs)}, best {whole(training.best_epoch)}",
         f"Loss: {loss(training.loss)}",
         f"Validation Loss: {loss(training.val_loss)}",
-        *(f"Saved: {run.path / name}" for name in SAVED if (run.path / name).exists()),
+        *(f"Saved: {path}" for name in SAVED for path in sorted(run.path.glob(name))),
         f"Next: quantdeck backtest {run.id}",
     ]
     return "\n".join(lines)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.code_cache import cache_folder, cache_of, use
 from engine.errors import InternalError
 from engine.imports import collector_paused
 
@@ -48,7 +49,8 @@ def start(devices: int) -> None:
     os.environ["KERAS_BACKEND"] = "jax"
     os.environ["KERAS_HOME"] = str(cache_folder() / "keras")  # the user's keras.json may ask for other floats
     os.environ["XLA_FLAGS"] = wanted
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache_folder() / "jax"))
+    if "jax" not in sys.modules:
+        use(cache_of("JAX_COMPILATION_CACHE_DIR", Path("quantdeck") / "jax"), "*-cache")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -63,8 +65,3 @@ def sharing(present: Sequence[Any], wanted: int) -> list[Any]:
     A GPU is kept busy by a whole batch, and stock LSTM layers take cuDNN on it.
     """
     return list(present[:wanted]) if present[0].platform == "cpu" else list(present[:1])
-
-
-def cache_folder() -> Path:
-    """The user's cache folder for quantdeck (XDG_CACHE_HOME or ~/.cache)."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "quantdeck"

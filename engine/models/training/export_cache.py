@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import json
 import platform
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,10 +20,10 @@ import jax
 import keras
 from jax import export
 
+from engine.code_cache import cache_folder
 from engine.compat.jax_options import options
-from engine.disk import write_whole
+from engine.disk import read_with_digest, write_with_digest
 from engine.errors import MakeRoomError
-from engine.models.training.backend import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,21 +49,26 @@ class ExportedProgram:
             return self.function(*arguments)
         kinds = str(jax.tree.map(jax.typeof, arguments))
         if kinds not in self.programs:
-            called = self.exported(kinds, arguments).call
-            self.programs[kinds] = jax.jit(called, donate_argnums=self.donated)
+            self.programs[kinds] = self.program(kinds, arguments)
         return self.programs[kinds](*arguments)
 
-    def exported(self, kinds: str, arguments: Sequence[Any]) -> export.Exported:
-        """The lowered program, as cached or made now."""
+    def program(self, kinds: str, arguments: Sequence[Any]) -> Callable[..., Any]:
+        """The lowered program, as cached or made now, ready to be called."""
         key = json.dumps([environment(), *map(repr, self.key), kinds])
         path = cache_folder() / "traced" / hashlib.sha256(key.encode()).hexdigest()
         with contextlib.suppress(Exception):  # it is not there, or no longer what was written
-            return export.deserialize(bytearray(path.read_bytes()))
-        made = export.export(self.function)(*arguments)
+            return callable_of(read_with_digest(path), self.donated)
+        made = bytes(export.export(self.function)(*arguments).serialize())
         with contextlib.suppress(MakeRoomError, OSError):  # then it is traced again next time
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, bytes(made.serialize()))
-        return made
+            write_with_digest(path, made)
+        return callable_of(made, self.donated)
+
+
+@lru_cache(maxsize=64)
+def callable_of(content: bytes, donated: tuple[int, ...]) -> Callable[..., Any]:
+    """The program in these bytes; the members of an ensemble share one, which is compiled once."""
+    return jax.jit(export.deserialize(bytearray(content)).call, donate_argnums=donated)
 
 
 @cache

@@ -10,16 +10,14 @@ import numpy as np
 
 from engine.models.training import checkpoint
 from engine.models.training.first_values import optimizer
-from engine.models.training.recorder import Fitted, Recorder
+from engine.models.training.recorder import Recorder
 from engine.models.training.trainer import Groups, WindowTrainer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
-    from engine.models.definition import ModelKind
-    from engine.models.training.recorder import Emit
+    from engine.models.definition import Lessons, ModelKind
+    from engine.models.training.fitted import Emit, Fitted
     from engine.settings import Settings, Training
 
 # A group of batches is sized to about a quarter of a second on two slow cores, so that progress
@@ -32,10 +30,7 @@ VALIDATION_BATCH = 512
 def fit(
     kind: ModelKind,
     network: keras.Model,
-    matrix: NDArray[np.float32],
-    labels: NDArray[np.float32],
-    train: NDArray[np.int64],
-    validation: NDArray[np.int64],
+    lessons: Lessons,
     settings: Settings,
     devices: int,
     keep: Path,
@@ -43,21 +38,22 @@ def fit(
 ) -> Fitted:
     """Train `network`, which is of that kind, in place and leave it with the weights of its best epoch.
 
-    matrix: (T, F) scaled features. labels: (T,) scaled label of each target row. train, validation:
-    start rows of windows. A checkpoint at `keep` is continued. Raises DivergedError when the loss is not
+    A checkpoint at `keep` is continued. Raises DivergedError when the loss is not
     finite; lets StopRequestedError from `emit` pass, the last epoch's checkpoint being on disk then.
     """
     model, training = settings.model, settings.training
     optimized = f"{model!r} {training.learning_rate!r}"
-    trainer = WindowTrainer(kind, network, matrix, labels, model.loss, devices, optimized, model.huber_delta)
+    trainer = WindowTrainer(
+        kind, network, lessons.matrix, lessons.labels, model.loss, devices, optimized, model.huber_delta
+    )
     trainer.compile(optimizer=optimizer(model, training.learning_rate, network.trainable_variables))
     batches = batches_a_group(kind.operations(network), training.batch_size)
-    groups = Groups(train, training.batch_size, batches, training.seed, first=max(1, batches // 16))
-    held_out = Groups(validation, VALIDATION_BATCH, batches, None)
+    groups = Groups(lessons.train, training.batch_size, batches, training.seed, first=max(1, batches // 16))
+    held_out = Groups(lessons.validation, VALIDATION_BATCH, batches, None)
     recorder = Recorder(groups, training, keep, emit)
     callbacks = [*stock_callbacks(training), recorder]
     recorder.watched = callbacks[:-1]
-    recorder.origin = origin_of(kind, matrix, labels, train, validation, settings, devices)
+    recorder.origin = origin_of(kind, lessons, settings, devices)
     recorder.resumed = checkpoint.load(keep)
     emit({"kind": "model", "parameters": network.count_params(), "devices": devices})
     trainer.fit(
@@ -72,20 +68,12 @@ def fit(
     return recorder.fitted()
 
 
-def origin_of(
-    kind: ModelKind,
-    matrix: NDArray[np.float32],
-    labels: NDArray[np.float32],
-    train: NDArray[np.int64],
-    validation: NDArray[np.int64],
-    settings: Settings,
-    devices: int,
-) -> str:
+def origin_of(kind: ModelKind, lessons: Lessons, settings: Settings, devices: int) -> str:
     """A hash of all that a training is given."""
     other = "".join(settings.model.unlike_default.values())
     told = f"{settings.model!r} {settings.training!r} {devices}{other}{kind.sha256}"
     digest = hashlib.sha256(told.encode())
-    for array in (matrix, labels, train, validation):
+    for array in (lessons.matrix, lessons.labels, lessons.train, lessons.validation):
         digest.update(f"{array.shape} {array.dtype}".encode())
         digest.update(np.ascontiguousarray(array).reshape(-1).data)
     return digest.hexdigest()

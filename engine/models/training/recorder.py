@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -12,37 +11,20 @@ import numpy as np
 
 from engine.errors import DivergedError, RepairDataError
 from engine.models.training import checkpoint
+from engine.models.training.fitted import Fitted
 from engine.results.notes import Note, log_event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
+    from engine.models.training.fitted import Emit
     from engine.models.training.trainer import Groups, WindowTrainer
     from engine.settings import Training
-
-    Emit = Callable[[dict[str, object]], None]
 
 REMEMBERED = {
     keras.callbacks.EarlyStopping: ("wait", "stopped_epoch", "best", "best_epoch"),
     keras.callbacks.ReduceLROnPlateau: ("wait", "cooldown_counter", "best"),
 }
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """What training came to: losses are on scaled labels, best_epoch counts from 1."""
-
-    epochs: int
-    best_epoch: int
-    loss: float
-    val_loss: float
-    stopped_early: bool
-    history: list[dict[str, Any]]
-
-    def summary(self) -> dict[str, Any]:
-        """Without the history, which the run's events hold."""
-        return {name: value for name, value in vars(self).items() if name != "history"}
 
 
 class Recorder(keras.callbacks.Callback):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,16 +54,15 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
     devices = backend.prepare(origin.pinned(run, chosen.training))
     from engine.models import artifact
 
-    content = {name: read_checked(trained.path, name) for name in artifact.FILES}
-    loaded = artifact.load(content, trained.id)
+    loaded = artifact.load(partial(read_checked, trained.path), trained.id)
     now_ms = int(moment(run.now).timestamp() * 1000)
     settings = pinned_down(chosen, loaded.metadata.feature_names, now_ms)
     file = Path(settings.features.file) if settings.features.file else None
     kept = kept_features(trained)
     own = load_features(file, kept) if file else ()
     isolated = Isolated(file, kept) if file else None
-    model = experiment.loaded(loaded.network, loaded.scalers, devices)
-    stages = ordinary(settings, own, model.outputs, isolated)
+    model = experiment.loaded(loaded.kind, loaded.models, loaded.scalers, devices)
+    stages = ordinary(settings, own, model.members, isolated)
     history = recorded(settings, Store(home.data), now_ms)
     market = stages.merge(stages.collect(Store(home.data), now_ms))
     same_data = merge.fingerprint(market) == loaded.metadata.fingerprint

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from engine.backtest.simulate import Simulation
     from engine.data.collect import Collected
     from engine.data.store import Store
-    from engine.experiment import Outputs
     from engine.features import Feature
     from engine.market.merge import Market
+    from engine.models.definition import Outputs
     from engine.samples.scaling import Scalers
     from engine.samples.split import Split
     from engine.samples.windows import Windows
@@ -93,11 +93,11 @@ class Stages:
 
 
 def ordinary(
-    settings: Settings, own: Sequence[Feature], outputs: Outputs, isolated: Isolated | None = None
+    settings: Settings, own: Sequence[Feature], members: Sequence[Outputs], isolated: Isolated | None = None
 ) -> Stages:
     """The stages of a run with these settings, made of what its pipeline calls.
 
-    outputs: (scaled features (T, F), starts (n,), emit) → (n,), what the run's network says. isolated: what
+    members: each (scaled features (T, F), starts (n,), emit) → (n,), as the run's models say. isolated: what
     computes the own features in processes of their own; without it they are computed here.
     """
     lookback = settings.window.lookback
@@ -133,10 +133,10 @@ def ordinary(
         ),
         inputs=lambda scalers, table, start: gathered(scalers, table, start, lookback),
         predict=lambda scalers, inputs, volatility: forecast(
-            Forecaster(outputs, scalers), inputs, volatility
+            Forecaster(tuple(members), scalers), inputs, volatility
         ),
-        threshold=lambda market, target, forecast, _label, validation: trading.entry_threshold(
-            market, target[validation], forecast[validation], settings
+        threshold=lambda market, target, forecast, _label, validation: (
+            trading.entry_threshold(market, target[validation], forecast[validation], settings).threshold
         ),
         signals=signals.threshold,
         simulate=lambda market, target, forecast, signal: simulated(

@@ -1,0 +1,92 @@
+"""What is done with a model of any kind: fitted, asked, saved, loaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.models import arrays_file
+from engine.models.definition import ModelKind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.models.definition import Kind, Lessons, Matrix, Outputs, Rows
+    from engine.models.training.fitted import Emit, Fitted
+    from engine.settings import Settings
+
+
+def fit(
+    kind: Kind, lessons: Lessons, settings: Settings, devices: int, keep: Path, emit: Emit
+) -> tuple[Any, Fitted]:
+    """A model fitted on the lessons with the settings' seed, and how it went.
+
+    A network goes on with the checkpoint at `keep`, its batches shared by so many devices; a regression takes
+    seconds, begins anew, and works on one core, so that its sums have one order. Raises what training.fit
+    raises.
+    """
+    if isinstance(kind, ModelKind):
+        from engine.models.training.fit import fit as train
+
+        width = lessons.matrix.shape[1]
+        network = kind.build(lessons.lookback, width, settings.model, settings.training.seed)
+        return network, train(kind, network, lessons, settings, devices, keep, emit)
+    from engine.models.training.steps import told
+
+    model, losses = kind.fitted(lessons, settings)
+    return model, told(losses, emit)
+
+
+def outputs(kind: Kind, model: Any, devices: int) -> Outputs:
+    """What the model says of windows, scaled as its labels were."""
+    if isinstance(kind, ModelKind):
+        from engine.models.training.predict import Predictor
+
+        return Predictor(model, devices)
+
+    def forecast(matrix: Matrix, starts: Rows, emit: Emit) -> Matrix:
+        emit({"kind": "alive"})
+        return kind.predict(model, matrix, starts).astype("float32")
+
+    return forecast
+
+
+def dump(kind: Kind, model: Any) -> bytes:
+    """The model as the bytes of a file, the same bytes for the same model."""
+    if isinstance(kind, ModelKind):
+        from engine.compat import keras_archive
+
+        return keras_archive.dump(model)
+    return arrays_file.dump(kind.arrays(model))
+
+
+def load(kind: Kind, name: str, content: bytes) -> Any:
+    """The model in the bytes of a file of that name, read only if it is what we write.
+
+    Raises RepairDataError.
+    """
+    if isinstance(kind, ModelKind):
+        from engine.models import keras_file
+
+        return keras_file.load(content, kind, name)
+    return arrays_file.load(name, content, kind.made)
+
+
+def files(kind: Kind, count: int) -> list[str]:
+    """What the files of so many models are called."""
+    numbers = [f"-{number}" for number in range(1, count + 1)] if count > 1 else [""]
+    if isinstance(kind, ModelKind):
+        return [f"model{number}.keras" for number in numbers]
+    return [f"model{number}.npz" for number in numbers]
+
+
+def width(kind: Kind, model: Any) -> int:
+    """How many features a row of its windows has."""
+    return int(model.input_shape[2]) if isinstance(kind, ModelKind) else kind.features(model)
+
+
+def described(kind: Kind, model: Any) -> str:
+    """What a file of it holds, for whoever was given one."""
+    if isinstance(kind, ModelKind):
+        layers = ", ".join(type(layer).__name__ for layer in model.layers)
+        return f"stock layers only ({layers}), {model.count_params()} weights, no code"
+    return f"{kind.name}, {sum(array.size for array in kind.arrays(model).values())} numbers, no code"

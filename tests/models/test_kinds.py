@@ -1,0 +1,140 @@
+"""Every kind of model: it learns, what is saved is what is loaded, no forecast hangs on other windows."""
+
+import numpy as np
+import pytest
+
+from engine.errors import RepairDataError
+from engine.models import kinds, registry
+from engine.models.training import backend
+from engine.settings import MODELS, make
+
+LOOKBACK, FEATURES, ROWS = 5, 3, 1400
+TINY = ("model.units=8", "training.epochs=3", "training.batch_size=64", "training.learning_rate=0.02",
+        "model.loss=huber", f"window.lookback={LOOKBACK}")  # fmt: skip
+TRAIN, VALIDATION, TEST = np.arange(0, 900), np.arange(910, 1100), np.arange(1110, ROWS - LOOKBACK)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_device():
+    backend.start(1)
+
+
+@pytest.fixture(scope="module")
+def lessons():
+    from engine.models.definition import Lessons
+
+    rng = np.random.default_rng(1)
+    matrix = rng.normal(size=(ROWS, FEATURES)).astype(np.float32)
+    label = np.roll(matrix[:, 0], 1) + 0.5 * rng.normal(size=ROWS)  # the row before the target tells
+    return Lessons(matrix, label.astype(np.float32), TRAIN, VALIDATION, LOOKBACK)
+
+
+def silent(_):
+    pass
+
+
+def fitted(name, lessons, folder, *overrides):
+    chosen = make({}, [*TINY, f"model.kind={name}", *overrides])
+    kind = registry.to_build(chosen.model)
+    model, told = kinds.fit(kind, lessons, chosen, 1, folder / "checkpoint.npz", silent)
+    return kind, model, told
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_it_learns_is_loaded_as_it_was_saved_and_looks_at_the_window_alone(name, lessons, tmp_path):
+    kind, model, told = fitted(name, lessons, tmp_path)
+    forecast = kinds.outputs(kind, model, 1)(lessons.matrix, TEST, silent)
+    assert forecast.dtype == np.float32
+    assert np.corrcoef(forecast, lessons.labels[TEST + LOOKBACK])[0, 1] > 0.5
+    assert told.epochs >= told.best_epoch >= 1
+    loaded = kinds.load(kind, kinds.files(kind, 1)[0], kinds.dump(kind, model))
+    assert kinds.width(kind, loaded) == FEATURES
+    assert "no code" in kinds.described(kind, loaded)
+    chosen = TEST[20:90]
+    later = lessons.matrix.copy()
+    later[chosen[-1] + LOOKBACK :] = 7.0
+    again = kinds.outputs(kind, loaded, 1)(later, chosen, silent)
+    assert (again == forecast[20:90]).all()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_seed_alone_decides(name, lessons, tmp_path):
+    def forecast(folder, seed):
+        (tmp_path / folder).mkdir()
+        kind, model, _ = fitted(
+            name, lessons, tmp_path / folder, f"training.seed={seed}", "training.epochs=1"
+        )
+        return kinds.outputs(kind, model, 1)(lessons.matrix, TEST, silent), kind.draws
+
+    one, draws = forecast("one", 4)
+    same, _ = forecast("same", 4)
+    other, _ = forecast("other", 5)
+    assert (one == same).all()
+    assert (one == other).all() != draws
+
+
+def changed(arrays, name, value):
+    return {**arrays, name: value}
+
+
+def test_boosting_forecasts_what_scikit_learn_would(lessons, tmp_path, monkeypatch):
+    from engine.compat import boosted_trees
+
+    kept, trees = [], boosted_trees.trees
+    monkeypatch.setattr(boosted_trees, "trees", lambda found: (kept.append(found), trees(found))[1])
+    kind, model, told = fitted("boosting", lessons, tmp_path)
+    rows = lessons.matrix[TEST + LOOKBACK - 1]
+    theirs = list(kept[0].staged_predict(rows))[told.best_epoch - 1]
+    assert np.allclose(kind.predict(model, lessons.matrix, TEST), theirs, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "craft"),
+    [
+        ("boosting", lambda a: changed(a, "left", a["left"] * 0 + 1)),  # a child that is its own parent
+        ("boosting", lambda a: changed(a, "right", a["right"] + len(a["right"]))),
+        ("boosting", lambda a: changed(a, "feature", a["feature"] + FEATURES)),
+        ("boosting", lambda a: changed(a, "feature", a["feature"] - 9)),
+        ("boosting", lambda a: changed(a, "first", a["first"][::-1].copy())),
+        ("boosting", lambda a: changed(a, "lookback", np.int64(0))),
+        ("boosting", lambda a: changed(a, "value", a["value"][:-1])),
+        ("boosting", lambda a: changed(a, "value", a["value"] * np.nan)),
+        ("ridge", lambda a: changed(a, "coefficient", a["coefficient"].astype(complex))),
+        ("ridge", lambda a: changed(a, "lookback", np.int64(1))),
+        ("ridge", lambda a: changed(a, "penalty", np.array(["1"]))),
+        ("ridge", lambda a: {name: array for name, array in a.items() if name != "penalty"}),
+        ("ridge", lambda a: changed(a, "more", np.zeros(3))),
+    ],
+)
+def test_crafted_arrays_are_refused(name, craft, lessons, tmp_path):
+    from engine.models import arrays_file
+
+    kind, model, _ = fitted(name, lessons, tmp_path)
+    crafted = arrays_file.dump(craft(kind.arrays(model)))
+    with pytest.raises(RepairDataError, match=r"model\.npz: holds no such model"):
+        kinds.load(kind, "model.npz", crafted)
+
+
+def test_files_that_could_run_or_grow_are_refused(lessons, tmp_path):
+    import io
+    import zipfile
+
+    class Trick:
+        def __reduce__(self):
+            return (tmp_path.joinpath("executed").touch, ())
+
+    kind, model, _ = fitted("ridge", lessons, tmp_path)
+    honest = kind.arrays(model)
+    pickled, pressed, vast = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    np.savez(pickled, **changed(honest, "penalty", np.array([Trick()], object)))
+    np.savez_compressed(pressed, **honest)
+    with zipfile.ZipFile(vast, "w") as archive:
+        header = io.BytesIO()
+        np.lib.format.write_array_header_1_0(
+            header, {"descr": "<f8", "fortran_order": False, "shape": (2**40, 2**10)}
+        )
+        archive.writestr("coefficient.npy", header.getvalue())
+    for content in (pickled, pressed, vast, io.BytesIO(b""), io.BytesIO(b"PK\x03\x04 no archive")):
+        with pytest.raises(RepairDataError, match=r"model\.npz"):
+            kinds.load(kind, "model.npz", content.getvalue())
+    assert not (tmp_path / "executed").exists()
