@@ -2,11 +2,11 @@
 
 `python -m benchmarks.models BTC=FILE ETH=FILE [--kinds lstm] [--horizons 1,4] [--seeds 1] [--keep FILE]`
 
-The last 15 % of each file are never looked at. Five expanding folds, each with its validation before its
-test, purged. A row tells the Spearman IC of forecasts with returns over all folds, the least of the folds,
-what a trade earns beyond the 95th percentile of validation's forecasts, held for the horizon, and seconds a
-fold. Trainings are kept one by one in the file of `--keep`, as lines of JSON, so that one that is stopped
-goes on.
+The last 15 % of each file (`--share` says how much is used) are never looked at. Five expanding folds, each
+with its validation before its test, purged. A row tells the Spearman IC of forecasts with returns over all
+folds and its deviation over seeds, or over folds for one; the least of the folds; what a trade earns beyond
+the 95th percentile of validation's forecasts, held for the horizon; seconds a fold. Trainings are kept one by
+one in the file of `--keep`, as lines of JSON, so that one that is stopped goes on.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ HEADER = (
 )
 
 
-def prepared(folder, name, file, settings):
-    """Market and samples of the first 85 % of a file."""
+def prepared(folder, name, file, settings, share):
+    """Market and samples of the first share of a file."""
     from engine import experiment, preparation
     from engine.data.importing.files import import_file
     from engine.data.store import Store
@@ -65,7 +65,7 @@ def prepared(folder, name, file, settings):
         import_file(Path(file), store, name, now_ms=NOW_MS)
     run = home.create("walkforward", settings)
     data = preparation.prepare(preparation.Job(settings, run, home, NOW_MS, silent), settings.features.chosen)
-    last = int(USED * len(data.market.frame))
+    last = int(share * len(data.market.frame))
     market = data.market.rows(np.arange(len(data.market.frame)) < last)
     return experiment.samples_of(market, data.table.iloc[:last], settings)
 
@@ -141,6 +141,7 @@ def main():
     parser.add_argument("--horizons", default="1,4,8,24")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--keep", type=Path, default=Path("models.jsonl"))
+    parser.add_argument("--share", type=float, default=USED)
     parser.add_argument("--set", action="append", default=[])
     chosen = parser.parse_args()
     backend.start(1)
@@ -158,7 +159,7 @@ def main():
                     over = [*common, *CANDIDATES[kind], *chosen.set, f"training.seed={10 * seed}"]
                     settings = make({}, over)
                     if samples is None or samples.windows.lookback != settings.window.lookback:
-                        samples = prepared(folder, market, file, settings)
+                        samples = prepared(folder, market, file, settings, chosen.share)
                         parts = folds_of(samples, settings)
                     for fold in parts:
                         key = (market, kind, horizon, seed, fold.number)
