@@ -1,5 +1,6 @@
 """The panels beside a result, from real runs of the engine on the demo exchange."""
 
+import math
 from types import SimpleNamespace
 
 import pytest
@@ -136,3 +137,14 @@ def test_a_model_without_a_threshold_is_refused_one():
 
 def test_an_empty_ledger_says_so(tmp_path):
     assert "no looks yet" in ledger_command(str(tmp_path)).text
+
+
+def test_a_span_of_less_than_thirty_days_shows_and_claims_nothing_annual(home):
+    short = carried_out(home, "run", make({}, [*CHOSEN, "data.end=2025-04-15"]))
+    found = result(short)
+    assert math.isnan(found.metrics["sharpe"])
+    for row in found.baselines:
+        assert math.isnan(row.sharpe)
+        assert math.isnan(row.sharpe_difference)
+        assert not row.beaten
+    assert all(math.isnan(each) for each in found.permutation.sharpe)

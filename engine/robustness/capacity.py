@@ -28,8 +28,12 @@ def capacity(bars: Bars, weight: Floats, rules: Rules) -> Capacity:
     Impact is that of the rules, else σ · √(quantity / volume of the bar), the square-root law with factor 1
     (Almgren and others 2005; Tóth and others 2011). half: the capital at which half of the smallest one's
     return is left, between two capitals on a logarithmic scale; NaN without a gain, at most the largest.
+    All is NaN where no volume is known.
     """
     impact = rules.slippage_impact or IMPACT
+    if not (bars.volume > 0).any():  # then no order is large or small
+        unknown = [AtCapital(money, math.nan, math.nan) for money in CAPITALS[SHOWN]]
+        return Capacity(tuple(unknown), impact, math.nan)
     variants = [
         (weight, replace(rules, initial_capital=money, slippage_impact=impact, minimum_notional=0.0))
         for money in CAPITALS

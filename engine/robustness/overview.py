@@ -11,6 +11,7 @@ family       whether the best of these trials is better than luck makes of so ma
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypedDict
 
@@ -39,7 +40,7 @@ from engine.robustness.regimes import regimes
 from engine.robustness.track_record import track_record
 from engine.robustness.trial_family import spread
 from engine.statistics import intervals, returns
-from engine.statistics.metrics import daily_returns, metrics, total_return
+from engine.statistics.metrics import FEWEST_DAYS, daily_returns, metrics, total_return
 from engine.statistics.superiority import holm
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def assessed(
             fills=fills(backtest),
             stress=stressed(backtest),
             intervals=bootstrapped(backtest),
-            permutation=permuted(shuffled),
+            permutation=permuted(shuffled, shown=is_long(backtest)),
             baselines=tuple(beside(backtest, ridge, shuffled)),
             trials=recorded.counts,
             family=recorded.family,
@@ -166,13 +167,13 @@ def shuffles(backtest: Backtest) -> permutation.Shuffled:
     return permutation.shuffle(backtest.decisions.bars, weight, rules, asked.permutations, asked.seed)
 
 
-def permuted(shuffled: permutation.Shuffled) -> PermutationTest:
-    """What the same trades at other times came to."""
+def permuted(shuffled: permutation.Shuffled, *, shown: bool) -> PermutationTest:
+    """What the same trades at other times came to; their Sharpe ratios only where they are `shown`."""
     return PermutationTest(
         permutations=len(shuffled.sharpe),
         distinct=shuffled.distinct,
         p_value=shuffled.p_value,
-        sharpe=spread(shuffled.sharpe),
+        sharpe=spread(shuffled.sharpe if shown else np.full_like(shuffled.sharpe, np.nan)),
         total_return=spread(shuffled.total_return),
     )
 
@@ -199,7 +200,19 @@ def beside(backtest: Backtest, ridge: Decisions | None, shuffled: permutation.Sh
     ]
     if ridge is not None:
         rows.append(compared(backtest, baselines.RIDGE, traded(ridge, rules), own, traded(ridge, free)))
-    return claimed([*rows, at_random(backtest, shuffled)] if len(shuffled.sharpe) else rows, backtest)
+    rows = claimed([*rows, at_random(backtest, shuffled)] if len(shuffled.sharpe) else rows, backtest)
+    return rows if is_long(backtest) else [without_annual(row) for row in rows]
+
+
+def is_long(backtest: Backtest) -> bool:
+    """Whether the span has the days that annual figures take."""
+    return len(daily_returns(backtest.strategy)) >= FEWEST_DAYS
+
+
+def without_annual(row: Baseline) -> Baseline:
+    """A baseline of a span too short for annual figures: nothing is shown of them, and nothing claimed."""
+    unknown = Interval(math.nan, math.nan)
+    return replace(row, sharpe=math.nan, sharpe_difference=math.nan, interval=unknown, beaten=False)
 
 
 def compared(

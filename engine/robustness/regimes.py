@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.results.backtest import Regime
+from engine.statistics.metrics import FEWEST_DAYS
 from engine.statistics.returns import sharpe
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ def regimes(bars: Bars, strategy: Simulation) -> tuple[Regime, ...]:
 
     A bar belongs to a regime by what was known when it opened. The earnings of one kind of regime add up to
     the total return, but for bars that belong to none (before there are 200 closes, or a volatility). Sharpe:
-    of bar returns in the regime, annual; NaN below 30 bars.
+    of bar returns in the regime, annual; NaN where these bars make less than 30 days.
     """
+    fewest = FEWEST_DAYS * bars.calendar.bars_per_year / bars.calendar.days_per_year
     before = np.concatenate([[strategy.initial_capital], strategy.equity[:-1]])  # (T,)
     earned = strategy.equity - before  # (T,)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -41,7 +43,7 @@ def regimes(bars: Bars, strategy: Simulation) -> tuple[Regime, ...]:
             name,
             float(rows.mean()),
             float(earned[rows].sum() / strategy.initial_capital),
-            sharpe(change[rows], bars.calendar.bars_per_year) if rows.sum() >= 30 else np.nan,
+            sharpe(change[rows], bars.calendar.bars_per_year) if rows.sum() >= fewest else np.nan,
         )
         for kind, name, rows in kinds(bars, strategy)
     )

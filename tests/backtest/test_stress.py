@@ -168,3 +168,20 @@ def test_the_sentence_on_fills_is_true_of_what_was_tried(gains):
     if gains[1] > 0:
         assert ("A gain is left under each" in said) == all(gain > 0 for gain in harsher)
         assert ("Nothing is left" in said) == any(gain <= 0 for gain in harsher)
+
+
+@few
+@given(seeds)
+def test_nothing_is_said_of_the_capacity_of_a_market_without_volume(seed):
+    bars, weight = drawn(seed)
+    found = capacity.capacity(replace(bars, volume=np.full(len(bars), np.nan)), weight, COSTLY)
+    assert all(math.isnan(each.total_return) and math.isnan(each.sharpe) for each in found.rows)
+    assert math.isnan(found.half)
+
+
+@few
+@given(seeds, st.integers(40, 899))
+def test_a_regime_of_less_than_thirty_days_has_no_annual_figure(seed, count):
+    bars, weight = drawn(seed, count)
+    for each in regimes.regimes(bars, simulate(bars, weight, COSTLY)):
+        assert math.isnan(each.sharpe) or each.share * count >= 30 * 24
