@@ -51,14 +51,15 @@ def audit(request: Event, emit: Emit) -> AuditReport:
 
 def judge(run: RunFolder, emit: Emit) -> None:
     """Audit a backtest that code of the user's own made; one that cannot be audited stays, and says so."""
-    from engine.preparation import stage
     from engine.settings import load
-    from engine.studies.leak_audit.audited_run import audit_run, can_be_audited
 
-    settings = load(run.settings_path)
+    settings, mode = load(run.settings_path), MODES[run.mode]
     own = settings.features.file or settings.model.file
-    if not (own and settings.evidence.audit and MODES[run.mode].has_backtest and can_be_audited(run)):
+    if not (own and settings.evidence.audit and mode.has_backtest and (mode.trains or run.of)):
         return
+    from engine.preparation import stage
+    from engine.studies.leak_audit.audited_run import audit_run
+
     replayed = itertools.count(1)
 
     def told(event: Event) -> None:

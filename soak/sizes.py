@@ -12,7 +12,7 @@ from engine.statistics.best_of_trials import expected_best
 from engine.statistics.forecast import forecast_quality
 from engine.statistics.overfitting import overfitting
 from engine.statistics.returns import probabilistic_sharpe
-from soak import null
+from soak import null, timing
 
 DAYS, BARS, RESAMPLES = (30, 110, 365), 1500, 1000
 KNOWN = {
@@ -21,6 +21,10 @@ KNOWN = {
     ("ic_p_value", "momentum", 12): 0.065,
     ("ic_p_value", "volatility", 24): 0.07,
     ("ic_p_value", "momentum", 24): 0.075,
+    ("permutation", "momentum", "hold", 0.05): 0.007,
+    ("permutation", "momentum", "hold", 0.5): 0.35,
+    ("permutation", "momentum", "flat", 0.05): 0.027,
+    ("permutation", "momentum", "flat", 0.5): 0.42,
 }  # stated in docs/definitions.md
 
 
@@ -39,9 +43,18 @@ def measured(count):
             yield (name, kind, horizon), 0.05, sum(each[name] < 0.05 for each in found)
 
 
+def timed(count):
+    """(what, nominal share, how often) of the permutation test, for rules that know nothing."""
+    for rule in timing.RULES:
+        for neutral in timing.NEUTRAL:
+            found = timing.p_values(rule, neutral, count)
+            for level in (0.05, 0.5):
+                yield ("permutation", rule, neutral, level), level, int((found <= level).sum())
+
+
 def main(arguments):
     count, outside = int(arguments[0]) if arguments else 2000, 0
-    for what, nominal, times in measured(count):
+    for what, nominal, times in (*measured(count), *timed(count)):
         share = KNOWN.get(what, nominal)
         band = 3 * math.sqrt(share * (1 - share) / count)
         apart = abs(times / count - share) > band

@@ -18,6 +18,7 @@ from engine.data.inputs import (
     cut,
     extent,
     imported,
+    joins_early,
     of_series,
     own_funding,
     own_series,
@@ -64,6 +65,7 @@ async def collect(
     data = of_series(data, store)
     primary = imported(data, store, notes) if data.series else None
     extras = own_series(data, store)
+    notes += [note for each in extras for note in joins_early(each)]
     span = span_of(data, now_ms) if primary is None else extent(primary)
     sources = sources_of(data, demo or Demo(), span)
     if primary and any(source.simulated != primary.simulated for source in sources):

@@ -60,6 +60,11 @@ TEXTS = {
         "The trial ledger lies in {path}, as no folder of the user's can be written: looks from other homes "
         "do not count here."
     ),
+    "values join at their stamps": (
+        "{series} has a value every {hours:g} hours, stamped at the beginning of a day, and joins with no "
+        "delay. If a value sums up what follows its stamp, the run knows the future: give it that delay, "
+        "data.extra=[{series}:{hours:g}:…]"
+    ),
     "rows rejected": "{series}: {rows:,} rows were rejected: {why}",
     "rows of one time": (
         "{series}: {rows:,} rows have the time of another one and were left out, {conflicting:,} of them "

@@ -45,7 +45,7 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
     The series are the stored ones, as the run saw them; no exchange is asked. Raises ChangeSettingsError
     for a run without a model, RepairDataError for damaged artifacts or series.
     """
-    if not can_be_audited(run):
+    if not (MODES[run.mode].trains or run.of):
         raise ChangeSettingsError(
             f"run {run.id}", f"is a {run.mode}, without a model", "Audit one that trained"
         )
@@ -92,11 +92,6 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
     )
     write_whole(run.path / AUDIT, json.dumps(report.to_json(), indent=2).encode())
     return report
-
-
-def can_be_audited(run: RunFolder) -> bool:
-    """Whether it trained a model or traded one."""
-    return MODES[run.mode].trains or bool(run.of)
 
 
 def traded_forecasts(run: RunFolder) -> pd.Series[float] | None:
