@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from engine.results.number_format import grouped
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -20,22 +22,32 @@ def defined(value: Any) -> TypeGuard[float]:
 
 def whole(value: Any) -> str:
     """36062 → 36,062."""
-    return f"{round(value):,}" if defined(value) else UNDEFINED
+    return grouped(value, 0) if defined(value) else UNDEFINED
 
 
 def amount(value: Any) -> str:
     """12841.07 → 12,841.07."""
-    return f"{value:,.2f}" if defined(value) else UNDEFINED
+    return grouped(value) if defined(value) else UNDEFINED
 
 
 def percent(value: Any) -> str:
     """A share or a return as percent without the sign for it: 0.2841 → 28.41."""
-    return f"{value * 100:,.2f}" if defined(value) else UNDEFINED
+    return amount(value * 100) if defined(value) else UNDEFINED
 
 
-def signed_percent(value: Any) -> str:
+def signed(value: Any) -> str:
+    """Money that was gained or lost, always with its sign."""
+    return grouped(value, sign="+") if defined(value) else UNDEFINED
+
+
+def signed_percent(value: Any, unit: str = " %") -> str:
     """A return as percent, always with its sign: 0.2841 → +28.41 %."""
-    return f"{value * 100:+,.2f} %" if defined(value) else UNDEFINED
+    return f"{signed(value * 100)}{unit}" if defined(value) and defined(value * 100) else UNDEFINED
+
+
+def setting(value: Any) -> str:
+    """A setting's value in few characters: 10.0 → 10."""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 FORMATS: dict[Format, Callable[[Any], str]] = {"amount": amount, "percent": percent, "count": whole}

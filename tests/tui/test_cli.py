@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.settings import Settings, load
+from engine.settings.tree import defaults
 from tui.cli import app_options, main
 
 HEAVY = {
@@ -183,3 +185,13 @@ def test_it_is_installed_under_its_name():
 
 def test_version(deck):
     assert deck("--version")[0].startswith("quantdeck ")
+
+
+@pytest.mark.parametrize("name", ["whatif", "sweep", "report", "trades"])
+def test_what_takes_rules_offers_no_file_and_an_example_that_it_takes(deck, name):
+    """The one `-s` of the help is of the groups that a what-if moves."""
+    shown, _ = deck(name, "--help")
+    assert "--config" not in shown
+    example = re.search(r"such as (\w+)=", " ".join(shown.partition("--set")[2].split()))
+    assert example
+    assert any(f"{group}.{example[1]}" in defaults() for group in ("signal", "backtest"))

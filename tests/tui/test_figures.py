@@ -5,7 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.number_format import amount, loss, percent, signed_percent, span, table, whole
+from tui.number_format import amount, loss, percent, signed, signed_percent, span, table, whole
 
 
 def test_undefined_is_told_as_such():
@@ -37,3 +37,15 @@ def test_spans():
 def test_a_table_has_one_line_a_row(rows):
     lines = table(("a", "b"), rows, right=(1,)).split("\n")
     assert len(lines) == len(rows) + 1
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_figure_of_any_size_fits_a_column(value):
+    for write in (amount, percent, signed, signed_percent, whole):
+        assert len(write(value)) <= len("-999,999,999,999.99 %")
+
+
+@given(st.floats(min_value=-1e11, max_value=1e11))
+def test_a_figure_of_ordinary_size_has_all_its_digits(value):
+    assert abs(float(amount(value).replace(",", "")) - value) <= 0.0051
+    assert float(whole(value).replace(",", "")) == round(value)

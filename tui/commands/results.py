@@ -15,7 +15,7 @@ from engine.runs.requests import EngineClient
 from engine.runs.results import backtest_of
 from tui.commands.answer import Answer
 from tui.commands.which_run import to_report, with_result
-from tui.number_format import whole
+from tui.number_format import setting, whole
 from tui.runs.comparison import different
 from tui.runs.facts import facts_of, has_result
 from tui.settings.what_if import Moves
@@ -74,7 +74,7 @@ def whatif(home: str | None, text: str, config: str | None, overrides: list[str]
         rules_tried = {"columns": 1, "overrides": dict(moves.overrides)}
         request = {"do": "result.whatif", "run": str(run.path), **rules_tried}
         result = client.ask(request, OpenedResult).result
-    said = "  ".join(f"{key} {old} → {new}" for key, old, new in moves.listing)
+    said = "  ".join(f"{key} {setting(old)} → {setting(new)}" for key, old, new in moves.listing)
     said = f"run {run.id}   what if: {said or 'nothing is moved, these are the rules of the run'}"
     told = backtest_document(run, replace(result, files={}))
     head = {"settings": dict(moves.overrides), "recorded": recorded.result.metrics}

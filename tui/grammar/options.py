@@ -12,6 +12,8 @@ FROM_FILE = "Settings come from FILE (default: ./quantdeck.toml if there is one)
 RULES = "Settings are the run's; -s moves those of signal and backtest, whose group may be left out."
 A_RUN = "A run's id, an unambiguous beginning of it, or `last`"
 OVERRIDE = "Override one setting, such as training.epochs=5; may be repeated."
+ONE_RULE = "Change one rule, such as fee_bps=5; may be repeated."
+SOME_VALUES = "Try each value of one rule, such as fee_bps=2,5,10; may be repeated."
 
 Hints = Mapping[str, str | bool]  # the options of HINTS that were given
 NO_HINTS: Hints = MappingProxyType({})
@@ -41,7 +43,9 @@ HomeDir = Annotated[
 Json = Annotated[bool, option("--json", help="Print one JSON document, nothing else.")]
 Config = Annotated[str | None, option("--config", "-c", metavar="FILE", help="Settings file (TOML).")]
 Overrides = Annotated[list[str] | None, option("--set", "-s", metavar="KEY=VALUE", help=OVERRIDE)]
-# Taken by commands on which no setting bears.
+Rules = Annotated[list[str] | None, option("--set", "-s", metavar="KEY=VALUE", help=ONE_RULE)]
+Values = Annotated[list[str] | None, option("--set", "-s", metavar="KEY=A,B,C", help=SOME_VALUES)]
+# Taken by commands on which no setting bears, or no file.
 NoConfig = Annotated[str | None, option("--config", "-c", metavar="FILE", hidden=True)]
 NoOverrides = Annotated[list[str] | None, option("--set", "-s", metavar="KEY=VALUE", hidden=True)]
 EVERYWHERE = [

@@ -5,13 +5,14 @@ from typing import Annotated
 from tui.commands.answer import Answer
 from tui.grammar.options import (
     RULES,
-    Config,
     Csv,
     Force,
     HomeDir,
     LastBacktest,
-    Overrides,
+    NoConfig,
+    Rules,
     Runs,
+    Values,
     argument,
     command,
     new_group,
@@ -24,7 +25,7 @@ group = new_group()
 @command(group, "whatif", RULES)
 def whatif(
     run: LastBacktest = "last",
-    config: Config = None, overrides: Overrides = None, home: HomeDir = None,
+    config: NoConfig = None, overrides: Rules = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
     """What a backtest comes to under other rules; a look that the ledger counts."""
     from tui.commands.results import whatif
@@ -39,7 +40,7 @@ def sweep(
     limit: Annotated[
         int, option("--limit", metavar="N", help="Print the N best variants; 0 for all (default: 20).")
     ] = 20,
-    config: Config = None, overrides: Overrides = None, home: HomeDir = None,
+    config: NoConfig = None, overrides: Values = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
     """Every combination of some rules; the best, and what so many looks leave of it."""
     from tui.commands.sweep import sweep
@@ -60,7 +61,7 @@ def report(
     run: LastBacktest = "last",
     file: Annotated[str, argument("FILE", "An .html file (default: quantdeck-RUN.html).")] = "",
     force: Force = False,
-    config: Config = None, overrides: Overrides = None, home: HomeDir = None,
+    config: NoConfig = None, overrides: Rules = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
     """Write a backtest's report as one HTML file that needs no network."""
     from tui.commands.results import report
@@ -86,7 +87,7 @@ def trades(
     ] = 0,
     csv: Csv = "",
     force: Force = False,
-    config: Config = None, overrides: Overrides = None, home: HomeDir = None,
+    config: NoConfig = None, overrides: Rules = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
     """List a backtest's trades, or write them to a CSV file."""
     from tui.commands.results import trades

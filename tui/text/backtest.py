@@ -26,7 +26,7 @@ def textbook(run: RunFolder, result: BacktestResult) -> list[str]:
     )
     sign = "-" if final < 0 else ""
     return [
-        f"Final Portfolio Value: {f'{sign}${abs(final):,.2f}' if defined(final) else UNDEFINED}",
+        f"Final Portfolio Value: {f'{sign}${amount(abs(final))}' if defined(final) else UNDEFINED}",
         f"Total Return: {with_percent(gained)}",
         f"Sharpe Ratio: {amount(sharpe)}",
         f"Max Drawdown: {with_percent(drawdown)}",
@@ -37,7 +37,7 @@ def textbook(run: RunFolder, result: BacktestResult) -> list[str]:
 
 def with_percent(share: float) -> str:
     """0.2841 → 28.41%, the textbook's way."""
-    return f"{share * 100:.2f}%" if defined(share) else UNDEFINED
+    return f"{percent(share).replace(',', '')}%" if defined(share) else UNDEFINED
 
 
 def backtest_summary(run: RunFolder, result: BacktestResult) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.results.explanations import explained, on_margin
 from engine.results.metrics import tabled
+from engine.results.number_format import grouped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +29,7 @@ def number(value: Any, scale: float = PLAIN, *, signed: bool = False) -> str:
     """A number with two decimals, or none for a count; n/a if it is not defined."""
     if not known(value):
         return "n/a"
-    text = f"{abs(value):,.0f}" if scale == COUNT else f"{abs(value * scale):,.2f}"
+    text = grouped(abs(value), 0) if scale == COUNT else grouped(abs(value * scale))
     sign = MINUS if value < 0 else "+" if signed and value > 0 else ""
     return sign + text
 

@@ -15,6 +15,7 @@ from engine.queries.report import figures, svg
 from engine.queries.report.style import STYLE
 from engine.queries.result import traded
 from engine.results.answers import WrittenReport
+from engine.results.number_format import grouped
 from engine.results.tables import tables_of
 from engine.runs.audit_status import audit_status, caveats_of
 from engine.runs.folder import RunFolder
@@ -70,9 +71,11 @@ def page(request: Event) -> str:
         KEY,
         *([WITHOUT_FORECAST] if lines.without_forecast else []),
         "<h2>Equity</h2>",
-        svg.chart(equity, 300, lambda value: f"{value:,.0f}", "equity", lines.without_forecast),
+        svg.chart(equity, 300, lambda value: grouped(value, 0), "equity", lines.without_forecast),
         "<h2>Drawdown</h2>",
-        svg.chart(below, 180, lambda value: f"{value * 100:,.0f} %", "drawdown", lines.without_forecast),
+        svg.chart(
+            below, 180, lambda value: f"{grouped(value * 100, 0)} %", "drawdown", lines.without_forecast
+        ),
         "<h2>Figures</h2>",
         table(("", "strategy", "buy & hold", "Δ", ""), figures.figures(found)),
         "<h2>How far to trust it</h2>",
@@ -93,6 +96,11 @@ def page(request: Event) -> str:
         *(f"<p>Note: {escape(note.text)}</p>" for note in found.notes),
     ]
     return document(name, body)
+
+
+def in_percent(value: float) -> str:
+    """A drawdown beside its axis."""
+    return f"{grouped(value * 100, 0)} %"
 
 
 def study_page(run: RunFolder) -> str:

@@ -16,6 +16,7 @@ from tui.number_format import (
     difference,
     figure,
     percent,
+    setting,
     signed_percent,
     whole,
 )
@@ -68,7 +69,7 @@ def banner(shown: Shown, width: int) -> Line:
     audit: Line = [("   leak audit ", "quiet"), (f"{shown.audit} ", AUDITS.get(shown.audit, "warn"))]
     if shown.moved:
         said = "  ".join(
-            f"{NAMES.get(key, key.partition('.')[2])} {short(old)} → {short(new)}"
+            f"{NAMES.get(key, key.partition('.')[2])} {setting(old)} → {setting(new)}"
             for key, old, new in shown.moved
         )
         left: Line = [(" ", ""), *simulated, ("WHAT-IF", "alarm"), (f"  {said}", "live")]
@@ -76,8 +77,8 @@ def banner(shown: Shown, width: int) -> Line:
         return spread(left, [*right, *audit] if width >= WIDE else right, width)
     costs = result.costs
     optimistic = " (optimistic)" if result.fill == "same-close" else ""
-    slipped = f", slippage {short(costs.slippage_bps)} bps" if width >= WIDE or not simulated else ""
-    fills = f"fills at {result.fill}{optimistic}, fee {short(costs.fee_bps)} bps{slipped}"
+    slipped = f", slippage {setting(costs.slippage_bps)} bps" if width >= WIDE or not simulated else ""
+    fills = f"fills at {result.fill}{optimistic}, fee {setting(costs.fee_bps)} bps{slipped}"
     said = "an invented market   " if simulated and width >= WIDE else ""
     return spread([(" ", ""), *simulated, (f"{said}{fills}", "quiet")], audit, width)
 
@@ -85,11 +86,6 @@ def banner(shown: Shown, width: int) -> Line:
 def caveats(shown: Shown, width: int) -> list[Line]:
     """What must be read before the figures, at most two lines each."""
     return [line for said in shown.caveats for line in paragraph(said, width, "alarm")[:2]]
-
-
-def short(value: Any) -> str:
-    """A setting's value in few characters."""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def figures(result: BacktestResult, trials: TrialCounts | None, rows: int) -> list[Line]:
@@ -175,8 +171,8 @@ def aside(result: BacktestResult) -> list[Line]:
         ("  %", f"{low} … {high}"),
     ]
     paid = [
-        (f"fees {short(costs.fee_bps)}bp", amount(costs.fees)),
-        (f"slip {short(costs.slippage_bps)}bp", amount(costs.slippage)),
+        (f"fees {setting(costs.fee_bps)}bp", amount(costs.fees)),
+        (f"slip {setting(costs.slippage_bps)}bp", amount(costs.slippage)),
         *(
             (name, amount(paid))
             for name, paid in (("funding", costs.funding), ("borrow", costs.borrow))

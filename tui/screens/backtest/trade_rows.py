@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tui.number_format import UNDEFINED, amount, defined, percent, whole
+from tui.number_format import UNDEFINED, amount, defined, percent, signed, signed_percent, whole
 from tui.widgets.virtual_table import Column
 
 if TYPE_CHECKING:
@@ -41,14 +41,9 @@ def price(value: Any) -> str:
     return f"{value:,.7g}" if defined(value) else UNDEFINED
 
 
-def signed(value: Any) -> str:
-    """Money with its sign."""
-    return f"{value:+,.2f}" if defined(value) else UNDEFINED
-
-
-def signed_percent(value: Any) -> str:
-    """A return in percent with its sign, without the unit."""
-    return f"{value * 100:+,.2f}" if defined(value) else UNDEFINED
+def in_percent(value: Any) -> str:
+    """A return under a header that has the unit."""
+    return signed_percent(value, unit="")
 
 
 def moment(value: Any) -> str:
@@ -58,9 +53,9 @@ def moment(value: Any) -> str:
 
 WRITE: dict[str, Callable[[Any], str]] = {
     "trade": str, "side": str, "entry_time": moment, "exit_time": moment, "bars": whole,
-    "return": signed_percent, "pnl": signed, "exit_reason": lambda why: WHY.get(why, str(why)),
+    "return": in_percent, "pnl": signed, "exit_reason": lambda why: WHY.get(why, str(why)),
     "entry_price": price, "exit_price": price, "quantity": price, "fees": amount, "slippage": amount,
-    "funding": signed, "mae": signed_percent, "mfe": signed_percent, "prediction": signed_percent,
+    "funding": signed, "mae": in_percent, "mfe": in_percent, "prediction": in_percent,
     "equity_after": amount,
 }  # fmt: skip
 COLOURED = ("return", "pnl")
@@ -84,14 +79,14 @@ def facts(trade: Mapping[str, Any]) -> list[Line]:
         [("side", trade["side"]), ("quantity", price(trade["quantity"])), ("bars", whole(trade["bars"])),
          ("why", trade["exit_reason"])],
         [("entry", str(trade["entry_time"])), ("at", price(trade["entry_price"])),
-         ("predicted", f"{signed_percent(trade['prediction'])} %")],
+         ("predicted", signed_percent(trade["prediction"]))],
         [("exit", str(trade["exit_time"])), ("at", price(trade["exit_price"])),
          ("equity after", amount(trade["equity_after"]))],
         [("gross", signed(trade["gross_pnl"])), ("fees", amount(trade["fees"])),
          ("slippage", amount(trade["slippage"])), ("funding", signed(trade["funding"])),
          ("borrow", amount(trade["borrow"])),
          *([("absorbed", amount(trade["absorbed"]))] if trade["absorbed"] else [])],
-        [("worst", f"{signed_percent(trade['mae'])} %"), ("best", f"{signed_percent(trade['mfe'])} %")],
+        [("worst", signed_percent(trade["mae"])), ("best", signed_percent(trade["mfe"]))],
     ]  # fmt: skip
     lines: list[Line] = []
     for row in pairs:

@@ -8,7 +8,7 @@ from textual.containers import Vertical
 
 from engine.results.answers import TradesPage
 from tui.background.questions import Question
-from tui.number_format import whole
+from tui.number_format import signed, whole
 from tui.screens.backtest import trade_rows
 from tui.widgets.lines import Line, Lines, fitted
 from tui.widgets.virtual_table import VirtualTable
@@ -127,7 +127,7 @@ class TradesPanel(Vertical):
         line.append((f"  {whole(self._page.total)}{of_all}", ""))
         if self.filter:
             line += [("   filter ", "quiet"), (self.filter, "live")]
-        line += [("   Σ pnl ", "quiet"), (trade_rows.signed(self._page.pnl), "")]
+        line += [("   Σ pnl ", "quiet"), (signed(self._page.pnl), "")]
         self.query_one("#trades-title", Lines).show([line])
 
     def number(self, row: int) -> int | None:
