@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,9 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import outcome
-from engine.results.backtest import Baseline, Interval, PermutationTest, Spread
-from engine.results.explanations import on_intervals, on_permutation
+from engine.results.backtest import (
+    Baseline,
+    Interval,
+    PermutationTest,
+    Spread,
+    TrackRecord,
+    TrialCounts,
+    TrialFamily,
+)
+from engine.results.explanations import CHANCE, FLAT, RANDOM, explained, on_intervals, on_permutation
 from engine.robustness import overview
+from engine.robustness.track_record import track_record
+from engine.runs.trial_ledger import Evaluation
+from tui.commands.trial_ledger import SpanSummary, look_document
 
 NONE = Spread(math.nan, math.nan, math.nan)
 
@@ -75,3 +87,58 @@ def test_what_is_too_good_to_be_true_is_said(ic, sharpe):
 )  # fmt: skip
 def test_the_sentence_on_the_sharpe_ratio(low, high, claimed, said):
     assert said in on_intervals(Interval(low, high), claimed=claimed)
+
+
+@st.composite
+def results(draw):
+    """Random facts of a result, those that no real one would have at once among them."""
+    share, figure = st.floats(0, 1), st.floats(-5, 5) | st.just(math.nan)
+    low = draw(figure)
+    rows = tuple(Baseline(0.0, 0.0, 0.0, 1, name=name, beaten=draw(st.booleans())) for name in (FLAT, RANDOM))
+    counts = TrialCounts(draw(st.integers(1, 9)), 0, 1, 0.0, draw(figure), draw(share), "", 0)
+    family = TrialFamily(2, 60, draw(share), draw(share), draw(share), draw(share), Spread(-1.0, 0.0, 1.0))
+    stress = SimpleNamespace(
+        delays=(), break_even=SimpleNamespace(bps=1.0, earned_bps=1.0, paid_bps=1.0),
+        capacity=SimpleNamespace(half=math.nan), track_record=TrackRecord(60, draw(st.floats(1, 1e6))),
+    )  # fmt: skip
+    test = PermutationTest(99, 99, draw(st.integers(1, 100)) / 100, NONE, NONE)
+    intervals = SimpleNamespace(
+        strategy=SimpleNamespace(sharpe=Interval(low, low + draw(st.floats(0.01, 5))))
+    )
+    return SimpleNamespace(
+        metrics={"sharpe": draw(figure), "total_return": draw(figure)}, fills=None, stress=stress,
+        intervals=draw(st.sampled_from([intervals, None])), permutation=test, baselines=rows, trials=counts,
+        family=family, decided_by="",
+    )  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None, database=None, derandomize=True)
+@given(results())
+def test_no_two_sentences_of_a_result_contradict_each_other(result):
+    said = explained(result)
+    above = FLAT in said["baselines"].split(" but not ")[0] and "beat none" not in said["baselines"]
+    if "intervals" in said:
+        assert ("The Sharpe ratio is above 0" in said["intervals"]) == above
+    high = result.trials.deflated_sharpe >= 0.95
+    praised = "where 0.95 would be convincing" in said["trials"]
+    assert "to be told from 0" not in said["stress"]
+    assert praised == (above or not high) or round(result.trials.deflated_sharpe, 2) == 0.95
+    assert not praised or above or float(said["trials"].split(" is ")[2].split(",")[0]) < 0.95
+    if above and result.trials.deflated_sharpe < 0.95:
+        assert "the other tests do not count the looks" in said["trials"]
+    if result.family.spa < CHANCE and result.family.step_wise < CHANCE:
+        assert ("the best is better than nothing" in said["family"]) == above
+
+
+@settings(max_examples=50, deadline=None, database=None, derandomize=True)
+@given(st.integers(2, 60), st.integers(0, 2**32))
+def test_below_thirty_days_no_record_and_no_best_is_told(days, seed):
+    returns = np.abs(np.random.default_rng(seed).normal(0.001, 0.0001, days))
+    assert math.isfinite(track_record(returns).needed) == (days >= 30)
+    look = Evaluation(
+        "", "backtest", "a", "a", "m", "d", 0, days * 86_400_000, days, str(seed), 0.1, 0.1, simulated=False
+    )
+    other = replace(look, trial="other", sharpe=0.2)
+    found = SpanSummary.of([look, other])
+    assert (found.best_sharpe is None) == (found.sharpe_deviation is None) == (days < 30)
+    assert (look_document(look)["sharpe"] is None) == (days < 30)

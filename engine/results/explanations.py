@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
         TrialFamily,
     )
 
-CHANCE = 0.05
+CHANCE, CONVINCING = 0.05, 0.95
 FLAT, RANDOM = "always flat", "random signals"  # the baselines of a Sharpe ratio of 0 and of chance
 SAME_CLOSE, NEXT_OPEN, SLIPPED, WORST = "same-close", "next-open", "next-open, 3 × slippage", "worst-of-bar"
 ONE_LATE, TWO_LATE = "next-open, one bar late", "next-open, two bars late"
@@ -39,18 +40,27 @@ def explained(result: BacktestResult, trials: TrialCounts | None = None) -> dict
     trials: what the ledger counts by now; without it the counts are those of when the result was made.
     """
     trials = trials or result.trials
-    beaten = {row.name for row in result.baselines if row.beaten}
+    rows = held_together(result)
+    beaten = {row.name for row in rows if row.beaten}
+    above = FLAT in beaten
     parts = {
         "fills": result.fills and on_fills(result.metrics["total_return"], result.fills),
         "stress": result.stress and on_stress(result.metrics["sharpe"], result.stress),
-        "intervals": result.intervals
-        and on_intervals(result.intervals.strategy.sharpe, claimed=FLAT in beaten),
+        "intervals": result.intervals and on_intervals(result.intervals.strategy.sharpe, claimed=above),
         "permutation": result.permutation and on_permutation(result.permutation, claimed=RANDOM in beaten),
-        "baselines": result.baselines and on_baselines(result.baselines, result.decided_by),
-        "trials": trials and on_trials(trials),
-        "family": result.family and on_family(result.family),
+        "baselines": rows and on_baselines(rows, result.decided_by),
+        "trials": trials and on_trials(trials, claimed=above),
+        "family": result.family and on_family(result.family, claimed=above),
     }
     return {name: text for name, text in parts.items() if isinstance(text, str)}
+
+
+def held_together(result: BacktestResult) -> tuple[Baseline, ...]:
+    """The baselines; none to stay flat counts as beaten where the Sharpe ratio's own interval reaches 0."""
+    reaches = result.intervals is not None and not result.intervals.strategy.sharpe.low > 0
+    return tuple(
+        replace(row, beaten=False) if reaches and row.name == FLAT else row for row in result.baselines
+    )
 
 
 def on_fills(total_return: float, fills: FillScenarios) -> str:
@@ -87,8 +97,8 @@ def on_stress(sharpe: float, found: StressTests) -> str:
     if math.isfinite(half):
         told.append(f"half of it is left with a capital of {half:,.0f}")
     if math.isfinite(record.needed):
-        needed = f"{math.ceil(record.needed):,} days of such returns"
-        told.append(f"the Sharpe ratio needs {needed} to be told from 0 and has {record.days:,}")
+        needed = f"{math.ceil(record.needed):,} days"
+        told.append(f"the minimum track record of such returns is {needed}, there are {record.days:,}")
     return f"{'; '.join(told)}."
 
 
@@ -129,15 +139,23 @@ def on_baselines(rows: Sequence[Baseline], decided_by: str) -> str:
     return f"{who} beat {listed(beaten)} beyond chance{rest}."
 
 
-def on_trials(counts: TrialCounts) -> str:
-    """How much the Sharpe ratio is worth after so many looks."""
+def on_trials(counts: TrialCounts, *, claimed: bool = False) -> str:
+    """How much the Sharpe ratio is worth after so many looks; claimed: whether it may be said to be above 0.
+
+    A high figure convinces only beside that claim; a low one says what the claim, of one look, does not.
+    """
     look = "the first look" if counts.looks == 1 else f"look {counts.looks:,}"
     different = f", {counts.trials:,} of them different" if counts.looks > 1 else ""
     head = f"This is {look} at this span{different}"
     if not math.isfinite(counts.deflated_sharpe):
         return f"{head}; the deflated Sharpe ratio is not defined."
-    deflated = f"{counts.deflated_sharpe:.2f}"
-    return f"{head}; the deflated Sharpe ratio is {deflated}, where 0.95 would be convincing."
+    figure = f"the deflated Sharpe ratio is {counts.deflated_sharpe:.2f}"
+    if counts.deflated_sharpe >= CONVINCING - 0.005 and not claimed:  # as it is written
+        return f"{head}; {figure}, which convinces only where the Sharpe ratio can be told from 0."
+    alone = (
+        "; the other tests do not count the looks" if claimed and counts.deflated_sharpe < CONVINCING else ""
+    )
+    return f"{head}; {figure}, where {CONVINCING} would be convincing{alone}."
 
 
 def on_margin(costs: Costs) -> str:
@@ -155,13 +173,18 @@ def decimal(value: float) -> str:
     return f"{value:.2f}" if math.isfinite(value) else "n/a"
 
 
-def on_family(family: TrialFamily) -> str:
-    """Whether the best of the different trials, and this one, are better than luck makes of so many."""
+def on_family(family: TrialFamily, *, claimed: bool = True) -> str:
+    """Whether the best of the different trials, and this one, are better than luck makes of so many.
+
+    claimed: whether this one's Sharpe ratio may be said to be above 0; without it the best is praised only
+    where that is another.
+    """
     low, _, high = family.sharpe
     among = f"Among {family.trials:,} different trials on {family.days:,} common days"
     if not math.isfinite(family.spa):
         return f"{among} none has returns that vary: nothing is tested."
-    said = "is better than" if family.spa < CHANCE else "is not shown to be better than"
+    better = family.spa < CHANCE and (claimed or not family.step_wise < CHANCE)
+    said = "is better than" if better else "is not shown to be better than"
     return (
         f"{among} the best {said} nothing: p {family.spa:.3f} (SPA), {family.reality_check:.3f} (Reality "
         f"Check); of this one p {family.step_wise:.3f} (Romano-Wolf). Probability of backtest overfitting "

@@ -26,7 +26,7 @@ from engine.runs.events import clock, stamp
 from engine.settings import changed
 from engine.statistics.account import trading_days
 from engine.statistics.drawdown import moments_ms
-from engine.statistics.metrics import daily_returns, total_return
+from engine.statistics.metrics import FEWEST_DAYS, daily_returns, total_return
 from engine.statistics.returns import probabilistic_sharpe, sharpe
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def add(store: trial_store.Store, home: Path, prices: MarketPrices, variant: Var
 def trial_counts(home: Path, look: trial_ledger.Evaluation, strategy: Simulation) -> TrialCounts:
     """What the ledger says of the bars of a look, and what that leaves of the strategy's Sharpe ratio.
 
-    Raises MakeRoomError, RepairDataError.
+    Below 30 days nothing annual is defined. Raises MakeRoomError, RepairDataError.
     """
     returns = daily_returns(strategy)
     with trial_store.opened(home) as store:
@@ -153,7 +153,7 @@ def trial_counts(home: Path, look: trial_ledger.Evaluation, strategy: Simulation
         broken, expected = store.broken(), known.expected_best(store, looks)
     found = trial_ledger.trials(looks, like)
     error = 1.0 / math.sqrt(max(len(returns) - 1, 1))  # of a worthless trial's Sharpe ratio per day
-    best = expected * error
+    best = expected * error if len(returns) >= FEWEST_DAYS else math.nan
     return TrialCounts(
         looks=found.looks,
         what_ifs=found.what_ifs,

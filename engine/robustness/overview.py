@@ -249,11 +249,12 @@ def at_random(backtest: Backtest, shuffled: permutation.Shuffled) -> Baseline:
 
 
 def claimed(rows: list[Baseline], backtest: Backtest) -> list[Baseline]:
-    """The baselines with what may be claimed: all claims hold together at 5 %, and none is of a loser."""
+    """The baselines with what may be claimed: all claims hold together at 5 %, none of a loser."""
     adjusted = holm([row.p_value for row in rows])
     wins = len(backtest.strategy.trades) > 0 and plain_sharpe(backtest) > 0
     return [
-        replace(row, beaten=wins and p_value < CHANCE) for row, p_value in zip(rows, adjusted, strict=True)
+        replace(row, beaten=wins and p_value < CHANCE and not row.interval.low <= 0)
+        for row, p_value in zip(rows, adjusted, strict=True)
     ]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.results.backtest import TrackRecord
 from engine.statistics import returns
+from engine.statistics.metrics import FEWEST_DAYS
 
 if TYPE_CHECKING:
     from engine.backtest.bars import Floats
@@ -19,10 +20,10 @@ def track_record(daily: Floats) -> TrackRecord:
     """Days of returns (N,) that there are and that are needed (Bailey and López de Prado 2012, equation 11).
 
     1 + (1 - skew · SR + (kurtosis - 1) / 4 · SR²) (z / SR)², SR per day, z the normal quantile of 95 %. NaN
-    where the Sharpe ratio is not above 0.
+    where the Sharpe ratio is not above 0, and below 30 days.
     """
     ratio = returns.sharpe(daily, 1)
-    if not ratio > 0:
+    if not ratio > 0 or len(daily) < FEWEST_DAYS:
         return TrackRecord(len(daily), math.nan)
     spread = 1.0 - returns.skew(daily) * ratio + (returns.kurtosis(daily) - 1.0) / 4.0 * ratio**2
     return TrackRecord(len(daily), 1.0 + spread * (NormalDist().inv_cdf(CONFIDENCE) / ratio) ** 2)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 WHAT_IF = "what-if"
+DAY_MS, DAYS_PER_YEAR, FEWEST_DAYS = 86_400_000, 365.0, 30
 SHARED = 0.5  # of the shorter span, from which on two looks are at the same bars
 TIMEFRAME = re.compile(r" \d+[smhdwM]\b")
 
@@ -60,6 +61,12 @@ class Evaluation:
         """Digest that is equal for looks at the same bars through the same model under the same settings."""
         told = json.dumps([self.of, self.data, self.settings], sort_keys=True)
         return hashlib.sha256(told.encode()).hexdigest()
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the span has the 30 trading days that annual figures take."""
+        dates = (self.to_ms - 1) // DAY_MS - self.from_ms // DAY_MS + 1
+        return dates * self.days_per_year / DAYS_PER_YEAR >= FEWEST_DAYS
 
     def same_span(self, other: Evaluation) -> bool:
         """Whether both are at the same bars: the same market, and half of the shorter span in common."""

@@ -59,7 +59,8 @@ def ledger(home: str | None) -> Answer:
 
 @dataclass(frozen=True)
 class SpanSummary:
-    """What the looks at one span amount to; Sharpe ratios are annual, None where nothing is known.
+    """What the looks at one span amount to; Sharpe ratios are annual, None where nothing is
+    known and of spans below 30 days.
 
     start, end: when the first and the last bar open, as results have it. until: when the last one closed.
     sharpe_deviation: of the different trials. runs, kinds: who looked, and how often in which way.
@@ -85,7 +86,9 @@ class SpanSummary:
         """Of all looks at a span, the oldest first."""
         last = group[-1]
         seen, annual = trial_ledger.trials(group, last), last.days_per_year**0.5
-        sharpes = [look.sharpe for look in group if look.sharpe is not None]
+        long = [look for look in group if look.is_long]
+        shown = trial_ledger.trials(long, last)
+        sharpes = [look.sharpe for look in long if look.sharpe is not None]
         gains = [look.total_return for look in group if look.total_return is not None]
         return cls(
             market=last.market,
@@ -98,7 +101,7 @@ class SpanSummary:
             trials=seen.trials,
             best_sharpe=max(sharpes) * annual if sharpes else None,
             best_total_return=max(gains) if gains else None,
-            sharpe_deviation=seen.variance**0.5 * annual if seen.trials > 1 else None,
+            sharpe_deviation=shown.variance**0.5 * annual if shown.trials > 1 else None,
             runs=tuple(sorted({look.run for look in group})),
             kinds=dict(Counter(look.kind for look in group)),
             last=last.at,
@@ -111,9 +114,9 @@ class SpanSummary:
 
 
 def look_document(look: Evaluation) -> dict[str, Any]:
-    """A look for machines, its Sharpe ratio annual, as everywhere else; `sharpe_daily` as it was recorded."""
+    """A look for machines, its Sharpe ratio annual, none below 30 days; `sharpe_daily` as recorded."""
     daily = look.sharpe
-    annual = None if daily is None else daily * look.days_per_year**0.5
+    annual = None if daily is None or not look.is_long else daily * look.days_per_year**0.5
     return asdict(look) | {"sharpe": annual, "sharpe_daily": daily}
 
 

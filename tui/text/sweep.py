@@ -54,9 +54,14 @@ def on_best(result: SweepResult) -> list[str]:
         return ["No variant trades ten times or more with a Sharpe ratio that is defined: none is the best."]
     best, trials = result.variants[result.best], result.trials
     rules = "  ".join(f"{key}={value}" for key, value in best.settings.items())
-    luck = f"The best of {whole(trials.trials)} tries without any skill is expected at"
+    luck = (
+        f"The best of {whole(trials.trials)} tries without any skill is expected at "
+        f"{amount(trials.expected_best_sharpe)}. "
+        if defined(trials.expected_best_sharpe)
+        else ""
+    )
     return [
         f"best with ten trades or more: {rules}   Sharpe {amount(best.sharpe)}",
-        f"{luck} {amount(trials.expected_best_sharpe)}. {on_trials(trials)}",
+        f"{luck}{on_trials(trials)}",
         *([on_family(result.family)] if result.family else []),
     ]
