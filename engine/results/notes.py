@@ -80,6 +80,10 @@ TEXTS = {
     "text": "{text}",
     "times": "times: {forms}",
     "times of a zone": "times without a zone are those of {zone}",
+    "times of a told zone": "times are those of {zone}, as the file says",
+    "a told zone left aside": (
+        "times carry their own zone or are stamps: {zone}, which the file says elsewhere, is left aside"
+    ),
     "times near the minute": (
         "{rows:,} times are off the minute, by up to {furthest} ms: stored at the minute"
     ),

@@ -62,6 +62,7 @@ class FileSeries:
     column: str = ""  # what the file calls its values; empty for candles
     unreadable: tuple[int, str] | None = None  # row from 1 on and text of the first value that is no number
     written: Callable[[int], str] = field(default=str)  # a row, from 0 on, as the file has it
+    zone: str = ""  # whose clock the times keep, if somebody or the file says it
 
 
 def read(path: Path, progress: Callable[[int], None] = lambda _: None, hints: Hints = NO_HINTS) -> FileSeries:
@@ -82,7 +83,7 @@ def read(path: Path, progress: Callable[[int], None] = lambda _: None, hints: Hi
     shown = tuple(safe(note) for note in columns.notes)
     return FileSeries(
         kind, layout.name, frame, symbol, step_ms, columns.decimals, shown, layout.column, columns.unreadable,
-        columns.written,
+        columns.written, columns.zone,
     )  # fmt: skip
 
 
@@ -100,7 +101,7 @@ def check_file(path: Path, found: FileSeries, now_ms: int, hints: Hints = NO_HIN
     Raises RepairDataError if no row is sound, or more of them are lost than a sound file loses.
     """
     if found.kind == "candles":
-        checked = check(found.frame, found.timeframe_ms, now_ms, found.decimals, zone=hints.timezone)
+        checked = check(found.frame, found.timeframe_ms, now_ms, found.decimals, zone=found.zone)
     else:
         checked = check_values(found.frame, now_ms, found.decimals)
     report = replace(checked.report, layout=found.layout, notes=found.notes)

@@ -36,6 +36,7 @@ class Form:
     width: int  # columns of a row
     start: int  # bytes before the first row
     quoted: bool  # whether a quotation mark stands in the first rows
+    above: tuple[str, ...] = ()  # lines above the rows that are no names
 
 
 def decoded(content: bytes) -> tuple[bytes, str]:
@@ -97,7 +98,13 @@ def form_of(content: bytes, encoding: str) -> Form:
         raise UnclearError("has a header and no rows")
     names = tuple(fitted(cells, rows, width) for cells in header)
     start = sum(map(len, lines[:place]))
-    return Form(encoding, delimiter, names, tuple(rows[:500]), width, start, any('"' in t for t in texts))
+    quoted = any('"' in text for text in texts)
+    above = tuple(
+        text
+        for number, text in enumerate(texts[:place])
+        if is_comment(text) or (number != max(between, default=place) and sum(map(bool, table[number])) <= 2)
+    )
+    return Form(encoding, delimiter, names, tuple(rows[:500]), width, start, quoted, above)
 
 
 def refuse_others(head: bytes, texts: list[str]) -> None:

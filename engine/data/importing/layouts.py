@@ -24,8 +24,8 @@ from engine.data.importing.names import (
     first_of,
     listed,
     plain,
-    zone_in,
 )
+from engine.data.importing.told_zones import told_in, zone_column, zone_in
 from engine.data.kinds import KINDS
 from engine.market.candles import OHLCV, PRICES
 from engine.results.notes import Note
@@ -102,7 +102,9 @@ class Layout:
     column: str = ""  # what the file calls its values; empty for candles
     time_names: tuple[str, ...] = ()
     order: str = ""  # of day and month, where the publisher is known
-    zone: str = ""  # of times without one, where the header says it
+    zone: str = ""  # of times without one, where the file says it; as it is written if not certain
+    zone_column: int | None = None  # that tells the zone of each row
+    zone_name: str = ""  # as the file calls it
     decimal: str = ""
     closes: bool = False  # whether times are the ends of bars
     notes: tuple[Note, ...] = field(default=())
@@ -112,7 +114,8 @@ class Layout:
         symbol = [] if self.symbol is None else [self.symbol]
         volumes = [volume.position for volume in self.volumes]
         kinds = [position for position, _ in self.kinds]
-        return sorted({*self.times, *self.numbers.values(), *volumes, *symbol, *kinds})
+        zone = [] if self.zone_column is None else [self.zone_column]
+        return sorted({*self.times, *self.numbers.values(), *volumes, *symbol, *kinds, *zone})
 
 
 def layout_of(
@@ -142,8 +145,11 @@ def layout_of(
         "", "candles", len(names), times, prices, symbol=symbol, ticker=ticker or prefix, closes=closes,
         kinds=tuple((place, shown[place]) for place, name in enumerate(names) if name in KIND_NAMES),
         time_names=tuple(shown[position] for position in times),
-        zone=next((zone for position in times if (zone := zone_in(shown[position]))), ""),
+        zone=told_in([zone_in(shown[position])[0] for position in times]),
+        zone_column=zone_column(names, rows),
     )  # fmt: skip
+    if base.zone_column is not None:
+        base = replace(base, zone_name=shown[base.zone_column])
     if not candles:
         return values_layout(base, names, shown)
     if missing := [name for name in PRICES if name not in prices]:
@@ -185,7 +191,7 @@ def values_layout(layout: Layout, names: Sequence[str], shown: Sequence[str]) ->
                 numbers={"value": position},
                 column=shown[position],
             )
-    taken = {*layout.times, layout.symbol}
+    taken = {*layout.times, layout.symbol, layout.zone_column}
     others = [position for position in range(len(names)) if position not in taken]
     if len(others) != 1:
         raise UnclearError(f"has neither candles nor one column of values; its columns are {listed(shown)}")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from zoneinfo import available_timezones
 
 from engine.data.importing.hints import UnclearError
+from engine.data.importing.told_zones import zone_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,6 @@ CLOCK_NAMES = (
 )  # fmt: skip
 UNITS = {"float", "float64", "double", "int", "int64", "number", "numeric", "decimal", "price"}
 ZONED = re.compile(r"\s*\([A-Z][A-Za-z_/]+\)$")  # a zone behind a name
-ZONES = re.compile(r"(?<![A-Za-z])(UTC|GMT|[A-Z]{1,4}[SD]?T|[A-Z][a-z]+/[A-Z][A-Za-z_]+)(?![A-Za-z])")
 PRICE_NAMES = {  # in English, then in other tongues from German to Korean
     "open": (
         "open", "o", "open_price", "price_open", "opening", "opening_price", "px_open", "open_prc", "first",
@@ -86,13 +85,6 @@ KIND_NAMES = {  # of columns that may tell several series apart
 SYMBOL_NAMES = ("symbol", "pair", "ticker", "market", "instrument", "name")
 
 
-def zone_in(name: str) -> str:
-    """The zone that the name of a column of times tells, such as `Gmt time` or `Time (EST)`; or empty."""
-    found = ZONES.search(re.sub(r"(?i)utc|gmt", lambda match: match[0].upper(), name))
-    zone = found[1] if found else ""
-    return "" if "/" in zone and zone not in available_timezones() else zone  # such as Date/Time
-
-
 def first_of(names: Sequence[str], wanted: Sequence[str], *, once: bool = True) -> int | None:
     """Position of the first wanted name that is there, however its words are separated.
 
@@ -117,6 +109,11 @@ def plain(name: str) -> str:
 
 def bare(name: str) -> str:
     """The plain name without a zone or a currency in brackets behind it; a volume keeps its own."""
+    _, rest = zone_in(name)
+    if plain(name) not in TIME_NAMES and plain(rest) in {*TIME_NAMES, *CLOSE_TIMES, *CLOCK_NAMES}:
+        return plain(rest)
+    if not rest and name.lower().startswith(("utc", "gmt")):
+        return "utc"
     return plain(name if name.strip().lower().startswith("vol") else ZONED.sub("", name))
 
 

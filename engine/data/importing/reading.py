@@ -14,6 +14,7 @@ from engine.data.importing.layouts import Layout, Volume, layout_of
 from engine.data.importing.numbers import Numbers, decimals_of, numbers_of
 from engine.data.importing.steps import at_open, near_minutes, one_step, rising
 from engine.data.importing.times import FORMS, Times, sort_of, text_of, times_of
+from engine.data.importing.told_zones import ToldZones, certain, told_in, zone_above, zones_of_rows
 from engine.errors import RepairDataError
 from engine.market.candles import PRICES, Decimals
 from engine.market.quality import possible
@@ -44,6 +45,7 @@ class Columns:
     symbol: str
     unreadable: tuple[int, str] | None  # row from 1 on and text of the first value that is no number
     notes: tuple[Note, ...]
+    zone: str  # whose clock the times keep, if somebody or the file says it; empty for an offset
     written: Callable[[int], str]  # a row, from 0 on, as the file has it
 
 
@@ -87,6 +89,7 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
         symbol,
         unreadable and (unreadable[0] + 1, unreadable[1]),
         (*layout.notes, *notes, *timing, *rest),
+        hints.timezone or next((zone for zone in times.told if "/" in zone and times.told == (zone,)), ""),
         lambda row: row_of(table, layout, raw, kept, row),
     )
 
@@ -113,8 +116,11 @@ def layout_in(table: Table, hints: Hints) -> Layout:
         return sort_of(cells, hints)
 
     if table.header:
-        return layout_of(table.header, table.rows, sort, table.hint)
-    return layout_without_names(table.rows, table.width, sort)
+        layout = layout_of(table.header, table.rows, sort, table.hint)
+    else:
+        layout = layout_without_names(table.rows, table.width, sort)
+    above = zone_above(table.form.above) if table.form else ""
+    return replace(layout, zone=told_in([layout.zone, above])) if above else layout
 
 
 def row_of(table: Table, layout: Layout, raw: Mapping[int, Any], kept: NDArray[np.int64], row: int) -> str:
@@ -218,12 +224,9 @@ def read_times(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Times:
     """The times of all rows. Raises ValueError that names the column if none is read, or two readings fit."""
     named = " and ".join(name or "1" for name in layout.time_names)
     columns = [raw[place] for place in layout.times]
-    zone = "" if layout.zone in {"UTC", "GMT"} else layout.zone
-    if zone and "/" not in zone and not hints.timezone:
-        reason = f"column {named} names the zone {zone}, whose clocks may change"
-        raise HintNeededError(reason, "--timezone")
+    told = zones_told(layout, raw, hints)
     try:
-        times = times_of(columns, hints, layout.order, zone)
+        times = times_of(columns, hints, layout.order, told)
     except HintNeededError as error:
         raise HintNeededError(f"column {named} {error}", error.option) from None
     except ValueError as error:
@@ -232,7 +235,24 @@ def read_times(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Times:
         cells = " and ".join(f"{text_of(column)[0]}" for column in columns)
         reason = f"column {named} says {cells} in its first row, which is no time that is read"
         raise UnclearError(f"{reason}; read are {FORMS}")
-    return times
+    if layout.zone and not told and not hints.timezone and times.zoneless:
+        reason = f"column {named} names the zone {layout.zone}, whose clocks may change"
+        raise HintNeededError(reason, "--timezone")
+    return replace(times, told=told.zones if told else ())
+
+
+def zones_told(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> ToldZones | None:
+    """The zones that the file tells elsewhere than in its times; None where it tells none for certain."""
+    rows = len(raw[layout.times[0]])
+    sure = certain(layout.zone)
+    whole = ToldZones(np.zeros(rows, np.int64), (sure,)) if sure else None
+    if layout.zone_column is None:
+        return whole
+    column = text_of(raw[layout.zone_column])
+    by_row = zones_of_rows(column, layout.zone_name, said=hints.timezone)
+    if by_row and whole and set(by_row.zones) != set(whole.zones):
+        raise UnclearError(f"column {layout.zone_name} tells another zone than {layout.zone}")
+    return by_row or whole
 
 
 def told(layout: Layout, read: Numbers, times: Times, hints: Hints) -> tuple[Note, ...]:
@@ -243,6 +263,9 @@ def told(layout: Layout, read: Numbers, times: Times, hints: Hints) -> tuple[Not
         notes.append(Note("decimal comma" if read.marks == "comma" else "marks of thousands"))
     if hints.timezone and times.zoneless:
         notes.append(Note("times of a zone", {"zone": hints.timezone}))
+    elif times.told and set(times.told) != {"UTC"}:
+        code = "times of a told zone" if times.zoneless else "a told zone left aside"
+        notes.append(Note(code, {"zone": ", ".join(times.told[:5])}))
     if len(layout.times) == 2:
         notes.append(Note("date and time in two columns"))
     return tuple(notes)

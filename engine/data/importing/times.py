@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,15 +23,17 @@ from engine.data.importing.dates import (
     dates_of,
     mask,
 )
-from engine.data.importing.hints import HintNeededError, Hints
+from engine.data.importing.hints import HintNeededError, Hints, UnclearError
 from engine.data.importing.stamps import EXCEL, UNITS, excel_days, numbers, stamps
-from engine.data.importing.zones import in_utc, localised
+from engine.data.importing.zones import in_utc, on_clocks
 from engine.market.times import UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from engine.data.importing.told_zones import ToldZones
 
 ENOUGH = 60  # cells that tell what a column is
 FORMS = (
@@ -48,21 +50,24 @@ class Times:
     forms: dict[str, int]  # form -> rows
     zoneless: bool  # whether some carry neither a zone nor are stamps
     timed: bool  # whether a clock is written beside any date
+    told: tuple[str, ...] = ()  # zones that the file tells elsewhere
 
 
-def times_of(columns: Sequence[Any], hints: Hints, order: str = "", zone: str = "") -> Times:
+def times_of(columns: Sequence[Any], hints: Hints, order: str = "", told: ToldZones | None = None) -> Times:
     """The times of an Arrow column, or of one of dates and one of clocks.
 
     Numbers are seconds, ms, us or ns since the epoch, told apart by magnitude (1980 to 2100), and in a column
-    of one unit also those before and after. `order` and `zone` are what the file's layout says. Raises
-    ValueError where the order of day and month fits both ways, or a zone is not known.
+    of one unit also those before and after. `order` is what the file's layout says, `told` are the zones
+    that stand elsewhere in the file. Raises ValueError where the order of day and month fits both ways, or a
+    zone is not known or contradicts another.
     """
     column = columns[0]
-    if len(columns) == 1 and (quick := quick_times(column, hints.timezone or zone)) is not None:
+    zone = hints.timezone or (told.only if told else "")
+    plainly = told is None or (told.only and not hints.timezone and not tells_zones(column, told.only))
+    if len(columns) == 1 and plainly and (quick := quick_times(column, zone)) is not None:
         return quick
     text = text_of(column)
     clock = text_of(columns[1]) if len(columns) > 1 else None
-    zone = hints.timezone or zone
     if clock is None:
         utc, forms = numbers(text)
     else:
@@ -77,15 +82,43 @@ def times_of(columns: Sequence[Any], hints: Hints, order: str = "", zone: str = 
         raise HintNeededError(both_orders(cells, str(error).split(", ")), "--dates") from None
     if clock is not None:
         written = with_clock(written, clock.take(pa.array(left)))
-    utc[left] = in_utc(written, zone)
+    utc[left] = in_utc(written, hints.timezone)
+    if told:
+        claimed = replace(written, zone=told.zone[left] + 1, zones=("", *told.zones))
+        utc[left] = agreed(written, utc[left], in_utc(claimed, hints.timezone), said=bool(hints.timezone))
     serial, found = excel_days(cells)
     found &= ~written.read
     if 2 * found.sum() >= len(text):
-        utc[left[found]] = serial[found]
+        utc[left[found]] = on_clocks(serial[found], zone)
         forms["Excel's days"] = int(found.sum())
     forms = {name: forms.get(name, 0) + written.forms.get(name, 0) for name in {**forms, **written.forms}}
-    zoneless = bool((written.read & (written.zone == 0)).any())
+    zoneless = bool((written.read & (written.zone == 0)).any()) or "Excel's days" in forms
     return Times(utc, forms, zoneless=zoneless, timed=written.timed)
+
+
+def agreed(
+    written: Written, utc: NDArray[np.int64], claimed: NDArray[np.int64], *, said: bool
+) -> NDArray[np.int64]:
+    """Times as UTC ms, (N,): those that carry a zone, and those without one as `claimed` elsewhere.
+
+    `said`: somebody says the zone of those without one. Raises UnclearError where two zones contradict each
+    other.
+    """
+    own = written.read & (written.zone > 0)
+    sure = (utc != UNREADABLE) & (claimed != UNREADABLE)
+    if len(apart := np.flatnonzero(sure & (utc != claimed) & (own | said))):
+        first = apart[0]
+        cell = f"says {written.zones[written.zone[first]]}" if own[first] else "is said to be of --timezone"
+        raise UnclearError(f"{cell} in a row for which the file tells another zone elsewhere")
+    return np.where(own, utc, claimed)
+
+
+def tells_zones(column: Any, zone: str) -> bool:
+    """Whether cells carry a zone that may be another one than this."""
+    if not is_text(column):
+        return is_moment(column) and pa.types.is_timestamp(column.type) and column.type.tz is not None
+    pattern = r":\d{2}.*([-+]\d{2}(:?\d{2})?|[A-Za-z]{3,}.*" + ("" if zone == "UTC" else "|Z") + r")$"
+    return bool(pc.any(pc.match_substring_regex(column, pattern)).as_py())
 
 
 def quick_times(column: Any, zone: str) -> Times | None:
@@ -117,7 +150,7 @@ def moments(column: Any, zone: str, form: str) -> Times:
     utc = instants(column)
     timed = not bool((utc % DAY_MS == 0).all())
     return Times(
-        localised(utc, zone) if zone and zoneless else utc,
+        on_clocks(utc, zone) if zoneless else utc,
         {form: len(column)},
         zoneless=zoneless,
         timed=timed,

@@ -31,11 +31,30 @@ def in_utc(written: Written, zone: str) -> NDArray[np.int64]:
         rows = written.read & (written.zone == number)
         if not rows.any():
             continue
-        named = name or zone
-        minutes = 0 if not named else offset_of(named)
         local = written.local_ms[rows]
-        utc[rows] = localised(local, named) if minutes is None else local - minutes * 60_000
+        utc[rows] = local_in(local, name, zone) if name else on_clocks(local, zone)
     return utc
+
+
+def local_in(local_ms: NDArray[np.int64], name: str, said: str) -> NDArray[np.int64]:
+    """Times of the zone that a cell names as UTC ms, (N,); of one that is not certain, in the zone `said`."""
+    try:
+        minutes = offset_of(name)
+    except HintNeededError:
+        if not said:
+            raise
+        return on_clocks(local_ms, said)
+    return localised(local_ms, name) if minutes is None else local_ms - minutes * 60_000
+
+
+def on_clocks(local_ms: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
+    """Times on the clocks of a zone, or of an offset such as UTC+02:00, as UTC ms, (N,); empty: of UTC."""
+    if not zone or zone == "UTC":
+        return local_ms
+    if not zone.startswith("UTC"):
+        return localised(local_ms, zone)
+    shift = (offset_of(zone) or 0) * 60_000
+    return np.where(local_ms == UNREADABLE, UNREADABLE, local_ms - shift)
 
 
 def offset_of(name: str) -> int | None:
