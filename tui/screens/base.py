@@ -27,12 +27,13 @@ if TYPE_CHECKING:
     from tui.deck import Deck
     from tui.runs.watch import Snapshot
 
-WIDTH, HEIGHT = 80, 24  # needed
+WIDTH, HEIGHT = 80, 22  # needed: tmux's status line and a title leave so many of 24 rows
+SHORT = 24  # below this, lists give rows to charts
 WIDE, TALL = 150, 36  # from here on the room is used otherwise
 
 
 class ResizableScreen(Screen[object]):
-    """A screen that needs 80 columns and 24 rows, and says so where there are fewer."""
+    """A screen that needs 80 columns and 22 rows, and says so where there are fewer."""
 
     @property
     def deck(self) -> Deck:
@@ -49,6 +50,7 @@ class ResizableScreen(Screen[object]):
         small = width < WIDTH or height < HEIGHT
         self.set_class(width >= WIDE, "wide")
         self.set_class(height >= TALL, "tall")
+        self.set_class(height < SHORT, "short")
         self.set_class(small, "too-small")
         if small:
             text = f"quantdeck needs {WIDTH}×{HEIGHT}; this is {width}×{height}"

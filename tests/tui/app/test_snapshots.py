@@ -7,7 +7,11 @@ from tests.tui.app.conftest import ready, settled
 from tests.tui.app.recorded import NOON, STATES, home_of_all, record
 from tui.app import Quantdeck
 
-SIZES = [pytest.param((80, 24), id="80x24"), pytest.param((200, 50), id="200x50")]
+SIZES = [
+    pytest.param((80, 22), id="80x22"),
+    pytest.param((80, 24), id="80x24"),
+    pytest.param((200, 50), id="200x50"),
+]
 
 
 def press(*keys):

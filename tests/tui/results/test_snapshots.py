@@ -6,7 +6,11 @@ from engine.runs.folder import Home
 from tests.tui.app.recorded import STATES, record
 from tests.tui.results.conftest import press
 
-SIZES = [pytest.param((80, 24), id="80x24"), pytest.param((200, 50), id="200x50")]
+SIZES = [
+    pytest.param((80, 22), id="80x22"),
+    pytest.param((80, 24), id="80x24"),
+    pytest.param((200, 50), id="200x50"),
+]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -26,11 +30,11 @@ def test_nothing_yet(snap_compare, deck_on, tmp_path, screen, size):
     "keys",
     [
         (), ("right_square_bracket", "left_curly_bracket"), ("z",), ("z", "z"), ("z", "z", "z", "s"), ("f",),
-        ("f", "f"),
+        ("f", "end"), ("f", "f"),
         ("slash", "p", "n", "l", "less_than_sign", "0", "enter"), ("slash", "p", "l", "n", "enter"),
         ("enter",),
     ],
-    ids=["result", "what-if", "chart", "figures", "trades", "fills", "stress", "filter",
+    ids=["result", "what-if", "chart", "figures", "trades", "fills", "fills-end", "stress", "filter",
          "wrong-filter", "trade"],
 )  # fmt: skip
 def test_backtest(snap_compare, deck_on, home, keys, size):

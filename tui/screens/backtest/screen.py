@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.containers import Container, Vertical
+from textual.containers import Container, VerticalScroll
 
 from engine.errors import QuantdeckError
 from engine.results.answers import Curves
@@ -86,7 +86,7 @@ class BacktestScreen(BaseScreen):
             yield Lines(id="aside")
             yield EquityChart(id="chart")
             yield TradesPanel(self.questions, self.result.request, id="trades")
-            with Vertical(id="more"):
+            with VerticalScroll(id="more"):
                 yield Lines(id="months", classes="auto")
                 yield Lines(id="fills", classes="auto")
             yield Lines(id="stress")
@@ -261,6 +261,7 @@ class BacktestScreen(BaseScreen):
         self.set_class(bool(panel), "zoom")
         for name in (*ZOOMS[1:], "more", "stress"):
             self.set_class(panel == name, f"zoom-{name}")
+        self.set_focus(self.query_one("#more") if panel == "more" else self.trades.table)  # for ↑ and ↓
         self.call_after_refresh(self.draw)
 
     def on_virtual_table_chosen(self, event: VirtualTable.Chosen) -> None:
