@@ -100,6 +100,12 @@ TEXTS = {
     "volume is a column": "volume is column {column}",
     "tick volume": "tick volume: volume is column {column}, the number of price changes",
     "no volume": "no volume in the file: it is unknown",
+    "no volume among": (
+        "no volume in base units in the file: it is unknown; passed over, as they count something else or a "
+        "part: {columns}"
+    ),
+    "volume in a unit": "volume is column {column}: its numbers times {multiple:,}",
+    "prices in a unit": "prices are in {unit}, as they are written",
     "unknown volumes": "{rows:,} rows have a blank volume: it is unknown",
     "prices adjusted": "prices are adjusted for {adjusted}, as the publisher writes them",
     "prices may be ten-thousandths": "prices are taken as they are written; LEAN writes stocks × 10,000",

@@ -26,6 +26,7 @@ from engine.data.importing.names import (
     plain,
 )
 from engine.data.importing.told_zones import told_in, zone_column, zone_in
+from engine.data.importing.units import BESIDE, multiple_of, price_unit
 from engine.data.kinds import KINDS
 from engine.market.candles import OHLCV, PRICES
 from engine.results.notes import Note
@@ -84,6 +85,7 @@ class Volume:
     position: int
     name: str  # as the file calls it
     kind: str  # "base", "plain" or "tick"
+    multiple: int = 1  # that its name tells, such as 1000
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ class Layout:
     decimal: str = ""
     closes: bool = False  # whether times are the ends of bars
     notes: tuple[Note, ...] = field(default=())
+    beside: tuple[str, ...] = ()  # columns that are not read and may say something of a volume
 
     def positions(self) -> list[int]:
         """The columns that are read, each once, in order."""
@@ -130,7 +133,7 @@ def layout_of(
     file's name, which may tell the base of a market. Raises ValueError that says what is missing or unclear.
     """
     shown, ticker = named(header)
-    names = [bare(name) for name in shown]
+    names = [bare(multiple_of(name)[0]) for name in shown]
     names, side = of_one_side(names)
     names, prefix = without_prefix(names, shown)
     symbol = first_of(names, SYMBOL_NAMES, once=False)
@@ -157,7 +160,11 @@ def layout_of(
     volumes = volumes_among(names, shown, cell or ticker or prefix, hint)
     found_layout = called(base, names, shown, volumes, lines=len(header))
     notes = (Note("prices of a side", {"side": side}),) if side else ()
-    return replace(found_layout, notes=(*notes, *found_layout.notes))
+    if unit := price_unit(shown[prices["close"]]):
+        notes = (*notes, Note("prices in a unit", {"unit": unit}))
+    taken = {*found_layout.positions()}
+    beside = [name for place, name in enumerate(shown) if place not in taken and BESIDE.search(name)]
+    return replace(found_layout, notes=(*notes, *found_layout.notes), beside=tuple(beside))
 
 
 def called(
@@ -335,7 +342,8 @@ def volumes_among(names: Sequence[str], shown: Sequence[str], symbol: str, hint:
             found.append((rank, Volume(place, shown[place], "plain")))
         elif name in TICK_VOLUME:
             found.append((99, Volume(place, shown[place], "tick")))
-    return tuple(volume for _, volume in sorted(found, key=lambda each: each[0]))
+    volumes = [volume for _, volume in sorted(found, key=lambda each: each[0])]
+    return tuple(replace(each, multiple=multiple_of(each.name)[1]) for each in volumes)
 
 
 def base_among(assets: Sequence[str], symbol: str, hint: str, *, alone: bool) -> str:

@@ -196,19 +196,29 @@ def with_volume(
                 break
     rows = len(next(iter(numbers.values())))
     if chosen is None:
-        return layout, {**numbers, "volume": np.full(rows, np.nan)}, (Note("no volume"),)
+        code = Note("no volume among", {"columns": ", ".join(layout.beside[:5])}) if layout.beside else None
+        return layout, {**numbers, "volume": np.full(rows, np.nan)}, (code or Note("no volume"),)
     volume = read.values[f"volume {chosen.position}"]
     if np.isnan(volume).all():
         return layout, {**numbers, "volume": volume}, (Note("no volume"),)
     layout = replace(layout, volumes=(chosen,))
-    notes: tuple[Note, ...] = ()
-    if chosen.kind == "tick":
-        notes = (Note("tick volume", {"column": chosen.name}),)
-    elif chosen.kind == "base" or chosen.name.lower() not in {"volume", "vol", "v", "vol.", "<vol>", "6"}:
-        notes = (Note("volume is a column", {"column": chosen.name}),)
+    notes = about(chosen)
+    if chosen.multiple > 1:
+        volume = np.round(volume * chosen.multiple, 8)  # (N,)
     if unknown := int(np.isnan(volume).sum()):
         notes = (*notes, Note("unknown volumes", {"rows": unknown}))
     return layout, {**numbers, "volume": volume}, notes
+
+
+def about(chosen: Volume) -> tuple[Note, ...]:
+    """What has to be said of the column that is the volume."""
+    if chosen.multiple > 1:
+        return (Note("volume in a unit", {"column": chosen.name, "multiple": chosen.multiple}),)
+    if chosen.kind == "tick":
+        return (Note("tick volume", {"column": chosen.name}),)
+    if chosen.kind == "base" or chosen.name.lower() not in {"volume", "vol", "v", "vol.", "<vol>", "6"}:
+        return (Note("volume is a column", {"column": chosen.name}),)
+    return ()
 
 
 def habits(layout: Layout, numbers: Mapping[str, NDArray[np.float64]], hints: Hints) -> tuple[Note, ...]:

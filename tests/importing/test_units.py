@@ -1,0 +1,54 @@
+"""Units in the names of volumes and prices: multiples are applied, and what is passed over is told."""
+
+import pandas as pd
+import pytest
+
+from engine.data.importing.files import import_file
+from engine.data.store import Store
+from tests.importing.markets import candles, lines
+from tests.importing.test_random_files import NOW
+
+FRAME = candles(7, pd.date_range("2023-03-20 05:00", periods=60, freq="1h"), first=1234.0)
+UNITS = {
+    "(thousands)": 1000, "(000s)": 1000, "('000)": 1000, "(in 1000)": 1000, "[k]": 1000, "(M)": 10**6,
+    "(mn)": 10**6, "(millions)": 10**6, "[x100]": 100, "(lots of 100)": 100, "in thousands": 1000,
+    "(bn)": 10**9, "(BTC)": 1, "(shares)": 1,
+}  # fmt: skip
+
+
+@pytest.fixture
+def read(tmp_path):
+    """What the store holds of these candles under such a header, and the notes."""
+
+    def of(header):
+        store, path = Store(tmp_path / "store"), tmp_path / "a.csv"
+        names = ("open", "high", "low", "close", "volume")
+        path.write_text("\n".join([header, *lines(FRAME, names, 2, stamp=str)]), encoding="utf-8")
+        report = import_file(path, store, "a", now_ms=NOW)
+        return store.read("a").frame, {note.code: dict(note.values) for note in report.notes}
+
+    return of
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("name", ["Volume", "VOL", "Vol."])
+def test_a_multiple_in_the_name_of_the_volume_is_applied_and_told(read, name, unit):
+    if UNITS[unit] == 1:
+        name = "Volume"
+    stored, notes = read(f"time,open,high,low,close,{name} {unit}")
+    assert stored["volume"].tolist() == (FRAME["volume"] * UNITS[unit]).round(8).tolist()
+    assert ("volume in a unit" in notes) == (UNITS[unit] > 1)
+
+
+@pytest.mark.parametrize("unit", ["cents", "pence", "GBX", "x100", "in 1000"])
+def test_a_unit_of_prices_is_told(read, unit):
+    stored, notes = read(f"time,Open ({unit}),High ({unit}),Low ({unit}),Close ({unit}),Volume")
+    assert stored["close"].tolist() == FRAME["close"].tolist()
+    assert notes["prices in a unit"] == {"unit": unit}
+
+
+@pytest.mark.parametrize("name", ["turnover", "Volume USDT", "amount", "Up", "Down", "lots", "trades"])
+def test_columns_that_are_no_volume_are_named(read, name):
+    stored, notes = read(f"time,open,high,low,close,{name}")
+    assert stored["volume"].isna().all()
+    assert notes["no volume among"] == {"columns": name}
