@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 SUFFIXES = re.compile(r"(\.(csv|txt|tsv|parquet|pq|feather|arrow|json|gz|zip))+$", re.IGNORECASE)
 BINANCE_FILE = re.compile(r"([A-Z0-9]{4,20})-\d+[a-zA-Z]+-\d{4}")
 WANTED = (
-    "Give a table with a header such as time,open,high,low,close,volume or time,value, or a file of one of "
-    "the publishers that docs/data.md lists"
+    "Give a table in UTF-8 with a header such as time,open,high,low,close,volume or time,value, or a file of "
+    "one of the publishers that docs/data.md lists"
 )
 
 

@@ -135,6 +135,7 @@ def layout_of(
     shown, ticker = named(header)
     names = [bare(multiple_of(name)[0]) for name in shown]
     names, side = of_one_side(names)
+    refuse_several_sets(names)
     names, prefix = without_prefix(names, shown)
     symbol = first_of(names, SYMBOL_NAMES, once=False)
     found = {name: first_of(names, also) for name, also in PRICE_NAMES.items()}
@@ -181,7 +182,8 @@ def called(
         name, adjusted = "Yahoo Finance", "splits and dividends, unless it was asked not to"
     notes = (Note("prices adjusted", {"adjusted": adjusted}),) if adjusted else ()
     close = shown[layout.numbers["close"]]
-    if plain(close) in {"adj_close", "adjusted_close"}:
+    rivals = {"last", "settle", "close"} & there
+    if plain(close) in {"adj_close", "adjusted_close"} or (len(rivals) > 1 and plain(close) != "close"):
         notes = (*notes, Note("close is another column", {"column": close}))
     order, decimal = (found.order, found.decimal) if found else ("", "")
     return replace(layout, name=name, volumes=volumes, order=order, decimal=decimal, notes=notes)
@@ -250,6 +252,19 @@ def is_unit(told: Sequence[str]) -> bool:
     """
     words = {cell.strip("[]() ").lower() for cell in told}
     return len(set(told)) > 1 or words <= {*UNITS, *QUOTES}
+
+
+def refuse_several_sets(names: Sequence[str]) -> None:
+    """UnclearError if there are prices of several currencies or markets and none without such a word."""
+    if first_of(names, PRICE_NAMES["open"], once=False) is not None:
+        return
+    for form in ("{0}_{1}", "{1}_{0}"):
+        words = [
+            name.replace("_open", "").replace("open_", "") for name in names if "open" in name.split("_")
+        ]
+        full = [word for word in words if {form.format(word, price) for price in PRICES} <= set(names)]
+        if len(sets := [word for word in full if word != "adj"]) > 1:
+            raise UnclearError(f"holds prices of {' and '.join(sets[:5])}; keep those of one")
 
 
 def without_prefix(names: list[str], shown: Sequence[str]) -> tuple[list[str], str]:

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 MOST_LOST = 0.01  # of the rows
 LIKELY = {
     "time not readable": f"They may be of an hour that clocks skip or show twice, or of no form: {FORMS}",
-    "not a number": "Their numbers may be of another locale, or missing",
+    "not a number": (
+        "Their numbers may be of another locale (--decimal point or comma), in 32nds (150'15), which are not "
+        "read, or missing"
+    ),
+    "price not above 0": "Prices of 0 and below are not supported: no return can be told of them",
     OFF_GRID: "The file may hold bars of several lengths, or of a zone whose clocks change (--timezone)",
 }
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow.compute as pc
 
+from engine.data.importing.dates import DAY_MS
 from engine.data.importing.headerless import HISTDATA, UNNAMED, in_order, layout_without_names
 from engine.data.importing.hints import HintNeededError, UnclearError
 from engine.data.importing.layouts import Layout, Volume, layout_of
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from engine.data.importing.tables import Table
 
 
+UNLIKELY_MS = 788_918_400_000  # 1995: before it, nobody kept bars of less than a day in Unix time
+MAC_MS = 978_307_200_000  # 2001, from which Apple counts
 MOSTLY_DISTINCT = 0.9  # times: below it, more than a row in ten shares its time
 
 
@@ -234,6 +237,7 @@ def read_times(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Times:
     """The times of all rows. Raises ValueError that names the column if none is read, or two readings fit."""
     named = " and ".join(name or "1" for name in layout.time_names)
     columns = [raw[place] for place in layout.times]
+    refuse_rounded(columns[0], named)
     told = zones_told(layout, raw, hints)
     try:
         times = times_of(columns, hints, layout.order, told)
@@ -248,7 +252,30 @@ def read_times(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Times:
     if layout.zone and not told and not hints.timezone and times.zoneless:
         reason = f"column {named} names the zone {layout.zone}, whose clocks may change"
         raise HintNeededError(reason, "--timezone")
+    refuse_other_epoch(times, named)
     return replace(times, told=told.zones if told else ())
+
+
+def refuse_rounded(column: Any, named: str) -> None:
+    """UnclearError for stamps that a spreadsheet rounded to a few digits, so that rows share them."""
+    cells = text_of(column.slice(0, 2000))
+    written = pc.all(pc.match_substring_regex(cells, r"^\d([.,]\d{1,7})?[eE]\+?\d{1,2}$")).as_py()
+    if written and len(cells) > 1 and pc.count_distinct(cells).as_py() < MOSTLY_DISTINCT * len(cells):
+        reason = f"column {named} says {cells[0]}: a spreadsheet has rounded its times, which are lost"
+        raise UnclearError(f"{reason}; get the file again and do not save it from there")
+
+
+def refuse_other_epoch(times: Times, named: str) -> None:
+    """UnclearError for bars within days that as seconds since 1970 would all lie before 1995."""
+    known = rising(times.utc_ms[times.utc_ms != UNREADABLE])
+    if set(times.forms) != {"s"} or len(known) < 2 or known[-1] >= UNLIKELY_MS:
+        return
+    if np.median(np.diff(known)) < DAY_MS:
+        since_1970, since_2001 = (np.datetime64(int(known[0]) + more, "ms") for more in (0, MAC_MS))
+        reason = (
+            f"column {named} counts from {since_1970} in seconds since 1970, from {since_2001} since 2001"
+        )
+        raise UnclearError(f"{reason}: which is meant is not known; write its times as dates")
 
 
 def zones_told(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> ToldZones | None:

@@ -1,0 +1,42 @@
+"""Files that are refused because what they mean is lost or not known."""
+
+import pandas as pd
+import pytest
+
+from engine.data.importing.files import import_file
+from engine.data.store import Store
+from engine.errors import RepairDataError
+from tests.importing.markets import OHLCV, candles, lines
+from tests.importing.test_random_files import NOW
+
+FRAME = candles(7, pd.date_range("2023-03-20 05:00", periods=90, freq="15min"), first=1234.0)
+PRICES = "Open,High,Low,Close,Volume"
+
+
+@pytest.mark.parametrize(
+    ("header", "stamp", "reason"),
+    [
+        (f"Time,{PRICES}", lambda time: f"{time.value // 10**6:.5E}", "rounded"),
+        (f"Time,{PRICES}", lambda time: str(time.value // 10**9 - 978_307_200), "since 2001"),
+        (f"Time,{PRICES}", lambda time: f"{time.value // 10**9:.4E}", "rounded"),
+    ],
+)
+def test_times_that_are_lost_or_of_another_epoch_are_refused(tmp_path, header, stamp, reason):
+    path, store = tmp_path / "a.csv", Store(tmp_path / "store")
+    path.write_text("\n".join([header, *lines(FRAME, OHLCV, 2, stamp=stamp)]))
+    with pytest.raises(RepairDataError, match=reason) as caught:
+        import_file(path, store, "a", now_ms=NOW)
+    assert "--accept-losses" not in caught.value.remedy
+
+
+@pytest.mark.parametrize("form", ["{0} {1}", "{1} {0}", "{0}_{1}"])
+def test_prices_of_two_currencies_are_refused(tmp_path, form):
+    names = [
+        form.format(sort, price) for sort in ("USD", "EUR") for price in ("Open", "High", "Low", "Close")
+    ]
+    path, store = tmp_path / "a.csv", Store(tmp_path / "store")
+    prices = ("open", "high", "low", "close")
+    rows = lines(FRAME, prices * 2, 2, stamp=str)
+    path.write_text("\n".join([",".join(["Date", *names]), *rows]))
+    with pytest.raises(RepairDataError, match="usd and eur"):
+        import_file(path, store, "a", now_ms=NOW)
