@@ -56,9 +56,6 @@ return np.resize(seen, len(bars))
 """,
     "mapped": "import mmap; f = open({path!r}, 'rb'); m = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ); "
     "return np.full(len(bars), float(m[:1]))",
-    "low_level": "import os; f = os.open({path!r}, os.O_RDONLY); "
-    "return np.full(len(bars), float(os.read(f, 1)))",
-    "loaded_by_numpy": "return np.full(len(bars), np.loadtxt({path!r})[0])",
     "from_c": """
 import ctypes
 c = ctypes.CDLL(None)
@@ -67,21 +64,8 @@ b = ctypes.create_string_buffer(1)
 n = c.read(f, b, 1)
 return np.full(len(bars), float(n))
 """,
-    "variable": "import os; return np.full(len(bars), float(os.environ.get('QUANTDECK_LEVEL', '1')))",
     "clock": "import time; return np.full(len(bars), time.time() % 1)",
-    "shared_array": """
-from multiprocessing import shared_memory
-try:
-    kept = shared_memory.SharedMemory("quantdeck-attack")
-except FileNotFoundError:
-    kept = shared_memory.SharedMemory("quantdeck-attack", create=True, size=8)
-    kept.buf[:8] = np.float64(bars.close.mean()).tobytes()
-return bars.close / np.frombuffer(bytes(kept.buf[:8]))[0]
-""",
-    "hash_of_text": "return np.full(len(bars), hash('level') % 7 * 1.0)",
-    "noise_without_seed": "return np.random.default_rng().normal(size=len(bars))",
     "listed": "import os; return np.full(len(bars), float(len(os.listdir(os.path.dirname({path!r})))))",
-    "size_of_file": "import os; return np.full(len(bars), float(os.stat({path!r}).st_size))",
 }
 
 HONEST = {

@@ -215,7 +215,8 @@ class Watch:
     def matters(self, event: str, what: Any) -> bool:
         """Whether a call brings in something that another replay may find changed."""
         if event in {"ctypes.dlopen", "os.listdir", "os.scandir"}:
-            return not isinstance(what, int) and not self.is_allowed(what)
+            # Python lists the places that it imports from
+            return not isinstance(what, int) and what not in sys.path and not self.is_allowed(what)
         if event == "ctypes.dlsym":
             return what in IN_C
         return not (event == "sqlite3.connect" and what in {":memory:", b":memory:"})
