@@ -28,6 +28,7 @@ ROOT = Path(__file__).parents[1]
 LOOSE = re.compile(r"(dict|Mapping)\[str, (Any|object)\]|\bEvent\b|\bdict\b(?!\[)")
 EDGES = {
     "written as JSON, or read from it and not yet looked at": {
+        "engine/code_cache.py:noted",
         "engine/data/series.py:migrated",
         "engine/results/audit.py:to_json",
         "engine/results/backtest.py:to_json",

@@ -70,7 +70,7 @@ async def quiet(pilot):
         await pilot.pause()
 
 
-def press(*keys, rest=0.3):
+def press(*keys, rest=0.8):
     """Press keys, waiting after each for what comes of it; a what-if waits for the keys to rest."""
 
     async def look(pilot):
