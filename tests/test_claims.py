@@ -142,3 +142,4 @@ def test_below_thirty_days_no_record_and_no_best_is_told(days, seed):
     found = SpanSummary.of([look, other])
     assert (found.best_sharpe is None) == (found.sharpe_deviation is None) == (days < 30)
     assert (look_document(look)["sharpe"] is None) == (days < 30)
+    assert SpanSummary.of([look, replace(other, market="n"), look]).market == "m, n"

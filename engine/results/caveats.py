@@ -32,6 +32,8 @@ def on_audit(result: BacktestResult, status: AuditStatus, report: AuditReport | 
         found = report.findings if report else ()
         more = f", and {len(found) - 1:,} more" if len(found) > 1 else ""
         return f"LEAK AUDIT FAILED: {found[0].text}{more}." if found else "LEAK AUDIT FAILED."
+    if status == "not judgeable" and not result.decided_by:
+        return "LEAK AUDIT NOT JUDGEABLE: signals came from a file, and no replay shows what they knew."
     if status == "not judgeable":
         taken = ", ".join(report.outside) if report else "a file or a call"
         return f"LEAK AUDIT NOT JUDGEABLE: features take from outside what no replay holds still: {taken}."

@@ -10,6 +10,7 @@ from engine.disk import write_whole
 from engine.errors import ChangeSettingsError, RepairDataError
 from engine.results.audit import AuditReport
 from engine.runs.folder import Home, home_path
+from engine.runs.modes import training
 from engine.runs.requests import ask
 from engine.settings import with_funding
 from tui.commands.answer import Answer
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 def audit(path: str | None, text: str) -> Answer:
     """Replay a run on cut and changed histories; exit code 1 when the past moved."""
     home = Home(home_path(path))
-    run = with_model(home, "last") if text == "last" else home.find(text)
+    trained = any(run.mode in training() for run in home.all())
+    run = with_model(home, "last") if text == "last" and trained else home.find(text)
     report = ask({"do": "run.audit", "run": str(run.path), "home": str(home.path)}, AuditReport)
     return Answer(report.to_json(), "\n".join(audit_lines(report)), audit_error(report))
 

@@ -59,11 +59,12 @@ def ledger(home: str | None) -> Answer:
 
 @dataclass(frozen=True)
 class SpanSummary:
-    """What the looks at one span amount to; Sharpe ratios are annual, None where nothing is
-    known and of spans below 30 days.
+    """What the looks at one span amount to; Sharpe ratios are annual, None where nothing is known and
+    of spans below 30 days.
 
-    start, end: when the first and the last bar open, as results have it. until: when the last one closed.
-    sharpe_deviation: of the different trials. runs, kinds: who looked, and how often in which way.
+    market: all names that it had. start, end: when the first and the last bar open, as results have it.
+    until: when the last one closed. sharpe_deviation: of the different trials. runs, kinds: who looked, how
+    often in which way.
     """
 
     market: str
@@ -91,7 +92,7 @@ class SpanSummary:
         sharpes = [look.sharpe for look in long if look.sharpe is not None]
         gains = [look.total_return for look in group if look.total_return is not None]
         return cls(
-            market=last.market,
+            market=", ".join(dict.fromkeys(look.market for look in group)),
             simulated=any(look.simulated for look in group),
             start=iso(min(look.from_ms for look in group)),
             end=iso(max(look.last_ms or look.to_ms for look in group)),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import QuantdeckError
+from engine.results.backtest import BacktestResult
 from engine.results.codec import plain
 from engine.results.metrics import METRICS, placed
 from engine.results.tables import figures_of
@@ -28,7 +29,7 @@ class RunFacts:
     """A run with what its files say.
 
     differ: settings that are not the defaults, by dotted key; metrics: of its backtest, else the numbers of
-    its result by their names.
+    its result by their names; traded: the symbol that its backtest names, empty without one.
     """
 
     run: RunFolder
@@ -36,12 +37,15 @@ class RunFacts:
     differ: Mapping[str, Any]
     metrics: Mapping[str, float]
     note: str
+    traded: str = ""
 
     @property
     def symbol(self) -> str:
         """What it trades."""
         from engine import settings
 
+        if self.run.mode == "simulate":  # the settings do not say which market a file is of
+            return self.traded
         series: str = self.differ.get("data.series", "")
         return series or str(self.differ.get("data.symbol", settings.defaults()["data.symbol"]))
 
@@ -92,13 +96,18 @@ class RunFacts:
 
 def facts_of(run: RunFolder) -> RunFacts:
     """Read a run's files."""
-    return RunFacts(run, state_of(run), settings_differ(run), metrics_of(run), notes.note_of(run))
+    result = found_in(run)
+    return RunFacts(
+        run, state_of(run), settings_differ(run), metrics_of(result), notes.note_of(run), traded_by(result)
+    )
 
 
 def facts_of_watched(watched: Watched) -> RunFacts:
     """Read what is not known already of a run that is watched."""
-    run = watched.run
-    return RunFacts(run, watched.state, settings_differ(run), metrics_of(run), watched.note)
+    run, result = watched.run, found_in(watched.run)
+    return RunFacts(
+        run, watched.state, settings_differ(run), metrics_of(result), watched.note, traded_by(result)
+    )
 
 
 def settings_differ(run: RunFolder) -> dict[str, Any]:
@@ -116,15 +125,26 @@ def has_result(run: RunFolder) -> bool:
     return run.mode in with_backtest() and run.result_path.exists()
 
 
-def metrics_of(run: RunFolder) -> dict[str, float]:
-    """The metrics of a run's backtest, or the numbers of its result; none if it has no result."""
+def found_in(run: RunFolder) -> Any:
+    """The run's result, None if it has none that can be read."""
     if not run.result_path.exists():
-        return {}
+        return None
     try:
-        result = result_of(run)
+        return result_of(run)
     except QuantdeckError:
-        return {}
-    return result.metrics if run.mode in with_backtest() else figures_of(result)
+        return None
+
+
+def metrics_of(result: Any) -> dict[str, float]:
+    """The metrics of a backtest, or the numbers of another result; none of None."""
+    if isinstance(result, BacktestResult):
+        return result.metrics
+    return {} if result is None else figures_of(result)
+
+
+def traded_by(result: Any) -> str:
+    """The symbol that a backtest names, empty of another result."""
+    return result.symbol if isinstance(result, BacktestResult) else ""
 
 
 def pairs(differ: Mapping[str, Any]) -> list[str]:

@@ -25,6 +25,7 @@ from engine.results.audit import AuditReport
 from engine.runs.audit_status import AUDIT, fingerprint
 from engine.runs.manifest import read_checked
 from engine.runs.modes import MODES
+from engine.runs.state import state_of
 from engine.settings import load, moment
 from engine.studies.leak_audit.audit import audit
 from engine.studies.leak_audit.history import recorded
@@ -45,11 +46,16 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
     The series are the stored ones, as the run saw them; no exchange is asked. Raises ChangeSettingsError
     for a run without a model, RepairDataError for damaged artifacts or series.
     """
+    if run.mode == "simulate":
+        reason = "is not judgeable: its signals came from a file, and no replay shows what they knew"
+        raise ChangeSettingsError(f"run {run.id}", reason, "Audit a run that trained")
     if not (MODES[run.mode].trains or run.of):
         raise ChangeSettingsError(
             f"run {run.id}", f"is a {run.mode}, without a model", "Audit one that trained"
         )
     trained = home.find(run.of) if run.of else run
+    if not trained.manifest_path.exists():
+        raise unfinished(trained)
     chosen = load(run.settings_path)
     devices = backend.prepare(origin.pinned(run, chosen.training))
     from engine.models import artifact
@@ -92,6 +98,17 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
     )
     write_whole(run.path / AUDIT, json.dumps(report.to_json(), indent=2).encode())
     return report
+
+
+def unfinished(run: RunFolder) -> ChangeSettingsError:
+    """Why a run that left no model has none: the state that it is in, and in which stage it ended."""
+    state = state_of(run)
+    stage = next((name for name, seconds in state.stages.items() if seconds is None), "")
+    where = f" in the stage {stage}" if stage else ""
+    why = f": {state.error}" if state.error else ""
+    return ChangeSettingsError(
+        f"run {run.id}", f"left no model: it is {state.status}{where}{why}", "Audit a run that is done"
+    )
 
 
 def traded_forecasts(run: RunFolder) -> pd.Series[float] | None:
