@@ -162,7 +162,7 @@ TEXTS = {
     ),
     "borrowed for free": "Short sales were lent for free: backtest.borrow_rate is 0.",
     "ruined": "RUINED: equity fell to 0 and the simulation ended there.",
-    "liquidated": "{times} positions were liquidated; what the account then lacked: {absorbed:,.2f}.",
+    "liquidated": "Positions liquidated: {times:,}; what the account then lacked: {absorbed:,.2f}.",
     "filled at the close": (
         "Fills are at the close that the decision was made on: optimistic, nobody gets them."
     ),

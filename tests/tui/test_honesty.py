@@ -28,6 +28,12 @@ def test_simulate_judges_signals_of_ones_own(real):
     assert document["result"]["trades"] > 5
     assert document["sentences"]["baselines"].startswith("The signals beat ")
     assert "LSTM" not in json.dumps(document)
+    assert (document["audit"], "signals came from a file" in document["caveats"][0]) == (
+        "not judgeable",
+        True,
+    )
+    assert real.json("runs", "show", run.id)["symbol"] == document["symbol"]
+    assert "signals came from a file" in real.json("audit", code=2)["error"]["reason"]
     spans = real.json("ledger")["spans"]
     assert sum(span["kinds"].get("simulate", 0) for span in spans) == 2
     wrong = real.json("simulate", "--candles", str(files["candles"]), "--signals", "none.csv", code=2)
