@@ -12,24 +12,25 @@ from engine.settings.values import Contradiction, Group, Number, Whole, setting
 class Window(Group):
     """The stretch of bars that one prediction looks at."""
 
-    lookback: Whole = setting(60, "bars in a window", "bars", ge=1, le=5000)
+    lookback: Whole = setting(8, "bars in a window", "bars", ge=1, le=5000)
 
 
 class Label(Group):
     """What is predicted."""
 
     horizon: Whole = setting(
-        1, "bars from entry to exit of the return that is predicted", "bars", ge=1, le=1000
+        4, "bars from entry to exit of the return that is predicted", "bars", ge=1, le=1000
     )
     kind: Literal["open", "close"] = setting(
         "open", "open: open[t+h]/open[t]-1, tradeable; close: close[t+h-1]/close[t-1]-1"
     )
     scale: Literal["none", "volatility"] = setting(
-        "none", "volatility: the model learns returns divided by the volatility forecast at the decision"
+        "volatility",
+        "volatility: the model learns returns divided by the volatility forecast at the decision",
     )
     volatility_span: Whole = setting(48, "bars that this volatility looks back", "bars", ge=2, le=10_000)
     clip: Number = setting(
-        0.0, "labels are cut off at so many of their standard deviations; 0 = never", "σ", ge=0, le=100
+        8.0, "labels are cut off at so many of their standard deviations; 0 = never", "σ", ge=0, le=100
     )
 
 
@@ -53,7 +54,7 @@ class Scaling(Group):
 
     kind: Literal["standard", "robust", "minmax", "none"] = setting("standard", "scikit-learn's scaler")
     clip: Number = setting(
-        0.0, "scaled features are cut off at plus and minus this; 0 = never", "scaled units", ge=0, le=1000
+        4.0, "scaled features are cut off at plus and minus this; 0 = never", "scaled units", ge=0, le=1000
     )
 
 
@@ -75,7 +76,7 @@ class Model(Group):
     kind: str = setting("lstm", "kind of model", choices=MODELS, repr=False)
     file: str = setting("", "Python file with a model of your own, which takes the kind's place", repr=False)
     members: Whole = setting(
-        1,
+        3,
         "models with the seeds training.seed, training.seed + 1 and so on, whose mean is the forecast",
         "models",
         ge=1,
@@ -83,17 +84,17 @@ class Model(Group):
         repr=False,
     )
     units: tuple[Annotated[int, Field(ge=1, le=4096, strict=True)], ...] = setting(
-        (64, 32), "networks: units of each stacked layer", "units", min_length=1, max_length=8
+        (32,), "networks: units of each stacked layer", "units", min_length=1, max_length=8
     )
     dropout: Number = setting(
-        0.2, "networks: dropout after each layer, but for the last of a recurrent one", "share", ge=0, lt=0.95
+        0.3, "networks: dropout after each layer, but for the last of a recurrent one", "share", ge=0, lt=0.95
     )
     trees: Whole = setting(300, "boosting: most trees", "trees", ge=1, le=10_000)
     leaves: Whole = setting(15, "boosting: leaves of a tree", "leaves", ge=2, le=1000)
     weight_decay: Number = setting(
         0.003, "share of each weight that a first step takes away; 0 = none", "share", ge=0, lt=1
     )
-    loss: Literal["mse", "huber"] = setting("mse", "loss on scaled labels")
+    loss: Literal["mse", "huber"] = setting("huber", "loss on scaled labels")
     huber_delta: Number = setting(
         1.0, "error from which on huber grows in proportion, no longer with the square", "σ", gt=0, le=100
     )
@@ -125,13 +126,13 @@ class Training(Group):
     """How the model is fitted."""
 
     epochs: Whole = setting(30, "most epochs", "epochs", ge=1, le=100_000)
-    batch_size: Whole = setting(64, "sequences in a batch", "sequences", ge=1, le=65_536)
-    learning_rate: Number = setting(1e-3, "Adam's first learning rate", "", gt=0, le=1)
+    batch_size: Whole = setting(256, "sequences in a batch", "sequences", ge=1, le=65_536)
+    learning_rate: Number = setting(0.01, "Adam's first learning rate", "", gt=0, le=1)
     patience: Whole = setting(
-        6, "epochs without gain before training stops early", "epochs", ge=1, le=100_000
+        3, "epochs without gain before training stops early", "epochs", ge=1, le=100_000
     )
     plateau_patience: Whole = setting(
-        3, "epochs without gain before the rate falls", "epochs", ge=1, le=100_000
+        1, "epochs without gain before the rate falls", "epochs", ge=1, le=100_000
     )
     plateau_factor: Number = setting(0.5, "what the rate is multiplied by then", "", gt=0, lt=1)
     seed: Whole = setting(1, "seed of weights, dropout and shuffling", "", ge=0, le=2**31 - 1)

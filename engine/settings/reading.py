@@ -18,6 +18,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+THRESHOLD, FROM = "signal.entry_threshold", "signal.threshold_from"
+NAMED_SINCE_EVER = frozenset(
+    {
+        THRESHOLD, FROM, "window.lookback", "label.horizon", "split.test", "scaling.kind", "model.units",
+        "training.seed", "backtest.fee_bps", "evidence.seed",
+    }
+)  # fmt: skip
+# What was done before there were these settings, whose defaults are otherwise.
+FORMERLY = {
+    "label.scale": "none", "label.clip": 0.0, "scaling.clip": 0.0, "model.members": 1,
+    "signal.exit": "signal",
+}  # fmt: skip
+
+
 def load(path: Path | None, overrides: list[str] | None = None) -> Settings:
     """Settings from a TOML file (or the defaults) with `key=value` overrides on top.
 
@@ -28,7 +42,11 @@ def load(path: Path | None, overrides: list[str] | None = None) -> Settings:
 
 def make(tree: dict[str, Any], overrides: list[str] | None = None, where: str = "settings") -> Settings:
     """Settings from nested dicts and `key=value` overrides; SettingsError tells every fault."""
+    as_it_was(tree)
     problems = [problem for text in overrides or [] if (problem := override(tree, text))]
+    named = {text.partition("=")[0].strip() for text in overrides or []}
+    if THRESHOLD in named and FROM not in named and isinstance(tree.get("signal"), dict):
+        tree["signal"].pop("threshold_from", None)  # the threshold that is named is the one that is meant
     settings, faults = validated(tree)
     if faults:  # the rules between settings speak once the settings by themselves are right
         faults += validated(without(tree, faults))[1]
@@ -36,6 +54,15 @@ def make(tree: dict[str, Any], overrides: list[str] | None = None, where: str = 
     if problems or settings is None:
         raise SettingsError(where, problems)
     return settings
+
+
+def as_it_was(tree: dict[str, Any]) -> None:
+    """Put FORMERLY into a tree that names all settings but those, such as that of a run of before them."""
+    keys = {f"{group}.{name}" for group, table in tree.items() if isinstance(table, dict) for name in table}
+    if keys >= NAMED_SINCE_EVER:
+        for key, value in FORMERLY.items():
+            group, _, name = key.partition(".")
+            tree[group].setdefault(name, value)
 
 
 def validated(tree: dict[str, Any]) -> tuple[Settings | None, list[Any]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from engine.settings.values import Group, Number, Whole, brackets_of, setting
 
@@ -18,7 +18,7 @@ class Signal(Group):
         0.0005, "predicted return beyond which a position is taken", "return", ge=0, le=1
     )
     threshold_from: Literal["settings", "validation", "auto", "costs"] = setting(
-        "settings",
+        "auto",
         "entry_threshold as it is set; validation: the one with the best Sharpe ratio there; auto: that one "
         "if it is above 0, else none, and nothing is traded; costs: cost_multiple round trips",
     )
@@ -27,12 +27,20 @@ class Signal(Group):
     )
     neutral: Literal["hold", "flat"] = setting("hold", "within the threshold: hold the position or close it")
     exit: Literal["signal", "horizon"] = setting(
-        "signal",
+        "horizon",
         "what closes a position: signals, or the end of label.horizon alone, counted in bars from its entry",
     )
     without_forecast: Literal["hold", "flat"] = setting(
         "hold", "bars without a forecast, as after a gap: hold the position or close it"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, told: Any) -> Any:
+        """An entry threshold that is named without a word on where it comes from is the one that is meant."""
+        if isinstance(told, dict) and "entry_threshold" in told:
+            return {"threshold_from": "settings"} | told
+        return told
 
     @property
     def tuned(self) -> bool:

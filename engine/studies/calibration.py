@@ -126,11 +126,12 @@ def carry_out(settings: Settings, edge: float, seed: int) -> CalibrationTrial:
 
 
 def own_settings(settings: Settings, seed: int) -> Settings:
-    """The settings of a trial: candles of the simulated series alone, whole, on one device."""
+    """The settings of a trial: candles of the simulated series alone, whole, on one device, one bar ahead."""
     data = {"series": SERIES, "start": "", "end": "", "funding": False, "open_interest": False}
     chosen = one_device(settings).model_dump()
     chosen["data"] |= data | {"second_exchange": "", "exchange": "binance"}
     chosen["training"]["seed"] = seed + 1
+    chosen["label"]["horizon"] = 1  # the truth that is known is the next bar's
     return make(chosen)
 
 

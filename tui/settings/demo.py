@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-# Fourteen months of hourly candles with fixed dates and a small model: less than a minute on two cores.
+# Fourteen months of hourly candles with fixed dates: less than a minute on two cores. The simulated market
+# gives its next bar away, and none beyond.
 # No open interest: like Binance, the simulator keeps the last 30 days of it only.
 DEMO = {
     "data": {
@@ -12,7 +13,6 @@ DEMO = {
         "funding": True,
         "second_exchange": "demo",
     },
-    "model": {"units": [32, 16]},
-    "training": {"epochs": 8},
-    "signal": {"threshold_from": "validation"},
+    "label": {"horizon": 1},
+    "signal": {"threshold_from": "validation", "exit": "signal"},
 }
