@@ -19,7 +19,7 @@ from pathlib import Path
 from engine.runs.manifest import MANIFEST, manifest_of, read_checked, verify
 
 SHIM = "SOAK_SHIM"
-LESS = ("training.epochs=2", "model.units=[4]")
+LESS = ("training.epochs=2", "model.units=[4]", "model.members=1")
 ERRORS = {"disk full": errno.ENOSPC, "read-only": errno.EROFS}
 
 

@@ -24,7 +24,7 @@ from engine.runs.state import state_of
 from tests.tui.app.terminals import QUANTDECK, Pty, environment, restored
 from tui.terminal.capabilities import INTERRUPTED
 
-SMALL = ("data.end=2025-03-01", "model.units=[8]")
+SMALL = ("data.end=2025-03-01", "model.units=[8]", "model.members=1")
 ENDLESS = (*SMALL, "training.epochs=100000", "training.patience=100000")
 # Everything but what stops, starts or deletes a run, or leaves.
 KEYS = [

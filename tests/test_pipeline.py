@@ -26,7 +26,7 @@ from tests.data.test_sessions import write
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "Binance_BTCUSDT_1h.csv.gz"
 SMALL = [
-    "window.lookback=24", "model.units=[8]", "training.epochs=3", "training.batch_size=128",
+    "window.lookback=24", "model.units=[8]", "model.members=1", "training.epochs=3", "training.batch_size=128",
     "signal.entry_threshold=0.0002",
 ]  # fmt: skip
 DEMO = [
@@ -190,7 +190,13 @@ def test_a_file_of_a_market_with_sessions_runs_without_a_flag(tmp_path, text, mi
     frame, _ = write(tmp_path / "mine.csv", text, minutes, 1400 if minutes == 1440 else 500)
     home = Home(tmp_path / "home")
     import_file(tmp_path / "mine.csv", Store(home.data), now_ms=2**53)
-    small = ("model.units=[4]", "training.epochs=1", "window.lookback=12", "signal.entry_threshold=0")
+    small = (
+        "model.units=[4]",
+        "model.members=1",
+        "training.epochs=1",
+        "window.lookback=12",
+        "signal.entry_threshold=0",
+    )
     run = carried_out(home, "run", make({}, ["data.series=mine", *small]))
     told = result(run)
     calendar = Calendar.parse(text, minutes * MINUTE_MS)

@@ -8,7 +8,8 @@ from engine.runs.state import Follower, state_of
 from tests.studies.markets import filled_store, settings_of
 
 TINY = (
-    "model.units=[4]", "training.epochs=2", "training.batch_size=128", "training.devices=1",
+    "model.units=[4]", "model.members=1", "training.epochs=2", "training.batch_size=128",
+    "training.devices=1",
     "data.end=2019-04-08T12:00", "signal.entry_threshold=0", "label.horizon=1",
 )  # fmt: skip
 

@@ -120,7 +120,7 @@ def test_a_task_whose_worker_is_killed_is_done_by_another(cluster, tmp_path):
 @pytest.mark.filterwarnings("default")
 def test_a_walk_forward_on_a_cluster_that_loses_a_worker_equals_one_of_this_machine(cluster, tmp_path):
     home = home_with_market(tmp_path)
-    chosen = (*TINY, "walk_forward.folds=3", "model.dropout=0.2", "model.units=[4,3]")
+    chosen = (*TINY, "walk_forward.folds=3", "model.dropout=0.2", "model.units=[4,3]", "model.members=1")
     here = followed(home.create("walkforward", settings_of(*chosen, "parallel.workers=1")))
     address = f"parallel.address={cluster.scheduler_address}"
     run = home.create("walkforward", settings_of(*chosen, "parallel.backend=dask", address))

@@ -21,7 +21,7 @@ FILES = {
 KEYS = (
     "data.series=xrp", "data.mark_series=xrp-mark", "data.funding_series=xrp-funding",
     "features.names=return_1", "split.test=0.6", "split.validation=0.1", "window.lookback=4",
-    "model.units=[4]", "training.epochs=1",
+    "model.units=[4]", "model.members=1", "training.epochs=1",
     "training.devices=1", "label.horizon=1", "signal.entry_threshold=0", "evidence.permutations=0",
     "evidence.resamples=100",
 )  # fmt: skip
