@@ -221,7 +221,8 @@ def test_changing_test_rows_leaves_scaler_and_weights_bit_equal(tmp_path):
     candles, _, _ = raw_market(5)
     toml = tmp_path / "quantdeck.toml"
     toml.write_text(
-        '[data]\nseries = "mine"\n[window]\nlookback = 8\n[model]\nunits = [4]\nmembers = 1\n[training]\nepochs = 2\n'
+        '[data]\nseries = "mine"\n[window]\nlookback = 8\n[model]\nunits = [4]\nmembers = 1\n'
+        "[training]\nepochs = 2\n"
         '[features]\nnames = ["return_1", "return_6", "rsi_14"]\n'
     )
 

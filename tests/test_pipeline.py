@@ -26,7 +26,8 @@ from tests.data.test_sessions import write
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "Binance_BTCUSDT_1h.csv.gz"
 SMALL = [
-    "window.lookback=24", "model.units=[8]", "model.members=1", "training.epochs=3", "training.batch_size=128",
+    "window.lookback=24", "model.units=[8]", "model.members=1", "training.epochs=3",
+    "training.batch_size=128",
     "signal.entry_threshold=0.0002",
 ]  # fmt: skip
 DEMO = [

@@ -21,8 +21,9 @@ from tui.text.backtest import backtest_summary
 
 CHOSEN = [
     "data.exchange=demo", "data.start=2025-01-01", "data.end=2025-08-15", "window.lookback=24",
-    "features.names=['return_1','return_24','rsi_14']", "model.units=[8]", "model.members=1", "training.epochs=2",
-    "training.batch_size=128", "signal.threshold_from=validation", "evidence.permutations=200",
+    "features.names=['return_1','return_24','rsi_14']", "model.units=[8]", "model.members=1",
+    "training.epochs=2", "training.batch_size=128", "signal.threshold_from=validation",
+    "evidence.permutations=200",
 ]  # fmt: skip
 
 

@@ -16,7 +16,9 @@ from engine.queries.trades import export, window
 from engine.runs.folder import Home
 from tests.queries.results import backtested
 
-MANY = ["signal.entry_threshold=0.0", "backtest.fee_bps=0.1", "backtest.slippage_bps=0.0"]
+MANY = [
+    "signal.entry_threshold=0.0", "signal.exit=signal", "backtest.fee_bps=0.1", "backtest.slippage_bps=0.0",
+]  # fmt: skip
 
 
 def ask(run, **details):

@@ -23,7 +23,8 @@ HOUR_MS = 3_600_000
 START_MS = 1_704_067_200_000
 NOW_MS = START_MS + 4000 * 24 * HOUR_MS
 LEARNING = (
-    "model.units=[4]", "model.members=1", "training.epochs=1", "training.devices=1", "label.horizon=1", "window.lookback=12",
+    "model.units=[4]", "model.members=1", "training.epochs=1", "training.devices=1",
+    "label.horizon=1", "window.lookback=12",
     "signal.entry_threshold=0", "evidence.permutations=0", "evidence.resamples=100",
 )  # fmt: skip
 
