@@ -53,7 +53,9 @@ def renamed(run, run_id):
 def backtested(home, count=600, seed=1, overrides=(), simulated=True, name="demo", run_id=""):
     """A run of `count` hourly bars with everything that a finished backtest leaves; the run."""
     quick = {"resamples": 200, "permutations": 50}
-    settings = make({"data": {"exchange": "demo"}, "evidence": quick}, list(overrides))
+    rules = {"exit": "signal", "threshold_from": "settings"}
+    chosen = {"data": {"exchange": "demo"}, "evidence": quick, "signal": rules, "label": {"horizon": 1}}
+    settings = make(chosen, list(overrides))
     run = home.create("run", settings, name=name)
     run = renamed(run, run_id) if run_id else run
     decisions = decided(count, seed, settings)

@@ -81,7 +81,7 @@ def started(*_, of, **__):
 
 COMMANDS = {
     "whatif": ("walkforward", lambda home: results.whatif(home, "last", None, [])),
-    "report": ("walkforward", lambda home: results.report(home, "last", "", None, [])),
+    "report": ("walkforward", lambda home: results.report(home, "last", "", None, [], force=False)),
     "trades": ("walkforward", lambda home: results.trades(home, "last", None, [], view={})),
     "sweep": ("walkforward", lambda home: sweep.sweep(home, "last", None, ["fee_bps=1,2"])),
     "audit": ("train", lambda home: studies.audit(home, "last")),
