@@ -153,7 +153,7 @@ class Home:
         """
         if mode not in MODES:
             raise ChangeSettingsError(f"mode {mode!r}", "does not exist", f"Use one of {', '.join(MODES)}")
-        from engine.settings import pinned, to_toml
+        from engine.settings import for_own_signals, pinned, to_toml
 
         if "collect" in MODES[mode].stages:
             self.refuse_absent(settings.data.stored)
@@ -162,6 +162,7 @@ class Home:
             about |= {"repeats": repeats.id, "now": repeats.now}
         run = RunFolder(self._new_folder())
         about |= {"id": run.path.name, "created": stamp(clock()), "quantdeck": release()}
+        settings = for_own_signals(settings) if mode == "simulate" else settings
         write_whole(run.settings_path, to_toml(pinned(settings)).encode())
         write_whole(run.about_path, json.dumps(about, indent=2).encode())
         return run

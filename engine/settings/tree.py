@@ -87,6 +87,19 @@ def with_funding(settings: Settings, series: str) -> Settings:
     return settings.model_copy(update={"data": settings.data.model_copy(update={"funding_series": series})})
 
 
+def for_own_signals(settings: Settings) -> Settings:
+    """The settings of a simulation of signals of one's own, which close what they opened.
+
+    Exit and horizon are a model's by default; where they are named, they hold for signals as well.
+    """
+    signal, label = settings.signal, settings.label
+    if "exit" not in signal.model_fields_set:
+        signal = signal.model_copy(update={"exit": "signal"})
+    if "horizon" not in label.model_fields_set:
+        label = label.model_copy(update={"horizon": 1})
+    return settings.model_copy(update={"signal": signal, "label": label})
+
+
 def with_limits(settings: Settings, limits: Mapping[str, Any]) -> Settings:
     """The settings with the exchange's minimum order and step, if they ask for it and these are known."""
     if settings.backtest.limits_from != "exchange":

@@ -31,7 +31,7 @@ from engine.results.notes import Note
 from engine.robustness import deflation, overview
 from engine.runs.manifest import write_manifest
 from engine.samples import labels
-from engine.settings import Settings, with_funding
+from engine.settings import Settings, for_own_signals, with_funding
 from engine.statistics.tear_sheet import TearSheet, tear_sheet
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def simulate_signals(
     Raises what files.read and files.check_file do, RepairDataError for signals that fit no bar or go beyond
     backtest.max_leverage, ChangeSettingsError for wrong numbers.
     """
-    settings = settings or Settings()
+    settings = for_own_signals(settings or Settings())
     market, given = candles_of(candles, now_ms, hints), signals_of(signals, hints)
     frame, step_ms, notes = market.frame, market.calendar.step_ms, list(market.notes)
     calendar = told_calendar(settings.data.calendar, step_ms) or market.calendar

@@ -105,7 +105,7 @@ def test_a_clean_pipeline_passes_with_a_series_of_ones_own(tmp_path):
     store.write(Series("mood", "values", "", "", "1d", simulated=False, frame=frame))
     history = recorded(settings, store, END_MS)
     assert "mood" in {series.name for series in history.series}
-    result = audit(ordinary(settings, (), linear), history, 6)
+    result = audit(ordinary(settings, (), (linear,)), history, 6)
     assert [finding.text for finding in result.findings] == []
 
 
