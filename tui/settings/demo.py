@@ -14,5 +14,6 @@ DEMO = {
         "second_exchange": "demo",
     },
     "label": {"horizon": 1},
+    "training": {"epochs": 8},
     "signal": {"threshold_from": "validation", "exit": "signal"},
 }
