@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 from engine.code_cache import cache_of, use
 from engine.disk import write_whole
 from engine.errors import QuantdeckError, StopRequestedError
-from engine.imports import collector_paused
+from engine.imports import DROPPED, collector_paused
 from engine.results.notes import Note, log_event
-from engine.runs.environment import DROPPED
 from engine.runs.folder import Home, RunFolder
 from engine.runs.modes import MODES
 

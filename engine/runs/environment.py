@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from engine.imports import DROPPED
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -20,9 +22,6 @@ OF_THE_USER = frozenset(
 )  # fmt: skip
 
 
-DROPPED = "QUANTDECK_DROPPED"  # tells the engine the names of what was left out
-
-
 def for_engine(given: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment of an engine process, from the present one.
 
@@ -31,7 +30,8 @@ def for_engine(given: Mapping[str, str] | None = None) -> dict[str, str]:
     """
     given = os.environ if given is None else given
     kept = {name: value for name, value in given.items() if not may_change_a_run(name)}
-    dropped = sorted(name for name, value in given.items() if name not in kept and value)
+    outside = DROPPED not in given  # in it, what is there was set by us
+    dropped = sorted(name for name, value in given.items() if outside and name not in kept and value)
     return kept | {DROPPED: ", ".join(dropped)}
 
 

@@ -122,7 +122,7 @@ def test_the_leak_audit_passes_where_bars_keep_a_local_clock(tmp_path, text):
     settings = settings_of(
         minutes, "window.lookback=12", f"features.timeframes={longer}", "features.longer=return_1,bar_range"
     )
-    found = audit(ordinary(settings, (), linear), recorded(settings, store, NEVER), 3)
+    found = audit(ordinary(settings, (), (linear,)), recorded(settings, store, NEVER), 3)
     assert found.findings == ()
 
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.runs.environment import DROPPED, OF_THE_USER, for_engine
+from engine.imports import DROPPED
+from engine.runs.environment import OF_THE_USER, for_engine
 
 HARMFUL = {
     "PYTHONWARNINGS": "error", "PYTHONOPTIMIZE": "2", "PYTHONINSPECT": "1", "PYTHONHASHSEED": "0",
@@ -32,3 +33,9 @@ def test_what_is_the_users_to_say_stays(name):
 
 def test_a_variable_that_is_empty_is_not_worth_a_word():
     assert for_engine({"PYTHONWARNINGS": ""}) == {DROPPED: ""}
+
+
+def test_what_an_engine_has_set_itself_is_no_news():
+    assert for_engine({"KERAS_BACKEND": "jax", "XLA_FLAGS": "--x", DROPPED: "JAX_ENABLE_X64"}) == {
+        DROPPED: ""
+    }

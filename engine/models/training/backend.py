@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.code_cache import cache_folder, cache_of, use
 from engine.errors import InternalError
-from engine.imports import collector_paused
+from engine.imports import DROPPED, collector_paused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +46,7 @@ def start(devices: int) -> None:
         raise InternalError(
             "jax", "runs with other devices already", "Call backend.prepare before anything else"
         )
+    os.environ.setdefault(DROPPED, "")
     os.environ["KERAS_BACKEND"] = "jax"
     os.environ["KERAS_HOME"] = str(cache_folder() / "keras")  # the user's keras.json may ask for other floats
     os.environ["XLA_FLAGS"] = wanted

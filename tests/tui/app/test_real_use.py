@@ -130,15 +130,10 @@ def test_what_is_typed_into_a_prompt_is_no_command(home, terminal):
 @needs_tmux
 @pytest.mark.slow
 def test_demo_with_the_real_engine(home, terminal, tmp_path):
-    small = (
-        "-s",
-        "data.end=2025-02-01",
-        "-s",
-        "training.epochs=2",
-        "-s",
-        "model.units=[4]",
-        "model.members=1",
-    )
+    small = [
+        part for each in ("data.end=2025-02-01", "training.epochs=2", "model.units=[4]", "model.members=1")
+        for part in ("-s", each)
+    ]  # fmt: skip
     env = environment(home.path, scenario="")
     deck = terminal(Tmux, env=env, command=(*Tmux.__init__.__defaults__[-1], "demo", *small))
     deck.shows("SIMULATED")
