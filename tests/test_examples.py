@@ -53,7 +53,7 @@ def test_own_features_become_columns_of_the_model(tmp_path):
 
 def test_a_model_of_your_own_is_trained_and_traded(tmp_path):
     model = ("-s", f"model.file={EXAMPLES / 'own_model.py'}")
-    small = ("-s", "training.epochs=1", "-s", "evidence.permutations=0", "-s", "evidence.resamples=100")
+    small = ("-s", "training.epochs=1", "-s", "model.members=1", "-s", "evidence.permutations=0")
     told = quantdeck("run", "-c", str(EXAMPLES / "own_features.toml"), *model, *small, home=tmp_path)
     (kept,) = tmp_path.glob("runs/*/model.keras")
     with zipfile.ZipFile(kept) as archive:

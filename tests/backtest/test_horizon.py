@@ -78,7 +78,7 @@ def test_a_close_that_the_volume_cuts_short_goes_on_in_the_next_bar():
 
 def test_the_settings_say_so_and_the_benchmark_is_held_all_the_same():
     calendar = Calendar(3_600_000)
-    assert rules_of(make({}, ["label.horizon=7"]), calendar).exit_after == 0
+    assert rules_of(make({}, ["label.horizon=7", "signal.exit=signal"]), calendar).exit_after == 0
     rules = rules_of(make({}, ["label.horizon=7", "signal.exit=horizon"]), calendar)
     assert rules.exit_after == 7
     assert len(buy_and_hold(RISING, replace(rules, exit_after=2)).trades) == 1

@@ -58,13 +58,14 @@ def test_it_is_whole_and_needs_no_network(kept, tmp_path):
 
 def test_a_what_if_is_named_as_one(kept, tmp_path):
     path = tmp_path / "report.html"
-    write({"run": str(kept.path), "path": str(path), "overrides": {"backtest.fee_bps": 4.0}})
+    again = {"path": str(path), "replace": True, "overrides": {"backtest.fee_bps": 4.0}}
+    write({"run": str(kept.path), **again})
     assert "WHAT-IF" in path.read_text()
     assert "backtest.fee_bps = 4.0" in path.read_text()
 
 
 def test_names_are_text_not_markup(tmp_path):
-    run = backtested(Home(tmp_path), 60, seed=2, name="<b>bold & brave<script>")
+    run = backtested(Home(tmp_path / "home"), 60, seed=2, name="<b>bold & brave<script>")
     result = json.loads(run.result_path.read_text())
     hostile = {
         "symbol": "<img src=x>",
@@ -85,7 +86,7 @@ def test_names_are_text_not_markup(tmp_path):
 
 
 def test_a_result_without_trades_has_a_report_too(tmp_path):
-    run = backtested(Home(tmp_path), 60, seed=2, overrides=["signal.entry_threshold=1.0"])
+    run = backtested(Home(tmp_path / "home"), 60, seed=2, overrides=["signal.entry_threshold=1.0"])
     write({"run": str(run.path), "path": str(tmp_path / "report.html")})
     assert "n/a" in (tmp_path / "report.html").read_text()
 
@@ -106,5 +107,6 @@ def test_it_says_how_far_to_trust_it(kept, tmp_path):
         assert said[name] in text
     for scenario in found.fills.scenarios:
         assert scenario.name in text
-    write({"run": str(kept.path), "path": str(path), "overrides": {"backtest.fee_bps": 4.0}})
+    again = {"path": str(path), "replace": True, "overrides": {"backtest.fee_bps": 4.0}}
+    write({"run": str(kept.path), **again})
     assert "This is look" in path.read_text()
