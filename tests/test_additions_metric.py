@@ -50,7 +50,7 @@ def test_it_is_computed_and_kept_for_strategy_and_benchmark(run):
 def test_text_screens_and_comparison_show_it(run):
     result = backtest_of(run)
     mine, theirs = (amount(figures["highest"]) for figures in (result.metrics, result.benchmark))
-    for page in (backtest_summary(run, result), what_if(result, result, "")):
+    for page in (backtest_summary(run, result), what_if(run, result, result, "")):
         (line,) = (line for line in page.splitlines() if line.startswith("highest equity"))
         assert line.split()[2:][-3:] == [mine, theirs, "USDT"]
     assert backtest_document(run, result)["result"]["highest"] == result.metrics["highest"]

@@ -96,6 +96,7 @@ def test_rows_windows_labels_and_trades_are_those_of_a_walk_from_hour_to_hour(th
             "backtest.fee_bps=0",
             "backtest.slippage_bps=0",
             "signal.entry_threshold=0.5",
+            "signal.exit=signal",
             *(f"{key}={value}" for key, value in keys.items()),
         ],
     )
@@ -218,7 +219,7 @@ def test_a_gap_of_six_hours_costs_a_window_and_a_bar_and_filled_bars_are_not_tra
 
 @pytest.mark.skipif(not (SHARED / "data").is_dir(), reason="needs ../shared")
 def test_of_the_test_bars_of_bitcoin_fewer_than_two_in_a_hundred_have_no_forecast(tmp_path):
-    decisions, chosen = imported("data/Binance_BTCUSDT_1h.csv.gz", tmp_path)()
+    decisions, chosen = imported("data/Binance_BTCUSDT_1h.csv.gz", tmp_path)("window.lookback=60")
     assert chosen.window.lookback == 60
     assert len(decisions.bars) > 4_900
     assert decisions.without_forecast.mean() < 0.02

@@ -4,6 +4,7 @@ Each harness runs in a process of its own, since it forks engines off a warm one
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -33,7 +34,7 @@ def test_killed_anywhere_a_run_resumes_bit_equal_and_artifacts_are_whole_or_refu
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc for the shim that refuses writes")
 def test_refused_writes_end_a_run_cleanly_and_it_resumes():
-    assert "refused: 6 of 6" in soak("room", 50)
+    assert re.search(r"refused: (\d+) of \1 ", soak("room", 50))
 
 
 @pytest.mark.slow
