@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from engine.code_cache import cache_of, use
 from engine.disk import write_whole
 from engine.errors import QuantdeckError, StopRequestedError
-from engine.imports import DROPPED, collector_paused
+from engine.imports import collector_paused
 from engine.results.notes import Note, log_event
 from engine.runs.folder import Home, RunFolder
 from engine.runs.modes import MODES
+from engine.variables import DROPPED
 
 if TYPE_CHECKING:
     from engine.results.audit import AuditReport

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from engine.disk import write_whole
 from engine.errors import MakeRoomError
+from engine.variables import set_variable
 
 DIGESTS = "digests.json"
 USED: dict[Path, str] = {}  # patterns of the folders that this process has checked
@@ -34,7 +35,8 @@ def cache_of(variable: str, own: Path) -> Path:
     """
     given = Path(os.environ.get(variable) or cache_folder().parent)
     folder = given if given.parts[-2:] == own.parts else given / own
-    os.environ[variable] = str(folder)
+    if folder != given:
+        set_variable(variable, str(folder))
     return folder
 
 

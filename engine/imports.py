@@ -9,10 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Tells an engine the names of the variables that were left out of its environment. Where it is set, the
-# variables of libraries are the engine's own.
-DROPPED = "QUANTDECK_DROPPED"
-
 
 @contextlib.contextmanager
 def collector_paused() -> Iterator[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from engine.imports import DROPPED
+from engine.variables import DROPPED, OWN, own
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,9 +29,10 @@ def for_engine(given: Mapping[str, str] | None = None) -> dict[str, str]:
     PYTHONPATH stays: modules that own features import lie there, and the versions found are recorded.
     """
     given = os.environ if given is None else given
-    kept = {name: value for name, value in given.items() if not may_change_a_run(name)}
-    outside = DROPPED not in given  # in it, what is there was set by us
-    dropped = sorted(name for name, value in given.items() if outside and name not in kept and value)
+    ours = own(given)  # by an engine or app that this process descends from
+    of_the_user = {name: value for name, value in given.items() if name not in ours | {OWN, DROPPED}}
+    kept = {name: value for name, value in of_the_user.items() if not may_change_a_run(name)}
+    dropped = sorted(name for name, value in of_the_user.items() if name not in kept and value)
     return kept | {DROPPED: ", ".join(dropped)}
 
 

@@ -1,11 +1,13 @@
 """What an engine process is given of the environment."""
 
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.imports import DROPPED
 from engine.runs.environment import OF_THE_USER, for_engine
+from engine.variables import DROPPED, OWN, set_variable
 
 HARMFUL = {
     "PYTHONWARNINGS": "error", "PYTHONOPTIMIZE": "2", "PYTHONINSPECT": "1", "PYTHONHASHSEED": "0",
@@ -35,7 +37,21 @@ def test_a_variable_that_is_empty_is_not_worth_a_word():
     assert for_engine({"PYTHONWARNINGS": ""}) == {DROPPED: ""}
 
 
-def test_what_an_engine_has_set_itself_is_no_news():
-    assert for_engine({"KERAS_BACKEND": "jax", "XLA_FLAGS": "--x", DROPPED: "JAX_ENABLE_X64"}) == {
-        DROPPED: ""
-    }
+@given(st.dictionaries(st.sampled_from(sorted(HARMFUL)), st.text("ab", max_size=2)), st.data())
+def test_what_an_engine_has_set_itself_is_no_news_and_goes_no_further(set_by_us, data):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "environ", {})
+        for name, value in set_by_us.items():
+            set_variable(name, value)
+        given = dict(os.environ)
+    changed = data.draw(st.dictionaries(st.sampled_from(sorted(HARMFUL)), st.text("cd", min_size=1)))
+    assert for_engine(given | changed) == {DROPPED: ", ".join(sorted(changed))}
+
+
+@pytest.mark.parametrize("noted", ["", "{", "[1]", "[" * 100_000])
+def test_notes_that_cannot_be_read_hide_nothing(noted):
+    assert for_engine({"KERAS_BACKEND": "torch", OWN: noted}) == {DROPPED: "KERAS_BACKEND"}
+
+
+def test_what_an_earlier_engine_was_not_given_is_not_told_of_the_next():
+    assert for_engine({DROPPED: "JAX_ENABLE_X64"}) == {DROPPED: ""}

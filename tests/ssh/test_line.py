@@ -15,7 +15,7 @@ from tui.settings.draft import catalogue
 
 SMALL = {
     "data.exchange": "demo", "data.start": "2025-01-01", "data.end": "2025-03-01",
-    "features.names": "return_1, rsi_14", "window.lookback": "8", "model.units": "4",
+    "features.names": "return_1, rsi_14", "window.lookback": "8", "model.units": "4", "model.members": "1",
     "signal.entry_threshold": "0",
 }  # fmt: skip
 # More than anybody waits for: such a training ends because it is stopped.

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.code_cache import cache_folder, cache_of, use
 from engine.errors import InternalError
-from engine.imports import DROPPED, collector_paused
+from engine.imports import collector_paused
+from engine.variables import set_default, set_variable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,15 +47,16 @@ def start(devices: int) -> None:
         raise InternalError(
             "jax", "runs with other devices already", "Call backend.prepare before anything else"
         )
-    os.environ.setdefault(DROPPED, "")
-    os.environ["KERAS_BACKEND"] = "jax"
-    os.environ["KERAS_HOME"] = str(cache_folder() / "keras")  # the user's keras.json may ask for other floats
-    os.environ["XLA_FLAGS"] = wanted
+    set_variable("KERAS_BACKEND", "jax")
+    set_variable(
+        "KERAS_HOME", str(cache_folder() / "keras")
+    )  # the user's keras.json may ask for other floats
+    set_variable("XLA_FLAGS", wanted)
     if "jax" not in sys.modules:
         use(cache_of("JAX_COMPILATION_CACHE_DIR", Path("quantdeck") / "jax"), "*-cache")
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    set_default("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+    set_default("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+    set_default("TF_CPP_MIN_LOG_LEVEL", "2")
     if "keras" not in sys.modules:
         with collector_paused():
             import keras  # noqa: F401

@@ -1,6 +1,7 @@
 """The Runs screen and the form: what their keys do to run folders."""
 
 import pytest
+from textual.events import Key
 
 from engine.errors import ChangeSettingsError
 from engine.runs.folder import Home, RunFolder
@@ -97,6 +98,20 @@ async def test_form_refuses_to_start_what_is_wrong(deck):
         assert "✗ epochs" in shown(deck)
         assert "1 … 100,000 epochs" in shown(deck)
     assert len(deck.home.all()) == 5
+
+
+@pytest.mark.parametrize("last", ["ctrl+s", "ctrl+o", "pagedown"])
+async def test_keys_in_a_burst_leave_nothing_typed_behind(deck, last):
+    taken = []
+    async with deck.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "n", "down")
+        form = deck.screen
+        deck.start = lambda mode, settings, *, name: taken.append(name)
+        for key in ("ctrl+u", *"abc", last):
+            deck.post_message(Key(key, key if len(key) == 1 else None))
+        await settled(pilot)
+        texts = form.draft.texts
+        assert (taken if last == "ctrl+s" else [texts["start.name"]]) == ["abc"]
 
 
 def test_a_draft_is_the_defaults_and_reads_back_any_settings(tmp_path):
