@@ -106,10 +106,10 @@ def shadow(
 def labelled(
     values: Sequence[float], rows: int, write: Callable[[float, int], str]
 ) -> list[tuple[float, str]]:
-    """Round ticks within the values, each with its label; the ends where there is no room for more."""
+    """Round ticks within the values, each with its label; the ends, or the upper one, where room is short."""
     low, high = min(values), max(values)
     roomy = rows > 3
-    ticks = plot.ticks(low, high, max(1, rows // 2)) if roomy else sorted({low, high})
+    ticks = plot.ticks(low, high, max(1, rows // 2)) if roomy else sorted({low, high})[-rows:]
     return [(tick, write(tick, 5 if roomy else 3)) for tick in ticks]
 
 

@@ -106,7 +106,7 @@ async def test_keys_in_a_burst_leave_nothing_typed_behind(deck, last):
     async with deck.run_test(size=(80, 24)) as pilot:
         await opened(pilot, "n", "down")
         form = deck.screen
-        deck.start = lambda mode, settings, *, name: taken.append(name)
+        deck.start = lambda _mode, _settings, *, name: taken.append(name)
         for key in ("ctrl+u", *"abc", last):
             deck.post_message(Key(key, key if len(key) == 1 else None))
         await settled(pilot)
