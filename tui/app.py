@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from textual.app import SystemCommand
     from textual.binding import BindingType
+    from textual.events import Key
     from textual.screen import Screen
 
     from engine.runs.folder import Home, RunFolder
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 
 STYLES = sorted(Path(__file__).parent.glob("screens/*/style.tcss"))  # each beside its screen
+LEAVE = ("q", "ctrl+c", "ctrl+q")  # the keys of a screen that is hidden
 REST_S = 1.0  # the first screen is looked at for so long before more is imported
 
 
@@ -92,8 +94,17 @@ class Quantdeck(CrashSafe):
         self.styled_when_mounted(screen)
         return screen
 
+    def takes(self, event: Key) -> bool:
+        """Nothing but leaving is possible on a screen that is hidden, whatever is beneath."""
+        if not self.screen.has_class("too-small"):
+            return True
+        if event.key in LEAVE:
+            self.action_leave()
+        return False
+
     def on_mount(self) -> None:
         """Look at the runs, once the first screen stands."""
+        self.app_resume_signal.subscribe(self, lambda _: self.repaint())  # after Ctrl-Z and fg
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:

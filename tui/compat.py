@@ -7,21 +7,123 @@ from __future__ import annotations
 
 import contextlib
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
+from rich.style import Style
+from textual._compositor import CompositorUpdate
+from textual._context import visible_screen_stack
 from textual.app import App
 from textual.command import CommandPalette
 from textual.css.query import NoMatches
 
+from tui.frames import Frames, Look
+
 if TYPE_CHECKING:
+    from rich.color import ColorSystem
+    from rich.console import Console
+    from textual.driver import Driver
     from textual.screen import Screen
+    from textual.strip import Strip
+    from textual.timer import Timer
     from textual.widget import Widget
 
 COLOUR = re.compile(r"\x1b\[([\d;]*)m")  # how plotext marks a colour in what it builds
+NO_COLOURS = Style(color="default", bgcolor="default")
 PLOTEXT_COLOURS = {"38;5;4": "blue", "38;5;1": "red", "38;5;2": "green"}
 
 
-class ContainedApp(App[None]):
+QUESTION = "\x1b[6n"  # where is the cursor; answered once all before it has been taken
+UNANSWERED_S = 1.0  # between two pictures for a terminal that has never answered
+LOST_S = 30.0  # an answer that takes longer got lost
+
+
+class PacedApp(App[None]):
+    """An app that sends a picture when the terminal has taken the one before, and of it only what differs.
+
+    Pictures between are dropped: a slow line shows the present, and keys wait for one picture at most.
+    """
+
+    def __init__(self) -> None:
+        """Nothing has been sent."""
+        super().__init__()
+        self._frames = Frames()
+        self._due = self._answers = False
+        self._waits: Timer | None = None
+
+    def repaint(self) -> None:
+        """Send the next picture whole: the terminal shows something else."""
+        self._frames.forget()
+        self.screen.refresh()
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        if self.is_headless or not isinstance(renderable, CompositorUpdate):
+            super()._display(screen, renderable)
+            return
+        if self._running and not self._closed and not self._batch_count:
+            self._due = True
+            if self._waits is None:
+                self._send()
+        self.post_display_hook()
+
+    def _send(self) -> None:
+        self._due = False
+        driver: Driver | None = self._driver
+        if driver is None:
+            return
+        visible_screen_stack.set(self._background_screens)
+        strips = self.screen._compositor.render_strips()  # noqa: SLF001
+        if changes := self._frames.changes([cells_of(strip, self.console) for strip in strips]):
+            self._begin_update()
+            driver.write(changes)
+            self._end_update()
+            driver.write(QUESTION)
+            driver.flush()
+            self._waits = self.set_timer(LOST_S if self._answers else UNANSWERED_S, self._taken)
+
+    def _taken(self) -> None:
+        if self._waits is not None:
+            self._waits.stop()
+            self._waits = None
+        if self._due and self._running and not self._closed:
+            self._send()
+
+    def answered(self) -> None:
+        """The terminal has taken the last picture."""
+        self._answers = True
+        self._taken()
+
+
+def cells_of(strip: Strip, console: Console) -> list[tuple[str, Look]]:
+    """A strip cell by cell, each with its look in the console's colours."""
+    cells: list[tuple[str, Look]] = []
+    system = console._color_system  # noqa: SLF001
+    for text, style, control in strip:
+        look = look_of(style, system) if style else Look()
+        if not control:
+            for character in text:
+                if width := cell_len(character):
+                    cells += [(character, look), *[("", look)] * (width - 1)]
+                elif cells:  # a combining mark belongs to the character before it
+                    cells[-1] = (cells[-1][0] + character, cells[-1][1])
+    return cells
+
+
+@lru_cache(maxsize=4096)
+def look_of(style: Style, system: ColorSystem | None) -> Look:
+    """A style's parameters of SGR; without colours for a console that has none."""
+    if system is None:
+        return Look()
+    colours = [
+        ";".join(colour.downgrade(system).get_ansi_codes(foreground=foreground)) if colour else ""
+        for colour, foreground in ((style.color, True), (style.bgcolor, False))
+    ]
+    attributes = (style + NO_COLOURS)._make_ansi_codes(system)  # noqa: SLF001
+    return Look(";".join(part for part in attributes.split(";") if part not in ("39", "49")), *colours)
+
+
+class ContainedApp(PacedApp):
     """An app that prints nothing of what ends it; `fault` is that, None if it was left."""
 
     fault: BaseException | None = None

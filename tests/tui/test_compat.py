@@ -4,13 +4,18 @@ import inspect
 from functools import partial
 
 import pytest
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
 from textual import app, message_pump, worker
 from textual.app import App
 from textual.command import CommandPalette
 from textual.screen import Screen
+from textual.strip import Strip
 from textual.widgets import Static
 
-from tui.compat import ContainedApp, SafePalette, coloured, forget_height
+from tui.compat import QUESTION, ContainedApp, SafePalette, cells_of, coloured, forget_height
+from tui.frames import Look
 
 OVERRIDDEN = [
     (App, "_handle_exception", ["self", "error"]),
@@ -138,3 +143,38 @@ def test_plotext_marks_its_colours_as_expected():
     rows = [piece for row in plotext.build().split("\n") for piece in coloured(row)]
     assert {colour for text, colour in rows if "x" in text} == {"blue", "red", "green"}
     assert all("\x1b" not in text for text, _ in rows)
+
+
+def test_the_compositor_draws_what_the_terminal_is_sent_from():
+    assert list(inspect.signature(App._display).parameters) == ["self", "screen", "renderable"]
+    assert "app._display(self, update)" in inspect.getsource(Screen)
+    strip = Strip([Segment("漢a", Style(color="red", bold=True)), Segment(" ", Style(bgcolor="blue"))])
+    bold, blue = Look("1", "31", ""), Look("", "", "44")
+    console = Console(color_system="standard", force_terminal=True)
+    assert cells_of(strip, console) == [("漢", bold), ("", bold), ("a", bold), (" ", blue)]
+    assert {look for _, look in cells_of(strip, Console(color_system=None))} == {Look()}
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_pictures_wait_for_the_terminal_and_only_the_last_is_sent(answers):
+    deck = ContainedApp()
+    async with deck.run_test() as pilot:
+        shown = Static("one")
+        await deck.mount(shown)
+        sent = []
+        deck._driver.write = sent.append
+        deck._send()
+        assert sent.count(QUESTION) == 1
+        for text in ("two", "three"):
+            shown.update(text)
+            await pilot.pause()
+            deck._due = True
+        assert sent.count(QUESTION) == 1
+        deck.answered() if answers else deck._taken()
+        assert sent.count(QUESTION) == 2
+        deck.answered()
+        assert sent.count(QUESTION) == 2
+        assert "two" not in "".join(sent)
+        deck.repaint()
+        deck._send()
+        assert sent.count(QUESTION) == 3

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
 
 from tui.screens.header import Header
 from tui.terminal.keys import VIEW, key
+from tui.terminal.sizes import HEIGHT, LOW, NARROW, SHORT, TALL, WIDE, WIDTH
 from tui.widgets.key_line import KeyLine
 from tui.widgets.lines import Lines
 
@@ -20,25 +23,27 @@ if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
     from textual.binding import BindingType
-    from textual.widget import Widget
 
     from engine.results.codec import Kind
     from engine.runs.events import Event
     from tui.deck import Deck
     from tui.runs.watch import Snapshot
 
-WIDTH, HEIGHT = 80, 22  # needed: tmux's status line and a title leave so many of 24 rows
-SHORT = 24  # below this, lists give rows to charts
-WIDE, TALL = 150, 36  # from here on the room is used otherwise
+BOX = 72  # a dialog is so wide where there is room
 
 
 class ResizableScreen(Screen[object]):
-    """A screen that needs 80 columns and 22 rows, and says so where there are fewer."""
+    """A screen that needs 60 columns and 16 rows; with fewer it tells facts and takes no key but leave."""
 
     @property
     def deck(self) -> Deck:
         """The app, with what it knows."""
         return cast("Deck", self.app)
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the terminal is too small to show it."""
+        return self.has_class("too-small")
 
     def dismiss(self, result: object = None) -> AwaitComplete:
         """Close, once: of two keys that both close, the second may come before the first has done it."""
@@ -47,19 +52,38 @@ class ResizableScreen(Screen[object]):
     def on_resize(self, event: events.Resize) -> None:
         """Show the screen, or what is needed for it."""
         width, height = event.size
-        small = width < WIDTH or height < HEIGHT
         self.set_class(width >= WIDE, "wide")
+        self.set_class(width < NARROW, "narrow")
         self.set_class(height >= TALL, "tall")
         self.set_class(height < SHORT, "short")
-        self.set_class(small, "too-small")
-        if small:
-            text = f"quantdeck needs {WIDTH}×{HEIGHT}; this is {width}×{height}"
-            words = text.split()
-            lines: list[str] = [""]
-            for word in words:
-                joined = f"{lines[-1]} {word}".strip()
-                lines[-1:] = [joined] if len(joined) <= width or not lines[-1] else [lines[-1], word]
+        self.set_class(height < LOW, "low")
+        self.set_class(width < WIDTH or height < HEIGHT, "too-small")
+        self.tell_little()
+
+    def tell_little(self) -> None:
+        """Where the screen is hidden: how the latest run stands, how to leave, and what room is needed."""
+        if self.hidden:
+            width, height = self.size
+            facts = (
+                *latest(self.deck.snapshot),
+                "q leave",
+                f"{WIDTH}×{HEIGHT} needed, this is {width}×{height}",
+            )
+            lines = [line for fact in facts for line in textwrap.wrap(fact, max(1, width))]
             self.query_one("#needed", Lines).show([[(line, "warn")] for line in lines])
+
+
+def latest(snapshot: Snapshot) -> tuple[str, ...]:
+    """The newest live run, else the newest, in two facts; none without a run."""
+    if not (shown := (snapshot.live or snapshot.runs)[-1:]):
+        return ()
+    state = shown[0].state
+    run = f"{shown[0].id} {state.status}"
+    if not state.history:
+        return (run,)
+    last = state.history[-1]
+    loss = "no number" if last.loss is None else f"{last.loss:.4g}"
+    return run, f"epoch {last.epoch}/{last.epochs} loss {loss}"
 
 
 class BaseScreen(ResizableScreen):
@@ -109,9 +133,15 @@ class BaseScreen(ResizableScreen):
         """Ask the warm engine; called from a thread."""
         return self.deck.engine.ask(request, kind)
 
+    def in_sight(self, selector: str) -> bool:
+        """Whether a widget is on the screen; a key that acts on one that is not does nothing."""
+        widget = self.query_one(selector)
+        return all(node.display for node in widget.ancestors_with_self if isinstance(node, Widget))
+
     def refresh_runs(self) -> None:
         """Header and screen from the latest snapshot."""
         if self.is_mounted and self.is_attached and self.is_current:
+            self.tell_little()
             self.update_header(self.deck.snapshot, self.deck.now())
             self.runs_changed(self.deck.snapshot)
 
@@ -127,6 +157,18 @@ class Dialog(ModalScreen[object], ResizableScreen):
     """A dialog over a room; esc closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "back", show=False)]
+
+    @property
+    def columns(self) -> int:
+        """The cells of a line of its text; see `#box` in app.tcss."""
+        return max(1, min(BOX, self.app.size.width) - 6)
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Break the lines anew."""
+        self.lay_out()
+
+    def lay_out(self) -> None:
+        """Show the text, in lines of `columns`."""
 
     def action_close(self) -> None:
         """Close without an answer."""

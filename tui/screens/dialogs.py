@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from engine.errors import QuantdeckError
     from tui.runs.watch import Watched
 
-COLUMNS = 66
+COLUMNS = 66  # where nothing is said of the room
 
 
 def wrapped(text: str, role: str = "", width: int = COLUMNS) -> list[Line]:
@@ -53,10 +53,15 @@ class Ask(Dialog):
         with Vertical(id="box"):
             yield Lines(id="text")
 
-    def on_mount(self) -> None:
-        """Lay out the text."""
+    def lay_out(self) -> None:
+        """Question, what it means, keys."""
         keys: Line = [("y", "bright"), (f" {self._yes}   ", "quiet"), ("n", "bright"), (" leave it", "quiet")]
-        lines = [*wrapped(self._question, "bright"), *wrapped(self._detail), [], keys]
+        lines = [
+            *wrapped(self._question, "bright", self.columns),
+            *wrapped(self._detail, width=self.columns),
+            [],
+            keys,
+        ]
         self.query_one("#text", Lines).show(lines)
 
     def action_yes(self) -> None:
@@ -81,10 +86,13 @@ class Prompt(Dialog):
             yield Lines(id="wrong")
 
     def on_mount(self) -> None:
-        """Lay out the text."""
-        self.query_one("#text", Lines).show(wrapped(self._question, "bright"))
+        """Type into the field."""
         self.query_one("#field", Input).focus()
-        self._judge(self._value)
+
+    def lay_out(self) -> None:
+        """Question, and what is wrong."""
+        self.query_one("#text", Lines).show(wrapped(self._question, "bright", self.columns))
+        self._judge(self.query_one("#field", Input).value)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Say while it is typed whether it will do."""
@@ -98,7 +106,9 @@ class Prompt(Dialog):
     def _judge(self, text: str) -> str:
         wrong = self._check(text)
         keys: Line = [("enter", "bright"), (" accept   ", "quiet"), ("esc", "bright"), (" leave it", "quiet")]
-        self.query_one("#wrong", Lines).show([*wrapped(wrong, "bad"), keys] if wrong else [[], keys])
+        self.query_one("#wrong", Lines).show(
+            [*wrapped(wrong, "bad", self.columns), keys] if wrong else [[], keys]
+        )
         return wrong
 
 
@@ -121,13 +131,13 @@ class ErrorDialog(Dialog):
         with Vertical(id="box"):
             yield Lines(id="text")
 
-    def on_mount(self) -> None:
-        """Lay out the text."""
+    def lay_out(self) -> None:
+        """The error and the keys."""
         error = self._error
         problems = [str(problem) for problem in getattr(error, "problems", [])]
-        lines = [*wrapped(error.thing, "bright"), *wrapped(error.reason, "bad")]
-        lines += [line for problem in problems for line in wrapped(f"  {problem}")]
-        lines += [[], *wrapped(error.remedy)] if error.remedy else []
+        lines = [*wrapped(error.thing, "bright", self.columns), *wrapped(error.reason, "bad", self.columns)]
+        lines += [line for problem in problems for line in wrapped(f"  {problem}", width=self.columns)]
+        lines += [[], *wrapped(error.remedy, width=self.columns)] if error.remedy else []
         keys: Line = [("y", "bright"), (" copy   ", "quiet"), ("esc", "bright"), (" close", "quiet")]
         self.query_one("#text", Lines).show([*lines, [], keys])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.screens import SCREENS
+from tui.terminal.sizes import NARROW
 from tui.widgets.lines import Line, Lines, spread
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ class Header(Lines):
         """Show which screen is on, how many runs live, and the time."""
         left: Line = [("quantdeck", "bright")]
         for entry in SCREENS.values():
-            label = f"{entry.key} {entry.label}"
+            narrow = self.size.width < NARROW and entry.name != mode
+            label = entry.key if narrow else f"{entry.key} {entry.label}"
             left += (
                 [("  ", ""), (f"[{label}]", "chosen")]
                 if entry.name == mode

@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.keys import format_key
 
 from tui.screens import SCREENS
-from tui.screens.base import BaseScreen, Dialog
+from tui.screens.base import BOX, BaseScreen, Dialog
 from tui.terminal.keys import same_as
 from tui.widgets.lines import Line, Lines
 
@@ -80,16 +80,20 @@ class Help(Dialog):
             yield Lines(id="text")
 
     def on_mount(self) -> None:
-        """List the keys."""
-        same_word: Line = [("the same by quantdeck …", "quiet")]
+        """Take the keys that scroll."""
+        self.query_one("#box").focus()
+
+    def lay_out(self) -> None:
+        """List the keys; the sub-commands beside them where there is room."""
+        roomy = self.columns == BOX - 6
+        same_word: Line = [("the same by quantdeck …" if roomy else "", "quiet")]
         lines: list[Line] = [[(f"{'Keys of this screen':<40}", "bright"), *same_word]]
         for each in keys(self._of):
             if each.what not in ("help", "leave"):
-                same = each.same.removeprefix("quantdeck ")
+                same = each.same.removeprefix("quantdeck ") if roomy else ""
                 lines.append([(f"  {each.names:<14}", "bright"), (f"{each.what:<24}", ""), (same, "quiet")])
         screens = SCREENS.values()
         tabs = (" ".join(each.key for each in screens), ", ".join(each.label for each in screens))
         lines += [[], [("Everywhere", "bright")]]
         lines += [[(f"  {names:<14}", "bright"), (what, "")] for names, what in (tabs, *EVERYWHERE)]
         self.query_one("#text", Lines).show(lines)
-        self.query_one("#box").focus()

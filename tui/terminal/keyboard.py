@@ -40,8 +40,16 @@ class Keyboard(ContainedApp):
             self._keys.append(event)
             if self._typing is None:
                 self._typing = asyncio.create_task(self._type_in_turn())
+        elif isinstance(event, events.CursorPosition):
+            self.answered()
         else:
+            if isinstance(event, events.Resize):
+                self.repaint()
             await super().on_event(event)
+
+    def takes(self, event: events.Key) -> bool:  # noqa: ARG002
+        """Whether a key means anything now; one that does not is dropped."""
+        return True
 
     async def _type_in_turn(self) -> None:
         try:
@@ -56,6 +64,8 @@ class Keyboard(ContainedApp):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LONGEST_S):
                 await passed([self.screen, self])  # the screen is there, and has said where the focus goes
+        if not self.takes(event):
+            return
         way = [*(self.focused or self.screen).ancestors_with_self]
         await super().on_event(event)
         with contextlib.suppress(TimeoutError):

@@ -29,8 +29,6 @@ SUFFIXES = {".html": REPORT, ".htm": REPORT, ".csv": TRADES}
 def ask_rules(screen: BaseScreen, result: OpenResult, move: Callable[[Moves], object]) -> None:
     """Ask for any rules to try; `move` takes them."""
     moves = result.moves
-    if not moves.recorded:
-        return
 
     def wrong(text: str) -> str:
         try:

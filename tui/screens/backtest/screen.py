@@ -142,6 +142,7 @@ class BacktestScreen(BaseScreen):
         """Everything but the trades, from what is known."""
         if not self.is_attached or not self.is_current:
             return
+        self.refresh_bindings()
         opened, run = self.result, self.result.run
         shown, error = opened.shown, opened.error
         self.set_class(shown is None, "empty")
@@ -177,9 +178,31 @@ class BacktestScreen(BaseScreen):
         if opened.curves:
             self.query_one(EquityChart).set_curves(opened.curves, ascii=self.deck.ascii)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Keys that would do nothing now, or nothing in sight, are neither shown nor taken."""
+        if action in ("filter", "sort", "reverse"):
+            return self.result.shown is not None and self.in_sight("#trades")
+        if action in ("step", "what_if", "export", "zoom", "more", "copy", "again"):
+            return self.result.shown is not None
+        if action == "reset":
+            return bool(self.result.moves.overrides)
+        if action == "unzoom":
+            return bool(self._zoom)
+        if action == "other":
+            return selection.neighbour(self.deck.snapshot, self.watched, 1) is not None or (
+                selection.neighbour(self.deck.snapshot, self.watched, -1) is not None
+            )
+        return True
+
+    def rules_known(self) -> bool:
+        """Whether other rules can be tried already; says so where they cannot."""
+        if not self.result.moves.recorded:
+            self.notify("the result is still being opened; try again in a moment", timeout=2)
+        return bool(self.result.moves.recorded)
+
     def move(self, moves: Moves) -> None:
         """Try other rules: said at once, asked when the keys rest."""
-        if not moves.recorded:
+        if not self.rules_known():
             return
         self.result.moves, self.result.error = moves, None
         self.draw()
@@ -203,7 +226,8 @@ class BacktestScreen(BaseScreen):
 
     def action_what_if(self) -> None:
         """Ask for any other rules."""
-        actions.ask_rules(self, self.result, self.move)
+        if self.rules_known():
+            actions.ask_rules(self, self.result, self.move)
 
     def action_filter(self) -> None:
         """Ask for a filter of the trades."""
@@ -261,7 +285,9 @@ class BacktestScreen(BaseScreen):
         self.set_class(bool(panel), "zoom")
         for name in (*ZOOMS[1:], "more", "stress"):
             self.set_class(panel == name, f"zoom-{name}")
-        self.set_focus(self.query_one("#more") if panel == "more" else self.trades.table)  # for ↑ and ↓
+        scrolled = {"more": self.query_one("#more"), "": self.trades.table, "trades": self.trades.table}
+        self.set_focus(scrolled.get(panel))  # for ↑ and ↓
+        self.refresh_bindings()
         self.call_after_refresh(self.draw)
 
     def on_virtual_table_chosen(self, event: VirtualTable.Chosen) -> None:

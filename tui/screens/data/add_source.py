@@ -86,5 +86,7 @@ class AddSource(Dialog):
         keys: Line = []
         for key, what in (("enter", "fetch it"), ("tab", "next field"), ("esc", "leave it")):
             keys += [(key, "bright"), (f" {what}   ", "quiet")]
-        self.query_one("#wrong", Lines).show([*(wrapped(wrong, "bad") if wrong else [[]]), keys])
+        self.query_one("#wrong", Lines).show(
+            [*(wrapped(wrong, "bad", self.columns) if wrong else [[]]), keys]
+        )
         return settings

@@ -79,7 +79,9 @@ class ImportFile(Dialog):
         keys: Line = []
         for key, what in (("enter", "import it"), ("tab", "next field"), ("esc", "leave it")):
             keys += [(key, "bright"), (f" {what}   ", "quiet")]
-        self.query_one("#wrong", Lines).show([*(wrapped(wrong, "bad") if wrong else [[]]), keys])
+        self.query_one("#wrong", Lines).show(
+            [*(wrapped(wrong, "bad", self.columns) if wrong else [[]]), keys]
+        )
         return Chosen(path, name, hints) if hints is not None and not wrong else None
 
 

@@ -137,6 +137,7 @@ class DataScreen(BaseScreen):
             each for each in every if all(word in str(list(vars(each).values())).lower() for word in words)
         ]
         self.set_class(not every, "empty")
+        self.refresh_bindings()
         self.say(every)
         runs, width = self.deck.snapshot.runs, self.size.width
         self.query_one("#progress", Lines).show(drawing.progress(runs, width, ascii=self.deck.ascii))
@@ -226,6 +227,18 @@ class DataScreen(BaseScreen):
         """Ask for a file and store it."""
         actions.ask_file(self, self.imports, self.action_reload)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Keys that would do nothing now, or nothing in sight, are neither shown nor taken."""
+        if action == "filter":
+            return self.in_sight("#sources") and bool(self.status.series)
+        if action in ("update", "repair"):
+            return self.series is not None
+        if action in ("zoom", "copy"):
+            return self.row is not None
+        if action == "unzoom":
+            return self.has_class("zoom")
+        return True
+
     def action_filter(self) -> None:
         """Ask which series to show."""
 
@@ -251,6 +264,7 @@ class DataScreen(BaseScreen):
     def zoom(self, *, on: bool) -> None:
         """Show the detail alone and let it scroll, or table and detail."""
         self.set_class(on, "zoom")
+        self.refresh_bindings()
         detail = self.query_one("#detail", VerticalScroll)
         detail.can_focus = on
         (detail if on else self.table).focus()

@@ -141,7 +141,7 @@ class TrainScreen(BaseScreen):
             return state is not None and bool(state.history or (action == "freeze"))
         if action == "other":
             return len(self.deck.snapshot.runs) > 1
-        return True
+        return action != "back" or self.in_sight("#epochs")
 
     def action_stop(self) -> None:
         """Ask first, then ask the run."""
@@ -179,6 +179,7 @@ class TrainScreen(BaseScreen):
     def action_zoom(self) -> None:
         """The chart alone, or everything."""
         self.toggle_class("zoomed")
+        self.refresh_bindings()
         self.call_after_refresh(self.refresh_runs)
 
     def action_back(self, rows: int) -> None:
