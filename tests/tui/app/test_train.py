@@ -9,6 +9,7 @@ from tests.tui.app.recorded import NOON, NOW, STATES, epochs, event, hold, recor
 from tui.app import Quantdeck
 from tui.runs import status as run_status
 from tui.screens.train.screen import TrainScreen
+from tui.terminal.sizes import HEIGHT, WIDTH
 from tui.widgets.lines import Lines
 from tui.widgets.loss_chart import LossChart, Losses, drawing
 
@@ -138,7 +139,7 @@ async def test_any_size_and_back(deck_in, size):
         await pilot.press("2")
         await pilot.resize_terminal(*size)
         await settled(pilot)
-        assert deck.screen.has_class("too-small") == (size[0] < 80 or size[1] < 22)
+        assert deck.screen.has_class("too-small") == (size[0] < WIDTH or size[1] < HEIGHT)
         await pilot.resize_terminal(80, 24)
         await settled(pilot)
         assert "3f2a0001" in shown(deck)
