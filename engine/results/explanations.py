@@ -6,6 +6,8 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine.results.learned import DRIFTED, DRIFTING
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
         TrialCounts,
         TrialFamily,
     )
+    from engine.results.learned import Estimate, FeatureDrift
 
 CHANCE, CONVINCING = 0.05, 0.95
+MOST_NAMED = 5  # features in a sentence
 FLAT, RANDOM = "always flat", "random signals"  # the baselines of a Sharpe ratio of 0 and of chance
 SAME_CLOSE, NEXT_OPEN, SLIPPED, WORST = "same-close", "next-open", "next-open, 3 × slippage", "worst-of-bar"
 ONE_LATE, TWO_LATE = "next-open, one bar late", "next-open, two bars late"
@@ -47,6 +51,8 @@ def explained(result: BacktestResult, trials: TrialCounts | None = None) -> dict
         "fills": result.fills and on_fills(result.metrics["total_return"], result.fills),
         "stress": result.stress and on_stress(result.metrics["sharpe"], result.stress),
         "intervals": result.intervals and on_intervals(result.intervals.strategy.sharpe, claimed=above),
+        "calibration": result.calibration and on_calibration(result.calibration.slope),
+        "drift": result.drift and on_drift(result.drift),
         "permutation": result.permutation and on_permutation(result.permutation, claimed=RANDOM in beaten),
         "baselines": rows and on_baselines(rows, result.decided_by),
         "trials": trials and on_trials(trials, claimed=above),
@@ -114,6 +120,35 @@ def on_intervals(sharpe: Interval, *, claimed: bool) -> str:
         )
     said = "is above 0" if low > 0 else "is below 0" if high < 0 else "cannot be told from 0"
     return f"The Sharpe ratio {said}: its 95 % interval is {low:.2f} … {high:.2f}."
+
+
+def on_calibration(slope: Estimate) -> str:
+    """Whether the size of forecasts says anything of that of returns."""
+    if not math.isfinite(slope.low):
+        return "The forecasts have no Mincer-Zarnowitz slope: too few of them, or they do not vary."
+    if slope.low <= 0 <= slope.high:
+        said = "The size of forecasts is not shown to say anything of returns"
+    elif slope.high < 0:
+        said = "Returns go against the forecasts"
+    elif slope.low <= 1 <= slope.high:
+        said = "Returns come as high as they are forecast, within the error"
+    else:
+        said = f"Forecasts are {'too small' if slope.low > 1 else 'too large'} for the returns that come"
+    return (
+        f"{said}: the Mincer-Zarnowitz slope is {slope.value:.2f}, 95 % {slope.low:.2f} … {slope.high:.2f}."
+    )
+
+
+def on_drift(found: Sequence[FeatureDrift]) -> str:
+    """Which features are distributed otherwise than in training."""
+    far = [f"{each.name} {each.psi:.2f}" for each in found if each.psi > DRIFTED]
+    some = sum(DRIFTING < each.psi <= DRIFTED for each in found)
+    shown = listed(far[:MOST_NAMED]) + (" and others" if len(far) > MOST_NAMED else "")
+    named = f": {shown}" if far else ""
+    return (
+        f"{len(far)} of {len(found)} features have shifted since training, by a population stability index "
+        f"above {DRIFTED}{named}; {some} more moved, above {DRIFTING}."
+    )
 
 
 def on_permutation(test: PermutationTest, *, claimed: bool) -> str:

@@ -3,6 +3,7 @@
 fills        the same signals under kinder and harsher fills
 stress       the same signals late, at higher costs, with more capital; where the money was made
 intervals    95 % intervals of the figures, from the stationary bootstrap
+calibration  whether returns come as high as they are forecast, and when
 permutation  the same trades at other times
 baselines    what knows next to nothing, and whether the strategy beat it beyond chance
 trials       how often somebody looked at this span, and the Sharpe ratio deflated by that
@@ -36,6 +37,7 @@ from engine.robustness import baselines, deflation, fill_scenarios, permutation
 from engine.robustness.break_even import break_even
 from engine.robustness.capacity import capacity
 from engine.robustness.delay_decay import delay_decay
+from engine.robustness.forecast_calibration import forecast_calibration
 from engine.robustness.regimes import regimes
 from engine.robustness.track_record import track_record
 from engine.robustness.trial_family import spread
@@ -100,6 +102,7 @@ def assessed(
             fills=fills(backtest),
             stress=stressed(backtest),
             intervals=bootstrapped(backtest),
+            calibration=forecast_calibration(backtest.decisions, backtest.settings.label.horizon),
             permutation=permuted(shuffled, shown=is_long(backtest)),
             baselines=tuple(beside(backtest, ridge, shuffled)),
             trials=recorded.counts,

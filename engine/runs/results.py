@@ -9,10 +9,12 @@ from engine.errors import RepairDataError
 from engine.results.backtest import BacktestResult
 from engine.results.codec import from_json
 from engine.results.earlier import with_figures, with_notes
+from engine.runs.folder import Home
 from engine.runs.manifest import manifest_of, read_named
 from engine.runs.modes import MODES
 
 if TYPE_CHECKING:
+    from engine.results.learned import ImportanceResult
     from engine.runs.folder import RunFolder
 
 
@@ -27,6 +29,21 @@ def result_of(run: RunFolder) -> Any:
 def backtest_of(run: RunFolder) -> BacktestResult:
     """result.json of a run that ends with a backtest. Raises RepairDataError."""
     return BacktestResult.from_json(content(run), str(run.result_path))
+
+
+def importance_of(run: RunFolder) -> ImportanceResult | None:
+    """The latest importance of the features of a backtest's model, None where it was not measured.
+
+    Raises RepairDataError.
+    """
+    model = run.of or run.id
+    done = [
+        each
+        for each in Home(run.path.parent.parent).all()
+        if each.mode == "importance" and each.of == model and each.result_path.exists()
+    ]
+    found: ImportanceResult | None = result_of(done[-1]) if done else None
+    return found
 
 
 def content(run: RunFolder) -> dict[str, Any]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Intervals,
         StressTests,
     )
+    from engine.results.learned import ForecastCalibration
 
 HEADLINE = ("return %", "Sharpe", "max drawdown %", "trades")
 
@@ -30,6 +31,7 @@ def robustness_lines(result: BacktestResult) -> list[str]:
         *(interval_lines(result.intervals) if result.intervals else []),
         *(fill_lines(result.fills.scenarios) if result.fills else []),
         *(stress_lines(result.stress) if result.stress else []),
+        *(calibration_lines(result.calibration) if result.calibration else []),
         *baseline_lines(result.baselines),
         *([""] if said else []),
         *said.values(),
@@ -80,6 +82,28 @@ def stress_lines(found: StressTests) -> list[str]:
         table(("stress", "return %", "Sharpe"), [*late, *more], right=(1, 2)),
         "",
         table(("regimes", "bars %", "earned %", "Sharpe"), times, right=(1, 2, 3)),
+    ]
+
+
+def calibration_lines(found: ForecastCalibration) -> list[str]:
+    """Deciles of forecasts, and the IC by volatility and by month."""
+    deciles = [
+        [
+            str(place),
+            whole(each.forecasts),
+            *(amount(share * 1e4) for share in (each.forecast, each.forward_return)),
+        ]
+        for place, each in enumerate(found.deciles, 1)
+    ]
+    parts = [
+        [f"{each.kind} {each.name}", whole(each.forecasts), correlation(each.ic), correlation(each.p_value)]
+        for each in found.parts
+    ]
+    return [
+        "",
+        table(("deciles", "forecasts", "forecast bps", "return bps"), deciles, right=(1, 2, 3)),
+        "",
+        table(("IC by", "forecasts", "IC", "p"), parts, right=(1, 2, 3)),
     ]
 
 

@@ -13,10 +13,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from engine.results.backtest import BacktestResult
+    from engine.results.learned import ImportanceResult
     from engine.results.metrics import Format
 
 MINUS = "−"
-PERCENT, PLAIN, COUNT = 100.0, 1.0, 0.0
+PERCENT, BASIS_POINTS, PLAIN, COUNT = 100.0, 1e4, 1.0, 0.0
+SAID = (
+    "trials", "fills", "stress", "intervals", "calibration", "drift", "permutation", "baselines", "family",
+)  # fmt: skip
 SCALES: dict[Format, float] = {"amount": PLAIN, "percent": PERCENT, "count": COUNT}
 
 
@@ -56,11 +60,7 @@ def trust(result: BacktestResult, audit: str, recorded: BacktestResult) -> list[
     chance = number(result.trials.deflated_sharpe if result.trials else None, PERCENT)
     return [
         f"Leak audit: {audit}. Deflated Sharpe: {chance} %.",
-        *(
-            said[name]
-            for name in ("trials", "fills", "stress", "intervals", "permutation", "baselines", "family")
-            if name in said
-        ),
+        *(said[name] for name in SAID if name in said),
     ]
 
 
@@ -106,6 +106,53 @@ def regimes(recorded: BacktestResult) -> list[tuple[str, ...]]:
     ]
 
 
+def deciles(recorded: BacktestResult) -> list[tuple[str, ...]]:
+    """Forecasts between their deciles, their means and those of the returns that came."""
+    return [
+        (
+            str(place),
+            number(each.forecasts, COUNT),
+            number(each.forecast, BASIS_POINTS, signed=True),
+            number(each.forward_return, BASIS_POINTS, signed=True),
+        )
+        for place, each in enumerate(recorded.calibration.deciles if recorded.calibration else (), 1)
+    ]
+
+
+def regression(recorded: BacktestResult) -> list[tuple[str, ...]]:
+    """Intercept and slope of the Mincer-Zarnowitz regression, with their intervals."""
+    found = recorded.calibration
+    fit = [("intercept, bps", found.intercept, BASIS_POINTS), ("slope", found.slope, PLAIN)] if found else []
+    return [
+        (name, *(number(value, scale) for value in (of.value, of.low, of.high))) for name, of, scale in fit
+    ]
+
+
+def partial_ics(recorded: BacktestResult) -> list[tuple[str, ...]]:
+    """The IC by volatility and by month."""
+    return [
+        (f"{each.kind} {each.name}", number(each.forecasts, COUNT), decimals(each.ic), decimals(each.p_value))
+        for each in (recorded.calibration.parts if recorded.calibration else ())
+    ]
+
+
+def decimals(value: float) -> str:
+    """A correlation, a p-value or an index, with four decimals."""
+    return f"{value:.4f}" if known(value) else "n/a"
+
+
+def learned(recorded: BacktestResult, importance: ImportanceResult | None) -> list[tuple[str, ...]]:
+    """Every feature's importance, where it was measured, and its drift; groups first."""
+    drift = {each.name: each.psi for each in recorded.drift}
+    measured = [(f"all {each.name}", each) for each in importance.groups] if importance else []
+    measured += [(each.name, each) for each in importance.features] if importance else []
+    rows: list[tuple[str, ...]] = [
+        (name, decimals(of.ic_drop), decimals(of.low), decimals(of.high), decimals(drift.get(name, math.nan)))
+        for name, of in measured
+    ]
+    return rows or [(name, "", "", "", decimals(psi)) for name, psi in drift.items()]
+
+
 def facts(result: BacktestResult) -> list[tuple[str, ...]]:
     """Rows of the forecast's quality and the costs."""
     quality, costs = result.forecast, result.costs
@@ -115,9 +162,8 @@ def facts(result: BacktestResult) -> list[tuple[str, ...]]:
             quality.directional_accuracy, quality.directional_accuracy_low, quality.directional_accuracy_high,
         )
     )  # fmt: skip
-    ic, p_value, r2, of_direction = (
-        f"{value:.4f}" if known(value) else "n/a"
-        for value in (quality.ic, quality.ic_p_value, quality.r2, quality.directional_accuracy_p_value)
+    ic, p_value, r2, of_direction = map(
+        decimals, (quality.ic, quality.ic_p_value, quality.r2, quality.directional_accuracy_p_value)
     )
     return [
         ("direction right", f"{right} % (95 %: {low} … {high}; p {of_direction})"),

@@ -20,7 +20,7 @@ from engine.results.tables import tables_of
 from engine.runs.audit_status import audit_status, caveats_of
 from engine.runs.folder import RunFolder
 from engine.runs.modes import MODES
-from engine.runs.results import result_of
+from engine.runs.results import importance_of, result_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -83,6 +83,16 @@ def page(request: Event) -> str:
         table(("fills", "return %", "Sharpe", "max drawdown %", "trades"), figures.fills(recorded)),
         table(("stress", "return %", "Sharpe"), figures.stress(recorded)),
         table(("regimes", "bars %", "earned %", "Sharpe"), figures.regimes(recorded)),
+        "<h2>What it learned</h2>",
+        table(
+            ("deciles of forecasts", "forecasts", "forecast, bps", "return, bps"), figures.deciles(recorded)
+        ),
+        table(("returns on forecasts", "", "95 % from", "to"), figures.regression(recorded)),
+        table(("forecasts of", "forecasts", "IC", "p"), figures.partial_ics(recorded)),
+        table(
+            ("feature", "IC lost without it", "95 % from", "to", "PSI from training"),
+            figures.learned(recorded, importance_of(result.run)),
+        ),
         "<h2>Monthly returns of the strategy, %</h2>",
         months(found.months),
         "<h2>Trades</h2>",
