@@ -13,7 +13,6 @@ import pandas as pd
 
 from engine.backtest import trading
 from engine.backtest.bars import ARRAYS, DUE_LATER
-from engine.backtest.records import REASONS
 from engine.backtest.thresholds import NEVER
 from engine.backtest.trades import to_csv_bytes, trade_table
 from engine.disk import write_whole
@@ -21,6 +20,7 @@ from engine.market.times import iso
 from engine.results.backtest import BacktestResult, Costs, DrawdownTimes, ForecastQuality
 from engine.results.metrics import METRICS
 from engine.results.notes import Note
+from engine.results.trade_terms import REASONS
 from engine.settings import brackets_of, changed
 from engine.statistics.forecast import forecast_quality
 

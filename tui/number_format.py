@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from engine.results.number_format import grouped
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from engine.results.metrics import Format, Metric
 
 UNDEFINED = "n/a"
+NUMBER = re.compile(r"[+-]?[\d,]+(\.\d+)?(e[+-]?\d+)?( %)?")  # as the functions below write one
+DIGITS = 3  # significant ones that decimals are given up for
 
 
 def defined(value: Any) -> TypeGuard[float]:
@@ -68,6 +71,21 @@ def difference(metric: Metric, first: Any, second: Any) -> str:
 def correlation(value: Any) -> str:
     """Four digits after the point, for correlations and the like."""
     return f"{value:.4f}" if defined(value) else UNDEFINED
+
+
+def shortened(text: str, width: int) -> str:
+    """A number's text in so many cells: fewer decimals, else powers of ten: 123,456,789.12 → 1.235e8.
+
+    No digit is cut off; `#` where not even that fits.
+    """
+    bare = text.removesuffix(" %")
+    value, unit, sign = float(bare.replace(",", "")), text[len(bare) :], "+" if bare[0] == "+" else "-"
+    whole_digits = len(f"{abs(value):.0f}")
+    tries = [f"{value:{sign},.{each}f}" for each in (1, 0) if whole_digits + each >= DIGITS]
+    for each in (3, 2, 1, 0):
+        mantissa, power = f"{value:{sign}.{each}e}".split("e")
+        tries.append(f"{mantissa}e{int(power)}")
+    return next((f"{each}{unit}" for each in tries if len(each + unit) <= width), "#" * width)
 
 
 def loss(value: Any) -> str:

@@ -114,13 +114,13 @@ class DataScreen(BaseScreen):
         self.draw()
 
     def runs_changed(self, snapshot: Snapshot) -> None:
-        """Show the progress of updates; once one has collected, ask anew what is stored."""
+        """Show the progress of updates; once a run has collected or ended, ask anew what is stored."""
         collected = frozenset(
             (each.id, name)
             for each in snapshot.runs
             for name, source in each.state.sources.items()
             if source.over
-        )
+        ) | {(each.id, each.state.ended_at) for each in snapshot.runs if each.state.ended}
         if snapshot.ready and collected != self._collected:
             self._collected = collected
             self._details.clear()
