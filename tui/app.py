@@ -202,11 +202,11 @@ class Quantdeck(CrashSafe):
 
         self.start("run", make(DEMO))
 
-    def new_run(self) -> None:
-        """Open the form for a new run."""
+    def new_run(self, series: str = "") -> None:
+        """Open the form for a new run, on a stored series if one is given."""
         from tui.screens.new_run.screen import NewRun
 
-        self.push_screen(NewRun(self.draft))
+        self.push_screen(NewRun(self.draft, series))
 
     def copy(self, text: str) -> None:
         """Copy through the terminal (OSC 52)."""
