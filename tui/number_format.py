@@ -80,6 +80,8 @@ def shortened(text: str, width: int) -> str:
     """
     bare = text.removesuffix(" %")
     value, unit, sign = float(bare.replace(",", "")), text[len(bare) :], "+" if bare[0] == "+" else "-"
+    if not math.isfinite(value):  # 1.80e+308 is more than a float holds
+        return "#" * width
     whole_digits = len(f"{abs(value):.0f}")
     tries = [f"{value:{sign},.{each}f}" for each in (1, 0) if whole_digits + each >= DIGITS]
     for each in (3, 2, 1, 0):

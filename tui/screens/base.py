@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 80, 22  # needed: tmux's status line and a title leave so many of 24 rows
 SHORT = 24  # below this, lists give rows to charts
-WIDE, TALL = 150, 36  # from here on the room is used otherwise
+WIDE, TALL = 160, 36  # from here on the room is used otherwise
 
 
 class ResizableScreen(Screen[object]):

@@ -88,6 +88,7 @@ async def test_what_is_not_known_yet_is_said_to_be_loading(slow):
                 break
         else:
             raise AssertionError(text_of(slow))
+        slow.engine.may.set()  # or leaving would wait for it
 
 
 async def test_a_what_if_stands_beside_its_run(deck_on, home):
