@@ -6,7 +6,7 @@ Nothing here ever sees a test bar: bars and forecasts are those of the validatio
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,9 +71,6 @@ def best(
     level = float(tried[np.argmax(value)])
     if otherwise is not None:
         return Choice(level)
-    free_of_charge = replace(
-        rules, fee=0.0, slippage=0.0, slippage_volatility=0.0, slippage_impact=0.0, borrow_rate=0.0
-    )
-    free = simulate(bars, targets(signals.threshold(forecast, level)), free_of_charge, forecast)
+    free = simulate(bars, targets(signals.threshold(forecast, level)), rules.without_costs(), forecast)
     gross = float(free.trades["return"].mean())
     return Choice(level if value.max() > 0.0 else NEVER, gross)

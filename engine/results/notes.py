@@ -56,6 +56,7 @@ TEXTS = {
         "{bars:,.0f} bars."
     ),
     "market of a zone": "Days are those of {zone}, whose clock the bars keep.",
+    "closed after the horizon": "Positions close after label.horizon, {bars} bars, as signal.exit asks.",
     "ledger alone": (
         "The trial ledger lies in {path}, as no folder of the user's can be written: looks from other homes "
         "do not count here."

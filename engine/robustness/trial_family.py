@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.results.backtest import Spread, TrialFamily
+from engine.results.metrics import FEWEST_DAYS
 from engine.statistics.overfitting import overfitting
 from engine.statistics.returns import sharpe
-from engine.statistics.superiority import FEWEST_DAYS, superiority
+from engine.statistics.superiority import superiority
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -120,6 +120,8 @@ def simulate_signals(
     notes += [Note("signals waited", {"signals": waiting})] if waiting else []
     weight = align_to_bars(time_ms, given_ms, values)  # (T,)
     notes += looks_early(weight, frame)
+    if settings.signal.exit == "horizon":
+        notes.append(Note("closed after the horizon", {"bars": settings.label.horizon}))
     rows = slice(int(np.flatnonzero(np.isfinite(weight))[0]), len(frame))
     if signed:
         weight = weights(weight, settings.signal.neutral, short=settings.backtest.short)

@@ -98,11 +98,6 @@ def page(request: Event) -> str:
     return document(name, body)
 
 
-def in_percent(value: float) -> str:
-    """A drawdown beside its axis."""
-    return f"{grouped(value * 100, 0)} %"
-
-
 def study_page(run: RunFolder) -> str:
     """The document of a result that is no backtest."""
     result, name = result_of(run), f"{run.id} {run.name}".strip()
