@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.compat.ccxt_exchange import exchange_class, exchange_ids, redirected, strict
+from engine.data.exchange.answers import bounded_session
 from engine.data.exchange.rate_limit import RateLimited, answered, host_slot, rest_s
 from engine.errors import ChangeSettingsError, QuantdeckError, TryAgainError
 
@@ -140,7 +141,7 @@ async def open_exchange(
     }
     if exchange_id in MARKET_TYPES:
         settings["options"] = {"fetchMarkets": {"types": MARKET_TYPES[exchange_id]}}
-    ccxt = strict(exchange_class(exchange_id), host_slot, answered)(settings)
+    ccxt = strict(exchange_class(exchange_id), host_slot, answered, bounded_session)(settings)
     ccxt.has["fetchCurrencies"] = False  # not needed, and some exchanges want a key for it
     if endpoint:
         ccxt.urls["api"] = redirected(ccxt.urls["api"], endpoint.rstrip("/"))
@@ -177,7 +178,14 @@ def judged(exchange_id: str, error: Exception) -> str:
             return "asks for fewer requests"
         case errors.BaseError():
             return said or type(error).__name__
-        case TypeError() | KeyError() | ValueError() | IndexError() | AttributeError():
+        case (
+            TypeError()
+            | LookupError()
+            | ValueError()
+            | AttributeError()
+            | ArithmeticError()
+            | RecursionError()
+        ):
             # ccxt reads JSON of another shape than the exchange's without looking.
             return f"answered with JSON of another shape ({type(error).__name__})"
     raise error
