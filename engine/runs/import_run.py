@@ -133,5 +133,8 @@ def what(stored: dict[str, Any], copy: RunFolder) -> list[str]:
         told.append(
             "the manifest is not signed with this home's key: nothing broke, but who made it is unknown"
         )
+    if copy.features_path.exists():
+        name = copy.features_path.name
+        told.append(f"it brings a program, {name}: quantdeck audit runs it, so read it first")
     told.append(f"its figures are its maker's word until you repeat it: quantdeck reproduce {copy.path.name}")
     return told
