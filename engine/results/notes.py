@@ -66,6 +66,10 @@ TEXTS = {
         "delay. If a value sums up what follows its stamp, the run knows the future: give it that delay, "
         "data.extra=[{series}:{hours:g}:…]"
     ),
+    "values stamped at midnight": (
+        "{series} has a value every {hours:g} hours, stamped at the beginning of a day. If a value sums up "
+        "what follows its stamp, join it with that delay: data.extra=[{series}:{hours:g}:…]"
+    ),
     "rows rejected": "{series}: {rows:,} rows were rejected: {why}",
     "rows of one time": (
         "{series}: {rows:,} rows have the time of another one and were left out, {conflicting:,} of them "

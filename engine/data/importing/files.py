@@ -25,14 +25,14 @@ from engine.data.store import Series, Store
 from engine.errors import ChangeSettingsError, MakeRoomError, RepairDataError, printable
 from engine.market.calendar import MONTH_MS
 from engine.market.candles import Checked, Decimals, QualityReport, check, check_values, step_of, time_index
-from engine.market.times import regular_step
+from engine.market.times import milliseconds, period_from_midnight, regular_step
+from engine.results.notes import Note
 from engine.settings import SERIES_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from engine.results.notes import Note
 
 SUFFIXES = re.compile(r"(\.(csv|txt|tsv|parquet|pq|feather|arrow|json|gz|zip))+$", re.IGNORECASE)
 BINANCE_FILE = re.compile(r"([A-Z0-9]{4,20})-\d+[a-zA-Z]+-\d{4}")
@@ -132,6 +132,9 @@ def import_file(
         found = read(path, lambda rows: emit({**source, "state": "page", "rows": rows}), hints)
         checked = check_file(path, found, now_ms, hints)
         report = replace(checked.report, series=name)
+        if found.kind == "values" and (period := period_from_midnight(milliseconds(checked.frame.index))):
+            early = Note("values stamped at midnight", {"series": name, "hours": period / 3_600_000})
+            report = replace(report, notes=(*report.notes, early))
         first_ms, last_ms = int(report.first_ms or 0), int(report.last_ms or 0)
         opened.write(
             Series(
