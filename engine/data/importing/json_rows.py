@@ -21,7 +21,12 @@ def json_of(content: bytes) -> Any:
         if len(lines) > 1 and lines[0].rstrip().endswith((b"}", b"]")):
             with contextlib.suppress(ValueError):
                 return [json.loads(line) for line in lines]
-        raise OSError(f"no JSON: {error}") from None
+        place = (
+            f" in line {error.lineno}, column {error.colno}"
+            if isinstance(error, json.JSONDecodeError)
+            else ""
+        )
+        raise OSError(f"its JSON breaks off or is wrong{place}") from None
 
 
 def rows_within(told: Any) -> Any:
