@@ -125,12 +125,14 @@ def answer_to(error: BaseException) -> Answer:
         return Answer(error=StopRequestedError("quantdeck", "interrupted"))
     if isinstance(error, TyperException):
         return Answer(error=ChangeSettingsError("command line", error.format_message(), remedy_of(error)))
-    told = as_error(error)
-    if isinstance(told, InternalError) and not isinstance(error, QuantdeckError):
-        told = InternalError(
-            told.thing, told.reason, f"{DEBUG}=1 before the command shows the traceback; please report it"
+    failure = as_error(error)
+    if isinstance(failure, InternalError) and not isinstance(error, QuantdeckError):
+        failure = InternalError(
+            failure.thing,
+            failure.reason,
+            f"{DEBUG}=1 before the command shows the traceback; please report it",
         )
-    return Answer(error=told)
+    return Answer(error=failure)
 
 
 def remedy_of(error: Any) -> str:

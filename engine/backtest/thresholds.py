@@ -63,12 +63,12 @@ def best(
     One that trades fewer than ten times is left out, as its Sharpe ratio is luck; `otherwise` if none is.
     Where that is None, not to trade is a candidate, too, of Sharpe ratio 0.
     """
-    tried = candidates(forecast)
-    found = sweep(bars, [(targets(signals.threshold(forecast, each)), rules) for each in tried.tolist()])
+    levels = candidates(forecast)
+    found = sweep(bars, [(targets(signals.threshold(forecast, each)), rules) for each in levels.tolist()])
     value = np.where((found.trades >= FEWEST_TRADES) & np.isfinite(found.sharpe), found.sharpe, -np.inf)
     if not (value > -np.inf).any():
         return Choice(NEVER if otherwise is None else otherwise)
-    level = float(tried[np.argmax(value)])
+    level = float(levels[np.argmax(value)])
     if otherwise is not None:
         return Choice(level)
     free = simulate(bars, targets(signals.threshold(forecast, level)), rules.without_costs(), forecast)

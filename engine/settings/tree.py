@@ -105,5 +105,5 @@ def with_limits(settings: Settings, limits: Mapping[str, Any]) -> Settings:
     """The settings with the exchange's minimum order and step, if they ask for it and these are known."""
     if settings.backtest.limits_from != "exchange":
         return settings
-    told = {name: limits[name] for name in ("minimum_notional", "quantity_step") if limits.get(name)}
-    return settings.model_copy(update={"backtest": settings.backtest.model_copy(update=told)})
+    known = {name: limits[name] for name in ("minimum_notional", "quantity_step") if limits.get(name)}
+    return settings.model_copy(update={"backtest": settings.backtest.model_copy(update=known)})

@@ -70,14 +70,14 @@ def calibration_summary(result: CalibrationResult) -> str:
         ]
         for each in result.edges
     ]
-    said = [
+    verdicts = [
         f"edge 0: {each.above_zero} of {each.markets} intervals lie above 0, "
         f"{each.most_by_chance} or fewer are chance: "
         + ("as it must be" if each.above_zero <= each.most_by_chance else "FALSE ALARMS, something leaks")
         for each in result.edges
         if each.edge == 0
     ]
-    return "\n".join(["SIMULATED markets", table(header, rows, right=range(1, 7)), *said])
+    return "\n".join(["SIMULATED markets", table(header, rows, right=range(1, 7)), *verdicts])
 
 
 def seeds_summary(result: SeedsResult) -> str:

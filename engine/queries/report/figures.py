@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 def trust(result: BacktestResult, audit: str, recorded: BacktestResult) -> list[str]:
     """How the audit ended, the deflated Sharpe ratio, and what the facts say as they were recorded."""
-    said = explained(recorded, result.trials)
+    sentences = explained(recorded, result.trials)
     chance = percent(result.trials and result.trials.deflated_sharpe)
     return [
         f"Leak audit: {audit}. Deflated Sharpe: {chance} %.",
         *(
-            said[name]
+            sentences[name]
             for name in ("trials", "fills", "stress", "intervals", "permutation", "baselines", "family")
-            if name in said
+            if name in sentences
         ),
     ]
 

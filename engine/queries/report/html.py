@@ -49,8 +49,8 @@ def write(request: Event) -> WrittenReport:
         raise ChangeSettingsError(str(path), "ends in neither .html nor .htm", "Name it so")
     run = RunFolder(Path(str(request["run"])))
     refuse_output(path, run.path.parent.parent, replace=bool(request.get("replace")))
-    told = page(request) if MODES[run.mode].has_backtest else study_page(run)
-    content = told.encode()
+    text = page(request) if MODES[run.mode].has_backtest else study_page(run)
+    content = text.encode()
     write_whole(path, content)
     return WrittenReport(str(path), len(content))
 
@@ -126,8 +126,8 @@ def banners(changes: dict[str, Any], caveats: list[str], *, simulated: bool) -> 
     if simulated:
         lines.append("SIMULATED market: these figures say nothing about a real one")
     if changes:
-        said = ", ".join(f"{key} = {value}" for key, value in changes.items())
-        lines.append(f"WHAT-IF: not the run as it was recorded, but with {said}")
+        changed = ", ".join(f"{key} = {value}" for key, value in changes.items())
+        lines.append(f"WHAT-IF: not the run as it was recorded, but with {changed}")
     return [f'<p class="banner">{escape(line)}</p>' for line in lines]
 
 
