@@ -160,7 +160,7 @@ REFUSED = {
     "raises": (
         "def build(*_):\n    return 1 / 0",
         RepairDataError,
-        "line 2: build raises ZeroDivisionError",
+        "line 2: build divides by 0",
     ),
     "no model": (
         "def build(*_): return 7",

@@ -1,76 +1,40 @@
-"""How numbers and tables are written for people: grouped, with units, undefined as n/a."""
+"""How numbers and tables are written on a terminal: as everywhere, and what only a terminal shows."""
 
 from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
-from engine.results.number_format import grouped
+from engine.results.number_format import (
+    UNDEFINED,
+    amount,
+    correlation,
+    defined,
+    difference,
+    figure,
+    percent,
+    signed,
+    signed_percent,
+    whole,
+)  # fmt: skip
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from engine.results.metrics import Format, Metric
+__all__ = [
+    "UNDEFINED", "amount", "correlation", "defined", "difference", "figure", "loss", "percent", "setting",
+    "shortened", "signed", "signed_percent", "span", "table", "whole",
+]  # fmt: skip
 
-UNDEFINED = "n/a"
+
 NUMBER = re.compile(r"[+-]?[\d,]+(\.\d+)?(e[+-]?\d+)?( %)?")  # as the functions below write one
 DIGITS = 3  # significant ones that decimals are given up for
-
-
-def defined(value: Any) -> TypeGuard[float]:
-    """Whether the value is a finite number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def whole(value: Any) -> str:
-    """36062 → 36,062."""
-    return grouped(value, 0) if defined(value) else UNDEFINED
-
-
-def amount(value: Any) -> str:
-    """12841.07 → 12,841.07."""
-    return grouped(value) if defined(value) else UNDEFINED
-
-
-def percent(value: Any) -> str:
-    """A share or a return as percent without the sign for it: 0.2841 → 28.41."""
-    return amount(value * 100) if defined(value) else UNDEFINED
-
-
-def signed(value: Any) -> str:
-    """Money that was gained or lost, always with its sign."""
-    return grouped(value, sign="+") if defined(value) else UNDEFINED
-
-
-def signed_percent(value: Any, unit: str = " %") -> str:
-    """A return as percent, always with its sign: 0.2841 → +28.41 %."""
-    return f"{signed(value * 100)}{unit}" if defined(value) and defined(value * 100) else UNDEFINED
 
 
 def setting(value: Any) -> str:
     """A setting's value in few characters: 10.0 → 10."""
     return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-FORMATS: dict[Format, Callable[[Any], str]] = {"amount": amount, "percent": percent, "count": whole}
-
-
-def figure(metric: Metric, value: Any) -> str:
-    """A metric's value in the metric's own format, without its unit."""
-    return FORMATS[metric.format](value)
-
-
-def difference(metric: Metric, first: Any, second: Any) -> str:
-    """The second less the first with its sign; empty if one is not defined."""
-    if not (defined(first) and defined(second)):
-        return ""
-    return f"{'+' if second > first else ''}{figure(metric, second - first)}"
-
-
-def correlation(value: Any) -> str:
-    """Four digits after the point, for correlations and the like."""
-    return f"{value:.4f}" if defined(value) else UNDEFINED
 
 
 def shortened(text: str, width: int) -> str:

@@ -237,9 +237,9 @@ def fault(watched: Watched, width: int, short: Callable[[str], str]) -> list[Lin
     state = watched.state
     lines: list[Line] = [[(f" {text} ", "alarm")]] if (text := run_status.alarm(state)) else []
     if error := state.error:
-        said = (f"{error.thing}: {error.reason}", *(f"  {each}" for each in error.problems), error.remedy)
-        for part in filter(None, said):
-            role = "bad" if part is said[0] else ""
+        parts = (f"{error.thing}: {error.reason}", *(f"  {each}" for each in error.problems), error.remedy)
+        for part in filter(None, parts):
+            role = "bad" if part is parts[0] else ""
             lines += [[(" ", ""), *line] for line in wrapped(short(part), role, width)[:3]]
     if watched.note:
         lines.append([(" note  ", "quiet"), (watched.note, "")])
