@@ -128,12 +128,13 @@ def machine() -> Iterator[Finding]:
 
 def memory() -> tuple[int, int]:
     """Bytes of memory that are free and that there are."""
-    kib = {}
-    with contextlib.suppress(OSError), Path("/proc/meminfo").open() as lines:
-        kib = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)}
     page = os.sysconf("SC_PAGE_SIZE")
-    whole = 1024 * kib["MemTotal"] if "MemTotal" in kib else page * os.sysconf("SC_PHYS_PAGES")
-    return 1024 * kib.get("MemAvailable", whole // 1024), whole
+    free, whole = page * os.sysconf("SC_AVPHYS_PAGES"), page * os.sysconf("SC_PHYS_PAGES")
+    with contextlib.suppress(OSError), Path("/proc/meminfo").open() as lines:
+        for line in lines:
+            if line.startswith("MemAvailable:"):  # in kB, caches that the kernel would give back among it
+                free = 1024 * int(line.split()[1])
+    return free, whole
 
 
 def folders(home: Home) -> Iterator[Finding]:

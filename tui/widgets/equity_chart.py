@@ -127,6 +127,9 @@ def labelled(
     roomy = rows > 3
     choose = plot.log_ticks if log else plot.ticks
     ticks = choose(low, high, max(1, rows // 2)) if roomy else sorted({low, high})[-rows:]
+    if log:  # they stand closer the higher they are
+        places = plot.apart([*map(math.log10, ticks)], math.log10(low), math.log10(high), rows)
+        ticks = [tick for tick in ticks if math.log10(tick) in places]
     return [(tick, write(tick, 5 if roomy else 3)) for tick in ticks]
 
 

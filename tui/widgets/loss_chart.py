@@ -162,14 +162,13 @@ def ruler(values: Sequence[float], side: str, height: int, *, log: bool) -> None
     low, high = low - margin, high + margin
     plotext.ylim(low, high, yside=side)
     wanted = max(3, height // 3)
-    if not log:
-        up = plot.some_ticks(low, high, wanted)
-        names = plot.labels(up)
-    else:
+    up = plot.some_ticks(low, high, wanted)
+    if log:
         reals = plot.some_ticks(10**low, 10**high, wanted) if high - low < DECADES else []
         reals = reals or plot.log_ticks(10**low, 10**high, wanted)
-        up, names = [math.log10(value) for value in reals if value > 0], plot.labels(reals)
-        names = names[-len(up) :]
+        up = [math.log10(value) for value in reals if value > 0]
+    up = plot.apart(up, low, high, height - 2)  # the axis of epochs takes two rows
+    names = plot.labels([10**value for value in up] if log else up)
     wide = max(map(len, names), default=0)
     plotext.yticks(
         up, [name.rjust(wide) if side == "left" else name.ljust(wide) for name in names], yside=side

@@ -75,6 +75,15 @@ def some_ticks(low: float, high: float, wanted: int, fewest: int = 3) -> list[fl
     )
 
 
+def apart(ticks: Sequence[float], low: float, high: float, rows: int) -> list[float]:
+    """Those of ascending ticks that have a row each: of two in one, plotext shows either."""
+    found: list[float] = []
+    for tick in ticks:
+        if not found or (tick - found[-1]) * (rows - 1) >= high - low:
+            found.append(tick)
+    return found
+
+
 def log_ticks(low: float, high: float, wanted: int) -> list[float]:
     """Round numbers within [low, high] for a logarithmic axis, both positive."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
