@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.results.learned import DRIFTED, DRIFTING
+from engine.results.number_format import percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -184,13 +185,13 @@ def on_trials(counts: TrialCounts, *, claimed: bool = False) -> str:
     head = f"This is {look} at this span{different}"
     if not math.isfinite(counts.deflated_sharpe):
         return f"{head}; the deflated Sharpe ratio is not defined."
-    figure = f"the deflated Sharpe ratio is {counts.deflated_sharpe:.2f}"
-    if counts.deflated_sharpe >= CONVINCING - 0.005 and not claimed:  # as it is written
+    figure = f"the deflated Sharpe ratio is {percent(counts.deflated_sharpe)} %"
+    if counts.deflated_sharpe >= CONVINCING - 0.00005 and not claimed:  # as it is written
         return f"{head}; {figure}, which convinces only where the Sharpe ratio can be told from 0."
     alone = (
         "; the other tests do not count the looks" if claimed and counts.deflated_sharpe < CONVINCING else ""
     )
-    return f"{head}; {figure}, where {CONVINCING} would be convincing{alone}."
+    return f"{head}; {figure}, where {CONVINCING * 100:g} % would be convincing{alone}."
 
 
 def on_margin(costs: Costs) -> str:

@@ -33,6 +33,7 @@ from engine.results.backtest import (
     StressTests,
 )
 from engine.results.explanations import CHANCE, FLAT, RANDOM, SLIPPED
+from engine.results.metrics import FEWEST_DAYS
 from engine.robustness import baselines, deflation, fill_scenarios, permutation
 from engine.robustness.break_even import break_even
 from engine.robustness.capacity import capacity
@@ -42,7 +43,7 @@ from engine.robustness.regimes import regimes
 from engine.robustness.track_record import track_record
 from engine.robustness.trial_family import spread
 from engine.statistics import intervals, returns
-from engine.statistics.metrics import FEWEST_DAYS, daily_returns, metrics, total_return
+from engine.statistics.metrics import daily_returns, metrics, total_return
 from engine.statistics.superiority import holm
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.results.backtest import Regime
-from engine.statistics.metrics import FEWEST_DAYS
+from engine.results.metrics import FEWEST_DAYS
 from engine.statistics.returns import sharpe
 
 if TYPE_CHECKING:

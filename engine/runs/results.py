@@ -53,11 +53,11 @@ def content(run: RunFolder) -> dict[str, Any]:
         name = run.result_path.name
         entry = manifest_of(run.path).get(name) if run.manifest_path.exists() else None
         read = read_named(run.path, name, entry) if entry else run.result_path.read_bytes()
-        told = json.loads(read)
+        document = json.loads(read)
     except FileNotFoundError:
         raise RepairDataError(str(run.result_path), "is missing", remedy) from None
     except (OSError, ValueError, RecursionError) as error:
         raise RepairDataError(str(run.result_path), f"cannot be read: {error}", remedy) from None
-    if not isinstance(told, dict):
+    if not isinstance(document, dict):
         raise RepairDataError(str(run.result_path), "is no result", remedy)
-    return told
+    return document

@@ -15,6 +15,7 @@ COMMANDS = """\
   quantdeck audit | importance | walkforward | calibrate | simulate | ledger   can they be trusted?
   quantdeck data …               status, update, import FILE, export SERIES FILE
   quantdeck runs …               list, show, follow, stop, resume, delete, rename, note, verify
+  quantdeck doctor               what this machine lacks
   quantdeck COMMAND --help       more about each"""
 
 

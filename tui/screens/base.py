@@ -29,11 +29,13 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 80, 22  # needed: tmux's status line and a title leave so many of 24 rows
 SHORT = 24  # below this, lists give rows to charts
-WIDE, TALL = 150, 36  # from here on the room is used otherwise
+WIDE, TALL = 160, 36  # from here on the room is used otherwise
 
 
 class ResizableScreen(Screen[object]):
     """A screen that needs 80 columns and 22 rows, and says so where there are fewer."""
+
+    _focused_before: Widget | None = None
 
     @property
     def deck(self) -> Deck:
@@ -48,6 +50,10 @@ class ResizableScreen(Screen[object]):
         """Show the screen, or what is needed for it."""
         width, height = event.size
         small = width < WIDTH or height < HEIGHT
+        if small and not self.has_class("too-small"):
+            self._focused_before = self.focused  # what is hidden loses it
+        elif not small and self.has_class("too-small"):
+            self.call_after_refresh(self.set_focus, self._focused_before)
         self.set_class(width >= WIDE, "wide")
         self.set_class(height >= TALL, "tall")
         self.set_class(height < SHORT, "short")
