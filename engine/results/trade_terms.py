@@ -6,8 +6,7 @@ import difflib
 import math
 import operator
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.errors import ChangeSettingsError
 from engine.settings import moment
@@ -46,8 +45,7 @@ CHOICES = {"side": ("long", "short"), "exit_reason": REASONS}
 EXAMPLE = "Write it such as pnl<0 side=short bars>24 return>1% entry>=2021-01-31"
 
 
-@dataclass(frozen=True)
-class Term:
+class Term(NamedTuple):
     """One comparison: a column, how it is compared, and with what; times are in ms."""
 
     column: str
