@@ -37,8 +37,8 @@ class QuantdeckError(Exception):
 
     def __str__(self) -> str:
         """One line: `thing: reason. remedy`."""
-        told = f"{self.thing}: {self.reason}"
-        return f"{told}. {self.remedy}" if self.remedy else told
+        first = f"{self.thing}: {self.reason}"
+        return f"{first}. {self.remedy}" if self.remedy else first
 
     def __eq__(self, other: object) -> bool:
         """Errors that say the same are equal, so that states of runs can be compared."""

@@ -171,9 +171,9 @@ def fit(
         fits: list[Fitted] = []
         count = members_of(settings.model, kind)
         for number in range(count):
-            told = fitted.after(sum(each.epochs for each in fits), count - 1 - number, emit)
+            report = fitted.after(sum(each.epochs for each in fits), count - 1 - number, emit)
             kept = checkpoint if count == 1 else member_file(checkpoint, number)
-            model, fit = kinds.fit(kind, lessons, seeded(settings, number), devices, kept, told)
+            model, fit = kinds.fit(kind, lessons, seeded(settings, number), devices, kept, report)
             models.append(model)
             fits.append(fit)
     ready = loaded(kind, models, scalers, devices)

@@ -13,7 +13,6 @@ import pandas as pd
 
 from engine.backtest import trading
 from engine.backtest.bars import ARRAYS, DUE_LATER
-from engine.backtest.records import REASONS
 from engine.backtest.thresholds import NEVER
 from engine.backtest.trades import to_csv_bytes, trade_table
 from engine.disk import write_whole
@@ -21,6 +20,7 @@ from engine.market.times import iso
 from engine.results.backtest import BacktestResult, Costs, DrawdownTimes, ForecastQuality
 from engine.results.metrics import METRICS
 from engine.results.notes import Note
+from engine.results.trade_terms import REASONS
 from engine.settings import brackets_of, changed
 from engine.statistics.forecast import forecast_quality
 
@@ -137,7 +137,7 @@ def summed_up(
         costs=costs_of(sheet, strategy, settings),
         notes=(
             *notes,
-            *told(decisions.bars.calendar),
+            *calendar_notes(decisions.bars.calendar),
             *unforecast(decisions, settings),
             *unmoved(decisions, settings),
             *remarks(strategy, settings),
@@ -149,17 +149,17 @@ def summed_up(
 
 def costs_of(sheet: TearSheet, strategy: Simulation, settings: Settings) -> Costs:
     """Rates, limits and margin that held, and what was paid."""
-    told = settings.backtest
+    rules = settings.backtest
     long, short = trading.maintenance_of(settings)
-    source = "market" if told.maintenance_margin == "market" else "settings"
-    if told.margin_brackets:
+    source = "market" if rules.maintenance_margin == "market" else "settings"
+    if rules.margin_brackets:
         source = "brackets"
-        long = short = brackets_of(told.margin_brackets)[0][1]
+        long = short = brackets_of(rules.margin_brackets)[0][1]
     return Costs(
-        told.fee_bps,
-        told.slippage_bps,
-        told.minimum_notional,
-        told.quantity_step,
+        rules.fee_bps,
+        rules.slippage_bps,
+        rules.minimum_notional,
+        rules.quantity_step,
         **{name: sheet.metrics[name] for name in ("fees", "slippage", "funding", "borrow")},
         maintenance_long=long,
         maintenance_short=short,
@@ -168,7 +168,7 @@ def costs_of(sheet: TearSheet, strategy: Simulation, settings: Settings) -> Cost
     )
 
 
-def told(calendar: Calendar) -> list[Note]:
+def calendar_notes(calendar: Calendar) -> list[Note]:
     """What a reader must know of a market that closes, or keeps a local clock."""
     if not calendar.every_day or not calendar.always:
         facts = {"days": calendar.days_per_year, "bars": calendar.bars_per_year}

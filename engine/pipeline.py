@@ -27,6 +27,7 @@ from engine.results.backtest import TrainingSummary
 from engine.results.notes import Note, log_event
 from engine.results.studies import TrainResult, UpdateResult
 from engine.robustness import deflation, linear_baseline, overview
+from engine.robustness.feature_drift import feature_drift
 from engine.runs.manifest import read_checked, write_manifest
 from engine.runs.modes import training
 from engine.settings import with_limits
@@ -34,9 +35,11 @@ from engine.statistics.tear_sheet import tear_sheet
 
 if TYPE_CHECKING:
     from engine.experiment import Samples
+    from engine.models.artifact import Artifact
     from engine.results.backtest import BacktestResult
     from engine.runs.folder import RunFolder
     from engine.samples.split import Split
+    from engine.settings import Settings
 
 
 def train_and_backtest(job: Job) -> BacktestResult:
@@ -92,16 +95,8 @@ def backtest(job: Job) -> BacktestResult:
 
 def traded(job: Job, trained: RunFolder) -> BacktestResult:
     """Trade the model of `trained` over its test dates; write trades, equity and predictions."""
-    settings, run = job.settings, job.run
-
-    with stage(job.emit, "load"):
-        devices = backend.prepare(origin.pinned(run, settings.training))
-        from engine.models import artifact
-
-        loaded = artifact.load(partial(read_checked, trained.path), trained.id)
-        provenance.refuse_other_model(settings, loaded.metadata)
-        settings = provenance.frozen(settings, loaded.metadata)
-
+    run = job.run
+    loaded, settings, devices = load(job, trained)
     data = prepare(job, loaded.metadata.feature_names)  # collect, merge, features
     settings = with_limits(settings, data.limits)
     notes = [*data.notes, *provenance.differences(loaded.metadata, data.market, data.own)]
@@ -135,10 +130,27 @@ def traded(job: Job, trained: RunFolder) -> BacktestResult:
         )
         backtested = overview.Backtest(decisions, strategy, benchmark, settings)
         trial_origin = deflation.TrialOrigin("backtest", run.id, trained.id, simulated=data.market.simulated)
-        result = overview.assessed(job.home.path, result, backtested, ridge, trial_origin)
+        drift = feature_drift(samples, loaded.metadata, chosen)
+        result = replace(
+            overview.assessed(job.home.path, result, backtested, ridge, trial_origin), drift=drift
+        )
     record_origin(job, data, devices, loaded.metadata.own_model)
     write_manifest(run.path, [*outcome.FILES, run.origin_path.name])
     return result
+
+
+def load(job: Job, trained: RunFolder) -> tuple[Artifact, Settings, int]:
+    """The model of a run, the job's settings with the threshold that goes with it, devices to predict on.
+
+    Raises RepairDataError, and ChangeSettingsError where the settings ask for another model.
+    """
+    with stage(job.emit, "load"):
+        devices = backend.prepare(origin.pinned(job.run, job.settings.training))
+        from engine.models import artifact
+
+        loaded = artifact.load(partial(read_checked, trained.path), trained.id)
+        provenance.refuse_other_model(job.settings, loaded.metadata)
+        return loaded, provenance.frozen(job.settings, loaded.metadata), devices
 
 
 def update(job: Job) -> UpdateResult:

@@ -89,8 +89,8 @@ def prepare(job: Job, names: Sequence[str], training: float = 1.0) -> Prepared:
         table = compute_features(market, names, own)  # (T, F)
         notes = [*collected.notes, *filled(market)]
         if not set(features.SEVERAL).isdisjoint(names):
-            table, told = of_use(table, names, int(training * len(table)), settings.window.lookback)
-            notes += told
+            table, more = of_use(table, names, int(training * len(table)), settings.window.lookback)
+            notes += more
     return Prepared(market, table, own, tuple(notes), collected.primary.limits)
 
 
@@ -110,7 +110,7 @@ def of_use(
     if len(unknown) + len(constant) == table.shape[1]:
         return table, []  # what is wrong is the rows; the training says what
     named = {"unknown": ", ".join(unknown), "constant": ", ".join(constant)}
-    notes = [Note(f"features {what}", {"names": told}) for what, told in named.items() if told]
+    notes = [Note(f"features {what}", {"names": left_out}) for what, left_out in named.items() if left_out]
     return table.drop(columns=unknown + constant), notes
 
 

@@ -13,6 +13,25 @@ from engine.errors import ChangeSettingsError, QuantdeckError, RepairDataError
 if TYPE_CHECKING:
     from pathlib import Path
 
+STOPPED: tuple[tuple[type[BaseException], str, str], ...] = (  # the first that fits
+    (NameError, "uses {name}, which is not defined", "Define or import it, or correct its spelling"),
+    (ImportError, "imports {name}, which cannot be found", "Install {name}, or do without it"),
+    (AttributeError, "asks {of} for .{name}, which it does not have", "Check what was given there"),
+    (KeyError, "asks for what is not there: {text}", "Correct its name, or provide it"),
+    (IndexError, "reaches beyond an end: {text}", "Check how long it is first"),
+    (ZeroDivisionError, "divides by 0", "Leave that case out, or give a value for it"),
+    (RecursionError, "calls itself without an end", "Correct it there"),
+    (
+        AssertionError,
+        "finds what it asserts to be wrong: {text}",
+        "Correct what it asserts, or why it is wrong",
+    ),
+    (SystemExit, "ends the program", "Take that call out"),
+    (OSError, "cannot use {file}: {text}", "Check that it is there, by its whole path"),
+    (TypeError, "puts together what does not fit: {text}", "Check what each call is given and returns"),
+    (BaseException, "stops: {text}", "Correct it there"),
+)
+
 
 @dataclass(frozen=True)
 class PythonFile:
@@ -37,8 +56,7 @@ def run(path: Path, setting: str, kept: bytes | None = None) -> PythonFile:
     except (QuantdeckError, MemoryError):
         raise
     except (Exception, SystemExit) as error:
-        reason = f"raises {type(error).__name__}: {error}"
-        raise RepairDataError(place(path, error), reason, "Correct it there") from error
+        raise RepairDataError(place(path, error), *in_words(error)) from error
     return PythonFile(tree, names, hashlib.sha256(source).hexdigest())
 
 
@@ -68,3 +86,17 @@ def place(path: Path, error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if frame.filename == str(path)]
     return f"{path}, line {lines[-1]}" if lines else str(path)
+
+
+def in_words(error: BaseException) -> tuple[str, str]:
+    """What code of the user's own did when an exception stopped it, and what helps."""
+    of, text = getattr(error, "obj", error), " ".join(str(error).split()).replace("NoneType", "None")
+    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else text
+    parts = {
+        "text": text or "without a word",
+        "name": getattr(error, "name", None) or text,
+        "of": "None" if of is None else f"a {type(of).__name__}",
+        "file": getattr(error, "filename", None) or text,
+    }
+    reason, remedy = next(said for kind, *said in STOPPED if isinstance(error, kind))
+    return reason.format(**parts), remedy.format(**parts)

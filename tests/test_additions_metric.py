@@ -18,7 +18,7 @@ from tui.cli import main
 from tui.number_format import amount
 from tui.runs import comparison
 from tui.runs.facts import facts_of
-from tui.screens.backtest import drawing
+from tui.screens.backtest.figures import Sides, figures
 from tui.screens.runs.drawing import every_column
 from tui.text.backtest import backtest_document, backtest_summary, what_if
 from tui.widgets.lines import plain
@@ -55,7 +55,7 @@ def test_text_screens_and_comparison_show_it(run):
         assert line.split()[2:][-3:] == [mine, theirs, "USDT"]
     assert backtest_document(run, result)["result"]["highest"] == result.metrics["highest"]
     for rows in (12, 40):
-        assert mine in "\n".join(map(plain, drawing.figures(result, None, rows)))
+        assert mine in "\n".join(map(plain, figures(Sides.of(result, None, None), rows)))
     assert ("highest equity", [mine, mine, "0.00"]) in comparison.figures([result.metrics] * 2)
     facts = facts_of(run)
     (column,) = (each for each in every_column() if each.title == "highest equity")

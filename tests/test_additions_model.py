@@ -10,7 +10,6 @@ import json
 import pytest
 
 from engine import pipeline
-from engine.backtest.trades import COLUMNS
 from engine.errors import ChangeSettingsError, RepairDataError, SettingsError
 from engine.lineage import origin
 from engine.models import registry
@@ -18,6 +17,7 @@ from engine.models.definition import ModelKind
 from engine.models.training import backend
 from engine.preparation import Job
 from engine.results.explanations import explained
+from engine.results.trade_terms import COLUMNS
 from engine.runs.manifest import verify
 from engine.settings import MODELS, Model, allowed_values, load, make, to_toml
 from engine.studies import walk_forward
@@ -160,7 +160,7 @@ REFUSED = {
     "raises": (
         "def build(*_):\n    return 1 / 0",
         RepairDataError,
-        "line 2: build raises ZeroDivisionError",
+        "line 2: build divides by 0",
     ),
     "no model": (
         "def build(*_): return 7",

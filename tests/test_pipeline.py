@@ -9,12 +9,12 @@ import empyrical
 import pandas as pd
 import pytest
 
-from engine.backtest.trades import COLUMNS
 from engine.data.importing.files import import_file
 from engine.data.store import Store
 from engine.errors import ChangeSettingsError, RepairDataError
 from engine.market.calendar import MINUTE_MS, Calendar
 from engine.market.times import milliseconds
+from engine.results.trade_terms import COLUMNS
 from engine.runs.folder import Home
 from engine.runs.launch import alive, launch, wait
 from engine.runs.log_entries import Epoch

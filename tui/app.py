@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from engine.runs.folder import Home, RunFolder
     from engine.settings import Settings
+    from tui.runs.watch import Watched
     from tui.screens import ScreenEntry
     from tui.settings.draft import Draft
 
@@ -127,7 +128,9 @@ class Quantdeck(CrashSafe):
         from tui.screens.base import BaseScreen
 
         self._told, first = False, not self.snapshot.ready
-        self.snapshot = self.watcher.snapshot
+        before, self.snapshot = self.snapshot, self.watcher.snapshot
+        for each in before.live:
+            self._tell_end(self.snapshot.by_id.get(each.id))
         if first:
             self.set_timer(REST_S, self._warm)
         if first and self.snapshot.live and not self._start and self.current_mode == "data":
@@ -135,6 +138,18 @@ class Quantdeck(CrashSafe):
         for screen in self.screen_stack:
             if isinstance(screen, BaseScreen):
                 screen.refresh_runs()
+
+    def _tell_end(self, watched: Watched | None) -> None:
+        """Say that a run has ended, except on the screen that shows it."""
+        shown = self.current_mode == "train" and watched and self.chosen in ("", watched.id)
+        if watched is None or watched.live or shown:
+            return
+        from tui.runs.status import ROLE, status
+
+        error, failed = watched.state.error, ROLE.get(watched.state.status) == "bad"
+        said = f"run {watched.id} {watched.run.name}".strip() + f": {status(watched.state)[0]}"
+        said += f"; {error.thing}: {error.reason}" if error and failed else ""
+        self.notify(said, severity="error" if failed else "information", markup=False)
 
     def _warm(self) -> None:
         """Import what the other screens need, so that no key waits for it."""
@@ -198,11 +213,11 @@ class Quantdeck(CrashSafe):
 
         self.start("run", make(DEMO))
 
-    def new_run(self) -> None:
-        """Open the form for a new run."""
+    def new_run(self, series: str = "") -> None:
+        """Open the form for a new run, on a stored series if one is given."""
         from tui.screens.new_run.screen import NewRun
 
-        self.push_screen(NewRun(self.draft))
+        self.push_screen(NewRun(self.draft, series))
 
     def copy(self, text: str) -> None:
         """Copy through the terminal (OSC 52)."""
@@ -210,12 +225,13 @@ class Quantdeck(CrashSafe):
         self.notify(f"copied: {text[:60]}", timeout=2, markup=False)
 
     def open_run(self, run_id: str, mode: str = "train") -> None:
-        """Show a run on Train or Backtest."""
+        """Show a run on Train or Backtest, in front of a form or a dialog that is open there."""
         self.chosen = run_id
         if self.current_mode != mode:
             self.switch_mode(mode)
-        else:
-            self.on_runs_changed()
+        while len(self.screen_stack) > 1:
+            self.pop_screen()  # a form's draft is kept
+        self.on_runs_changed()
 
     def report_error(self, error: QuantdeckError, title: str = "") -> None:
         """An error: a toast if it may pass by itself, otherwise a dialog with the remedy."""

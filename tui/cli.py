@@ -124,15 +124,24 @@ def answer_to(error: BaseException) -> Answer:
     if isinstance(error, KeyboardInterrupt):
         return Answer(error=StopRequestedError("quantdeck", "interrupted"))
     if isinstance(error, TyperException):
-        return Answer(
-            error=ChangeSettingsError("command line", error.format_message(), "See quantdeck --help")
+        return Answer(error=ChangeSettingsError("command line", error.format_message(), remedy_of(error)))
+    failure = as_error(error)
+    if isinstance(failure, InternalError) and not isinstance(error, QuantdeckError):
+        failure = InternalError(
+            failure.thing,
+            failure.reason,
+            f"{DEBUG}=1 before the command shows the traceback; please report it",
         )
-    told = as_error(error)
-    if isinstance(told, InternalError) and not isinstance(error, QuantdeckError):
-        told = InternalError(
-            told.thing, told.reason, f"{DEBUG}=1 before the command shows the traceback; please report it"
-        )
-    return Answer(error=told)
+    return Answer(error=failure)
+
+
+def remedy_of(error: Any) -> str:
+    """Where the command line went wrong: the sub-commands of a group, and the page that tells more."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "quantdeck"
+    known = getattr(context.command, "commands", {}) if context and context.parent else {}
+    listed = f"{path} knows {', '.join(known)}. " if known else ""
+    return f"{listed}See {path} --help"
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ class Deck(Protocol):
     def start_demo(self) -> None:
         """Start the whole pipeline on the simulated market."""
 
-    def new_run(self) -> None:
+    def new_run(self, series: str = "") -> None:
         """Open the form for a new run."""
 
     def open_run(self, run_id: str, mode: str = "train") -> None:

@@ -1,48 +1,35 @@
-"""How numbers and tables are written for people: grouped, with units, undefined as n/a."""
+"""How numbers and tables are written on a terminal: as everywhere, and what only a terminal shows."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, TypeGuard
+import re
+from typing import TYPE_CHECKING, Any
 
-from engine.results.number_format import grouped
+from engine.results.number_format import (
+    UNDEFINED,
+    amount,
+    correlation,
+    defined,
+    difference,
+    figure,
+    percent,
+    signed,
+    signed_percent,
+    whole,
+)  # fmt: skip
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from engine.results.metrics import Format, Metric
-
-UNDEFINED = "n/a"
-
-
-def defined(value: Any) -> TypeGuard[float]:
-    """Whether the value is a finite number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+__all__ = [
+    "UNDEFINED", "amount", "correlation", "defined", "difference", "figure", "loss", "percent", "setting",
+    "shortened", "signed", "signed_percent", "span", "table", "whole",
+]  # fmt: skip
 
 
-def whole(value: Any) -> str:
-    """36062 → 36,062."""
-    return grouped(value, 0) if defined(value) else UNDEFINED
-
-
-def amount(value: Any) -> str:
-    """12841.07 → 12,841.07."""
-    return grouped(value) if defined(value) else UNDEFINED
-
-
-def percent(value: Any) -> str:
-    """A share or a return as percent without the sign for it: 0.2841 → 28.41."""
-    return amount(value * 100) if defined(value) else UNDEFINED
-
-
-def signed(value: Any) -> str:
-    """Money that was gained or lost, always with its sign."""
-    return grouped(value, sign="+") if defined(value) else UNDEFINED
-
-
-def signed_percent(value: Any, unit: str = " %") -> str:
-    """A return as percent, always with its sign: 0.2841 → +28.41 %."""
-    return f"{signed(value * 100)}{unit}" if defined(value) and defined(value * 100) else UNDEFINED
+NUMBER = re.compile(r"[+-]?[\d,]+(\.\d+)?(e[+-]?\d+)?( %)?")  # as the functions below write one
+DIGITS = 3  # significant ones that decimals are given up for
 
 
 def setting(value: Any) -> str:
@@ -50,24 +37,21 @@ def setting(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-FORMATS: dict[Format, Callable[[Any], str]] = {"amount": amount, "percent": percent, "count": whole}
+def shortened(text: str, width: int) -> str:
+    """A number's text in so many cells: fewer decimals, else powers of ten: 123,456,789.12 → 1.235e8.
 
-
-def figure(metric: Metric, value: Any) -> str:
-    """A metric's value in the metric's own format, without its unit."""
-    return FORMATS[metric.format](value)
-
-
-def difference(metric: Metric, first: Any, second: Any) -> str:
-    """The second less the first with its sign; empty if one is not defined."""
-    if not (defined(first) and defined(second)):
-        return ""
-    return f"{'+' if second > first else ''}{figure(metric, second - first)}"
-
-
-def correlation(value: Any) -> str:
-    """Four digits after the point, for correlations and the like."""
-    return f"{value:.4f}" if defined(value) else UNDEFINED
+    No digit is cut off; `#` where not even that fits.
+    """
+    bare = text.removesuffix(" %")
+    value, unit, sign = float(bare.replace(",", "")), text[len(bare) :], "+" if bare[0] == "+" else "-"
+    if not math.isfinite(value):  # 1.80e+308 is more than a float holds
+        return "#" * width
+    whole_digits = len(f"{abs(value):.0f}")
+    tries = [f"{value:{sign},.{each}f}" for each in (1, 0) if whole_digits + each >= DIGITS]
+    for each in (3, 2, 1, 0):
+        mantissa, power = f"{value:{sign}.{each}e}".split("e")
+        tries.append(f"{mantissa}e{int(power)}")
+    return next((f"{each}{unit}" for each in tries if len(each + unit) <= width), "#" * width)
 
 
 def loss(value: Any) -> str:

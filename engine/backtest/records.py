@@ -12,17 +12,6 @@ _TRADE_NUMBERS = (
 )  # fmt: skip
 FILLS = ("next-open", "same-close", "worst-of-bar")
 NEXT_OPEN, SAME_CLOSE, WORST_OF_BAR = range(len(FILLS))
-REASONS = (
-    "signal",
-    "reversal",
-    "stop-loss",
-    "take-profit",
-    "trailing-stop",
-    "end",
-    "ruin",
-    "horizon",
-    "liquidation",
-)
 
 TRADE = np.dtype(
     [(name, np.int64) for name in ("trade", "side", "entry_bar", "exit_bar", "bars", "exit_reason")]

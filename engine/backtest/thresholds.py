@@ -6,7 +6,7 @@ Nothing here ever sees a test bar: bars and forecasts are those of the validatio
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,17 +63,14 @@ def best(
     One that trades fewer than ten times is left out, as its Sharpe ratio is luck; `otherwise` if none is.
     Where that is None, not to trade is a candidate, too, of Sharpe ratio 0.
     """
-    tried = candidates(forecast)
-    found = sweep(bars, [(targets(signals.threshold(forecast, each)), rules) for each in tried.tolist()])
+    levels = candidates(forecast)
+    found = sweep(bars, [(targets(signals.threshold(forecast, each)), rules) for each in levels.tolist()])
     value = np.where((found.trades >= FEWEST_TRADES) & np.isfinite(found.sharpe), found.sharpe, -np.inf)
     if not (value > -np.inf).any():
         return Choice(NEVER if otherwise is None else otherwise)
-    level = float(tried[np.argmax(value)])
+    level = float(levels[np.argmax(value)])
     if otherwise is not None:
         return Choice(level)
-    free_of_charge = replace(
-        rules, fee=0.0, slippage=0.0, slippage_volatility=0.0, slippage_impact=0.0, borrow_rate=0.0
-    )
-    free = simulate(bars, targets(signals.threshold(forecast, level)), free_of_charge, forecast)
+    free = simulate(bars, targets(signals.threshold(forecast, level)), rules.without_costs(), forecast)
     gross = float(free.trades["return"].mean())
     return Choice(level if value.max() > 0.0 else NEVER, gross)

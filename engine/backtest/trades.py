@@ -7,16 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from engine.backtest.records import REASONS
+from engine.results.trade_terms import COLUMNS, REASONS
 
 if TYPE_CHECKING:
     from engine.backtest.simulate import Simulation
-
-COLUMNS = (
-    "trade", "symbol", "side", "entry_time", "exit_time", "bars", "quantity", "entry_price", "exit_price",
-    "gross_pnl", "fees", "slippage", "funding", "pnl", "return", "mae", "mfe", "prediction", "exit_reason",
-    "equity_after", "borrow", "absorbed",
-)  # fmt: skip
 
 
 def trade_table(simulation: Simulation, symbol: str) -> pd.DataFrame:
@@ -24,7 +18,7 @@ def trade_table(simulation: Simulation, symbol: str) -> pd.DataFrame:
 
     entry_time and exit_time (datetime64[ms, UTC]) are the open times of the bars in which the position
     was opened and became flat; side is `long` or `short`; prediction is the return that was forecast for
-    the entry bar; exit_reason is one of records.REASONS.
+    the entry bar; exit_reason is one of REASONS.
     """
     trades = simulation.trades
     columns: dict[str, Any] = {name: trades[name] for name in trades.dtype.names or ()}

@@ -96,9 +96,9 @@ def rules_of(settings: Settings, calendar: Calendar) -> Rules:
 
 def maintenance_of(settings: Settings) -> tuple[float, float]:
     """Maintenance margin of a long and of a short, as shares of the position."""
-    told = settings.backtest.maintenance_margin
-    if told != "market":
-        return told, told
+    rate = settings.backtest.maintenance_margin
+    if rate != "market":
+        return rate, rate
     return OF_PERPETUALS if settings.data.perpetual else ON_SPOT
 
 

@@ -47,15 +47,17 @@ def strict(
     base: Any,
     host_slot: Callable[[str], AbstractAsyncContextManager[object]],
     answered: Callable[[str, int, Mapping[str, str]], float | None],
+    new_session: Callable[..., object],
 ) -> Any:
     """A subclass of a ccxt exchange that raises on garbage and keeps a steady pace.
 
     A request holds `host_slot(host)` while it runs. `answered(host, status, headers)`, the headers' names in
     lower case, hears of each answer and says how many seconds this machine's clock is ahead of it, if known.
+    `new_session(connector, trust_env=…)` makes the session that requests go through.
     """
     from ccxt.base import errors
 
-    class Strict(quick(base)):  # type: ignore[misc]
+    class Strict(with_session(quick(base), new_session)):  # type: ignore[misc]
         last_host = ""
         next_request = 0.0  # time.monotonic()
         fine = False  # whether the answer being read has a status below 400
@@ -98,6 +100,22 @@ def strict(
             return parsed
 
     return Strict
+
+
+def with_session(base: Any, new_session: Callable[..., object]) -> Any:
+    """A subclass whose requests go through a session of ours, over the connector that ccxt has made."""
+
+    class WithSession(base):
+        session: Any
+
+        def open(self, lazy: bool = False) -> None:
+            before = self.session
+            super().open(lazy)
+            if self.session is not before:
+                self.session.detach()
+                self.session = new_session(self.tcp_connector, trust_env=self.aiohttp_trust_env)
+
+    return WithSession
 
 
 def quick(base: Any) -> Any:

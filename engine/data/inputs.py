@@ -12,11 +12,12 @@ from engine.data.candle_notes import holes, losses
 from engine.data.plan import hours, in_ms
 from engine.data.series import calendar_of
 from engine.errors import ChangeSettingsError
-from engine.market.calendar import DAY_MS, Calendar
+from engine.market.calendar import Calendar
 from engine.market.candles import iso, milliseconds, time_index
 from engine.market.funding import with_mark
 from engine.market.merge import Other
 from engine.market.resample import resample
+from engine.market.times import period_from_midnight
 from engine.results.notes import Note
 from engine.settings import NAMED, TIMEFRAME_MS, Data, extra_of
 
@@ -173,9 +174,8 @@ def joins_early(other: Other) -> list[Note]:
     """That values which may sum up the day or week behind their stamps join with no delay."""
     stamps = milliseconds(other.frame.index)  # (N,)
     known = milliseconds(pd.DatetimeIndex(other.frame["available_at"]))  # (N,)
-    period = int(np.median(np.diff(stamps))) if len(stamps) > 1 else 0
-    at_begin = period >= DAY_MS and (stamps % DAY_MS == 0).mean() > 0.9
-    if not at_begin or (known > stamps).any():
+    period = period_from_midnight(stamps)
+    if not period or (known > stamps).any():
         return []
     return [Note("values join at their stamps", {"series": other.name, "hours": period / 3_600_000})]
 

@@ -5,7 +5,7 @@ be scaled, `feature` marks a function as an own feature.
 docs/features.md lists every feature with its formula.
 """
 
-from engine.features.catalogue import ALL, BUILT_IN, SEVERAL, resolve, table, with_own
+from engine.features.catalogue import ALL, BUILT_IN, SEVERAL, group_of, resolve, table, with_own
 from engine.features.definition import Feature, feature
 from engine.features.inputs import Bars
 from engine.features.matrix import check_columns, compute, without_use
@@ -19,6 +19,7 @@ __all__ = [
     "check_columns",
     "compute",
     "feature",
+    "group_of",
     "resolve",
     "table",
     "with_own",

@@ -10,6 +10,7 @@ from engine.features import calendar, candle, cross, returns, trend, volatility,
 from engine.features.extra import with_extra
 from engine.features.longer import named
 from engine.market.calendar import Calendar
+from engine.settings import TIMEFRAME_MS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -33,7 +34,7 @@ add("Volume", volume.FEATURES)
 add("Candle", candle.FEATURES)
 add("Calendar", calendar.FEATURES)
 add("Other markets", cross.FEATURES)
-ALL = "all"
+ALL, OWN = "all", "Own"
 STAND_FOR = {
     "price": ("Returns", "Trend", "Candle"),
     **{title.lower(): (title,) for title in ("Volatility", "Volume", "Calendar")},
@@ -80,6 +81,13 @@ def meant(name: str, available_columns: Collection[str], own: Sequence[Feature],
     found = everything(available_columns, own, step_ms)
     group = {feature.name for title in STAND_FOR.get(name, ()) for feature in GROUPS[title]}
     return [each for each in found if name == ALL or each in group]
+
+
+def group_of(name: str) -> str:
+    """The heading of a feature in docs/features.md, also of longer candles; `Own` for any other."""
+    base, _, timeframe = name.rpartition("_")
+    of = {feature.name: title for title, group in GROUPS.items() for feature in group}
+    return of.get(name) or of.get(base if timeframe in TIMEFRAME_MS else "", OWN)
 
 
 def with_own(own: Iterable[Feature]) -> dict[str, Feature]:

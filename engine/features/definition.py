@@ -49,7 +49,7 @@ class Feature:
 
 
 def feature(
-    *, warm_up: int, needs: tuple[str, ...] = (), over_gaps: OverGaps = "anew"
+    *bare: object, warm_up: int = -1, needs: tuple[str, ...] = (), over_gaps: OverGaps = "anew"
 ) -> Callable[[Callable[[Bars], Any]], Feature]:
     """Make an own feature of the function that follows; it takes the function's name.
 
@@ -60,6 +60,8 @@ def feature(
     finite unless something in `needs` is missing. Segments of `warm_up` bars or fewer are not shown to it.
     Raises TypeError or ValueError for what cannot be a feature.
     """
+    if bare:
+        raise TypeError("write @feature(warm_up=…): how many bars it needs before its first value")
     if isinstance(warm_up, bool) or not isinstance(warm_up, int) or warm_up < 0:
         raise ValueError(f"warm_up is {warm_up!r}; it must be a whole number of bars, 0 or more")
     if not isinstance(needs, tuple) or not all(isinstance(name, str) for name in needs):

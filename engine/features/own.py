@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.errors import QuantdeckError, RepairDataError
+from engine.python_file import in_words
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -40,14 +41,15 @@ def checked(feature: Feature, part: Bars) -> Column:
     except (QuantdeckError, MemoryError):
         raise
     except Exception as error:
-        told = f"raises {type(error).__name__}: {error}"
-        raise fault(feature, told, "Correct it there", line_of(feature, error.__traceback__)) from error
+        raise fault(feature, *in_words(error), line_of(feature, error.__traceback__)) from error
     if raw.dtype.kind not in "fiub":
-        told = f"returns {raw.dtype} where numbers are due"
-        raise fault(feature, told, "Return an array of floats, one value for each bar")
+        nothing = raw.dtype == object and raw.size == 1 and raw.item() is None
+        kind = "None" if nothing else "text" if raw.dtype.kind in "US" else f"values of type {raw.dtype}"
+        remedy = "Return an array of floats, one value for each bar"
+        raise fault(feature, f"returns {kind} where numbers are due", remedy)
     if raw.shape != (len(part),):
-        told = f"returns shape {raw.shape} for {len(part)} bars"
-        raise fault(feature, told, f"Return shape {(len(part),)}, one value for each bar")
+        reason = f"returns shape {raw.shape} for {len(part)} bars"
+        raise fault(feature, reason, f"Return shape {(len(part),)}, one value for each bar")
     values = raw.astype(np.float64)
     complete(feature, part, values)
     return values
@@ -65,10 +67,12 @@ def complete(feature: Feature, part: Bars, values: Column) -> None:
         return
     row = feature.warm_up + int(np.isnan(warm).argmax())
     if (first := int(np.isnan(values).argmin())) > row:
-        told = f"has its first value after {first} bars, but declares warm_up={feature.warm_up}"
-        raise fault(feature, told, f"Declare warm_up={first}")
-    told = f"has no value (NaN) at {moment(part, row)}, bar {row} of its segment, though its inputs are there"
-    raise fault(feature, told, "Return a finite number there, such as 0, or declare a longer warm_up")
+        reason = f"has its first value after {first} bars, but declares warm_up={feature.warm_up}"
+        raise fault(feature, reason, f"Declare warm_up={first}")
+    reason = (
+        f"has no value (NaN) at {moment(part, row)}, bar {row} of its segment, though its inputs are there"
+    )
+    raise fault(feature, reason, "Return a finite number there, such as 0, or declare a longer warm_up")
 
 
 def moment(part: Bars, row: int) -> str:

@@ -93,8 +93,8 @@ def key(settings: Settings, data: str, own_features: str, own_model: str, device
     groups["training"]["devices"] = devices
     chosen = settings.model
     groups["model"] = chosen.model_dump(mode="json", exclude={"kind", "file"}) | chosen.unlike_default
-    told = [groups, data, own_features, *([own_model] if own_model else [])]
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    parts = [groups, data, own_features, *([own_model] if own_model else [])]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def machine() -> str:
@@ -109,8 +109,8 @@ def machine() -> str:
 
 def of(run: RunFolder) -> Origin:
     """The origin of a finished run, checked against its manifest. Raises RepairDataError."""
-    told = json.loads(read_checked(run.path, run.origin_path.name))
-    return from_json(Origin, told, str(run.origin_path))
+    parts = json.loads(read_checked(run.path, run.origin_path.name))
+    return from_json(Origin, parts, str(run.origin_path))
 
 
 def trained_alike(home: Home, run: RunFolder, sought: str) -> str:

@@ -31,8 +31,8 @@ ZONES = (  # clocks that change at different times; the first of several that fi
 CLOSED = (
     0.1  # a bar of the day with less than this share of the fullest one's days is closed; of weekdays, twice
 )
-CLEARLY, SLIGHTLY = 0.2, 0.02  # half hours of the week that a zone must explain better than UTC, than another
-SURELY = math.log(1e3)  # how much likelier a pattern must make the bars, beyond its own length
+SURELY = math.log(1e3)  # how much likelier a zone must make the bars than UTC, and a pattern than its length
+SLIGHTLY = 1.0  # and how much likelier than another zone, in nats
 
 
 def infer(time_ms: Times, step_ms: int, zone: str = "") -> Calendar:
@@ -94,21 +94,19 @@ def session_zone(time_ms: Times, step_ms: int) -> str:
     if step_ms >= DAY_MS:
         return "UTC"
     starts = np.unique(time_ms // HALF_HOUR_MS) * HALF_HOUR_MS  # (H,)
-    in_utc, doubt_in_utc = irregular(starts)
-    chosen, best = "UTC", doubt_in_utc - CLEARLY
-    for zone in ZONES if in_utc >= 2 else ():
-        count, doubt = irregular(Calendar(step_ms, zone).clock(starts))
-        if doubt < best and count <= in_utc - 2:
-            chosen, best = zone, doubt - SLIGHTLY
+    chosen, best = "UTC", likelihood(starts) + SURELY
+    for zone in ZONES:
+        found = likelihood(Calendar(step_ms, zone).clock(starts))
+        if found > best:
+            chosen, best = zone, found + SLIGHTLY
     return chosen
 
 
-def irregular(starts: Times) -> tuple[int, float]:
-    """How many half hours of the week are open in some weeks and not in others, and by how much in all."""
-    weeks = max((starts[-1] - starts[0]) / WEEK_MS, 1.0)
-    share = np.minimum(np.bincount(starts % WEEK_MS // HALF_HOUR_MS, minlength=336) / weeks, 1.0)
-    doubt = np.minimum(share, 1.0 - share)  # (336,)
-    return int(np.count_nonzero(doubt > 0.12)), float(doubt.sum())
+def likelihood(starts: Times) -> float:
+    """Log likelihood, in nats, of open half hours if each of the week is open at a rate of its own."""
+    count = np.bincount(starts % WEEK_MS // HALF_HOUR_MS, minlength=WEEK_MS // HALF_HOUR_MS)  # (336,)
+    weeks = max((starts[-1] - starts[0]) / WEEK_MS, count.max())
+    return sum(entropy(each, weeks) for each in count.tolist())
 
 
 def weekly(always: Calendar, clock: Times) -> Calendar:
@@ -159,7 +157,7 @@ def gain(bars: int, room: int, all_bars: int, all_room: int) -> float:
     return sum(sign * (entropy(count, places)) for count, places, sign in pairs)
 
 
-def entropy(count: int, places: int) -> float:
+def entropy(count: int, places: float) -> float:
     """Log likelihood of so many taken places at the rate that fits best."""
     left = max(places - count, 0)
     return sum(n * math.log(n / (count + left)) for n in (count, left) if n)
@@ -179,7 +177,7 @@ def evening(clock: Times, step_ms: int) -> int:
     width = max(step_ms, HALF_HOUR_MS)
     if WEEK_MS % width:
         return 0
-    phase = usual(clock % width)
+    phase = usual(clock % step_ms)
     count = np.bincount((clock - phase - 4 * DAY_MS) % WEEK_MS // width, minlength=WEEK_MS // width)
     busy = np.flatnonzero(count >= CLOSED * count.max())  # (b,) parts of the week, from Monday 00:00
     quiet = np.diff(busy, append=busy[0] + WEEK_MS // width)  # (b,)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from engine.errors import RepairDataError
-from engine.market.calendar import usual
+from engine.market.calendar import DAY_MS, usual
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,6 +54,12 @@ def step_of(index: pd.Index) -> int:
             "the series", f"has {len(times)} readable times; a step needs 2", "Give more rows"
         )
     return usual(np.diff(times))
+
+
+def period_from_midnight(times_ms: NDArray[np.int64]) -> int:
+    """The usual step in ms of rising times which are midnights of UTC a day or more apart; 0 for others."""
+    period = int(np.median(np.diff(times_ms))) if len(times_ms) > 1 else 0
+    return period if period >= DAY_MS and (times_ms % DAY_MS == 0).mean() > 0.9 else 0
 
 
 def regular_step(times_ms: NDArray[np.int64]) -> int:

@@ -60,8 +60,8 @@ def built_by(path: Path, function: Callable[..., Any]) -> Callable[[int, int, Mo
         except (QuantdeckError, MemoryError):
             raise
         except Exception as error:
-            reason = f"build raises {type(error).__name__}: {error}"
-            raise RepairDataError(python_file.place(path, error), reason, "Correct it there") from error
+            reason, remedy = python_file.in_words(error)
+            raise RepairDataError(python_file.place(path, error), f"build {reason}", remedy) from error
         if fault := unfit(network, lookback, features):
             raise RepairDataError(str(path), f"build {fault}", "Correct it there; docs/models.md says how")
         return network
@@ -72,7 +72,8 @@ def built_by(path: Path, function: Callable[..., Any]) -> Callable[[int, int, Mo
 def unfit(network: Any, lookback: int, features: int) -> str:
     """Why what was built cannot be trained and saved; empty if it can."""
     if not isinstance(network, keras.Model):
-        return f"returns a {type(network).__name__} where a Keras model is due"
+        found = "nothing" if network is None else f"a {type(network).__name__}"
+        return f"returns {found} where a Keras model is due"
     shapes = [getattr(network, name, None) for name in ("input_shape", "output_shape")]
     if shapes != [(None, lookback, features), (None, 1)]:
         return f"makes {shapes[1]} of {shapes[0]}; it must make (None, 1) of (None, {lookback}, {features})"

@@ -20,12 +20,13 @@ import pyarrow.parquet as pq
 
 from engine.backtest import signals, trading
 from engine.backtest.bars import ARRAYS, DUE_LATER, bars_of
-from engine.backtest.trades import COLUMNS, trade_table
+from engine.backtest.trades import trade_table
 from engine.backtest.trading import Decisions
 from engine.errors import ChangeSettingsError, RepairDataError
 from engine.market.times import milliseconds
 from engine.outcome import BARS, EQUITY, PREDICTIONS, TRADES
 from engine.results.backtest import BacktestResult
+from engine.results.trade_terms import COLUMNS, MOMENTS
 from engine.robustness import deflation
 from engine.robustness.market_prices import MarketPrices
 from engine.runs.folder import RunFolder
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-TEXTS, MOMENTS = ("symbol", "side", "exit_reason"), ("entry_time", "exit_time")
+TEXTS = ("symbol", "side", "exit_reason")
 # They need bars that the run folder does not hold, or validation's.
 UNTRIABLE = ("backtest.span", "backtest.volatility_span", "signal.threshold_from")
 OF_FORECASTS = (  # in target weights already

@@ -20,10 +20,10 @@ from engine.backtest.thresholds import FEWEST_TRADES
 from engine.errors import ChangeSettingsError
 from engine.queries.result import decided, result_of, settings_with
 from engine.results.answers import SweepResult, Variant
+from engine.results.metrics import FEWEST_DAYS
 from engine.robustness import deflation
 from engine.robustness.trial_family import family_of
 from engine.statistics.account import day_ends, trading_days
-from engine.statistics.metrics import FEWEST_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

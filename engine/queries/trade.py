@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.backtest.trades import COLUMNS
 from engine.errors import ChangeSettingsError
-from engine.queries.result import MOMENTS, traded
-from engine.queries.trades import plain, whole
+from engine.queries.result import traded
+from engine.queries.trades import order, plain, whole
 from engine.results.answers import Candles, TradeDetail
+from engine.results.trade_terms import COLUMNS, MOMENTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,21 +26,30 @@ MOST_CANDLES = 500
 
 
 def one(request: Event) -> TradeDetail:
-    """The trade `number` and its surroundings in at most `candles` candles.
+    """The trade `number` and its surroundings in at most `candles` candles; or that in `row` of a question.
 
     Where bars are too many, neighbours are joined. Raises ChangeSettingsError.
     """
     result, again = traded(request)
+    if "row" in request:
+        return around(result, again, request, order(again, request)[whole(request, "row", 0) :][:1])
     number = whole(request, "number", 0)
     found = np.flatnonzero(again.trades["trade"].to_numpy() == number)
     if not len(found):
         raise ChangeSettingsError(
             f"trade {number}", f"is none of 1 … {len(again.trades)}", "Give one of these"
         )
-    row = again.trades.iloc[found[:1]]
+    return around(result, again, request, found[:1])
+
+
+def around(result: Result, again: Traded, request: Event, found: NDArray[np.int64]) -> TradeDetail:
+    """The one trade found, with its bars. Raises ChangeSettingsError if there is none."""
+    if not len(found):
+        raise ChangeSettingsError("trade", "there is none further", "Go back, or change the filter")
+    row = again.trades.iloc[found]
     entry, end = (bar_of(again, row[name]) for name in MOMENTS)
-    around = max(FEWEST_AROUND, round((end - entry) * AROUND))
-    first, last = max(0, entry - around), min(len(again.time_ms), end + around + 1)
+    beside = max(FEWEST_AROUND, round((end - entry) * AROUND))
+    first, last = max(0, entry - beside), min(len(again.time_ms), end + beside + 1)
     most = max(10, min(whole(request, "candles", 100), MOST_CANDLES))
     joined = -(-(last - first) // most)
     return TradeDetail(

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.backtest.trades import COLUMNS, to_csv_bytes
+from engine.backtest.trades import to_csv_bytes
 from engine.disk import refuse_output, write_whole
 from engine.errors import ChangeSettingsError
-from engine.queries.result import MOMENTS, traded
-from engine.queries.trade_filter import chosen, column_of
+from engine.queries.result import traded
+from engine.queries.trade_filter import chosen
 from engine.results.answers import TradesPage, WrittenTrades
+from engine.results.trade_terms import COLUMNS, MOMENTS, column_of
 
 if TYPE_CHECKING:
     import pandas as pd

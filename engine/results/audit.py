@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from engine.results.codec import Number, from_json, to_json
+from engine.results.notes import Note
 
 AuditStatus = Literal["passed", "failed", "not judgeable", "not run"]
 
@@ -50,6 +51,7 @@ class AuditReport:
     by no more than a product or a Fourier transform of another length rounds otherwise. outside: what own
     features took from elsewhere, which no replay can hold still (`opens levels.csv`). edited: the features
     file is another one by now; the one that was trained with, kept in the run's folder, is what was audited.
+    notes: what no replay shows and somebody has to know, such as values that join at their stamps.
     """
 
     run: str
@@ -64,6 +66,7 @@ class AuditReport:
     rounding: tuple[Finding, ...] = ()
     outside: tuple[str, ...] = ()
     edited: bool = False
+    notes: tuple[Note, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As audit.json holds it."""

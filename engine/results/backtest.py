@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Self
 from engine.errors import RepairDataError
 from engine.results.codec import Count, Number, from_json, to_json
 from engine.results.earlier import SCHEMA, upgraded
+from engine.results.learned import FeatureDrift, ForecastCalibration
 from engine.results.notes import Note
 
 
@@ -312,6 +313,7 @@ class BacktestResult:
     metrics, benchmark: figures by the keys of results.metrics.METRICS. months: by year, twelve and the
     year's own.
     settings_differ: settings that are not the defaults, by dotted key.
+    drift: of the model's features from training to the bars that were traded, the largest first.
     """
 
     run: str
@@ -336,6 +338,8 @@ class BacktestResult:
     fills: FillScenarios | None = None
     stress: StressTests | None = None
     intervals: Intervals | None = None
+    calibration: ForecastCalibration | None = None
+    drift: tuple[FeatureDrift, ...] = ()
     permutation: PermutationTest | None = None
     baselines: tuple[Baseline, ...] = ()
     trials: TrialCounts | None = None

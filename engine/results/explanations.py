@@ -6,6 +6,9 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine.results.learned import DRIFTED, DRIFTING
+from engine.results.number_format import percent
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -20,8 +23,10 @@ if TYPE_CHECKING:
         TrialCounts,
         TrialFamily,
     )
+    from engine.results.learned import Estimate, FeatureDrift
 
 CHANCE, CONVINCING = 0.05, 0.95
+MOST_NAMED = 5  # features in a sentence
 FLAT, RANDOM = "always flat", "random signals"  # the baselines of a Sharpe ratio of 0 and of chance
 SAME_CLOSE, NEXT_OPEN, SLIPPED, WORST = "same-close", "next-open", "next-open, 3 × slippage", "worst-of-bar"
 ONE_LATE, TWO_LATE = "next-open, one bar late", "next-open, two bars late"
@@ -47,6 +52,8 @@ def explained(result: BacktestResult, trials: TrialCounts | None = None) -> dict
         "fills": result.fills and on_fills(result.metrics["total_return"], result.fills),
         "stress": result.stress and on_stress(result.metrics["sharpe"], result.stress),
         "intervals": result.intervals and on_intervals(result.intervals.strategy.sharpe, claimed=above),
+        "calibration": result.calibration and on_calibration(result.calibration.slope),
+        "drift": result.drift and on_drift(result.drift),
         "permutation": result.permutation and on_permutation(result.permutation, claimed=RANDOM in beaten),
         "baselines": rows and on_baselines(rows, result.decided_by),
         "trials": trials and on_trials(trials, claimed=above),
@@ -116,6 +123,35 @@ def on_intervals(sharpe: Interval, *, claimed: bool) -> str:
     return f"The Sharpe ratio {said}: its 95 % interval is {low:.2f} … {high:.2f}."
 
 
+def on_calibration(slope: Estimate) -> str:
+    """Whether the size of forecasts says anything of that of returns."""
+    if not math.isfinite(slope.low):
+        return "The forecasts have no Mincer-Zarnowitz slope: too few of them, or they do not vary."
+    if slope.low <= 0 <= slope.high:
+        said = "The size of forecasts is not shown to say anything of returns"
+    elif slope.high < 0:
+        said = "Returns go against the forecasts"
+    elif slope.low <= 1 <= slope.high:
+        said = "Returns come as high as they are forecast, within the error"
+    else:
+        said = f"Forecasts are {'too small' if slope.low > 1 else 'too large'} for the returns that come"
+    return (
+        f"{said}: the Mincer-Zarnowitz slope is {slope.value:.2f}, 95 % {slope.low:.2f} … {slope.high:.2f}."
+    )
+
+
+def on_drift(found: Sequence[FeatureDrift]) -> str:
+    """Which features are distributed otherwise than in training."""
+    far = [f"{each.name} {each.psi:.2f}" for each in found if each.psi > DRIFTED]
+    some = sum(DRIFTING < each.psi <= DRIFTED for each in found)
+    shown = listed(far[:MOST_NAMED]) + (" and others" if len(far) > MOST_NAMED else "")
+    named = f": {shown}" if far else ""
+    return (
+        f"{len(far)} of {len(found)} features have shifted since training, by a population stability index "
+        f"above {DRIFTED}{named}; {some} more moved, above {DRIFTING}."
+    )
+
+
 def on_permutation(test: PermutationTest, *, claimed: bool) -> str:
     """Whether the timing of the trades is better than chance; claimed: whether the run may say so."""
     if not math.isfinite(test.p_value):
@@ -149,13 +185,13 @@ def on_trials(counts: TrialCounts, *, claimed: bool = False) -> str:
     head = f"This is {look} at this span{different}"
     if not math.isfinite(counts.deflated_sharpe):
         return f"{head}; the deflated Sharpe ratio is not defined."
-    figure = f"the deflated Sharpe ratio is {counts.deflated_sharpe:.2f}"
-    if counts.deflated_sharpe >= CONVINCING - 0.005 and not claimed:  # as it is written
+    figure = f"the deflated Sharpe ratio is {percent(counts.deflated_sharpe)} %"
+    if counts.deflated_sharpe >= CONVINCING - 0.00005 and not claimed:  # as it is written
         return f"{head}; {figure}, which convinces only where the Sharpe ratio can be told from 0."
     alone = (
         "; the other tests do not count the looks" if claimed and counts.deflated_sharpe < CONVINCING else ""
     )
-    return f"{head}; {figure}, where {CONVINCING} would be convincing{alone}."
+    return f"{head}; {figure}, where {CONVINCING * 100:g} % would be convincing{alone}."
 
 
 def on_margin(costs: Costs) -> str:

@@ -23,6 +23,9 @@ Better = Literal["higher", "lower", ""]
 Place = Literal["headline", "seeds", "compare", "screen"]
 
 
+FEWEST_DAYS = 30  # below, no annual figure is defined
+
+
 @dataclass(frozen=True)
 class Metric:
     """One figure of an account.

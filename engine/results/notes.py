@@ -56,6 +56,7 @@ TEXTS = {
         "{bars:,.0f} bars."
     ),
     "market of a zone": "Days are those of {zone}, whose clock the bars keep.",
+    "closed after the horizon": "Positions close after label.horizon, {bars} bars, as signal.exit asks.",
     "ledger alone": (
         "The trial ledger lies in {path}, as no folder of the user's can be written: looks from other homes "
         "do not count here."
@@ -64,6 +65,10 @@ TEXTS = {
         "{series} has a value every {hours:g} hours, stamped at the beginning of a day, and joins with no "
         "delay. If a value sums up what follows its stamp, the run knows the future: give it that delay, "
         "data.extra=[{series}:{hours:g}:…]"
+    ),
+    "values stamped at midnight": (
+        "{series} has a value every {hours:g} hours, stamped at the beginning of a day. If a value sums up "
+        "what follows its stamp, join it with that delay: data.extra=[{series}:{hours:g}:…]"
     ),
     "rows rejected": "{series}: {rows:,} rows were rejected: {why}",
     "rows of one time": (

@@ -10,8 +10,8 @@ import numpy as np
 
 from engine.backtest.sweep import sweep
 from engine.results.backtest import AtCapital, Capacity
+from engine.results.metrics import FEWEST_DAYS
 from engine.statistics.account import day_ends
-from engine.statistics.metrics import FEWEST_DAYS
 
 if TYPE_CHECKING:
     from engine.backtest.bars import Bars, Floats

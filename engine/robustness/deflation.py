@@ -17,6 +17,7 @@ import numpy as np
 
 from engine.results.backtest import TrialCounts, TrialFamily
 from engine.results.codec import plain
+from engine.results.metrics import FEWEST_DAYS
 from engine.results.notes import Note
 from engine.robustness.known_trials import Family, known_trials, packed
 from engine.robustness.market_prices import MarketPrices
@@ -26,7 +27,7 @@ from engine.runs.events import clock, stamp
 from engine.settings import changed
 from engine.statistics.account import trading_days
 from engine.statistics.drawdown import moments_ms
-from engine.statistics.metrics import FEWEST_DAYS, daily_returns, total_return
+from engine.statistics.metrics import daily_returns, total_return
 from engine.statistics.returns import probabilistic_sharpe, sharpe
 
 if TYPE_CHECKING:
@@ -115,14 +116,15 @@ def record(home: Path, bars: Bars, strategy: Simulation, settings: Settings, ori
     look = evaluation_of(prices, bars, performance, settings, origin)
     with trial_store.opened(home) as store:
         add(store, home, prices, Variant(look, performance))
-        looks, _ = looks_at_span(store, look)
+        looks, like = looks_at_span(store, look)
         family = Family.of(store, looks)
+        counts = counts_among(store, home, looks, like, strategy)
     found = family_of(
         family.trials, family.returns, look.trial, settings.evidence, strategy.calendar.days_per_year
     )
     lies = trial_store.place(home)
     notes = (Note("ledger alone", {"path": str(lies.path)}),) if lies.alone else ()
-    return Recorded(trial_counts(home, look, strategy), found, notes)
+    return Recorded(counts, found, notes)
 
 
 def record_variants(home: Path, prices: MarketPrices, *variants: Variant) -> None:
@@ -146,11 +148,22 @@ def trial_counts(home: Path, look: trial_ledger.Evaluation, strategy: Simulation
 
     Below 30 days nothing annual is defined. Raises MakeRoomError, RepairDataError.
     """
-    returns = daily_returns(strategy)
     with trial_store.opened(home) as store:
         looks, like = looks_at_span(store, look)
-        known = known_trials(trial_store.place(home).path, like.same_market, like.from_ms, like.to_ms)
-        broken, expected = store.broken(), known.expected_best(store, looks)
+        return counts_among(store, home, looks, like, strategy)
+
+
+def counts_among(
+    store: trial_store.Store,
+    home: Path,
+    looks: list[trial_ledger.Evaluation],
+    like: trial_ledger.Evaluation,
+    strategy: Simulation,
+) -> TrialCounts:
+    """The same, of looks that were read already."""
+    returns = daily_returns(strategy)
+    known = known_trials(trial_store.place(home).path, like.same_market, like.from_ms, like.to_ms)
+    expected = known.expected_best(store, looks)
     found = trial_ledger.trials(looks, like)
     error = 1.0 / math.sqrt(max(len(returns) - 1, 1))  # of a worthless trial's Sharpe ratio per day
     best = expected * error if len(returns) >= FEWEST_DAYS else math.nan
@@ -161,8 +174,8 @@ def trial_counts(home: Path, look: trial_ledger.Evaluation, strategy: Simulation
         sharpe_variance=found.variance,
         expected_best_sharpe=best * math.sqrt(strategy.calendar.days_per_year),
         deflated_sharpe=probabilistic_sharpe(returns, best),
-        market=look.market,
-        broken=broken,
+        market=like.market,
+        broken=store.broken(),
     )
 
 

@@ -85,8 +85,8 @@ def known_trials(_ledger: Path, _market: int, _from_ms: int, _to_ms: int) -> Kno
 
 def packed(days: NDArray[np.int64], returns: Floats) -> DailyReturns:
     """Days since 1970 and the returns of these days, (D,) each, as the ledger keeps them."""
-    told = (days.astype(np.int32).tobytes(), returns.astype(np.float64).tobytes())
-    return DailyReturns(*map(zlib.compress, told))
+    arrays = (days.astype(np.int32).tobytes(), returns.astype(np.float64).tobytes())
+    return DailyReturns(*map(zlib.compress, arrays))
 
 
 def unpacked(found: DailyReturns) -> tuple[NDArray[np.int32], Floats]:

@@ -81,12 +81,12 @@ class MarketPrices:
         if not with_prices:
             return named
         most = max(with_prices, key=partial(common_hours, series))
-        known, said = unpacked(most.prices), None
+        known, recognised = unpacked(most.prices), None
         for hours in self.hours:
-            said = same_market(hours, known)
-            if said is not False:
+            recognised = same_market(hours, known)
+            if recognised is not False:
                 break
-        return named if said is None else said
+        return named if recognised is None else recognised
 
 
 def common_hours(first: Series, second: Series) -> float:

@@ -3,6 +3,7 @@
 fills        the same signals under kinder and harsher fills
 stress       the same signals late, at higher costs, with more capital; where the money was made
 intervals    95 % intervals of the figures, from the stationary bootstrap
+calibration  whether returns come as high as they are forecast, and when
 permutation  the same trades at other times
 baselines    what knows next to nothing, and whether the strategy beat it beyond chance
 trials       how often somebody looked at this span, and the Sharpe ratio deflated by that
@@ -32,15 +33,17 @@ from engine.results.backtest import (
     StressTests,
 )
 from engine.results.explanations import CHANCE, FLAT, RANDOM, SLIPPED
+from engine.results.metrics import FEWEST_DAYS
 from engine.robustness import baselines, deflation, fill_scenarios, permutation
 from engine.robustness.break_even import break_even
 from engine.robustness.capacity import capacity
 from engine.robustness.delay_decay import delay_decay
+from engine.robustness.forecast_calibration import forecast_calibration
 from engine.robustness.regimes import regimes
 from engine.robustness.track_record import track_record
 from engine.robustness.trial_family import spread
 from engine.statistics import intervals, returns
-from engine.statistics.metrics import FEWEST_DAYS, daily_returns, metrics, total_return
+from engine.statistics.metrics import daily_returns, metrics, total_return
 from engine.statistics.superiority import holm
 
 if TYPE_CHECKING:
@@ -100,6 +103,7 @@ def assessed(
             fills=fills(backtest),
             stress=stressed(backtest),
             intervals=bootstrapped(backtest),
+            calibration=forecast_calibration(backtest.decisions, backtest.settings.label.horizon),
             permutation=permuted(shuffled, shown=is_long(backtest)),
             baselines=tuple(beside(backtest, ridge, shuffled)),
             trials=recorded.counts,

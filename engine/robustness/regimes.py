@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.results.backtest import Regime
-from engine.statistics.metrics import FEWEST_DAYS
+from engine.results.metrics import FEWEST_DAYS
 from engine.statistics.returns import sharpe
 
 if TYPE_CHECKING:
@@ -51,11 +51,7 @@ def regimes(bars: Bars, strategy: Simulation) -> tuple[Regime, ...]:
 
 def kinds(bars: Bars, strategy: Simulation) -> Iterator[tuple[str, str, Rows]]:
     """Kind and name of each regime, and which bars (T,) belong to it."""
-    known = bars.forecast_volatility  # (T,)
-    low, high = np.nanquantile(known, [1 / 3, 2 / 3]) if np.isfinite(known).any() else (np.nan, np.nan)
-    yield VOLATILITY, "calm", known <= low
-    yield VOLATILITY, "middle", (known > low) & (known <= high)
-    yield VOLATILITY, "wild", known > high
+    yield from terciles(bars)
     mean = trailing_mean(bars.previous_close, SPAN)  # (T,)
     yield TREND, "up", bars.previous_close > mean
     yield TREND, "down", bars.previous_close <= mean
@@ -65,6 +61,15 @@ def kinds(bars: Bars, strategy: Simulation) -> Iterator[tuple[str, str, Rows]]:
     day = (bars.time.astype("datetime64[D]").astype(np.int64) + 3) % 7  # (T,) 0 is Monday
     for number in np.unique(day).tolist():
         yield WEEKDAY, WEEKDAYS[number], day == number
+
+
+def terciles(bars: Bars) -> Iterator[tuple[str, str, Rows]]:
+    """Kind and name of each tercile of the forecast volatility, and which bars (T,) belong to it."""
+    known = bars.forecast_volatility  # (T,)
+    low, high = np.nanquantile(known, [1 / 3, 2 / 3]) if np.isfinite(known).any() else (np.nan, np.nan)
+    yield VOLATILITY, "calm", known <= low
+    yield VOLATILITY, "middle", (known > low) & (known <= high)
+    yield VOLATILITY, "wild", known > high
 
 
 def held_side(strategy: Simulation) -> Floats:

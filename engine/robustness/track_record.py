@@ -7,8 +7,8 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from engine.results.backtest import TrackRecord
+from engine.results.metrics import FEWEST_DAYS
 from engine.statistics import returns
-from engine.statistics.metrics import FEWEST_DAYS
 
 if TYPE_CHECKING:
     from engine.backtest.bars import Floats

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.results.backtest import Spread, TrialFamily
+from engine.results.metrics import FEWEST_DAYS
 from engine.statistics.overfitting import overfitting
 from engine.statistics.returns import sharpe
-from engine.statistics.superiority import FEWEST_DAYS, superiority
+from engine.statistics.superiority import superiority
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 MOST = 500  # trials that are held against each other, the latest
+TAIL = 0.025  # of the trials, that a spread leaves out on each side
 COVERED = 0.95  # of a trial's days, that another needs to be of its family
 
 
@@ -59,7 +61,8 @@ def family_of(
 
 
 def spread(values: Floats) -> Spread:
-    """Of the defined values; NaN if there is none."""
+    """Median and middle 95 % of the defined values, least and greatest of fewer than 40; NaN of none."""
     defined = values[np.isfinite(values)]
-    bounds = np.quantile(defined, [0.025, 0.5, 0.975]).tolist() if len(defined) else [math.nan] * 3
+    tail = TAIL if len(defined) >= 1 / TAIL else 0.0
+    bounds = np.quantile(defined, [tail, 0.5, 1 - tail]).tolist() if len(defined) else [math.nan] * 3
     return Spread(*bounds)

@@ -60,12 +60,11 @@ def read(home: Path) -> tuple[list[Line], int]:
 def line_of(text: bytes, home: str) -> tuple[Evaluation, dict[str, str]] | None:
     """The look that a line holds and its closes, None if it is broken."""
     try:
-        told: dict[str, Any] = {"closes": {}, "days_per_year": 365.0} | dict(json.loads(text))
+        row: dict[str, Any] = {"closes": {}, "days_per_year": 365.0} | dict(json.loads(text))
         known = {
-            name: told[name]
-            for name in (*TEXTS, *NUMBERS, *FIGURES, "simulated", "settings", "days_per_year")
+            name: row[name] for name in (*TEXTS, *NUMBERS, *FIGURES, "simulated", "settings", "days_per_year")
         }
-        closes = told["closes"]
+        closes = row["closes"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     proper = (

@@ -64,11 +64,11 @@ def bring(home: Home, folder: Path, examine: Callable[[RunFolder], list[str]]) -
         manifest.store(copy.path, files)
         refuse_unfinished(copy)
         settings.load(copy.settings_path)
-        told = [*what(stored, copy), *examine(copy)]
+        findings = [*what(stored, copy), *examine(copy)]
         with refusals(home.runs):
             copy.path.rename(home.runs / name)
         sync(home.runs)
-    return ImportedRun(RunFolder(home.runs / name), tuple(told))
+    return ImportedRun(RunFolder(home.runs / name), tuple(findings))
 
 
 @contextlib.contextmanager
@@ -126,12 +126,17 @@ def bring_events(folder: Path, copy: RunFolder) -> None:
 def what(stored: dict[str, Any], copy: RunFolder) -> list[str]:
     """What the manifest proves of a copied run."""
     size = sum(facts["bytes"] for facts in stored["files"].values()) / 1e6
-    told = [f"{len(stored['files'])} files, {size:.1f} MB, each as its manifest says (SHA-256)"]
+    findings = [f"{len(stored['files'])} files, {size:.1f} MB, each as its manifest says (SHA-256)"]
     if signature.is_signed(stored, copy.path):
-        told.append("the manifest is signed with this home's key: a holder of the key wrote it")
+        findings.append("the manifest is signed with this home's key: a holder of the key wrote it")
     else:
-        told.append(
+        findings.append(
             "the manifest is not signed with this home's key: nothing broke, but who made it is unknown"
         )
-    told.append(f"its figures are its maker's word until you repeat it: quantdeck reproduce {copy.path.name}")
-    return told
+    if copy.features_path.exists():
+        name = copy.features_path.name
+        findings.append(f"it brings a program, {name}: quantdeck audit runs it, so read it first")
+    findings.append(
+        f"its figures are its maker's word until you repeat it: quantdeck reproduce {copy.path.name}"
+    )
+    return findings

@@ -135,15 +135,15 @@ def wait(run: RunFolder, timeout_s: float) -> bool:
 
 def last_words(run: RunFolder) -> str:
     """The line of engine.log that tells most of how the latest process ended, or nothing."""
-    told = [line for line in latest_lines(run) if not line.startswith(KILLED)]
-    fatal = [line for line in told if line.startswith("Fatal Python error")]
-    return (fatal or told or [""])[-1]
+    kept = [line for line in latest_lines(run) if not line.startswith(KILLED)]
+    fatal = [line for line in kept if line.startswith("Fatal Python error")]
+    return (fatal or kept or [""])[-1]
 
 
 def killed_by(run: RunFolder) -> str:
     """The name of the signal that ended the latest process, if its launcher lived to see it."""
-    told = [line for line in latest_lines(run) if line.startswith(KILLED)]
-    return told[-1].removeprefix(KILLED).rstrip(" -") if told else ""
+    kept = [line for line in latest_lines(run) if line.startswith(KILLED)]
+    return kept[-1].removeprefix(KILLED).rstrip(" -") if kept else ""
 
 
 def latest_lines(run: RunFolder) -> list[str]:
@@ -154,6 +154,6 @@ def latest_lines(run: RunFolder) -> list[str]:
             lines = file.read().decode(errors="replace").splitlines()
     except OSError:
         return []
-    told = [line.strip() for line in lines if line.strip()]
-    launches = [at for at, line in enumerate(told) if line.startswith(LAUNCHED)]
-    return told[launches[-1] + 1 :] if launches else told
+    kept = [line.strip() for line in lines if line.strip()]
+    launches = [at for at, line in enumerate(kept) if line.startswith(LAUNCHED)]
+    return kept[launches[-1] + 1 :] if launches else kept

@@ -98,6 +98,10 @@ for each in (
         "calibrate", ("fit",), "engine.results.studies:CalibrationResult",
         "engine.studies.calibration:calibrate", "Train on SIMULATED markets whose truth is known.",
     ),
+    Mode(
+        "importance", ("load", "collect", "merge", "features", "windows", "permute"),
+        "engine.results.learned:ImportanceResult", "engine.studies.importance:measure",
+    ),
 ):  # fmt: skip
     add(each)
 

@@ -21,17 +21,17 @@ def cause(run: RunFolder, memory_mb: float | None) -> str:
     memory_mb: what it last said to use, in MB (10^6 bytes).
     """
     number = killed_by(run)
-    told = [f"killed by {number}"] if number else []
+    causes = [f"killed by {number}"] if number else []
     with contextlib.suppress(OSError):
         disk = os.statvfs(run.path)
         if disk.f_flag & os.ST_RDONLY:
-            told.append("its folder is read-only")
+            causes.append("its folder is read-only")
         elif disk.f_bavail * disk.f_frsize < FULL_BYTES:
-            told.append("the disk is full")
+            causes.append("the disk is full")
     machine_mb = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e6
     used_mb = memory_mb or 0.0
     if number in {"", "SIGKILL"} and used_mb > MUCH_MEMORY * machine_mb:
-        told.append(
+        causes.append(
             f"it used {used_mb:.0f} MB of the machine's {machine_mb:.0f} MB, so memory may have run out"
         )
-    return ", ".join(told)
+    return ", ".join(causes)

@@ -71,10 +71,10 @@ def carry_out(
             with EventLog(run.events_path) as log:
                 return Carrier(run, log, output).carry_out(work, judge, heartbeat_s)
     except (QuantdeckError, OSError) as error:
-        told = as_error(error)
+        failure = as_error(error)
         with contextlib.suppress(OSError):
-            print(told, file=sys.stderr)
-        return told.exit_code
+            print(failure, file=sys.stderr)
+        return failure.exit_code
 
 
 @contextlib.contextmanager
@@ -178,8 +178,9 @@ class Carrier:
 
         for number in STOP_SIGNALS:
             signal.signal(number, ask)
-        self.arrived, told = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        signal.set_wakeup_fd(told, warn_on_full_buffer=False)  # seen even while the work is in compiled code
+        self.arrived, arriving = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        # Seen even while the work is in compiled code.
+        signal.set_wakeup_fd(arriving, warn_on_full_buffer=False)
         for number in (signal.SIGHUP, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
@@ -224,13 +225,13 @@ class Carrier:
 
     def outcome(self, error: BaseException) -> tuple[Event, int]:
         """The final event and the exit code of work that ended in an exception."""
-        told = as_error(error)
-        if isinstance(told, StopRequestedError):
-            return {"kind": "stopped", "by": self.asked_by or "request"}, told.exit_code
+        failure = as_error(error)
+        if isinstance(failure, StopRequestedError):
+            return {"kind": "stopped", "by": self.asked_by or "request"}, failure.exit_code
         with contextlib.suppress(MemoryError):
             lines = traceback.format_exception(error)  # never with locals: they may hold secrets
-            self.note(f"{''.join(lines)}{told}")
-        return {"kind": "failed", "error": to_fields(told)}, told.exit_code
+            self.note(f"{''.join(lines)}{failure}")
+        return {"kind": "failed", "error": to_fields(failure)}, failure.exit_code
 
     def conclude(self, final: Event, code: int) -> int:
         """Write the final event; if even that is refused, engine.log and the exit code have to tell."""

@@ -27,9 +27,9 @@ def repeat(home: Home, run: RunFolder) -> RunFolder:
             f"Name one of mode {', '.join(mode.name for mode in MODES.values() if mode.reproducible)}",
         )
     refuse_unfinished(run)
-    told = json.loads(manifest.read_checked(run.path, run.origin_path.name))
+    origin = json.loads(manifest.read_checked(run.path, run.origin_path.name))
     chosen = settings.load(run.settings_path)
-    training = chosen.training.model_copy(update={"devices": told["devices"]})
+    training = chosen.training.model_copy(update={"devices": origin["devices"]})
     chosen = chosen.model_copy(update={"training": training})
     return home.create(run.mode, chosen, run.of, run.name, repeats=run)
 
@@ -38,9 +38,9 @@ def refuse_unfinished(run: RunFolder) -> None:
     """Raise RepairDataError unless the run came to its end and every file is as it was saved."""
     problems = manifest.verify(run.path)
     if problems:
-        told = "; ".join(f"{problem.key} {problem.reason}" for problem in problems)
+        faults = "; ".join(f"{problem.key} {problem.reason}" for problem in problems)
         raise RepairDataError(
-            f"run {run.path.name}", told, "Restore it from a copy, or let it run to its end"
+            f"run {run.path.name}", faults, "Restore it from a copy, or let it run to its end"
         )
     named = manifest.manifest_of(run.path)
     wanted = (run.settings_path, run.result_path, run.origin_path)

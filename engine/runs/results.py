@@ -9,10 +9,12 @@ from engine.errors import RepairDataError
 from engine.results.backtest import BacktestResult
 from engine.results.codec import from_json
 from engine.results.earlier import with_figures, with_notes
+from engine.runs.folder import Home
 from engine.runs.manifest import manifest_of, read_named
 from engine.runs.modes import MODES
 
 if TYPE_CHECKING:
+    from engine.results.learned import ImportanceResult
     from engine.runs.folder import RunFolder
 
 
@@ -29,6 +31,21 @@ def backtest_of(run: RunFolder) -> BacktestResult:
     return BacktestResult.from_json(content(run), str(run.result_path))
 
 
+def importance_of(run: RunFolder) -> ImportanceResult | None:
+    """The latest importance of the features of a backtest's model, None where it was not measured.
+
+    Raises RepairDataError.
+    """
+    model = run.of or run.id
+    done = [
+        each
+        for each in Home(run.path.parent.parent).all()
+        if each.mode == "importance" and each.of == model and each.result_path.exists()
+    ]
+    found: ImportanceResult | None = result_of(done[-1]) if done else None
+    return found
+
+
 def content(run: RunFolder) -> dict[str, Any]:
     """The table in result.json, which is what the manifest vouches for. Raises RepairDataError."""
     remedy = f"Run it again, or look into {run.log_path}"
@@ -36,11 +53,11 @@ def content(run: RunFolder) -> dict[str, Any]:
         name = run.result_path.name
         entry = manifest_of(run.path).get(name) if run.manifest_path.exists() else None
         read = read_named(run.path, name, entry) if entry else run.result_path.read_bytes()
-        told = json.loads(read)
+        document = json.loads(read)
     except FileNotFoundError:
         raise RepairDataError(str(run.result_path), "is missing", remedy) from None
     except (OSError, ValueError, RecursionError) as error:
         raise RepairDataError(str(run.result_path), f"cannot be read: {error}", remedy) from None
-    if not isinstance(told, dict):
+    if not isinstance(document, dict):
         raise RepairDataError(str(run.result_path), "is no result", remedy)
-    return told
+    return document

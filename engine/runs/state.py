@@ -124,7 +124,17 @@ def replay(state: State, entries: Iterable[log.LogEntry]) -> State:
 def queued(draft: Draft, entry: log.Queued) -> None:
     """A process is launched: of what an earlier one told, only the epochs and notes stay."""
     fresh = State()
-    forgotten = ("stage", "stages", "spent", "sources", "ended_at", "error", "early_stopped")
+    forgotten = (
+        "stage",
+        "stages",
+        "spent",
+        "sources",
+        "ended_at",
+        "error",
+        "early_stopped",
+        "batch",
+        "batches",
+    )
     draft.update({name: getattr(fresh, name) for name in (*forgotten, "left_s", "cpu", "memory_mb", "pid")})
     draft.update(resumed=entry.resumed, status="queued")
 

@@ -14,11 +14,13 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from engine.results.metrics import FEWEST_DAYS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 WHAT_IF = "what-if"
-DAY_MS, DAYS_PER_YEAR, FEWEST_DAYS = 86_400_000, 365.0, 30
+DAY_MS, DAYS_PER_YEAR = 86_400_000, 365.0
 SHARED = 0.5  # of the shorter span, from which on two looks are at the same bars
 TIMEFRAME = re.compile(r" \d+[smhdwM]\b")
 

@@ -118,8 +118,8 @@ class Model(Group):
     def unlike_default(self) -> dict[str, str]:
         """Kind and file where they are not the default: keys of models that name none leave them out."""
         fields = type(self).model_fields
-        told = {"kind": self.kind, "file": self.file}
-        return {name: value for name, value in told.items() if value != fields[name].default}
+        named = {"kind": self.kind, "file": self.file}
+        return {name: value for name, value in named.items() if value != fields[name].default}
 
 
 class Training(Group):

@@ -90,12 +90,13 @@ def with_funding(settings: Settings, series: str) -> Settings:
 def for_own_signals(settings: Settings) -> Settings:
     """The settings of a simulation of signals of one's own, which close what they opened.
 
-    Exit and horizon are a model's by default; where they are named, they hold for signals as well.
+    Exit and horizon are a model's by default; where they are named, they hold for signals as well. One bar is
+    the horizon where no exit asks for another: signals forecast no label.
     """
     signal, label = settings.signal, settings.label
     if "exit" not in signal.model_fields_set:
         signal = signal.model_copy(update={"exit": "signal"})
-    if "horizon" not in label.model_fields_set:
+    if "horizon" not in label.model_fields_set and signal.exit == "signal":
         label = label.model_copy(update={"horizon": 1})
     return settings.model_copy(update={"signal": signal, "label": label})
 
@@ -104,5 +105,5 @@ def with_limits(settings: Settings, limits: Mapping[str, Any]) -> Settings:
     """The settings with the exchange's minimum order and step, if they ask for it and these are known."""
     if settings.backtest.limits_from != "exchange":
         return settings
-    told = {name: limits[name] for name in ("minimum_notional", "quantity_step") if limits.get(name)}
-    return settings.model_copy(update={"backtest": settings.backtest.model_copy(update=told)})
+    known = {name: limits[name] for name in ("minimum_notional", "quantity_step") if limits.get(name)}
+    return settings.model_copy(update={"backtest": settings.backtest.model_copy(update=known)})

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.results.metrics import FEWEST_DAYS
 from engine.statistics.bootstrap import Rows, block_length, draws, interval
 from engine.statistics.forecast import (
     direction_influence,
@@ -27,7 +28,7 @@ from engine.statistics.returns import Floats, deviation, sharpe, sharpe_influenc
 if TYPE_CHECKING:
     from engine.statistics.account import AccountHistory
 
-FEWEST_DAYS, FEWEST_SHARPE_DAYS, FEWEST_FORECASTS = 10, 30, 30
+FEWEST_RESAMPLED_DAYS, FEWEST_FORECASTS = 10, 30
 UNDEFINED = [math.nan, math.nan]
 
 
@@ -80,7 +81,7 @@ def of_simulation(account: AccountHistory, resamples: int, seed: int) -> dict[st
         return dict.fromkeys(names, UNDEFINED)
     days = days_of(account)
     count = len(days.growth)
-    if count < FEWEST_DAYS or not deviation(days.returns) > 0:
+    if count < FEWEST_RESAMPLED_DAYS or not deviation(days.returns) > 0:
         return dict.fromkeys(names, UNDEFINED)
     found = [
         (np.exp(np.log(days.growth)[rows].sum(axis=1)) - 1.0, drawdowns(days, rows))
@@ -139,7 +140,7 @@ def sharpe_above(
     first, second: daily returns (D,) of the same days. A series without variance counts as Sharpe ratio 0:
     there was nothing to win or lose. NaN below 30 days.
     """
-    if len(first) < FEWEST_SHARPE_DAYS:
+    if len(first) < FEWEST_DAYS:
         return math.nan, Bootstrapped()
     apart = or_zero(sharpe(first, per_year)) - or_zero(sharpe(second, per_year))
     influence = math.sqrt(per_year) * (sharpe_influence(first) - sharpe_influence(second))

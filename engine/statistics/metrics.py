@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.results.metrics import METRICS
+from engine.results.metrics import FEWEST_DAYS, METRICS
 from engine.statistics import drawdown as of_drawdown
 from engine.statistics import returns as of_returns
 from engine.statistics.account import DAY_MS, day_ends, shared
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.statistics.account import AccountHistory
-
-FEWEST_DAYS = 30
 
 
 def metrics(account: AccountHistory) -> dict[str, float]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.results.metrics import FEWEST_DAYS
 from engine.statistics.bootstrap import block_length, draws, weights
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from engine.statistics.bootstrap import Rows
 
 Floats = NDArray[np.float64]
-
-FEWEST_DAYS = 30
 
 
 @dataclass(frozen=True)

@@ -108,9 +108,9 @@ def simulate_signals(
     calendar = told_calendar(settings.data.calendar, step_ms) or market.calendar
     due = None
     if funding is not None:
-        rates, told = rates_of(funding, mark, now_ms, hints)
+        rates, notes_of_rates = rates_of(funding, mark, now_ms, hints)
         due, settings = due_on(rates, frame, calendar), with_funding(settings, OF_FILE)
-        notes += told
+        notes += notes_of_rates
     time_ms = milliseconds(frame.index)  # (T,)
     signed = str(given.name).lower() == "signal"
     given_ms, values = milliseconds(given.index), given.to_numpy(np.float64)  # (N,) each
@@ -120,6 +120,8 @@ def simulate_signals(
     notes += [Note("signals waited", {"signals": waiting})] if waiting else []
     weight = align_to_bars(time_ms, given_ms, values)  # (T,)
     notes += looks_early(weight, frame)
+    if settings.signal.exit == "horizon":
+        notes.append(Note("closed after the horizon", {"bars": settings.label.horizon}))
     rows = slice(int(np.flatnonzero(np.isfinite(weight))[0]), len(frame))
     if signed:
         weight = weights(weight, settings.signal.neutral, short=settings.backtest.short)

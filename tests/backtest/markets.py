@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from engine.backtest.bars import Bars
-from engine.backtest.records import REASONS
 from engine.backtest.rules import Rules
+from engine.results.trade_terms import REASONS
 
 HOUR_MS = 3_600_000
 

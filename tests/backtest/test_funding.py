@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.backtest.bars import Bars
-from engine.backtest.records import REASONS
 from engine.backtest.rules import Rules
 from engine.backtest.simulate import simulate
 from engine.market.calendar import Calendar
 from engine.market.funding import with_mark
 from engine.market.merge import Other, merge
 from engine.market.times import milliseconds, time_index
+from engine.results.trade_terms import REASONS
 from tests.backtest.markets import HOUR_MS
 from tests.backtest.markets import candles as prices
 

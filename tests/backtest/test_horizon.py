@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.backtest.records import REASONS
 from engine.backtest.signals import held_for
 from engine.backtest.simulate import buy_and_hold, simulate
 from engine.backtest.sweep import sweep
 from engine.backtest.trading import rules_of
 from engine.market.calendar import Calendar
+from engine.results.trade_terms import REASONS
 from engine.settings import make
 from tests.backtest.markets import FREE, KEEP, bars_of, random_bars, random_targets, reasons
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.backtest.records import REASONS
 from engine.backtest.rules import Rules
 from engine.backtest.simulate import simulate
 from engine.backtest.trades import trade_table
 from engine.backtest.trading import rules_of
 from engine.errors import SettingsError
 from engine.market.calendar import Calendar
+from engine.results.trade_terms import REASONS
 from engine.settings import make
 from tests.backtest.markets import FREE, KEEP, bars_of, random_bars, random_rules, random_targets, reasons
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.backtest.records import REASONS
 from engine.backtest.simulate import simulate
+from engine.results.trade_terms import REASONS
 from tests.backtest.markets import random_bars, random_rules, random_targets
 from tests.backtest.reference import Reference
 

@@ -7,7 +7,8 @@ import pandas as pd
 
 from engine.backtest.rules import Rules
 from engine.backtest.simulate import simulate
-from engine.backtest.trades import COLUMNS, to_csv_bytes, trade_table
+from engine.backtest.trades import to_csv_bytes, trade_table
+from engine.results.trade_terms import COLUMNS
 from tests.backtest.markets import HOUR_MS, random_bars, random_targets
 
 RULES = Rules(10_000.0, fee=0.001, slippage=0.0002, bars_per_year=8760, stop_loss=0.03, borrow_rate=0.1)

@@ -115,7 +115,7 @@ def test_a_gap_within_a_session_is_one_and_a_weekend_is_none(tmp_path):
 @pytest.mark.parametrize("text", ["mon-fri 09:30-16:30 America/New_York", "24/7 America/New_York"])
 def test_the_leak_audit_passes_where_bars_keep_a_local_clock(tmp_path, text):
     minutes = 60 if "mon" in text else 240
-    write(tmp_path / "mine.csv", text, minutes, 330)
+    write(tmp_path / "mine.csv", text, minutes, 120)
     store = Store(tmp_path / "data")
     import_file(tmp_path / "mine.csv", store, now_ms=NEVER)
     longer = "4h,1d" if minutes == 60 else "1d"

@@ -323,7 +323,7 @@ class TestProcesses:
     def test_kill_while_writing_leaves_a_whole_file(self, store):
         pick = random.Random(11)
         code = """
-            frame = candles(60_000)
+            frame = candles(20_000)
             for version in range(10**6):
                 new = series(frame.assign(close=float(version)), "loop", origin={"version": version})
                 with store.locked("loop"):
@@ -341,7 +341,7 @@ class TestProcesses:
                 writer.send_signal(signal.SIGKILL)
             assert writer.returncode == -signal.SIGKILL
             read = store.read("loop")
-            assert len(read.frame) == 60_000
+            assert len(read.frame) == 20_000
             assert (read.frame["close"] == read.origin["version"]).all()
             assert store.names() == ["loop"]
             with store.locked("loop"):  # the kernel let go of the dead writer's lock, and its part is swept
@@ -371,7 +371,7 @@ class TestProcesses:
             resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             try:
-                store.write(series(candles(60_000), "full"))
+                store.write(series(candles(20_000), "full"))
             except QuantdeckError as error:
                 print(type(error).__name__, error.thing, error.reason)
         """

@@ -50,7 +50,7 @@ HOURS = st.sets(st.integers(0, 150), min_size=1).map(lambda gone: sorted(set(ran
 SPARSE = st.lists(st.integers(0, 159), max_size=4).map(lambda gone: sorted(set(range(160)) - set(gone)))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     SPARSE | HOURS, st.sampled_from(["return_1", "bar_range", "sma_distance_12", "rsi_14", "obv_change_24"])
 )

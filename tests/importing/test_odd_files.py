@@ -2,7 +2,9 @@
 
 import bz2
 import io
+import json
 import lzma
+import re
 import zipfile
 from decimal import Decimal
 
@@ -221,3 +223,25 @@ def test_rows_of_several_exchanges_are_refused(frame, read):
 def test_what_is_no_table_is_named(read, magic, what):
     with pytest.raises(RepairDataError, match=what):
         read(magic + bytes(range(256)) * 4)
+
+
+@pytest.mark.parametrize(
+    ("page", "tongue"),
+    [("cp1251", "Russian"), ("shift_jis", "Japanese"), ("gbk", "Chinese"), ("euc_kr", "Korean")],
+)
+def test_names_in_another_code_page_are_refused_with_the_one_that_was_tried(frame, read, page, tongue):
+    content = text(frame, header=TONGUES[tongue].replace(" ", ","))
+    with pytest.raises(RepairDataError, match=r"read as cp1252.*save it as UTF-8"):
+        read(content.encode(page))
+    assert len(read(content)) == len(frame)
+
+
+@pytest.mark.parametrize("column", ["time", "open", "close", "volume"])
+@pytest.mark.parametrize(("cell", "kind"), [({"a": 1}, "records"), ([1, 2], "lists")])
+def test_cells_of_json_that_hold_several_values_are_named_in_plain_words(read, column, cell, kind):
+    prices = {"open": 2, "high": 3, "low": 1, "close": 2, "volume": 5}
+    rows = [{"time": 1_700_000_000 + 3600 * row, **prices, column: cell} for row in range(80)]
+    with pytest.raises(RepairDataError, match=column) as caught:
+        read(json.dumps(rows).encode(), "json")
+    assert kind in str(caught.value)
+    assert not re.search("struct|int64|cast|utf8", str(caught.value))

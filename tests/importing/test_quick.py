@@ -82,6 +82,6 @@ def test_long_columns_of_text_are_read_quickly_too(read):
 
 def test_random_files_are_read_exactly_by_the_quick_way_too(tmp_path, monkeypatch):
     monkeypatch.setattr(tables, "LARGE", 0)
-    tally = tally_of(range(150), tmp_path)
+    tally = tally_of(range(80), tmp_path)
     assert tally.wrong == {}
     assert tally.read == tally.clear

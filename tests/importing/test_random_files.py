@@ -12,7 +12,7 @@ from engine.market.candles import OHLCV
 from tests.importing.generator import random_file
 
 NOW = 1_800_000_000_000
-SHORT = 300  # python -m soak reads ten thousand
+SHORT = 200  # python -m soak reads ten thousand
 
 
 @dataclass

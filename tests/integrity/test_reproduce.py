@@ -96,6 +96,13 @@ def test_a_run_from_elsewhere_is_verified_copied_and_its_trust_told(run, tmp_pat
         bring(home, run.path, examined)
 
 
+def test_a_program_that_a_run_brings_is_told(run, tmp_path):
+    run.features_path.write_text("names = ()")
+    write_manifest(run.path, [run.features_path.name])
+    told = bring(Home(tmp_path / "mine"), run.path, examined).trusts
+    assert any("features.py" in line and "read it first" in line for line in told)
+
+
 @pytest.mark.parametrize("damage", ["bit", "link", "mode", "manifest", "name", "bomb"])
 def test_a_run_that_is_not_what_it_says_is_left_outside(run, tmp_path, damage):
     home, folder = Home(tmp_path / "mine"), run.path

@@ -7,7 +7,7 @@ import zoneinfo
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.market.calendar import DAY_MS, HOUR_MS, MINUTE_MS, Calendar
@@ -137,15 +137,18 @@ def test_any_sessions_with_holidays_are_read_off_their_bars(seed):
     )  # hours may move with the clock
 
 
-@pytest.mark.parametrize(
-    ("minutes", "share"),
-    [(5, 0.0), *((length, share) for length in (15, 30, 60) for share in (0.0, 0.02, 0.05))],
-)
-def test_currencies_trade_by_the_clock_of_new_york_though_bars_are_missing(minutes, share):
-    random, step_ms = np.random.default_rng(minutes), minutes * MINUTE_MS
-    times, _ = opened("mon-fri 17:00-17:00 America/New_York", step_ms, 7 * 60)
-    kept = times[random.random(len(times)) >= share]
-    assert str(infer(kept, step_ms)) == "mon-fri 17:00-17:00 America/New_York"
+@settings(max_examples=15, deadline=None, database=None, derandomize=True)
+@given(
+    minutes=st.sampled_from([1, 5, 15, 30, 60]), share=st.floats(0, 0.3), seed=st.integers(0, 2**32 - 1),
+    days=st.sampled_from([14, 60, 400]),
+)  # fmt: skip
+def test_currencies_trade_by_the_clock_of_new_york_though_bars_are_missing(minutes, share, seed, days):
+    """Two months that begin in winter show no change of clocks: then the hours are those of UTC."""
+    times, _ = opened("mon-fri 17:00-17:00 America/New_York", minutes * MINUTE_MS, min(days, 60 * minutes))
+    kept = times[np.random.default_rng(seed).random(len(times)) >= share]
+    change = any(np.diff(Calendar(HOUR_MS, "America/New_York").clock(times) - times))
+    expected = "17:00-17:00 America/New_York" if change else "22:00-22:00"
+    assert str(infer(kept, minutes * MINUTE_MS)) == f"mon-fri {expected}"
 
 
 @given(

@@ -10,6 +10,7 @@ from engine.queries.opening import ledger
 from engine.queries.report.html import write
 from engine.results.answers import WrittenReport
 from engine.results.explanations import explained
+from engine.results.trust_tables import trust_tables
 from engine.runs.folder import Home
 from engine.runs.manifest import write_manifest
 from engine.runs.results import backtest_of
@@ -105,8 +106,18 @@ def test_it_says_how_far_to_trust_it(kept, tmp_path):
     assert "Leak audit: not run" in text
     for name in ("fills", "intervals", "permutation", "baselines", "trials"):
         assert said[name] in text
-    for scenario in found.fills.scenarios:
-        assert scenario.name in text
+    cells = {cell.partition(">")[2].split("<")[0] for cell in text.replace("−", "-").split("<t")}
+    tables = trust_tables(found)
+    assert [each.header[0] for each in tables] == [
+        "95 % intervals",
+        "fills",
+        "stress",
+        "regimes",
+        "baselines",
+    ]
+    assert {part for each in tables for row in each.rows for part in row} <= cells
+    chance = text.partition("Deflated Sharpe: ")[2].split(" %")[0]
+    assert f"the deflated Sharpe ratio is {chance} %" in said["trials"]
     again = {"path": str(path), "replace": True, "overrides": {"backtest.fee_bps": 4.0}}
     write({"run": str(kept.path), **again})
     assert "This is look" in path.read_text()

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from engine.backtest.trades import COLUMNS
 from engine.errors import ChangeSettingsError
 from engine.queries.result import result_of
 from engine.queries.trade import one
 from engine.queries.trades import export, window
+from engine.results.trade_terms import COLUMNS
 from engine.runs.folder import Home
 from tests.queries.results import backtested
 

@@ -2,16 +2,19 @@
 
 import itertools
 
+import numpy as np
 import pytest
 
 from engine.errors import ChangeSettingsError, SettingsError
 from engine.queries import opening, sweep
 from engine.queries.sweep import MOST
 from engine.results.codec import plain
+from engine.robustness.trial_family import spread
 from engine.runs.folder import Home
 from engine.runs.trial_ledger import WHAT_IF
 from engine.runs.trial_store import read
 from tests.queries.results import as_json, backtested, own_signals
+from tui.text.sweep import sweep_table
 
 ledger, tried, swept = map(as_json, (opening.ledger, opening.what_if, sweep.swept))
 CHOICES = {
@@ -68,6 +71,27 @@ def test_the_best_is_deflated_by_every_variant(tmp_path):
     assert told["trials"] == again
     assert told["trials"]["expected_best_sharpe"] > 0
     assert swept(ask(run, choices=CHOICES))["trials"] == told["trials"]
+
+
+def test_variants_that_come_to_the_same_stand_in_one_line(copied):
+    choices = {"signal.entry_threshold": [0.0003, 0.5, 0.7, 0.9], "backtest.fee_bps": [1.0, 10.0]}
+    found = sweep.swept(ask(copied, choices=choices))
+    figures = {str({**vars(each), "settings": None}) for each in found.variants}
+    lines = sweep_table(found, choices, 0).splitlines()[2:]
+    rows = [line.split() for line in lines[: 1 + len(figures)]]
+    assert len(figures) == 3  # two that trade, and six that never do
+    assert rows[0][-1] == "variants"
+    assert sum(int(row[-1]) for row in rows[1:]) == len(found.variants)
+    assert "3 different results" not in "".join(lines)
+    assert "1 of 3 different results shown" in sweep_table(found, choices, 1)
+
+
+@pytest.mark.parametrize("count", [1, 2, 39, 40, 400])
+def test_a_spread_of_few_is_from_the_least_to_the_greatest(count):
+    values = np.random.default_rng(count).normal(size=count)
+    low, _, high = spread(np.append(values, np.nan))
+    assert ((low, high) == (values.min(), values.max())) == (count < 40)
+    assert values.min() <= low <= high <= values.max()
 
 
 def test_where_nothing_trades_none_is_the_best(copied):

@@ -63,6 +63,7 @@ def slow_steps(statistic, resampled):
 def test_the_p_values_are_those_of_the_slow_formulas(seed, block, trials):
     returns = family(seed, 80, trials)
     rows = np.concatenate(list(draws(80, block, 100, np.random.default_rng(seed))))
+    rows = rows[[len(set(line)) < 80 for line in rows]]  # every day once is a tie: rounding would decide
     found = of_draws(returns, block, [rows[:30], rows[30:]])
     assert [found.reality_check, found.spa] == pytest.approx(slow_p_values(returns, rows, block), abs=1e-9)
     deviation = np.sqrt([slow_variance(column, block) for column in returns.T])

@@ -12,6 +12,7 @@ from engine.backtest.rules import Rules
 from engine.backtest.simulate import simulate
 from engine.data.importing.hints import Hints
 from engine.errors import ChangeSettingsError, RepairDataError
+from engine.results.notes import Note
 from engine.runs.folder import Home
 from engine.runs.manifest import verify
 from engine.settings import Settings, make
@@ -55,6 +56,17 @@ def test_weights_trade_as_the_simulator_trades_them(market):
     assert judged.metrics["final_value"] == reference.equity[-1]
     assert len(judged.trades) == judged.metrics["trades"] > 5
     assert judged.benchmark["trades"] == 1
+
+
+@pytest.mark.parametrize("horizon", [1, 3, 24])
+def test_signals_close_what_they_opened_unless_another_exit_is_named_which_is_told(market, horizon):
+    frame, _, _ = market
+    sign = pd.Series([1.0, 1.0], frame.index[[20, 200]], name="signal")
+    assert simulate_signals(frame, sign).metrics["trades"] == 1
+    settings = make({}, ["signal.exit=horizon", f"label.horizon={horizon}"])
+    closed = simulate_signals(frame, sign, settings=settings)
+    assert list(closed.trades["bars"]) == [horizon, horizon]
+    assert list(closed.notes) == [Note("closed after the horizon", {"bars": horizon})]
 
 
 def test_files_and_frames_come_to_the_same(market):

@@ -10,10 +10,12 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
+import typer
 
 from engine.settings import Settings, load
 from engine.settings.tree import defaults
 from tui.cli import app_options, main
+from tui.grammar import app
 
 HEAVY = {
     "numpy", "pandas", "keras", "jax", "sklearn", "ccxt", "pyarrow", "numba", "scipy", "joblib", "aiohttp",
@@ -195,3 +197,11 @@ def test_what_takes_rules_offers_no_file_and_an_example_that_it_takes(deck, name
     example = re.search(r"such as (\w+)=", " ".join(shown.partition("--set")[2].split()))
     assert example
     assert any(f"{group}.{example[1]}" in defaults() for group in ("signal", "backtest"))
+
+
+@pytest.mark.parametrize("name", ["data", "runs"])
+def test_an_unknown_sub_command_is_told_those_that_there_are(deck, name):
+    error = deck.json(name, "nonsense", code=2)["error"]
+    known = typer.main.get_command(app).commands[name].commands
+    assert f"quantdeck {name} knows {', '.join(known)}. " in error["remedy"]
+    assert f"quantdeck {name} --help" in error["remedy"]

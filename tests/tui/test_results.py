@@ -123,11 +123,11 @@ def test_sweep_tries_every_combination_and_each_is_a_look(real, run):
     out, _ = real("sweep", *SWEPT, "--limit", "5")
     lines = out.splitlines()
     sharpes = [float(line.split()[5]) for line in lines[3:8]]
-    wanted = sorted((row["sharpe"] for row in document["variants"]), reverse=True)
+    wanted = sorted({row["sharpe"] for row in document["variants"]}, reverse=True)
     assert sharpes == [round(each, 2) for each in wanted[:5]]
     assert "SIMULATED" in lines[0]
     assert "12 variants: 2 entry_threshold × 3 fee_bps × 2 stop_loss" in lines[1]
-    assert "5 of 12 shown" in out
+    assert "5 of 12 variants shown" in out
     best = document["variants"][document["best"]]["settings"]
     told = next(line for line in lines if line.startswith("best"))
     assert f"backtest.fee_bps={best['backtest.fee_bps']}" in told

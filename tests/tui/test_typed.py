@@ -7,7 +7,7 @@ import pytest
 
 import tui
 from engine.results import metrics
-from tui.screens.backtest import drawing
+from tui.screens.backtest import figures
 
 TUI = Path(tui.__file__).parent
 MAY_LACK = {"os.environ", "variables", "widths"}  # a terminal's environment, colours of a theme, a table
@@ -52,7 +52,7 @@ def test_events_of_a_log_are_decoded_before_anybody_reads_them():
 
 @pytest.mark.parametrize("metric", metrics.METRICS.values(), ids=lambda metric: metric.key)
 def test_label_and_unit_fit_beside_each_other(metric):
-    label, unit = drawing.labelled(metric)
+    label, unit = figures.labelled(metric)
     assert label
-    assert len(label) + len(unit) <= drawing.LABEL - 2
+    assert len(label) + len(unit) <= figures.LABEL - 2
     assert metric.format != "percent" or unit.startswith("%")

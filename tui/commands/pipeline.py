@@ -1,4 +1,4 @@
-"""`quantdeck demo|run|train|backtest`: make a run, start it, follow it, tell what came out."""
+"""`quantdeck demo|run|train|backtest|importance`: make a run, start it, follow it, tell what came out."""
 
 from __future__ import annotations
 
@@ -70,6 +70,13 @@ def backtest(
     base = settings.read_toml(trained.settings_path)
     chosen = on_top_of(base, config, overrides, str(trained.settings_path))
     return start(home, "backtest", chosen, of=trained.id, name=name, detach=detach)
+
+
+def importance(home: str | None, text: str, *, name: str = "", detach: bool = False) -> Answer:
+    """Measure the importance of the features of a run's model, as a new run with that run's settings."""
+    trained = with_model(Home(home_path(home)), text)
+    chosen = settings.load(trained.settings_path)
+    return start(home, "importance", chosen, of=trained.id, name=name, detach=detach)
 
 
 def start(

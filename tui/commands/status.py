@@ -12,9 +12,10 @@ COMMANDS = """\
   quantdeck run | train          collect, train and backtest | without the backtest
   quantdeck backtest [RUN]       backtest a trained run again
   quantdeck whatif | sweep | trades | report [RUN], compare RUN RUN   look at results
-  quantdeck audit | walkforward | calibrate | simulate | ledger   can they be trusted?
+  quantdeck audit | importance | walkforward | calibrate | simulate | ledger   can they be trusted?
   quantdeck data …               status, update, import FILE, export SERIES FILE
   quantdeck runs …               list, show, follow, stop, resume, delete, rename, note, verify
+  quantdeck doctor               what this machine lacks
   quantdeck COMMAND --help       more about each"""
 
 

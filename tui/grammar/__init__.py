@@ -10,7 +10,7 @@ import typer
 
 from tui.commands.answer import Answer
 from tui.grammar import data, pipeline, results, runs, studies
-from tui.grammar.options import HomeDir, Json, new_group, option
+from tui.grammar.options import HomeDir, Json, command, new_group, option
 
 app = new_group("A terminal for quantitative trading research. Without a command: the app.")
 
@@ -38,6 +38,14 @@ def alone(
     from tui.commands.app import app
 
     return app(home, json=json)
+
+
+@command(app, "doctor")
+def doctor(home: HomeDir = None) -> Answer:
+    """What of this machine a run needs, how it stands, and what would fail."""
+    from tui.commands.doctor import doctor
+
+    return doctor(home)
 
 
 app.add_typer(pipeline.group)

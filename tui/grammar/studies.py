@@ -1,4 +1,4 @@
-"""`quantdeck audit|simulate`, and a command for each study: whether a result can be trusted."""
+"""`quantdeck audit|importance|simulate`, and a command for each study: whether a result can be trusted."""
 
 from typing import Annotated
 
@@ -29,6 +29,16 @@ def audit(run: LastModel = "last", home: HomeDir = None) -> Answer:
     from tui.commands.studies import audit
 
     return audit(home, run)
+
+
+@command(group, "importance")
+def importance(
+    run: LastModel = "last", name: Name = "", detach: Detach = False, home: HomeDir = None,
+) -> Answer:  # fmt: skip
+    """What a trained run's forecasts lose without each of its features."""
+    from tui.commands.pipeline import importance
+
+    return importance(home, run, name=name, detach=detach)
 
 
 @command(group, "simulate", FROM_FILE)

@@ -35,6 +35,8 @@ BOX = 72  # a dialog is so wide where there is room
 class ResizableScreen(Screen[object]):
     """A screen that needs 60 columns and 16 rows; with fewer it tells facts and takes no key but leave."""
 
+    _focused_before: Widget | None = None
+
     @property
     def deck(self) -> Deck:
         """The app, with what it knows."""
@@ -52,12 +54,17 @@ class ResizableScreen(Screen[object]):
     def on_resize(self, event: events.Resize) -> None:
         """Show the screen, or what is needed for it."""
         width, height = event.size
+        small = width < WIDTH or height < HEIGHT
+        if small and not self.has_class("too-small"):
+            self._focused_before = self.focused  # what is hidden loses it
+        elif not small and self.has_class("too-small"):
+            self.call_after_refresh(self.set_focus, self._focused_before)
         self.set_class(width >= WIDE, "wide")
         self.set_class(width < NARROW, "narrow")
         self.set_class(height >= TALL, "tall")
         self.set_class(height < SHORT, "short")
         self.set_class(height < LOW, "low")
-        self.set_class(width < WIDTH or height < HEIGHT, "too-small")
+        self.set_class(small, "too-small")
         self.tell_little()
 
     def tell_little(self) -> None:

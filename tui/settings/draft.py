@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine import settings
@@ -10,6 +10,7 @@ from engine.errors import QuantdeckError, SettingsError
 from engine.runs.modes import MODES, started_alone
 
 START = ("start.mode", "start.name")
+SERIES = "data.series"
 
 
 @dataclass(frozen=True)
@@ -68,17 +69,23 @@ def written(value: Any) -> str:
 
 
 class Draft:
-    """Texts by key. `last` holds the texts of the run that it begins with."""
+    """Texts by key. `last` holds the texts that it begins with, `origin` says whose these are."""
 
-    def __init__(self, last: settings.Settings | None = None, mode: str = "run") -> None:
-        """Begin as the last run, or with the defaults."""
+    def __init__(
+        self, last: settings.Settings | None = None, mode: str = "run", *, origin: str = "the last run",
+        stored: tuple[str, ...] | None = None,
+    ) -> None:  # fmt: skip
+        """Begin as the last run, or with the defaults. `stored`: the series that a run may read, if known."""
         self.catalogue = catalogue()
+        self.stored = stored
+        if stored:
+            self.catalogue[SERIES] = replace(self.catalogue[SERIES], choices=("", *stored))
         self.last = {key: about.default for key, about in self.catalogue.items()}
         if last is not None:
             self.last |= {f"{group}.{name}": written(value) for group, table in last for name, value in table}
             offered = self.catalogue["start.mode"].choices
             self.last["start.mode"] = mode if mode in offered else offered[0]
-        self.has_last = last is not None
+        self.origin = origin if last is not None else ""
         self.texts = dict(self.last)
         self.said: set[str] = set()  # keys whose values were typed
 
@@ -105,6 +112,9 @@ class Draft:
     def check(self) -> tuple[settings.Settings | None, dict[str, str]]:
         """The settings if all is well, and what is wrong by key."""
         wrong = {"start.name": fault} if (fault := name_fault(self.texts["start.name"])) else {}
+        series = self.texts[SERIES]
+        if self.stored is not None and series not in ("", *self.stored):
+            wrong[SERIES] = f"no series {series!r} is stored here; import or fetch it on Data"
         try:
             made = settings.make({}, self.overrides())
         except SettingsError as error:

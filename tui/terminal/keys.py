@@ -26,8 +26,8 @@ VIEW = "view only"  # nothing but what is shown, or how, is changed
 def key(names: str, action: str, description: str, command: str, **facts: Unpack[Facts]) -> Binding:
     """A binding; `command` is the sub-command that does the same, without `quantdeck`, or VIEW."""
     # The tooltip, since Textual makes bindings of its own from these and keeps no other fields.
-    told = command if command == VIEW else f"quantdeck {command}"
-    return Binding(names, action, description, tooltip=told, **facts)
+    tip = command if command == VIEW else f"quantdeck {command}"
+    return Binding(names, action, description, tooltip=tip, **facts)
 
 
 def same_as(binding: Binding) -> str:

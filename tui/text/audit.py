@@ -31,4 +31,5 @@ def audit_lines(report: AuditReport) -> Iterator[str]:
     if report.probed:
         chance = chance_to_find(SHARE, report.probed)
         yield f"A leak of one bar in {SHARE:.0%} of bars would have been found with probability {chance:.2f}."
+    yield from (f"note: {note.text}" for note in report.notes)
     yield from (f"  rounding only, no leak: {finding.text}" for finding in report.rounding)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.results.explanations import explained, on_margin, on_trials
+from engine.results.learned_tables import forecast_tables
 from engine.results.metrics import METRICS, tabled
+from engine.results.trust_tables import figures_table, trust_tables
 from engine.runs.audit_status import audit_status, caveats_of
 from tui.number_format import UNDEFINED, amount, correlation, defined, figure, percent, table, whole
-from tui.text.robustness import robustness_lines
-from tui.text.studies import folds_table
+from tui.text.studies import folds_table, laid_out
 
 if TYPE_CHECKING:
     from engine.results.backtest import BacktestResult, Costs, ForecastQuality
@@ -42,16 +43,7 @@ def with_percent(share: float) -> str:
 
 def backtest_summary(run: RunFolder, result: BacktestResult) -> str:
     """The whole summary of a backtest."""
-    rows = [
-        [
-            each.label,
-            figure(each, each.of(result.metrics)),
-            figure(each, each.of(result.benchmark)),
-            each.unit,
-        ]
-        for each in tabled()
-        if each.key in result.metrics
-    ]
+    said = explained(result)
     return "\n".join(
         [
             *caveats_of(run, result),
@@ -59,12 +51,14 @@ def backtest_summary(run: RunFolder, result: BacktestResult) -> str:
             "",
             *([SIMULATED] if result.simulated else []),
             f"{result.start} → {result.end}   {whole(result.bars)} bars   fills at {result.fill}",
-            table(("", "strategy", "buy & hold", ""), rows, right=(1, 2)),
+            laid_out(figures_table(result)),
             forecast(result.forecast),
             *costs(result.costs),
             f"leak audit {audit_status(run)}",
             *folds_table(result.folds),
-            *robustness_lines(result),
+            *(f"\n{laid_out(each)}" for each in (*trust_tables(result), *forecast_tables(result))),
+            *([""] if said else []),
+            *said.values(),
             *(f"note: {note.text}" for note in result.notes),
         ]
     )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.results.backtest import Fold
+    from engine.results.tables import Table
     from engine.runs.folder import RunFolder
 
 SAVED = ("model*", "scaler.joblib", "metadata.joblib", "manifest.json")
@@ -30,10 +31,14 @@ def study_summary(run: RunFolder, result: Any) -> str:
         case UpdateResult():
             return ""
     first = ["SIMULATED market: these figures say nothing about a real one"] if result.simulated else []
-    told = [table(each.header, each.rows, right=range(1, len(each.header))) for each in tables_of(result)]
-    return "\n".join(
-        [*first, "\n\n".join(told).lstrip("\n"), *(f"note: {note.text}" for note in result.notes)]
-    )
+    parts = "\n\n".join(map(laid_out, tables_of(result))).lstrip("\n")
+    return "\n".join([*first, parts, *(f"note: {note.text}" for note in result.notes)])
+
+
+def laid_out(each: Table) -> str:
+    """A table as text: numbers to the right, labels and a last column of units to the left."""
+    units = len(each.header) > 2 and not each.header[-1]
+    return table(each.header, each.rows, right=range(1, len(each.header) - units))
 
 
 def training_summary(run: RunFolder, result: TrainResult) -> str:
@@ -65,14 +70,14 @@ def calibration_summary(result: CalibrationResult) -> str:
         ]
         for each in result.edges
     ]
-    said = [
+    verdicts = [
         f"edge 0: {each.above_zero} of {each.markets} intervals lie above 0, "
         f"{each.most_by_chance} or fewer are chance: "
         + ("as it must be" if each.above_zero <= each.most_by_chance else "FALSE ALARMS, something leaks")
         for each in result.edges
         if each.edge == 0
     ]
-    return "\n".join(["SIMULATED markets", table(header, rows, right=range(1, 7)), *said])
+    return "\n".join(["SIMULATED markets", table(header, rows, right=range(1, 7)), *verdicts])
 
 
 def seeds_summary(result: SeedsResult) -> str:

@@ -15,11 +15,17 @@ if TYPE_CHECKING:
 
 
 def sweep_table(result: SweepResult, choices: Mapping[str, list[Any]], limit: int) -> str:
-    """The table of the first variants, and what the looks leave of the best; limit 0: all of them."""
+    """The table of the first results, and what the looks leave of the best; limit 0: all of them.
+
+    Variants that come to the same stand in one line with their number, under the rules of the first.
+    """
     variants = ranked(result.variants)
+    groups = equals(variants)
+    several = len(groups) < len(variants)
     moved = " × ".join(f"{len(values)} {key.partition('.')[2]}" for key, values in choices.items())
     header = [key.partition(".")[2].replace("_", " ") for key in choices]
     header += ["total return", "Sharpe", "max drawdown %", "trades", "final value"]
+    header += ["variants"] if several else []
     rows = [
         [
             *(str(each.settings[key]) for key in choices),
@@ -28,16 +34,18 @@ def sweep_table(result: SweepResult, choices: Mapping[str, list[Any]], limit: in
             percent(each.max_drawdown),
             whole(each.trades),
             amount(each.final_value),
+            *([whole(1 + len(others))] if several else []),
         ]
-        for each in (variants[:limit] if limit else variants)
+        for each, *others in (groups[:limit] if limit else groups)
     ]
-    rest = [f"{whole(len(rows))} of {whole(len(variants))} shown, --limit 0 shows all"]
+    different = "different results" if several else "variants"
+    rest = [f"{whole(len(rows))} of {whole(len(groups))} {different} shown, --limit 0 shows all"]
     return "\n".join(
         [
             *([SIMULATED] if result.simulated else []),
             f"run {result.run}   {whole(len(variants))} variants: {moved}",
             table(header, rows, right=range(len(header))),
-            *(rest if len(rows) < len(variants) else []),
+            *(rest if len(rows) < len(groups) else []),
             *on_best(result),
         ]
     )
@@ -46,6 +54,14 @@ def sweep_table(result: SweepResult, choices: Mapping[str, list[Any]], limit: in
 def ranked(variants: Iterable[Variant]) -> list[Variant]:
     """The highest Sharpe ratio first; those that have none last."""
     return sorted(variants, key=lambda each: -each.sharpe if defined(each.sharpe) else float("inf"))
+
+
+def equals(variants: Iterable[Variant]) -> list[list[Variant]]:
+    """Variants whose figures are all equal, together, in the order of the first ones."""
+    groups: dict[str, list[Variant]] = {}
+    for each in variants:
+        groups.setdefault(str({**vars(each), "settings": None}), []).append(each)
+    return list(groups.values())
 
 
 def on_best(result: SweepResult) -> list[str]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from engine.results.answers import Curves
 from tui.widgets import plot
 from tui.widgets.lines import Line, Lines, spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from engine.results.answers import Curve
+    from engine.results.answers import Curve, Curves
 
 SMALLEST = (24, 5)  # columns, rows
 WITH_SHADE = 8  # rows from which on a line says where there was no forecast
@@ -26,11 +27,12 @@ class EquityChart(Lines):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         """Nothing to draw yet."""
         super().__init__(id=id)
-        self._curves, self._ascii = Curves(), False
-        self._drawn: tuple[Curves, int, int] | None = None
+        self._curves: Curves | None = None
+        self._ascii, self.log_axis = False, False
+        self._drawn: tuple[Curves | None, bool, int, int] | None = None
 
-    def set_curves(self, curves: Curves, *, ascii: bool) -> None:  # noqa: A002
-        """Show these."""
+    def set_curves(self, curves: Curves | None, *, ascii: bool) -> None:  # noqa: A002
+        """Show these; None says that they are on their way."""
         self._curves, self._ascii = curves, ascii
         self.draw()
 
@@ -44,15 +46,19 @@ class EquityChart(Lines):
 
     def draw(self) -> None:
         """Draw if there is anything new to see."""
-        wanted = (self._curves, *self.size)
+        wanted = (self._curves, self.log_axis, *self.size)
         if wanted == self._drawn or not self.is_on_screen or not self.screen.is_current:
             return
         self._drawn = wanted
-        self.show(drawing(*wanted, ascii=self._ascii))
+        curves, log, width, height = wanted
+        loading: list[Line] = [[(" loading …", "quiet")]]
+        self.show(drawing(curves, width, height, log=log, ascii=self._ascii) if curves else loading)
 
 
-def drawing(curves: Curves, width: int, height: int, *, ascii: bool) -> list[Line]:  # noqa: A002
-    """Legend, equity, drawdown and dates in so many cells."""
+def drawing(
+    curves: Curves, width: int, height: int, *, ascii: bool, log: bool = False  # noqa: A002
+) -> list[Line]:  # fmt: skip
+    """Legend, equity, drawdown and dates in so many cells; `log`: equity on a logarithmic axis, if it can."""
     own, other = curves.strategy, curves.benchmark
     if not own.value or width < SMALLEST[0] or height < SMALLEST[1]:
         return [[(" the chart comes with more room" if own.value else "", "quiet")]]
@@ -60,14 +66,18 @@ def drawing(curves: Curves, width: int, height: int, *, ascii: bool) -> list[Lin
     below = max(2, (height - 2) // 3)
     above = height - 2 - below - bool(shaded)
     drawdowns = (curves.strategy_drawdown, curves.benchmark_drawdown)
-    money = labelled([*own.value, *other.value], above, short)
+    log = log and min(*own.value, *other.value) > 0
+    money = labelled([*own.value, *other.value], above, short, log=log)
     shares = labelled([*drawdowns[0].value, *drawdowns[1].value, 0.0], below, percent)
     margin = max(len(name) for _, name in (*money, *shares))
+    if log:
+        own, other = logarithm(own), logarithm(other)
+        money = [(math.log10(tick), name) for tick, name in money]
     equity = figure(own, other, money, (width, above), margin, ascii=ascii)
     under = figure(*drawdowns, shares, (width, below), margin, ascii=ascii)
     shade = [shadow(shaded, own.time_ms, width, margin + 1, ascii=ascii)] if shaded else []
     return [
-        legend(width, shaded=bool(shaded), ascii=ascii),
+        legend(width, shaded=bool(shaded), log=log, ascii=ascii),
         *equity,
         *shade,
         *under,
@@ -75,13 +85,19 @@ def drawing(curves: Curves, width: int, height: int, *, ascii: bool) -> list[Lin
     ]
 
 
-def legend(width: int, *, shaded: bool, ascii: bool) -> Line:  # noqa: A002
+def logarithm(curve: Curve) -> Curve:
+    """The curve in powers of ten."""
+    return replace(curve, value=tuple(map(math.log10, curve.value)))
+
+
+def legend(width: int, *, shaded: bool, log: bool, ascii: bool) -> Line:  # noqa: A002
     """What the lines mean."""
     solid, dashed = ("--", ". .") if ascii else ("──", "╌╌")
     right: Line = [(solid, "live"), (" strategy   ", ""), (dashed, "second"), (" buy & hold ", "")]
     if shaded and width >= WITH_KEY:
         right = [(SHADE[ascii], "warn"), (" no forecast   ", ""), *right]
-    return spread([(" equity", "bright"), (" above drawdown", "quiet")], right, width)
+    said = " (log axis)" if log else ""
+    return spread([(" equity", "bright"), (f"{said} above drawdown", "quiet")], right, width)
 
 
 def shadow(
@@ -104,12 +120,16 @@ def shadow(
 
 
 def labelled(
-    values: Sequence[float], rows: int, write: Callable[[float, int], str]
+    values: Sequence[float], rows: int, write: Callable[[float, int], str], *, log: bool = False
 ) -> list[tuple[float, str]]:
     """Round ticks within the values, each with its label; the ends, or the upper one, where room is short."""
     low, high = min(values), max(values)
     roomy = rows > 3
-    ticks = plot.ticks(low, high, max(1, rows // 2)) if roomy else sorted({low, high})[-rows:]
+    choose = plot.log_ticks if log else plot.ticks
+    ticks = choose(low, high, max(1, rows // 2)) if roomy else sorted({low, high})[-rows:]
+    if log:  # they stand closer the higher they are
+        places = plot.apart([*map(math.log10, ticks)], math.log10(low), math.log10(high), rows)
+        ticks = [tick for tick in ticks if math.log10(tick) in places]
     return [(tick, write(tick, 5 if roomy else 3)) for tick in ticks]
 
 

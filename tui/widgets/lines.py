@@ -15,6 +15,7 @@ from textual.widget import Widget
 
 from engine.errors import printable
 from tui.compat import forget_height
+from tui.number_format import NUMBER, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,6 +48,18 @@ class Lines(Widget):
         """Nothing is shown yet."""
         super().__init__(id=id, classes=classes)
         self._lines: list[Line] = []
+        self._stale = False
+
+    @property
+    def stale(self) -> bool:
+        """Whether what is shown waits for an answer that will change it; it is dim until then."""
+        return self._stale
+
+    @stale.setter
+    def stale(self, stale: bool) -> None:
+        if stale != self._stale:
+            self._stale = stale
+            self.refresh()
 
     @property
     def text(self) -> str:
@@ -83,6 +96,8 @@ class Lines(Widget):
         width = self.size.width
         line = self._lines[y] if y < len(self._lines) else []
         base = self.rich_style
+        if self._stale:
+            line = [(text, "quiet") for text, _ in line]
         pieces = [Segment(text, base + self.role(role) if role else base) for text, role in line]
         return Strip(pieces).adjust_cell_length(width, base).crop(0, width)
 
@@ -120,13 +135,35 @@ def width_of(line: Line) -> int:
 
 
 def fitted(text: str, width: int, *, right: bool = False) -> str:
-    """The text in exactly so many cells: cut with an ellipsis, or padded."""
+    """The text in exactly so many cells, padded or cut with an ellipsis; to the right stand numbers.
+
+    A number is shortened, never cut.
+    """
     if width <= 0:
         return ""
+    if right and cell_len(text) > width and NUMBER.fullmatch(text):
+        text = shortened(text, width)
     if cell_len(text) > width:
         return set_cell_size(text, width - 1) + "…"
     padding = " " * (width - cell_len(text))
     return padding + text if right else text + padding
+
+
+def number(text: str, width: int) -> str:
+    """A number to the right of so many cells, the first of which stays empty."""
+    return f" {fitted(text, width - 1, right=True)}"
+
+
+def packed(pieces: Sequence[Line], width: int) -> list[Line]:
+    """Pieces side by side, in as many lines as they need."""
+    lines: list[Line] = [[]]
+    for piece in pieces:
+        gap = 2 if lines[-1] else 1
+        if lines[-1] and width_of(lines[-1]) + gap + width_of(piece) > width:
+            lines.append([])
+            gap = 1
+        lines[-1] += [(" " * gap, ""), *piece]
+    return lines
 
 
 def spread(left: Line, right: Line, width: int) -> Line:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.runs.log_entries import Epoch
 
 PAUSE_S = 1.0
+DECADES = 0.5  # of a logarithmic axis, below which round steps are even enough
 SPANS = (1, 2, 3, 5, 8, 13, 21, 34)  # epochs that smoothing looks back, about
 
 
@@ -92,7 +93,11 @@ def legend(losses: Losses, width: int) -> Line:
     how = [name for name, on in (("log axis", losses.log), (smooth(losses), losses.smoothing > 0)) if on]
     left: Line = [(" loss", "bright"), (f"  {' · '.join(how)}" if how else "", "quiet")]
     solid, dashed = ("--", ". .") if losses.ascii else ("──", "╌╌")
-    return spread(left, [(solid, "live"), (" train   ", ""), (dashed, "second"), (" validation ", "")], width)
+    return spread(
+        left,
+        [(solid, "live"), (" train, left   ", ""), (dashed, "second"), (" validation, right ", "")],
+        width,
+    )
 
 
 def smooth(losses: Losses) -> str:
@@ -121,50 +126,50 @@ def figure(
     """The drawing itself, by plotext."""
     import plotext
 
-    values = [*first[1], *second[1]]
-    low, high = min(values), max(values)
-    margin = (high - low) * 0.04 or abs(high) * 0.04 or 1.0
-    low, high = low - margin, high + margin
     start, end = losses.epochs[0][0], max(losses.epochs[-1][0], losses.epochs[0][0] + 1)
     plotext.clear_figure()
     plotext.theme("clear")
     plotext.limitsize(False, False)
     plotext.plotsize(width, height)
     plotext.xaxes(True, False)
-    plotext.yaxes(True, False)
+    plotext.yaxes(bool(first[1]), bool(second[1]))
     plotext.xlim(start, end)
-    plotext.ylim(low, high)
-    ruler(start, end, low, high, width, height, log=losses.log)
+    across = plot.whole_ticks(start, end, max(2, width // 8))
+    plotext.xticks(across, [str(tick) for tick in across])
+    ruler(first[1], "left", height, log=losses.log)
+    ruler(second[1], "right", height, log=losses.log)
     marks = ("*", "o") if losses.ascii else ("braille", "braille")
     dots = width if losses.ascii else 2 * width
     plotext.plot(*plot.thinned(*first, width), marker=marks[0], color=plot.FIRST)
     reach = max(2, round(dots * (len(second[0]) and second[0][-1] - second[0][0]) / (end - start)))
-    plotext.scatter(*plot.dashes(*plot.thinned(*second, width), reach), marker=marks[1], color=plot.SECOND)
+    plotext.scatter(
+        *plot.dashes(*plot.thinned(*second, width), reach), marker=marks[1], color=plot.SECOND, yside="right"
+    )
     if losses.best in second[0]:
         place = second[1][second[0].index(losses.best)]
-        label = f"★ best {losses.best}"
-        side = "right" if losses.best > start + 0.8 * (end - start) else "left"
-        plotext.text(
-            label, losses.best, min(high, place + (high - low) / height), color=plot.MARK, alignment=side
-        )
+        left = losses.best <= start + 0.8 * (end - start)
+        label, side = (f"★ best {losses.best}", "left") if left else (f"best {losses.best} ★", "right")
+        plotext.text(label, losses.best, place, yside="right", color=plot.MARK, alignment=side)
     return plot.lines_of(plotext.build().rstrip("\n"), ascii=losses.ascii)
 
 
-def ruler(start: int, end: int, low: float, high: float, width: int, height: int, *, log: bool) -> None:
-    """Ticks on both axes."""
+def ruler(values: Sequence[float], side: str, height: int, *, log: bool) -> None:
+    """A curve's own axis: limits which leave no height unused, and at least three ticks."""
     import plotext
 
-    across = plot.whole_ticks(start, end, max(2, width // 8))
-    plotext.xticks(across, [str(tick) for tick in across])
-    wanted = max(2, height // 3)
-    if not log:
-        up = plot.ticks(low, high, wanted)
-        names = plot.labels(up)
-    elif high - low > 1.5:  # decades
-        up = plot.ticks(math.ceil(low), math.floor(high), min(wanted, int(high - low)))
-        names = [f"{10**tick:.1e}" for tick in up]
-    else:
-        values = [value for value in plot.ticks(10**low, 10**high, wanted) if value > 0]
-        up, names = [math.log10(value) for value in values], plot.labels(values)
+    low, high = (min(values), max(values)) if values else (0.0, 1.0)
+    margin = (high - low) * 0.04 or abs(high) * 0.04 or 1.0
+    low, high = low - margin, high + margin
+    plotext.ylim(low, high, yside=side)
+    wanted = max(3, height // 3)
+    up = plot.some_ticks(low, high, wanted)
+    if log:
+        reals = plot.some_ticks(10**low, 10**high, wanted) if high - low < DECADES else []
+        reals = reals or plot.log_ticks(10**low, 10**high, wanted)
+        up = [math.log10(value) for value in reals if value > 0]
+    up = plot.apart(up, low, high, height - 2)  # the axis of epochs takes two rows
+    names = plot.labels([10**value for value in up] if log else up)
     wide = max(map(len, names), default=0)
-    plotext.yticks(up, [name.rjust(wide) for name in names])
+    plotext.yticks(
+        up, [name.rjust(wide) if side == "left" else name.ljust(wide) for name in names], yside=side
+    )

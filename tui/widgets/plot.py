@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     Curve = tuple[Sequence[float], Sequence[float]]  # x, y
 
 FIRST, SECOND, MARK = "blue", "red", "green"  # plotext's colours
+STEPS = 4  # points of a dashed curve in a column of dots
 ROLE = {FIRST: "live", SECOND: "second", MARK: "good"}
-ASCII = str.maketrans({"│": "|", "┤": "+", "└": "+", "┴": "+", "┬": "+", "─": "-", "┼": "+", "★": "*"})
+ASCII = str.maketrans(
+    {"│": "|", "┤": "+", "└": "+", "┴": "+", "┬": "+", "─": "-", "┼": "+", "├": "+", "┘": "+", "★": "*"}
+)
 
 
 def lines_of(built: str, *, ascii: bool = False) -> list[Line]:  # noqa: A002
@@ -32,15 +35,19 @@ def lines_of(built: str, *, ascii: bool = False) -> list[Line]:  # noqa: A002
 
 
 def dashes(x: Sequence[float], y: Sequence[float], columns: int) -> Curve:
-    """Points along a curve, three set and three left out, so that it reads as dashed without its colour."""
+    """Points along a curve, four columns set and two left out, so that it reads as dashed without its colour.
+
+    A column has several, so that steep stretches are drawn through.
+    """
     if len(x) < 2:
         return x, y
     low, high = x[0], x[-1]
     positions, values, at = [], [], 0
-    for step in range(columns):
-        if step % 6 > 2 and step != columns - 1:
+    last = columns * STEPS - 1
+    for step in range(last + 1):
+        if step // STEPS % 6 > 3 and step != last:
             continue
-        position = low + (high - low) * step / (columns - 1)
+        position = low + (high - low) * step / last
         while at < len(x) - 2 and x[at + 1] < position:
             at += 1
         share = (position - x[at]) / (x[at + 1] - x[at])
@@ -58,6 +65,35 @@ def ticks(low: float, high: float, wanted: int) -> list[float]:
     step = next(size * times for times in (1, 2, 2.5, 5, 10) if size * times >= rough)
     first = math.ceil(low / step - 1e-9)
     return [number * step for number in range(first, math.floor(high / step + 1e-9) + 1)] or [low]
+
+
+def some_ticks(low: float, high: float, wanted: int, fewest: int = 3) -> list[float]:
+    """Round numbers within [low, high], about as many as wanted and no fewer than three."""
+    return next(
+        (found for each in range(wanted, 4 * wanted + 4) if len(found := ticks(low, high, each)) >= fewest),
+        ticks(low, high, wanted),
+    )
+
+
+def apart(ticks: Sequence[float], low: float, high: float, rows: int) -> list[float]:
+    """Those of ascending ticks that have a row each: of two in one, plotext shows either."""
+    found: list[float] = []
+    for tick in ticks:
+        if not found or (tick - found[-1]) * (rows - 1) >= high - low:
+            found.append(tick)
+    return found
+
+
+def log_ticks(low: float, high: float, wanted: int) -> list[float]:
+    """Round numbers within [low, high] for a logarithmic axis, both positive."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for digits in ((1,), (1, 3), (1, 2, 5)):
+        found = [
+            each * 10.0**power for power in powers for each in digits if low <= each * 10.0**power <= high
+        ]
+        if len(found) >= min(wanted, 3):
+            return found[:: max(1, math.ceil(len(found) / max(wanted, 1)))]
+    return ticks(low, high, wanted)
 
 
 def whole_ticks(low: int, high: int, wanted: int) -> list[int]:

@@ -79,6 +79,7 @@ class VirtualTable(Lines, can_focus=True):
         self.sorted_by: tuple[str, bool] = ("", False)  # key, reversed
         self.mark = "▸"
         self.rows: dict[int, Sequence[Cell]] = {}
+        self.known = False  # whether anybody has told how many rows there are
         self._wanted = (-1, -1)
 
     @property
@@ -86,9 +87,16 @@ class VirtualTable(Lines, can_focus=True):
         """Rows that fit below the heading."""
         return max(1, self.size.height - 1)
 
+    def forget(self) -> None:
+        """Nothing is known of the rows."""
+        self.tell_total(0)
+        self.known = False
+        self.draw()
+
     def tell_total(self, total: int, rows: Sequence[Sequence[Cell]] = ()) -> None:
         """Other rows: so many, of which these are the first; the cursor goes to the first."""
         self.total, self.rows, self._wanted = total, dict(enumerate(rows)), (-1, -1)
+        self.known = True
         self.cursor = self.top = 0
         self.go(0)
 
@@ -103,7 +111,7 @@ class VirtualTable(Lines, can_focus=True):
     def set_cells(self, rows: Mapping[int, Sequence[Cell]]) -> None:
         """All rows at once, for a table that is short."""
         self.rows = dict(rows)
-        self.total = len(self.rows)
+        self.total, self.known = len(self.rows), True
         self.go(self.cursor)
 
     def go(self, row: int) -> None:
@@ -134,7 +142,7 @@ class VirtualTable(Lines, can_focus=True):
         widths = self.fitting()
         lines = [self.heading(widths)]
         if not self.total:
-            lines.append([(f" {self.empty}", "quiet")])
+            lines.append([(f" {self.empty if self.known else 'loading …'}", "quiet")])
         shown = range(self.top, min(self.total, self.top + self.body_height))
         lines += [self.line(row, widths) for row in shown]
         self.show(lines)

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.compat.ccxt_exchange import exchange_class, exchange_ids, redirected, strict
+from engine.data.exchange.answers import bounded_session
 from engine.data.exchange.rate_limit import RateLimited, answered, host_slot, rest_s
 from engine.errors import ChangeSettingsError, QuantdeckError, TryAgainError
 
@@ -75,8 +76,8 @@ class Client:
                 break
             if tries < self.retries:
                 await self._wait(pause_s)
-        told = f"{reason} ({tries} {'try' if tries == 1 else 'tries'}, at most {limit_s:g} s)"
-        raise TryAgainError(self.id, told, advice(self.ccxt.last_host))
+        reason = f"{reason} ({tries} {'try' if tries == 1 else 'tries'}, at most {limit_s:g} s)"
+        raise TryAgainError(self.id, reason, advice(self.ccxt.last_host))
 
     async def market(self, symbol: str) -> dict[str, Any]:
         """What ccxt knows of a market. Raises ChangeSettingsError with near matches if there is none."""
@@ -140,7 +141,7 @@ async def open_exchange(
     }
     if exchange_id in MARKET_TYPES:
         settings["options"] = {"fetchMarkets": {"types": MARKET_TYPES[exchange_id]}}
-    ccxt = strict(exchange_class(exchange_id), host_slot, answered)(settings)
+    ccxt = strict(exchange_class(exchange_id), host_slot, answered, bounded_session)(settings)
     ccxt.has["fetchCurrencies"] = False  # not needed, and some exchanges want a key for it
     if endpoint:
         ccxt.urls["api"] = redirected(ccxt.urls["api"], endpoint.rstrip("/"))
@@ -163,21 +164,28 @@ def judged(exchange_id: str, error: Exception) -> str:
     """Why a try failed, if another may succeed; else raises ChangeSettingsError, or the error itself."""
     from ccxt.base import errors
 
-    said = f"{error.__cause__ or error}".splitlines()[0][:200] if f"{error.__cause__ or error}" else ""
+    text = f"{error.__cause__ or error}".splitlines()[0][:200] if f"{error.__cause__ or error}" else ""
     match error:
         case errors.AuthenticationError():
-            why, remedy = f"wants an API key: {said}", "Choose another exchange"
+            why, remedy = f"wants an API key: {text}", "Choose another exchange"
             raise ChangeSettingsError(exchange_id, why, remedy) from error
         case errors.BadRequest() | errors.NotSupported() | errors.ArgumentsRequired():
-            why, remedy = f"refuses the request: {said}", "Change what is asked for"
+            why, remedy = f"refuses the request: {text}", "Change what is asked for"
             raise ChangeSettingsError(exchange_id, why, remedy) from error
         case errors.RequestTimeout() | TimeoutError():
             return "did not answer in time"
         case errors.DDoSProtection():
             return "asks for fewer requests"
         case errors.BaseError():
-            return said or type(error).__name__
-        case TypeError() | KeyError() | ValueError() | IndexError() | AttributeError():
+            return text or type(error).__name__
+        case (
+            TypeError()
+            | LookupError()
+            | ValueError()
+            | AttributeError()
+            | ArithmeticError()
+            | RecursionError()
+        ):
             # ccxt reads JSON of another shape than the exchange's without looking.
             return f"answered with JSON of another shape ({type(error).__name__})"
     raise error
@@ -199,10 +207,10 @@ def limits_of(market: Mapping[str, Any], precision_mode: int) -> dict[str, float
     contracts, the step of a contract's size.
     """
     smallest = above_zero(((market.get("limits") or {}).get("cost") or {}).get("min"))
-    told = (market.get("precision") or {}).get("amount")
-    step = above_zero(told) if precision_mode == TICK_SIZE else None
-    if precision_mode == DECIMAL_PLACES and isinstance(told, int | float) and math.isfinite(told):
-        step = 10.0**-told
+    amount = (market.get("precision") or {}).get("amount")
+    step = above_zero(amount) if precision_mode == TICK_SIZE else None
+    if precision_mode == DECIMAL_PLACES and isinstance(amount, int | float) and math.isfinite(amount):
+        step = 10.0**-amount
     if step and market.get("contract"):
         step *= above_zero(market.get("contractSize")) or 1.0
     limits = {"minimum_notional": smallest, "quantity_step": step}

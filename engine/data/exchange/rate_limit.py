@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
 BAN_S = 120.0  # Binance's shortest ban, where a 418 does not say how long
+LONGEST_REST_S = 30 * 86_400.0  # Binance's longest is three days; what goes beyond is no rest that is meant
+CLOCK_OFF_S = 366 * 86_400.0  # no certificate holds so long: such a date is wrong, not this machine's clock
 SLOTS = 4  # most requests to one host at a time, whichever clients they come from
 
 no_request_before: dict[str, float] = {}  # host → time.monotonic(), for the process
@@ -27,11 +30,12 @@ class RateLimited(Exception):  # noqa: N818  a reason to wait, not an error
 def answered(host: str, status: int, headers: Mapping[str, str]) -> float | None:
     """Note the rest that the host asks for; return how many seconds our clock is ahead of the answer's date.
 
-    None without such a date. The headers' names are in lower case.
+    None without a date that can be meant. The headers' names are in lower case.
     """
     note_retry_after(host, status, headers)
     sent = date_of(headers.get("date", ""))
-    return (datetime.now(UTC) - sent).total_seconds() if sent else None
+    ahead_s = (datetime.now(UTC) - sent).total_seconds() if sent else math.inf
+    return ahead_s if abs(ahead_s) < CLOCK_OFF_S else None
 
 
 def note_retry_after(host: str, status: int, headers: Mapping[str, str]) -> None:
@@ -44,14 +48,16 @@ def note_retry_after(host: str, status: int, headers: Mapping[str, str]) -> None
         wanted_s = float(asked[:9])
     elif until := date_of(asked):
         wanted_s = (until - (date_of(headers.get("date", "")) or datetime.now(UTC))).total_seconds()
-    no_request_before[host] = max(no_request_before.get(host, 0.0), time.monotonic() + wanted_s)
+    no_request_before[host] = max(
+        no_request_before.get(host, 0.0), time.monotonic() + min(wanted_s, LONGEST_REST_S)
+    )
 
 
 def date_of(text: str) -> datetime | None:
-    """A header's date; None if it is none."""
+    """A header's date; None if it is none, or one that no calendar has."""
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return date if date.tzinfo else date.replace(tzinfo=UTC)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyarrow as pa
 
+from engine.data.importing.form import GUESSED
 from engine.data.importing.hints import NO_HINTS, HintNeededError, Hints, UnclearError
 from engine.data.importing.losses import refuse_losses
 from engine.data.importing.reading import columns_of
@@ -25,14 +26,16 @@ from engine.data.store import Series, Store
 from engine.errors import ChangeSettingsError, MakeRoomError, RepairDataError, printable
 from engine.market.calendar import MONTH_MS
 from engine.market.candles import Checked, Decimals, QualityReport, check, check_values, step_of, time_index
-from engine.market.times import regular_step
+from engine.market.times import milliseconds, period_from_midnight, regular_step
+from engine.results.notes import Note
 from engine.settings import SERIES_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from engine.results.notes import Note
+    from engine.data.importing.tables import Table
+
 
 SUFFIXES = re.compile(r"(\.(csv|txt|tsv|parquet|pq|feather|arrow|json|gz|zip))+$", re.IGNORECASE)
 BINANCE_FILE = re.compile(r"([A-Z0-9]{4,20})-\d+[a-zA-Z]+-\d{4}")
@@ -73,7 +76,8 @@ def read(path: Path, progress: Callable[[int], None] = lambda _: None, hints: Hi
     """
     with clearly(path):
         table = open_table(path)
-        columns = columns_of(table, hints, progress)
+        with naming_code_page(table):
+            columns = columns_of(table, hints, progress)
         layout, kind = columns.layout, columns.layout.kind
         times = columns.times
         index = time_index(times)
@@ -132,6 +136,9 @@ def import_file(
         found = read(path, lambda rows: emit({**source, "state": "page", "rows": rows}), hints)
         checked = check_file(path, found, now_ms, hints)
         report = replace(checked.report, series=name)
+        if found.kind == "values" and (period := period_from_midnight(milliseconds(checked.frame.index))):
+            early = Note("values stamped at midnight", {"series": name, "hours": period / 3_600_000})
+            report = replace(report, notes=(*report.notes, early))
         first_ms, last_ms = int(report.first_ms or 0), int(report.last_ms or 0)
         opened.write(
             Series(
@@ -184,6 +191,22 @@ def fingerprint(path: Path) -> str:
     with contextlib.suppress(OSError), path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
     return ""
+
+
+@contextlib.contextmanager
+def naming_code_page(table: Table) -> Iterator[None]:
+    """Add to a refusal which code page the names were read in, where that was a guess."""
+    try:
+        yield
+    except HintNeededError:
+        raise
+    except UnclearError as error:
+        if table.form is None or table.form.encoding != GUESSED:
+            raise
+        raise UnclearError(
+            f"{error}. It is not UTF-8 and was read as {GUESSED}; cp1251, Shift-JIS, GBK and others are not "
+            "tried: if these letters look wrong, save it as UTF-8"
+        ) from None
 
 
 @contextlib.contextmanager

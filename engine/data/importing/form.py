@@ -25,6 +25,9 @@ DATE = re.compile(
 WEB_PAGE = re.compile(r"<(!|(\?xml|html|head|body|meta|script|rss|feed|div|table|error)\b)", re.IGNORECASE)
 
 
+GUESSED = "cp1252"  # what a file that is no Unicode is read as
+
+
 @dataclass(frozen=True)
 class Form:
     """How a text table is written."""
@@ -52,8 +55,8 @@ def decoded(content: bytes) -> tuple[bytes, str]:
     except UnicodeDecodeError:
         if encoding != "UTF-8":
             raise UnclearError(f"is damaged: it begins as {encoding} and does not go on so") from None
-        encoding = "cp1252"
-        content = content.decode("cp1252", "replace").encode()
+        encoding = GUESSED
+        content = content.decode(GUESSED, "replace").encode()
     content = content.rstrip(b"\0\x1a")  # with which old programs fill a file's last block
     if b"\0" in content[:HEAD] or content.startswith(b"\x1a"):
         raise UnclearError("is binary, not a table of text")

@@ -109,10 +109,10 @@ def in_order(
         order for order, share in shares.items() if share >= 0.99
     ]
     if len(fitting) != 1:
-        tried = "; ".join(", ".join(order) for order in (fitting or ORDERS))
+        orders = "; ".join(", ".join(order) for order in (fitting or ORDERS))
         which = "more than one order fits" if fitting else "no order that is known makes its rows possible"
         raise UnclearError(
-            f"has no header, and of its columns {which}: {tried}; write the names in its first line"
+            f"has no header, and of its columns {which}: {orders}; write the names in its first line"
         )
     order = fitting[0]
     renamed = {name: numbers[UNNAMED[order.index(name)]] for name in PRICES}

@@ -47,13 +47,13 @@ class Hints:
             zone_of(self.timezone)
 
 
-def hints_of(told: Mapping[str, Any]) -> Hints:
+def hints_of(given: Mapping[str, Any]) -> Hints:
     """Hints by name. Raises ChangeSettingsError for a name or a word that is not known."""
     names = [each.name for each in fields(Hints)]
-    if unknown := set(told) - set(names):
+    if unknown := set(given) - set(names):
         known = ", ".join(f"--{name.replace('_', '-')}" for name in names)
         raise ChangeSettingsError(f"option --{min(unknown)}", "is not known", f"Use {known}")
-    return Hints(**told)
+    return Hints(**given)
 
 
 def zone_of(name: str) -> Any:

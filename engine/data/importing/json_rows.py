@@ -21,29 +21,34 @@ def json_of(content: bytes) -> Any:
         if len(lines) > 1 and lines[0].rstrip().endswith((b"}", b"]")):
             with contextlib.suppress(ValueError):
                 return [json.loads(line) for line in lines]
-        raise OSError(f"no JSON: {error}") from None
+        place = (
+            f" in line {error.lineno}, column {error.colno}"
+            if isinstance(error, json.JSONDecodeError)
+            else ""
+        )
+        raise OSError(f"its JSON breaks off or is wrong{place}") from None
 
 
-def rows_within(told: Any) -> Any:
+def rows_within(document: Any) -> Any:
     """The list of rows that an answer holds alone among other fields; without one, what was given."""
-    while isinstance(told, dict):
-        rows = [each for each in told.values() if is_rows(each) or holds_more(each)]
+    while isinstance(document, dict):
+        rows = [each for each in document.values() if is_rows(each) or holds_more(each)]
         if len(rows) != 1:
             break
-        told = rows[0]
-    if isinstance(told, dict) and told and all(isinstance(each, dict) for each in told.values()):
-        return [{"time": key, **each} for key, each in told.items()]
-    return told
+        document = rows[0]
+    if isinstance(document, dict) and document and all(isinstance(each, dict) for each in document.values()):
+        return [{"time": key, **each} for key, each in document.items()]
+    return document
 
 
-def holds_more(told: Any) -> bool:
+def holds_more(document: Any) -> bool:
     """Whether this is a record with records or lists in it."""
-    return isinstance(told, dict) and any(isinstance(each, dict | list) for each in told.values())
+    return isinstance(document, dict) and any(isinstance(each, dict | list) for each in document.values())
 
 
-def is_rows(told: Any) -> bool:
+def is_rows(document: Any) -> bool:
     """Whether this is a list of rows or records."""
-    return isinstance(told, list) and bool(told) and isinstance(told[0], list | dict)
+    return isinstance(document, list) and bool(document) and isinstance(document[0], list | dict)
 
 
 def array_of(cells: Sequence[Any]) -> Any:

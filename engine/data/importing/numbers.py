@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from engine.data.importing.dates import mask
 from engine.data.importing.hints import HintNeededError, UnclearError
-from engine.data.importing.times import is_text, text_of
+from engine.data.importing.times import is_text, kind_of_values, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,7 +72,8 @@ def numbers_of(
         elif holds_numbers(column.type):
             values[name] = floats(column)
         else:
-            raise UnclearError(f"holds {column.type} in column {names.get(name, name)}, which are no numbers")
+            kind = kind_of_values(column.type)
+            raise UnclearError(f"holds {kind} in column {names.get(name, name)}, which are no numbers")
     mark = said or ("point" if any(surely_plain(column) for column in text.values()) else "")
     if text and mark == "point":
         read = {name: number for name, column in text.items() if (number := cast(column)) is not None}

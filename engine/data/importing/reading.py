@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.data.importing.dates import DAY_MS
@@ -14,7 +15,7 @@ from engine.data.importing.hints import HintNeededError, UnclearError
 from engine.data.importing.layouts import Layout, Volume, layout_of
 from engine.data.importing.numbers import Numbers, decimals_of, numbers_of
 from engine.data.importing.steps import at_open, near_minutes, one_step, rising
-from engine.data.importing.times import FORMS, Times, sort_of, text_of, times_of
+from engine.data.importing.times import FORMS, Times, kind_of_values, sort_of, text_of, times_of
 from engine.data.importing.told_zones import ToldZones, certain, told_in, zone_above, zones_of_rows
 from engine.errors import RepairDataError
 from engine.market.candles import PRICES, Decimals
@@ -237,6 +238,9 @@ def read_times(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Times:
     """The times of all rows. Raises ValueError that names the column if none is read, or two readings fit."""
     named = " and ".join(name or "1" for name in layout.time_names)
     columns = [raw[place] for place in layout.times]
+    for column in columns:
+        if pa.types.is_nested(column.type):
+            raise UnclearError(f"holds {kind_of_values(column.type)} in column {named}, which are no times")
     refuse_rounded(columns[0], named)
     told = zones_told(layout, raw, hints)
     try:

@@ -194,18 +194,18 @@ def json_table(content: bytes, hint: str) -> Table:
 
     Raises ValueError for others.
     """
-    told = rows_within(json_of(content))
-    if isinstance(told, dict):
-        told = {name: column for name, column in told.items() if isinstance(column, list)}
-    if isinstance(told, dict) and len(told) > 1:
-        names, columns = list(told), list(told.values())
-    elif isinstance(told, list) and told and all(isinstance(row, dict) for row in told):
-        names = list(dict.fromkeys(name for row in told for name in row))
-        columns = [[row.get(name) for row in told] for name in names]
-    elif isinstance(told, list) and told and all(isinstance(row, list) for row in told):
-        if len({len(row) for row in told}) > 1:
+    document = rows_within(json_of(content))
+    if isinstance(document, dict):
+        document = {name: column for name, column in document.items() if isinstance(column, list)}
+    if isinstance(document, dict) and len(document) > 1:
+        names, columns = list(document), list(document.values())
+    elif isinstance(document, list) and document and all(isinstance(row, dict) for row in document):
+        names = list(dict.fromkeys(name for row in document for name in row))
+        columns = [[row.get(name) for row in document] for name in names]
+    elif isinstance(document, list) and document and all(isinstance(row, list) for row in document):
+        if len({len(row) for row in document}) > 1:
             raise UnclearError("is JSON with rows of several lengths")
-        names, columns = [], [list(column) for column in zip(*told, strict=True)]
+        names, columns = [], [list(column) for column in zip(*document, strict=True)]
     else:
         raise UnclearError("is JSON, and no list of rows")
     if len({len(column) for column in columns}) > 1:

@@ -228,6 +228,13 @@ def is_text(column: Any) -> bool:
     return bool(pa.types.is_string(column.type) or pa.types.is_large_string(column.type))
 
 
+def kind_of_values(kind: Any) -> str:
+    """What an Arrow type holds, in words."""
+    types = pa.types
+    words = {types.is_struct: "records", types.is_list: "lists", types.is_boolean: "yes and no"}
+    return next((word for fits, word in words.items() if fits(kind)), f"values of type {kind}")
+
+
 def text_of(column: Any) -> Any:
     """A column as trimmed text, empty where null."""
     return pc.utf8_trim_whitespace(column.cast(pa.string()).fill_null(""))

@@ -71,8 +71,8 @@ def fit(
 def origin_of(kind: ModelKind, lessons: Lessons, settings: Settings, devices: int) -> str:
     """A hash of all that a training is given."""
     other = "".join(settings.model.unlike_default.values())
-    told = f"{settings.model!r} {settings.training!r} {devices}{other}{kind.sha256}"
-    digest = hashlib.sha256(told.encode())
+    key = f"{settings.model!r} {settings.training!r} {devices}{other}{kind.sha256}"
+    digest = hashlib.sha256(key.encode())
     for array in (lessons.matrix, lessons.labels, lessons.train, lessons.validation):
         digest.update(f"{array.shape} {array.dtype}".encode())
         digest.update(np.ascontiguousarray(array).reshape(-1).data)

@@ -1,132 +1,51 @@
-"""Figures in words for the report: labels, units, signs; undefined is n/a."""
+"""What the report says in words and rows of its own."""
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.results.explanations import explained, on_margin
-from engine.results.metrics import tabled
-from engine.results.number_format import grouped
+from engine.results.number_format import amount, correlation, percent, signed, signed_percent, whole
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from engine.results.backtest import BacktestResult
-    from engine.results.metrics import Format
-
-MINUS = "−"
-PERCENT, PLAIN, COUNT = 100.0, 1.0, 0.0
-SCALES: dict[Format, float] = {"amount": PLAIN, "percent": PERCENT, "count": COUNT}
 
 
-def known(value: Any) -> bool:
-    """Whether it is a finite number."""
-    return isinstance(value, int | float) and math.isfinite(value)
-
-
-def number(value: Any, scale: float = PLAIN, *, signed: bool = False) -> str:
-    """A number with two decimals, or none for a count; n/a if it is not defined."""
-    if not known(value):
-        return "n/a"
-    text = grouped(abs(value), 0) if scale == COUNT else grouped(abs(value * scale))
-    sign = MINUS if value < 0 else "+" if signed and value > 0 else ""
-    return sign + text
-
-
-def signed_percent(value: Any) -> str:
-    """A return in percent with its sign; empty where there was none."""
-    return "" if value is None or value != value else number(value, PERCENT, signed=True)  # noqa: PLR0124
-
-
-def figures(result: BacktestResult) -> list[tuple[str, ...]]:
-    """Rows label, strategy, buy and hold, difference, unit."""
-    rows: list[tuple[str, ...]] = []
-    for metric in tabled():
-        scale, unit = SCALES[metric.format], metric.basis or metric.unit
-        mine, theirs = metric.of(result.metrics), metric.of(result.benchmark)
-        apart = number(mine - theirs, scale, signed=True)
-        rows.append((metric.label, number(mine, scale), number(theirs, scale), apart, unit))
-    return rows
+SAID = (
+    "trials", "fills", "stress", "intervals", "calibration", "drift", "permutation", "baselines", "family",
+)  # fmt: skip
 
 
 def trust(result: BacktestResult, audit: str, recorded: BacktestResult) -> list[str]:
     """How the audit ended, the deflated Sharpe ratio, and what the facts say as they were recorded."""
-    said = explained(recorded, result.trials)
-    chance = number(result.trials.deflated_sharpe if result.trials else None, PERCENT)
+    sentences = explained(recorded, result.trials)
+    chance = percent(result.trials and result.trials.deflated_sharpe)
     return [
         f"Leak audit: {audit}. Deflated Sharpe: {chance} %.",
-        *(
-            said[name]
-            for name in ("trials", "fills", "stress", "intervals", "permutation", "baselines", "family")
-            if name in said
-        ),
-    ]
-
-
-def fills(recorded: BacktestResult) -> list[tuple[str, ...]]:
-    """The run's signals under kinder and harsher fills."""
-    return [
-        (
-            each.name,
-            number(each.total_return, PERCENT, signed=True),
-            number(each.sharpe),
-            number(each.max_drawdown, PERCENT),
-            number(each.trades, COUNT),
-        )
-        for each in (recorded.fills.scenarios if recorded.fills else ())
-    ]
-
-
-def stress(recorded: BacktestResult) -> list[tuple[str, ...]]:
-    """The run's signals late and with more capital."""
-    found = recorded.stress
-    if found is None:
-        return []
-    late = [(f"{each.bars} bars late", each.total_return, each.sharpe) for each in found.delays]
-    more = [
-        (f"capital {number(each.capital, COUNT)}", each.total_return, each.sharpe)
-        for each in found.capacity.rows
-    ]
-    return [
-        (name, number(gain, PERCENT, signed=True), number(sharpe)) for name, gain, sharpe in [*late, *more]
-    ]
-
-
-def regimes(recorded: BacktestResult) -> list[tuple[str, ...]]:
-    """Where the money was made."""
-    return [
-        (
-            f"{each.kind} {each.name}",
-            number(each.share, PERCENT),
-            number(each.earned, PERCENT, signed=True),
-            number(each.sharpe),
-        )
-        for each in (recorded.stress.regimes if recorded.stress else ())
+        *(sentences[name] for name in SAID if name in sentences),
     ]
 
 
 def facts(result: BacktestResult) -> list[tuple[str, ...]]:
     """Rows of the forecast's quality and the costs."""
     quality, costs = result.forecast, result.costs
-    right, low, high = (
-        number(value, PERCENT)
-        for value in (
-            quality.directional_accuracy, quality.directional_accuracy_low, quality.directional_accuracy_high,
-        )
-    )  # fmt: skip
-    ic, p_value, r2, of_direction = (
-        f"{value:.4f}" if known(value) else "n/a"
-        for value in (quality.ic, quality.ic_p_value, quality.r2, quality.directional_accuracy_p_value)
+    right, low, high = map(
+        percent,
+        (quality.directional_accuracy, quality.directional_accuracy_low, quality.directional_accuracy_high),
+    )
+    ic, p_value, r2, of_direction = map(
+        correlation, (quality.ic, quality.ic_p_value, quality.r2, quality.directional_accuracy_p_value)
     )
     return [
         ("direction right", f"{right} % (95 %: {low} … {high}; p {of_direction})"),
         ("information coefficient", f"{ic} (p {p_value})"),
         ("R² against a forecast of 0", r2),
-        ("fees", f"{number(costs.fees)} at {number(costs.fee_bps)} bps a fill"),
-        ("slippage", f"{number(costs.slippage)} at {number(costs.slippage_bps)} bps a fill"),
-        ("funding", number(costs.funding)),
-        ("borrow", number(costs.borrow)),
+        ("fees", f"{amount(costs.fees)} at {amount(costs.fee_bps)} bps a fill"),
+        ("slippage", f"{amount(costs.slippage)} at {amount(costs.slippage_bps)} bps a fill"),
+        ("funding", amount(costs.funding)),
+        ("borrow", amount(costs.borrow)),
         ("maintenance margin", on_margin(costs)),
     ]
 
@@ -139,11 +58,11 @@ def trades(table: pd.DataFrame) -> list[tuple[str, ...]]:
     return [
         (
             name,
-            number(len(group), COUNT),
-            number((group["pnl"] > 0).mean() if len(group) else None, PERCENT),
-            number(group["pnl"].sum(), signed=True),
-            number(group["return"].mean(), PERCENT, signed=True),
-            number(group["bars"].mean()),
+            whole(len(group)),
+            percent((group["pnl"] > 0).mean()),
+            signed(group["pnl"].sum()),
+            signed_percent(group["return"].mean(), ""),
+            amount(group["bars"].mean()),
         )
         for name, group in groups
     ]

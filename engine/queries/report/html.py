@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -15,19 +16,23 @@ from engine.queries.report import figures, svg
 from engine.queries.report.style import STYLE
 from engine.queries.result import traded
 from engine.results.answers import WrittenReport
-from engine.results.number_format import grouped
+from engine.results.learned_tables import features_table, forecast_tables
+from engine.results.number_format import defined, grouped, signed_percent
 from engine.results.tables import tables_of
+from engine.results.trust_tables import figures_table, trust_tables
 from engine.runs.audit_status import audit_status, caveats_of
 from engine.runs.folder import RunFolder
 from engine.runs.modes import MODES
-from engine.runs.results import result_of
+from engine.runs.results import importance_of, result_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from engine.results.tables import Table
     from engine.runs.events import Event
 
 COLUMNS = 800
+SIGNED = re.compile(r"[-+][\d,.]+(e[-+]\d+)?")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "year")
 KEY = """<p class="key"><span class="strategy">—</span> strategy
 <span class="benchmark">╌</span> buy &amp; hold,
@@ -45,8 +50,8 @@ def write(request: Event) -> WrittenReport:
         raise ChangeSettingsError(str(path), "ends in neither .html nor .htm", "Name it so")
     run = RunFolder(Path(str(request["run"])))
     refuse_output(path, run.path.parent.parent, replace=bool(request.get("replace")))
-    told = page(request) if MODES[run.mode].has_backtest else study_page(run)
-    content = told.encode()
+    text = page(request) if MODES[run.mode].has_backtest else study_page(run)
+    content = text.encode()
     write_whole(path, content)
     return WrittenReport(str(path), len(content))
 
@@ -77,12 +82,13 @@ def page(request: Event) -> str:
             below, 180, lambda value: f"{grouped(value * 100, 0)} %", "drawdown", lines.without_forecast
         ),
         "<h2>Figures</h2>",
-        table(("", "strategy", "buy & hold", "Δ", ""), figures.figures(found)),
+        laid_out(figures_table(found)),
         "<h2>How far to trust it</h2>",
         *(f"<p>{escape(line)}</p>" for line in figures.trust(found, audit_status(run), recorded)),
-        table(("fills", "return %", "Sharpe", "max drawdown %", "trades"), figures.fills(recorded)),
-        table(("stress", "return %", "Sharpe"), figures.stress(recorded)),
-        table(("regimes", "bars %", "earned %", "Sharpe"), figures.regimes(recorded)),
+        *map(laid_out, trust_tables(recorded)),
+        "<h2>What it learned</h2>",
+        *map(laid_out, forecast_tables(recorded)),
+        laid_out(features_table(recorded, importance_of(result.run))),
         "<h2>Monthly returns of the strategy, %</h2>",
         months(found.months),
         "<h2>Trades</h2>",
@@ -98,18 +104,13 @@ def page(request: Event) -> str:
     return document(name, body)
 
 
-def in_percent(value: float) -> str:
-    """A drawdown beside its axis."""
-    return f"{grouped(value * 100, 0)} %"
-
-
 def study_page(run: RunFolder) -> str:
     """The document of a result that is no backtest."""
     result, name = result_of(run), f"{run.id} {run.name}".strip()
     body = [
         f"<h1>{escape(f'{run.mode} {name}')}</h1>",
         *banners({}, [], simulated=result.simulated),
-        *(table(each.header, each.rows) for each in tables_of(result)),
+        *map(laid_out, tables_of(result)),
         *(f"<p>Note: {escape(note.text)}</p>" for note in result.notes),
     ]
     return document(name, body)
@@ -129,8 +130,8 @@ def banners(changes: dict[str, Any], caveats: list[str], *, simulated: bool) -> 
     if simulated:
         lines.append("SIMULATED market: these figures say nothing about a real one")
     if changes:
-        said = ", ".join(f"{key} = {value}" for key, value in changes.items())
-        lines.append(f"WHAT-IF: not the run as it was recorded, but with {said}")
+        changed = ", ".join(f"{key} = {value}" for key, value in changes.items())
+        lines.append(f"WHAT-IF: not the run as it was recorded, but with {changed}")
     return [f'<p class="banner">{escape(line)}</p>' for line in lines]
 
 
@@ -140,18 +141,29 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     if any(header):
         lines.append("<tr>" + "".join(f"<th>{escape(cell)}</th>" for cell in header) + "</tr>")
     for label, *cells in rows:
-        numbers = "".join(f"<td{tone(cell)}>{escape(cell)}</td>" for cell in cells)
+        numbers = "".join(map(td, cells))
         lines.append(f"<tr><th>{escape(label)}</th>{numbers}</tr>")
     return "\n".join([*lines, "</table></div>"])
 
 
-def tone(cell: str) -> str:
-    """Gain and loss, for numbers that carry their sign."""
-    return ' class="gain"' if cell.startswith("+") else ' class="loss"' if cell.startswith("−") else ""
+def laid_out(each: Table) -> str:
+    """A table of a result."""
+    return table(each.header, each.rows)
+
+
+def td(cell: str) -> str:
+    """A cell, coloured where a number carries its sign: a gain or a loss."""
+    if not SIGNED.fullmatch(cell):
+        return f"<td>{escape(cell)}</td>"
+    return f'<td class="{"gain" if cell[0] == "+" else "loss"}">{cell.replace("-", "−")}</td>'
 
 
 def months(rows: Mapping[str, Sequence[float]]) -> str:
     """Monthly returns, a row a year."""
     return table(
-        ("", *MONTHS), [(year, *map(figures.signed_percent, values)) for year, values in rows.items()]
+        ("", *MONTHS),
+        [
+            (year, *(signed_percent(each, "") if defined(each) else "" for each in values))
+            for year, values in rows.items()
+        ],
     )

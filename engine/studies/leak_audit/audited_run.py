@@ -12,6 +12,7 @@ import pandas as pd
 
 from engine import experiment
 from engine.data.importing.features_file import load_features
+from engine.data.inputs import joins_early, own_series
 from engine.data.plan import span_of
 from engine.data.store import Store
 from engine.disk import write_whole
@@ -95,6 +96,9 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
         found.rounding,
         outside,
         edited=bool(kept and file and not (file.is_file() and file.read_bytes() == kept)),
+        notes=tuple(
+            note for each in own_series(settings.data, Store(home.data)) for note in joins_early(each)
+        ),
     )
     write_whole(run.path / AUDIT, json.dumps(report.to_json(), indent=2).encode())
     return report

@@ -151,9 +151,7 @@ def replay(
     """Compute the features of the file in this process, which serves nothing else."""
     settle(folder)
     libraries_of_file = imported(kept)
-    for (
-        name
-    ) in libraries_of_file:  # those of an earlier file than the server's; what they do is not the file's
+    for name in libraries_of_file:  # an earlier file than the server's may have others
         with contextlib.suppress(Exception):
             importlib.import_module(name)
     confined = locked and landlock.read_only_under((*libraries(), *DEVICES, *SYSTEM, file, folder))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -112,6 +114,28 @@ async def stuck(request: web.Request, well: object) -> web.StreamResponse:
         await response.write(b" ")
         await asyncio.sleep(0.05)
     return response
+
+
+async def endless(request: web.Request, well: object) -> web.StreamResponse:
+    """White space without end, as fast as it is taken."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await response.prepare(request)
+    with suppress(ConnectionError):
+        while request.transport is not None and not request.transport.is_closing():
+            await response.write(b" " * (1 << 20))
+    return response
+
+
+async def packed(request: web.Request, well: object) -> web.Response:
+    """A hundred kilobytes that unpack to a hundred megabytes."""
+    body = gzip.compress(b" " * (100 << 20))
+    return web.Response(body=body, content_type="application/json", headers={"Content-Encoding": "gzip"})
+
+
+async def elsewhere(request: web.Request, well: object) -> web.Response:
+    """A redirect to another host, which would answer."""
+    host = request.url.with_host("localhost" if request.url.host != "localhost" else "127.0.0.1")
+    raise web.HTTPTemporaryRedirect(host)
 
 
 def status(code: int, body: object = None, **headers: str) -> Fault:

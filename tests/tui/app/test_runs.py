@@ -6,7 +6,7 @@ from textual.events import Key
 from engine.errors import ChangeSettingsError
 from engine.runs.folder import Home, RunFolder
 from engine.runs.notes import note_of, rename, write_note
-from engine.settings import load
+from engine.settings import load, pinned, to_toml
 from tests.tui.app.conftest import ready, settled
 from tests.tui.app.recorded import NOW, STATES, home_of_all, record
 from tui.app import Quantdeck
@@ -148,3 +148,53 @@ def test_notes_and_names_are_checked(tmp_path):
     assert (note_of(run), RunFolder(run.path).name) == ("kept", "lstm-btc-1h")
     write_note(run, "")
     assert note_of(run) == ""
+
+
+async def test_form_asks_before_it_trains_a_model_again(deck):
+    started = []
+    async with deck.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "n")
+        deck.start = lambda _mode, settings, *, name: started.append((settings, name))
+        of = next(each for each in reversed(deck.snapshot.runs) if each.state.status == "done")
+        of.run.settings_path.write_text(to_toml(pinned(deck.screen.draft.check()[0])))
+        await pilot.press("ctrl+s")
+        await settled(pilot)
+        assert of.id in shown(deck)
+        assert not started
+        await pilot.press("y")
+        await settled(pilot)
+        assert len(started) == 1
+
+
+async def test_form_takes_the_settings_of_a_file_and_begins_as_the_one_that_commands_read(deck, tmp_path):
+    (tmp_path / "quantdeck.toml").write_text("[training]\nepochs = 33\n")
+    (tmp_path / "other.toml").write_text("[training]\nepochs = 44\n")
+    async with deck.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "n")
+        assert deck.draft.texts["training.epochs"] == "33"
+        assert "as quantdeck.toml" in shown(deck)
+        await pilot.press("ctrl+t")
+        await settled(pilot)
+        deck.screen.query_one("#field").value = "other.toml"
+        await pilot.press("enter")
+        await settled(pilot)
+        await settled(pilot)
+        assert deck.draft.texts["training.epochs"] == "44"
+
+
+async def test_form_offers_the_stored_series_and_refuses_one_that_is_not(deck):
+    deck.home.data.mkdir(parents=True, exist_ok=True)
+    for name in ("mine", "yours"):
+        (deck.home.data / f"{name}.parquet").touch()
+    async with deck.run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        deck.new_run("yours")
+        await settled(pilot)
+        draft = deck.screen.draft
+        assert draft.catalogue["data.series"].choices == ("", "mine", "yours")
+        assert draft.texts["data.series"] == "yours"
+        assert not draft.check()[1]
+        draft.say("data.series", "another")
+        made, wrong = draft.check()
+        assert made is None
+        assert list(wrong) == ["data.series"]

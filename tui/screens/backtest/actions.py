@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import QuantdeckError
 from engine.results.answers import WrittenReport, WrittenTrades
+from engine.results.trade_terms import terms
 from tui.background.questions import Question
 from tui.screens.backtest import selection
 from tui.screens.dialogs import Prompt
@@ -48,12 +49,19 @@ def ask_rules(screen: BaseScreen, result: OpenResult, move: Callable[[Moves], ob
 def ask_filter(screen: BaseScreen, trades: TradesPanel) -> None:
     """Ask which trades to show."""
 
+    def wrong(text: str) -> str:
+        try:
+            terms(text)
+        except QuantdeckError as error:
+            return str(error)
+        return ""
+
     def typed(text: object) -> None:
         if isinstance(text, str):
             trades.put(text)
 
     question = "Filter the trades, such as pnl<0 side=short bars>24 return>1% (empty: all)"
-    screen.app.push_screen(Prompt(question, trades.filter), typed)
+    screen.app.push_screen(Prompt(question, trades.filter, check=wrong), typed)
 
 
 def ask_export(screen: BaseScreen, result: OpenResult, trades: TradesPanel, questions: Questions) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.results.answers import OpenedResult
@@ -11,7 +12,7 @@ from tui.background.questions import Question
 from tui.settings.what_if import Moves
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from engine.errors import QuantdeckError
     from engine.results.answers import Curves
@@ -25,7 +26,8 @@ class OpenResult:
     """Figures come from result.json at once; curves, what-ifs and the ledger's present state from the engine.
 
     shown       the result as it is shown, None where there is none
-    recorded    the run's own, whatever is tried
+    recorded    the run's own, whatever is tried, with how often its bars were looked at by now
+    rules       the settings that made what is shown, by key; empty until the engine has told
     curves      the engine's curves for it, None until they are there
     trials      how often its bars were looked at by now, and the deflated Sharpe ratio
     moves       the rules that are tried; `settings` of the run within are known with the first curves
@@ -45,6 +47,8 @@ class OpenResult:
         self.curves: Curves | None = None
         self.trials: TrialCounts | None = None
         self.moves = Moves()
+        self.rules: Mapping[str, Any] = {}
+        self._tried: Mapping[str, Any] = {}  # the moves that were asked for what is shown
         self.error: QuantdeckError | None = None
         self.columns = 0
 
@@ -62,6 +66,16 @@ class OpenResult:
         """How often other rules were tried on these bars, by anybody in this home."""
         return self.trials.what_ifs if self.trials else 0
 
+    @property
+    def tried(self) -> bool:
+        """Whether what is shown is a what-if."""
+        return bool(self._tried)
+
+    @property
+    def stale(self) -> bool:
+        """Whether other rules made what is shown than those that are set: the answer is on its way."""
+        return self._tried != self.moves.overrides
+
     def widen(self, columns: int) -> None:
         """The chart became wider: more points."""
         if self.shown and columns > self.columns:
@@ -78,12 +92,12 @@ class OpenResult:
         self._ask_curves(self.moves)
 
     def _ask_curves(self, moves: Moves) -> None:
-        run, tried = self.run, bool(moves.overrides)
-        request = self.request("result.whatif" if tried else "result.open", columns=self.columns)
+        run = self.run
+        request = self.request("result.whatif" if moves.overrides else "result.open", columns=self.columns)
 
         def answered(opened: OpenedResult) -> None:
             if self.run is run and self.moves.overrides == moves.overrides:
-                self._take(opened, tried=tried)
+                self._take(opened, moves)
 
         def failed(error: QuantdeckError) -> None:
             if self.run is run:
@@ -92,15 +106,15 @@ class OpenResult:
 
         self._questions.ask("curves", Question(request, OpenedResult, answered, failed))
 
-    def _take(self, opened: OpenedResult, *, tried: bool) -> None:
+    def _take(self, opened: OpenedResult, moves: Moves) -> None:
         self.error = None
         if not self.moves.recorded:
             self.moves = Moves(opened.settings)
         self.shown, self.curves = opened.result, opened.curves
-        if tried:
+        self.rules, self._tried = opened.settings, moves.overrides
+        if self.tried:
             self.trials = opened.result.trials
-        else:
-            self._ask_trials()
+        self._ask_trials()
         self._changed()
 
     def _ask_trials(self) -> None:
@@ -108,8 +122,10 @@ class OpenResult:
         run = self.run
 
         def answered(counts: TrialCounts) -> None:
-            if self.run is run and not self.moves.overrides:
-                self.trials = counts
+            if self.run is run and self.recorded:
+                self.recorded = replace(self.recorded, trials=counts)
+                if not self.tried:
+                    self.trials = counts
                 self._changed()
 
         question = Question(self.request("result.ledger"), TrialCounts, answered, lambda _: None)

@@ -12,6 +12,7 @@ from engine.runs.audit_status import audit_status, caveats_of
 from tui.background.preload import warm
 from tui.background.questions import Questions
 from tui.screens.backtest import actions, drawing, selection
+from tui.screens.backtest.figures import Sides, figures
 from tui.screens.backtest.open_result import OpenResult
 from tui.screens.backtest.stress import stress
 from tui.screens.backtest.trades_panel import TradesPanel
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from tui.widgets.virtual_table import VirtualTable
 
 ZOOMS = ("", "chart", "figures", "trades")
+OF_RULES = ("#figures", "#aside", "#chart", "#months")  # what other rules change
 DEBOUNCE_S = 0.15
 WHAT_IF = "whatif RUN -s KEY=VALUE"
 
@@ -54,6 +56,7 @@ class BacktestScreen(BaseScreen):
         key("S", "reverse", "reverse the order", "trades RUN --reverse", show=False, key_display="S"),
         key("e", "export", "export", "report RUN, trades --csv"),
         key("z", "zoom", "zoom", VIEW),
+        key("l", "log_axis", "log axis", VIEW, show=False),
         key("f", "more", "fills, stress", "runs show RUN"),
         key("w", "what_if", "what if, by any rule", WHAT_IF),
         key("0", "reset", "back from what-if", "runs show RUN", show=False),
@@ -82,7 +85,8 @@ class BacktestScreen(BaseScreen):
         yield Lines(id="banner")
         yield Lines(id="state")
         with Container(id="result"):
-            yield Lines(id="figures")
+            with VerticalScroll(id="all-figures", can_focus=False):
+                yield Lines(id="figures", classes="auto")
             yield Lines(id="aside")
             yield EquityChart(id="chart")
             yield TradesPanel(self.questions, self.result.request, id="trades")
@@ -135,7 +139,7 @@ class BacktestScreen(BaseScreen):
             self._state = [] if self.result.shown else selection.without(watched)
             if self.result.shown:
                 self.trades.ask()
-        self.query_one(EquityChart).set_curves(Curves(), ascii=self.deck.ascii)
+        self.query_one(EquityChart).set_curves(None, ascii=self.deck.ascii)
         self.call_after_refresh(self.draw)
 
     def draw(self) -> None:
@@ -158,25 +162,31 @@ class BacktestScreen(BaseScreen):
         if shown and run:
             title = drawing.title(run, shown, self.size.width)
             moved, first = opened.moves.listing, caveats_of(run, shown)
-            facts = drawing.Shown(shown, moved, opened.tries, audit_status(run), first)
-            banner = [*drawing.caveats(facts, self.size.width), drawing.banner(facts, self.size.width)]
+            facts = drawing.Shown(shown, moved, opened.tries, audit_status(run), first, opened.stale)
+            banner = [*drawing.caveats(facts, self.size.width), *drawing.banner(facts, self.size.width)]
             self.draw_result(shown, opened.recorded or shown)
         self.query_one("#banner", Lines).show(banner)
         self.query_one("#title", Lines).show([title])
 
     def draw_result(self, shown: BacktestResult, recorded: BacktestResult) -> None:
-        """The panels of the result."""
-        opened, figures = self.result, self.query_one("#figures", Lines)
-        figures.show(drawing.figures(shown, opened.trials, figures.size.height))
+        """The panels of the result; keys go to the trades as soon as they are on the screen."""
+        if self.focused is None and not self._zoom:
+            self.set_focus(self.trades.table)
+        opened, table = self.result, self.query_one("#figures", Lines)
+        for name in OF_RULES:
+            self.query_one(name, Lines).stale = opened.stale
+        sides = Sides.of(shown, opened.trials, recorded if opened.tried else None)
+        zoomed = self._zoom == "figures"
+        room = self.query_one("#all-figures").size.height
+        table.show(figures(sides, None if zoomed else room))
         self.query_one("#aside", Lines).show(drawing.aside(shown))
         width = self.query_one("#more").size.width or self.size.width
         self.query_one("#months", Lines).show([*drawing.months(shown, width), []])
-        tried = bool(opened.moves.overrides)
-        fills = drawing.fills(shown, recorded, opened.trials, width, tried=tried)
+        fills = drawing.fills(shown, recorded, width, tried=opened.tried)
         self.query_one("#fills", Lines).show(fills)
         self.query_one("#stress", Lines).show(stress(recorded))
-        if opened.curves:
-            self.query_one(EquityChart).set_curves(opened.curves, ascii=self.deck.ascii)
+        curves = Curves() if opened.error and not opened.curves else opened.curves
+        self.query_one(EquityChart).set_curves(curves, ascii=self.deck.ascii)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Keys that would do nothing now, or nothing in sight, are neither shown nor taken."""
@@ -205,6 +215,7 @@ class BacktestScreen(BaseScreen):
         if not self.rules_known():
             return
         self.result.moves, self.result.error = moves, None
+        self.trades.wait()
         self.draw()
         if self._timer:
             self._timer.stop()
@@ -271,6 +282,12 @@ class BacktestScreen(BaseScreen):
         """The next panel alone; in the end all of them."""
         self.zoom(ZOOMS[(ZOOMS.index(self._zoom) + 1) % len(ZOOMS)] if self._zoom in ZOOMS else "")
 
+    def action_log_axis(self) -> None:
+        """Equity on a logarithmic axis, or linear."""
+        chart = self.query_one(EquityChart)
+        chart.log_axis = not chart.log_axis
+        chart.draw()
+
     def action_more(self) -> None:
         """Fills and months alone, then the stress tests, and back."""
         self.zoom({"more": "stress", "stress": ""}.get(self._zoom, "more"))
@@ -285,8 +302,10 @@ class BacktestScreen(BaseScreen):
         self.set_class(bool(panel), "zoom")
         for name in (*ZOOMS[1:], "more", "stress"):
             self.set_class(panel == name, f"zoom-{name}")
-        scrolled = {"more": self.query_one("#more"), "": self.trades.table, "trades": self.trades.table}
-        self.set_focus(scrolled.get(panel))  # for ↑ and ↓
+        table = self.trades.table
+        scrolled = {"more": self.query_one("#more"), "figures": self.query_one("#all-figures")}
+        self.query_one("#all-figures").can_focus = panel == "figures"
+        self.set_focus(scrolled.get(panel, table if panel in ("", "trades") else None))  # for ↑ and ↓
         self.refresh_bindings()
         self.call_after_refresh(self.draw)
 
@@ -294,6 +313,5 @@ class BacktestScreen(BaseScreen):
         """Open one trade."""
         from tui.screens.backtest.trade import TradeScreen
 
-        number = self.trades.number(event.row)
-        if number is not None:
-            self.app.push_screen(TradeScreen(self.result.request, number))
+        if event.row in event.table.rows:
+            self.app.push_screen(TradeScreen(self.result.request, event.table, self.trades.question))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from tui.number_format import UNDEFINED, amount, defined, percent
 from tui.screens.backtest.drawing import tone
+from tui.widgets.lines import Line, number
 
 if TYPE_CHECKING:
     from engine.results.backtest import BacktestResult, StressTests
-    from tui.widgets.lines import Line
 
 LEFT = 40  # columns; the panel fits 80
 HUGE = 100.0  # a return from which on there is no room for its decimals
@@ -48,7 +48,7 @@ def late_and_larger(found: StressTests) -> list[Line]:
 def row(told: tuple[str, float, float]) -> Line:
     """A name, a return, a Sharpe ratio."""
     name, made, ratio = told
-    return [(f" {name:<15}", ""), (f"{gain(made):>12}", tone(made)), (f"{amount(ratio):>9}", "")]
+    return [(f" {name:<15}", ""), (number(gain(made), 12), tone(made)), (number(amount(ratio), 9), "")]
 
 
 def fact(label: str, value: str) -> Line:
@@ -64,8 +64,8 @@ def regimes(found: StressTests) -> list[Line]:
         lines.append(
             [
                 (f"{f'{each.kind} {each.name}':<17}{share:>4}", ""),
-                (f"{gain(each.earned):>10}", tone(each.earned)),
-                (f"{amount(each.sharpe):>8}", ""),
+                (number(gain(each.earned), 10), tone(each.earned)),
+                (number(amount(each.sharpe), 8), ""),
             ]
         )
     return lines

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from engine.errors import QuantdeckError
     from engine.runs.events import Event
+    from tui.widgets.virtual_table import VirtualTable
 
 MARGIN = 12  # cells that the prices take beside the candles
 
@@ -31,15 +32,17 @@ class TradeScreen(BaseScreen):
     MODE: ClassVar[str] = "backtest"
     BINDINGS: ClassVar[list[BindingType]] = [
         key("escape", "back", "back", VIEW),
-        key("left,k", "next(-1)", "trade before and after", "trades RUN --trade N", key_display="← →"),
+        key("left,k", "next(-1)", "previous, next trade", "trades RUN --trade N", key_display="← →"),
         key("right,j", "next(1)", "next trade", "trades RUN --trade N", show=False),
         key("y", "copy", "copy", "trades RUN --trade N", show=True),
     ]  # fmt: skip
 
-    def __init__(self, request: Callable[..., Event], number: int) -> None:
-        """`request` makes a question about the result, `number` is the trade's."""
+    def __init__(self, request: Callable[..., Event], table: VirtualTable, order: Event) -> None:
+        """`request` makes a question about the result; the trade is the table's row, in its order."""
         super().__init__()
-        self._request, self._number = request, number
+        self._request, self._table, self._order = request, table, order
+        self._row = table.cursor
+        self._found: TradeDetail | None = None
         self._questions = Questions(self, self.ask_engine)
 
     def body(self) -> Iterable[Widget]:
@@ -50,18 +53,21 @@ class TradeScreen(BaseScreen):
 
     def on_mount(self) -> None:
         """Ask for the trade."""
-        self.ask(self._number)
+        self.query_one("#facts", Lines).show([[(" loading …", "quiet")]])
+        self.ask(self._row)
 
     def on_resize(self, _event: events.Resize) -> None:
         """Another width, other candles."""
-        self.call_after_refresh(self.ask, self._number)
+        self.call_after_refresh(self.ask, self._row)
 
-    def ask(self, number: int) -> None:
-        """Ask for a trade; what is shown stays until the answer."""
-        request = self._request("result.trade", number=number, candles=max(20, self.size.width - MARGIN))
+    def ask(self, row: int) -> None:
+        """Ask for the trade in a row of the table; what is shown stays until the answer."""
+        candles = max(20, self.size.width - MARGIN)
+        request = self._request("result.trade", **self._order, row=row, candles=candles)
 
         def answered(found: TradeDetail) -> None:
-            self._number = number
+            self._row, self._found = row, found
+            self._table.go(row)
             self.show_trade(found)
 
         self._questions.ask("trade", Question(request, TradeDetail, answered, self.refused))
@@ -71,13 +77,17 @@ class TradeScreen(BaseScreen):
         joined = found.bars_per_candle
         scale = f"   a candle is {joined} bars" if joined > 1 else ""
         title = f"   {found.trade['symbol']}{scale}"
-        self.query_one("#title", Lines).show([[(f" Trade {self._number}", "bright"), (title, "quiet")]])
-        self.query_one("#facts", Lines).show([*trade_rows.facts(found.trade), []])
+        name = f" Trade {found.trade['trade']}"
+        place = f"   {self._row + 1:,} of {self._table.total:,}" + (
+            " filtered" if self._order["filter"] else ""
+        )
+        self.query_one("#title", Lines).show([[(name, "bright"), (title, "quiet"), (place, "quiet")]])
+        self.query_one("#facts", Lines).show([*trade_rows.facts(found.trade, self.size.width), []])
         self.query_one(CandleChart).set_trade(found)
 
     def refused(self, error: QuantdeckError) -> None:
         """There is no such trade, or no answer."""
-        if self.query_one("#facts", Lines).text:
+        if self._found:
             self.notify(str(error), severity="warning", markup=False, timeout=3)
         else:
             self.query_one("#facts", Lines).show(selection.broken(error, whole=False))
@@ -87,9 +97,9 @@ class TradeScreen(BaseScreen):
         self.dismiss()
 
     def action_next(self, step: int) -> None:
-        """The trade before or after, by number."""
-        if self._number + step >= 1:
-            self.ask(self._number + step)
+        """The trade before or after, as the table is filtered and sorted."""
+        if 0 <= self._row + step < self._table.total:
+            self.ask(self._row + step)
 
     def action_copy(self) -> None:
         """Copy the facts."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tui.number_format import UNDEFINED, amount, defined, percent, signed, signed_percent, whole
+from tui.widgets.lines import packed
 from tui.widgets.virtual_table import Column
 
 if TYPE_CHECKING:
@@ -73,9 +74,9 @@ def role(key: str, trade: Mapping[str, Any]) -> str:
     return "" if not defined(value) or value == 0 else "good" if value > 0 else "bad"
 
 
-def facts(trade: Mapping[str, Any]) -> list[Line]:
+def facts(trade: Mapping[str, Any], width: int) -> list[Line]:
     """One trade in a few lines."""
-    pairs = [
+    pairs: list[list[tuple[str, ...]]] = [
         [("side", trade["side"]), ("quantity", price(trade["quantity"])), ("bars", whole(trade["bars"])),
          ("why", trade["exit_reason"])],
         [("entry", str(trade["entry_time"])), ("at", price(trade["entry_price"])),
@@ -86,16 +87,13 @@ def facts(trade: Mapping[str, Any]) -> list[Line]:
          ("slippage", amount(trade["slippage"])), ("funding", signed(trade["funding"])),
          ("borrow", amount(trade["borrow"])),
          *([("absorbed", amount(trade["absorbed"]))] if trade["absorbed"] else [])],
-        [("worst", signed_percent(trade["mae"])), ("best", signed_percent(trade["mfe"]))],
+        [("worst", signed_percent(trade["mae"])), ("best", signed_percent(trade["mfe"])),
+         ("pnl", signed(trade["pnl"]), role("pnl", trade)),
+         ("return", f"{percent(trade['return'])} %", role("return", trade))],
     ]  # fmt: skip
-    lines: list[Line] = []
-    for row in pairs:
-        line: Line = [(" ", "")]
-        for label, value in row:
-            line += [(f"{label} ", "quiet"), (f"{value}   ", "")]
-        lines.append(line)
-    lines[-1] += [
-        ("pnl ", "quiet"), (f"{signed(trade['pnl'])}   ", role("pnl", trade)),
-        ("return ", "quiet"), (f"{percent(trade['return'])} %", role("return", trade)),
-    ]  # fmt: skip
-    return lines
+    return [line for row in pairs for line in packed([fact(*each) for each in row], width)]
+
+
+def fact(label: str, value: str, tone: str = "") -> Line:
+    """A label and its value."""
+    return [(f"{label} ", "quiet"), (f"{value} ", tone)]

@@ -56,15 +56,21 @@ class TradesPanel(Vertical):
         return {"filter": self.filter, "sort": self.sort, "reverse": self.reverse}
 
     def ask(self) -> None:
-        """Ask for the trades from the first on; what is shown stays until the answer."""
-        self._asked += 1
+        """Ask for the trades from the first on; what is shown stays until the answer, dimmed."""
+        self.wait()
         self._fetch(0, FIRST_ROWS, fresh=True)
+
+    def wait(self) -> None:
+        """What is shown is of other rules, another filter or another order than will be asked for."""
+        self._asked += 1
+        for block in self.query(Lines):
+            block.stale = True
 
     def clear(self) -> None:
         """Another result: forget its filter's outcome."""
-        self._asked += 1
+        self.wait()
         self._page, self._error = None, None
-        self.table.tell_total(0)
+        self.table.forget()
         self.query_one("#trades-title", Lines).show([])
 
     def put(self, text: str) -> None:
@@ -97,7 +103,8 @@ class TradesPanel(Vertical):
 
         def failed(error: QuantdeckError) -> None:
             if number == self._asked:
-                self._error = error
+                self._error, self._page = error, None
+                self.table.forget()  # the rows there are answer another question
                 self.say()
 
         request = self._request("result.trades", **self.question, **{"from": start, "count": count})
@@ -105,6 +112,8 @@ class TradesPanel(Vertical):
 
     def _take(self, page: TradesPage, *, fresh: bool) -> None:
         self._error, self._page = None, page
+        for block in self.query(Lines):
+            block.stale = False
         rows = [trade_rows.cells(page.columns, row) for row in page.rows]
         table = self.table
         if fresh:
@@ -119,7 +128,9 @@ class TradesPanel(Vertical):
         line: Line = [(" trades", "bright")]
         if self._error:
             text = f"  {self._error}"
-            self.query_one("#trades-title", Lines).show([[*line, (fitted(text, self.size.width - 8), "bad")]])
+            title = self.query_one("#trades-title", Lines)
+            title.stale = False
+            title.show([[*line, (fitted(text, self.size.width - 8), "bad")]])
             return
         if self._page is None:
             return

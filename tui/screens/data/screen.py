@@ -41,6 +41,7 @@ class DataScreen(BaseScreen):
         key("r", "repair", "repair gaps", "data update --refetch"),
         key("i", "import", "import", "data import FILE"),
         key("a", "add", "add", "data update -s data.symbol=…"),
+        key("n", "new_run", "new run on it", "run -s data.series=NAME", show=False),
         key("slash", "filter", "filter", VIEW, key_display="/"),
         key("z", "zoom", "gaps", VIEW),
         key("R", "reload", "read again", VIEW, show=False, key_display="R"),
@@ -114,13 +115,13 @@ class DataScreen(BaseScreen):
         self.draw()
 
     def runs_changed(self, snapshot: Snapshot) -> None:
-        """Show the progress of updates; once one has collected, ask anew what is stored."""
+        """Show the progress of updates; once a run has collected or ended, ask anew what is stored."""
         collected = frozenset(
             (each.id, name)
             for each in snapshot.runs
             for name, source in each.state.sources.items()
             if source.over
-        )
+        ) | {(each.id, each.state.ended_at) for each in snapshot.runs if each.state.ended}
         if snapshot.ready and collected != self._collected:
             self._collected = collected
             self._details.clear()
@@ -238,6 +239,10 @@ class DataScreen(BaseScreen):
         if action == "unzoom":
             return self.has_class("zoom")
         return True
+
+    def action_new_run(self) -> None:
+        """Open the form for a run on the series under the cursor, if it holds candles."""
+        self.deck.new_run(self.series.series if self.series and self.series.kind == "candles" else "")
 
     def action_filter(self) -> None:
         """Ask which series to show."""

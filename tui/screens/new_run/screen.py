@@ -15,7 +15,8 @@ from engine.errors import QuantdeckError
 from engine.runs.modes import started_alone
 from tui.screens.base import BaseScreen
 from tui.screens.dialogs import Ask, Prompt, wrapped
-from tui.settings.draft import Draft
+from tui.screens.new_run.beginning import DEFAULT_FILE, draft_of, taken_from, trained_alike
+from tui.settings.draft import SERIES, Draft
 from tui.terminal.keys import VIEW, key
 from tui.widgets.field import Choice, Field
 from tui.widgets.lines import Line, Lines
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
-    from tui.runs.watch import Snapshot, Watched
+    from tui.runs.watch import Snapshot
 
 
 class NewRun(BaseScreen, inherit_bindings=False):
@@ -39,18 +40,22 @@ class NewRun(BaseScreen, inherit_bindings=False):
         key("ctrl+o", "save", "save as TOML", "init -c FILE", key_display="ctrl+o"),
         key("pagedown", "group(1)", "group", VIEW, key_display="pgup pgdn", priority=True),
         key("pageup", "group(-1)", "previous group", VIEW, show=False, priority=True),
+        key("ctrl+t", "take", "take from TOML", "run -c FILE", show=False),
         key("ctrl+r", "default", "default", "init", key_display="ctrl+r"),
-        key("ctrl+l", "last", "as last run", "run -c FILE", show=False),
+        key("ctrl+l", "last", "as at first", "run -c FILE", show=False),
         key("escape", "app.pop_screen", "back", VIEW, key_display="esc"),
         key("down,tab,enter", "app.focus_next", "next setting", VIEW, show=False, priority=True),
         key("up,shift+tab", "app.focus_previous", "previous setting", VIEW, show=False, priority=True),
         key("f1", "app.deck_help", "help", "--help", show=False),
     ]  # fmt: skip
 
-    def __init__(self, draft: Draft | None = None) -> None:
-        """Go on with a draft; without one a new one begins as the last run."""
+    def __init__(self, draft: Draft | None = None, series: str = "") -> None:
+        """Go on with a draft; without one a new one begins as quantdeck.toml, or as the last run.
+
+        `series` is the stored series to run on, if that is chosen already.
+        """
         super().__init__()
-        self._draft = draft
+        self._draft, self._series = draft, series
         self._group, self._wrong = "start", dict[str, str]()
         self._settings: settings.Settings | None = None
         self._changing = asyncio.Lock()  # one group's fields at a time
@@ -68,12 +73,20 @@ class NewRun(BaseScreen, inherit_bindings=False):
     def on_mount(self) -> None:
         """Begin with the first group."""
         if self._draft is None:
-            self._draft = draft_of(
-                [each for each in self.deck.snapshot.runs if each.run.mode in started_alone()]
-            )
+            runs = [each for each in self.deck.snapshot.runs if each.run.mode in started_alone()]
+            try:
+                self._draft = draft_of(runs, self._stored())
+            except QuantdeckError as error:  # a quantdeck.toml that is wrong
+                self.deck.report_error(error)
+                self._draft = Draft(stored=self._stored())
+        if self._series:
+            self._draft.say(SERIES, self._series)
         self.deck.draft = self._draft
         self._check()
         self.call_after_refresh(self._show_group)
+
+    def _stored(self) -> tuple[str, ...]:
+        return tuple(sorted(path.stem for path in self.deck.home.data.glob("*.parquet")))
 
     @property
     def draft(self) -> Draft:
@@ -107,11 +120,8 @@ class NewRun(BaseScreen, inherit_bindings=False):
         verdict: Line = [("all settings are valid", "good")]
         if count:
             verdict = [(f"{count} setting{'s are' if count > 1 else ' is'} wrong", "bad")]
-        origin = (
-            "as the last run; ≠ marks what differs"
-            if self.draft.has_last
-            else "defaults; ≠ marks what differs"
-        )
+        whose = f"as {self.draft.origin}" if self.draft.origin else "defaults"
+        origin = f"{whose}; ≠ marks what differs"
         self.query_one("#title", Lines).show(
             [[(" New run   ", "bright"), *verdict, (f"   {origin}", "quiet")]]
         )
@@ -151,9 +161,9 @@ class NewRun(BaseScreen, inherit_bindings=False):
             return
         about, wrong = field.about, self._wrong.get(field.about.key, "")
         facts = [f"default {about.default or '(empty)'}"]
-        facts += (
-            [f"last run {self.draft.last[about.key] or '(empty)'}"] if self.draft.changed(about.key) else []
-        )
+        if self.draft.changed(about.key):
+            whose = self.draft.origin.removeprefix("the ") or "at first"
+            facts.append(f"{whose} {self.draft.last[about.key] or '(empty)'}")
         facts += (
             [f"allowed {about.allowed}"] if about.allowed else [f"unit {about.unit}"] if about.unit else []
         )
@@ -212,10 +222,41 @@ class NewRun(BaseScreen, inherit_bindings=False):
                     self.set_focus(field.query("Input, Choice").first())
             self.notify(f"{key}: {self._wrong[key]}", title="Not yet", severity="error", markup=False)
             return
+        runs, mode = self.deck.snapshot.runs, self.draft.texts["start.mode"]
+        if not (alike := trained_alike(runs, mode, self._settings)):
+            self._start(self._settings)
+            return
+        chosen = self._settings
+        question = Ask(
+            f"Run {alike} has trained this model already.",
+            "The settings are the same. Training again comes to the same model.",
+            "train again",
+        )
+        self.app.push_screen(question, lambda yes: self._start(chosen) if yes else None)
+
+    def _start(self, chosen: settings.Settings) -> None:
         texts = self.draft.texts
         self.deck.draft = None
         self.app.pop_screen()
-        self.deck.start(texts["start.mode"], self._settings, name=texts["start.name"])
+        self.deck.start(texts["start.mode"], chosen, name=texts["start.name"])
+
+    def action_take(self) -> None:
+        """Ask for a file of settings and begin as that."""
+
+        async def take(name: object) -> None:
+            if not isinstance(name, str) or not name:
+                return
+            try:
+                found = taken_from(name)
+            except QuantdeckError as error:
+                self.deck.report_error(error)
+                return
+            mode = self.draft.texts["start.mode"]
+            self._draft = self.deck.draft = Draft(found, mode, origin=name, stored=self._stored())
+            self._check()
+            await self._show_group()
+
+        self.app.push_screen(Prompt("Take the settings of", DEFAULT_FILE), take)
 
     def action_save(self) -> None:
         """Ask for a file and write the settings to it."""
@@ -234,7 +275,7 @@ class NewRun(BaseScreen, inherit_bindings=False):
             question = Ask(f"{path} exists already.", "Its content would be replaced.", "replace it")
             self.app.push_screen(question, lambda yes: self._write(path, chosen) if yes else None)
 
-        self.app.push_screen(Prompt("Save these settings as", "quantdeck.toml"), save)
+        self.app.push_screen(Prompt("Save these settings as", DEFAULT_FILE), save)
 
     def _write(self, path: Path, chosen: settings.Settings) -> None:
         try:
@@ -244,13 +285,3 @@ class NewRun(BaseScreen, inherit_bindings=False):
             self.notify(f"{path}: {error.reason}", title="Not written", severity="error", markup=False)
         else:
             self.notify(f"written to {path.absolute()}", markup=False)
-
-
-def draft_of(runs: list[Watched]) -> Draft:
-    """A draft that begins as the newest of these runs whose settings can be read."""
-    for each in reversed(runs):
-        try:
-            return Draft(settings.load(each.run.settings_path), each.run.mode)
-        except QuantdeckError:
-            continue
-    return Draft()

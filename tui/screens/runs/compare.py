@@ -44,7 +44,8 @@ class Compare(BaseScreen):
 
     def runs_changed(self, snapshot: Snapshot) -> None:  # noqa: ARG002  the two are shown as they were
         """Lay the text out for the present width."""
-        self.query_one("#comparison", Lines).show(comparison(*self._pair, self.size.width))
+        text = self.query_one("#comparison", Lines)
+        text.show(comparison(*self._pair, text.size.width or self.size.width))  # a scrollbar takes columns
 
     def action_swap(self) -> None:
         """The other way round."""
@@ -54,9 +55,11 @@ class Compare(BaseScreen):
 
 def comparison(one: RunFacts, other: RunFacts, width: int) -> list[Line]:
     """Two runs side by side: figures with their difference, then the settings in which they differ."""
-    wide = max(14, min(40, (width - 26) // 3))
+    wide = max(14, min(40, (width - 25) // 3))
     lines = [line_of("", [one.run.id, other.run.id, "Δ second − first"], wide, "bright")]
-    lines.append(line_of("name", [one.run.name, other.run.name, ""], wide))
+    lines.append(
+        line_of("name", [*(fitted(each.run.name, wide - 2).strip() for each in (one, other)), ""], wide)
+    )
     lines.append(line_of("state", [run_status.status(each.state)[0] for each in (one, other)] + [""], wide))
     before, after = one.best_loss, other.best_loss
     apart = after - before if defined(before) and defined(after) else None

@@ -9,8 +9,7 @@ from engine.results.metrics import METRICS, placed
 from tui.number_format import defined, figure, loss, signed_percent
 from tui.runs import status as run_status
 from tui.runs.facts import pairs
-from tui.screens.train.drawing import packed
-from tui.widgets.lines import Line, fitted
+from tui.widgets.lines import Line, fitted, packed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,13 +9,14 @@ from engine.runs.modes import MODES, with_backtest
 from tui.number_format import defined, loss, span, whole
 from tui.runs import status as run_status
 from tui.text.events import lasting
-from tui.widgets.lines import Line, fitted, spread, width_of
+from tui.widgets.lines import Line, fitted, packed, spread, width_of
 
 if TYPE_CHECKING:
     from engine.runs.log_entries import Epoch
     from engine.runs.state import State
     from tui.runs.watch import Watched
 
+STOPPED, FAILED = ("■ ", "warn"), ("✗ ", "bad")  # how a stage ended that came to no end
 LEVELS = {"alarm": "alarm", "warning": "warn"}
 
 
@@ -52,22 +53,10 @@ def stage(state: State, name: str, shortest: float) -> Line:
         return [("○ ", "quiet"), (name, "quiet")]
     seconds = state.stages[name]
     if seconds is None:
-        mark = ("✗ ", "bad") if state.ended else ("● ", "live")
-        return [mark, (name, "bad" if state.ended else "live")]
+        mark, role = ("● ", "live") if not state.ended else STOPPED if state.status == "stopped" else FAILED
+        return [(mark, role), (name, role)]
     time = f" {span(seconds).replace(' ', '')}" if defined(seconds) and seconds >= shortest else ""
     return [("✓ ", "good"), (name, ""), (time, "quiet")]
-
-
-def packed(pieces: list[Line], width: int) -> list[Line]:
-    """Pieces side by side, in as many lines as they need."""
-    lines: list[Line] = [[]]
-    for piece in pieces:
-        gap = 2 if lines[-1] else 1
-        if lines[-1] and width_of(lines[-1]) + gap + width_of(piece) > width:
-            lines.append([])
-            gap = 1
-        lines[-1] += [(" " * gap, ""), *piece]
-    return lines
 
 
 def bar(done: float, width: int, *, ascii: bool) -> Line:  # noqa: A002

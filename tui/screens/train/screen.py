@@ -113,9 +113,10 @@ class TrainScreen(BaseScreen):
         panels["sources"].show(result(watched) or drawing.sources(state, width, ascii=plain))
         panels["machine"].show([drawing.machine(state, width)])
         panels["log"].show(drawing.log(watched, width, panels["log"].size.height))
-        table = panels["epochs"].content_size
-        self._back = max(0, min(self._back, len(state.history) - table.height + 1))
-        panels["epochs"].show(drawing.epochs(state, table.width, table.height, self._back))
+        table, most = panels["epochs"].content_size, panels["epochs"].styles.max_height
+        rows = most.cells if most and most.cells else table.height  # it is as high as there are epochs
+        self._back = max(0, min(self._back, len(state.history) - rows + 1))
+        panels["epochs"].show(drawing.epochs(state, table.width or width, rows, self._back))
         self._chart(watched)
 
     def _short(self, text: str) -> str:
@@ -237,9 +238,9 @@ def fault(watched: Watched, width: int, short: Callable[[str], str]) -> list[Lin
     state = watched.state
     lines: list[Line] = [[(f" {text} ", "alarm")]] if (text := run_status.alarm(state)) else []
     if error := state.error:
-        said = (f"{error.thing}: {error.reason}", *(f"  {each}" for each in error.problems), error.remedy)
-        for part in filter(None, said):
-            role = "bad" if part is said[0] else ""
+        parts = (f"{error.thing}: {error.reason}", *(f"  {each}" for each in error.problems), error.remedy)
+        for part in filter(None, parts):
+            role = "bad" if part is parts[0] else ""
             lines += [[(" ", ""), *line] for line in wrapped(short(part), role, width)[:3]]
     if watched.note:
         lines.append([(" note  ", "quiet"), (watched.note, "")])

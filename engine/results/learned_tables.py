@@ -1,0 +1,63 @@
+"""What a model learned, as tables, which text and the report lay out."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from engine.results.number_format import amount, correlation, signed, whole
+from engine.results.tables import Table
+
+if TYPE_CHECKING:
+    from engine.results.backtest import BacktestResult
+    from engine.results.learned import ImportanceResult
+
+BASIS_POINTS = 1e4
+
+
+def forecast_tables(result: BacktestResult) -> list[Table]:
+    """Deciles of forecasts, the Mincer-Zarnowitz regression, IC by volatility and by month; none without."""
+    found = result.calibration
+    if found is None:
+        return []
+    deciles = tuple(
+        (str(place), whole(each.forecasts), basis_points(each.forecast), basis_points(each.forward_return))
+        for place, each in enumerate(found.deciles, 1)
+    )
+    fit = (
+        (
+            "intercept, bps",
+            *map(basis_points, (found.intercept.value, found.intercept.low, found.intercept.high)),
+        ),
+        ("slope", *map(amount, (found.slope.value, found.slope.low, found.slope.high))),
+    )
+    parts = tuple(
+        (f"{each.kind} {each.name}", whole(each.forecasts), correlation(each.ic), correlation(each.p_value))
+        for each in found.parts
+    )
+    tables = (
+        Table(("deciles", "forecasts", "forecast bps", "return bps"), deciles),
+        Table(("returns on forecasts", "", "95 % from", "to"), fit),
+        Table(("IC by", "forecasts", "IC", "p"), parts),
+    )
+    return [each for each in tables if each.rows]
+
+
+def features_table(result: BacktestResult, importance: ImportanceResult | None) -> Table:
+    """Every feature's importance, where it was measured, and its drift; groups first."""
+    drift = {each.name: each.psi for each in result.drift}
+    measured = [(f"all {each.name}", each) for each in importance.groups] if importance else []
+    measured += [(each.name, each) for each in importance.features] if importance else []
+    rows = tuple(
+        (name, *map(correlation, (of.ic_drop, of.low, of.high, drift.get(name, math.nan))))
+        for name, of in measured
+    )
+    only_drift = tuple((name, "", "", "", correlation(psi)) for name, psi in drift.items())
+    return Table(
+        ("feature", "IC lost without it", "95 % from", "to", "PSI from training"), rows or only_drift
+    )
+
+
+def basis_points(share: float) -> str:
+    """A share in basis points, with its sign."""
+    return signed(share * BASIS_POINTS)

@@ -1,0 +1,39 @@
+"""Keys go where they went before, whatever was in front of a screen meanwhile."""
+
+import pytest
+
+from tests.tui.app.conftest import ready, settled
+from tui.screens.new_run.screen import NewRun
+
+
+@pytest.mark.parametrize("keys", [("1",), ("2", "n", "down", "down"), ("4",)], ids=["data", "form", "runs"])
+async def test_a_terminal_that_was_too_small_gives_the_focus_back(deck_in, keys):
+    deck = deck_in("done")
+    async with deck.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause(0.3)
+        before = deck.focused
+        for size in ((40, 10), (30, 8), (80, 24)):
+            await pilot.resize_terminal(*size)
+            await settled(pilot)
+        await pilot.pause(0.2)
+        assert deck.focused is before
+
+
+async def test_a_run_that_is_opened_stands_before_the_form_whose_draft_is_kept(deck_in):
+    deck = deck_in("done")
+    async with deck.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("2", "n")
+        await pilot.pause(0.5)
+        assert isinstance(deck.screen, NewRun)
+        draft = deck.draft
+        deck.open_run(deck.snapshot.runs[0].id)
+        await settled(pilot)
+        assert deck.screen.MODE == "train"
+        assert not isinstance(deck.screen, NewRun)
+        await pilot.press("n")
+        await pilot.pause(0.5)
+        assert deck.draft is draft

@@ -1,0 +1,108 @@
+"""Nothing is wider than its place and no figure is cut, at any size of the terminal and of the numbers."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.results.metrics import tabled
+from engine.results.number_format import grouped
+from engine.runs.results import backtest_of
+from tests.tui.results.conftest import RUN, quiet, text_of
+from tui.number_format import NUMBER, defined, shortened
+from tui.screens.backtest import drawing, figures
+from tui.screens.backtest.stress import stress
+from tui.screens.runs.compare import comparison
+from tui.widgets.lines import Lines, fitted, plain, width_of
+
+finite = st.floats(-1e300, 1e300)  # what is written of more is read as infinite
+magnitudes = st.one_of(finite, st.floats(-1e7, 1e7), st.just(math.nan))
+
+
+def near(text, value):
+    """Whether a text gives the value as exactly as its own digits say."""
+    mantissa, _, power = text.removesuffix(" %").replace(",", "").partition("e")
+    step = 10.0 ** (int(power or 0) - len(mantissa.partition(".")[2]))
+    return abs(float(text.removesuffix(" %").replace(",", "")) - value) <= 0.51 * step + abs(value) * 1e-12
+
+
+@given(finite, st.integers(0, 4), st.sampled_from("+-"), st.integers(1, 24))
+@settings(deadline=None)
+def test_a_number_in_too_little_room_is_shortened_and_never_cut(value, digits, sign, width):
+    text = grouped(value, digits, sign)
+    assert NUMBER.fullmatch(text)
+    shown = fitted(text, width, right=True)
+    assert len(shown) == width
+    assert set(shown) == {"#"} or near(shown.strip(), float(text.replace(",", "")))
+    if width >= 8:  # a sign, a digit, and e+300
+        assert "#" not in shortened(text, width)
+
+
+@given(st.integers(0, 2**32), st.booleans())
+@settings(max_examples=30, deadline=None)
+def test_every_metric_of_any_size_stands_whole_in_its_column(seed, what_if):
+    generator = np.random.default_rng(seed)
+
+    def some():
+        values = generator.choice([-1, 1], len(tabled())) * 10 ** generator.uniform(-6, 200, len(tabled()))
+        values[generator.random(len(values)) < 0.2] = math.nan
+        return dict(zip([metric.key for metric in tabled()], map(float, values), strict=True))
+
+    own, other = some(), some()
+    sides = figures.Sides(("run", "what-if", "Δ"), (own, other), (), (None,), int(what_if))
+    lines = [plain(line) for line in figures.figures(sides)]
+    for metric, line in zip(tabled(), lines[1:], strict=True):
+        assert len(line) <= figures.WIDTH
+        cells = [line[at : at + figures.NUMBER].strip() for at in (figures.LABEL + 1, figures.LABEL + 14)]
+        for cell, side in zip(cells, (own, other), strict=True):
+            value = side[metric.key] * (100 if metric.format == "percent" else 1)
+            assert near(cell, value) if defined(value) else cell == "n/a"
+
+
+@given(st.data())
+@settings(max_examples=30, deadline=None)
+def test_no_panel_of_a_result_of_any_size_is_wider_than_the_screen(full, data):
+    recorded = backtest_of(full.find(RUN))
+    any_size, width = lambda: data.draw(magnitudes), data.draw(st.integers(80, 220))
+    fills = replace(
+        recorded.fills,
+        scenarios=tuple(
+            replace(each, total_return=any_size(), sharpe=any_size()) for each in recorded.fills.scenarios
+        ),
+    )
+    costs = replace(recorded.costs, fees=any_size(), slippage=any_size(), funding=any_size())
+    months = {year: [any_size() for _ in row] for year, row in recorded.months.items()}
+    result = replace(recorded, fills=fills, costs=costs, months=months)
+    for line in [*drawing.fills(result, result, width), *drawing.months(result, width), *stress(result)]:
+        assert width_of(line) <= width
+    assert all(width_of(line) <= drawing.ASIDE for line in drawing.aside(result))
+
+
+@pytest.mark.parametrize("size", [(80, 22), (160, 37)], ids=str)
+async def test_no_line_of_a_screen_is_wider_than_its_block(deck_on, home, size):
+    deck = deck_on(home, first="backtest")
+    async with deck.run_test(size=size) as pilot:
+        await quiet(pilot)
+        for keys in ("", "z", "z", "z", "z", "f", "f", "f", "{", "1", "4"):
+            if keys:
+                await pilot.press(keys)
+                await quiet(pilot)
+            for block in deck.screen.query(Lines):
+                if block.display and block.size.width and block.id not in ("needed", "keys"):
+                    wide = max(map(width_of, block._lines), default=0)
+                    assert wide <= block.size.width, (size, keys, block, block.text, text_of(deck))
+
+
+@pytest.mark.parametrize("width", [80, 120, 220])
+def test_a_comparison_has_all_digits_beside_a_scrollbar(full, width):
+    from tui.runs.facts import facts_of
+
+    one = facts_of(full.find(RUN))
+    for taken in range(3):
+        lines = comparison(one, replace(one, metrics=dict.fromkeys(one.metrics, -900000000.0)), width - taken)
+        assert all(width_of(line) <= width - taken for line in lines)
+        told = list(map(plain, lines))
+        assert not any("…" in line for line in told[3 : told.index("")])

@@ -1,0 +1,77 @@
+"""`quantdeck doctor` on machines that lack something."""
+
+import os
+import time
+from importlib import metadata
+from types import SimpleNamespace
+
+import pytest
+
+from engine.errors import MakeRoomError
+from tui.commands import doctor
+
+
+def state_of(home, what):
+    answer = doctor.doctor(str(home))
+    return next(each["state"] for each in answer.document["findings"] if each["what"] == what), answer
+
+
+def test_a_machine_that_has_everything(deck):
+    document = deck.json("doctor")
+    assert document["bad"] == 0
+    assert {each["group"] for each in document["findings"]} == {
+        "installed",
+        "machine",
+        "folders",
+        "surroundings",
+    }
+    assert all(each["remedy"] for each in document["findings"] if each["state"] != "good")
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "value", "what", "state"),
+    [
+        (time, "gmtime", lambda: time.struct_time((1970, 1, 1, 0, 0, 0, 3, 1, 0)), "clock", "bad"),
+        (doctor, "memory", lambda: (1 << 29, 1 << 34), "memory", "warn"),
+        (doctor.resource, "getrlimit", lambda _: (64, 64), "open files", "warn"),
+        (doctor.shutil, "disk_usage", lambda _: SimpleNamespace(free=1),
+         "home", "warn"),
+        (doctor.locale, "getpreferredencoding", lambda **_: "ISO-8859-1", "locale", "warn"),
+    ],
+)  # fmt: skip
+def test_what_is_lacking_is_told_with_its_remedy(monkeypatch, tmp_path, where, name, value, what, state):
+    monkeypatch.setattr(where, name, value)
+    found, answer = state_of(tmp_path, what)
+    assert found == state
+    assert (answer.exit_code != 0) == (state == "bad")
+
+
+def test_a_package_that_is_missing(monkeypatch, tmp_path):
+    def version(name):
+        if name == "pandas":
+            raise metadata.PackageNotFoundError(name)
+        return "1.0"
+
+    monkeypatch.setattr(doctor.metadata, "version", version)
+    state, answer = state_of(tmp_path, "missing packages")
+    assert state == "bad"
+    assert isinstance(answer.error, MakeRoomError)
+
+
+@pytest.mark.parametrize("there", ["a file", "read-only"])
+def test_a_home_that_cannot_be_written(tmp_path, there):
+    home = tmp_path / "home"
+    if there == "a file":
+        home.write_text("no folder")
+    else:
+        home.mkdir(0o500)
+        if os.access(home, os.W_OK):
+            pytest.skip("root writes everywhere")
+    state, answer = state_of(home, "home")
+    assert state == "bad"
+    assert "home" in str(answer.error)
+
+
+def test_variables_that_are_left_out(monkeypatch, tmp_path):
+    monkeypatch.setenv("JAX_ENABLE_X64", "1")
+    assert state_of(tmp_path, "variables")[0] == "warn"
