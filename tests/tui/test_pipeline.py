@@ -23,9 +23,9 @@ def test_run_ends_with_the_summary(deck):
     assert lines[7].startswith("SIMULATED")
     assert "2025-01-01T00:00:00Z → 2025-03-01T00:00:00Z   1,416 bars   fills at next-open" in lines[8]
     rows = {label.strip(): rest.split() for label, _, rest in (line.partition("  ") for line in lines[9:])}
-    assert rows["Sharpe"] == ["1.12", "2.04"]
-    assert rows["Sortino"] == ["n/a", "n/a"]
-    assert rows["volatility"] == ["40.00", "40.00", "%", "a", "year"]
+    assert rows["Sharpe"] == ["1.12", "2.04", "-0.92", "daily"]
+    assert rows["Sortino"] == ["n/a", "n/a", "n/a"]
+    assert rows["volatility"] == ["40.00", "40.00", "0.00", "%", "a", "year"]
     assert "fees 1,204.11 (10 bps)   slippage 240.00 (2 bps)" in out
     assert "direction 51.20 % (n/a … n/a, p n/a)   IC n/a (p n/a)   R² 0.0008" in out
     assert "note: costs are [b]modelled[/b]\\x1b[2J" in out
