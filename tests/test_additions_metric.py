@@ -10,12 +10,12 @@ import pytest
 
 from engine.queries.report.html import write
 from engine.results.metrics import METRICS, Metric
+from engine.results.number_format import amount, difference
 from engine.runs.folder import Home
 from engine.runs.results import backtest_of
 from tests.queries.results import backtested
 from tests.test_docs import metrics_table
 from tui.cli import main
-from tui.number_format import amount
 from tui.runs import comparison
 from tui.runs.facts import facts_of
 from tui.screens.backtest.figures import Sides, figures
@@ -50,9 +50,13 @@ def test_it_is_computed_and_kept_for_strategy_and_benchmark(run):
 def test_text_screens_and_comparison_show_it(run):
     result = backtest_of(run)
     mine, theirs = (amount(figures["highest"]) for figures in (result.metrics, result.benchmark))
-    for page in (backtest_summary(run, result), what_if(run, result, result, "")):
+    apart = difference(HIGHEST, result.benchmark["highest"], result.metrics["highest"])
+    for page, wanted in (
+        (backtest_summary(run, result), [mine, theirs, apart, "USDT"]),
+        (what_if(run, result, result, ""), [mine, mine, theirs, "USDT"]),
+    ):
         (line,) = (line for line in page.splitlines() if line.startswith("highest equity"))
-        assert {mine, theirs} <= {*line.split()}
+        assert line.split()[2:] == wanted
     assert backtest_document(run, result)["result"]["highest"] == result.metrics["highest"]
     for rows in (12, 40):
         assert mine in "\n".join(map(plain, figures(Sides.of(result, None, None), rows)))

@@ -6,27 +6,10 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from engine.results.number_format import (
-    UNDEFINED,
-    amount,
-    correlation,
-    defined,
-    difference,
-    figure,
-    percent,
-    signed,
-    signed_percent,
-    whole,
-)  # fmt: skip
+from engine.results.number_format import UNDEFINED, defined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-__all__ = [
-    "UNDEFINED", "amount", "correlation", "defined", "difference", "figure", "loss", "percent", "setting",
-    "shortened", "signed", "signed_percent", "span", "table", "whole",
-]  # fmt: skip
-
 
 NUMBER = re.compile(r"[+-]?[\d,]+(\.\d+)?(e[+-]?\d+)?( %)?")  # as the functions below write one
 DIGITS = 3  # significant ones that decimals are given up for

@@ -5,7 +5,8 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.number_format import amount, loss, percent, signed, signed_percent, span, table, whole
+from engine.results.number_format import amount, percent, signed, signed_percent, whole
+from tui.number_format import loss, span, table
 
 
 def test_undefined_is_told_as_such():

@@ -86,6 +86,7 @@ COMMANDS = {
     "sweep": ("walkforward", lambda home: sweep.sweep(home, "last", None, ["fee_bps=1,2"])),
     "audit": ("train", lambda home: studies.audit(home, "last")),
     "backtest": ("train", lambda home: pipeline.backtest(home, "last", None, [])),
+    "importance": ("train", lambda home: pipeline.importance(home, "last")),
 }
 
 

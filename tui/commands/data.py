@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import Problem, RepairDataError
 from engine.results.codec import to_json
 from engine.results.notes import Note
+from engine.results.number_format import whole
 from engine.results.series import (
     ExportReport,
     ImportReport,
@@ -22,7 +23,7 @@ from engine.runs.folder import home_path
 from engine.runs.requests import ask
 from tui.commands.answer import Answer
 from tui.commands.settings import from_file
-from tui.number_format import table, whole
+from tui.number_format import table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

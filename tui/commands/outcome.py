@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import InternalError, StopRequestedError
 from engine.results.backtest import BacktestResult
 from engine.results.codec import to_json
+from engine.results.number_format import whole
 from engine.results.studies import TrainResult
 from engine.runs.audit_status import audit_status
 from engine.runs.results import result_of
 from tui.commands.answer import Answer
 from tui.commands.follow import farewell
-from tui.number_format import span, table, whole
+from tui.number_format import span, table
 from tui.runs.trials import counted_by_now
 from tui.text.backtest import backtest_document, backtest_summary
 from tui.text.studies import study_summary

@@ -8,9 +8,10 @@ import sys
 from typing import TYPE_CHECKING, Protocol
 
 from engine.errors import printable
+from engine.results.number_format import defined, whole
 from engine.runs.log_entries import Epoch, SourceProgress
 from tui.commands.answer import say
-from tui.number_format import defined, loss, span, whole
+from tui.number_format import loss, span
 from tui.text.events import epoch_line, lasting
 
 if TYPE_CHECKING:

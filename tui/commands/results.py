@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import ChangeSettingsError
 from engine.results.answers import OpenedResult, TradeDetail, TradesPage, WrittenReport, WrittenTrades
 from engine.results.codec import to_json
+from engine.results.number_format import whole
 from engine.runs.audit_status import audit_status
 from engine.runs.folder import Home, home_path
 from engine.runs.requests import EngineClient
 from engine.runs.results import backtest_of
 from tui.commands.answer import Answer
 from tui.commands.which_run import to_report, with_result
-from tui.number_format import setting, whole
+from tui.number_format import setting
 from tui.runs.comparison import different
 from tui.runs.facts import facts_of, has_result
 from tui.settings.what_if import Moves

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import ChangeSettingsError, RepairDataError, StopRequestedError
 from engine.results.metrics import METRICS
+from engine.results.number_format import amount, signed_percent, whole
 from engine.runs import manifest, notes
 from engine.runs.error_codec import to_fields
 from engine.runs.folder import Home, home_path
@@ -17,7 +18,7 @@ from tui.commands.answer import Answer, error_text, say
 from tui.commands.outcome import outcome, shown
 from tui.commands.pipeline import carry_out
 from tui.commands.which_run import with_files
-from tui.number_format import amount, loss, signed_percent, span, table, whole
+from tui.number_format import loss, span, table
 from tui.runs.facts import facts_of
 from tui.text.csv_file import write_csv
 from tui.text.events import note_line

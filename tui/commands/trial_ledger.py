@@ -7,10 +7,11 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from engine.results.number_format import amount, signed_percent, whole
 from engine.runs import trial_ledger, trial_store
 from engine.runs.folder import home_path
 from tui.commands.answer import Answer
-from tui.number_format import amount, signed_percent, table, whole
+from tui.number_format import table
 
 if TYPE_CHECKING:
     from engine.runs.trial_ledger import Evaluation

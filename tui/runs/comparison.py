@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from engine.results.metrics import METRICS, placed
+from engine.results.number_format import difference, figure
 from engine.results.tables import cell, labelled
-from tui.number_format import difference, figure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

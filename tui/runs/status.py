@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.errors import DivergedError
-from tui.number_format import defined, span, whole
+from engine.results.number_format import defined, whole
+from tui.number_format import span
 
 if TYPE_CHECKING:
     from engine.runs.state import State

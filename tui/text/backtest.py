@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from engine.results.explanations import explained, on_margin, on_trials
 from engine.results.learned_tables import forecast_tables
 from engine.results.metrics import METRICS, tabled
+from engine.results.number_format import UNDEFINED, amount, correlation, defined, figure, percent, whole
 from engine.results.trust_tables import figures_table, trust_tables
 from engine.runs.audit_status import audit_status, caveats_of
-from tui.number_format import UNDEFINED, amount, correlation, defined, figure, percent, table, whole
+from tui.number_format import table
 from tui.text.studies import folds_table, laid_out
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from engine.results.number_format import UNDEFINED, whole
 from engine.runs.audit_status import audit_status
-from tui.number_format import UNDEFINED, table, whole
+from tui.number_format import table
 from tui.runs.comparison import figures
 
 if TYPE_CHECKING:

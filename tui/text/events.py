@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.results.number_format import UNDEFINED, defined, whole
 from engine.runs import log_entries as log
-from tui.number_format import UNDEFINED, defined, loss, span, whole
+from tui.number_format import loss, span
 
 if TYPE_CHECKING:
     from engine.runs.log_entries import LogEntry

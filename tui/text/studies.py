@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.results.metrics import METRICS
+from engine.results.number_format import UNDEFINED, amount, defined, percent, whole
 from engine.results.studies import CalibrationResult, SeedsResult, TrainResult, UpdateResult
 from engine.results.tables import tables_of
-from tui.number_format import UNDEFINED, amount, defined, loss, percent, table, whole
+from tui.number_format import loss, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

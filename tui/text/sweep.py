@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.results.explanations import on_family, on_trials
-from tui.number_format import amount, defined, percent, signed_percent, table, whole
+from engine.results.number_format import amount, defined, percent, signed_percent, whole
+from tui.number_format import table
 from tui.text.backtest import SIMULATED
 
 if TYPE_CHECKING:

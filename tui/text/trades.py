@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tui.number_format import amount, percent, signed_percent, table, whole
+from engine.results.number_format import amount, percent, signed_percent, whole
+from tui.number_format import table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

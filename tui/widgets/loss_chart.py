@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
-from tui.number_format import defined
+from engine.results.number_format import defined
 from tui.widgets import plot
 from tui.widgets.lines import Line, Lines, spread
 

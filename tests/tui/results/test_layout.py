@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.results.metrics import tabled
-from engine.results.number_format import grouped
+from engine.results.number_format import defined, grouped
 from engine.runs.results import backtest_of
 from tests.tui.results.conftest import RUN, quiet, text_of
-from tui.number_format import NUMBER, defined, shortened
+from tui.number_format import NUMBER, shortened
 from tui.screens.backtest import drawing, figures
 from tui.screens.backtest.stress import stress
 from tui.screens.runs.compare import comparison

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.results.explanations import explained, left_by_fills
-from engine.results.number_format import grouped
-from tui.number_format import (
+from engine.results.number_format import (
     UNDEFINED,
     amount,
     correlation,
     defined,
+    grouped,
     percent,
-    setting,
     signed_percent,
     whole,
 )
+from tui.number_format import setting
 from tui.widgets.lines import Line, number, packed, spread, width_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.results.metrics import placed, tabled
-from tui.number_format import UNDEFINED, defined, difference, figure, percent, whole
+from engine.results.number_format import UNDEFINED, defined, difference, figure, percent, whole
 from tui.screens.backtest.drawing import tone
 from tui.widgets.lines import Line, fitted, number, width_of
 

@@ -6,7 +6,7 @@ import itertools
 import math
 from typing import TYPE_CHECKING
 
-from tui.number_format import UNDEFINED, amount, defined, percent
+from engine.results.number_format import UNDEFINED, amount, defined, percent
 from tui.screens.backtest.drawing import tone
 from tui.widgets.lines import Line, number
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tui.number_format import UNDEFINED, amount, defined, percent, signed, signed_percent, whole
+from engine.results.number_format import UNDEFINED, amount, defined, percent, signed, signed_percent, whole
 from tui.widgets.lines import packed
 from tui.widgets.virtual_table import Column
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 
 from engine.results.answers import TradesPage
+from engine.results.number_format import signed, whole
 from tui.background.questions import Question
-from tui.number_format import signed, whole
 from tui.screens.backtest import trade_rows
 from tui.widgets.lines import Line, Lines, fitted
 from tui.widgets.virtual_table import VirtualTable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from tui.number_format import UNDEFINED, whole
+from engine.results.number_format import UNDEFINED, whole
 
 if TYPE_CHECKING:
     from engine.results.series import Gap, SeriesDetail, StoredSeries

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.results.number_format import UNDEFINED, whole
 from engine.results.series import StoredSeries
-from tui.number_format import UNDEFINED, span, whole
+from tui.number_format import span
 from tui.widgets import coverage_bar
 from tui.widgets.virtual_table import Column
 

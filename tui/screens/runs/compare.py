@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import VerticalScroll
 
-from tui.number_format import UNDEFINED, defined, loss
+from engine.results.number_format import UNDEFINED, defined
+from tui.number_format import loss
 from tui.runs import status as run_status
 from tui.runs.comparison import different, figures
 from tui.screens.base import BaseScreen

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.results.metrics import METRICS, placed
-from tui.number_format import defined, figure, loss, signed_percent
+from engine.results.number_format import defined, figure, signed_percent
+from tui.number_format import loss
 from tui.runs import status as run_status
 from tui.runs.facts import pairs
 from tui.widgets.lines import Line, fitted, packed

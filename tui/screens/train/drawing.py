@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from engine.results.number_format import defined, whole
 from engine.runs.log_entries import LogNote
 from engine.runs.modes import MODES, with_backtest
-from tui.number_format import defined, loss, span, whole
+from tui.number_format import loss, span
 from tui.runs import status as run_status
 from tui.text.events import lasting
 from tui.widgets.lines import Line, fitted, packed, spread, width_of
