@@ -65,7 +65,9 @@ def test_every_panel_is_there_and_agrees_with_the_figures(whole):
     assert 0 < found.permutation.p_value <= 1
     assert found.permutation.permutations == 200
     said = explained(found)
-    assert set(said) == {"fills", "stress", "intervals", "permutation", "baselines", "trials"}
+    assert set(said) == {
+        "fills", "stress", "intervals", "calibration", "drift", "permutation", "baselines", "trials",
+    }  # fmt: skip
     shown = backtest_summary(whole, found)
     for sentence in said.values():
         assert sentence in shown

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from engine.compat.ccxt_exchange import exchange_class, redirected, strict
+from engine.data.exchange.answers import bounded_session
 
 SIGNATURES = {
     "throttle": ["self", "cost"],
@@ -58,7 +59,9 @@ async def test_an_answer_passes_through_all_that_is_overridden():
         told.append((host, status, headers["x-mark"]))
         return 3.0
 
-    exchange = strict(exchange_class("binance"), host_slot, answered)({"enableRateLimit": True})
+    exchange = strict(exchange_class("binance"), host_slot, answered, bounded_session)(
+        {"enableRateLimit": True}
+    )
     exchange.urls["api"] = redirected(exchange.urls["api"], f"http://127.0.0.1:{port}")
     try:
         assert await exchange.fetch_time() == 7

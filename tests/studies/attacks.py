@@ -114,6 +114,12 @@ return found
     "return out",
     "sklearn_on_first": "from sklearn.preprocessing import StandardScaler; v = move(bars)[:, None]; "
     "return StandardScaler().fit(v[:100]).transform(v)[:, 0]",
+    "time_zone": "import pandas as pd; t = pd.to_datetime(bars.time, unit='ms', utc=True); "
+    "return t.tz_convert('America/New_York').hour.to_numpy() * 1.0",
+}
+
+# Compiled anew in every replay, a second each.
+COMPILED = {
     "numba_loop": """
 import numba
 @numba.njit
@@ -126,6 +132,4 @@ def smoothed(values):
     return out
 return smoothed(bars.close) / bars.close
 """,
-    "time_zone": "import pandas as pd; t = pd.to_datetime(bars.time, unit='ms', utc=True); "
-    "return t.tz_convert('America/New_York').hour.to_numpy() * 1.0",
 }

@@ -127,7 +127,7 @@ def test_a_walk_forward_on_a_cluster_that_loses_a_worker_equals_one_of_this_mach
     killed = []
 
     def first_fold_is_done(entry):
-        if isinstance(entry, LogNote) and entry.values["done"] == 1:
+        if isinstance(entry, LogNote) and entry.values.get("done") == 1:
             killed.append(next(iter(cluster.workers.values())).pid)
             os.kill(killed[0], signal.SIGKILL)
         return False

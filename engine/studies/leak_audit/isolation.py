@@ -8,7 +8,6 @@ opens all the same, and what it asks of network and system, is seen and named.
 from __future__ import annotations
 
 import ast
-import contextlib
 import importlib.util
 import os
 import sys
@@ -16,8 +15,6 @@ import sysconfig
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cached_property
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -28,16 +25,16 @@ from engine.data.importing.features_file import load_features
 from engine.errors import MakeRoomError, QuantdeckError
 from engine.features.own import by_segment
 from engine.studies.leak_audit import landlock
+from engine.studies.leak_audit.forks import ForkDiedError, ForkServers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from multiprocessing.connection import Connection
 
     from engine.features.inputs import Bars
 
 Columns: TypeAlias = dict[str, NDArray[np.float64]]  # feature → (T,)
 
-LIBRARIES = ("__main__", __name__, "pandas", "talib")
+LIBRARIES = (__name__, "pandas", "talib")
 # They start threads when they are imported, which a fork does not take along.
 NEVER_AHEAD = {"jax", "jaxlib", "keras", "tensorflow", "torch"}
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom", "/proc", "/sys")
@@ -95,20 +92,15 @@ class Isolated:
         self.file, self.processes = file, processes
         self.kept = file.read_bytes() if kept is None else kept
         self.outside: dict[str, None] = {}
+        self.forks = ForkServers((*LIBRARIES, *imported(self.kept)), processes)
         self.locked = True  # files are kept from them, until one shows that it cannot do without
-
-    @cached_property
-    def context(self) -> Any:
-        """Where processes are forked from: a server that has the libraries that the file imports."""
-        context = get_context("forkserver")
-        context.set_forkserver_preload([*LIBRARIES, *imported(self.kept)])
-        return context
 
     def compute(self, groups: Sequence[Sequence[Bars]]) -> list[tuple[Columns, ...]]:
         """The features of each market, the markets of a group one after the other in one process.
 
         Raises RepairDataError for a feature that fails, MakeRoomError if a process is killed.
         """
+        self.forks.start()
         with ThreadPoolExecutor(self.processes) as threads:
             found = list(threads.map(self.replayed, groups))
         for each in found:
@@ -123,37 +115,21 @@ class Isolated:
 
     def replayed(self, group: Sequence[Bars]) -> Replayed:
         """The features of some markets, in a new process."""
-        mine, other = self.context.Pipe(duplex=False)
         plain = [replace(bars, columns=dict(bars.columns)) for bars in group]  # without what they keep
-        with tempfile.TemporaryDirectory(prefix="quantdeck-") as folder, mine:
-            arguments = (other, str(self.file), self.kept, plain, folder, self.locked)
-            process = self.context.Process(target=replay, args=arguments)
-            process.start()
-            other.close()
+        with tempfile.TemporaryDirectory(prefix="quantdeck-") as folder:
             try:
-                found: Replayed = mine.recv()
-            except EOFError:
-                process.join()
-                reason = f"its process ended with {process.exitcode}, most often for want of memory"
+                found: Replayed = self.forks.call(
+                    replay, str(self.file), self.kept, plain, folder, self.locked
+                )
+            except ForkDiedError as error:
+                reason = f"its process ended with {error.exit_code}, most often for want of memory"
                 raise MakeRoomError(str(self.file), reason, "Audit it where there is more") from None
-            process.join()
         return found
 
 
-def replay(
-    answer: Connection,
-    file: str,
-    kept: bytes,
-    group: Sequence[Bars],
-    folder: str,
-    locked: bool,
-) -> None:
+def replay(file: str, kept: bytes, group: Sequence[Bars], folder: str, locked: bool) -> Replayed:
     """Compute the features of the file in this process, which serves nothing else."""
     settle(folder)
-    libraries_of_file = imported(kept)
-    for name in libraries_of_file:  # an earlier file than the server's may have others
-        with contextlib.suppress(Exception):
-            importlib.import_module(name)
     confined = locked and landlock.read_only_under((*libraries(), *DEVICES, *SYSTEM, file, folder))
     watch, before = Watch(file, folder), set(sys.modules)
     sys.addaudithook(watch)
@@ -171,12 +147,12 @@ def replay(
     except QuantdeckError as error:
         errors[""] = error
     watch.on = False
-    loaded = {*libraries_of_file, *(set(sys.modules) - before)}
+    loaded = {*imported(kept), *(set(sys.modules) - before)}
     read = [f"may read files through {name}" for name in READERS if name in loaded and not confined]
     causes = [error.__cause__ for error in errors.values()]
     refused = [f"wants a file: {each}" for each in causes if isinstance(each, PermissionError)]
     outside = (*watch.seen, *read, *(refused if not watch.seen else ()))
-    answer.send(Replayed(tuple(columns), errors, outside))
+    return Replayed(tuple(columns), errors, outside)
 
 
 def settle(folder: str) -> None:
