@@ -18,6 +18,7 @@ from engine.features import resolve
 from engine.market.calendar import DAY_MS, HOUR_MS, MINUTE_MS, Calendar
 from engine.market.times import milliseconds
 from engine.settings import make
+from engine.studies.leak_audit import probe
 from engine.studies.leak_audit.audit import audit
 from engine.studies.leak_audit.history import recorded
 from engine.studies.leak_audit.stages import ordinary
@@ -113,7 +114,8 @@ def test_a_gap_within_a_session_is_one_and_a_weekend_is_none(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["mon-fri 09:30-16:30 America/New_York", "24/7 America/New_York"])
-def test_the_leak_audit_passes_where_bars_keep_a_local_clock(tmp_path, text):
+def test_the_leak_audit_passes_where_bars_keep_a_local_clock(tmp_path, text, monkeypatch):
+    monkeypatch.setattr(probe, "CUTS", 168)  # every hour of the week
     minutes = 60 if "mon" in text else 240
     write(tmp_path / "mine.csv", text, minutes, 120)
     store = Store(tmp_path / "data")

@@ -42,7 +42,7 @@ def test_every_leak_of_a_file_is_named(audited, table):
 
 @pytest.mark.parametrize("name", own_features.MEMORY)
 def test_what_a_feature_remembers_carries_nothing_in(audited, name):
-    leaks, _, outside = audited(own_features.function(name, own_features.MEMORY[name]))
+    leaks, _, outside = audited(own_features.function(name, own_features.MEMORY[name]), least=24)
     assert leaks == {name}
     assert outside == []
 
@@ -53,7 +53,9 @@ def test_what_comes_from_outside_is_named(audited, tmp_path, name):
     path.write_text("2\n3\n")
     if name == "arrow" and not landlock.is_there():
         pytest.skip("this kernel has no Landlock: a reader in C is named by its library")
-    leaks, _, outside = audited(*own_features.functions({name: own_features.OUTSIDE[name]}, path=str(path)))
+    leaks, _, outside = audited(
+        *own_features.functions({name: own_features.OUTSIDE[name]}, path=str(path)), least=24
+    )
     assert leaks == set()
     word = {"network": "127.0.0.1", "program": "echo"}.get(name, "levels.csv")
     assert any(word in each for each in outside), outside
@@ -63,7 +65,9 @@ def test_what_comes_from_outside_is_named(audited, tmp_path, name):
 def test_what_another_replay_may_find_changed_is_named(audited, tmp_path, name):
     path = tmp_path / "levels.csv"
     path.write_text("2\n3\n")
-    leaks, _, outside = audited(*own_features.functions({name: attacks.OUTSIDE[name]}, path=str(path)))
+    leaks, _, outside = audited(
+        *own_features.functions({name: attacks.OUTSIDE[name]}, path=str(path)), least=24
+    )
     assert leaks or outside
 
 
