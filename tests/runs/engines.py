@@ -45,3 +45,8 @@ def events_of(run, kind):
 def told(run, kind, count=1):
     """A condition: so many events of a kind are there."""
     return lambda: len(events_of(run, kind)) >= count
+
+
+def deaf(run):
+    """A condition: the work has heard of stops for the last time."""
+    return lambda: "deaf from here" in run.log_path.read_text()

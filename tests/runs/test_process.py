@@ -1,5 +1,6 @@
 """Real engine processes: every way in which a run can end, and what is told of it."""
 
+import itertools
 import json
 import os
 import signal
@@ -11,7 +12,8 @@ from engine.errors import InternalError, MakeRoomError, RepairDataError, Setting
 from engine.runs.events import read
 from engine.runs.launch import alive, ask_stop, kill, launch, wait
 from engine.runs.state import state_of
-from tests.runs.engines import doing, events_of, finish, start, told, until
+from engine.settings import Settings
+from tests.runs.engines import deaf, doing, events_of, finish, start, told, until
 
 
 def test_done(run):
@@ -255,27 +257,29 @@ def test_an_environment_that_names_another_lock_is_not_believed(run, tmp_path):
         finish(engine)
 
 
-@pytest.mark.parametrize("how", ["request", "SIGTERM", "SIGINT"])
-@pytest.mark.parametrize("work", ["deaf", "deaf_in_compiled_code"])
-def test_work_that_heeds_no_stop_is_ended_without_it(run, work, how):
-    engine = launch(run, doing(work))
-    until(told(run, "stage"))
-    if how == "request":
-        assert ask_stop(run)
-    else:
-        os.kill(engine, signal.Signals[how])
-    assert wait(run, 60)
-    assert state_of(run).status == "stopped"
-    assert [event["by"] for event in events_of(run, "stopped")] == [how]
-    log = run.log_path.read_text()
-    assert "came to no safe point" in log
-    assert f"in {work}" in log  # where it was
+def test_work_that_heeds_no_stop_is_ended_without_it(home):
+    ways = list(itertools.product(["deaf", "deaf_in_compiled_code"], ["request", "SIGTERM", "SIGINT"]))
+    runs = [home.create("train", Settings()) for _ in ways]
+    for run, (work, how) in zip(runs, ways, strict=True):  # side by side: each has ten seconds to heed it
+        engine = launch(run, doing(work))
+        until(deaf(run))
+        if how == "request":
+            assert ask_stop(run)
+        else:
+            os.kill(engine, signal.Signals[how])
+    for run, (work, how) in zip(runs, ways, strict=True):
+        assert wait(run, 60)
+        assert state_of(run).status == "stopped"
+        assert [event["by"] for event in events_of(run, "stopped")] == [how]
+        log = run.log_path.read_text()
+        assert "came to no safe point" in log
+        assert f"in {work}" in log  # where it was
 
 
 @pytest.mark.parametrize("work", ["deaf", "deaf_with_the_interpreter_held"])
 def test_a_run_can_be_killed_and_what_is_no_engine_is_not(run, work):
     engine = launch(run, doing(work))
-    until(told(run, "stage"))
+    until(deaf(run))
     with pytest.raises(TryAgainError):
         kill(run, os.getpid())
     kill(run, engine)

@@ -94,17 +94,20 @@ def group(emit):
 
 def deaf(emit):
     emit({"kind": "stage", "stage": "features", "state": "begin"})
+    print("deaf from here", flush=True)
     while True:
         pass
 
 
 def deaf_in_compiled_code(emit):
     emit({"kind": "stage", "stage": "features", "state": "begin"})
+    print("deaf from here", flush=True)
     hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
 
 
 def deaf_with_the_interpreter_held(emit):
     emit({"kind": "stage", "stage": "features", "state": "begin"})
+    print("deaf from here", flush=True)
     re.fullmatch("(a|aa)+b", "a" * 200)
 
 
