@@ -11,6 +11,6 @@ from engine.runs.trial_store import FILE, VARIABLE
 
 os.environ[VARIABLE] = FILE  # a ledger within each test's home: nobody's own is touched
 
-settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+settings.register_profile("repeatable", derandomize=True, deadline=None, database=None, max_examples=40)
 settings.register_profile("exploring", deadline=None, max_examples=1000)
 settings.load_profile("repeatable")

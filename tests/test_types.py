@@ -13,7 +13,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import engine.results
@@ -170,6 +170,7 @@ def instances(kind):
 
 
 @pytest.mark.parametrize("kind", tuple(result_types()), ids=lambda kind: kind.__name__)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_every_result_is_read_as_it_was_written(kind, data):
     result = data.draw(instances(kind))

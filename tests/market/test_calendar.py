@@ -7,7 +7,7 @@ import zoneinfo
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from engine.market.calendar import DAY_MS, HOUR_MS, MINUTE_MS, Calendar
@@ -67,6 +67,7 @@ def test_a_calendar_is_its_text_and_every_bar_of_it_follows_the_one_before(text,
 
 
 @BY_HAND
+@settings(max_examples=15)
 @given(seed=st.integers(0, 2**32 - 1), length=st.integers(1, 3))
 def test_bars_that_lack_within_a_session_are_found_and_named(text, step_ms, seed, length):
     calendar, random = Calendar.parse(text, step_ms), np.random.default_rng(seed)
@@ -121,7 +122,7 @@ def drawn(random):
     ), minutes * MINUTE_MS
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(30))
 def test_any_sessions_with_holidays_are_read_off_their_bars(seed):
     random = np.random.default_rng(seed)
     text, step_ms = drawn(random)
@@ -137,14 +138,19 @@ def test_any_sessions_with_holidays_are_read_off_their_bars(seed):
     )  # hours may move with the clock
 
 
-@settings(max_examples=15, deadline=None, database=None, derandomize=True)
+@settings(max_examples=12)
 @given(
     minutes=st.sampled_from([1, 5, 15, 30, 60]), share=st.floats(0, 0.3), seed=st.integers(0, 2**32 - 1),
     days=st.sampled_from([14, 60, 400]),
 )  # fmt: skip
 def test_currencies_trade_by_the_clock_of_new_york_though_bars_are_missing(minutes, share, seed, days):
-    """Two months that begin in winter show no change of clocks: then the hours are those of UTC."""
-    times, _ = opened("mon-fri 17:00-17:00 America/New_York", minutes * MINUTE_MS, min(days, 60 * minutes))
+    """Two months that begin in winter show no change of clocks: then the hours are those of UTC.
+
+    What is missing at random must hardly ever empty a half hour of the week; else nobody could tell.
+    """
+    days = min(days, 60 * minutes)
+    assume(share ** (days / 7 * max(30 / minutes, 1)) < 1e-4)
+    times, _ = opened("mon-fri 17:00-17:00 America/New_York", minutes * MINUTE_MS, days)
     kept = times[np.random.default_rng(seed).random(len(times)) >= share]
     change = any(np.diff(Calendar(HOUR_MS, "America/New_York").clock(times) - times))
     expected = "17:00-17:00 America/New_York" if change else "22:00-22:00"

@@ -3,9 +3,12 @@
 import json
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
+from engine.disk import refuse_output
+from engine.errors import ChangeSettingsError
 from engine.runs.folder import Home
 from tests.queries.results import backtested
 from tui.cli import main
@@ -63,11 +66,17 @@ def contents(folder):
 
 
 @pytest.mark.parametrize("place", PLACES)
+def test_every_way_into_the_home_is_seen(home, tmp_path, place):
+    path = Path(PLACES[place].format(home=home, folder=tmp_path, name=tmp_path.name, suffix=".csv"))
+    with pytest.raises(ChangeSettingsError, match="lies in the home"):
+        refuse_output(path, home, replace=True)
+
+
 @pytest.mark.parametrize("writer", WRITERS)
-def test_nothing_is_written_into_the_home(home, tmp_path, capsys, writer, place):
+def test_nothing_is_written_into_the_home(home, tmp_path, capsys, writer):
     words, suffix = WRITERS[writer]
-    path = PLACES[place].format(home=home, folder=tmp_path, name=tmp_path.name, suffix=suffix)
     before = contents(home)
+    path = PLACES["a link to a file of it"].format(folder=tmp_path, suffix=suffix)
     assert main([*words, path, "--force"] if writer not in NUMBERED else [*words, path]) == 2
     assert "lies in the home" in capsys.readouterr().err
     assert contents(home) == before

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from engine.disk import refuse_output
 from engine.errors import ChangeSettingsError
 from engine.results.answers import SweepResult
 from engine.results.codec import to_json
@@ -29,6 +31,8 @@ def sweep(
 ) -> Answer:
     """The variants, the best Sharpe ratio first; each is a look that the ledger counts."""
     place = Home(home_path(home))
+    if csv:
+        refuse_output(Path(csv), place.path, replace=True)  # before the work, not after it
     run = with_result(place, text)
     rules = only_rules(config, overrides)
     with EngineClient() as client:
