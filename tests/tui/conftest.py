@@ -11,8 +11,10 @@ import pytest
 
 from engine.runs.folder import Home
 from engine.runs.launch import ask_stop, wait
+from engine.runs.requests import EngineClient
 
 QUANTDECK = (sys.executable, "-P", "-m", "tui.cli")
+OWN = EngineClient.__enter__, EngineClient.__exit__
 STAND_IN = Path(__file__).parent / "stand_in"
 
 
@@ -95,3 +97,20 @@ def read_until(stream, text):
         if text in line:
             return "".join(lines)
     raise AssertionError(f"{text!r} never came; before the end: {''.join(lines)}")
+
+
+@pytest.fixture(scope="module")
+def one_engine():
+    """One warm engine answers the commands of all tests of a module, which else start one each."""
+    with EngineClient() as kept, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(EngineClient, "__enter__", lambda _: kept)
+        patch.setattr(EngineClient, "__exit__", lambda *_: None)
+        yield
+        patch.undo()  # before the engine is left
+
+
+@pytest.fixture
+def an_engine_each(one_engine, monkeypatch):
+    """As without `one_engine`: a command is answered by an engine that remembers nothing."""
+    monkeypatch.setattr(EngineClient, "__enter__", OWN[0])
+    monkeypatch.setattr(EngineClient, "__exit__", OWN[1])

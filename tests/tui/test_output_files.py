@@ -13,6 +13,8 @@ from engine.runs.folder import Home
 from tests.queries.results import backtested
 from tui.cli import main
 
+pytestmark = pytest.mark.usefixtures("one_engine")
+
 CANDLES = "time,open,high,low,close,volume\n" + "".join(
     f"2025-01-{day:02} 00:00,{day},{day + 1},{day - 1},{day},1\n" for day in range(2, 30)
 )

@@ -16,6 +16,8 @@ from engine.settings import make
 from tests.queries.results import backtested, own_signals
 from tui.cli import main
 
+pytestmark = pytest.mark.usefixtures("one_engine")
+
 OVERRIDES = {"signal.entry_threshold": 0.001, "backtest.stop_loss": 0.02}
 GIVEN = ("-s", "signal.entry_threshold=0.001", "-s", "stop_loss=0.02")
 
@@ -89,6 +91,7 @@ def test_whatif_refuses_in_words_and_counts_nothing(real, run, given, said):
     assert len(read(real.home.path)[0]) == 1
 
 
+@pytest.mark.usefixtures("an_engine_each")
 def test_looks_are_counted_anew_whenever_a_result_is_shown(real, run):
     """A sentence of the day of the run would be false by now."""
     assert "This is the first look at this span" in real("runs", "show", run.id)[0]
