@@ -77,6 +77,8 @@ def write(
     )
     if decisions.weight is not None:
         predictions["weight"] = decisions.weight
+    if decisions.band is not None:
+        predictions["low"], predictions["high"] = decisions.band.low, decisions.band.high
     write_whole(folder / TRADES, to_csv_bytes(trade_table(strategy, symbol)))
     write_whole(folder / EQUITY, parquet(equity))
     write_whole(folder / PREDICTIONS, parquet(predictions))

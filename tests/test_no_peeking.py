@@ -22,6 +22,7 @@ from engine.market.merge import Other, column_values, merge
 from engine.market.times import milliseconds, time_index
 from engine.samples import labels, scaling, split, windows
 from engine.settings import make
+from engine.statistics.conformal import Band
 
 STEP, COUNT, LOOKBACK = 3_600_000, 420, 12
 NAMES = (
@@ -100,7 +101,8 @@ def stages(candles, funding, second, network, scalers, fill_gaps, without_foreca
         market, make({}, ["label.horizon=3", "label.volatility_span=24"]).label
     )
     forecast = network(scalers, table.to_numpy(), found.start, volatility[found.target])
-    decisions = trading.decide(market, found.target, forecast, np.full(len(table), np.nan), chosen)
+    band = Band.around(forecast, volatility[found.target], 1.3)
+    decisions = trading.decide(market, found.target, forecast, np.full(len(table), np.nan), chosen, band=band)
     strategy, _ = trading.trade(decisions, chosen)
     target_ms, bar_ms = time_ms[found.target], decisions.bars.time.astype(np.int64)
     known = known_at(market)
@@ -111,6 +113,7 @@ def stages(candles, funding, second, network, scalers, fill_gaps, without_foreca
         "windows": (target_ms, time_ms[found.start]),
         "volatility": (time_ms, volatility[:, None]),
         "predictions": (target_ms, forecast),
+        "bands": (bar_ms, np.stack([decisions.band.low, decisions.band.high], axis=1)),
         "signals": (bar_ms, decisions.signal),
         "equity": (bar_ms + STEP, strategy.equity),
     }
@@ -153,12 +156,12 @@ def test_every_stage_stands_still_when_later_rows_are_cut_or_changed(
     for name, (known_ms, values) in before.items():
         moved_ms, moved_values = after[name]
         # A cut history ends with its last target row, and closes there what is open: that is no decision.
-        ends_early = name in {"signals", "equity"} and cutting
+        ends_early = name in {"bands", "signals", "equity"} and cutting
         limit = min([k_ms, *moved_ms[-1:]]) if ends_early else k_ms
         kept, moved_kept = known_ms < limit, moved_ms < limit
         assert (known_ms[kept] == moved_ms[moved_kept]).all(), name
         assert np.array_equal(values[kept], moved_values[moved_kept], equal_nan=True), name
-        assert kept.sum() > 0 or name in {"windows", "predictions", "signals", "equity"}
+        assert kept.sum() > 0 or name in {"windows", "predictions", "bands", "signals", "equity"}
 
 
 @settings(max_examples=40, deadline=None)

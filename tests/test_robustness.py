@@ -66,7 +66,7 @@ def test_every_panel_is_there_and_agrees_with_the_figures(whole):
     assert found.permutation.permutations == 200
     said = explained(found)
     assert set(said) == {
-        "fills", "stress", "intervals", "calibration", "drift", "permutation", "baselines", "trials",
+        "fills", "stress", "intervals", "calibration", "band", "drift", "permutation", "baselines", "trials",
     }  # fmt: skip
     shown = backtest_summary(whole, found)
     for sentence in said.values():

@@ -33,6 +33,13 @@ class Signal(Group):
     without_forecast: Literal["hold", "flat"] = setting(
         "hold", "bars without a forecast, as after a gap: hold the position or close it"
     )
+    band: Number = setting(
+        0.8,
+        "share of returns that the band around a forecast is to hold, as wide as validation asks; 0 = none",
+        "share",
+        ge=0,
+        lt=1,
+    )
 
     @model_validator(mode="before")
     @classmethod
