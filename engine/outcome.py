@@ -219,6 +219,11 @@ def unmoved(decisions: Decisions, settings: Settings) -> list[Note]:
         return []
     largest = np.abs(decisions.forecast[np.isfinite(decisions.forecast)]).max(initial=0.0)
     threshold = settings.signal.entry_threshold
+    if decisions.band is not None and settings.signal.by_band:
+        edges = np.fmax(decisions.band.low, -decisions.band.high)  # (B,)
+        nearest, share = float(np.nanmax(edges, initial=-1.0)), 100.0 * settings.signal.band
+        facts = {"band": share, "threshold": threshold, "nearest": nearest}
+        return [Note("no band lies beyond the costs", {**facts})]
     note = Note("no forecast reaches the threshold", {"threshold": threshold, "largest": float(largest)})
     return [note]
 

@@ -13,6 +13,7 @@ from engine.backtest.bars import Bars
 from engine.backtest.rules import BASIS_POINT, Rules
 from engine.backtest.simulate import Simulation, buy_and_hold, simulate
 from engine.backtest.thresholds import Choice
+from engine.errors import ChangeSettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +67,7 @@ def decide(
     """Decisions for target rows (N,), laid on every observed bar from the first to the last.
 
     forecast: (N,). forward_return: (T,) the label of every row of the market. signal: (N,), where it is not
-    what the settings make of the forecasts. band: (N,) around the forecasts.
+    what the settings make of the forecasts. band: (N,) around the forecasts. Raises what signals_of does.
     """
     observed = market.observed  # (T,) O of them
     bar = np.cumsum(observed) - 1  # (T,) the place of each row's bar among the observed
@@ -79,7 +80,7 @@ def decide(
         return laid
 
     if signal is None:
-        signal = signals.threshold(forecast, settings.signal.entry_threshold)  # (N,)
+        signal = signals_of(forecast, band, settings.signal.entry_threshold, settings)  # (N,)
     signal_on_bars = np.zeros(last - first + 1, np.int8)  # (B,)
     signal_on_bars[place] = signal
     traded = market.rows(observed)
@@ -93,6 +94,24 @@ def decide(
         forward_return[observed][rows],
         band=band and replace(band, low=on_bars(band.low), high=on_bars(band.high)),
     )
+
+
+def signals_of(
+    forecast: Floats, band: Band | None, entry_threshold: float | Floats, settings: Settings
+) -> NDArray[np.int8]:
+    """Signals (N,) of forecasts (N,) beyond a threshold, one or (N,); of their bands if the settings ask so.
+
+    Raises ChangeSettingsError where they do and no band could be made.
+    """
+    if not settings.signal.by_band:
+        return signals.threshold(forecast, entry_threshold)
+    if band is None:
+        raise ChangeSettingsError(
+            "signal.threshold_from = band",
+            "no band can be made: the present data hold too few of the validation's bars",
+            "Set data.start so that they hold them, or take the threshold from elsewhere",
+        )
+    return signals.beyond(band.low, band.high, entry_threshold)
 
 
 def rules_of(settings: Settings, calendar: Calendar) -> Rules:
@@ -152,7 +171,7 @@ def entry_threshold(
     target: (N,) rows of validation's targets. forecast: (N,) returns forecast for them.
     """
     chosen = settings.signal
-    if chosen.threshold_from == "costs":
+    if chosen.of_costs:
         return Choice(min(chosen.cost_multiple * round_trip(settings), 1.0))
     if not chosen.tuned:
         return Choice(chosen.entry_threshold)

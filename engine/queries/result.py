@@ -280,6 +280,7 @@ def decided(result: Result, settings: Settings) -> Decisions:
     if result.run.mode == "simulate" and made.weight is None:
         reason = "was written by a version that did not keep its target weights"
         raise ChangeSettingsError(f"run {result.run.id}", reason, "Do it again: quantdeck simulate")
-    if level != result.recorded.settings.signal.entry_threshold:
+    recorded = result.recorded.settings.signal
+    if level != recorded.entry_threshold or recorded.by_band != settings.signal.by_band:
         made = replace(made, signal=signals.threshold(made.forecast, level))
     return made

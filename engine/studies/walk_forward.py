@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine import experiment, outcome, preparation
-from engine.backtest import signals, trading
+from engine.backtest import trading
 from engine.backtest.thresholds import NEVER
 from engine.disk import CHECKPOINT, read_with_digest, write_with_digest
 from engine.errors import RepairDataError
@@ -145,8 +145,8 @@ def traded(
         untraded = sum(level >= NEVER for level in thresholds)
         notes = [Note("folds do not pay", {"folds": untraded, "of": len(parts)})] if untraded else []
         level = np.repeat(thresholds, [len(fold.test) for fold in parts])  # (M,)
-        signal = np.where(np.abs(forecast) > level, signals.threshold(forecast, 0.0), np.int8(0))  # (M,)
         band = band_of(samples, parts, done, settings)
+        signal = trading.signals_of(forecast, band, level, settings)  # (M,)
         decisions = trading.decide(
             data.market, target, forecast, samples.forward_return, settings, signal, band
         )
