@@ -148,14 +148,10 @@ def on_band(found: BandCoverage) -> str:
     told = f"Of {found.forecasts:,} returns {share} % lay in the {asked} bands of their forecasts"
     if not math.isfinite(found.held.low):
         return f"{told}."
-    more, fewer = found.held.low > found.asked, found.held.high < found.asked
-    said = (
-        "more than were to"
-        if more
-        else "fewer than were to"
-        if fewer
-        else "as many as were to, within the error"
-    )
+    if found.held.low <= found.asked <= found.held.high:
+        said = "as many as asked for, within the error"
+    else:
+        said = "more than asked for" if found.held.low > found.asked else "fewer than asked for"
     return f"{told}, {said}: 95 % {low} … {high} %."
 
 
