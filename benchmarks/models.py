@@ -5,7 +5,9 @@
 The last 15 % of each file (`--share` says how much is used) are never looked at. Five expanding folds, each
 with its validation before its test, purged. A row tells the Spearman IC of forecasts with returns over all
 folds and its deviation over seeds, or over folds for one; the least of the folds; what a trade earns beyond
-the 95th percentile of validation's forecasts, held for the horizon; seconds a fold. Trainings are kept one by
+the 95th percentile of validation's forecasts, held for the horizon; what share of returns the bands around
+forecasts held, all folds and the least and most of them; seconds a fold. A market without a file, such as
+`planted`, is simulated, with an edge of 0.1. Trainings are kept one by
 one in the file of `--keep`, as lines of JSON, so that one that is stopped goes on.
 """
 
@@ -25,6 +27,7 @@ import numpy as np
 from engine.models.training import backend
 
 USED = 0.85
+EDGE, SIMULATED_BARS = 0.1, 28_000  # of the simulated market
 NOW_MS = 10**13
 FOLDS = ("walk_forward.folds=5", "walk_forward.window=anchored")
 ROBUST = ("label.scale=volatility", "scaling.clip=4")
@@ -48,6 +51,8 @@ HEADER = (
     "gross bps",
     "net bps",
     "trades",
+    "in band %",
+    "folds",
     "s",
 )
 
@@ -55,14 +60,23 @@ HEADER = (
 def prepared(folder, name, file, settings, share):
     """Market and samples of the first share of a file."""
     from engine import experiment, preparation
+    from engine.data.demo.market import DemoMarket
     from engine.data.importing.files import import_file
     from engine.data.store import Store
     from engine.runs.folder import Home
+    from engine.settings import make
+    from engine.studies.calibration import SERIES, store_candles
 
     home = Home(Path(folder) / name)
     store = Store(home.data)
+    if not file:
+        name, share = SERIES, 1.0
     if not (home.data / name).exists():
-        import_file(Path(file), store, name, now_ms=NOW_MS)
+        if file:
+            import_file(Path(file), store, name, now_ms=NOW_MS)
+        else:
+            store_candles(store, DemoMarket(1, EDGE, "1h"), SIMULATED_BARS)
+    settings = make(settings.model_dump(), [f"data.series={name}"])
     run = home.create("walkforward", settings)
     data = preparation.prepare(preparation.Job(settings, run, home, NOW_MS, silent), settings.features.chosen)
     last = int(share * len(data.market.frame))
@@ -75,7 +89,7 @@ def silent(_):
 
 
 def carried_out(samples, fold, settings):
-    """One training: IC of its test, gross return of its trades, their number, epochs and seconds."""
+    """One training: IC of its test, return and number of its trades, share in bands, epochs, seconds."""
     from engine import experiment
     from engine.statistics.forecast import forecast_quality
 
@@ -89,9 +103,12 @@ def carried_out(samples, fold, settings):
     truth = samples.label[fold.test]
     level = float(np.quantile(np.abs(validation), 0.95))
     earned = entered(test, truth, level, settings.label.horizon)
+    width = experiment.band_width(validation, samples, fold.validation, settings)
+    band = experiment.band(test, samples, fold.test, width)
+    held = band.holds(truth)[band.known(truth)]
     return {
         "ic": forecast_quality(test, truth)["ic"], "earned": float(earned.sum()), "trades": len(earned),
-        "epochs": trained.fitted.epochs, "seconds": seconds,
+        "held": float(held.mean()), "epochs": trained.fitted.epochs, "seconds": seconds,
     }  # fmt: skip
 
 
@@ -123,10 +140,12 @@ def told(market, kind, horizon, rows, round_trip):
     ]
     trades = sum(row["trades"] for row in rows)
     gross = 1e4 * sum(row["earned"] for row in rows) / trades if trades else math.nan
+    held = [100 * row.get("held", math.nan) for row in rows]
     spread = statistics.stdev(by_seed) if len(by_seed) > 1 else statistics.stdev(by_fold)
     return (
         market, kind, str(horizon), str(len(seeds)), f"{statistics.fmean(by_seed):.3f}", f"{spread:.3f}",
         f"{min(by_fold):.3f}", f"{gross:.1f}", f"{gross - round_trip:.1f}", str(trades),
+        f"{statistics.fmean(held):.1f}", f"{min(held):.1f} … {max(held):.1f}",
         f"{statistics.fmean(row['seconds'] for row in rows):.1f}",
     )  # fmt: skip
 

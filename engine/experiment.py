@@ -20,6 +20,7 @@ from engine.models.definition import Lessons, members_of
 from engine.models.training import backend, fitted
 from engine.preparation import stage
 from engine.samples import labels, scaling, split, windows
+from engine.statistics import conformal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -212,3 +213,22 @@ def forecast_samples(model: Forecaster, samples: Samples, chosen: Any, emit: Emi
     """The returns, (n,), that are forecast for the samples chosen: positions (n,) or a mask (N,)."""
     matrix, start = samples.matrix(model.scalers), samples.windows.start[chosen]
     return forecast(model, matrix, start, samples.volatility[samples.windows.target[chosen]], emit)
+
+
+def band_width(forecast: Floats, samples: Samples, chosen: Any, settings: Settings) -> float:
+    """Half of the width that bands must have to hold the share signal.band of validation's returns.
+
+    forecast: (n,) of validation's samples, which are `chosen`: positions (n,) or a mask (N,). In volatilities
+    of the return; NaN where no band is asked for, or samples are too few.
+    """
+    at_targets = samples.volatility[samples.windows.target[chosen]]  # (n,)
+    return conformal.width(
+        conformal.scores(forecast, samples.label[chosen], at_targets), settings.signal.band
+    )
+
+
+def band(forecast: Floats, samples: Samples, chosen: Any, width: float | Floats) -> conformal.Band | None:
+    """The band around forecasts (n,) of the samples chosen; None where it has no width."""
+    if not np.isfinite(width).any():
+        return None
+    return conformal.Band.around(forecast, samples.volatility[samples.windows.target[chosen]], width)

@@ -77,6 +77,8 @@ def write(
     )
     if decisions.weight is not None:
         predictions["weight"] = decisions.weight
+    if decisions.band is not None:
+        predictions["low"], predictions["high"] = decisions.band.low, decisions.band.high
     write_whole(folder / TRADES, to_csv_bytes(trade_table(strategy, symbol)))
     write_whole(folder / EQUITY, parquet(equity))
     write_whole(folder / PREDICTIONS, parquet(predictions))
@@ -217,6 +219,11 @@ def unmoved(decisions: Decisions, settings: Settings) -> list[Note]:
         return []
     largest = np.abs(decisions.forecast[np.isfinite(decisions.forecast)]).max(initial=0.0)
     threshold = settings.signal.entry_threshold
+    if decisions.band is not None and settings.signal.by_band:
+        edges = np.fmax(decisions.band.low, -decisions.band.high)  # (B,)
+        nearest, share = float(np.nanmax(edges, initial=-1.0)), 100.0 * settings.signal.band
+        facts = {"band": share, "threshold": threshold, "nearest": nearest}
+        return [Note("no band lies beyond the costs", {**facts})]
     note = Note("no forecast reaches the threshold", {"threshold": threshold, "largest": float(largest)})
     return [note]
 

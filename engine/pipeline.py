@@ -10,9 +10,12 @@ or repeated sees what it saw at first.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from engine import experiment, outcome
 from engine.backtest import trading
@@ -34,8 +37,8 @@ from engine.settings import with_limits
 from engine.statistics.tear_sheet import tear_sheet
 
 if TYPE_CHECKING:
-    from engine.experiment import Samples
-    from engine.models.artifact import Artifact
+    from engine.experiment import Forecaster, Samples
+    from engine.models.artifact import Artifact, Metadata
     from engine.results.backtest import BacktestResult
     from engine.runs.folder import RunFolder
     from engine.samples.split import Split
@@ -111,10 +114,11 @@ def traded(job: Job, trained: RunFolder) -> BacktestResult:
     with stage(job.emit, "predict"):
         model = experiment.loaded(loaded.kind, loaded.models, loaded.scalers, devices)
         forecast = experiment.forecast_samples(model, samples, chosen, job.emit)  # (M,)
+        band = experiment.band(forecast, samples, chosen, width_of(job, model, samples, loaded.metadata))
 
     with stage(job.emit, "signals"):
         target = samples.windows.target[chosen]  # (M,)
-        decisions = trading.decide(data.market, target, forecast, samples.forward_return, settings)
+        decisions = trading.decide(data.market, target, forecast, samples.forward_return, settings, band=band)
 
     with stage(job.emit, "simulate"):
         strategy, benchmark = trading.trade(decisions, settings)
@@ -151,6 +155,15 @@ def load(job: Job, trained: RunFolder) -> tuple[Artifact, Settings, int]:
         loaded = artifact.load(partial(read_checked, trained.path), trained.id)
         provenance.refuse_other_model(job.settings, loaded.metadata)
         return loaded, provenance.frozen(job.settings, loaded.metadata), devices
+
+
+def width_of(job: Job, model: Forecaster, samples: Samples, trained: Metadata) -> float:
+    """Half of the width of bands by the model's validation samples, as far as the present data hold them."""
+    if not job.settings.signal.band:
+        return math.nan
+    judged = provenance.part(trained, "validation", samples.target_ms) & np.isfinite(samples.label)  # (N,)
+    forecast = experiment.forecast_samples(model, samples, judged, job.emit)
+    return experiment.band_width(forecast, samples, judged, job.settings)
 
 
 def update(job: Job) -> UpdateResult:

@@ -106,7 +106,7 @@ def results(draw):
         strategy=SimpleNamespace(sharpe=Interval(low, low + draw(st.floats(0.01, 5))))
     )
     return SimpleNamespace(
-        calibration=None, drift=(),
+        calibration=None, band=None, drift=(),
         metrics={"sharpe": draw(figure), "total_return": draw(figure)}, fills=None, stress=stress,
         intervals=draw(st.sampled_from([intervals, None])), permutation=test, baselines=rows, trials=counts,
         family=family, decided_by="",

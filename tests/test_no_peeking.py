@@ -22,8 +22,13 @@ from engine.market.merge import Other, column_values, merge
 from engine.market.times import milliseconds, time_index
 from engine.samples import labels, scaling, split, windows
 from engine.settings import make
+from engine.statistics.conformal import Band
 
 STEP, COUNT, LOOKBACK = 3_600_000, 420, 12
+ENTRY = {
+    "forecast": ["signal.entry_threshold=0"],
+    "band": ["signal.threshold_from=band", "signal.entry_threshold=0"],
+}
 NAMES = (
     "return_1", "return_6", "rsi_14", "bollinger_width", "funding_rate", "second_spread", "return_1_4h",
     "bar_range_12h",
@@ -82,7 +87,7 @@ def known_at(market):
     return known
 
 
-def stages(candles, funding, second, network, scalers, fill_gaps, without_forecast):
+def stages(candles, funding, second, network, scalers, fill_gaps, without_forecast, decided_by):
     """Every stage's output with the time at which each of its rows is known."""
     checked = check(candles, STEP, now_ms=COUNT * STEP).frame
     others = [
@@ -94,13 +99,14 @@ def stages(candles, funding, second, network, scalers, fill_gaps, without_foreca
     time_ms = milliseconds(market.frame.index)
     ready = np.isfinite(table.to_numpy()).all(axis=1)
     found = windows.find(ready, market.observed, market.numbers, LOOKBACK)
-    keys = ["backtest.stop_loss=0.03", "signal.entry_threshold=0"]
+    keys = ["backtest.stop_loss=0.03", *ENTRY[decided_by]]
     chosen = make({}, [*keys, f"signal.without_forecast={without_forecast}"])
     volatility = experiment.volatility(
         market, make({}, ["label.horizon=3", "label.volatility_span=24"]).label
     )
     forecast = network(scalers, table.to_numpy(), found.start, volatility[found.target])
-    decisions = trading.decide(market, found.target, forecast, np.full(len(table), np.nan), chosen)
+    band = Band.around(forecast, volatility[found.target], 0.02)
+    decisions = trading.decide(market, found.target, forecast, np.full(len(table), np.nan), chosen, band=band)
     strategy, _ = trading.trade(decisions, chosen)
     target_ms, bar_ms = time_ms[found.target], decisions.bars.time.astype(np.int64)
     known = known_at(market)
@@ -111,6 +117,7 @@ def stages(candles, funding, second, network, scalers, fill_gaps, without_foreca
         "windows": (target_ms, time_ms[found.start]),
         "volatility": (time_ms, volatility[:, None]),
         "predictions": (target_ms, forecast),
+        "bands": (bar_ms, np.stack([decisions.band.low, decisions.band.high], axis=1)),
         "signals": (bar_ms, decisions.signal),
         "equity": (bar_ms + STEP, strategy.equity),
     }
@@ -140,25 +147,28 @@ def scalers(request):
     st.booleans(),
     st.integers(0, 4),
     st.sampled_from(["hold", "flat"]),
+    st.sampled_from(["forecast", "band"]),
 )
 def test_every_stage_stands_still_when_later_rows_are_cut_or_changed(
-    scalers, seed, k, cutting, fill_gaps, without_forecast
+    scalers, seed, k, cutting, fill_gaps, without_forecast, decided_by
 ):
     k_ms = k * STEP
     original = raw_market(seed)
     rng = np.random.default_rng(seed + 1)
     moved = [cut(frame, k_ms) if cutting else perturbed(frame, k_ms, rng) for frame in original]
-    before = stages(*original, linear, scalers, fill_gaps, without_forecast)
-    after = stages(*moved, linear, scalers, fill_gaps, without_forecast)
+    before, after = (
+        stages(*series, linear, scalers, fill_gaps, without_forecast, decided_by)
+        for series in (original, moved)
+    )
     for name, (known_ms, values) in before.items():
         moved_ms, moved_values = after[name]
         # A cut history ends with its last target row, and closes there what is open: that is no decision.
-        ends_early = name in {"signals", "equity"} and cutting
+        ends_early = name in {"bands", "signals", "equity"} and cutting
         limit = min([k_ms, *moved_ms[-1:]]) if ends_early else k_ms
         kept, moved_kept = known_ms < limit, moved_ms < limit
         assert (known_ms[kept] == moved_ms[moved_kept]).all(), name
         assert np.array_equal(values[kept], moved_values[moved_kept], equal_nan=True), name
-        assert kept.sum() > 0 or name in {"windows", "predictions", "signals", "equity"}
+        assert kept.sum() > 0 or name in {"windows", "predictions", "bands", "signals", "equity"}
 
 
 @settings(max_examples=40, deadline=None)

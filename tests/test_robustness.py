@@ -9,6 +9,7 @@ from engine.compat import joblib_file
 from engine.errors import ChangeSettingsError
 from engine.lineage.provenance import frozen
 from engine.queries import handlers
+from engine.queries.result import decisions_of
 from engine.results.explanations import explained
 from engine.runs import trial_store
 from engine.runs.folder import Home
@@ -66,7 +67,7 @@ def test_every_panel_is_there_and_agrees_with_the_figures(whole):
     assert found.permutation.permutations == 200
     said = explained(found)
     assert set(said) == {
-        "fills", "stress", "intervals", "calibration", "drift", "permutation", "baselines", "trials",
+        "fills", "stress", "intervals", "calibration", "band", "drift", "permutation", "baselines", "trials",
     }  # fmt: skip
     shown = backtest_summary(whole, found)
     for sentence in said.values():
@@ -102,12 +103,34 @@ def test_costs_beyond_what_forecasts_earn_leave_no_trade_and_one_sentence_says_w
 
 
 def test_a_threshold_of_so_many_round_trips_follows_the_costs(home, whole):
-    keys = ["signal.threshold_from=costs", "signal.cost_multiple=0.5"]
-    for fee in (1, 10):
-        told = result(
-            carried_out(home, "backtest", make({}, [*CHOSEN, *keys, f"backtest.fee_bps={fee}"]), of=whole.id)
-        )
-        assert told.entry_threshold == pytest.approx((fee + 2) * 1e-4)
+    keys = ["signal.threshold_from=costs", "signal.cost_multiple=0.5", "backtest.fee_bps=1"]
+    told = result(carried_out(home, "backtest", make({}, [*CHOSEN, *keys]), of=whole.id))
+    assert told.entry_threshold == pytest.approx(0.5 * 2 * (1 + 2) * 1e-4)
+
+
+def test_only_a_band_that_clears_the_costs_is_traded_and_else_one_sentence_says_why(home, whole):
+    """Of a model that was trained without a word of bands; another threshold is tried as on any result."""
+
+    def traded(*keys):
+        chosen = make({}, [*CHOSEN, "signal.threshold_from=band", *keys])
+        run = carried_out(home, "backtest", chosen, of=whole.id)
+        return run, result(run), decisions_of(run.path, "24/7")
+
+    run, found, made = traded("signal.band=0.03", "signal.cost_multiple=0.02")
+    level = found.entry_threshold
+    assert level == pytest.approx(0.02 * 0.0024)
+    expected = (made.band.low > level).astype(int) - (made.band.high < -level).astype(int)
+    assert (made.signal == expected).all()
+    assert found.metrics["trades"] > 0
+    request = {"run": str(run.path), "overrides": {"signal.entry_threshold": level}, "columns": 40}
+    tried = handlers()["result.whatif"](request, lambda _: None).result
+    assert tried.metrics["trades"] > found.metrics["trades"]
+
+    _, found, _ = traded("signal.band=0.9")
+    assert found.metrics["trades"] == 0
+    assert found.band.held.value > 0.5
+    (note,) = (each for each in found.notes if each.code == "no band lies beyond the costs")
+    assert note.values["nearest"] < note.values["threshold"]
 
 
 def test_a_what_if_begins_with_the_frozen_threshold(whole):

@@ -9,14 +9,24 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    Floats = NDArray[np.floating]
 
-def threshold(prediction: NDArray[np.floating], entry_threshold: float) -> NDArray[np.int8]:
+
+def threshold(prediction: Floats, entry_threshold: float | Floats) -> NDArray[np.int8]:
     """Signals (N,): +1 above the threshold, -1 below its negative, else 0; 0 where prediction is NaN.
 
-    prediction (N,) and entry_threshold are returns.
+    prediction (N,) and entry_threshold, one or (N,), are returns.
     """
-    above = prediction > entry_threshold  # (N,) a NaN is neither above nor below
-    below = prediction < -entry_threshold  # (N,)
+    return beyond(prediction, prediction, entry_threshold)
+
+
+def beyond(low: Floats, high: Floats, entry_threshold: float | Floats) -> NDArray[np.int8]:
+    """Signals (N,): +1 where all of a band lies above the threshold, -1 where all lies below its negative.
+
+    Else 0, and 0 where the band is NaN. low, high: (N,) returns. entry_threshold: one or (N,), 0 or more.
+    """
+    above = low > entry_threshold  # (N,) a NaN is neither above nor below
+    below = high < -entry_threshold  # (N,)
     return above.astype(np.int8) - below.astype(np.int8)
 
 

@@ -13,6 +13,7 @@ from engine.backtest.bars import Bars
 from engine.backtest.rules import BASIS_POINT, Rules
 from engine.backtest.simulate import Simulation, buy_and_hold, simulate
 from engine.backtest.thresholds import Choice
+from engine.errors import ChangeSettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from engine.market.calendar import Calendar
     from engine.market.merge import Market
     from engine.settings import Settings
+    from engine.statistics.conformal import Band
 
     Floats = NDArray[np.float64]
 
@@ -37,6 +39,7 @@ class Decisions:
     forecast: (B,) predicted return, NaN where a bar had no window. signal: (B,) int8, +1, -1 or 0.
     forward_return: (B,) the label, the return that came, NaN where it is not known.
     weight: (B,) target weights where somebody gave them; else the settings make them of the signals.
+    band: around the forecasts, (B,), where one was made.
     """
 
     bars: Bars
@@ -44,6 +47,7 @@ class Decisions:
     signal: NDArray[np.int8]
     forward_return: Floats
     weight: Floats | None = None
+    band: Band | None = None
 
     @property
     def without_forecast(self) -> NDArray[np.bool_]:
@@ -58,27 +62,56 @@ def decide(
     forward_return: Floats,
     settings: Settings,
     signal: NDArray[np.int8] | None = None,
+    band: Band | None = None,
 ) -> Decisions:
     """Decisions for target rows (N,), laid on every observed bar from the first to the last.
 
     forecast: (N,). forward_return: (T,) the label of every row of the market. signal: (N,), where it is not
-    what the settings make of the forecasts.
+    what the settings make of the forecasts. band: (N,) around the forecasts. Raises what signals_of does.
     """
     observed = market.observed  # (T,) O of them
     bar = np.cumsum(observed) - 1  # (T,) the place of each row's bar among the observed
     first, last = int(bar[target[0]]), int(bar[target[-1]])
     place = bar[target] - first  # (N,)
-    on_bars = np.full(last - first + 1, np.nan)  # (B,)
-    on_bars[place] = forecast
+
+    def on_bars(values: Floats) -> Floats:
+        laid = np.full(last - first + 1, np.nan)  # (B,)
+        laid[place] = values
+        return laid
+
     if signal is None:
-        signal = signals.threshold(forecast, settings.signal.entry_threshold)  # (N,)
-    signal_on_bars = np.zeros(len(on_bars), np.int8)  # (B,)
+        signal = signals_of(forecast, band, settings.signal.entry_threshold, settings)  # (N,)
+    signal_on_bars = np.zeros(last - first + 1, np.int8)  # (B,)
     signal_on_bars[place] = signal
     traded = market.rows(observed)
     funding = traded.funding if settings.data.perpetual else None  # on spot it is a feature, no cost
     every = Bars.of(traded.frame, settings.backtest.volatility_span, funding, market.calendar)
     rows = slice(first, last + 1)
-    return Decisions(every.rows(rows), on_bars, signal_on_bars, forward_return[observed][rows])
+    return Decisions(
+        every.rows(rows),
+        on_bars(forecast),
+        signal_on_bars,
+        forward_return[observed][rows],
+        band=band and replace(band, low=on_bars(band.low), high=on_bars(band.high)),
+    )
+
+
+def signals_of(
+    forecast: Floats, band: Band | None, entry_threshold: float | Floats, settings: Settings
+) -> NDArray[np.int8]:
+    """Signals (N,) of forecasts (N,) beyond a threshold, one or (N,); of their bands if the settings ask so.
+
+    Raises ChangeSettingsError where they do and no band could be made.
+    """
+    if not settings.signal.by_band:
+        return signals.threshold(forecast, entry_threshold)
+    if band is None:
+        raise ChangeSettingsError(
+            "signal.threshold_from = band",
+            "no band can be made: the present data hold too few of the validation's bars",
+            "Set data.start so that they hold them, or take the threshold from elsewhere",
+        )
+    return signals.beyond(band.low, band.high, entry_threshold)
 
 
 def rules_of(settings: Settings, calendar: Calendar) -> Rules:
@@ -138,7 +171,7 @@ def entry_threshold(
     target: (N,) rows of validation's targets. forecast: (N,) returns forecast for them.
     """
     chosen = settings.signal
-    if chosen.threshold_from == "costs":
+    if chosen.of_costs:
         return Choice(min(chosen.cost_multiple * round_trip(settings), 1.0))
     if not chosen.tuned:
         return Choice(chosen.entry_threshold)

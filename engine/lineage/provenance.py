@@ -95,7 +95,7 @@ def frozen(settings: Settings, trained: Metadata) -> Settings:
 
     Raises ChangeSettingsError.
     """
-    if settings.signal.threshold_from == "costs":
+    if settings.signal.of_costs:
         return with_threshold(settings, min(settings.signal.cost_multiple * round_trip(settings), 1.0))
     if not settings.signal.tuned:
         return settings

@@ -34,6 +34,7 @@ from engine.runs.manifest import read_checked
 from engine.runs.results import content
 from engine.runs.trial_ledger import WHAT_IF
 from engine.settings import Settings, load, make, with_limits, with_threshold
+from engine.statistics.conformal import Band
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 
 TEXTS = ("symbol", "side", "exit_reason")
 # They need bars that the run folder does not hold, or validation's.
-UNTRIABLE = ("backtest.span", "backtest.volatility_span", "signal.threshold_from")
+UNTRIABLE = ("backtest.span", "backtest.volatility_span", "signal.threshold_from", "signal.band")
 OF_FORECASTS = (  # in target weights already
     "signal.entry_threshold", "signal.neutral", "signal.without_forecast", "backtest.short",
 )  # fmt: skip
@@ -168,15 +169,18 @@ def decisions_of(path: Path, calendar: str) -> Decisions:
     predictions = parquet(path, PREDICTIONS, ("prediction", "signal", "realised"))
     told = columns_of(path, BARS)
     frame = parquet(path, BARS, tuple(name for name in ARRAYS if name not in DUE_LATER or name in told))
-    given = "weight" in columns_of(path, PREDICTIONS)  # by somebody, without forecasts
+    more = columns_of(path, PREDICTIONS)
+    given = "weight" in more  # by somebody, without forecasts
     weight = parquet(path, PREDICTIONS, ("weight",))["weight"].to_numpy() if given else None
+    edges = parquet(path, PREDICTIONS, ("low", "high")) if {"low", "high"} <= set(more) else None
+    band = None if edges is None else Band(edges["low"].to_numpy(), edges["high"].to_numpy())
     if not frame.index.equals(predictions.index):
         raise RepairDataError(
             str(path / BARS), "is of other bars than the predictions", REMEDY.format(path.name)
         )
     bars = bars_of(frame, calendar)
     forecast, signal, forward_return = (predictions[name].to_numpy() for name in predictions)
-    return Decisions(bars, forecast, signal.astype(np.int8), forward_return, weight)
+    return Decisions(bars, forecast, signal.astype(np.int8), forward_return, weight, band)
 
 
 def columns_of(path: Path, name: str) -> tuple[str, ...]:
@@ -276,6 +280,7 @@ def decided(result: Result, settings: Settings) -> Decisions:
     if result.run.mode == "simulate" and made.weight is None:
         reason = "was written by a version that did not keep its target weights"
         raise ChangeSettingsError(f"run {result.run.id}", reason, "Do it again: quantdeck simulate")
-    if level != result.recorded.settings.signal.entry_threshold:
+    recorded = result.recorded.settings.signal
+    if level != recorded.entry_threshold or recorded.by_band != settings.signal.by_band:
         made = replace(made, signal=signals.threshold(made.forecast, level))
     return made

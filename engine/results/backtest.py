@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Self
 from engine.errors import RepairDataError
 from engine.results.codec import Count, Number, from_json, to_json
 from engine.results.earlier import SCHEMA, upgraded
-from engine.results.learned import FeatureDrift, ForecastCalibration
+from engine.results.learned import BandCoverage, FeatureDrift, ForecastCalibration
 from engine.results.notes import Note
 
 
@@ -285,7 +285,10 @@ class TrainingSummary:
 
 @dataclass(frozen=True)
 class Fold:
-    """One training of a walk-forward and the test span that it traded."""
+    """One training of a walk-forward and the test span that it traded.
+
+    band_held: share of the span's returns that lay in the bands of their forecasts.
+    """
 
     fold: int
     train_start: str
@@ -303,6 +306,7 @@ class Fold:
     total_return: Number
     buy_and_hold: Number
     trades: int
+    band_held: Number = float("nan")
 
 
 @dataclass(frozen=True)
@@ -339,6 +343,7 @@ class BacktestResult:
     stress: StressTests | None = None
     intervals: Intervals | None = None
     calibration: ForecastCalibration | None = None
+    band: BandCoverage | None = None
     drift: tuple[FeatureDrift, ...] = ()
     permutation: PermutationTest | None = None
     baselines: tuple[Baseline, ...] = ()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         TrialCounts,
         TrialFamily,
     )
-    from engine.results.learned import Estimate, FeatureDrift
+    from engine.results.learned import BandCoverage, Estimate, FeatureDrift
 
 CHANCE, CONVINCING = 0.05, 0.95
 MOST_NAMED = 5  # features in a sentence
@@ -53,6 +53,7 @@ def explained(result: BacktestResult, trials: TrialCounts | None = None) -> dict
         "stress": result.stress and on_stress(result.metrics["sharpe"], result.stress),
         "intervals": result.intervals and on_intervals(result.intervals.strategy.sharpe, claimed=above),
         "calibration": result.calibration and on_calibration(result.calibration.slope),
+        "band": result.band and on_band(result.band),
         "drift": result.drift and on_drift(result.drift),
         "permutation": result.permutation and on_permutation(result.permutation, claimed=RANDOM in beaten),
         "baselines": rows and on_baselines(rows, result.decided_by),
@@ -138,6 +139,20 @@ def on_calibration(slope: Estimate) -> str:
     return (
         f"{said}: the Mincer-Zarnowitz slope is {slope.value:.2f}, 95 % {slope.low:.2f} … {slope.high:.2f}."
     )
+
+
+def on_band(found: BandCoverage) -> str:
+    """Whether the bands around forecasts held as many returns as they were to."""
+    share, low, high = (percent(each) for each in (found.held.value, found.held.low, found.held.high))
+    asked = f"{found.asked * 100:g} %"
+    told = f"Of {found.forecasts:,} returns {share} % lay in the {asked} bands of their forecasts"
+    if not math.isfinite(found.held.low):
+        return f"{told}."
+    if found.held.low <= found.asked <= found.held.high:
+        said = "as many as asked for, within the error"
+    else:
+        said = "more than asked for" if found.held.low > found.asked else "fewer than asked for"
+    return f"{told}, {said}: 95 % {low} … {high} %."
 
 
 def on_drift(found: Sequence[FeatureDrift]) -> str:

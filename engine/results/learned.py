@@ -58,6 +58,19 @@ class ForecastCalibration:
 
 
 @dataclass(frozen=True)
+class BandCoverage:
+    """How many returns came to lie in the bands that are to hold the share `asked` of them.
+
+    forecasts: with a band and a known return. width: of the bands from low to high, in the mean.
+    """
+
+    asked: float
+    forecasts: int
+    held: Estimate
+    width: Number
+
+
+@dataclass(frozen=True)
 class FeatureDrift:
     """How far a feature's distribution moved from training to test: its population stability index."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from engine.results.number_format import amount, correlation, signed, whole
+from engine.results.number_format import amount, correlation, percent, signed, whole
 from engine.results.tables import Table
 
 if TYPE_CHECKING:
@@ -16,7 +16,25 @@ BASIS_POINTS = 1e4
 
 
 def forecast_tables(result: BacktestResult) -> list[Table]:
-    """Deciles of forecasts, the Mincer-Zarnowitz regression, IC by volatility and by month; none without."""
+    """The band's coverage, and of the forecasts' calibration: deciles, the Mincer-Zarnowitz regression, IC by
+    volatility and by month; those that the result has.
+    """
+    return [each for each in (band_table(result), *calibration_tables(result)) if each.rows]
+
+
+def band_table(result: BacktestResult) -> Table:
+    """How many returns lay in the bands around their forecasts."""
+    header = ("bands", "forecasts", "hold %", "95 % from", "to", "mean width bps")
+    found = result.band
+    if found is None:
+        return Table(header, ())
+    held = map(percent, (found.held.value, found.held.low, found.held.high))
+    wide = amount(found.width * BASIS_POINTS)
+    return Table(header, ((f"of {found.asked * 100:g} %", whole(found.forecasts), *held, wide),))
+
+
+def calibration_tables(result: BacktestResult) -> list[Table]:
+    """Whether returns come as high as they were forecast; none without a calibration."""
     found = result.calibration
     if found is None:
         return []
@@ -35,12 +53,11 @@ def forecast_tables(result: BacktestResult) -> list[Table]:
         (f"{each.kind} {each.name}", whole(each.forecasts), correlation(each.ic), correlation(each.p_value))
         for each in found.parts
     )
-    tables = (
+    return [
         Table(("deciles", "forecasts", "forecast bps", "return bps"), deciles),
         Table(("returns on forecasts", "", "95 % from", "to"), fit),
         Table(("IC by", "forecasts", "IC", "p"), parts),
-    )
-    return [each for each in tables if each.rows]
+    ]
 
 
 def features_table(result: BacktestResult, importance: ImportanceResult | None) -> Table:

@@ -145,6 +145,10 @@ TEXTS = {
         "No forecast goes beyond signal.entry_threshold, {threshold:g}: the largest is {largest:.2g}. "
         "signal.threshold_from=validation lets validation choose one."
     ),
+    "no band lies beyond the costs": (
+        "No forecast's {band:g} % band lies beyond the costs, {threshold:g}: the nearest edge comes to "
+        "{nearest:.2g}. Bands of a smaller signal.band are narrower."
+    ),
     "nothing pays": (
         "Forecasts earn {gross:.1f} bps a trade before costs of {costs:.1f} on validation; they would break "
         "even at costs of {gross:.1f}. So nothing is traded."

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from engine import experiment
 from engine.backtest import trading
 from engine.lineage import provenance
 from engine.models import ridge
@@ -33,7 +34,7 @@ def decisions(
     """What ridge regression decides for the chosen windows (N,); None if its training bars are not there.
 
     matrix: (T, F) the scaled features. Fitted on the windows that the network was trained on; the penalty is
-    chosen on validation, and so is the threshold where the network's is.
+    chosen on validation, and so are the threshold and the band where the network's are.
     """
     label, start, target = samples.label, samples.windows.start, samples.windows.target  # (N,) each
     parts = {name: provenance.part(trained, name, samples.target_ms) & np.isfinite(label) for name in FEWEST}
@@ -48,5 +49,11 @@ def decisions(
             judged = model.predict(matrix, start[validation])
             best = trading.entry_threshold(samples.market, target[validation], judged, settings)
             settings = with_threshold(settings, best.threshold)
-        forecast = model.predict(matrix, start[chosen])
-    return trading.decide(samples.market, target[chosen], forecast, samples.forward_return, settings)
+        forecast, band = model.predict(matrix, start[chosen]), None
+        if settings.signal.by_band:
+            judged = model.predict(matrix, start[validation])
+            width = experiment.band_width(judged, samples, validation, settings)
+            band = experiment.band(forecast, samples, chosen, width)
+    return trading.decide(
+        samples.market, target[chosen], forecast, samples.forward_return, settings, band=band
+    )

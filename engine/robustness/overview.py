@@ -4,6 +4,7 @@ fills        the same signals under kinder and harsher fills
 stress       the same signals late, at higher costs, with more capital; where the money was made
 intervals    95 % intervals of the figures, from the stationary bootstrap
 calibration  whether returns come as high as they are forecast, and when
+band         whether the bands around forecasts hold as many returns as they are to
 permutation  the same trades at other times
 baselines    what knows next to nothing, and whether the strategy beat it beyond chance
 trials       how often somebody looked at this span, and the Sharpe ratio deflated by that
@@ -35,6 +36,7 @@ from engine.results.backtest import (
 from engine.results.explanations import CHANCE, FLAT, RANDOM, SLIPPED
 from engine.results.metrics import FEWEST_DAYS
 from engine.robustness import baselines, deflation, fill_scenarios, permutation
+from engine.robustness.band_coverage import band_coverage
 from engine.robustness.break_even import break_even
 from engine.robustness.capacity import capacity
 from engine.robustness.delay_decay import delay_decay
@@ -104,6 +106,7 @@ def assessed(
             stress=stressed(backtest),
             intervals=bootstrapped(backtest),
             calibration=forecast_calibration(backtest.decisions, backtest.settings.label.horizon),
+            band=band_coverage(backtest.decisions, backtest.settings),
             permutation=permuted(shuffled, shown=is_long(backtest)),
             baselines=tuple(beside(backtest, ridge, shuffled)),
             trials=recorded.counts,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from engine.settings.values import Group, Number, Whole, brackets_of, setting
+from engine.settings.values import Contradiction, Group, Number, Whole, brackets_of, setting
 
 Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
 
@@ -17,13 +17,18 @@ class Signal(Group):
     entry_threshold: Number = setting(
         0.0005, "predicted return beyond which a position is taken", "return", ge=0, le=1
     )
-    threshold_from: Literal["settings", "validation", "auto", "costs"] = setting(
+    threshold_from: Literal["settings", "validation", "auto", "costs", "band"] = setting(
         "auto",
         "entry_threshold as it is set; validation: the one with the best Sharpe ratio there; auto: that one "
-        "if it is above 0, else none, and nothing is traded; costs: cost_multiple round trips",
+        "if it is above 0, else none, and nothing is traded; costs: cost_multiple round trips; band: as "
+        "costs, with the whole band of the forecast beyond it",
     )
     cost_multiple: Number = setting(
-        1.0, "with threshold_from = costs: fees and slippage of a round trip, times this", "", ge=0, le=100
+        1.0,
+        "with threshold_from = costs or band: fees and slippage of a round trip, times this",
+        "",
+        ge=0,
+        le=100,
     )
     neutral: Literal["hold", "flat"] = setting("hold", "within the threshold: hold the position or close it")
     exit: Literal["signal", "horizon"] = setting(
@@ -32,6 +37,13 @@ class Signal(Group):
     )
     without_forecast: Literal["hold", "flat"] = setting(
         "hold", "bars without a forecast, as after a gap: hold the position or close it"
+    )
+    band: Number = setting(
+        0.8,
+        "share of returns that the band around a forecast is to hold, as wide as validation asks; 0 = none",
+        "share",
+        ge=0,
+        lt=1,
     )
 
     @model_validator(mode="before")
@@ -42,10 +54,27 @@ class Signal(Group):
             return {"threshold_from": "settings"} | told
         return told
 
+    @model_validator(mode="after")
+    def _band(self) -> Self:
+        if self.by_band and not self.band:
+            reason = "band = 0 makes none, and threshold_from = band asks for one"
+            raise Contradiction("signal.band", reason)
+        return self
+
     @property
     def tuned(self) -> bool:
         """Whether validation chooses the threshold."""
         return self.threshold_from in {"validation", "auto"}
+
+    @property
+    def of_costs(self) -> bool:
+        """Whether the threshold is what trading costs."""
+        return self.threshold_from in {"costs", "band"}
+
+    @property
+    def by_band(self) -> bool:
+        """Whether it is the bands of forecasts that must lie beyond the threshold."""
+        return self.threshold_from == "band"
 
 
 class Backtest(Group):

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from engine import preparation
-from engine.backtest import signals, trading
+from engine.backtest import trading
 from engine.backtest.bars import bars_of
 from engine.backtest.trading import Decisions
 from engine.data.plan import span_of
@@ -33,6 +33,7 @@ from engine.runs.launch import alive, ask_stop, launch, wait
 from engine.runs.results import backtest_of
 from engine.runs.state import state_of
 from engine.settings import with_limits
+from engine.statistics.conformal import Band
 from engine.statistics.forecast import forecast_quality
 from engine.statistics.tear_sheet import tear_sheet
 from engine.studies.workers import Orphan, one_device, results
@@ -157,9 +158,17 @@ def ensemble(runs: Sequence[RunFolder], settings: Settings) -> dict[str, float]:
     bars = bars_of(pd.read_parquet(runs[0].path / BARS), backtest_of(runs[0]).calendar)
     forward_return = tables[0]["realised"].to_numpy()  # (B,)
     level = float(np.median([backtest_of(run).entry_threshold for run in runs]))
-    signal = signals.threshold(forecast, level)
+    signal = trading.signals_of(forecast, mean_band(tables), level, settings)
     decisions = Decisions(bars, forecast, signal, forward_return)
     sheet = tear_sheet(*trading.trade(decisions, settings))
     quality = forecast_quality(forecast, forward_return)
     known = sheet.metrics | quality
     return {name: known[name] for name in KEYS}
+
+
+def mean_band(tables: Sequence[pd.DataFrame]) -> Band | None:
+    """The band from the mean of the seeds' lows to that of their highs, (B,); None where one has none."""
+    if not all({"low", "high"} <= set(table.columns) for table in tables):
+        return None
+    low, high = (np.mean([table[name].to_numpy() for table in tables], axis=0) for name in ("low", "high"))
+    return Band(low, high)

@@ -7,6 +7,7 @@ is killed goes on with the folds that lack and ends as if nothing had happened.
 from __future__ import annotations
 
 import io
+import math
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine import experiment, outcome, preparation
-from engine.backtest import signals, trading
+from engine.backtest import trading
 from engine.backtest.thresholds import NEVER
 from engine.disk import CHECKPOINT, read_with_digest, write_with_digest
 from engine.errors import RepairDataError
@@ -26,6 +27,7 @@ from engine.results.notes import Note, log_event
 from engine.robustness import deflation, overview
 from engine.runs.manifest import write_manifest
 from engine.settings import with_limits
+from engine.statistics.conformal import share_held
 from engine.statistics.forecast import forecast_quality
 from engine.statistics.tear_sheet import tear_sheet
 from engine.studies.folds import Fold, folds
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from engine.preparation import Job, Prepared
     from engine.results.backtest import BacktestResult
     from engine.settings import Settings
+    from engine.statistics.conformal import Band
 
     Floats = NDArray[np.float64]
 
@@ -142,8 +145,11 @@ def traded(
         untraded = sum(level >= NEVER for level in thresholds)
         notes = [Note("folds do not pay", {"folds": untraded, "of": len(parts)})] if untraded else []
         level = np.repeat(thresholds, [len(fold.test) for fold in parts])  # (M,)
-        signal = np.where(np.abs(forecast) > level, signals.threshold(forecast, 0.0), np.int8(0))  # (M,)
-        decisions = trading.decide(data.market, target, forecast, samples.forward_return, settings, signal)
+        band = band_of(samples, parts, done, settings)
+        signal = trading.signals_of(forecast, band, level, settings)  # (M,)
+        decisions = trading.decide(
+            data.market, target, forecast, samples.forward_return, settings, signal, band
+        )
     with preparation.stage(job.emit, "simulate"):
         strategy, benchmark = trading.trade(decisions, settings)
     with preparation.stage(job.emit, "metrics"):
@@ -160,6 +166,19 @@ def traded(
         ]
     write_manifest(job.run.path, [*outcome.FILES, *(file_of(fold.number) for fold in parts)])
     return replace(result, folds=tuple(table))
+
+
+def band_of(
+    samples: Samples, parts: list[Fold], done: dict[int, Forecasts], settings: Settings
+) -> Band | None:
+    """The band around the forecasts of all test spans, (M,): each fold's as wide as its validation asks."""
+    widths = [
+        experiment.band_width(done[fold.number].validation, samples, fold.validation, settings)
+        for fold in parts
+    ]
+    chosen = np.concatenate([fold.test for fold in parts])  # (M,)
+    forecast = np.concatenate([done[fold.number].test for fold in parts])  # (M,)
+    return experiment.band(forecast, samples, chosen, np.repeat(widths, [len(fold.test) for fold in parts]))
 
 
 def row(
@@ -194,7 +213,16 @@ def row(
         total_return=gain(strategy, span),
         buy_and_hold=gain(benchmark, span),
         trades=int(((entered >= first) & (entered <= last)).sum()),
+        band_held=held(decisions, span),
     )
+
+
+def held(decisions: Decisions, span: slice) -> float:
+    """The share of a span's returns that lay in the bands of their forecasts; NaN without any."""
+    if decisions.band is None:
+        return math.nan
+    known = decisions.band.known(decisions.forward_return)[span]
+    return share_held(decisions.band.holds(decisions.forward_return)[span][known])[0]
 
 
 def gain(simulation: Simulation, span: slice) -> float:

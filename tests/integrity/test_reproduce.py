@@ -4,10 +4,14 @@ import fcntl
 import json
 import shutil
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from engine import settings
 from engine.errors import ChangeSettingsError, RepairDataError
+from engine.lineage.comparison import frames_differ
+from engine.outcome import parquet
 from engine.results.answers import Comparison, ExaminedModel
 from engine.runs.folder import Home
 from engine.runs.import_run import bring
@@ -140,3 +144,11 @@ def test_what_a_killed_import_left_is_swept_and_one_under_way_is_not(run, tmp_pa
     assert not dead.exists()
     assert living.exists()
     assert len(list(home.path.glob(".incoming-*"))) == 1
+
+
+def test_what_only_a_later_version_keeps_is_no_difference_and_what_lacks_is_one():
+    less = pd.DataFrame({"prediction": [0.1, np.nan]})
+    more = less.assign(low=0.0, high=1.0)
+    assert frames_differ(parquet(less), parquet(more)) == ""
+    assert frames_differ(parquet(more), parquet(less)) == "has 2 rows and 1 columns, had 2 and 3"
+    assert "prediction in 1 of 2 rows" in frames_differ(parquet(less), parquet(more.fillna(0.2)))

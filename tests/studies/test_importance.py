@@ -40,6 +40,7 @@ def test_a_trained_run_is_measured_on_its_validation_and_the_backtest_finds_it(t
     assert (
         sum(each["forecasts"] for each in found["calibration"]["deciles"]) == found["forecast"]["forecasts"]
     )
+    assert found["band"]["forecasts"] == found["forecast"]["forecasts"]
     assert sorted(each["name"] for each in found["drift"]) == ["hour_sin", "return_1", "return_6"]
 
 

@@ -292,6 +292,16 @@ def test_leak_10_a_threshold_tuned_on_the_test(clean):
     assert (finding.stage, finding.column) == ("threshold", "entry threshold")
 
 
+def test_bands_as_wide_as_errors_of_the_test_ask(clean):
+    stages, history, reach = clean
+
+    def asked(forecast, label, volatility, validation):
+        return stages.width(forecast, label, volatility, np.ones_like(validation))
+
+    finding = found(dataclasses.replace(stages, width=asked), history, reach)
+    assert (finding.stage, finding.column) == ("threshold", "width of bands")
+
+
 def test_a_threshold_from_validation_passes(clean):
     stages, history, reach = clean
 
@@ -303,14 +313,16 @@ def test_a_threshold_from_validation_passes(clean):
     assert audit(dataclasses.replace(stages, threshold=honest), history, reach).status == "passed"
 
 
-def test_a_threshold_chosen_by_net_sharpe_of_validation_passes(tmp_path):
-    assert audit(*prepared(tmp_path, "signal.threshold_from=validation")).status == "passed"
+@pytest.mark.parametrize("way", ["validation", "band"])
+def test_a_threshold_chosen_by_net_sharpe_of_validation_and_signals_of_bands_pass(tmp_path, way):
+    chosen = [f"signal.threshold_from={way}", "signal.band=0.05", "signal.cost_multiple=0"]
+    assert audit(*prepared(tmp_path, *chosen)).status == "passed"
 
 
 def test_signals_that_rank_a_forecast_among_later_ones(clean):
     stages, history, reach = clean
 
-    def ranked(forecast, _threshold):
+    def ranked(forecast, _volatility, _threshold, _width):
         return np.sign(forecast - np.median(forecast)).astype(np.int8)
 
     finding = found(dataclasses.replace(stages, signals=ranked), history, reach)

@@ -15,7 +15,10 @@ from engine.studies.seeds import spread
 from tests.studies.engines import TINY, followed, home_with_market, result_of
 from tests.studies.markets import settings_of
 
-CHOSEN = settings_of(*TINY, "training.seeds=2", "parallel.workers=1")
+CHOSEN = settings_of(
+    *TINY, "training.seeds=2", "parallel.workers=1", "signal.threshold_from=band", "signal.band=0.05",
+    "signal.cost_multiple=0",
+)  # fmt: skip
 
 
 def test_seeds_killed_in_the_middle_resume_to_the_result_of_undisturbed_ones(tmp_path):

@@ -39,6 +39,13 @@ def test_the_stitched_curve_covers_every_test_span_once(whole):
     gains = np.prod([1 + fold["total_return"] for fold in folds])
     assert gains == pytest.approx(equity.iloc[-1] / 10_000)
     assert sum(fold["trades"] for fold in folds) == told["metrics"]["trades"]
+    table = pd.read_parquet(whole.path / "predictions.parquet").dropna()  # bars with a band and a return
+    held = table["realised"].between(table["low"], table["high"])
+    assert told["band"]["forecasts"] == len(table)
+    assert told["band"]["held"]["value"] == pytest.approx(held.mean())
+    for fold in folds:
+        span = held[pd.Timestamp(fold["test_start"]) : pd.Timestamp(fold["test_end"])]
+        assert fold["band_held"] == pytest.approx(span.mean())
     assert all(a["test_end"] < b["test_start"] for a, b in itertools.pairwise(folds))
     assert verify(whole.path) == []
 

@@ -103,16 +103,20 @@ def folds_table(folds: Sequence[Fold]) -> list[str]:
     """The folds of a walk-forward, nothing for other results."""
     if not folds:
         return []
-    header = ("fold", "test from", "to", "train", "test", "epochs", "IC", "return", "buy & hold", "trades")
+    header = (
+        "fold", "test from", "to", "train", "test", "epochs", "IC", "in band %", "return", "buy & hold",
+        "trades",
+    )  # fmt: skip
     rows = [
         [
             whole(each.fold), each.test_start[:10], each.test_end[:10], whole(each.train), whole(each.test),
-            f"{each.epochs} (best {each.best_epoch})", signed(each.ic), f"{percent(each.total_return)} %",
-            f"{percent(each.buy_and_hold)} %", whole(each.trades),
+            f"{each.epochs} (best {each.best_epoch})", signed(each.ic),
+            percent(each.band_held), f"{percent(each.total_return)} %", f"{percent(each.buy_and_hold)} %",
+            whole(each.trades),
         ]
         for each in folds
     ]  # fmt: skip
-    return [table(header, rows, right=(0, 3, 4, 6, 7, 8, 9))]
+    return [table(header, rows, right=(0, 3, 4, 6, 7, 8, 9, 10))]
 
 
 def written(name: str, value: float) -> str:

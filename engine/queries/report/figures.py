@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 
 SAID = (
-    "trials", "fills", "stress", "intervals", "calibration", "drift", "permutation", "baselines", "family",
+    "trials", "fills", "stress", "intervals", "calibration", "band", "drift", "permutation", "baselines",
+    "family",
 )  # fmt: skip
 
 

@@ -76,7 +76,7 @@ def audit(
     base = Replay(stages, history, scalers)
     findings = list(fitted(base, scalers))
     test_ms = int(base.target_ms[base.split.test[0]])
-    threshold = base.threshold(test_ms)
+    threshold, width = base.threshold(test_ms), base.width(test_ms)
     boundaries = [int(base.target_ms[part[0]]) for part in (base.split.validation, base.split.test)]
     cuts = sound_cuts(base, boundaries)
     histories, rounding = 1, list[Finding]()
@@ -86,7 +86,7 @@ def audit(
         alive()
         histories += 1
         moved = Replay(stages, move(history, cut_ms), scalers or base.scalers)
-        return Comparison(base, moved, cut_ms, how, threshold, horizon)
+        return Comparison(base, moved, cut_ms, how, threshold, width, horizon)
 
     for cut in cuts:
         for how, move in ((TRUNCATED, truncated), (PERTURBED, perturbed)):
@@ -172,7 +172,7 @@ def fitted(base: Replay, scalers: Scalers | None) -> Iterator[Finding]:
     """The scalers that the run saved must be what its training rows give."""
     if scalers is not None:
         cut_ms = int(base.target_ms[base.split.validation[0]])
-        pair = Comparison(base, base, cut_ms, SAVED, 0.0, 0)
+        pair = Comparison(base, base, cut_ms, SAVED, 0.0, 0.0, 0)
         yield from differing(pair, base.scalers, scalers, list(base.table.columns))
 
 
@@ -193,10 +193,12 @@ def unlike_recorded(base: Replay, cuts: Sequence[int], recorded: pd.Series[float
 
 
 def tuned(pair: Comparison, test_ms: int) -> Iterator[Finding]:
-    """The entry threshold must not know the test."""
-    threshold = pair.moved.threshold(test_ms)
+    """The entry threshold and the bands' width must not know the test."""
+    threshold, width = pair.moved.threshold(test_ms), pair.moved.width(test_ms)
     if threshold != pair.threshold:
         yield pair.finding("threshold", "entry threshold", pair.cut_ms, pair.threshold, threshold)
+    if not same(np.array(width), np.array(pair.width)):
+        yield pair.finding("threshold", "width of bands", pair.cut_ms, pair.width, width)
 
 
 def first_of_each(findings: Sequence[Finding]) -> list[Finding]:

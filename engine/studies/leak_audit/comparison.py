@@ -32,8 +32,8 @@ ROUNDING = 1e-12  # of a feature's deviation
 class Comparison:
     """The full history's replay, that of the moved one, the cut between them, and how it was moved.
 
-    threshold: the entry threshold that signals are made with. horizon: how many bars beyond its target's
-    open a label may look.
+    threshold, width: the entry threshold and the bands' width that signals are made with. horizon: how many
+    bars beyond its target's open a label may look.
     """
 
     base: Replay
@@ -41,6 +41,7 @@ class Comparison:
     cut_ms: int
     how: str
     threshold: float
+    width: float
     horizon: int
 
     def first(self, stages: Sequence[str]) -> list[Finding]:
@@ -146,7 +147,9 @@ class Comparison:
         values = []
         for each in (self.base, self.moved):
             chosen, forecast = each.forecasts(self.cut_ms)
-            values.append((chosen, each.stages.signals(forecast, self.threshold)))
+            volatility = each.volatility[each.windows.target[chosen]]  # (n,)
+            made = each.stages.signals(forecast, volatility, self.threshold, self.width)
+            values.append((chosen, made))
         (chosen, before), (_, after) = values
         yield from self.decided("signals", "signal", chosen, before, after)
 

@@ -14,6 +14,7 @@ from engine.studies.leak_audit.stages import MOST
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from engine.data.collect import Collected
     from engine.market.merge import Market
@@ -108,8 +109,17 @@ class Replay:
 
     def threshold(self, test_ms: int) -> float:
         """The entry threshold that comes of the samples around the first test target."""
+        target, forecast, validation = self.judged(test_ms)
+        return self.stages.threshold(self.market, target, forecast, self.label[target], validation)
+
+    def width(self, test_ms: int) -> float:
+        """Half of the width of bands that comes of them."""
+        target, forecast, validation = self.judged(test_ms)
+        return self.stages.width(forecast, self.label[target], self.volatility[target], validation)
+
+    def judged(self, test_ms: int) -> tuple[Rows, Floats, NDArray[np.bool_]]:
+        """Rows (n,) of validation and test around the first test target, forecasts, whether of validation."""
         chosen, forecast = self.forecasts(test_ms)
         part = np.isin(chosen, self.split.validation) | np.isin(chosen, self.split.test)  # (n,)
         target = self.windows.target[chosen[part]]  # (n,) rows
-        validation = self.time_ms[target] < test_ms  # (n,)
-        return self.stages.threshold(self.market, target, forecast[part], self.label[target], validation)
+        return target, forecast[part], self.time_ms[target] < test_ms

@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import experiment, preparation
-from engine.backtest import signals, trading
+from engine.backtest import trading
 from engine.data.collect import collect
 from engine.experiment import Forecaster
 from engine.features.inputs import Bars
+from engine.statistics import conformal
+from engine.statistics.conformal import Band
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -65,7 +67,9 @@ class Stages:
     predict    (scalers, inputs (n, L, F), volatility at the targets (n,)) → (n,) forecast returns
     threshold  (market, target rows (n,), forecasts (n,), labels (n,), whether of validation (n,)) → entry
                threshold
-    signals    (forecasts (n,), threshold) → (n,) int8
+    width      (forecasts (n,), labels (n,), volatility (n,), whether of validation (n,)) → half of the width
+               of bands, in volatilities
+    signals    (forecasts (n,), volatility (n,), threshold, width) → (n,) int8
     simulate   (market, target rows (n,), forecasts (n,), signals (n,)) → the simulation
     many       the features of many markets, where there is a quicker way than one after the other
     """
@@ -81,7 +85,8 @@ class Stages:
     inputs: Callable[[Scalers, pd.DataFrame, Rows], Matrix]
     predict: Callable[[Scalers, Matrix, Floats], Floats]
     threshold: Callable[[Market, Rows, Floats, Floats, NDArray[np.bool_]], float]
-    signals: Callable[[Floats, float], NDArray[np.int8]]
+    width: Callable[[Floats, Floats, Floats, NDArray[np.bool_]], float]
+    signals: Callable[[Floats, Floats, float, float], NDArray[np.int8]]
     simulate: Callable[[Market, Rows, Floats, NDArray[np.int8]], Simulation]
     many: Callable[[Groups], Tables] | None = None
 
@@ -138,7 +143,13 @@ def ordinary(
         threshold=lambda market, target, forecast, _label, validation: (
             trading.entry_threshold(market, target[validation], forecast[validation], settings).threshold
         ),
-        signals=signals.threshold,
+        width=lambda forecast, label, volatility, validation: conformal.width(
+            conformal.scores(forecast[validation], label[validation], volatility[validation]),
+            settings.signal.band,
+        ),
+        signals=lambda forecast, volatility, threshold, width: trading.signals_of(
+            forecast, Band.around(forecast, volatility, width), threshold, settings
+        ),
         simulate=lambda market, target, forecast, signal: simulated(
             market, target, forecast, signal, settings
         ),
