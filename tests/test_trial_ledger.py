@@ -9,13 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.backtest.rules import Rules
 from engine.backtest.simulate import simulate
 from engine.robustness import deflation
 from engine.robustness.deflation import TrialOrigin
 from engine.runs import earlier_ledger
-from engine.runs.trial_ledger import Evaluation, spans, trials
+from engine.runs.trial_ledger import WHAT_IF, Evaluation, count, spans, trials
 from engine.runs.trial_store import FILE, VARIABLE, Series, by_name_or_closes, opened, read
 from engine.settings import make
 from engine.statistics.metrics import daily_returns
@@ -140,6 +142,42 @@ def test_trials_are_different_looks_at_the_same_bars():
     assert (found.looks, found.trials) == (6, 5)
     assert found.variance == pytest.approx(np.var([0.05, 0.07, 0.10, 0.06], ddof=1))
     assert [len(group) for group in spans(looks)] == [6, 1, 1]
+
+
+LOOKS = st.builds(
+    lambda trial, begin, length, **more: replace(
+        LOOK, trial=trial, from_ms=begin * DAY_MS, to_ms=(begin + length) * DAY_MS, **more
+    ),
+    st.sampled_from("abcdef"),
+    st.integers(0, 60),
+    st.integers(1, 90),
+    market=st.sampled_from(["binance BTC/USDT 1h", "binance BTC/USDT 4h", "kraken ETH/USD 1h"]),
+    data=st.sampled_from(["d1", "d2"]),
+    kind=st.sampled_from(["backtest", WHAT_IF]),
+    sharpe=st.none() | st.floats(-0.3, 0.3),
+    at=st.integers(1, 9).map(lambda second: f"2026-01-01T00:00:0{second}.000Z"),
+)
+
+
+@settings(max_examples=25, deadline=None, database=None, derandomize=True)
+@given(st.lists(LOOKS, min_size=1, max_size=12))
+def test_looks_are_counted_as_those_that_are_read_whole(tmp_path_factory, made):
+    home = tmp_path_factory.mktemp("home")
+    for look in made:
+        record(home, look)
+    with opened(home) as store:
+        whole = store.looks()
+        for like in whole:
+            found = store.looks_at(like)
+            assert count(found) == trials(whole, like)
+            assert [look.trial for look in found] == [each.trial for each in whole if each.same_span(like)]
+
+
+def test_to_read_the_ledger_writes_nothing(tmp_path):
+    record(tmp_path, LOOK)
+    before = (tmp_path / FILE).stat()
+    read(tmp_path)
+    assert (tmp_path / FILE).stat().st_mtime_ns == before.st_mtime_ns
 
 
 def bars_at(bars, first, last):

@@ -116,8 +116,9 @@ def record(home: Path, bars: Bars, strategy: Simulation, settings: Settings, ori
     look = evaluation_of(prices, bars, performance, settings, origin)
     with trial_store.opened(home) as store:
         add(store, home, prices, Variant(look, performance))
-        looks, like = looks_at_span(store, look)
-        family = Family.of(store, looks)
+        like = replace(look, same_market=store.market_of(look))
+        looks = store.looks_at(like)
+        family = Family.of(store, different(looks))
         counts = counts_among(store, home, looks, like, strategy)
     found = family_of(
         family.trials, family.returns, look.trial, settings.evidence, strategy.calendar.days_per_year
@@ -149,22 +150,22 @@ def trial_counts(home: Path, look: trial_ledger.Evaluation, strategy: Simulation
     Below 30 days nothing annual is defined. Raises MakeRoomError, RepairDataError.
     """
     with trial_store.opened(home) as store:
-        looks, like = looks_at_span(store, look)
-        return counts_among(store, home, looks, like, strategy)
+        like = replace(look, same_market=store.market_of(look))
+        return counts_among(store, home, store.looks_at(like), like, strategy)
 
 
 def counts_among(
     store: trial_store.Store,
     home: Path,
-    looks: list[trial_ledger.Evaluation],
+    looks: list[trial_ledger.Counted],
     like: trial_ledger.Evaluation,
     strategy: Simulation,
 ) -> TrialCounts:
-    """The same, of looks that were read already."""
+    """The same, of the looks at the bars of `like` that were read already."""
     returns = daily_returns(strategy)
     known = known_trials(trial_store.place(home).path, like.same_market, like.from_ms, like.to_ms)
-    expected = known.expected_best(store, looks)
-    found = trial_ledger.trials(looks, like)
+    expected = known.expected_best(store, different(looks))
+    found = trial_ledger.count(looks)
     error = 1.0 / math.sqrt(max(len(returns) - 1, 1))  # of a worthless trial's Sharpe ratio per day
     best = expected * error if len(returns) >= FEWEST_DAYS else math.nan
     return TrialCounts(
@@ -179,12 +180,9 @@ def counts_among(
     )
 
 
-def looks_at_span(
-    store: trial_store.Store, look: trial_ledger.Evaluation
-) -> tuple[list[trial_ledger.Evaluation], trial_ledger.Evaluation]:
-    """All looks at the span of one, and that one with the number of its market."""
-    like = replace(look, same_market=store.market_of(look))
-    return [each for each in store.looks(like.same_market) if each.same_span(like)], like
+def different(looks: list[trial_ledger.Counted]) -> list[str]:
+    """The digests of the looks' trials, each once, in the order of the first look at each."""
+    return list(dict.fromkeys(look.trial for look in looks))
 
 
 def evaluation_of(

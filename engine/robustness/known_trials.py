@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from engine.runs.trial_store import DailyReturns
 from engine.statistics.best_of_trials import BestOfTrials
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engine.runs.trial_ledger import Evaluation
     from engine.runs.trial_store import Store
 
     Floats = NDArray[np.float64]
@@ -38,9 +38,8 @@ class Family:
     unknown: int
 
     @classmethod
-    def of(cls, store: Store, looks: Sequence[Evaluation]) -> Self:
-        """Of looks at one span."""
-        trials = list(dict.fromkeys(look.trial for look in looks))
+    def of(cls, store: Store, trials: Sequence[str]) -> Self:
+        """Of different trials, by digest."""
         found = store.returns(trials)
         known = [unpacked(each) for each in found.values()]
         first = min((int(days[0]) for days, _ in known), default=0)
@@ -63,17 +62,18 @@ class KnownTrials:
         self._unknown = 0
         self._best = BestOfTrials()
 
-    def expected_best(self, store: Store, looks: Sequence[Evaluation]) -> float:
-        """In standard errors of a Sharpe ratio per day, of looks at one span."""
-        if not self._trials <= {look.trial for look in looks}:  # the ledger is another
+    def expected_best(self, store: Store, trials: Sequence[str]) -> float:
+        """In standard errors of a Sharpe ratio per day, of the different trials at one span, by digest."""
+        if not self._trials.issubset(trials):  # the ledger is another
             self._forget()
-        fresh = [look for look in looks if look.trial not in self._trials]
+        fresh = [trial for trial in trials if trial not in self._trials]
         if fresh:
             family = Family.of(store, fresh)
             unknown = range(self._unknown, self._unknown + family.unknown)
-            self._best.add(family.returns, family.first_day, unknown)
+            with blas().limit(limits=1, user_api="blas"):  # several at these sizes only wait for each other
+                self._best.add(family.returns, family.first_day, unknown)
             self._unknown += family.unknown
-            self._trials.update(look.trial for look in fresh)
+            self._trials.update(fresh)
         return self._best.expected
 
 
@@ -81,6 +81,12 @@ class KnownTrials:
 def known_trials(_ledger: Path, _market: int, _from_ms: int, _to_ms: int) -> KnownTrials:
     """Those at a span of a market in a ledger."""
     return KnownTrials()
+
+
+@cache
+def blas() -> ThreadpoolController:
+    """The threads of numpy's linear algebra; to look for them takes longer than one more trial."""
+    return ThreadpoolController()
 
 
 def packed(days: NDArray[np.int64], returns: Floats) -> DailyReturns:

@@ -12,12 +12,12 @@ import json
 import math
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.results.metrics import FEWEST_DAYS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 WHAT_IF = "what-if"
 DAY_MS, DAYS_PER_YEAR = 86_400_000, 365.0
@@ -72,9 +72,17 @@ class Evaluation:
 
     def same_span(self, other: Evaluation) -> bool:
         """Whether both are at the same bars: the same market, and half of the shorter span in common."""
-        common = min(self.to_ms, other.to_ms) - max(self.from_ms, other.from_ms)
-        shorter = min(self.to_ms - self.from_ms, other.to_ms - other.from_ms)
-        return self.same_market == other.same_market and common >= SHARED * shorter
+        return self.same_market == other.same_market and same_bars(
+            (self.from_ms, self.to_ms), (other.from_ms, other.to_ms)
+        )
+
+
+class Counted(NamedTuple):
+    """What counting needs of a look, named as there: a what-if counts hundreds of them."""
+
+    trial: str
+    sharpe: float | None
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -91,6 +99,12 @@ class Trials:
     what_ifs: int = 0
 
 
+def same_bars(first: tuple[int, int], second: tuple[int, int]) -> bool:
+    """Whether two spans, [first open, last close) in ms, have half of the shorter one in common."""
+    common = min(first[1], second[1]) - max(first[0], second[0])
+    return common >= SHARED * min(first[1] - first[0], second[1] - second[0])
+
+
 def finite(value: Any) -> bool:
     """Whether it is a finite number."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
@@ -103,14 +117,18 @@ def without_timeframe(market: str) -> str:
 
 def trials(looks: Iterable[Evaluation], like: Evaluation) -> Trials:
     """What the looks at the span of `like` amount to."""
-    found = [look for look in looks if look.same_span(like)]
-    sharpes = {look.trial: look.sharpe for look in found}
+    return count([look for look in looks if look.same_span(like)])
+
+
+def count(looks: Sequence[Evaluation | Counted]) -> Trials:
+    """What looks at one span amount to."""
+    sharpes = {look.trial: look.sharpe for look in looks}
     known = [value for value in sharpes.values() if value is not None]
     mean = math.fsum(known) / len(known) if known else 0.0
     spread = math.fsum((value - mean) ** 2 for value in known)
-    what_ifs = sum(look.kind == WHAT_IF for look in found)
+    what_ifs = sum(look.kind == WHAT_IF for look in looks)
     variance = spread / (len(known) - 1) if len(known) > 1 else 0.0
-    return Trials(len(found), len(sharpes), variance, what_ifs)
+    return Trials(len(looks), len(sharpes), variance, what_ifs)
 
 
 def spans(looks: Iterable[Evaluation]) -> list[list[Evaluation]]:

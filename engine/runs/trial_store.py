@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import MakeRoomError, RepairDataError
 from engine.runs import earlier_ledger
-from engine.runs.trial_ledger import Evaluation, without_timeframe
+from engine.runs.trial_ledger import Counted, Evaluation, same_bars, without_timeframe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -113,7 +113,8 @@ def opened(home: Path) -> Iterator[Store]:
     path = place(home).path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(0o600)
+        if not path.exists():
+            path.touch(0o600)
     except OSError as error:
         raise refused(path, error.strerror or str(error)) from None
     try:
@@ -160,7 +161,8 @@ class Store:
         for script in VERSIONS[version:]:
             for statement in script.split(";"):
                 self._database.execute(statement)
-        self._database.execute(f"PRAGMA user_version = {len(VERSIONS)}")
+        if version < len(VERSIONS):  # written only then: whoever only counts waits for no disk
+            self._database.execute(f"PRAGMA user_version = {len(VERSIONS)}")
 
     def looks(self, market: int | None = None) -> list[Evaluation]:
         """All looks, or those at a market, the oldest first."""
@@ -172,6 +174,17 @@ class Store:
             () if market is None else (market,),
         )
         return [look_of(row) for row in rows]
+
+    def looks_at(self, span: Evaluation) -> list[Counted]:
+        """Those at the bars of one, whose market is known, the oldest first."""
+        rows = self._database.execute(
+            "SELECT looks.trial, looks.sharpe, looks.kind, looks.from_ms, looks.to_ms "
+            "FROM looks JOIN series ON series.data = looks.data AND series.name = looks.market "
+            "WHERE series.market = ? ORDER BY looks.at, looks.id",
+            (span.same_market,),
+        )
+        own = (span.from_ms, span.to_ms)
+        return [Counted(*look) for *look, first, last in rows if same_bars((first, last), own)]
 
     def market_of(self, look: Evaluation) -> int:
         """The number of the look's market; 0 if its bars were never looked at."""

@@ -51,8 +51,14 @@ def dotted(settings: Settings) -> dict[str, Any]:
 
 def changed(settings: Settings) -> dict[str, Any]:
     """The dotted keys whose values differ from the defaults, pinned or not."""
-    default, here = dotted(Settings()), dotted(pinned(Settings()))
-    return {key: value for key, value in dotted(settings).items() if value not in (default[key], here[key])}
+    default, here = Settings(), pinned(Settings())
+    return {
+        f"{group}.{name}": value
+        for group, table in settings
+        if table != getattr(default, group)
+        for name, value in table
+        if value not in (getattr(getattr(default, group), name), getattr(getattr(here, group), name))
+    }
 
 
 def pinned(settings: Settings) -> Settings:

@@ -42,8 +42,10 @@ def monthly_returns(account: AccountHistory) -> pd.DataFrame:
     month, ends = month[final], last[final]
     gained = changes(np.concatenate([[account.initial_capital], account.equity[ends]]))
     years = 1970 + month // 12
-    grid = np.full((years[-1] - years[0] + 1, 12), np.nan)  # (years, 12)
+    grid = np.full((years[-1] - years[0] + 1, 13), np.nan)  # (years, 13): months, year
     grid[years - years[0], month % 12] = gained
-    table = pd.DataFrame(grid, pd.RangeIndex(years[0], years[-1] + 1, name="year"), list(range(1, 13)))
-    table["year"] = (1.0 + table).prod(axis=1, min_count=1) - 1.0
-    return table
+    has = np.isfinite(grid[:, :12])
+    whole = np.prod(np.where(has, 1.0 + grid[:, :12], 1.0), axis=1) - 1.0  # (years,)
+    grid[:, 12] = np.where(has.any(axis=1), whole, np.nan)
+    index = pd.RangeIndex(years[0], years[-1] + 1, name="year")
+    return pd.DataFrame(grid, index, [*range(1, 13), "year"])

@@ -23,6 +23,6 @@ def refusing(number):
     raise ValueError(f"no {number}")
 
 
-def endless(number):
+def endless(*_):
     while True:
         time.sleep(1)

@@ -70,17 +70,32 @@ print("ready", flush=True)
 list(results(endless, [(number,) for number in range(4)], Parallel(workers=2), lambda event: None))
 """
 
+FORKING = """
+from concurrent.futures import ThreadPoolExecutor
+from engine.studies.leak_audit.forks import ForkServers
+from tests.studies.tasks import endless
+
+servers = ForkServers([], 2)
+servers.start()
+print("ready", flush=True)
+with ThreadPoolExecutor(2) as threads:
+    list(threads.map(servers.call, [endless] * 2))
+"""
+
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
-def test_workers_whose_engine_is_killed_end_too():
+@pytest.mark.parametrize(("script", "processes"), [(ORDERING, 3), (FORKING, 3), (FORKING, 5), (FORKING, 6)])
+def test_workers_whose_engine_is_killed_end_too(tmp_path, script, processes):
     engine = subprocess.Popen(
-        [sys.executable, "-c", ORDERING], cwd=ROOT, start_new_session=True, stdout=subprocess.PIPE
-    )
+        [sys.executable, "-c", script], cwd=ROOT, start_new_session=True, stdout=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )  # fmt: skip
     assert engine.stdout.readline() == b"ready\n"
-    until(lambda: len(members(engine.pid)) >= 3, "two workers")
+    until(lambda: len(members(engine.pid)) >= processes, "the workers")
     engine.kill()
     engine.communicate()
     until(lambda: not members(engine.pid), "the end of the workers")
+    assert list(tmp_path.glob("quantdeck-*")) == []
 
 
 def members(group):

@@ -1,7 +1,12 @@
 """Calls in forks of a process that has imported libraries and has seen nothing else.
 
+    servers = ForkServers(["pandas"], 2)
+    servers.start()
+    answer = servers.call(function, argument)  # function(argument, folder), the folder empty and its own
+
 An import takes longer than most features: the libraries are imported once, and each call still begins with
 nothing remembered from the one before. A server belongs to one file, as files import different libraries.
+When whoever calls is killed, the servers end their calls, remove the folders and end as well.
 """
 
 from __future__ import annotations
@@ -11,8 +16,11 @@ import importlib
 import os
 import pickle
 import queue
+import signal
+import tempfile
 import traceback
 from multiprocessing import Pipe, get_context
+from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -49,7 +57,7 @@ class ForkServers:
             self._free.put(mine)
 
     def call(self, function: Callable[..., Any], *arguments: object) -> Any:
-        """What function(*arguments) returns, carried out in a new process. Raises ForkDiedError.
+        """What function(*arguments, folder) returns, carried out in a new process. Raises ForkDiedError.
 
         The servers have to be started.
         """
@@ -74,11 +82,16 @@ def serve(calls: Connection, modules: Sequence[str]) -> None:
     with contextlib.suppress(EOFError, OSError):
         while True:
             function, arguments = calls.recv()
-            calls.send(forked(function, arguments))
+            with tempfile.TemporaryDirectory(prefix="quantdeck-", ignore_cleanup_errors=True) as folder:
+                answer = forked(function, (*arguments, folder), calls)
+            calls.send(answer)
 
 
-def forked(function: Callable[..., Any], arguments: Sequence[object]) -> tuple[bytes, int]:
-    """What the function returned in a child, pickled, empty if it died; and how the child ended."""
+def forked(function: Callable[..., Any], arguments: Sequence[object], calls: Connection) -> tuple[bytes, int]:
+    """What the function returned in a child, pickled, empty if it died; and how the child ended.
+
+    Nothing comes over `calls` before the answer has gone, unless whoever called has ended: so does the child.
+    """
     reader, writer = Pipe(duplex=False)
     child = os.fork()
     if child == 0:
@@ -92,6 +105,8 @@ def forked(function: Callable[..., Any], arguments: Sequence[object]) -> tuple[b
             os._exit(exit_code)
     writer.close()
     with reader:
+        if reader not in wait([reader, calls]):
+            os.kill(child, signal.SIGKILL)
         try:
             answer = reader.recv_bytes()
         except EOFError:

@@ -116,18 +116,15 @@ class Isolated:
     def replayed(self, group: Sequence[Bars]) -> Replayed:
         """The features of some markets, in a new process."""
         plain = [replace(bars, columns=dict(bars.columns)) for bars in group]  # without what they keep
-        with tempfile.TemporaryDirectory(prefix="quantdeck-") as folder:
-            try:
-                found: Replayed = self.forks.call(
-                    replay, str(self.file), self.kept, plain, folder, self.locked
-                )
-            except ForkDiedError as error:
-                reason = f"its process ended with {error.exit_code}, most often for want of memory"
-                raise MakeRoomError(str(self.file), reason, "Audit it where there is more") from None
+        try:
+            found: Replayed = self.forks.call(replay, str(self.file), self.kept, plain, self.locked)
+        except ForkDiedError as error:
+            reason = f"its process ended with {error.exit_code}, most often for want of memory"
+            raise MakeRoomError(str(self.file), reason, "Audit it where there is more") from None
         return found
 
 
-def replay(file: str, kept: bytes, group: Sequence[Bars], folder: str, locked: bool) -> Replayed:
+def replay(file: str, kept: bytes, group: Sequence[Bars], locked: bool, folder: str) -> Replayed:
     """Compute the features of the file in this process, which serves nothing else."""
     settle(folder)
     confined = locked and landlock.read_only_under((*libraries(), *DEVICES, *SYSTEM, file, folder))
