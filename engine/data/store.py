@@ -62,11 +62,12 @@ __all__ = ["Facts", "Series", "Store", "series_name"]
 FORMAT: dict[str, Any] = {
     "compression": "lz4",
     "use_dictionary": False,
-    "column_encoding": {"time": "DELTA_BINARY_PACKED"},
+    "write_batch_size": ROW_GROUP,
     "write_page_checksum": True,
     "write_statistics": False,  # nobody asks for them
     "store_schema": False,  # Arrow's own copy of the schema would hold a second copy of the facts
 }
+ENCODINGS = {pa.float64(): "BYTE_STREAM_SPLIT", TIME: "DELTA_BINARY_PACKED"}  # quick; others are plain
 DAMAGE = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, OverflowError)
 
 
@@ -128,7 +129,7 @@ class Store:
         with (
             ThreadPoolExecutor(1) as aside,
             writing(path) as part,
-            pq.ParquetWriter(part, table.schema, **FORMAT) as writer,
+            pq.ParquetWriter(part, table.schema, **FORMAT, column_encoding=encodings(table.schema)) as writer,
         ):
             facts = aside.submit(facts_about, series, table)  # hashes the rows while they are written
             writer.write_table(table, row_group_size=ROW_GROUP)
@@ -204,6 +205,11 @@ class Store:
             reason = str(error).partition("\n")[0] or type(error).__name__
             remedy = "Remove it and collect or import the series again"
             raise RepairDataError(str(path), f"is not a whole series file: {reason}", remedy) from error
+
+
+def encodings(schema: Any) -> dict[str, str]:
+    """How the columns of a series' table are written in Parquet."""
+    return {each.name: ENCODINGS[each.type] for each in schema if each.type in ENCODINGS}
 
 
 class OpenSeries:

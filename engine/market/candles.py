@@ -79,6 +79,7 @@ CANDLE_FAULTS = (
     OFF_GRID,
     INCOMPLETE,
 )
+BLOCK = 16_384  # rows judged at a time, which a processor's cache holds
 VALUE_FAULTS = ("", "time not readable", "not a number", INCOMPLETE)
 
 
@@ -115,8 +116,8 @@ def check(
     quiet = kept[4] == 0  # (T,)
     marks = ((departure != 0, SPIKE), (quiet, ZERO_VOLUME), (resolved.conflict, CONFLICT))
     flag = np.bitwise_or.reduce([mark * np.uint8(bit) for mark, bit in marks])  # (T,)
-    index = time_index(times[resolved.kept])
-    lacking = calendar.gaps(times[resolved.kept])
+    opens = those(times, resolved.kept)  # (T,)
+    lacking = calendar.gaps(opens)
     report = report_of(
         times,
         fault,
@@ -126,16 +127,16 @@ def check(
         gap_list=[(start, end) for start, end, _ in lacking],
         gap_bars=[bars for *_, bars in lacking],
         calendar=str(calendar),
-        closures=calendar.closures(times[resolved.kept]),
+        closures=calendar.closures(opens),
         rules=CANDLE_RULES,
         spikes=int(np.count_nonzero(departure)),
         zero_volume=int(quiet.sum()),
         unknown_volume=int(np.isnan(kept[4]).sum()),
         flagged=int((quiet | (departure != 0)).sum()),
-        flag_list=tuple(flag_list(times[resolved.kept], kept, departure, step_ms, LISTED)),
+        flag_list=tuple(flag_list(opens, kept, departure, step_ms, LISTED)),
     )
     series = {**dict(zip(OHLCV, kept, strict=True)), "flag": flag}
-    return Checked(pd.DataFrame(series, index=index, copy=False), report)
+    return Checked(pd.DataFrame(series, index=time_index(opens), copy=False), report)
 
 
 def rising(times: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -195,11 +196,25 @@ def check_values(frame: pd.DataFrame, now_ms: int, decimals: Decimals | None = N
 
 def candle_faults(times: NDArray[np.int64], columns: Sequence[NDArray[np.float64]]) -> NDArray[np.uint8]:
     """The first thing wrong with the numbers of each row, an index into CANDLE_FAULTS; (N,), 0 if sound."""
-    opened, high, low, close, volume = columns
-    blank: NDArray[np.bool_] = np.logical_and.reduce([np.isnan(column) for column in columns[:4]])
-    finite: NDArray[np.bool_] = np.logical_and.reduce([np.isfinite(column) for column in columns[:4]])
-    positive = np.minimum(low, np.minimum(opened, close)) > 0  # (N,)
+    blocks = (slice(start, start + BLOCK) for start in range(0, len(times), BLOCK))
+    faults = [block_faults(times[rows], *(column[rows] for column in columns)) for rows in blocks]
+    return np.concatenate(faults) if faults else np.zeros(0, np.uint8)
+
+
+def block_faults(
+    times: NDArray[np.int64],
+    opened: NDArray[np.float64],
+    high: NDArray[np.float64],
+    low: NDArray[np.float64],
+    close: NDArray[np.float64],
+    volume: NDArray[np.float64],
+) -> NDArray[np.uint8]:
+    """`candle_faults` of some rows, (n,) each."""
     upright, within = possible_rows(opened, high, low, close)
+    columns = (opened, high, low, close)
+    blank: NDArray[np.bool_] = np.logical_and.reduce([np.isnan(column) for column in columns])
+    finite: NDArray[np.bool_] = np.logical_and.reduce([np.isfinite(column) for column in columns])
+    positive = np.minimum(low, np.minimum(opened, close)) > 0  # (N,)
     unreadable = times == UNREADABLE
     return first_fault(
         [unreadable, blank, ~finite | np.isinf(volume), ~positive, ~upright, ~within, volume < 0]
@@ -211,20 +226,24 @@ def time_faults(
 ) -> NDArray[np.uint8]:
     """The faults (N,) and those of the times: off the grid of the calendar's bars, or not complete."""
     sound = np.flatnonzero(fault == 0)
-    kept = calendar.keeps(times[sound])
-    fault[sound[~kept]] = CANDLE_FAULTS.index(OFF_GRID)
-    sound = sound[kept]
-    fault[sound[calendar.ends(times[sound]) > now_ms]] = CANDLE_FAULTS.index(INCOMPLETE)
+    opens = those(times, sound)
+    kept = calendar.keeps(opens)
+    if not kept.all():
+        fault[sound[~kept]] = CANDLE_FAULTS.index(OFF_GRID)
+        sound, opens = sound[kept], opens[kept]
+    fault[sound[calendar.ends(opens) > now_ms]] = CANDLE_FAULTS.index(INCOMPLETE)
     return fault
 
 
 def first_fault(wrong: Sequence[NDArray[np.bool_]]) -> NDArray[np.uint8]:
     """1 + the position of the first condition that holds for each row; (N,), 0 where none does."""
     codes = [np.uint8(code) for code in range(1, len(wrong) + 1)]
+    if not any(condition.any() for condition in wrong):
+        return np.zeros(len(wrong[0]), np.uint8)
     return np.select(wrong, codes, np.uint8(0))
 
 
-def those(column: NDArray[np.float64], kept: NDArray[np.int64]) -> NDArray[np.float64]:
+def those(column: NDArray[Any], kept: NDArray[np.int64]) -> NDArray[Any]:
     """The rows at the positions, contiguous; the column itself if that are all, since series are long."""
     whole = len(kept) == len(column) and np.all(kept[1:] > kept[:-1])
     return column if whole and column.flags.c_contiguous else column[kept]

@@ -183,8 +183,8 @@ def report_of(
         name: int(count)
         for name, count in zip(faults, np.bincount(fault, minlength=len(faults)), strict=True)
     }
-    steps = np.diff(times[times != UNREADABLE])
-    up, down = int((steps > 0).sum()), int((steps < 0).sum())
+    known = times if (times != UNREADABLE).all() else times[times != UNREADABLE]
+    up, down = int((known[1:] > known[:-1]).sum()), int((known[1:] < known[:-1]).sum())
     wrong = np.flatnonzero((fault != 0) & (fault != faults.index(INCOMPLETE)))[:LISTED]
     kept = times[resolved.kept]  # (T,)
     return QualityReport(

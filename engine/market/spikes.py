@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 NEIGHBOURS = 5  # candles on each side that tell the level
 SPAN = 49  # candles whose median range is the typical one
-BLOCK = 100_000  # candles judged at a time, which bounds the memory
+BLOCK = 16_384  # candles judged at a time, which a processor's cache holds
 RANGES, LEAST = 20.0, float(np.log(1.05))
 
 
@@ -32,9 +32,23 @@ def spikes(
     departure = np.zeros(len(close))  # (T,)
     for start in range(0, len(close), BLOCK):
         first, last = max(start - SPAN, 0), min(start + BLOCK + SPAN, len(close))
-        block = departures(high[first:last], low[first:last], close[first:last])
-        departure[start : start + BLOCK] = block[start - first :][:BLOCK]
+        candles = high[first:last], low[first:last], close[first:last]
+        at_an_end = first == 0 or last == len(close)  # where fewer neighbours tell the level
+        if at_an_end or may_depart(*candles):
+            departure[start : start + BLOCK] = departures(*candles)[start - first :][:BLOCK]
     return departure
+
+
+def may_depart(high: NDArray[np.float64], low: NDArray[np.float64], close: NDArray[np.float64]) -> bool:
+    """Whether any of these candles, (n,), that has all its neighbours is about LEAST or more away from them.
+
+    Most blocks hold none, and are spared the logarithms.
+    """
+    median, inside = running_median(close), slice(NEIGHBOURS, len(close) - NEIGHBOURS)
+    before, after = median[: -NEIGHBOURS - 1], median[NEIGHBOURS + 1 :]
+    room = np.exp(0.99 * LEAST)
+    above = high[inside] > room * np.maximum(before, after)
+    return bool(above.any() or (room * low[inside] < np.minimum(before, after)).any())
 
 
 def departures(
@@ -42,10 +56,10 @@ def departures(
 ) -> NDArray[np.float64]:
     """`spikes` of one block of rows, (n,); those within SPAN of an end see less than they should."""
     logs = np.log(close)
-    before, after = median_before(logs), median_before(logs[::-1])[::-1]
+    before, after = medians_around(logs)
     up = np.log(high) - np.fmax(before, after)
     down = np.fmin(before, after) - np.log(low)
-    departure = np.where(up >= down, up, -down)
+    departure = np.where(up >= down, np.maximum(up, 0.0), -np.maximum(down, 0.0))  # 0 between both levels
     far = np.abs(departure) > LEAST
     ranges = np.log(high / low)
     for row in np.flatnonzero(far):  # few rows: a typical range is asked of these alone
@@ -54,15 +68,23 @@ def departures(
     return np.where(far, departure, 0.0)
 
 
-def median_before(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Median of the NEIGHBOURS values before each, of as many as there are; (n,), NaN for the first."""
-    first = [np.median(values[:row]) if row else np.nan for row in range(min(NEIGHBOURS, len(values)))]
-    whole = max(len(values) - NEIGHBOURS, 0)
+def medians_around(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Medians of the NEIGHBOURS values before and after each, of as many as there are; (n,), NaN for none."""
+    rows, whole = len(values), running_median(values)
+    few = min(NEIGHBOURS, rows)
+    first = [np.median(values[:row]) if row else np.nan for row in range(few)]
+    last = [np.median(values[row:]) if row < rows else np.nan for row in range(rows - few + 1, rows + 1)]
+    return np.concatenate([first, whole[:-1]]), np.concatenate([whole[1:], last])
+
+
+def running_median(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Median of each NEIGHBOURS values that follow each other: (n - 4,), or none."""
+    whole = max(len(values) - NEIGHBOURS + 1, 0)
     a, b, c, d, e = (values[shift:][:whole] for shift in range(NEIGHBOURS))
     # Of five the greatest of the two pairs' lesser and the least of their greater lie about the median.
     low, high = np.maximum(np.minimum(a, b), np.minimum(c, d)), np.minimum(np.maximum(a, b), np.maximum(c, d))
-    middle = np.maximum(np.minimum(low, high), np.minimum(np.maximum(low, high), e))
-    return np.concatenate([first, middle])
+    median: NDArray[np.float64] = np.maximum(np.minimum(low, high), np.minimum(np.maximum(low, high), e))
+    return median
 
 
 def flag_list(

@@ -25,7 +25,7 @@ def milliseconds(index: pd.Index) -> NDArray[np.int64]:
 
 def time_index(times_ms: NDArray[np.int64]) -> pd.DatetimeIndex:
     """The index `time` (datetime64[ms, UTC]) of int64 milliseconds; UNREADABLE becomes NaT."""
-    return pd.DatetimeIndex(times_ms.astype("datetime64[ms]"), name="time").tz_localize("UTC")
+    return pd.DatetimeIndex(times_ms.copy(), dtype="datetime64[ms, UTC]", name="time", copy=False)
 
 
 def iso(time_ms: int | None) -> str | None:

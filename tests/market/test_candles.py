@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import RepairDataError
+from engine.market import candles, spikes
 from engine.market.candles import (
     CONFLICT,
     OHLCV,
@@ -259,10 +260,25 @@ class TestFlags:
         assert checked.report.flagged == checked.report.spikes == 1
         assert checked.report.flag_list[0]["reason"].startswith("spike: ")
 
-    def test_a_lasting_change_of_level_is_no_spike(self):
+    @pytest.mark.parametrize("on_the_way", [1.0, 0.7, 0.5])
+    def test_a_lasting_change_of_level_is_no_spike(self, on_the_way):
         rows = self.market()
         rows[100:, :4] *= 0.5
+        rows[99, :4] *= on_the_way
         assert not self.flags(rows).any()
+
+    @pytest.mark.parametrize("block", [7, 64])
+    def test_rows_judged_in_blocks_come_out_as_all_at_once(self, block, monkeypatch):
+        rows, random = self.market(2000), np.random.default_rng(5)
+        odd = random.integers(0, len(rows), 60)
+        rows[odd, random.integers(0, 5, 60)] *= random.choice([0.9, 1.06, 1.2, -1.0, np.nan, np.inf], 60)
+        whole = check(frame(rows.tolist()), HOUR, NEVER)
+        monkeypatch.setattr(spikes, "BLOCK", block)
+        monkeypatch.setattr(candles, "BLOCK", block)
+        parts = check(frame(rows.tolist()), HOUR, NEVER)
+        assert whole.report.spikes > 0 < whole.report.rejected
+        assert parts.report == whole.report
+        assert parts.frame.equals(whole.frame)
 
     def test_volume_0_is_kept_and_listed_as_runs(self):
         rows = self.market()

@@ -131,9 +131,9 @@ def import_file(
     source = {"kind": "source", "series": name}
     with store.open(name) as opened, ThreadPoolExecutor(1) as aside:
         spare_collected(store, name)
-        hashed = aside.submit(fingerprint, path)
         emit({**source, "state": "begin", "rows": 0})
         found = read(path, lambda rows: emit({**source, "state": "page", "rows": rows}), hints)
+        hashed = aside.submit(fingerprint, path)  # reading has used all processors, checking uses one
         checked = check_file(path, found, now_ms, hints)
         report = replace(checked.report, series=name)
         if found.kind == "values" and (period := period_from_midnight(milliseconds(checked.frame.index))):

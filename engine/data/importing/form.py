@@ -141,7 +141,7 @@ def delimiter_of(lines: list[str], asked: str) -> tuple[str, int]:
     """
     best: tuple[float, str, int] = (0.0, "", 0)
     for delimiter in asked:
-        widths = Counter(len(cells_of(line, delimiter)) for line in lines)
+        widths = Counter(width_of(line, delimiter) for line in lines)
         if (only_one := widths.pop(1, 0)) == len(lines) or not widths:
             continue
         width, count = max(widths.items(), key=lambda item: (item[1], item[0]))
@@ -162,6 +162,11 @@ def cells_of(line: str, delimiter: str) -> tuple[str, ...]:
         return tuple(cell.strip() for cell in next(csv.reader(io.StringIO(line), delimiter=delimiter)))
     except (csv.Error, StopIteration):
         return ()
+
+
+def width_of(line: str, delimiter: str) -> int:
+    """How many cells a line has."""
+    return len(cells_of(line, delimiter)) if '"' in line else line.count(delimiter) + 1
 
 
 def is_head(cells: tuple[str, ...], width: int, line: str) -> bool:

@@ -100,8 +100,13 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
 
 def is_funding(numbers: Mapping[str, NDArray[np.float64]]) -> bool:
     """Whether these are freqtrade's funding rates: candles of which only open is ever other than 0."""
-    rest = (np.nan_to_num(numbers[name]).any() for name in ("high", "low", "close", "volume"))
+    rest = (says_something(numbers[name]) for name in ("high", "low", "close", "volume"))
     return not any(rest) and bool(numbers["open"].any())
+
+
+def says_something(values: NDArray[np.float64]) -> bool:
+    """Whether any of the values (N,) is known and other than 0."""
+    return not bool(((values == 0) | np.isnan(values)).all())
 
 
 def funding_in(layout: Layout) -> Layout:
@@ -193,11 +198,11 @@ def with_volume(
         return layout, numbers, ()
     chosen: Volume | None = None
     for each in layout.volumes:
-        values = read.values[f"volume {each.position}"]
-        if chosen is None or (np.nan_to_num(values) != 0).any():
+        something = says_something(read.values[f"volume {each.position}"])
+        if chosen is None or something:
             chosen = each
-            if (np.nan_to_num(values) != 0).any():
-                break
+        if something:
+            break
     rows = len(next(iter(numbers.values())))
     if chosen is None:
         code = Note("no volume among", {"columns": ", ".join(layout.beside[:5])}) if layout.beside else None
@@ -271,8 +276,10 @@ def refuse_rounded(column: Any, named: str) -> None:
 
 def refuse_other_epoch(times: Times, named: str) -> None:
     """UnclearError for bars within days that as seconds since 1970 would all lie before 1995."""
-    known = rising(times.utc_ms[times.utc_ms != UNREADABLE])
-    if set(times.forms) != {"s"} or len(known) < 2 or known[-1] >= UNLIKELY_MS:
+    if set(times.forms) != {"s"}:
+        return
+    known = rising(times.utc_ms)
+    if len(known) < 2 or known[-1] >= UNLIKELY_MS:
         return
     if np.median(np.diff(known)) < DAY_MS:
         since_1970, since_2001 = (np.datetime64(int(known[0]) + more, "ms") for more in (0, MAC_MS))

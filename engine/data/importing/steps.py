@@ -23,7 +23,8 @@ RUN = 20  # bars of another length that are no chance
 
 def rising(times: NDArray[np.int64]) -> NDArray[np.int64]:
     """The different times among these, (N,), in order; quick where they are in order already."""
-    known: NDArray[np.int64] = times[times != UNREADABLE]
+    readable = times != UNREADABLE
+    known: NDArray[np.int64] = times if readable.all() else times[readable]
     if len(known) > 1 and known[0] > known[-1]:
         known = known[::-1]
     if (known[1:] > known[:-1]).all():
@@ -36,7 +37,7 @@ def rising(times: NDArray[np.int64]) -> NDArray[np.int64]:
 def near_minutes(times: NDArray[np.int64]) -> tuple[NDArray[np.int64], tuple[Note, ...]]:
     """Times (N,) of bars of minutes or more at the minute, if all are less than a second off it."""
     known = times != UNREADABLE
-    if not (times[known] % MINUTE_MS).any():
+    if not np.any(times % MINUTE_MS, where=known):
         return times, ()
     off = (times[known] + MINUTE_MS // 2) % MINUTE_MS - MINUTE_MS // 2
     furthest = int(np.abs(off).max()) if len(off) else 0
@@ -60,7 +61,8 @@ def at_open(
     step = usual(np.diff(rising(times)))
     last = 0
     if step >= MINUTE_MS:
-        last = next((short for short in (1, 1000) if is_last(times[known], short, step)), 0)
+        readable = times[known]
+        last = next((short for short in (1, 1000) if is_last(readable, short, step)), 0)
     if hints.label == "open" or not (last or closes or hints.label == "close"):
         return times, ()
     opens = times.copy()
