@@ -76,6 +76,7 @@ class Quantdeck(CrashSafe):
         self.engine = engine or Engine()
         self.chosen = start.id if start else ""
         self.draft: Draft | None = None  # a new run's settings, not started yet
+        self._first_words: list[str] = []
         self._told = False  # a message about a new snapshot is on its way
         for entry in SCREENS.values():
             self.add_mode(entry.name, partial(self._made, entry))
@@ -108,7 +109,13 @@ class Quantdeck(CrashSafe):
         self.app_resume_signal.subscribe(self, lambda _: self.repaint())  # after Ctrl-Z and fg
         self.call_after_refresh(self._begin)
 
+    def tell_first(self, text: str) -> None:
+        """Have something said once the first screen stands."""
+        self._first_words.append(text)
+
     def _begin(self) -> None:
+        for text in self._first_words:
+            self.notify(text, markup=False)
         if self._start:
             self.launch(self._start)
         self.watcher.start()

@@ -46,10 +46,10 @@ def test_commands_load_no_library_of_the_engine(deck, arguments):
     ("given", "options"),
     [
         ([], {}),
-        (["--ascii"], {"ascii": True}),
+        (["--ascii"], {}),
         (["--home", "there"], {"home": "there"}),
-        (["--ascii", "--home", "there"], {"home": "there", "ascii": True}),
-        (["--home", "there", "--ascii"], {"home": "there", "ascii": True}),
+        (["--ascii", "--home", "there"], {"home": "there"}),
+        (["--home", "there", "--no-ascii"], {"home": "there"}),
         (["--home"], None),
         (["--home", "--ascii"], None),
         (["--json"], None),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from engine.errors import InternalError, StopRequestedError
@@ -12,6 +13,7 @@ from engine.runs.folder import Home, home_path
 from tui.background.warm_engine import Engine
 from tui.commands.answer import Answer
 from tui.terminal.capabilities import Guard, usable
+from tui.terminal.characters import ASCII, lacking, wants_plain
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
@@ -33,7 +35,10 @@ def show(home: Home, start: RunFolder | None = None) -> Answer:
     with collector_paused():
         from tui.app import Quantdeck
 
-    deck = Quantdeck(home, ascii=bool(os.environ.get("QUANTDECK_ASCII")), start=start, engine=engine)
+    ascii_only = wants_plain(sys.stdout)
+    deck = Quantdeck(home, ascii=ascii_only, start=start, engine=engine)
+    if ascii_only and not os.environ.get(ASCII):
+        deck.tell_first(f"Plain characters, since {lacking()}; with --no-ascii all are shown")
     loop: asyncio.AbstractEventLoop | None = None
 
     def leave(code: int) -> None:
