@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from engine.errors import QuantdeckError
 from engine.runs.events import clock
+from engine.runs.hints import hint
 from tui.background.preload import load, warm
 from tui.background.warm_engine import Engine
 from tui.runs.watch import RunsChanged, Snapshot, Watch
@@ -301,4 +302,4 @@ class Quantdeck(CrashSafe):
             return ""
         names = ", ".join(f"{each.id} ({each.state.status})" for each in live[-4:])
         go = "1 run goes" if len(live) == 1 else f"{len(live)} runs go"
-        return f"{go} on: {names}. Watch again: quantdeck"
+        return f"{go} on: {names}. Watch again: {hint(self.home.path)}"

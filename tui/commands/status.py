@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.runs.folder import Home, described, home_path
+from engine.runs.hints import hint, run_hint
 from engine.runs.launch import alive
 from tui.commands.answer import Answer
 
@@ -29,9 +30,11 @@ def status(home: str | None) -> Answer:
         lines.append(
             f"{len(runs)} run{'s' * (len(runs) != 1)}, {len(live)} live; last: {described(runs[-1])}"
         )
-        lines += [f"  live: {described(run)}   watch it: quantdeck runs follow {run.id}" for run in live]
+        lines += [
+            f"  live: {described(run)}   watch it: {run_hint(run.path, 'runs follow RUN')}" for run in live
+        ]
     else:
-        lines.append("no runs yet; start with: quantdeck demo")
+        lines.append(f"no runs yet; start with: {hint(place.path, 'demo')}")
     document = {
         "home": str(place.path),
         "runs": len(runs),

@@ -3,11 +3,11 @@
 The functions are light: what carries a command out is imported when the command is given.
 """
 
-import os
 from typing import Annotated
 
 import typer
 
+from engine.variables import set_variable
 from tui.commands.answer import Answer
 from tui.grammar import data, pipeline, results, runs, studies
 from tui.grammar.options import HomeDir, Json, Plain, command, new_group, option
@@ -30,7 +30,7 @@ def alone(
         print("quantdeck", metadata.version("quantdeck"))
         raise typer.Exit
     if home:
-        os.environ["QUANTDECK_HOME"] = home
+        set_variable("QUANTDECK_HOME", home)
     if context.invoked_subcommand:
         return None
     from tui.commands.app import app
