@@ -261,11 +261,29 @@ class Home:
 
 
 def home_path(given: str | None) -> Path:
-    """The home folder: what was given (`--home`), else QUANTDECK_HOME, else ./artifacts; absolute."""
-    text = given or os.environ.get("QUANTDECK_HOME") or "artifacts"
+    """The home folder: what was given (`--home`), else QUANTDECK_HOME, else the nearest `artifacts`."""
+    text = given or os.environ.get("QUANTDECK_HOME") or ""
     if not text.isprintable():
         raise ChangeSettingsError(f"home {text!r}", "holds control characters", "Give a plain path")
-    return Path(text).absolute()
+    return Path(text).absolute() if text else nearest_home(Path.cwd())
+
+
+def is_named(given: str | None) -> bool:
+    """Whether somebody has said which home, so that it was not looked for."""
+    return bool(given or os.environ.get("QUANTDECK_HOME"))
+
+
+def nearest_home(folder: Path) -> Path:
+    """The folder `artifacts` there, or else in the nearest folder above where one holds runs, as git looks.
+
+    Above, only the user's own counts: another's may have been laid there to be found.
+    """
+    here = folder / "artifacts"
+    for home in () if here.exists() else (above / "artifacts" for above in folder.parents):
+        with contextlib.suppress(OSError):
+            if (home / "runs").is_dir() and home.stat().st_uid == os.getuid():
+                return home
+    return here
 
 
 def checked_name(name: str) -> str:

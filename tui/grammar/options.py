@@ -37,7 +37,7 @@ HomeDir = Annotated[
     option(
         "--home",
         metavar="DIR",
-        help="Where runs and data lie (default: $QUANTDECK_HOME, or else ./artifacts).",
+        help="Where runs and data lie (default: $QUANTDECK_HOME, or else artifacts here or above).",
     ),
 ]
 Json = Annotated[bool, option("--json", help="Print one JSON document, nothing else.")]
