@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from engine.errors import QuantdeckError
 from engine.runs.events import clock
+from engine.runs.hints import hint
 from tui.background.preload import load, warm
 from tui.background.warm_engine import Engine
+from tui.runs.looks import looks, missed, note_look, told
 from tui.runs.watch import RunsChanged, Snapshot, Watch
 from tui.screens import SCREENS
 from tui.terminal import themes
@@ -61,8 +63,10 @@ class Quantdeck(CrashSafe):
         first: str = "data",
         now: Callable[[], datetime] = clock,
         engine: Engine | None = None,
+        other: tuple[Home, str] | None = None,
     ) -> None:
-        """`start` is a run to be launched at once, `first` the screen to begin with, `now` the clock.
+        """`start` is a run to be launched at once, `first` the screen to begin with, `now` the clock, `other`
+        a home that is offered while there is no run in this one, and what there is in it.
 
         The app ends `engine` when it is left.
         """
@@ -76,6 +80,9 @@ class Quantdeck(CrashSafe):
         self.engine = engine or Engine()
         self.chosen = start.id if start else ""
         self.draft: Draft | None = None  # a new run's settings, not started yet
+        self._other = other
+        self.moves_to: Home | None = None  # once the app has been left for it
+        self._first_words: list[str] = []
         self._told = False  # a message about a new snapshot is on its way
         for entry in SCREENS.values():
             self.add_mode(entry.name, partial(self._made, entry))
@@ -108,7 +115,13 @@ class Quantdeck(CrashSafe):
         self.app_resume_signal.subscribe(self, lambda _: self.repaint())  # after Ctrl-Z and fg
         self.call_after_refresh(self._begin)
 
+    def tell_first(self, text: str) -> None:
+        """Have something said once the first screen stands."""
+        self._first_words.append(text)
+
     def _begin(self) -> None:
+        for text in self._first_words:
+            self.notify(text, markup=False)
         if self._start:
             self.launch(self._start)
         self.watcher.start()
@@ -116,6 +129,7 @@ class Quantdeck(CrashSafe):
     def on_unmount(self) -> None:
         """End what belongs to the app alone."""
         self.watcher.stop()
+        self._note_look()
         self.engine.close()
 
     def _new_snapshot(self) -> None:  # from the watching thread
@@ -133,11 +147,40 @@ class Quantdeck(CrashSafe):
             self._tell_end(self.snapshot.by_id.get(each.id))
         if first:
             self.set_timer(REST_S, self._warm)
+        if first:
+            self._tell_missed()
         if first and self.snapshot.live and not self._start and self.current_mode == "data":
             self.call_later(self.action_mode, "train")  # what is going on is what one came for
         for screen in self.screen_stack:
             if isinstance(screen, BaseScreen):
                 screen.refresh_runs()
+
+    def _tell_missed(self) -> None:
+        """Say what ended badly since somebody last looked, and show it; offer another home for none."""
+        from tui.screens.dialogs import Ask
+
+        runs = [each.run for each in self.snapshot.runs]
+        dead = missed(runs, looks().get(self.home.path))
+        for run, state in dead:
+            self.notify(
+                f"since you last looked: {told(run, state)}; R resumes it", severity="error", markup=False
+            )
+        if dead and not self.snapshot.live and not self._start and self.current_mode == "data":
+            self.chosen = dead[-1][0].id
+            self.call_later(self.action_mode, "train")
+        self._note_look()
+        if self._other and not runs:
+            question = Ask("No run here", f"{self._other[1]}. Open that?", "open it")
+            self.push_screen(question, self._move)
+
+    def _move(self, yes: object) -> None:
+        if yes and self._other:
+            self.moves_to = self._other[0]
+            self.exit()
+
+    def _note_look(self) -> None:
+        if self.snapshot.runs:
+            note_look(self.home.path, [each.id for each in self.snapshot.live])
 
     def _tell_end(self, watched: Watched | None) -> None:
         """Say that a run has ended, except on the screen that shows it."""
@@ -294,4 +337,4 @@ class Quantdeck(CrashSafe):
             return ""
         names = ", ".join(f"{each.id} ({each.state.status})" for each in live[-4:])
         go = "1 run goes" if len(live) == 1 else f"{len(live)} runs go"
-        return f"{go} on: {names}. Watch again: quantdeck"
+        return f"{go} on: {names}. Watch again: {hint(self.home.path)}"

@@ -23,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out a command line (`sys.argv` if none is given), print its answer, return the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     open_streams()
+    choose_characters(given)
     if arguments is None and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as ctrl+c does, with its exit code
     try:
@@ -57,6 +58,19 @@ def open_streams() -> None:
             reconfigure(errors="backslashreplace")
 
 
+def choose_characters(given: list[str]) -> None:
+    """Have the standard streams send plain characters where these are wanted, by an option or a terminal."""
+    from tui.terminal.characters import ASCII, CHARACTER_SET, wants_plain
+
+    for wish, value in (("--ascii", "1"), ("--no-ascii", "0")):
+        if wish in given:
+            os.environ[ASCII] = value
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if stream is not None and reconfigure and wants_plain(stream):
+            reconfigure(encoding=CHARACTER_SET)
+
+
 def carry_out(given: list[str]) -> int:
     """Read the command line, do what it asks, print the answer; every error becomes an answer too."""
     try:
@@ -79,8 +93,8 @@ def app_options(given: list[str]) -> dict[str, Any] | None:
     match given:
         case []:
             return {}
-        case ["--ascii", *others]:
-            more: dict[str, Any] = {"ascii": True}
+        case ["--ascii" | "--no-ascii", *others]:
+            more: dict[str, Any] = {}
         case ["--home", home, *others] if not home.startswith("-"):
             more = {"home": home}
         case _:
@@ -89,12 +103,10 @@ def app_options(given: list[str]) -> dict[str, Any] | None:
     return None if rest is None else {**more, **rest}
 
 
-def opened(home: str | None = None, *, ascii: bool = False) -> Answer:  # noqa: A002
+def opened(home: str | None = None) -> Answer:
     """The app, which needs no grammar: it is to be there at once."""
     from tui.commands.app import app
 
-    if ascii:
-        os.environ["QUANTDECK_ASCII"] = "1"
     return app(home)
 
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
+from rich.color import ColorSystem
 from rich.style import Style
 from textual._compositor import CompositorUpdate
 from textual._context import visible_screen_stack
@@ -21,8 +22,6 @@ from textual.css.query import NoMatches
 from tui.frames import Frames, Look
 
 if TYPE_CHECKING:
-    from rich.color import ColorSystem
-    from rich.console import Console
     from textual.driver import Driver
     from textual.screen import Screen
     from textual.strip import Strip
@@ -74,7 +73,8 @@ class PacedApp(App[None]):
             return
         visible_screen_stack.set(self._background_screens)
         strips = self.screen._compositor.render_strips()  # noqa: SLF001
-        if changes := self._frames.changes([cells_of(strip, self.console) for strip in strips]):
+        system = None if self.no_color else self.console._color_system  # noqa: SLF001
+        if changes := self._frames.changes([cells_of(strip, system) for strip in strips]):
             self._begin_update()
             driver.write(changes)
             self._end_update()
@@ -95,10 +95,9 @@ class PacedApp(App[None]):
         self._taken()
 
 
-def cells_of(strip: Strip, console: Console) -> list[tuple[str, Look]]:
-    """A strip cell by cell, each with its look in the console's colours."""
+def cells_of(strip: Strip, system: ColorSystem | None) -> list[tuple[str, Look]]:
+    """A strip cell by cell, each with its look in this system's colours, or in none."""
     cells: list[tuple[str, Look]] = []
-    system = console._color_system  # noqa: SLF001
     for text, style, control in strip:
         look = look_of(style, system) if style else Look()
         if not control:
@@ -112,14 +111,12 @@ def cells_of(strip: Strip, console: Console) -> list[tuple[str, Look]]:
 
 @lru_cache(maxsize=4096)
 def look_of(style: Style, system: ColorSystem | None) -> Look:
-    """A style's parameters of SGR; without colours for a console that has none."""
-    if system is None:
-        return Look()
+    """A style's parameters of SGR; without colours where there is no system of them."""
     colours = [
-        ";".join(colour.downgrade(system).get_ansi_codes(foreground=foreground)) if colour else ""
+        ";".join(colour.downgrade(system).get_ansi_codes(foreground=foreground)) if colour and system else ""
         for colour, foreground in ((style.color, True), (style.bgcolor, False))
     ]
-    attributes = (style + NO_COLOURS)._make_ansi_codes(system)  # noqa: SLF001
+    attributes = (style + NO_COLOURS)._make_ansi_codes(ColorSystem.STANDARD)  # noqa: SLF001
     return Look(";".join(part for part in attributes.split(";") if part not in ("39", "49")), *colours)
 
 

@@ -30,6 +30,7 @@ from engine.results.trade_terms import COLUMNS, MOMENTS
 from engine.robustness import deflation
 from engine.robustness.market_prices import MarketPrices
 from engine.runs.folder import RunFolder
+from engine.runs.hints import run_hint
 from engine.runs.manifest import read_checked
 from engine.runs.results import content
 from engine.runs.trial_ledger import WHAT_IF
@@ -54,7 +55,6 @@ UNTRIABLE = ("backtest.span", "backtest.volatility_span", "signal.threshold_from
 OF_FORECASTS = (  # in target weights already
     "signal.entry_threshold", "signal.neutral", "signal.without_forecast", "backtest.short",
 )  # fmt: skip
-REMEDY = "Backtest the run again: quantdeck backtest {}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +136,7 @@ def _version(path: Path) -> tuple[int, int]:
         facts = run.manifest_path.stat()
     except OSError:
         named = run.about["id"] if run.about_path.is_file() else str(path)
-        raise ChangeSettingsError(f"run {named}", "has no result", REMEDY.format(named)) from None
+        raise ChangeSettingsError(f"run {named}", "has no result", again(path)) from None
     return facts.st_mtime_ns, facts.st_size
 
 
@@ -145,7 +145,7 @@ def _read(path: Path, _modified: int, _size: int) -> Result:
     run = RunFolder(path)
     told = content(run)
     if "metrics" not in told:
-        raise ChangeSettingsError(f"run {run.id}", "has no backtest", REMEDY.format(run.id))
+        raise ChangeSettingsError(f"run {run.id}", "has no backtest", again(path))
     figures = BacktestResult.from_json(told, str(run.result_path))
     settings = load(run.settings_path)
     if settings.signal.threshold_from != "settings":  # what was chosen there is the one that was traded
@@ -155,9 +155,7 @@ def _read(path: Path, _modified: int, _size: int) -> Result:
     decisions = decisions_of(path, figures.calendar)
     time_ms = milliseconds(equity.index)
     if not np.array_equal(time_ms, decisions.bars.time.astype(np.int64)):
-        raise RepairDataError(
-            str(path / EQUITY), "is of other bars than the run's bars", REMEDY.format(run.id)
-        )
+        raise RepairDataError(str(path / EQUITY), "is of other bars than the run's bars", again(path))
     own, benchmark = (equity[name].to_numpy(np.float64) for name in ("equity", "buy_and_hold"))
     trades = trades_of(path)
     recorded = Traded(time_ms, own, benchmark, len(trades), lambda: trades, settings, decisions.bars.calendar)
@@ -175,9 +173,7 @@ def decisions_of(path: Path, calendar: str) -> Decisions:
     edges = parquet(path, PREDICTIONS, ("low", "high")) if {"low", "high"} <= set(more) else None
     band = None if edges is None else Band(edges["low"].to_numpy(), edges["high"].to_numpy())
     if not frame.index.equals(predictions.index):
-        raise RepairDataError(
-            str(path / BARS), "is of other bars than the predictions", REMEDY.format(path.name)
-        )
+        raise RepairDataError(str(path / BARS), "is of other bars than the predictions", again(path))
     bars = bars_of(frame, calendar)
     forecast, signal, forward_return = (predictions[name].to_numpy() for name in predictions)
     return Decisions(bars, forecast, signal.astype(np.int8), forward_return, weight, band)
@@ -221,9 +217,7 @@ def damaged(path: Path) -> Iterator[None]:
         yield
     except (ValueError, TypeError, KeyError, OSError) as error:  # Arrow's errors are ValueErrors and OSErrors
         reason = str(error).partition("\n")[0] or type(error).__name__
-        raise RepairDataError(
-            str(path), f"cannot be read: {reason}", REMEDY.format(path.parent.name)
-        ) from error
+        raise RepairDataError(str(path), f"cannot be read: {reason}", again(path.parent)) from error
 
 
 def settings_with(result: Result, overrides: tuple[tuple[str, str], ...]) -> Settings:
@@ -284,3 +278,8 @@ def decided(result: Result, settings: Settings) -> Decisions:
     if level != recorded.entry_threshold or recorded.by_band != settings.signal.by_band:
         made = replace(made, signal=signals.threshold(made.forecast, level))
     return made
+
+
+def again(run: Path) -> str:
+    """The remedy where a result is lacking or broken."""
+    return f"Backtest the run again: {run_hint(run, 'backtest RUN')}"

@@ -17,6 +17,7 @@ from engine.disk import refusals, write_whole
 from engine.errors import ChangeSettingsError, RepairDataError, TryAgainError, no_such_series
 from engine.runs import lock
 from engine.runs.events import clock, stamp
+from engine.runs.hints import hint, run_hint
 from engine.runs.modes import MODES
 
 if TYPE_CHECKING:
@@ -213,7 +214,9 @@ class Home:
             raise ChangeSettingsError(thing, f"fits {len(found)} runs", f"Give more of the id: {listing}")
         if not runs:
             raise ChangeSettingsError(
-                thing, f"there is no {kind} yet in {self.path}", f"Start one: {command(modes)}"
+                thing,
+                f"there is no {kind} yet in {self.path}",
+                f"Start one: {hint(self.path, command(modes))}",
             )
         raise ChangeSettingsError(thing, f"there is no such {kind}", self._near(text, runs, everything))
 
@@ -229,7 +232,8 @@ class Home:
         named = [run for run in runs if text and run.name == text]
         close = difflib.get_close_matches(text, [run.id for run in runs], 3, 0.5)
         near = other[-3:] or named[-3:] or [run for run in runs if run.id in close] or runs[-1:]
-        return f"Near it: {', '.join(described(run) for run in near)}. All: quantdeck runs list"
+        listed = ", ".join(described(run) for run in near)
+        return f"Near it: {listed}. All: {hint(runs[0].path.parent.parent, 'runs list')}"
 
     def delete(self, run: RunFolder) -> None:
         """Remove a run for good. TryAgainError while it runs; ChangeSettingsError if the path is no run of
@@ -240,10 +244,12 @@ class Home:
         path = self.runs / run.path.name
         genuine = ID.fullmatch(path.name) and path.is_dir() and not path.is_symlink()
         if not genuine or run.path.parent.resolve() != self.runs.resolve():
-            raise ChangeSettingsError(str(run.path), "is no run of this home", "See: quantdeck runs list")
+            raise ChangeSettingsError(
+                str(run.path), "is no run of this home", f"See: {hint(self.path, 'runs list')}"
+            )
         handle = lock.take(path / "lock")
         if handle is None:
-            remedy = f"Stop it first: quantdeck runs stop {path.name}"
+            remedy = f"Stop it first: {run_hint(path, 'runs stop RUN')}"
             raise TryAgainError(f"run {path.name}", "is still running", remedy)
         try:
             with refusals(path):
@@ -255,11 +261,29 @@ class Home:
 
 
 def home_path(given: str | None) -> Path:
-    """The home folder: what was given (`--home`), else QUANTDECK_HOME, else ./artifacts; absolute."""
-    text = given or os.environ.get("QUANTDECK_HOME") or "artifacts"
+    """The home folder: what was given (`--home`), else QUANTDECK_HOME, else the nearest `artifacts`."""
+    text = given or os.environ.get("QUANTDECK_HOME") or ""
     if not text.isprintable():
         raise ChangeSettingsError(f"home {text!r}", "holds control characters", "Give a plain path")
-    return Path(text).absolute()
+    return Path(text).absolute() if text else nearest_home(Path.cwd())
+
+
+def is_named(given: str | None) -> bool:
+    """Whether somebody has said which home, so that it was not looked for."""
+    return bool(given or os.environ.get("QUANTDECK_HOME"))
+
+
+def nearest_home(folder: Path) -> Path:
+    """The folder `artifacts` there, or else in the nearest folder above where one holds runs, as git looks.
+
+    Above, only the user's own counts: another's may have been laid there to be found.
+    """
+    here = folder / "artifacts"
+    for home in () if here.exists() else (above / "artifacts" for above in folder.parents):
+        with contextlib.suppress(OSError):
+            if (home / "runs").is_dir() and home.stat().st_uid == os.getuid():
+                return home
+    return here
 
 
 def checked_name(name: str) -> str:
@@ -275,8 +299,8 @@ def checked_name(name: str) -> str:
 
 
 def command(modes: Sequence[str]) -> str:
-    """The command that makes a run of one of the modes."""
-    return "quantdeck data update" if set(modes) == {"update"} else f"quantdeck {modes[0]}"
+    """The words of the command that makes a run of one of the modes."""
+    return "data update" if set(modes) == {"update"} else modes[0]
 
 
 def described(run: RunFolder) -> str:

@@ -15,6 +15,7 @@ from engine.disk import NEEDED_MB, check_room, refusals, sync, write_whole
 from engine.errors import ChangeSettingsError, RepairDataError
 from engine.runs import events, lock, manifest, manifest_entries, signature
 from engine.runs.folder import ID, RunFolder
+from engine.runs.hints import hint, run_hint
 from engine.runs.repetition import refuse_unfinished
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ def bring(home: Home, folder: Path, examine: Callable[[RunFolder], list[str]]) -
     """
     name = named(folder)
     if (home.runs / name).exists():
-        raise ChangeSettingsError(f"run {name}", "is in this home already", f"quantdeck runs verify {name}")
+        raise ChangeSettingsError(
+            f"run {name}", "is in this home already", f"Check it: {hint(home.path, f'runs verify {name}')}"
+        )
     stored = manifest.parsed(folder)
     signature.refuse_changed(stored, folder / manifest_entries.MANIFEST)
     files = manifest.entries(stored, folder)
@@ -137,6 +140,6 @@ def what(stored: dict[str, Any], copy: RunFolder) -> list[str]:
         name = copy.features_path.name
         findings.append(f"it brings a program, {name}: quantdeck audit runs it, so read it first")
     findings.append(
-        f"its figures are its maker's word until you repeat it: quantdeck reproduce {copy.path.name}"
+        f"its figures are its maker's word until you repeat it: {run_hint(copy.path, 'reproduce RUN')}"
     )
     return findings

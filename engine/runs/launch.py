@@ -17,6 +17,7 @@ from engine.runs import lock
 from engine.runs.environment import for_engine
 from engine.runs.error_codec import to_fields
 from engine.runs.events import EventLog, clock, stamp
+from engine.runs.hints import run_hint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +45,7 @@ def launch(run: RunFolder, command: Sequence[str] = ENGINE) -> int:
     """
     name, handle = f"run {run.id}", lock.take(run.lock_path)  # no lock file where there is no run
     if handle is None:
-        raise TryAgainError(name, "is running already", f"Follow it: quantdeck runs show {run.id}")
+        raise TryAgainError(name, "is running already", f"Follow it: {run_hint(run.path, 'runs follow RUN')}")
     try:
         with EventLog(run.events_path) as log:
             with refusals(run.stop_path):

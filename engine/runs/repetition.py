@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from engine import settings
 from engine.errors import ChangeSettingsError, RepairDataError
 from engine.runs import manifest
+from engine.runs.hints import run_hint
 from engine.runs.modes import MODES
 
 if TYPE_CHECKING:
@@ -47,4 +48,6 @@ def refuse_unfinished(run: RunFolder) -> None:
     lacking = [path.name for path in wanted if path.name not in named]
     if lacking:
         reason = f"has not come to its end: its manifest does not name {', '.join(lacking)}"
-        raise RepairDataError(f"run {run.path.name}", reason, f"quantdeck runs resume {run.path.name}")
+        raise RepairDataError(
+            f"run {run.path.name}", reason, f"Resume it: {run_hint(run.path, 'runs resume RUN')}"
+        )

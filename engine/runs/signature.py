@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import RepairDataError
+from engine.runs.hints import run_hint
 
 KEY_FILE = "QUANTDECK_KEY_FILE"
 KEY_NAME = "key"
@@ -47,7 +48,7 @@ def refuse_broken(manifest: dict[str, Any], folder: Path, path: Path) -> None:
     fault = "is signed with another key, or was edited" if signature_of(manifest) else "is not signed"
     raise RepairDataError(
         str(path), f"{fault}, and this home has a key",
-        f"If you trust its files: quantdeck runs sign {folder.resolve().name}",
+        f"If you trust its files: {run_hint(folder.resolve(), 'runs sign RUN')}",
     )  # fmt: skip
 
 

@@ -91,8 +91,10 @@ def test_a_name_leads_to_the_id(home, run):
 
 
 def test_without_runs_the_command_that_makes_one_is_named(home):
-    for modes, command in [(("run", "train"), "quantdeck run"), (("train",), "quantdeck train")]:
-        with pytest.raises(ChangeSettingsError, match=f"yet in .*Start one: {command}$"):
+    for modes, command in [(("run", "train"), "run"), (("train",), "train")]:
+        with pytest.raises(
+            ChangeSettingsError, match=f"yet in .*Start one: quantdeck --home {home.path} {command}$"
+        ):
             home.find("last", modes)
     with pytest.raises(ChangeSettingsError, match="there is no run yet"):
         home.find("3f2a")

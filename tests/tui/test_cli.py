@@ -46,10 +46,10 @@ def test_commands_load_no_library_of_the_engine(deck, arguments):
     ("given", "options"),
     [
         ([], {}),
-        (["--ascii"], {"ascii": True}),
+        (["--ascii"], {}),
         (["--home", "there"], {"home": "there"}),
-        (["--ascii", "--home", "there"], {"home": "there", "ascii": True}),
-        (["--home", "there", "--ascii"], {"home": "there", "ascii": True}),
+        (["--ascii", "--home", "there"], {"home": "there"}),
+        (["--home", "there", "--no-ascii"], {"home": "there"}),
         (["--home"], None),
         (["--home", "--ascii"], None),
         (["--json"], None),
@@ -72,7 +72,13 @@ def test_alone_it_tells_how_things_stand(deck):
     assert "no runs yet" in out
     assert "quantdeck demo" in out
     assert not err
-    assert deck.json() == {"home": str(deck.home.path), "runs": 0, "live": [], "last": None}
+    assert deck.json() == {
+        "home": str(deck.home.path),
+        "runs": 0,
+        "live": [],
+        "last": None,
+        "ended_badly": [],
+    }
 
 
 def test_home_is_given_before_or_after_the_command(deck, tmp_path):

@@ -1,6 +1,7 @@
 """data status, update, import, export, verify, repair."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from engine.results.codec import from_json
 from engine.results.series import PastRepair, RepairReport, StoredSeries
@@ -124,7 +125,7 @@ REPAIRED = {
 
 
 def test_a_repair_is_told_in_numbers():
-    lines = repair_text(from_json(RepairReport, REPAIRED, "mine")).splitlines()
+    lines = repair_text(from_json(RepairReport, REPAIRED, "mine"), Path("/my home")).splitlines()
     assert lines == [
         "mine: 1,200 candles",
         "  gaps       3 candles in 1 gaps: second",
@@ -134,7 +135,7 @@ def test_a_repair_is_told_in_numbers():
         "  repaired   0 sent again, 3 taken from other, 0 filled flat",
         "  left       0 missing in 0 gaps, 2 spikes, 0 conflicts",
         "    from 2021-01-01  to 2021-01-02  bars 3  was gaps  now taken",
-        "Take it back with: quantdeck data repair mine --undo",
+        "Take it back with: quantdeck --home '/my home' data repair mine --undo",
     ]
 
 

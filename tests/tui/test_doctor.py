@@ -36,7 +36,7 @@ def test_a_machine_that_has_everything(deck):
         (doctor.resource, "getrlimit", lambda _: (64, 64), "open files", "warn"),
         (doctor.shutil, "disk_usage", lambda _: SimpleNamespace(free=1),
          "home", "warn"),
-        (doctor.locale, "getpreferredencoding", lambda **_: "ISO-8859-1", "locale", "warn"),
+        (doctor, "lacking", lambda: "LANG is C", "characters", "warn"),
     ],
 )  # fmt: skip
 def test_what_is_lacking_is_told_with_its_remedy(monkeypatch, tmp_path, where, name, value, what, state):

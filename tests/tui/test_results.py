@@ -10,6 +10,7 @@ from engine.queries.opening import what_if
 from engine.queries.trades import window
 from engine.results.codec import plain
 from engine.runs.folder import Home
+from engine.runs.hints import hint
 from engine.runs.trial_ledger import WHAT_IF
 from engine.runs.trial_store import read
 from engine.settings import make
@@ -255,4 +256,4 @@ def test_lists_are_written_as_csv(real, run):
 
 
 def test_a_home_without_results_says_so(real):
-    assert "quantdeck run" in real("whatif", code=2).err
+    assert f"Start one: {hint(real.home.path, 'run')}" in real("whatif", code=2).err

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from engine.errors import InternalError, StopRequestedError
 from engine.imports import collector_paused
-from engine.runs.folder import Home, home_path
+from engine.runs.folder import Home, home_path, is_named
 from tui.background.warm_engine import Engine
 from tui.commands.answer import Answer
+from tui.runs.looks import elsewhere
 from tui.terminal.capabilities import Guard, usable
+from tui.terminal.characters import ASCII, lacking, wants_plain
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
@@ -22,18 +25,25 @@ def app(home: str | None, *, json: bool = False) -> Answer:
     if json or usable():
         from tui.commands.status import status
 
-        return status(home)
-    return show(Home(home_path(home)))
+        return status(home, looking=not json)
+    return show(Home(home_path(home)), offers=not is_named(home))
 
 
-def show(home: Home, start: RunFolder | None = None) -> Answer:
-    """Open the app, perhaps with a run that it launches at once, and stay until it is left."""
+def show(home: Home, start: RunFolder | None = None, *, offers: bool = False) -> Answer:
+    """Open the app, perhaps with a run that it launches at once, and stay until it is left.
+
+    offers: another home where there are runs if this one has none.
+    """
     engine = Engine()
     engine.wake()  # beside the imports, which take longer
     with collector_paused():
         from tui.app import Quantdeck
 
-    deck = Quantdeck(home, ascii=bool(os.environ.get("QUANTDECK_ASCII")), start=start, engine=engine)
+    ascii_only = wants_plain(sys.stdout)
+    other = next(iter(elsewhere(home.path)), None) if offers and not home.all() else None
+    deck = Quantdeck(home, ascii=ascii_only, start=start, engine=engine, other=other)
+    if ascii_only and not os.environ.get(ASCII):
+        deck.tell_first(f"Plain characters, since {lacking()}; with --no-ascii all are shown")
     loop: asyncio.AbstractEventLoop | None = None
 
     def leave(code: int) -> None:
@@ -55,4 +65,6 @@ def show(home: Home, start: RunFolder | None = None) -> Answer:
     if deck.return_code == StopRequestedError.exit_code:
         remedy = deck.farewell() or "Nothing is running"
         return Answer(error=StopRequestedError("quantdeck", "was ended from outside", remedy))
+    if deck.moves_to:
+        return show(deck.moves_to)
     return Answer(text=deck.farewell())

@@ -20,6 +20,7 @@ from engine.results.series import (
     VerifyReport,
 )
 from engine.runs.folder import home_path
+from engine.runs.hints import hint
 from engine.runs.requests import ask
 from tui.commands.answer import Answer
 from tui.commands.settings import from_file
@@ -61,8 +62,8 @@ def status(home: str | None) -> Answer:
     stored = request(home, "data.status", StoreStatus)
     broken = [f"broken: {each.series}: {each.reason}. {each.remedy}" for each in stored.broken]
     if not stored.series and not broken:
-        hint = "no series stored yet; fetch some: quantdeck data update, or: quantdeck data import FILE"
-        return Answer(to_json(stored), hint)
+        fetch, bring = (hint(home_path(home), f"data {words}") for words in ("update", "import FILE"))
+        return Answer(to_json(stored), f"no series stored yet; fetch some: {fetch}, or: {bring}")
     header = ("series", "kind", "rows", "first", "last", "gaps", "calendar", "simulated", "origin")
     rows = [
         [
@@ -156,10 +157,10 @@ def repair(
         return Answer(to_json(undone), undo_text(undone))
     given = {name: getattr(chosen, name).model_dump(mode="json") for name in ("data", "repair")}
     report = request(home, "data.repair", RepairReport, series=series, settings=given)
-    return Answer(to_json(report), repair_text(report))
+    return Answer(to_json(report), repair_text(report, home_path(home)))
 
 
-def repair_text(report: RepairReport) -> str:
+def repair_text(report: RepairReport, home: Path) -> str:
     """What was found, what was done about it, what is left, in lines."""
     second, policy, found, done, left = report.second, report.policy, report.found, report.done, report.left
     compared = f"{whole(found.compared)} compared, {whole(found.confirmed)} more confirmed"
@@ -177,7 +178,7 @@ def repair_text(report: RepairReport) -> str:
     ]
     lines += [f"    {one_line(item)}" for item in report.details]
     if done.refetched or done.taken or done.filled:
-        lines.append(f"Take it back with: quantdeck data repair {report.series} --undo")
+        lines.append(f"Take it back with: {hint(home, f'data repair {report.series} --undo')}")
     elif left.gaps or left.spikes or left.conflicts:
         lines.append(
             "Repair it with -s repair.gaps=, repair.spikes=, repair.conflicts= refetch, second or fill"

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import locale
 import os
 import platform
 import resource
 import shutil
-import sys
 import tempfile
 import textwrap
 import time
@@ -25,6 +23,7 @@ from engine.runs.folder import Home, home_path
 from engine.variables import DROPPED
 from tui.commands.answer import Answer
 from tui.terminal.capabilities import usable
+from tui.terminal.characters import lacking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -172,11 +171,11 @@ def surroundings() -> Iterator[Finding]:
         group, "terminal", value, "warn" if lacks else "good",
         "The commands work; the app needs a terminal" if lacks else "",
     )  # fmt: skip
-    coding = locale.getpreferredencoding(do_setlocale=False)
-    plain = coding.lower().replace("-", "") != "utf8" and not sys.flags.utf8_mode
+    why = lacking()
     yield Finding(
-        group, "locale", coding, "warn" if plain else "good",
-        "Start with --ascii, or set LANG to a UTF-8 locale" if plain else "",
+        group, "characters", f"plain ones, since {why}" if why else "all",
+        "warn" if why else "good",
+        "Set LANG to a UTF-8 locale, or start with --no-ascii where the terminal shows more" if why else "",
     )  # fmt: skip
     through = [name for name in ("SSH_CONNECTION", "TMUX", "STY") if os.environ.get(name)]
     yield Finding(group, "line", ", ".join(through) or "local")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from engine.errors import StopRequestedError
+from engine.runs.hints import run_hint
 from engine.runs.launch import ask_stop, wait
 from engine.runs.state import Follower
 from tui.commands.answer import say
@@ -88,7 +89,10 @@ def follow(run: RunFolder, signals: Signals, *, owner: bool = True) -> Followed:
 def farewell(run: RunFolder, followed: Followed) -> StopRequestedError:
     """The error that a follower ends with who left before the run's end."""
     going = "goes on stopping by itself" if run.stop_path.exists() else "goes on"
-    reason, remedy = f"left by {followed.left}; the run {going}", f"Watch it: quantdeck runs follow {run.id}"
+    reason, remedy = (
+        f"left by {followed.left}; the run {going}",
+        f"Watch it: {run_hint(run.path, 'runs follow RUN')}",
+    )
     return StopRequestedError(f"run {run.id}", reason, remedy)
 
 

@@ -10,6 +10,7 @@ from engine.results.codec import to_json
 from engine.results.number_format import whole
 from engine.results.studies import TrainResult
 from engine.runs.audit_status import audit_status
+from engine.runs.hints import run_hint
 from engine.runs.results import result_of
 from tui.commands.answer import Answer
 from tui.commands.follow import farewell
@@ -54,7 +55,7 @@ def ending(run: RunFolder, state: State) -> QuantdeckError:
     """The error of a run that did not come to its end."""
     if state.error:
         return state.error
-    remedy = f"Continue it: quantdeck runs resume {run.id}"
+    remedy = f"Continue it: {run_hint(run.path, 'runs resume RUN')}"
     if state.status == "stopped":
         return StopRequestedError(f"run {run.id}", "stopped, as asked", remedy)
     return InternalError(f"run {run.id}", state.status, remedy)

@@ -89,6 +89,9 @@ def start(
 
 def carry_out(run: RunFolder, *, detach: bool) -> Answer:
     """Start the engine on a run, new or to be resumed, and follow it to its end unless detached."""
+    from tui.runs.looks import remember
+
+    remember(run.path.parent.parent)
     if detach:
         launch(run)
         return Answer({"run": run.id, "state": "queued", "folder": str(run.path)}, run.id)

@@ -11,6 +11,7 @@ from engine.results.number_format import amount, signed_percent, whole
 from engine.runs import manifest, notes
 from engine.runs.error_codec import to_fields
 from engine.runs.folder import Home, home_path
+from engine.runs.hints import hint, run_hint
 from engine.runs.launch import STOP_WITHIN_S, alive, ask_stop, kill, wait
 from engine.runs.results import result_of
 from engine.runs.state import state_of
@@ -43,7 +44,7 @@ def listing(path: str | None, words: str, csv: str) -> Answer:
     runs = [each for each in every if each.has_words(words)]
     if not runs:
         none = f"none of {len(every)} runs fits {words!r}" if every else f"no runs yet in {home.path}"
-        return Answer({"runs": []}, none if every else f"{none}; start with: quantdeck demo")
+        return Answer({"runs": []}, none if every else f"{none}; start with: {hint(home.path, 'demo')}")
     if csv:
         written = write_csv(csv, [each.row() for each in runs], home)
         return Answer({"path": str(written), "rows": len(runs)}, f"{len(runs)} runs written to {written}")
@@ -153,7 +154,7 @@ def stop(home: str | None, text: str, *, at_once: bool) -> Answer:
     elif ask_stop(run):
         say(f"run {run.id}: stopping at the next safe point, or in {STOP_WITHIN_S:.0f} s without one")
         if not wait(run, STOP_S):
-            say(f"run {run.id} still runs; end it with: quantdeck runs stop {run.id} --kill")
+            say(f"run {run.id} still runs; end it with: {run_hint(run.path, 'runs stop RUN --kill')}")
     state = state_of(run).status
     return Answer({"run": run.id, "state": state, "folder": str(run.path)}, f"run {run.id}: {state}")
 
@@ -169,7 +170,9 @@ def resume(
         )
     if state_of(run).status == "done":
         raise ChangeSettingsError(
-            f"run {run.id}", "is done, there is nothing to resume", "Start a new one: quantdeck run"
+            f"run {run.id}",
+            "is done, there is nothing to resume",
+            f"Start a new one: {hint(Home(home_path(home)).path, 'run')}",
         )
     return carry_out(run, detach=detach)
 

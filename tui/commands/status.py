@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from engine.runs.folder import Home, described, home_path
+from engine.runs.folder import Home, described, home_path, is_named
+from engine.runs.hints import hint, run_hint
 from engine.runs.launch import alive
 from tui.commands.answer import Answer
+from tui.runs.looks import elsewhere, looks, missed, note_look, told
 
 COMMANDS = """\
   quantdeck demo                 the whole pipeline on a SIMULATED exchange
@@ -19,23 +21,37 @@ COMMANDS = """\
   quantdeck COMMAND --help       more about each"""
 
 
-def status(home: str | None) -> Answer:
-    """Count the runs and name the live ones and the last."""
+def status(home: str | None, *, looking: bool = True) -> Answer:
+    """Count the runs, name the live ones and the last, and tell which ended badly since the last look.
+
+    looking: whether somebody reads this; it counts as a look then.
+    """
     place = Home(home_path(home))
     runs = place.all()
     live = [run for run in runs if alive(run)]
+    dead = missed(runs, looks().get(place.path))
+    others = [] if runs or is_named(home) else elsewhere(place.path)
     lines = [f"quantdeck   home {place.path}"]
     if runs:
         lines.append(
             f"{len(runs)} run{'s' * (len(runs) != 1)}, {len(live)} live; last: {described(runs[-1])}"
         )
-        lines += [f"  live: {described(run)}   watch it: quantdeck runs follow {run.id}" for run in live]
+        lines += [
+            f"  live: {described(run)}   watch it: {run_hint(run.path, 'runs follow RUN')}" for run in live
+        ]
     else:
-        lines.append("no runs yet; start with: quantdeck demo")
+        lines.append(f"no runs yet; start with: {hint(place.path, 'demo')}")
+    lines += [f"{there}; see: {hint(other.path)}" for other, there in others]
+    for run, state in dead:
+        lines += [f"  since you last looked: {told(run, state)}"]
+        lines += [f"    resume it: {run_hint(run.path, 'runs resume RUN')}"]
+    if looking and runs:
+        note_look(place.path, [run.id for run in live])
     document = {
         "home": str(place.path),
         "runs": len(runs),
         "live": [run.id for run in live],
         "last": runs[-1].id if runs else None,
+        "ended_badly": [run.id for run, _ in dead],
     }
     return Answer(document, "\n".join([*lines, "", COMMANDS]))

@@ -3,14 +3,14 @@
 The functions are light: what carries a command out is imported when the command is given.
 """
 
-import os
 from typing import Annotated
 
 import typer
 
+from engine.variables import set_variable
 from tui.commands.answer import Answer
 from tui.grammar import data, pipeline, results, runs, studies
-from tui.grammar.options import HomeDir, Json, command, new_group, option
+from tui.grammar.options import HomeDir, Json, Plain, command, new_group, option
 
 app = new_group("A terminal for quantitative trading research. Without a command: the app.")
 
@@ -19,9 +19,9 @@ app = new_group("A terminal for quantitative trading research. Without a command
 def alone(
     context: typer.Context,
     version: Annotated[bool, option("--version", help="Print the version and leave.")] = False,
-    plain: Annotated[bool, option("--ascii", help="The app draws with plain characters only.")] = False,
     home: HomeDir = None,
     json: Json = False,
+    plain: Plain = None,
 ) -> Answer | None:
     """What happens before a command, or without one; `--home` here holds for the command, too."""
     if version:
@@ -30,9 +30,7 @@ def alone(
         print("quantdeck", metadata.version("quantdeck"))
         raise typer.Exit
     if home:
-        os.environ["QUANTDECK_HOME"] = home
-    if plain:
-        os.environ["QUANTDECK_ASCII"] = "1"
+        set_variable("QUANTDECK_HOME", home)
     if context.invoked_subcommand:
         return None
     from tui.commands.app import app

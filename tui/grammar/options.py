@@ -37,10 +37,14 @@ HomeDir = Annotated[
     option(
         "--home",
         metavar="DIR",
-        help="Where runs and data lie (default: $QUANTDECK_HOME, or else ./artifacts).",
+        help="Where runs and data lie (default: $QUANTDECK_HOME, or else artifacts here or above).",
     ),
 ]
 Json = Annotated[bool, option("--json", help="Print one JSON document, nothing else.")]
+Plain = Annotated[
+    bool | None,
+    option("--ascii/--no-ascii", help="Plain characters only, or all (default: what the terminal can show)."),
+]
 Config = Annotated[str | None, option("--config", "-c", metavar="FILE", help="Settings file (TOML).")]
 Overrides = Annotated[list[str] | None, option("--set", "-s", metavar="KEY=VALUE", help=OVERRIDE)]
 Rules = Annotated[list[str] | None, option("--set", "-s", metavar="KEY=VALUE", help=ONE_RULE)]
@@ -55,6 +59,7 @@ EVERYWHERE = [
         ("overrides", None, NoOverrides),
         ("home", None, HomeDir),
         ("json", False, Json),
+        ("plain", None, Plain),
     ]
 ]
 HINTS = [  # what somebody says about files: the fields of engine.data.importing.hints.Hints

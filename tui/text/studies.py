@@ -8,6 +8,7 @@ from engine.results.metrics import METRICS
 from engine.results.number_format import UNDEFINED, amount, defined, percent, whole
 from engine.results.studies import CalibrationResult, SeedsResult, TrainResult, UpdateResult
 from engine.results.tables import tables_of
+from engine.runs.hints import run_hint
 from tui.number_format import loss, table
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def training_summary(run: RunFolder, result: TrainResult) -> str:
         f"Loss: {loss(training.loss)}",
         f"Validation Loss: {loss(training.val_loss)}",
         *(f"Saved: {path}" for name in SAVED for path in sorted(run.path.glob(name))),
-        f"Next: quantdeck backtest {run.id}",
+        f"Next: {run_hint(run.path, 'backtest RUN')}",
     ]
     return "\n".join(lines)
 

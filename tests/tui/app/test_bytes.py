@@ -1,7 +1,9 @@
 """What goes down the line to a terminal of 80×24 that answers, and to one that does not."""
 
 import os
+import re
 import select
+import sys
 import time
 
 import pytest
@@ -10,6 +12,7 @@ from tests.tui.app.recorded import STATES, home_of_all, record
 from tests.tui.app.terminals import Pty, environment, until
 from tui.compat import QUESTION
 
+COLOURS = re.compile(rb"\x1b\[(?:\d+;)*(?:3\d|4\d|9\d|10\d)[;m]")
 STILL_S = 1.0  # nothing more comes once nothing has come for so long
 
 
@@ -22,11 +25,11 @@ def deck(tmp_path, held):
     deck.close()
 
 
-def sent(deck, *, answers=True):
+def sent(deck, *, answers=True, still_s=STILL_S):
     """The bytes that come until the line is still; each question is answered at once, or never."""
     before, answered = len(deck.output), deck.output.count(QUESTION.encode())
     last = time.monotonic()
-    while time.monotonic() < last + STILL_S:
+    while time.monotonic() < last + still_s:
         select.select([deck.master], [], [], 0.02)
         size = len(deck.output)
         if len(deck.read()) > size:
@@ -60,3 +63,24 @@ def test_a_terminal_that_does_not_answer_yet_is_sent_one_picture(deck):
     deck.press("1234" * 10)
     sent(deck, answers=False)
     assert deck.output.count(QUESTION.encode()) == asked + 1
+
+
+VISITED = (
+    ("", "[2 Train]"), ("4", "[4 Runs]"), ("3", "[3 Backtest]"), ("1", "[1 Data]"), ("?", "Keys of"),
+    ("\x1b", ""), ("n", "New run"), ("\x1b", ""), ("2", "[2 Train]"), ("x", "Stop run"),
+)  # fmt: skip
+
+
+def test_no_screen_sends_more_than_plain_characters_nor_any_colour(tmp_path, held):
+    home = home_of_all(tmp_path / "home")
+    held(record(home, "0c1d0006", STATES["training"][0], "lïve…"))
+    surroundings = environment(home.path, scenario="", COLORTERM="truecolor", NO_COLOR="1")
+    deck = Pty(tmp_path, surroundings, command=[sys.executable, "-P", "-m", "tui.cli", "--ascii"])
+    try:
+        for keys, shown in VISITED:
+            deck.press(keys)
+            until(lambda: sent(deck, still_s=0.1) is not None and shown in deck.text(), shown)  # noqa: B023
+    finally:
+        deck.close()
+    assert max(deck.output) <= 126
+    assert not COLOURS.search(deck.output)

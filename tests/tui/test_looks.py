@@ -1,0 +1,98 @@
+"""Homes are found again, and what ended unseen is told: on the command line and in the app."""
+
+import pytest
+
+from engine.runs.folder import Home, home_path
+from tests.tui.app.conftest import ready, settled
+from tests.tui.app.recorded import NOON, STATES, record
+from tui.app import Quantdeck
+from tui.commands.status import status
+from tui.runs.looks import elsewhere, file, looks, note_look
+from tui.screens.dialogs import Ask
+
+ENDS = [("crashed", True), ("failed", True), ("nan", True), ("done", False), ("stopped", False)]
+
+
+@pytest.fixture(autouse=True)
+def remembered(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+    monkeypatch.delenv("QUANTDECK_HOME", raising=False)
+
+
+@pytest.fixture
+def home(tmp_path):
+    home = Home(tmp_path / "project" / "artifacts")
+    record(home, "0c1d0001", STATES["done"][0])
+    return home
+
+
+def test_a_home_is_looked_for_in_the_folders_above(home, tmp_path, monkeypatch):
+    below = home.path.parent / "notes" / "deep"
+    below.mkdir(parents=True)
+    for folder in (home.path.parent, below.parent, below):
+        monkeypatch.chdir(folder)
+        assert home_path(None) == home.path
+    (below / "artifacts").mkdir()
+    assert home_path(None) == below / "artifacts"
+    monkeypatch.chdir(tmp_path)
+    assert home_path(None) == tmp_path / "artifacts"
+
+
+def test_a_home_of_somebody_else_is_not_taken(home, monkeypatch):
+    (home.path.parent / "deep").mkdir()
+    monkeypatch.chdir(home.path.parent / "deep")
+    monkeypatch.setattr("os.getuid", lambda: 4711)
+    assert home_path(None) == home.path.parent / "deep" / "artifacts"
+
+
+def test_where_there_is_nothing_the_homes_that_were_used_are_told(home, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert not elsewhere(tmp_path / "artifacts")
+    status(str(home.path))
+    found = status(None).text
+    assert f"1 run in ~/project/artifacts; see: quantdeck --home {home.path}" in found
+    assert "project" not in status(str(tmp_path / "named")).text
+
+
+@pytest.mark.parametrize(("state", "bad"), ENDS)
+def test_what_ended_badly_unseen_is_told_once(home, state, bad):
+    record(home, "0c1d0002", STATES[state][0])
+    assert not status(str(home.path)).document["ended_badly"]  # nobody had looked before
+    note_look(home.path, ["0c1d0002"])
+    told = status(str(home.path))
+    assert told.document["ended_badly"] == ["0c1d0002"] * bad
+    assert ("runs resume 0c1d0002" in told.text) == bad
+    assert not status(str(home.path)).document["ended_badly"]
+
+
+async def test_the_app_tells_it_and_opens_on_it(home):
+    record(home, "0c1d0002", STATES["failed"][0], created="08:00")
+    note_look(home.path, ["0c1d0002"])
+    deck = Quantdeck(home, now=lambda: NOON)
+    async with deck.run_test() as pilot:
+        await ready(pilot)
+        await settled(pilot)
+        assert (deck.current_mode, deck.chosen) == ("train", "0c1d0002")
+    assert looks()[home.path].live == ()
+
+
+@pytest.mark.parametrize("key", ["y", "n"])
+async def test_the_app_offers_another_home(home, tmp_path, key):
+    deck = Quantdeck(Home(tmp_path / "none"), now=lambda: NOON, other=(home, "1 run in project"))
+    async with deck.run_test() as pilot:
+        await ready(pilot)
+        assert isinstance(deck.screen, Ask)
+        await pilot.press(key)
+        await settled(pilot)
+    assert deck.moves_to == (home if key == "y" else None)
+
+
+@pytest.mark.parametrize("broken", [b"", b"\xff", b"[1]", b'{"/a": 3}', b'{"/a": {"at": 1}}', b'{"/a": "b"}'])
+def test_a_broken_file_is_begun_anew(home, broken):
+    file().parent.mkdir(parents=True)
+    file().write_bytes(broken)
+    assert looks() == {}
+    note_look(home.path, [])
+    assert [*looks()] == [home.path]

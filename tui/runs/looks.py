@@ -1,0 +1,99 @@
+"""When the user last looked at which home: a small file that tells where runs are, and what ended unseen."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.disk import write_whole
+from engine.errors import QuantdeckError
+from engine.runs.events import clock, stamp
+from engine.runs.folder import Home, described
+from engine.runs.launch import alive
+from engine.runs.state import state_of
+from tui.runs.status import ROLE, progress, status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.runs.folder import RunFolder
+    from engine.runs.state import State
+
+FILE = "homes.json"
+KEPT = 16  # homes
+
+
+@dataclass(frozen=True)
+class Look:
+    """The last look at a home: when, UTC as in run.json, and the ids of the runs that were live then."""
+
+    at: str
+    live: tuple[str, ...] = ()
+
+
+def file() -> Path:
+    """Where it is kept: XDG_STATE_HOME, or ~/.local/state."""
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state")
+    return state / "quantdeck" / FILE
+
+
+def looks() -> dict[Path, Look]:
+    """The last look at each home, the latest last; none where the file is lacking or broken."""
+    try:
+        kept = json.loads(file().read_bytes())
+        return {Path(home): Look(str(each["at"]), (*map(str, each["live"]),)) for home, each in kept.items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, RuntimeError):
+        return {}
+
+
+def note_look(home: Path, live: Sequence[str]) -> None:
+    """Keep that the user looks now and sees these runs live; nothing is kept where that cannot be written."""
+    kept = looks()
+    kept.pop(home, None)
+    kept[home] = Look(stamp(clock()), (*live,))
+    written = {str(path): asdict(look) for path, look in [*kept.items()][-KEPT:]}
+    with contextlib.suppress(OSError, RuntimeError, QuantdeckError):
+        file().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_whole(file(), json.dumps(written, indent=2).encode())
+
+
+def remember(home: Path) -> None:
+    """Keep that there is such a home; what was seen of it stays."""
+    if home not in looks():
+        note_look(home, [])
+
+
+def missed(runs: Sequence[RunFolder], since: Look | None) -> list[tuple[RunFolder, State]]:
+    """The runs that crashed, failed or were killed since that look; who never looked has missed none."""
+    unseen = [run for run in runs if since and (run.id in since.live or run.created > since.at)]
+    found = [(run, state_of(run)) for run in unseen]
+    return [(run, state) for run, state in found if state.ended and ROLE.get(state.status) == "bad"]
+
+
+def told(run: RunFolder, state: State) -> str:
+    """That a run ended badly, and how far it had come."""
+    return f"{described(run)} {status(state)[0]}, {progress(state) or 'before its first epoch'}"
+
+
+def elsewhere(home: Path) -> list[tuple[Home, str]]:
+    """Other homes with runs, the one looked at last first, and what there is in each."""
+    others = [Home(path) for path in reversed(looks()) if path != home]
+    return [(other, contents(other)) for other in others if other.all()]
+
+
+def contents(home: Home) -> str:
+    """How many runs there are in a home, and how many of them live."""
+    runs = home.all()
+    live = sum(alive(run) for run in runs)
+    return f"{len(runs)} run{'s' * (len(runs) != 1)} in {short(home.path)}{f', {live} live' if live else ''}"
+
+
+def short(path: Path) -> str:
+    """A path with ~ for the user's own folder."""
+    with contextlib.suppress(ValueError, RuntimeError):
+        return f"~/{path.relative_to(Path.home())}"
+    return str(path)
