@@ -119,6 +119,7 @@ TEXTS = {
     "prices of a side": "prices are those of the {side} side",
     "close is another column": "close is column {column}",
     "rows of another width": "{rows:,} rows with another number of columns than {width}",
+    "unfinished candles": "{rows:,} candles that were not finished were left out",
     "a footer": "a footer was left aside: {text}",
     "other data than trained on": "The market data differ from those that the model was trained on.",
     "own features changed": "The file of own features has changed since the training.",

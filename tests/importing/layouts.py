@@ -665,6 +665,47 @@ def _(frame, places):
     return "a.json", json.dumps({"error": [], "result": {"QDXUSD": rows, "last": 1}}).encode()
 
 
+def okx(frame, places, volumes):
+    rows = [
+        [f"{seconds(time)}000", *(cells(row[name], places) for name in PRICES), *volumes(row), "1"]
+        for time, row in frame.iterrows()
+    ]
+    return "a.json", json.dumps({"code": "0", "msg": "", "data": rows}).encode()
+
+
+@layout("OKX", "the answer of its REST interface for a spot market, JSON", "OKX")
+def _(frame, places):
+    return okx(frame, places, lambda row: [cells(row.volume, 4), *[cells(row.volume * row.close, 2)] * 2])
+
+
+@layout("OKX", "the same for a perpetual: contracts before the volume in base currency", "OKX")
+def _(frame, places):
+    return okx(
+        frame,
+        places,
+        lambda row: [str(round(row.volume * 100)), cells(row.volume, 4), cells(row.volume * row.close, 2)],
+    )
+
+
+@layout(
+    "OANDA",
+    "the answer of its REST interface, JSON: `candles` of records with `mid`",
+    "OANDA",
+    whole_volume=True,
+)
+def _(frame, places):
+    rows = [
+        {
+            "complete": True,
+            "volume": int(row.volume),
+            "time": f"{time:%Y-%m-%dT%H:%M:%S}.000000000Z",
+            "mid": {name[0]: cells(row[name], places) for name in PRICES},
+        }
+        for time, row in frame.iterrows()
+    ]
+    return "a.json", json.dumps({"instrument": "EUR_USD", "granularity": "H1", "candles": rows}).encode()
+
+
 @layout("Alpha Vantage", "JSON, a record of each day with `1. open`", times=DAYS)
 def _(frame, places):
     days = {

@@ -92,7 +92,7 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
         decimals and Decimals(*(joined(each, kept, left_out, 0) for each in vars(decimals).values())),
         symbol,
         unreadable and (unreadable[0] + 1, unreadable[1]),
-        (*layout.notes, *notes, *timing, *rest),
+        (*layout.notes, *notes, *timing, *table.notes, *rest),
         hints.timezone or next((zone for zone in times.told if "/" in zone and times.told == (zone,)), ""),
         lambda row: row_of(table, layout, raw, kept, row),
     )
@@ -128,6 +128,8 @@ def layout_in(table: Table, hints: Hints) -> Layout:
         layout = layout_of(table.header, table.rows, sort, table.hint)
     else:
         layout = layout_without_names(table.rows, table.width, sort)
+    if table.publisher:
+        layout = replace(layout, name=table.publisher, decimal="point")
     above = zone_above(table.form.above) if table.form else ""
     return replace(layout, zone=told_in([layout.zone, above])) if above else layout
 

@@ -12,6 +12,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.feather as pa_feather
 import pyarrow.parquet as pq
 
+from engine.data.importing.api_answers import answer_of
 from engine.data.importing.containers import PACKED, unpacked
 from engine.data.importing.form import HEAD, Form, decoded, form_of
 from engine.data.importing.hints import UnclearError
@@ -21,6 +22,8 @@ from engine.data.importing.quick import LARGE, combined, quick_columns
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from engine.results.notes import Note
 
 PARQUET, FEATHER = b"PAR1", b"ARROW1"
 BLOCK = 1 << 23  # bytes parsed at a time
@@ -39,6 +42,8 @@ class Table:
     hint: str  # the file's name, or that of the file inside an archive
     form: Form | None = None  # of a text table
     left_out: list[str] = field(default_factory=list)  # rows of another number of cells, once it is read
+    publisher: str = ""  # if something else than its columns tells
+    notes: tuple[Note, ...] = ()  # what was left out before
 
 
 def open_table(path: Path) -> Table:
@@ -194,7 +199,9 @@ def json_table(content: bytes, hint: str) -> Table:
 
     Raises ValueError for others.
     """
-    document = rows_within(json_of(content))
+    document = json_of(content)
+    answer = answer_of(document)
+    document = answer.records if answer else rows_within(document)
     if isinstance(document, dict):
         document = {name: column for name, column in document.items() if isinstance(column, list)}
     if isinstance(document, dict) and len(document) > 1:
@@ -216,4 +223,6 @@ def json_table(content: bytes, hint: str) -> Table:
         progress(len(columns[0]))
         return {position: array_of(columns[position]) for position in positions}
 
-    return Table((tuple(names),) if names else (), rows, len(columns), read, hint)
+    notes, publisher = (answer.notes, answer.publisher) if answer else ((), "")
+    header = (tuple(names),) if names else ()
+    return Table(header, rows, len(columns), read, hint, publisher=publisher, notes=notes)

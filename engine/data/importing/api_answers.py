@@ -1,0 +1,96 @@
+"""Candles in JSON as the interfaces of OKX and OANDA answer: values without names, records within records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from engine.data.importing.hints import UnclearError
+from engine.market.candles import PRICES
+from engine.results.notes import Note
+
+OKX_FIELDS = ("ts", *PRICES, "volume", "volCcy", "volCcyQuote", "confirm")
+OKX_PRICES = ("ts", *PRICES, "confirm")  # of an index or of mark prices
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The candles of an answer that are finished."""
+
+    publisher: str
+    records: list[dict[str, Any]]  # with names that engine.data.importing.names knows
+    unfinished: int
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What has to be said of what was left out."""
+        return (Note("unfinished candles", {"rows": self.unfinished}),) if self.unfinished else ()
+
+
+def answer_of(document: Any) -> Answer | None:
+    """The candles of a document; None if it is no answer of these. Raises ValueError for one without any."""
+    if not isinstance(document, dict):
+        return None
+    answer = of_okx(document) or of_oanda(document)
+    if answer and not answer.records:
+        what = f"{answer.unfinished} that are not finished" if answer.unfinished else "none"
+        raise UnclearError(f"is an answer of {answer.publisher} without candles that are finished: {what}")
+    return answer
+
+
+def of_okx(document: dict[str, Any]) -> Answer | None:
+    """Candles of OKX: `{"code", "msg", "data": [[ts, open, high, low, close, vol, …, confirm], …]}`.
+
+    The volume is counted in contracts where a derivative is traded, and in base currency by the column behind
+    it; on a spot market that one is in quote currency, as the last one is, so the two are alike.
+    """
+    rows = document.get("data")
+    if set(document) != {"code", "msg", "data"} or not isinstance(rows, list):
+        return None
+    if str(document["code"]) != "0":
+        raise UnclearError(f"is an answer that tells an error: {document['code']} {document['msg']}")
+    fields = next((each for each in (OKX_FIELDS, OKX_PRICES) if fits(rows, len(each))), None)
+    if fields is None:
+        return None
+    finished = [dict(zip(fields, row, strict=True)) for row in rows if str(row[-1]) == "1"]
+    spot = all(row.get("volCcy") == row.get("volCcyQuote") for row in finished)
+    records = []
+    for row in finished:
+        record = {name: row[name] for name in ("ts", *PRICES)}
+        if fields == OKX_FIELDS:
+            record |= {"volume": row["volume"]} if spot else {"base_volume": row["volCcy"]}
+        records.append(record)
+    return Answer("OKX", records, len(rows) - len(finished))
+
+
+def fits(rows: list[Any], width: int) -> bool:
+    """Whether all rows have so many values, whose last one says whether the candle is finished."""
+    return all(isinstance(row, list) and len(row) == width and str(row[-1]) in {"0", "1"} for row in rows)
+
+
+def of_oanda(document: dict[str, Any]) -> Answer | None:
+    """Candles of OANDA: `{"instrument", "granularity", "candles": [{"complete", "volume", "time", "mid"}]}`.
+
+    Its volume is the number of price changes; of several sides of the prices each is kept by its name.
+    """
+    candles = document.get("candles")
+    if not {"instrument", "granularity"} <= set(document) or not isinstance(candles, list):
+        return None
+    if not all(isinstance(each, dict) and {"complete", "time"} <= set(each) for each in candles):
+        raise UnclearError("is an answer of OANDA with a candle that has no field complete or no time")
+    finished = [each for each in candles if each["complete"] is True]
+    sides = [
+        side for side in ("bid", "mid", "ask") if all(isinstance(each.get(side), dict) for each in finished)
+    ]
+    if not sides:
+        raise UnclearError("is an answer of OANDA whose candles have no side, bid, mid or ask, in common")
+    records = [
+        {
+            "time": each["time"],
+            "instrument": document["instrument"],
+            **{f"{price}_{side}": each[side].get(price[0]) for side in sides for price in PRICES},
+            "tick_volume": each.get("volume"),
+        }
+        for each in finished
+    ]
+    return Answer("OANDA", records, len(candles) - len(finished))
