@@ -54,10 +54,11 @@ class BacktestScreen(BaseScreen):
         key("slash", "filter", "filter", "trades RUN --filter TEXT", key_display="/"),
         key("s", "sort", "sort", "trades RUN --sort COLUMN"),
         key("S", "reverse", "reverse the order", "trades RUN --reverse", show=False, key_display="S"),
-        key("e", "export", "export", "report RUN, trades --csv"),
+        key("p", "price", "price", VIEW),
         key("z", "zoom", "zoom", VIEW),
+        key("e", "export", "export", "report RUN, trades --csv"),
         key("l", "log_axis", "log axis", VIEW, show=False),
-        key("f", "more", "fills, stress", "runs show RUN"),
+        key("f,tab", "more", "more panels", "runs show RUN", key_display="f"),
         key("w", "what_if", "what if, by any rule", WHAT_IF),
         key("0", "reset", "back from what-if", "runs show RUN", show=False),
         key("left", "other(-1)", "other run", VIEW, key_display="← →"),
@@ -89,7 +90,7 @@ class BacktestScreen(BaseScreen):
                 yield Lines(id="figures", classes="auto")
             yield Lines(id="aside")
             yield EquityChart(id="chart")
-            yield TradesPanel(self.questions, self.result.request, id="trades")
+            yield TradesPanel(self.questions, self.result.request, ascii=self.deck.ascii, id="trades")
             with VerticalScroll(id="more"):
                 yield Lines(id="months", classes="auto")
                 yield Lines(id="fills", classes="auto")
@@ -192,7 +193,7 @@ class BacktestScreen(BaseScreen):
         """Keys that would do nothing now, or nothing in sight, are neither shown nor taken."""
         if action in ("filter", "sort", "reverse"):
             return self.result.shown is not None and self.in_sight("#trades")
-        if action in ("step", "what_if", "export", "zoom", "more", "copy", "again"):
+        if action in ("step", "what_if", "export", "zoom", "price", "more", "copy", "again"):
             return self.result.shown is not None
         if action == "reset":
             return bool(self.result.moves.overrides)
@@ -282,6 +283,10 @@ class BacktestScreen(BaseScreen):
         """The next panel alone; in the end all of them."""
         self.zoom(ZOOMS[(ZOOMS.index(self._zoom) + 1) % len(ZOOMS)] if self._zoom in ZOOMS else "")
 
+    def action_price(self) -> None:
+        """Prices with the trades under them, and back."""
+        self.zoom("" if self._zoom == "price" else "price")
+
     def action_log_axis(self) -> None:
         """Equity on a logarithmic axis, or linear."""
         chart = self.query_one(EquityChart)
@@ -300,11 +305,13 @@ class BacktestScreen(BaseScreen):
         """One panel alone, or all."""
         self._zoom = panel
         self.set_class(bool(panel), "zoom")
-        for name in (*ZOOMS[1:], "more", "stress"):
+        for name in (*ZOOMS[1:], "price", "more", "stress"):
             self.set_class(panel == name, f"zoom-{name}")
         table = self.trades.table
-        scrolled = {"more": self.query_one("#more"), "figures": self.query_one("#all-figures")}
+        scrolled = {"more": self.query_one("#more"), "figures": self.query_one("#all-figures"),
+                    "price": self.trades.price}  # fmt: skip
         self.query_one("#all-figures").can_focus = panel == "figures"
+        self.trades.price.can_focus = panel == "price"
         self.set_focus(scrolled.get(panel, table if panel in ("", "trades") else None))  # for ↑ and ↓
         self.refresh_bindings()
         self.call_after_refresh(self.draw)
