@@ -13,6 +13,7 @@ from tui.background.preload import warm
 from tui.background.questions import Questions
 from tui.screens.backtest import actions, drawing, selection
 from tui.screens.backtest.figures import Sides, figures
+from tui.screens.backtest.learned import learned, measured
 from tui.screens.backtest.open_result import OpenResult
 from tui.screens.backtest.stress import stress
 from tui.screens.backtest.trades_panel import TradesPanel
@@ -95,6 +96,8 @@ class BacktestScreen(BaseScreen):
                 yield Lines(id="months", classes="auto")
                 yield Lines(id="fills", classes="auto")
             yield Lines(id="stress")
+            with VerticalScroll(id="learned"):
+                yield Lines(id="forecasts-and-features", classes="auto")
 
     def on_mount(self) -> None:
         """Have what the first chart and the first prompt need."""
@@ -186,6 +189,10 @@ class BacktestScreen(BaseScreen):
         fills = drawing.fills(shown, recorded, width, tried=opened.tried)
         self.query_one("#fills", Lines).show(fills)
         self.query_one("#stress", Lines).show(stress(recorded))
+        if self._zoom == "learned" and opened.run:
+            importance = measured(self.deck.snapshot, opened.run)
+            text = learned(recorded, importance, width, ascii=self.deck.ascii)
+            self.query_one("#forecasts-and-features", Lines).show(text)
         curves = Curves() if opened.error and not opened.curves else opened.curves
         self.query_one(EquityChart).set_curves(curves, ascii=self.deck.ascii)
 
@@ -294,8 +301,8 @@ class BacktestScreen(BaseScreen):
         chart.draw()
 
     def action_more(self) -> None:
-        """Fills and months alone, then the stress tests, and back."""
-        self.zoom({"more": "stress", "stress": ""}.get(self._zoom, "more"))
+        """Fills and months alone, then the stress tests, what the model learned, and back."""
+        self.zoom({"more": "stress", "stress": "learned", "learned": ""}.get(self._zoom, "more"))
 
     def action_unzoom(self) -> None:
         """All panels."""
@@ -305,10 +312,11 @@ class BacktestScreen(BaseScreen):
         """One panel alone, or all."""
         self._zoom = panel
         self.set_class(bool(panel), "zoom")
-        for name in (*ZOOMS[1:], "price", "more", "stress"):
+        for name in (*ZOOMS[1:], "price", "more", "stress", "learned"):
             self.set_class(panel == name, f"zoom-{name}")
         table = self.trades.table
-        scrolled = {"more": self.query_one("#more"), "figures": self.query_one("#all-figures"),
+        scrolled = {"more": self.query_one("#more"), "learned": self.query_one("#learned"),
+                    "figures": self.query_one("#all-figures"),
                     "price": self.trades.price}  # fmt: skip
         self.query_one("#all-figures").can_focus = panel == "figures"
         self.trades.price.can_focus = panel == "price"
