@@ -4,6 +4,7 @@
     result.trades  a window of its trades, filtered and sorted  result.export  those trades as CSV
     result.trade   one trade and the bars around it             result.ledger  how often it was looked at
     result.whatif  the backtest under other rules               result.sweep   … under many rules at once
+    result.price   prices, forecasts and trades of a stretch
     data.status    what is stored                               data.detail    all facts of a stored series
     data.verify    whether it is what was stored                data.export    a stored series as a file
     data.import    a file into the store                        data.repair    repair a series, or undo it
@@ -34,6 +35,7 @@ QUESTIONS = {
     "result.ledger": "opening:ledger",
     "result.trades": "trades:window",
     "result.trade": "trade:one",
+    "result.price": "price:chart",
     "result.report": "report.html:write",
     "result.export": "trades:export",
     "data.detail": "series_detail:detail",

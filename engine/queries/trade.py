@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.errors import ChangeSettingsError
+from engine.queries.price import candles_of
 from engine.queries.result import traded
 from engine.queries.trades import order, plain, whole
-from engine.results.answers import Candles, TradeDetail
+from engine.results.answers import TradeDetail
 from engine.results.trade_terms import COLUMNS, MOMENTS
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from engine.queries.result import Result, Traded
     from engine.runs.events import Event
 
-PRICES = ("open", "high", "low", "close")
 AROUND = 0.35  # bars shown before and after, as a share of the trade's own
 FEWEST_AROUND = 12
 MOST_CANDLES = 500
@@ -54,7 +54,7 @@ def around(result: Result, again: Traded, request: Event, found: NDArray[np.int6
     joined = -(-(last - first) // most)
     return TradeDetail(
         trade={name: plain(row, name)[0] for name in COLUMNS},
-        candles=candles(result, again.time_ms, first, last, joined),
+        candles=candles_of(result.decisions.bars, np.arange(first, last, joined), last),
         bars_per_candle=joined,
         entry=(entry - first) // joined,
         exit=(end - first) // joined,
@@ -64,18 +64,3 @@ def around(result: Result, again: Traded, request: Event, found: NDArray[np.int6
 def bar_of(again: Traded, moments: pd.Series[pd.Timestamp]) -> int:
     """The row of the bar that opens at the one moment given."""
     return int(np.searchsorted(again.time_ms, moments.to_numpy("datetime64[ms]").astype(np.int64)[0]))
-
-
-def candles(result: Result, time_ms: NDArray[np.int64], first: int, last: int, joined: int) -> Candles:
-    """Bars first … last as candles of `joined` bars each."""
-    starts = np.arange(first, last, joined)
-    ends = np.minimum(starts + joined, last) - 1
-    bars = result.decisions.bars
-    local = starts - first
-    return Candles(
-        time_ms=tuple(time_ms[starts].tolist()),
-        open=tuple(bars.open[starts].tolist()),
-        high=tuple(np.maximum.reduceat(bars.high[first:last], local).tolist()),
-        low=tuple(np.minimum.reduceat(bars.low[first:last], local).tolist()),
-        close=tuple(bars.close[ends].tolist()),
-    )

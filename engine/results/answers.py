@@ -96,6 +96,45 @@ class TradeDetail:
 
 
 @dataclass(frozen=True)
+class MarkedTrade:
+    """A trade on a price chart; entry, exit: numbers of candles, None outside of the chart.
+
+    row: in the table of trades as it is filtered and sorted. made: the return as a fraction.
+    """
+
+    trade: int
+    row: int
+    side: str
+    entry: int | None
+    exit: int | None
+    entry_price: float
+    exit_price: float
+    made: Number
+    exit_reason: str
+
+
+@dataclass(frozen=True)
+class PriceChart:
+    """Bars `first` … `first + bars` of `all`, in candles of equally many, with forecasts and trades.
+
+    Of each candle, in the order of `candles`: the lowest and the highest forecast, NaN where no bar had one;
+    whether a bar lacked one; the trade that is held, the last entered of several, as its place in `trades`,
+    -1 for none. trades: those that a chart can show, as they were entered.
+    """
+
+    first: int
+    bars: int
+    all: int
+    threshold: float
+    candles: Candles
+    lowest_forecast: tuple[Number, ...]
+    highest_forecast: tuple[Number, ...]
+    without_forecast: tuple[bool, ...]
+    held: tuple[int, ...]
+    trades: tuple[MarkedTrade, ...]
+
+
+@dataclass(frozen=True)
 class Variant(Headline):
     """What one combination of rules comes to."""
 

@@ -13,6 +13,7 @@ from tui.screens import SCREENS
 from tui.screens.base import BOX, BaseScreen, Dialog
 from tui.terminal.keys import same_as
 from tui.widgets.lines import Line, Lines
+from tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
     from textual.screen import Screen
+    from textual.widget import Widget
 
 EVERYWHERE = (
     ("ctrl+p", "palette: every action by name, themes"),
@@ -40,12 +42,12 @@ class Key:
     same: str
 
 
-def keys(screen: Screen[Any]) -> Iterator[Key]:
-    """A screen's own keys; those with one meaning together."""
+def keys(screen: Screen[Any], panel: Widget | None = None) -> Iterator[Key]:
+    """A screen's own keys, and those of a panel of it; those with one meaning together."""
     seen: dict[tuple[str, str, str], list[str]] = {}
     for active in screen.active_bindings.values():
         binding = active.binding
-        if active.node is not screen or binding.action in TEXTUAL_OWN or not binding.description:
+        if active.node not in (screen, panel) or binding.action in TEXTUAL_OWN or not binding.description:
             continue
         key = binding.key_display or format_key(binding.key)
         seen.setdefault((binding.description, binding.action, same_as(binding)), []).append(key)
@@ -88,7 +90,8 @@ class Help(Dialog):
         roomy = self.columns == BOX - 6
         same_word: Line = [("the same by quantdeck …" if roomy else "", "quiet")]
         lines: list[Line] = [[(f"{'Keys of this screen':<40}", "bright"), *same_word]]
-        for each in keys(self._of):
+        focused = self._of.focused
+        for each in keys(self._of, None if isinstance(focused, VirtualTable) else focused):
             if each.what not in ("help", "leave"):
                 same = each.same.removeprefix("quantdeck ") if roomy else ""
                 lines.append([(f"  {each.names:<14}", "bright"), (f"{each.what:<24}", ""), (same, "quiet")])

@@ -153,25 +153,14 @@ def figure(
     """One drawing by plotext, without an axis of its own for time."""
     import plotext
 
-    width, height = size
     start, end = first.time_ms[0], max(first.time_ms[-1], first.time_ms[0] + 1)
     values = [*first.value, *second.value, *(tick for tick, _ in ticks)]
-    low, high = min(values), max(values)
-    plotext.clear_figure()
-    plotext.theme("clear")
-    plotext.limit_size(False, False)  # to the widget, not to what the terminal seems to be
-    plotext.plotsize(width, height)
-    plotext.xaxes(False, False)
-    plotext.yaxes(True, False)
-    plotext.xticks([], [])
-    plotext.xlim(start, end)
-    plotext.ylim(low, high if high > low else low + 1.0)
-    plotext.yticks([tick for tick, _ in ticks], [name.rjust(margin) for _, name in ticks])
-    dots = (1 if ascii else 2) * (width - margin - 1)
+    plot.frame(size, (start, end), (min(values), max(values)), ticks, margin)
+    dots = (1 if ascii else 2) * (size[0] - margin - 1)
     marks = ("*", "o") if ascii else ("braille", "braille")
     plotext.scatter(*plot.dashes(second.time_ms, second.value, dots), marker=marks[1], color=plot.SECOND)
     plotext.plot(first.time_ms, first.value, marker=marks[0], color=plot.FIRST)
-    return plot.lines_of(plotext.build().rstrip("\n"), ascii=ascii)
+    return plot.built(ascii=ascii)
 
 
 def dates(moments: Sequence[float], width: int, margin: int) -> Line:

@@ -150,7 +150,7 @@ def figure(
         left = losses.best <= start + 0.8 * (end - start)
         label, side = (f"★ best {losses.best}", "left") if left else (f"best {losses.best} ★", "right")
         plotext.text(label, losses.best, place, yside="right", color=plot.MARK, alignment=side)
-    return plot.lines_of(plotext.build().rstrip("\n"), ascii=losses.ascii)
+    return plot.built(ascii=losses.ascii)
 
 
 def ruler(values: Sequence[float], side: str, height: int, *, log: bool) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     Curve = tuple[Sequence[float], Sequence[float]]  # x, y
 
 FIRST, SECOND, MARK = "blue", "red", "green"  # plotext's colours
+DOTS = 4  # of braille in a row
 STEPS = 4  # points of a dashed curve in a column of dots
 ROLE = {FIRST: "live", SECOND: "second", MARK: "good"}
 ASCII = str.maketrans(
@@ -32,6 +33,36 @@ def lines_of(built: str, *, ascii: bool = False) -> list[Line]:  # noqa: A002
         ]
         for row in built.split("\n")
     ]
+
+
+def frame(
+    size: tuple[int, int], across: tuple[float, float], up: tuple[float, float],
+    ticks: Sequence[tuple[float, str]], margin: int,
+) -> None:  # fmt: skip
+    """Begin a figure of so many cells within these limits, with an axis on the left alone.
+
+    ticks: places on it and their labels, which take `margin` cells.
+    """
+    import plotext
+
+    low, high = up
+    plotext.clear_figure()
+    plotext.theme("clear")
+    plotext.limit_size(False, False)  # to the widget, not to what the terminal seems to be
+    plotext.plotsize(*size)
+    plotext.xaxes(False, False)
+    plotext.yaxes(True, False)
+    plotext.xticks([], [])
+    plotext.xlim(*across)
+    plotext.ylim(low, high if high > low else low + 1.0)
+    plotext.yticks([tick for tick, _ in ticks], [name.rjust(margin) for _, name in ticks])
+
+
+def built(*, ascii: bool = False) -> list[Line]:  # noqa: A002
+    """The lines of the figure that was drawn."""
+    import plotext
+
+    return lines_of(plotext.build().rstrip("\n"), ascii=ascii)
 
 
 def dashes(x: Sequence[float], y: Sequence[float], columns: int) -> Curve:

@@ -9,6 +9,10 @@ from dataclasses import fields, replace
 import pytest
 
 from engine.data.importing.hints import Hints, hints_of
+from engine.disk import write_whole
+from engine.results.codec import to_json
+from engine.results.learned import Importance, ImportanceResult
+from engine.results.learned_tables import basis_points
 from engine.runs.audit_status import AUDIT, fingerprint
 from engine.runs.events import EventLog
 from engine.runs.folder import Home
@@ -93,9 +97,31 @@ async def test_the_stress_tests_are_one_key_further_and_then_all_panels_again(de
         for each in found.regimes:
             assert f"{each.kind} {each.name}" in text_of(deck)
         assert f"5 bars late{found.delays[-1].total_return * 100:>+16,.2f}" in text_of(deck)
-        await press("f")(pilot)
+        await press("tab", "f")(pilot)  # one more panel is between
         assert "stress tests" not in text_of(deck)
         assert "max drawdown" in text_of(deck)
+
+
+async def test_importance_is_shown_where_it_was_measured(deck_on, home):
+    deck = deck_on(home, first="backtest")
+    async with go(deck, "f", "f", "f") as pilot:
+        panel = deck.screen.query_one("#forecasts-and-features")
+        assert f"quantdeck importance {RUN}" in panel.text
+        deciles = backtest_of(home.find(RUN)).calibration.deciles
+        assert all(basis_points(each.forward_return) in text_of(deck) for each in deciles)
+        run = home.create("importance", load(home.runs / RUN / "settings.toml"), of=RUN)
+        each = Importance("momentum", 1, 0.0123, 0.01, 0.02)
+        result = ImportanceResult(run.id, RUN, True, 900, 0.05, 20, 48, (), (each,))
+        write_whole(run.result_path, json.dumps(to_json(result)).encode())
+        with EventLog(run.events_path) as log:
+            log.emit({"kind": "queued", "resumed": False})
+            log.emit({"kind": "done", "seconds": 1.0})
+        deck.watcher.look()
+        await pilot.pause(0.5)
+        await press()(pilot)
+        assert "momentum" in panel.text
+        assert "0.0123" in panel.text
+        assert "quantdeck importance" not in panel.text
 
 
 async def test_a_result_without_fills_says_how_to_get_them(deck_on, home):

@@ -13,6 +13,7 @@ from tui.background.preload import warm
 from tui.background.questions import Questions
 from tui.screens.backtest import actions, drawing, selection
 from tui.screens.backtest.figures import Sides, figures
+from tui.screens.backtest.learned import learned, measured
 from tui.screens.backtest.open_result import OpenResult
 from tui.screens.backtest.stress import stress
 from tui.screens.backtest.trades_panel import TradesPanel
@@ -54,10 +55,11 @@ class BacktestScreen(BaseScreen):
         key("slash", "filter", "filter", "trades RUN --filter TEXT", key_display="/"),
         key("s", "sort", "sort", "trades RUN --sort COLUMN"),
         key("S", "reverse", "reverse the order", "trades RUN --reverse", show=False, key_display="S"),
-        key("e", "export", "export", "report RUN, trades --csv"),
+        key("p", "price", "price", VIEW),
         key("z", "zoom", "zoom", VIEW),
+        key("e", "export", "export", "report RUN, trades --csv"),
         key("l", "log_axis", "log axis", VIEW, show=False),
-        key("f", "more", "fills, stress", "runs show RUN"),
+        key("f,tab", "more", "more panels", "runs show RUN", key_display="f"),
         key("w", "what_if", "what if, by any rule", WHAT_IF),
         key("0", "reset", "back from what-if", "runs show RUN", show=False),
         key("left", "other(-1)", "other run", VIEW, key_display="← →"),
@@ -89,11 +91,13 @@ class BacktestScreen(BaseScreen):
                 yield Lines(id="figures", classes="auto")
             yield Lines(id="aside")
             yield EquityChart(id="chart")
-            yield TradesPanel(self.questions, self.result.request, id="trades")
+            yield TradesPanel(self.questions, self.result.request, ascii=self.deck.ascii, id="trades")
             with VerticalScroll(id="more"):
                 yield Lines(id="months", classes="auto")
                 yield Lines(id="fills", classes="auto")
             yield Lines(id="stress")
+            with VerticalScroll(id="learned"):
+                yield Lines(id="forecasts-and-features", classes="auto")
 
     def on_mount(self) -> None:
         """Have what the first chart and the first prompt need."""
@@ -185,6 +189,10 @@ class BacktestScreen(BaseScreen):
         fills = drawing.fills(shown, recorded, width, tried=opened.tried)
         self.query_one("#fills", Lines).show(fills)
         self.query_one("#stress", Lines).show(stress(recorded))
+        if self._zoom == "learned" and opened.run:
+            importance = measured(self.deck.snapshot, opened.run)
+            text = learned(recorded, importance, width, ascii=self.deck.ascii)
+            self.query_one("#forecasts-and-features", Lines).show(text)
         curves = Curves() if opened.error and not opened.curves else opened.curves
         self.query_one(EquityChart).set_curves(curves, ascii=self.deck.ascii)
 
@@ -192,7 +200,7 @@ class BacktestScreen(BaseScreen):
         """Keys that would do nothing now, or nothing in sight, are neither shown nor taken."""
         if action in ("filter", "sort", "reverse"):
             return self.result.shown is not None and self.in_sight("#trades")
-        if action in ("step", "what_if", "export", "zoom", "more", "copy", "again"):
+        if action in ("step", "what_if", "export", "zoom", "price", "more", "copy", "again"):
             return self.result.shown is not None
         if action == "reset":
             return bool(self.result.moves.overrides)
@@ -282,6 +290,10 @@ class BacktestScreen(BaseScreen):
         """The next panel alone; in the end all of them."""
         self.zoom(ZOOMS[(ZOOMS.index(self._zoom) + 1) % len(ZOOMS)] if self._zoom in ZOOMS else "")
 
+    def action_price(self) -> None:
+        """Prices with the trades under them, and back."""
+        self.zoom("" if self._zoom == "price" else "price")
+
     def action_log_axis(self) -> None:
         """Equity on a logarithmic axis, or linear."""
         chart = self.query_one(EquityChart)
@@ -289,8 +301,8 @@ class BacktestScreen(BaseScreen):
         chart.draw()
 
     def action_more(self) -> None:
-        """Fills and months alone, then the stress tests, and back."""
-        self.zoom({"more": "stress", "stress": ""}.get(self._zoom, "more"))
+        """Fills and months alone, then the stress tests, what the model learned, and back."""
+        self.zoom({"more": "stress", "stress": "learned", "learned": ""}.get(self._zoom, "more"))
 
     def action_unzoom(self) -> None:
         """All panels."""
@@ -300,11 +312,14 @@ class BacktestScreen(BaseScreen):
         """One panel alone, or all."""
         self._zoom = panel
         self.set_class(bool(panel), "zoom")
-        for name in (*ZOOMS[1:], "more", "stress"):
+        for name in (*ZOOMS[1:], "price", "more", "stress", "learned"):
             self.set_class(panel == name, f"zoom-{name}")
         table = self.trades.table
-        scrolled = {"more": self.query_one("#more"), "figures": self.query_one("#all-figures")}
+        scrolled = {"more": self.query_one("#more"), "learned": self.query_one("#learned"),
+                    "figures": self.query_one("#all-figures"),
+                    "price": self.trades.price}  # fmt: skip
         self.query_one("#all-figures").can_focus = panel == "figures"
+        self.trades.price.can_focus = panel == "price"
         self.set_focus(scrolled.get(panel, table if panel in ("", "trades") else None))  # for ↑ and ↓
         self.refresh_bindings()
         self.call_after_refresh(self.draw)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.containers import Vertical
 
@@ -10,6 +10,7 @@ from engine.results.answers import TradesPage
 from engine.results.number_format import signed, whole
 from tui.background.questions import Question
 from tui.screens.backtest import trade_rows
+from tui.screens.backtest.price_panel import PricePanel
 from tui.widgets.lines import Line, Lines, fitted
 from tui.widgets.virtual_table import VirtualTable
 
@@ -27,10 +28,11 @@ FIRST_ROWS = 100
 
 
 class TradesPanel(Vertical):
-    """A line about the filter, and the table."""
+    """A line about the filter, the table, and above it the prices where they are asked for."""
 
     def __init__(
-        self, questions: Questions, request: Callable[..., Event], *, id: str | None = None  # noqa: A002
+        self, questions: Questions, request: Callable[..., Event], *, ascii: bool = False,  # noqa: A002
+        id: str | None = None,  # noqa: A002
     ) -> None:  # fmt: skip
         """`request` makes a question about the result that is shown."""
         super().__init__(id=id)
@@ -39,21 +41,22 @@ class TradesPanel(Vertical):
         self._page: TradesPage | None = None
         self._error: QuantdeckError | None = None
         self._asked = 0  # number of the question whose answers count
+        self.table = VirtualTable(trade_rows.COLUMNS, empty="no trade", id="table")
+        self.price = PricePanel(questions, self._about, self.table, ascii=ascii, id="price")
 
     def compose(self) -> ComposeResult:
-        """Line and table."""
+        """Prices, line and table."""
+        yield self.price
         yield Lines(id="trades-title")
-        yield VirtualTable(trade_rows.COLUMNS, empty="no trade", id="table")
-
-    @property
-    def table(self) -> VirtualTable:
-        """The table."""
-        return self.query_one(VirtualTable)
+        yield self.table
 
     @property
     def question(self) -> Event:
         """What makes the order of the rows."""
         return {"filter": self.filter, "sort": self.sort, "reverse": self.reverse}
+
+    def _about(self, do: str, **details: Any) -> Event:
+        return self._request(do, **self.question, **details)
 
     def ask(self) -> None:
         """Ask for the trades from the first on; what is shown stays until the answer, dimmed."""
@@ -63,6 +66,7 @@ class TradesPanel(Vertical):
     def wait(self) -> None:
         """What is shown is of other rules, another filter or another order than will be asked for."""
         self._asked += 1
+        self.price.wait()
         for block in self.query(Lines):
             block.stale = True
 
@@ -71,6 +75,7 @@ class TradesPanel(Vertical):
         self.wait()
         self._page, self._error = None, None
         self.table.forget()
+        self.price.forget()
         self.query_one("#trades-title", Lines).show([])
 
     def put(self, text: str) -> None:
@@ -94,6 +99,11 @@ class TradesPanel(Vertical):
         event.stop()
         self._fetch(event.start, event.count, fresh=False)
 
+    def on_virtual_table_moved(self, event: VirtualTable.Moved) -> None:
+        """The prices go to the trade that the table's cursor is on."""
+        event.stop()
+        self.price.follow(self.table.cursor)  # several may have been passed since
+
     def _fetch(self, start: int, count: int, *, fresh: bool) -> None:
         number = self._asked
 
@@ -107,18 +117,19 @@ class TradesPanel(Vertical):
                 self.table.forget()  # the rows there are answer another question
                 self.say()
 
-        request = self._request("result.trades", **self.question, **{"from": start, "count": count})
+        request = self._about("result.trades", **{"from": start, "count": count})
         self._questions.ask("trades", Question(request, TradesPage, answered, failed))
 
     def _take(self, page: TradesPage, *, fresh: bool) -> None:
         self._error, self._page = None, page
-        for block in self.query(Lines):
+        for block in (self.query_one("#trades-title", Lines), self.table):
             block.stale = False
         rows = [trade_rows.cells(page.columns, row) for row in page.rows]
         table = self.table
         if fresh:
             table.sorted_by = (self.sort, self.reverse)
             table.tell_total(page.total, rows=rows)
+            self.price.ask()
         else:
             table.tell_rows(page.start, rows)
         self.say()

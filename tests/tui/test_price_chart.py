@@ -1,0 +1,67 @@
+"""A price chart of anything fits its place, shows the cursor and the chosen trade, and needs no colour."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.results.answers import Candles, MarkedTrade, PriceChart
+from tui.widgets.lines import plain, width_of
+from tui.widgets.price_chart import ENTRIES, EXITS, candles_in, drawing
+
+HOUR_MS = 3_600_000
+
+
+def chart(generator, width):
+    """Any chart that a panel of that width is answered with."""
+    count = int(generator.integers(1, candles_in(width) + 1))
+    joined = int(generator.choice([1, 1, 7]))
+    ends = generator.choice([1e-7, 1.0, 7e4, 1e12]) * generator.uniform(0.5, 2, (2, count))
+    moments = range(0, count * joined * HOUR_MS, joined * HOUR_MS)
+    candles = Candles(tuple(moments), *map(tuple, (ends[0], ends.max(0) * 1.01, ends.min(0) * 0.99, ends[1])))
+
+    def trade(number):
+        entry, end = sorted(map(int, generator.integers(0, count, 2)))
+        inside = generator.random(2) < 0.8
+        return MarkedTrade(
+            number + 1, number, str(generator.choice(["long", "short"])), entry if inside[0] else None,
+            end if inside[1] else None, candles.close[entry], candles.close[end], float(generator.normal()),
+            "reversal",
+        )  # fmt: skip
+
+    lowest = np.where(generator.random(count) < generator.random(), np.nan, generator.normal(0, 0.01, count))
+    return PriceChart(
+        3, count * joined, 5000, float(generator.choice([0, 0.001, 0.5])), candles, tuple(lowest),
+        tuple(lowest + 0.001), tuple(np.isnan(lowest)), (-1,) * count,
+        tuple(map(trade, range(generator.integers(0, 7)))),
+    )  # fmt: skip
+
+
+@given(st.integers(0, 2**32), st.integers(40, 220), st.integers(6, 60), st.booleans())
+@settings(max_examples=30, deadline=None)
+def test_any_chart_fits_its_place_and_needs_no_colour(seed, width, height, plain_characters):
+    generator = np.random.default_rng(seed)
+    found = chart(generator, width)
+    cursor = int(generator.integers(len(found.held)))
+    row = int(generator.integers(-1, len(found.trades)))
+    lines = drawing(found, width, height, cursor=cursor, row=row, ascii=plain_characters)
+    assert len(lines) == height
+    assert all(width_of(line) <= width for line in lines)
+    text = "\n".join(map(plain, lines))
+    if plain_characters:
+        assert text.isascii() or set(text) - set(map(chr, range(128))) <= {"…"}
+    assert any(role in ("bright", "cursor", "alarm") for line in lines[1:-2] for _, role in line)
+    if row >= 0 and (each := found.trades[row]).entry is not None:
+        mark = (
+            ENTRIES[each.side].translate(str.maketrans("▲▼", "^v"))
+            if plain_characters
+            else ENTRIES[each.side]
+        )
+        assert mark in "".join(map(plain, lines[1:]))
+
+
+@pytest.mark.parametrize("side", ["long", "short"])
+def test_sides_differ_by_their_shape(side):
+    other = {"long": "short", "short": "long"}[side]
+    assert ENTRIES[side] != ENTRIES[other]
+    assert {ENTRIES[side], EXITS[side]}.isdisjoint({ENTRIES[other], EXITS[other]})

@@ -1,0 +1,246 @@
+"""Prices of a stretch with its trades and forecasts: a line through every candle's range, or candles."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from engine.results.number_format import defined, signed_percent, whole
+from tui.widgets import candle_chart, plot
+from tui.widgets.equity_chart import SHADE
+from tui.widgets.lines import Line, cells, fitted, spread, width_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from engine.results.answers import Candles, MarkedTrade, PriceChart
+
+    Canvas = list[list[tuple[str, str]]]  # rows of cells, each a character and its role
+    Place = Callable[[float], int]  # of a price, its row of a canvas
+
+LEFT = 9  # cells of a price on the axis
+WIDEST = 4  # cells of a candle
+SMALLEST = (40, 6)  # columns, rows
+WITH_FORECASTS = 14  # rows from which on there is room for them
+FORECAST_ROWS = 5
+ENTRIES, EXITS = {"long": "▲", "short": "▼"}, {"long": "△", "short": "▽"}
+ASCII = str.maketrans({"▲": "^", "▼": "v", "△": "x", "▽": "X", "┊": ":", "╌": "-", "█": "#", "▒": "o",
+                       "│": "|", "┤": "+"})  # fmt: skip
+ROLE = {"long": "good", "short": "bad"}
+DAY_MS = 86_400_000
+ROOMY = 100  # columns from which on what is under the cursor is named
+DENSE = 0.5  # trades a candle
+LABEL = 16  # cells from one date to the next
+
+
+def candles_in(width: int) -> int:
+    """How many columns a chart of that width has."""
+    return max(1, width - LEFT - 2)
+
+
+def drawing(
+    found: PriceChart, width: int, height: int, *, cursor: int, row: int | None = None, ascii: bool = False  # noqa: A002
+) -> list[Line]:  # fmt: skip
+    """Legend, prices, where forecasts are missing, forecasts, dates, and what is under the cursor.
+
+    cursor: number of a candle. row: in the table, of the trade that is chosen.
+    """
+    if width < SMALLEST[0] or height < SMALLEST[1]:
+        return [[(" the chart comes with more room", "quiet")]]
+    count = len(found.candles.close)
+    stride = min(WIDEST, max(1, candles_in(width) // count))
+    known = any(map(defined, found.lowest_forecast))
+    below = FORECAST_ROWS if known and height >= WITH_FORECASTS else 0
+    shaded = any(found.without_forecast) and known
+    dense = len(found.trades) > DENSE * count
+    canvas, place = prices(found, stride, height - 3 - below - shaded - dense, ascii=ascii)
+    for each in sorted(found.trades, key=lambda each: each.row == row):  # the chosen one over the others
+        if each.row == row or not dense:
+            mark(canvas, each, stride, place, chosen=each.row == row)
+    if dense:
+        canvas.append(entries(found, stride))
+    if shaded:
+        marks = "".join((SHADE[ascii] if each else " ") * stride for each in found.without_forecast)
+        canvas.append(cells([(" " * (LEFT + 1), ""), (marks, "warn")]))
+    if below:
+        canvas += forecasts(found, stride, below, ascii=ascii)
+    pointed(canvas, LEFT + 1 + cursor * stride)
+    body: list[Line] = [[(text.translate(ASCII) if ascii else text, role) for text, role in line]
+                        for line in canvas]  # fmt: skip
+    dated = dates(found.candles.time_ms, stride)
+    return [legend(found, width, ascii=ascii), *body, dated, under(found, cursor, row, width)]
+
+
+def legend(found: PriceChart, width: int, *, ascii: bool) -> Line:  # noqa: A002
+    """Which bars, and what the marks mean."""
+    part = "all" if found.bars == found.all else f"{whole(found.bars)} of"
+    joined = found.bars / len(found.candles.close)
+    scale = f", {joined:.3g} a column" if joined > 1 else ""
+    right: Line = []
+    for side in ("long", "short"):
+        marks = f"{ENTRIES[side]}{EXITS[side]}"
+        right += [(marks.translate(ASCII) if ascii else marks, ROLE[side]), (f" {side}   ", "")]
+    if any(found.without_forecast):
+        right += [(SHADE[ascii], "warn"), (" no forecast ", "")]
+    return spread([(" price", "bright"), (f"  {part} {whole(found.all)} bars{scale}", "quiet")], right, width)
+
+
+def prices(found: PriceChart, stride: int, rows: int, *, ascii: bool) -> tuple[Canvas, Place]:  # noqa: A002
+    """The canvas with the prices, and what finds the row of one."""
+    told = found.candles
+    low, high = min(told.low), max(told.high)
+    if found.bars == len(told.close):
+        return candles(told, low, high, stride, rows)
+    return line(told, low, high, rows, ascii=ascii)
+
+
+def ticks(low: float, high: float, rows: int) -> list[tuple[float, str]]:
+    """Round prices, three at least, with their labels."""
+    found = plot.apart(plot.some_ticks(low, high, max(3, rows // 4)), low, high, rows)
+    return list(zip(found, plot.labels(found), strict=True))
+
+
+def candles(told: Candles, low: float, high: float, stride: int, rows: int) -> tuple[Canvas, Place]:
+    """Every bar a candle."""
+    extent = (high - low) or 1.0
+
+    def place(price: float) -> int:
+        return candle_chart.place(price, high, extent, rows)
+
+    names = {place(tick): name for tick, name in ticks(low, high, rows)}
+    every = list(zip(told.open, told.high, told.low, told.close, strict=True))
+    canvas = []
+    for y in range(rows):
+        name = fitted(names.get(y, ""), LEFT, right=True)
+        drawn: Line = [(f"{name}{'┤' if y in names else '│'}", "quiet")]
+        for each in every:
+            drawn += [candle_chart.cell(each, y, high, extent, rows), (" " * (stride - 1), "")]
+        canvas.append(cells(drawn))
+    return canvas, place
+
+
+def line(told: Candles, low: float, high: float, rows: int, *, ascii: bool) -> tuple[Canvas, Place]:  # noqa: A002
+    """One line through lows and highs, in the order in which a candle went."""
+    import plotext
+
+    count = len(told.close)
+    axis = [(tick, fitted(name, LEFT, right=True)) for tick, name in ticks(low, high, rows)]
+    plot.frame((LEFT + 1 + count, rows), (0, max(1, count - 1)), (low, high), axis, LEFT)
+    x, y = [], []
+    for at, (begin, top, bottom, end) in enumerate(
+        zip(told.open, told.high, told.low, told.close, strict=True)
+    ):
+        x += [at, at]
+        y += [bottom, top] if end >= begin else [top, bottom]
+    plotext.plot(x, y, marker="*" if ascii else "braille", color=plot.FIRST)
+    dots = 1 if ascii else plot.DOTS
+
+    def place(price: float) -> int:
+        share = min(1.0, max(0.0, (price - low) / ((high - low) or 1.0)))
+        return rows - 1 - round(share * (dots * rows - 1)) // dots
+
+    return canvas_of(plot.built(ascii=ascii), count), place
+
+
+def canvas_of(lines: Sequence[Line], columns: int) -> Canvas:
+    """Lines of a figure, cell by cell, with all of its columns."""
+    rows = map(cells, lines)
+    return [[*row, *[(" ", "")] * (LEFT + 1 + columns - len(row))] for row in rows]
+
+
+def mark(canvas: Canvas, trade: MarkedTrade, stride: int, place: Place, *, chosen: bool) -> None:
+    """Where a trade was entered and left, at its prices; the chosen one stands out."""
+    entry, end = place(trade.entry_price), place(trade.exit_price)
+    if chosen:
+        start = 0 if trade.entry is None else trade.entry * stride
+        stop = len(canvas[entry]) if trade.exit is None else LEFT + 1 + trade.exit * stride
+        for x in range(LEFT + 1 + start, stop):
+            if canvas[entry][x][0] == " ":
+                canvas[entry][x] = ("╌", ROLE[trade.side])
+    for candle, y, marks in ((trade.entry, entry, ENTRIES), (trade.exit, end, EXITS)):
+        if candle is not None:
+            canvas[y][LEFT + 1 + candle * stride] = (
+                marks[trade.side], "cursor" if chosen else ROLE[trade.side],
+            )  # fmt: skip
+
+
+def entries(found: PriceChart, stride: int) -> list[tuple[str, str]]:
+    """A row for marks that would hide the prices: the last entry of each candle."""
+    line = cells([(" " * (LEFT + 1 + len(found.held) * stride), "")])
+    for each in found.trades:
+        if each.entry is not None:
+            line[LEFT + 1 + each.entry * stride] = (ENTRIES[each.side], ROLE[each.side])
+    return line
+
+
+def forecasts(found: PriceChart, stride: int, rows: int, *, ascii: bool) -> Canvas:  # noqa: A002
+    """From the lowest to the highest forecast of every candle; the entry threshold is on the axis."""
+    import plotext
+
+    count, dots = len(found.held), 1 if ascii else plot.DOTS
+    known = [
+        (at, low, high)
+        for at, (low, high) in enumerate(zip(found.lowest_forecast, found.highest_forecast, strict=True))
+        if defined(low) and defined(high)
+    ]
+    most = max(found.threshold, *(max(abs(low), abs(high)) for _, low, high in known)) or 1.0
+    threshold = found.threshold if found.threshold * (rows - 1) >= most else most
+    axis = [(at, fitted(basis_points(at), LEFT, right=True)) for at in (-threshold, 0.0, threshold)]
+    plot.frame((LEFT + 1 + count * stride, rows), (0, max(1, count * stride - 1)), (-most, most), axis, LEFT)
+    step = 2 * most / (rows * dots)
+    points = [
+        (at * stride, low + part * (high - low))
+        for at, low, high in known
+        for pieces in [max(1, math.ceil((high - low) / step))]
+        for part in [piece / pieces for piece in range(pieces + 1)]
+    ]
+    x, y = zip(*points, strict=True)
+    plotext.scatter(x, y, marker="*" if ascii else "braille", color=plot.SECOND)
+    return canvas_of(plot.built(ascii=ascii), count * stride)
+
+
+def basis_points(share: float) -> str:
+    """`+12.5bp`."""
+    return f"{share * 1e4:+.3g}bp" if share else "0bp"
+
+
+def pointed(canvas: Canvas, x: int) -> None:
+    """The cursor, in a column of the canvas."""
+    for row in canvas:
+        text, role = row[x]
+        row[x] = ("┊", "bright") if text in " ⠀" else (text, "cursor" if role != "cursor" else "alarm")
+
+
+def dates(moments: Sequence[int], stride: int) -> Line:
+    """Dates under the candles that they are of, times too where a stretch is short."""
+    form = "%Y-%m-%d" if moments[-1] - moments[0] > LABEL // 2 * DAY_MS else "%m-%d %H:%M"
+    said, step = "", max(1, LABEL // stride)
+    for at in range(0, len(moments), step):
+        text = f"{datetime.fromtimestamp(moments[at] / 1000, UTC):{form}}"
+        if len(text) <= (len(moments) - at) * stride:
+            said = said.ljust(at * stride) + text
+    return [(" " * (LEFT + 1) + said, "quiet")]
+
+
+def under(found: PriceChart, cursor: int, row: int | None, width: int) -> Line:
+    """What is under the cursor: time, price, forecast, trade."""
+    told = found.candles
+    moment = datetime.fromtimestamp(told.time_ms[cursor] / 1000, UTC)
+    close, forecast = ("  close ", "  forecast ") if width >= ROOMY else ("  ", "  ")
+    said: Line = [
+        (f" {moment:%Y-%m-%d %H:%M}", "bright"),
+        (close, "quiet"),
+        (f"{told.close[cursor]:,.7g}", ""),
+    ]
+    low, high = found.lowest_forecast[cursor], found.highest_forecast[cursor]
+    if defined(low) and defined(high):
+        between = basis_points(low) if low == high else f"{basis_points(low)}…{basis_points(high)}"
+        said += [(forecast, "quiet"), (between, "")]
+    chosen = next((each for each in found.trades if each.row == row), None)
+    if chosen:
+        made = signed_percent(chosen.made)
+        tone = "good" if defined(chosen.made) and chosen.made > 0 else "bad"
+        said += [(f"  trade {chosen.trade} ", "quiet"), (f"{chosen.side} ", ROLE[chosen.side]), (made, tone),
+                 (f" {chosen.exit_reason}", "")]  # fmt: skip
+    return said if width_of(said) <= width else spread(said, [], width)
