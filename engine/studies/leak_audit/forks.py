@@ -17,11 +17,14 @@ import os
 import pickle
 import queue
 import signal
+import sys
 import tempfile
 import traceback
 from multiprocessing import Pipe, get_context
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,12 +82,31 @@ def serve(calls: Connection, modules: Sequence[str]) -> None:
     for name in modules:
         with contextlib.suppress(Exception):
             importlib.import_module(name)
+    if "numba" in sys.modules:
+        set_up_compiler()
     with contextlib.suppress(EOFError, OSError):
         while True:
             function, arguments = calls.recv()
             with tempfile.TemporaryDirectory(prefix="quantdeck-", ignore_cleanup_errors=True) as folder:
                 answer = forked(function, (*arguments, folder), calls)
             calls.send(answer)
+
+
+def set_up_compiler() -> None:
+    """Have numba compile something: most of its first compilation goes into setting itself up.
+
+    The forks take that along, and it knows of no market.
+    """
+    from numba import njit
+
+    def doubled(values: Any) -> Any:
+        found = np.empty(len(values))
+        for row in range(len(values)):
+            found[row] = 2.0 * values[row]
+        return found
+
+    with contextlib.suppress(Exception):
+        njit(doubled)(np.ones(2))
 
 
 def forked(function: Callable[..., Any], arguments: Sequence[object], calls: Connection) -> tuple[bytes, int]:
