@@ -105,3 +105,13 @@ def test_no_screen_sends_more_than_plain_characters_nor_any_colour(tmp_path, liv
         deck.close()
     assert max(deck.output) <= 126
     assert not COLOURS.search(deck.output)
+
+
+def test_without_the_mouse_no_report_of_it_is_asked_for(tmp_path, live):
+    surroundings = environment(live.path.parents[1], scenario="")
+    deck = Pty(tmp_path, surroundings, command=[sys.executable, "-P", "-m", "tui.cli", "--no-mouse"])
+    try:
+        first_screen(deck)
+    finally:
+        deck.close()
+    assert not re.search(rb"\x1b\[\?1(000|002|003|006|015)h", deck.output)
