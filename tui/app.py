@@ -52,6 +52,7 @@ class Quantdeck(CrashSafe):
     BINDINGS: ClassVar[list[BindingType]] = [
         key("ctrl+c", "leave", "leave", VIEW, show=False, priority=True),
         key("ctrl+q", "leave", "leave", VIEW, show=False, priority=True),
+        key("ctrl+z", "suspend_process", "to the shell; fg comes back", VIEW, show=False, priority=True),
     ]  # fmt: skip
 
     def __init__(

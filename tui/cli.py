@@ -95,6 +95,8 @@ def app_options(given: list[str]) -> dict[str, Any] | None:
             return {}
         case ["--ascii" | "--no-ascii", *others]:
             more: dict[str, Any] = {}
+        case [("--mouse" | "--no-mouse") as wish, *others]:
+            more = {"mouse": wish == "--mouse"}
         case ["--home", home, *others] if not home.startswith("-"):
             more = {"home": home}
         case _:
@@ -103,11 +105,11 @@ def app_options(given: list[str]) -> dict[str, Any] | None:
     return None if rest is None else {**more, **rest}
 
 
-def opened(home: str | None = None) -> Answer:
+def opened(home: str | None = None, *, mouse: bool | None = None) -> Answer:
     """The app, which needs no grammar: it is to be there at once."""
     from tui.commands.app import app
 
-    return app(home)
+    return app(home, mouse=mouse)
 
 
 def commanded(given: list[str]) -> Answer | None:

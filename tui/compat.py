@@ -34,6 +34,7 @@ PLOTEXT_COLOURS = {"38;5;4": "blue", "38;5;1": "red", "38;5;2": "green"}
 
 
 QUESTION = "\x1b[6n"  # where is the cursor; answered once all before it has been taken
+TOGETHER_S = 0.02  # what changes within that time, a row and the keys that it allows, is one picture
 UNANSWERED_S = 1.0  # between two pictures for a terminal that has never answered
 LOST_S = 30.0  # an answer that takes longer got lost
 
@@ -50,6 +51,7 @@ class PacedApp(App[None]):
         self._frames = Frames()
         self._due = self._answers = False
         self._waits: Timer | None = None
+        self._soon: Timer | None = None
 
     def repaint(self) -> None:
         """Send the next picture whole: the terminal shows something else."""
@@ -62,11 +64,14 @@ class PacedApp(App[None]):
             return
         if self._running and not self._closed and not self._batch_count:
             self._due = True
-            if self._waits is None:
-                self._send()
+            if self._waits is None and self._soon is None:
+                self._soon = self.set_timer(TOGETHER_S, self._send)
         self.post_display_hook()
 
     def _send(self) -> None:
+        self._soon = None
+        if not self._due or not self._running or self._closed:
+            return
         self._due = False
         driver: Driver | None = self._driver
         if driver is None:
@@ -86,8 +91,7 @@ class PacedApp(App[None]):
         if self._waits is not None:
             self._waits.stop()
             self._waits = None
-        if self._due and self._running and not self._closed:
-            self._send()
+        self._send()
 
     def answered(self) -> None:
         """The terminal has taken the last picture."""

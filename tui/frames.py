@@ -15,19 +15,39 @@ class Look:
     foreground: str = ""
     background: str = ""
 
+    @property
+    def seen_on_blanks(self) -> bool:
+        """Whether more than the background shows where nothing is written."""
+        return not SEEN_ON_BLANKS.isdisjoint(self.attributes.split(";"))
+
     def after(self, before: Look | None) -> str:
         """The sequence that sets it, where `before` is set; empty if nothing changes."""
         if self == before:
             return ""
-        parts = [self.attributes, self.foreground, self.background]
-        if before is None or before.attributes != self.attributes:
-            parts.insert(0, "0")
+        if before is None:
+            parts = ["0", self.attributes, self.foreground, self.background]
         else:  # 39 and 49 are the terminal's own colours
             parts = [
+                attributes_after(self.attributes, before.attributes),
                 "" if self.foreground == before.foreground else self.foreground or "39",
                 "" if self.background == before.background else self.background or "49",
             ]
         return f"\x1b[{';'.join(filter(None, parts))}m"
+
+
+# What turns an attribute off, and others of its kind with it.
+OFF = {
+    "1": "22", "2": "22", "3": "23", "4": "24", "21": "24", "5": "25", "6": "25", "7": "27", "8": "28",
+    "9": "29", "51": "54", "52": "54", "53": "55",
+}  # fmt: skip
+SEEN_ON_BLANKS = frozenset({"4", "21", "7", "9", "51", "52", "53"})  # lines and reversal
+
+
+def attributes_after(wanted: str, before: str) -> str:
+    """The parameters that turn attributes into others; colours, which cost most, stay as they are."""
+    had, want = set(filter(None, before.split(";"))), set(filter(None, wanted.split(";")))
+    off = {OFF[each] for each in had - want}
+    return ";".join([*sorted(off), *sorted(each for each in want if each not in had or OFF[each] in off)])
 
 
 Cell = tuple[str, Look]  # of a character that is two cells wide the second is empty
@@ -49,15 +69,34 @@ class Frames:
     def changes(self, rows: Sequence[Row]) -> str:
         """What turns the picture into this one, rows from the top; empty if it is the same."""
         known = self._rows if [*map(len, self._rows)] == [*map(len, rows)] else [()] * len(rows)
-        sent, look = [], None
+        sent: list[str] = []
+        sent_look = Look() if self._rows else None  # each picture ends with a reset
         for y, (before, after) in enumerate(zip(known, rows, strict=True)):
             for start, end in spans(before, after) if before != after else ():
-                sent.append(f"\x1b[{y + 1};{start + 1}H")
+                sent.append(f"\x1b[{y + 1};{start + 1}H" if start else f"\x1b[{y + 1}H")
                 for style, cells in groupby(after[start:end], key=lambda cell: cell[1]):
-                    sent += [style.after(look), *(text for text, _ in cells)]
-                    look = style
+                    text = "".join(text for text, _ in cells)
+                    look = kept_on_blanks(style, sent_look) if text.isspace() else style
+                    sent += [look.after(sent_look), text]
+                    sent_look = look
         self._rows = list(rows)
-        return "".join([*sent, "\x1b[0m"]) if sent else ""
+        return "".join([*sent, "\x1b[m"]) if sent else ""
+
+
+def kept_on_blanks(style: Look, before: Look | None) -> Look:
+    """A look that shows blanks as `style` does and changes least of the one before."""
+    if before is None or style.seen_on_blanks or before.seen_on_blanks:
+        return style
+    return Look(before.attributes, before.foreground, style.background)
+
+
+def alike(one: Cell, other: Cell) -> bool:
+    """Whether two cells show the same."""
+    if one == other:
+        return True
+    (text, look), (_, other_look) = one, other
+    blank = text == other[0] == " " and look.background == other_look.background
+    return blank and not (look.seen_on_blanks or other_look.seen_on_blanks)
 
 
 def spans(before: Row, after: Row) -> list[tuple[int, int]]:
@@ -65,7 +104,7 @@ def spans(before: Row, after: Row) -> list[tuple[int, int]]:
     if not before:
         return [(0, len(after))]
     found: list[tuple[int, int]] = []
-    for x in (x for x, pair in enumerate(zip(before, after, strict=True)) if pair[0] != pair[1]):
+    for x in (x for x, pair in enumerate(zip(before, after, strict=True)) if not alike(*pair)):
         start, end = x, x + 1
         while start and (after[start][0] == "" or before[start][0] == ""):
             start -= 1

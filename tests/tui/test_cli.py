@@ -50,6 +50,7 @@ def test_commands_load_no_library_of_the_engine(deck, arguments):
         (["--home", "there"], {"home": "there"}),
         (["--ascii", "--home", "there"], {"home": "there"}),
         (["--home", "there", "--no-ascii"], {"home": "there"}),
+        (["--no-mouse", "--home", "there"], {"home": "there", "mouse": False}),
         (["--home"], None),
         (["--home", "--ascii"], None),
         (["--json"], None),

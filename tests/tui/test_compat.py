@@ -163,6 +163,7 @@ async def test_pictures_wait_for_the_terminal_and_only_the_last_is_sent(answers)
         await deck.mount(shown)
         sent = []
         deck._driver.write = sent.append
+        deck._due = True
         deck._send()
         assert sent.count(QUESTION) == 1
         for text in ("two", "three"):
@@ -176,5 +177,6 @@ async def test_pictures_wait_for_the_terminal_and_only_the_last_is_sent(answers)
         assert sent.count(QUESTION) == 2
         assert "two" not in "".join(sent)
         deck.repaint()
+        deck._due = True
         deck._send()
         assert sent.count(QUESTION) == 3

@@ -19,9 +19,16 @@ from tui.terminal.characters import ASCII, lacking, wants_plain
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
 
+MOUSE = "QUANTDECK_MOUSE"  # 0: the terminal's own selection works
 
-def app(home: str | None, *, json: bool = False) -> Answer:
-    """Open the app where there is a terminal for it; tell how things stand elsewhere."""
+
+def app(home: str | None, *, json: bool = False, mouse: bool | None = None) -> Answer:
+    """Open the app where there is a terminal for it; tell how things stand elsewhere.
+
+    mouse: whether the app takes clicks; None is as QUANTDECK_MOUSE says, or yes.
+    """
+    if mouse is not None:
+        os.environ[MOUSE] = str(int(mouse))
     if json or usable():
         from tui.commands.status import status
 
@@ -53,7 +60,7 @@ def show(home: Home, start: RunFolder | None = None, *, offers: bool = False) ->
     async def stay() -> None:
         nonlocal loop
         loop = asyncio.get_running_loop()
-        await deck.run_async()
+        await deck.run_async(mouse=os.environ.get(MOUSE, "1") != "0")
 
     with Guard(leave):
         asyncio.run(stay())

@@ -22,6 +22,13 @@ def alone(
     home: HomeDir = None,
     json: Json = False,
     plain: Plain = None,
+    mouse: Annotated[
+        bool | None,
+        option(
+            "--mouse/--no-mouse",
+            help="Clicks go to the app, or to the terminal (default: $QUANTDECK_MOUSE, or 1).",
+        ),
+    ] = None,
 ) -> Answer | None:
     """What happens before a command, or without one; `--home` here holds for the command, too."""
     if version:
@@ -35,7 +42,7 @@ def alone(
         return None
     from tui.commands.app import app
 
-    return app(home, json=json)
+    return app(home, json=json, mouse=mouse)
 
 
 @command(app, "doctor")

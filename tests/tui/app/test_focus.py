@@ -37,3 +37,14 @@ async def test_a_run_that_is_opened_stands_before_the_form_whose_draft_is_kept(d
         await pilot.press("n")
         await pilot.pause(0.5)
         assert deck.draft is draft
+
+
+@pytest.mark.parametrize("keys", [(), ("n",), ("question_mark",), ("slash",)], ids=str)
+async def test_the_shell_is_a_key_away_on_every_screen(deck_in, keys):
+    deck, asked = deck_in("training"), []
+    deck.action_suspend_process = lambda: asked.append(deck.screen)
+    async with deck.run_test() as pilot:
+        await ready(pilot)
+        await pilot.press(*keys, "ctrl+z")
+        await settled(pilot)
+    assert len(asked) == 1
