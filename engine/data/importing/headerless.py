@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.data.importing.hints import UnclearError
-from engine.data.importing.layouts import BINANCE, Layout, Volume, layout_of
+from engine.data.importing.layouts import BINANCE, Layout, layout_of
+from engine.data.importing.volumes import Volume
 from engine.market.candles import PRICES
 from engine.market.quality import possible
 from engine.results.notes import Note

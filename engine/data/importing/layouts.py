@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from engine.data.importing.headers import named, of_one_side, refuse_several_sets, without_prefix
 from engine.data.importing.hints import UnclearError
 from engine.data.importing.names import (
-    BASE_VOLUME,
     CLOCK_NAMES,
     CLOSE_TIMES,
     KIND_NAMES,
-    NO_VOLUME,
-    PLAIN_VOLUME,
     PRICE_NAMES,
-    QUOTES,
     SYMBOL_NAMES,
-    TICK_VOLUME,
     TIME_NAMES,
-    UNITS,
     bare,
     first_of,
     listed,
     plain,
 )
-from engine.data.importing.told_zones import told_in, zone_column, zone_in
+from engine.data.importing.stated_zones import one_zone, zone_column, zone_in
 from engine.data.importing.units import BESIDE, multiple_of, price_unit
+from engine.data.importing.volumes import Volume, volumes_among
 from engine.data.kinds import KINDS
 from engine.market.candles import OHLCV, PRICES
 from engine.results.notes import Note
@@ -76,16 +71,6 @@ LAYOUTS = (  # the first whose columns are all there names the file
     known("Yahoo Finance", "open high low close adj_close volume", decimal="point", adjusted="splits"),
     known("Kaggle", "timestamp open high low close weighted_price", decimal="point"),
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Volume:
-    """A column that may be the volume."""
-
-    position: int
-    name: str  # as the file calls it
-    kind: str  # "base", "plain" or "tick"
-    multiple: int = 1  # that its name tells, such as 1000
 
 
 @dataclass(frozen=True)
@@ -149,7 +134,7 @@ def layout_of(
         "", "candles", len(names), times, prices, symbol=symbol, ticker=ticker or prefix, closes=closes,
         kinds=tuple((place, shown[place]) for place, name in enumerate(names) if name in KIND_NAMES),
         time_names=tuple(shown[position] for position in times),
-        zone=told_in([zone_in(shown[position])[0] for position in times]),
+        zone=one_zone([zone_in(shown[position])[0] for position in times]),
         zone_column=zone_column(names, rows),
     )  # fmt: skip
     if base.zone_column is not None:
@@ -216,92 +201,6 @@ def values_layout(layout: Layout, names: Sequence[str], shown: Sequence[str]) ->
     )
 
 
-def named(header: Sequence[Sequence[str]]) -> tuple[list[str], str]:
-    """One name a column out of the lines of a header, and the ticker that another line gives all prices.
-
-    Raises ValueError if the columns are those of several tickers.
-    """
-    if not header:
-        return [], ""
-    roles = {name for also in PRICE_NAMES.values() for name in also} | set(PLAIN_VOLUME)
-    priced = {name for also in PRICE_NAMES.values() for name in also} - {"price"}
-    scores = [sum(plain(cell) in roles for cell in line) for line in header]
-    best = scores.index(max(scores))
-    names = list(header[best])
-    tickers: set[str] = set()
-    for number, line in enumerate(header):
-        if number == best:
-            continue
-        told = [cell for cell, name in zip(line, names, strict=True) if plain(name) in priced]
-        told += [cell for cell, name in zip(line, names, strict=True) if plain(name) in PLAIN_VOLUME]
-        if len(set(told[:4])) > 1 or not is_unit(told):
-            tickers |= set(told) - {""}
-        names = [
-            cell if not name or (place == 0 and plain(cell) in TIME_NAMES) else name
-            for place, (cell, name) in enumerate(zip(line, names, strict=True))
-        ]
-    if len(tickers) > 1:
-        raise UnclearError(f"holds several symbols: {', '.join(sorted(tickers)[:5])}; give one a file")
-    return names, tickers.pop() if tickers else ""
-
-
-def is_unit(told: Sequence[str]) -> bool:
-    """Whether cells below the names of prices and of a volume are what these are counted in, or their types.
-
-    A ticker stands below all of them.
-    """
-    words = {cell.strip("[]() ").lower() for cell in told}
-    return len(set(told)) > 1 or words <= {*UNITS, *QUOTES}
-
-
-def refuse_several_sets(names: Sequence[str]) -> None:
-    """UnclearError if there are prices of several currencies or markets and none without such a word."""
-    if first_of(names, PRICE_NAMES["open"], once=False) is not None:
-        return
-    for form in ("{0}_{1}", "{1}_{0}"):
-        words = [
-            name.replace("_open", "").replace("open_", "") for name in names if "open" in name.split("_")
-        ]
-        full = [word for word in words if {form.format(word, price) for price in PRICES} <= set(names)]
-        if len(sets := [word for word in full if word != "adj"]) > 1:
-            raise UnclearError(f"holds prices of {' and '.join(sets[:5])}; keep those of one")
-
-
-def without_prefix(names: list[str], shown: Sequence[str]) -> tuple[list[str], str]:
-    """The names without what all prices have before or behind them; and that, if it may be a ticker."""
-    if first_of(names, PRICE_NAMES["open"], once=False) is not None:
-        return names, ""
-    for pattern in (r"(?P<also>.+_)(open|o)$", r"^(open|o)(?P<also>_.+)$"):
-        for name, text in zip(names, shown, strict=True):
-            match = re.match(pattern, name)
-            if match is None or match["also"].strip("_") in {"adj", "time"}:
-                continue
-            also, letters = match["also"], slice(0, len(match[2] if pattern[0] == "(" else match[1]))
-            front = name.startswith(also)
-            prices = [price[letters] if letters.stop == 1 else price for price in PRICES]
-            if {also + price if front else price + also for price in prices} <= set(names):
-                cut = [each.removeprefix(also) if front else each.removesuffix(also) for each in names]
-                ticker = text[: len(also) - 1] if front else text[1 - len(also) :]
-                return cut, "" if ticker.lower() in {"bid", "ask", "mid"} else ticker
-    return names, ""
-
-
-def of_one_side(names: list[str]) -> tuple[list[str], str]:
-    """The names with the prices of one side called as plain ones, and that side: bid before mid before ask.
-
-    Files of both sides, and those that say in their names which one they hold; else the names as they are.
-    """
-    if first_of(names, PRICE_NAMES["open"], once=False) is not None:
-        return names, ""
-    for side in ("bid", "mid", "ask"):
-        for form in ("{side}_{price}", "{price}_{side}", "{side}{price}", "{price}{side}"):
-            for prices in (PRICES, [price[0] for price in PRICES]):
-                told = {form.format(side=side, price=price): price for price in prices}
-                if set(told) <= set(names):
-                    return [told.get(name, name) for name in names], side
-    return names, ""
-
-
 def times_among(
     names: Sequence[str], rows: Sequence[Sequence[str]], sort: Callable[[Sequence[str]], str]
 ) -> tuple[tuple[int, ...], bool]:
@@ -332,47 +231,3 @@ def times_among(
         if clock is not None:
             return (first, clock), False
     return (first,), False
-
-
-def volumes_among(names: Sequence[str], shown: Sequence[str], symbol: str, hint: str) -> tuple[Volume, ...]:
-    """The columns that may be the volume, base before plain before ticks; never quote."""
-    found: list[tuple[int, Volume]] = []
-    suffixed = {
-        place: name.removeprefix("volume_").removesuffix("_volume")
-        for place, name in enumerate(names)
-        if re.fullmatch(r"volume_[a-z0-9]{1,10}|[a-z0-9]{1,10}_volume", name)
-        and name not in {*BASE_VOLUME, *PLAIN_VOLUME, *TICK_VOLUME}
-    }
-    assets = {place: asset for place, asset in suffixed.items() if asset not in NO_VOLUME}
-    plainly = [name.replace("_", "") for name in PLAIN_VOLUME]
-    alone = not any(name.replace("_", "") in plainly for name in names)
-    base = base_among(list(assets.values()), symbol.lower(), hint.lower(), alone=alone)
-    for place, name in enumerate(names):
-        if name in BASE_VOLUME:
-            found.append((0, Volume(place, shown[place], "base")))
-        elif assets.get(place) == base and base:
-            found.append((1, Volume(place, shown[place], "base")))
-        elif name.replace("_", "") in plainly:
-            rank = 2 + plainly.index(name.replace("_", ""))
-            found.append((rank, Volume(place, shown[place], "plain")))
-        elif name in TICK_VOLUME:
-            found.append((99, Volume(place, shown[place], "tick")))
-    volumes = [volume for _, volume in sorted(found, key=lambda each: each[0])]
-    return tuple(replace(each, multiple=multiple_of(each.name)[1]) for each in volumes)
-
-
-def base_among(assets: Sequence[str], symbol: str, hint: str, *, alone: bool) -> str:
-    """Which of the assets of columns `volume_<asset>` is the market's base; empty if none is.
-
-    `alone`: no plain volume stands beside them. Where one does, a word counts as an asset if the market's
-    name begins with it, or if another is a currency.
-    """
-    for text in (symbol, *re.split(r"[^a-z0-9]+", hint)):
-        starting = [asset for asset in assets if text.startswith(asset) and text != asset]
-        if starting:
-            return max(starting, key=len)
-    if symbol and any(symbol.endswith(asset) for asset in assets):
-        assets = [asset for asset in assets if not symbol.endswith(asset)]
-    if not alone and not set(assets) & set(QUOTES):
-        return ""
-    return next((asset for asset in assets if asset not in QUOTES), "")

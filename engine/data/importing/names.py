@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from engine.data.importing.hints import UnclearError
-from engine.data.importing.told_zones import zone_in
+from engine.data.importing.stated_zones import zone_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from engine.data.importing.dates import mask
+from engine.data.importing.clocks import mask
 from engine.data.importing.hints import HintNeededError, UnclearError
 from engine.data.importing.times import is_text, kind_of_values, text_of
 

@@ -6,23 +6,21 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from engine.data.importing.dates import DAY_MS
 from engine.data.importing.headerless import HISTDATA, UNNAMED, in_order, layout_without_names
-from engine.data.importing.hints import HintNeededError, UnclearError
-from engine.data.importing.layouts import Layout, Volume, layout_of
+from engine.data.importing.layouts import Layout, layout_of
 from engine.data.importing.numbers import Numbers, decimals_of, numbers_of
-from engine.data.importing.steps import at_open, near_minutes, one_step, rising
-from engine.data.importing.times import FORMS, Times, kind_of_values, sort_of, text_of, times_of
-from engine.data.importing.told_zones import ToldZones, certain, told_in, zone_above, zones_of_rows
+from engine.data.importing.one_series import refuse_mixture, symbol_of
+from engine.data.importing.stated_zones import one_zone, zone_above
+from engine.data.importing.steps import at_open, near_minutes, one_step
+from engine.data.importing.time_columns import read_times
+from engine.data.importing.times import Times, sort_of
+from engine.data.importing.volumes import says_something, volume_of
 from engine.errors import RepairDataError
 from engine.market.candles import PRICES, Decimals
 from engine.market.quality import possible
 from engine.market.times import UNREADABLE
 from engine.results.notes import Note
-from engine.settings import NAMED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,11 +29,6 @@ if TYPE_CHECKING:
 
     from engine.data.importing.hints import Hints
     from engine.data.importing.tables import Table
-
-
-UNLIKELY_MS = 788_918_400_000  # 1995: before it, nobody kept bars of less than a day in Unix time
-MAC_MS = 978_307_200_000  # 2001, from which Apple counts
-MOSTLY_DISTINCT = 0.9  # times: below it, more than a row in ten shares its time
 
 
 @dataclass(frozen=True)
@@ -77,7 +70,7 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
     if layout.kind == "candles" and is_funding(numbers):
         layout, numbers = funding_in(layout), {"value": numbers["open"]}
     decimals = decimals_among(read, times.utc_ms)
-    utc, kept, timing = times.utc_ms, np.arange(rows), told(layout, read, times, hints)
+    utc, kept, timing = times.utc_ms, np.arange(rows), understood(layout, read, times, hints)
     if layout.kind == "candles":
         utc, closed = at_open(utc, hints, closes=layout.closes)
         utc, about = near_minutes(utc)
@@ -93,7 +86,8 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
         symbol,
         unreadable and (unreadable[0] + 1, unreadable[1]),
         (*layout.notes, *notes, *timing, *table.notes, *rest),
-        hints.timezone or next((zone for zone in times.told if "/" in zone and times.told == (zone,)), ""),
+        hints.timezone
+        or next((zone for zone in times.stated if "/" in zone and times.stated == (zone,)), ""),
         lambda row: row_of(table, layout, raw, kept, row),
     )
 
@@ -102,11 +96,6 @@ def is_funding(numbers: Mapping[str, NDArray[np.float64]]) -> bool:
     """Whether these are freqtrade's funding rates: candles of which only open is ever other than 0."""
     rest = (says_something(numbers[name]) for name in ("high", "low", "close", "volume"))
     return not any(rest) and bool(numbers["open"].any())
-
-
-def says_something(values: NDArray[np.float64]) -> bool:
-    """Whether any of the values (N,) is known and other than 0."""
-    return not bool(((values == 0) | np.isnan(values)).all())
 
 
 def funding_in(layout: Layout) -> Layout:
@@ -131,7 +120,7 @@ def layout_in(table: Table, hints: Hints) -> Layout:
     if table.publisher:
         layout = replace(layout, name=table.publisher, decimal="point")
     above = zone_above(table.form.above) if table.form else ""
-    return replace(layout, zone=told_in([layout.zone, above])) if above else layout
+    return replace(layout, zone=one_zone([layout.zone, above])) if above else layout
 
 
 def row_of(table: Table, layout: Layout, raw: Mapping[int, Any], kept: NDArray[np.int64], row: int) -> str:
@@ -142,34 +131,6 @@ def row_of(table: Table, layout: Layout, raw: Mapping[int, Any], kept: NDArray[n
     cells = (raw[place][int(kept[row])].as_py() for place in dict.fromkeys(places))
     mark = table.form.delimiter if table.form else ", "
     return mark.join("" if cell is None else str(cell) for cell in cells)
-
-
-def symbol_of(layout: Layout, raw: Mapping[int, Any]) -> str:
-    """The market's symbol, if the file says it. Raises RepairDataError for several."""
-    found = {layout.ticker} if layout.ticker else set()
-    if layout.symbol is not None:
-        found |= {str(each) for each in pc.unique(raw[layout.symbol]).to_pylist() if each is not None}
-    symbols = {each.strip() for each in found} - {"", "None"}
-    if len(symbols) > 1:
-        raise RepairDataError(
-            "the file", f"holds several symbols: {', '.join(sorted(symbols)[:5])}", "Give one a file"
-        )
-    symbol = symbols.pop() if symbols else ""
-    return symbol if NAMED.fullmatch(symbol) else ""
-
-
-def refuse_mixture(layout: Layout, raw: Mapping[int, Any], times: NDArray[np.int64]) -> None:
-    """RepairDataError if rows of one time are told apart by a column, such as that of exchanges.
-
-    times: (N,) ms. Contracts that follow each other in time are no mixture.
-    """
-    if not layout.kinds or len(rising(times)) > len(times) * MOSTLY_DISTINCT:
-        return
-    for place, name in layout.kinds:
-        found = [str(each) for each in pc.unique(raw[place]).to_pylist() if each is not None]
-        if len(found) > 1:
-            told = ", ".join(sorted(found)[:5])
-            raise RepairDataError("the file", f"holds several of column {name}: {told}", "Give one a file")
 
 
 def read_numbers(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Numbers:
@@ -191,45 +152,15 @@ def read_numbers(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Number
 def with_volume(
     layout: Layout, read: Numbers
 ) -> tuple[Layout, dict[str, NDArray[np.float64]], tuple[Note, ...]]:
-    """The numbers with the one column that is the volume, and what has to be said about the choice.
-
-    The first candidate that says anything other than 0 counts; without one, the first.
-    """
+    """The numbers with the one column that is the volume, and what has to be said about the choice."""
     numbers = {name: values for name, values in read.values.items() if not name.startswith("volume ")}
     if layout.kind != "candles":
         return layout, numbers, ()
-    chosen: Volume | None = None
-    for each in layout.volumes:
-        something = says_something(read.values[f"volume {each.position}"])
-        if chosen is None or something:
-            chosen = each
-        if something:
-            break
+    values = {each.position: read.values[f"volume {each.position}"] for each in layout.volumes}
     rows = len(next(iter(numbers.values())))
-    if chosen is None:
-        code = Note("no volume among", {"columns": ", ".join(layout.beside[:5])}) if layout.beside else None
-        return layout, {**numbers, "volume": np.full(rows, np.nan)}, (code or Note("no volume"),)
-    volume = read.values[f"volume {chosen.position}"]
-    if np.isnan(volume).all():
-        return layout, {**numbers, "volume": volume}, (Note("no volume"),)
-    layout = replace(layout, volumes=(chosen,))
-    notes = about(chosen)
-    if chosen.multiple > 1:
-        volume = np.round(volume * chosen.multiple, 8)  # (N,)
-    if unknown := int(np.isnan(volume).sum()):
-        notes = (*notes, Note("unknown volumes", {"rows": unknown}))
+    chosen, volume, notes = volume_of(layout.volumes, values, layout.beside, rows)
+    layout = replace(layout, volumes=(chosen,)) if chosen else layout
     return layout, {**numbers, "volume": volume}, notes
-
-
-def about(chosen: Volume) -> tuple[Note, ...]:
-    """What has to be said of the column that is the volume."""
-    if chosen.multiple > 1:
-        return (Note("volume in a unit", {"column": chosen.name, "multiple": chosen.multiple}),)
-    if chosen.kind == "tick":
-        return (Note("tick volume", {"column": chosen.name}),)
-    if chosen.kind == "base" or chosen.name.lower() not in {"volume", "vol", "v", "vol.", "<vol>", "6"}:
-        return (Note("volume is a column", {"column": chosen.name}),)
-    return ()
 
 
 def habits(layout: Layout, numbers: Mapping[str, NDArray[np.float64]], hints: Hints) -> tuple[Note, ...]:
@@ -241,71 +172,7 @@ def habits(layout: Layout, numbers: Mapping[str, NDArray[np.float64]], hints: Hi
     return ()
 
 
-def read_times(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Times:
-    """The times of all rows. Raises ValueError that names the column if none is read, or two readings fit."""
-    named = " and ".join(name or "1" for name in layout.time_names)
-    columns = [raw[place] for place in layout.times]
-    for column in columns:
-        if pa.types.is_nested(column.type):
-            raise UnclearError(f"holds {kind_of_values(column.type)} in column {named}, which are no times")
-    refuse_rounded(columns[0], named)
-    told = zones_told(layout, raw, hints)
-    try:
-        times = times_of(columns, hints, layout.order, told)
-    except HintNeededError as error:
-        raise HintNeededError(f"column {named} {error}", error.option) from None
-    except ValueError as error:
-        raise UnclearError(f"column {named} {error}") from None
-    if (times.utc_ms == UNREADABLE).all():
-        cells = " and ".join(f"{text_of(column)[0]}" for column in columns)
-        reason = f"column {named} says {cells} in its first row, which is no time that is read"
-        raise UnclearError(f"{reason}; read are {FORMS}")
-    if layout.zone and not told and not hints.timezone and times.zoneless:
-        reason = f"column {named} names the zone {layout.zone}, whose clocks may change"
-        raise HintNeededError(reason, "--timezone")
-    refuse_other_epoch(times, named)
-    return replace(times, told=told.zones if told else ())
-
-
-def refuse_rounded(column: Any, named: str) -> None:
-    """UnclearError for stamps that a spreadsheet rounded to a few digits, so that rows share them."""
-    cells = text_of(column.slice(0, 2000))
-    written = pc.all(pc.match_substring_regex(cells, r"^\d([.,]\d{1,7})?[eE]\+?\d{1,2}$")).as_py()
-    if written and len(cells) > 1 and pc.count_distinct(cells).as_py() < MOSTLY_DISTINCT * len(cells):
-        reason = f"column {named} says {cells[0]}: a spreadsheet has rounded its times, which are lost"
-        raise UnclearError(f"{reason}; get the file again and do not save it from there")
-
-
-def refuse_other_epoch(times: Times, named: str) -> None:
-    """UnclearError for bars within days that as seconds since 1970 would all lie before 1995."""
-    if set(times.forms) != {"s"}:
-        return
-    known = rising(times.utc_ms)
-    if len(known) < 2 or known[-1] >= UNLIKELY_MS:
-        return
-    if np.median(np.diff(known)) < DAY_MS:
-        since_1970, since_2001 = (np.datetime64(int(known[0]) + more, "ms") for more in (0, MAC_MS))
-        reason = (
-            f"column {named} counts from {since_1970} in seconds since 1970, from {since_2001} since 2001"
-        )
-        raise UnclearError(f"{reason}: which is meant is not known; write its times as dates")
-
-
-def zones_told(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> ToldZones | None:
-    """The zones that the file tells elsewhere than in its times; None where it tells none for certain."""
-    rows = len(raw[layout.times[0]])
-    sure = certain(layout.zone)
-    whole = ToldZones(np.zeros(rows, np.int64), (sure,)) if sure else None
-    if layout.zone_column is None:
-        return whole
-    column = text_of(raw[layout.zone_column])
-    by_row = zones_of_rows(column, layout.zone_name, said=hints.timezone)
-    if by_row and whole and set(by_row.zones) != set(whole.zones):
-        raise UnclearError(f"column {layout.zone_name} tells another zone than {layout.zone}")
-    return by_row or whole
-
-
-def told(layout: Layout, read: Numbers, times: Times, hints: Hints) -> tuple[Note, ...]:
+def understood(layout: Layout, read: Numbers, times: Times, hints: Hints) -> tuple[Note, ...]:
     """What was understood of numbers and times."""
     forms = ", ".join(f"{count} {form}" for form, count in sorted(times.forms.items()))
     notes = [Note("times", {"forms": forms})] if forms else []
@@ -313,9 +180,9 @@ def told(layout: Layout, read: Numbers, times: Times, hints: Hints) -> tuple[Not
         notes.append(Note("decimal comma" if read.marks == "comma" else "marks of thousands"))
     if hints.timezone and times.zoneless:
         notes.append(Note("times of a zone", {"zone": hints.timezone}))
-    elif times.told and set(times.told) != {"UTC"}:
+    elif times.stated and set(times.stated) != {"UTC"}:
         code = "times of a told zone" if times.zoneless else "a told zone left aside"
-        notes.append(Note(code, {"zone": ", ".join(times.told[:5])}))
+        notes.append(Note(code, {"zone": ", ".join(times.stated[:5])}))
     if len(layout.times) == 2:
         notes.append(Note("date and time in two columns"))
     return tuple(notes)

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from engine.data.importing.dates import mask
+from engine.data.importing.clocks import mask
 from engine.market.times import UNREADABLE
 
 if TYPE_CHECKING:

@@ -15,14 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from engine.data.importing.dates import (
-    DAY_MS,
-    UndecidableError,
-    Written,
-    clock_column,
-    dates_of,
-    mask,
-)
+from engine.data.importing.clocks import Written, clock_column, mask
+from engine.data.importing.dates import DAY_MS, UndecidableError, dates_of
 from engine.data.importing.hints import HintNeededError, Hints, UnclearError
 from engine.data.importing.stamps import EXCEL, UNITS, excel_days, numbers, stamps
 from engine.data.importing.zones import in_utc, on_clocks
@@ -33,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engine.data.importing.told_zones import ToldZones
+    from engine.data.importing.stated_zones import StatedZones
 
 ENOUGH = 60  # cells that tell what a column is
 FORMS = (
@@ -50,20 +44,22 @@ class Times:
     forms: dict[str, int]  # form -> rows
     zoneless: bool  # whether some carry neither a zone nor are stamps
     timed: bool  # whether a clock is written beside any date
-    told: tuple[str, ...] = ()  # zones that the file tells elsewhere
+    stated: tuple[str, ...] = ()  # zones that the file states elsewhere
 
 
-def times_of(columns: Sequence[Any], hints: Hints, order: str = "", told: ToldZones | None = None) -> Times:
+def times_of(
+    columns: Sequence[Any], hints: Hints, order: str = "", stated: StatedZones | None = None
+) -> Times:
     """The times of an Arrow column, or of one of dates and one of clocks.
 
     Numbers are seconds, ms, us or ns since the epoch, told apart by magnitude (1980 to 2100), and in a column
-    of one unit also those before and after. `order` is what the file's layout says, `told` are the zones
+    of one unit also those before and after. `order` is what the file's layout says, `stated` are the zones
     that stand elsewhere in the file. Raises ValueError where the order of day and month fits both ways, or a
     zone is not known or contradicts another.
     """
     column = columns[0]
-    zone = hints.timezone or (told.only if told else "")
-    plainly = told is None or (told.only and not hints.timezone and not tells_zones(column, told.only))
+    zone = hints.timezone or (stated.only if stated else "")
+    plainly = stated is None or (stated.only and not hints.timezone and not tells_zones(column, stated.only))
     if len(columns) == 1 and plainly and (quick := quick_times(column, zone)) is not None:
         return quick
     text = text_of(column)
@@ -83,8 +79,8 @@ def times_of(columns: Sequence[Any], hints: Hints, order: str = "", told: ToldZo
     if clock is not None:
         written = with_clock(written, clock.take(pa.array(left)))
     utc[left] = in_utc(written, hints.timezone)
-    if told:
-        claimed = replace(written, zone=told.zone[left] + 1, zones=("", *told.zones))
+    if stated:
+        claimed = replace(written, zone=stated.zone[left] + 1, zones=("", *stated.zones))
         utc[left] = agreed(written, utc[left], in_utc(claimed, hints.timezone), said=bool(hints.timezone))
     serial, found = excel_days(cells)
     found &= ~written.read

@@ -14,7 +14,7 @@ from engine.market.times import UNREADABLE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.data.importing.dates import Written
+    from engine.data.importing.clocks import Written
 
 FURTHEST_H = 14  # that a clock is ahead or behind
 OFFSETS_MIN = {

@@ -41,7 +41,7 @@ PERHAPS = ("offset", "zone")  # if their cells are zones
 
 
 @dataclass(frozen=True)
-class ToldZones:
+class StatedZones:
     """The zone of each row that the file tells beside its time."""
 
     zone: NDArray[np.int64]  # (N,) place in `zones`
@@ -112,7 +112,7 @@ def zone_above(lines: Sequence[str]) -> str:
     return ""
 
 
-def zones_of_rows(column: Any, name: str, *, said: str) -> ToldZones | None:
+def zones_of_rows(column: Any, name: str, *, said: str) -> StatedZones | None:
     """The zones of a column of text, (N,); None for one without a word.
 
     Raises ValueError for blank cells among others, and for a zone that is not certain unless somebody has
@@ -129,7 +129,7 @@ def zones_of_rows(column: Any, name: str, *, said: str) -> ToldZones | None:
             reason = f"column {name} says {cell or 'nothing'} in a row, which is no zone that is certain"
             raise HintNeededError(reason, "--timezone")
         zones.append(zone)
-    return ToldZones(coded.indices.to_numpy(zero_copy_only=False).astype(np.int64), tuple(zones))
+    return StatedZones(coded.indices.to_numpy(zero_copy_only=False).astype(np.int64), tuple(zones))
 
 
 def zone_column(names: Sequence[str], rows: Sequence[Sequence[str]]) -> int | None:
@@ -154,7 +154,7 @@ def of_number(cell: str) -> str:
     return of_minutes(round(float(cell) * 60))
 
 
-def told_in(names: Sequence[str]) -> str:
+def one_zone(names: Sequence[str]) -> str:
     """The one zone among those that several names tell; raises ValueError if they contradict each other."""
     zones = sorted({name for name in names if name})
     if len(zones) > 1:

@@ -1,0 +1,114 @@
+"""Clocks as people write them, with the zone behind them, read a whole column at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+CLOCK = (
+    r"(?:(?P<h>\d{1,2}):(?P<min>\d{2})(?::(?P<s>\d{2})(?:[.,:](?P<f>\d{1,9}))?)?"
+    r"|(?P<hh>\d{2})(?P<mm>\d{2})(?:(?P<ss>\d{2})(?:\.?(?P<ff>\d{1,9}))?)?|(?P<hour>\d{1,2})h?)"
+    r"(?:[ -]?(?P<half>[AaPp])(?:\.[Mm]\.|[Mm]\b))?"
+)
+ZONE = (
+    r"(?: ?(?P<zone>(?:UTC|GMT)?[-+]\d{1,2}(?::?\d{2})?(?::00)?|[A-Za-z]+(?:/[A-Za-z_]+)+|[A-Za-z]{1,5})"
+    r"(?: ?\(.*\))?)?$"
+)
+REST = r"^[T ,;_:@-]*" + f"(?:{CLOCK})?" + ZONE
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a column of dates says, each array (N,)."""
+
+    local_ms: NDArray[np.int64]  # ms since 1970 on the clock that was written; 0 where `read` is false
+    read: NDArray[np.bool_]
+    zone: NDArray[np.int64]  # row of `zones`; 0: none is written
+    zones: tuple[str, ...]  # as written; the first is empty
+    timed: bool  # whether a clock is written beside any of the dates
+    forms: dict[str, int]  # form -> rows
+
+
+def clocks_of(
+    text: Any,
+) -> tuple[NDArray[np.int64], NDArray[np.bool_], Written, NDArray[np.bool_]]:
+    """Of the rest of cells: ms of the day, whether it is a clock or empty, zones, whether it is a clock."""
+    rows = len(text)
+    parts = pc.extract_regex(text, REST)
+    sound = mask(parts.is_valid())
+    field = {each.name: pc.fill_null(pc.struct_field(parts, each.name), "") for each in parts.type}
+    hour, minute, second = (
+        whole(field[a]) + whole(field[b]) + (whole(field[c]) if c else 0)
+        for a, b, c in (("h", "hh", "hour"), ("min", "mm", ""), ("s", "ss", ""))
+    )
+    fraction = pc.utf8_slice_codeunits(
+        pc.utf8_rpad(pc.binary_join_element_wise(field["f"], field["ff"], ""), 3, "0"), 0, 3
+    )
+    clocked = ~mask(pc.equal(pc.binary_join_element_wise(field["h"], field["hh"], field["hour"], ""), ""))
+    half = (
+        np.char.lower(field["half"].to_numpy(zero_copy_only=False).astype(str)) if rows else np.empty(0, str)
+    )
+    sound &= (half == "") | ((hour >= 1) & (hour <= 12))
+    hour = np.where(half == "", hour, hour % 12 + 12 * (half == "p"))
+    sound &= (hour < 24) | ((hour == 24) & (minute == 0) & (second == 0))
+    sound &= (minute < 60) & (second < 60)
+    of_day = ((hour * 60 + minute) * 60 + second) * 1000 + whole(fraction)
+    coded = field["zone"].dictionary_encode()
+    zones = tuple(coded.dictionary.to_pylist())
+    places = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return of_day, sound, Written(of_day, sound, places, zones, bool(clocked.any()), {}), clocked
+
+
+def clock_column(text: Any) -> Written:
+    """A column of clocks alone, trimmed text (N,), as ms of the day.
+
+    Digits alone are hours up to 24, HHMM up to 2400, HHMMSS above, whichever the largest of them needs. Hours
+    from 1 to 24 are counted from 1: the first begins at midnight.
+    """
+    if len(text) and mask(pc.match_substring_regex(text, r"^\d{1,6}$")).all():
+        return clocks_of_digits(text)
+    fraction = mask(pc.match_substring_regex(text, r"^0?\.\d+$|^0$"))
+    if len(text) and fraction.all():  # Excel's part of a day
+        of_day = np.rint(text.cast(pa.float64()).to_numpy() * 86_400).astype(np.int64) * 1000
+        return without_zone(of_day, fraction)
+    of_day, sound, written, clocked = clocks_of(text)
+    return replace(written, local_ms=of_day, read=sound & clocked)
+
+
+def clocks_of_digits(text: Any) -> Written:
+    """The same of digits alone."""
+    number, longest = whole(text), int(np.max(pc.utf8_length(text).to_numpy(zero_copy_only=False)))
+    if number.max() <= 24 and longest <= 2:
+        from_one = bool(number.max() == 24 and number.min() == 1)
+        forms = {"hours from 1 to 24": len(number)} if from_one else {}
+        return without_zone((number - from_one) * 3_600_000, number <= 24, forms)
+    if number.max() <= 2400 and longest <= 4:
+        number = number * 100  # (N,)
+    hour, minute, second = number // 10_000, number // 100 % 100, number % 100
+    sound = (minute < 60) & (second < 60) & ((hour < 24) | (number == 240_000))
+    return without_zone(((hour * 60 + minute) * 60 + second) * 1000, sound)
+
+
+def without_zone(
+    of_day: NDArray[np.int64], read: NDArray[np.bool_], forms: dict[str, int] | None = None
+) -> Written:
+    """Clocks that carry no zone."""
+    return Written(of_day, read, np.zeros(len(read), np.int64), ("",), timed=True, forms=forms or {})
+
+
+def whole(text: Any) -> NDArray[np.int64]:
+    """Digits as (N,) int64; 0 where there are none."""
+    filled = pc.if_else(pc.equal(text, ""), "0", text).fill_null("0")
+    return np.asarray(filled.cast(pa.int64()).to_numpy(zero_copy_only=False), np.int64)
+
+
+def mask(values: Any) -> NDArray[np.bool_]:
+    """An Arrow column of truth values as (N,) bool that may be written to."""
+    return np.array(values.to_numpy(zero_copy_only=False), np.bool_)

@@ -1,0 +1,99 @@
+"""The header of a table: one name a column, without what all of them have in common."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from engine.data.importing.hints import UnclearError
+from engine.data.importing.names import PLAIN_VOLUME, PRICE_NAMES, QUOTES, TIME_NAMES, UNITS, first_of, plain
+from engine.market.candles import PRICES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def named(header: Sequence[Sequence[str]]) -> tuple[list[str], str]:
+    """One name a column out of the lines of a header, and the ticker that another line gives all prices.
+
+    Raises ValueError if the columns are those of several tickers.
+    """
+    if not header:
+        return [], ""
+    roles = {name for also in PRICE_NAMES.values() for name in also} | set(PLAIN_VOLUME)
+    priced = {name for also in PRICE_NAMES.values() for name in also} - {"price"}
+    scores = [sum(plain(cell) in roles for cell in line) for line in header]
+    best = scores.index(max(scores))
+    names = list(header[best])
+    tickers: set[str] = set()
+    for number, line in enumerate(header):
+        if number == best:
+            continue
+        told = [cell for cell, name in zip(line, names, strict=True) if plain(name) in priced]
+        told += [cell for cell, name in zip(line, names, strict=True) if plain(name) in PLAIN_VOLUME]
+        if len(set(told[:4])) > 1 or not is_unit(told):
+            tickers |= set(told) - {""}
+        names = [
+            cell if not name or (place == 0 and plain(cell) in TIME_NAMES) else name
+            for place, (cell, name) in enumerate(zip(line, names, strict=True))
+        ]
+    if len(tickers) > 1:
+        raise UnclearError(f"holds several symbols: {', '.join(sorted(tickers)[:5])}; give one a file")
+    return names, tickers.pop() if tickers else ""
+
+
+def is_unit(told: Sequence[str]) -> bool:
+    """Whether cells below the names of prices and of a volume are what these are counted in, or their types.
+
+    A ticker stands below all of them.
+    """
+    words = {cell.strip("[]() ").lower() for cell in told}
+    return len(set(told)) > 1 or words <= {*UNITS, *QUOTES}
+
+
+def refuse_several_sets(names: Sequence[str]) -> None:
+    """UnclearError if there are prices of several currencies or markets and none without such a word."""
+    if first_of(names, PRICE_NAMES["open"], once=False) is not None:
+        return
+    for form in ("{0}_{1}", "{1}_{0}"):
+        words = [
+            name.replace("_open", "").replace("open_", "") for name in names if "open" in name.split("_")
+        ]
+        full = [word for word in words if {form.format(word, price) for price in PRICES} <= set(names)]
+        if len(sets := [word for word in full if word != "adj"]) > 1:
+            raise UnclearError(f"holds prices of {' and '.join(sets[:5])}; keep those of one")
+
+
+def without_prefix(names: list[str], shown: Sequence[str]) -> tuple[list[str], str]:
+    """The names without what all prices have before or behind them; and that, if it may be a ticker."""
+    if first_of(names, PRICE_NAMES["open"], once=False) is not None:
+        return names, ""
+    for pattern in (r"(?P<also>.+_)(open|o)$", r"^(open|o)(?P<also>_.+)$"):
+        for name, text in zip(names, shown, strict=True):
+            match = re.match(pattern, name)
+            if match is None or match["also"].strip("_") in {"adj", "time"}:
+                continue
+            also, letters = match["also"], slice(0, len(match[2] if pattern[0] == "(" else match[1]))
+            front = name.startswith(also)
+            prices = [price[letters] if letters.stop == 1 else price for price in PRICES]
+            if {also + price if front else price + also for price in prices} <= set(names):
+                cut = [each.removeprefix(also) if front else each.removesuffix(also) for each in names]
+                ticker = text[: len(also) - 1] if front else text[1 - len(also) :]
+                return cut, "" if ticker.lower() in {"bid", "ask", "mid"} else ticker
+    return names, ""
+
+
+def of_one_side(names: list[str]) -> tuple[list[str], str]:
+    """The names with the prices of one side called as plain ones, and that side: bid before mid before ask.
+
+    Files of both sides, and those that say in their names which one they hold; else the names as they are.
+    """
+    if first_of(names, PRICE_NAMES["open"], once=False) is not None:
+        return names, ""
+    for side in ("bid", "mid", "ask"):
+        for form in ("{side}_{price}", "{price}_{side}", "{side}{price}", "{price}{side}"):
+            for prices in (PRICES, [price[0] for price in PRICES]):
+                told = {form.format(side=side, price=price): price for price in prices}
+                if set(told) <= set(names):
+                    return [told.get(name, name) for name in names], side
+    return names, ""

@@ -1,0 +1,91 @@
+"""The columns of times of a table: read, in the zone that the file states, or refused by their name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from engine.data.importing.dates import DAY_MS
+from engine.data.importing.hints import HintNeededError, UnclearError
+from engine.data.importing.stated_zones import StatedZones, certain, zones_of_rows
+from engine.data.importing.steps import rising
+from engine.data.importing.times import FORMS, Times, kind_of_values, text_of, times_of
+from engine.market.times import UNREADABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.data.importing.hints import Hints
+    from engine.data.importing.layouts import Layout
+
+UNLIKELY_MS = 788_918_400_000  # 1995: before it, nobody kept bars of less than a day in Unix time
+MAC_MS = 978_307_200_000  # 2001, from which Apple counts
+MOSTLY_DISTINCT = 0.9  # times: below it, more than a row in ten shares its time
+
+
+def read_times(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Times:
+    """The times of all rows. Raises ValueError that names the column if none is read, or two readings fit."""
+    named = " and ".join(name or "1" for name in layout.time_names)
+    columns = [raw[place] for place in layout.times]
+    for column in columns:
+        if pa.types.is_nested(column.type):
+            raise UnclearError(f"holds {kind_of_values(column.type)} in column {named}, which are no times")
+    refuse_rounded(columns[0], named)
+    stated = zones_stated(layout, raw, hints)
+    try:
+        times = times_of(columns, hints, layout.order, stated)
+    except HintNeededError as error:
+        raise HintNeededError(f"column {named} {error}", error.option) from None
+    except ValueError as error:
+        raise UnclearError(f"column {named} {error}") from None
+    if (times.utc_ms == UNREADABLE).all():
+        cells = " and ".join(f"{text_of(column)[0]}" for column in columns)
+        reason = f"column {named} says {cells} in its first row, which is no time that is read"
+        raise UnclearError(f"{reason}; read are {FORMS}")
+    if layout.zone and not stated and not hints.timezone and times.zoneless:
+        reason = f"column {named} names the zone {layout.zone}, whose clocks may change"
+        raise HintNeededError(reason, "--timezone")
+    refuse_other_epoch(times, named)
+    return replace(times, stated=stated.zones if stated else ())
+
+
+def refuse_rounded(column: Any, named: str) -> None:
+    """UnclearError for stamps that a spreadsheet rounded to a few digits, so that rows share them."""
+    cells = text_of(column.slice(0, 2000))
+    written = pc.all(pc.match_substring_regex(cells, r"^\d([.,]\d{1,7})?[eE]\+?\d{1,2}$")).as_py()
+    if written and len(cells) > 1 and pc.count_distinct(cells).as_py() < MOSTLY_DISTINCT * len(cells):
+        reason = f"column {named} says {cells[0]}: a spreadsheet has rounded its times, which are lost"
+        raise UnclearError(f"{reason}; get the file again and do not save it from there")
+
+
+def refuse_other_epoch(times: Times, named: str) -> None:
+    """UnclearError for bars within days that as seconds since 1970 would all lie before 1995."""
+    if set(times.forms) != {"s"}:
+        return
+    known = rising(times.utc_ms)
+    if len(known) < 2 or known[-1] >= UNLIKELY_MS:
+        return
+    if np.median(np.diff(known)) < DAY_MS:
+        since_1970, since_2001 = (np.datetime64(int(known[0]) + more, "ms") for more in (0, MAC_MS))
+        reason = (
+            f"column {named} counts from {since_1970} in seconds since 1970, from {since_2001} since 2001"
+        )
+        raise UnclearError(f"{reason}: which is meant is not known; write its times as dates")
+
+
+def zones_stated(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> StatedZones | None:
+    """The zones that the file tells elsewhere than in its times; None where it tells none for certain."""
+    rows = len(raw[layout.times[0]])
+    sure = certain(layout.zone)
+    whole = StatedZones(np.zeros(rows, np.int64), (sure,)) if sure else None
+    if layout.zone_column is None:
+        return whole
+    column = text_of(raw[layout.zone_column])
+    by_row = zones_of_rows(column, layout.zone_name, said=hints.timezone)
+    if by_row and whole and set(by_row.zones) != set(whole.zones):
+        raise UnclearError(f"column {layout.zone_name} tells another zone than {layout.zone}")
+    return by_row or whole

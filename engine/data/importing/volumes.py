@@ -1,0 +1,112 @@
+"""Which column of a file is the volume: in base currency before a plain one before ticks, never in quote."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.data.importing.names import BASE_VOLUME, NO_VOLUME, PLAIN_VOLUME, QUOTES, TICK_VOLUME
+from engine.data.importing.units import multiple_of
+from engine.results.notes import Note
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A column that may be the volume."""
+
+    position: int
+    name: str  # as the file calls it
+    kind: str  # "base", "plain" or "tick"
+    multiple: int = 1  # that its name tells, such as 1000
+
+
+def volumes_among(names: Sequence[str], shown: Sequence[str], symbol: str, hint: str) -> tuple[Volume, ...]:
+    """The columns that may be the volume, base before plain before ticks; never quote."""
+    found: list[tuple[int, Volume]] = []
+    suffixed = {
+        place: name.removeprefix("volume_").removesuffix("_volume")
+        for place, name in enumerate(names)
+        if re.fullmatch(r"volume_[a-z0-9]{1,10}|[a-z0-9]{1,10}_volume", name)
+        and name not in {*BASE_VOLUME, *PLAIN_VOLUME, *TICK_VOLUME}
+    }
+    assets = {place: asset for place, asset in suffixed.items() if asset not in NO_VOLUME}
+    plainly = [name.replace("_", "") for name in PLAIN_VOLUME]
+    alone = not any(name.replace("_", "") in plainly for name in names)
+    base = base_among(list(assets.values()), symbol.lower(), hint.lower(), alone=alone)
+    for place, name in enumerate(names):
+        if name in BASE_VOLUME:
+            found.append((0, Volume(place, shown[place], "base")))
+        elif assets.get(place) == base and base:
+            found.append((1, Volume(place, shown[place], "base")))
+        elif name.replace("_", "") in plainly:
+            rank = 2 + plainly.index(name.replace("_", ""))
+            found.append((rank, Volume(place, shown[place], "plain")))
+        elif name in TICK_VOLUME:
+            found.append((99, Volume(place, shown[place], "tick")))
+    volumes = [volume for _, volume in sorted(found, key=lambda each: each[0])]
+    return tuple(replace(each, multiple=multiple_of(each.name)[1]) for each in volumes)
+
+
+def base_among(assets: Sequence[str], symbol: str, hint: str, *, alone: bool) -> str:
+    """Which of the assets of columns `volume_<asset>` is the market's base; empty if none is.
+
+    `alone`: no plain volume stands beside them. Where one does, a word counts as an asset if the market's
+    name begins with it, or if another is a currency.
+    """
+    for text in (symbol, *re.split(r"[^a-z0-9]+", hint)):
+        starting = [asset for asset in assets if text.startswith(asset) and text != asset]
+        if starting:
+            return max(starting, key=len)
+    if symbol and any(symbol.endswith(asset) for asset in assets):
+        assets = [asset for asset in assets if not symbol.endswith(asset)]
+    if not alone and not set(assets) & set(QUOTES):
+        return ""
+    return next((asset for asset in assets if asset not in QUOTES), "")
+
+
+def volume_of(
+    volumes: Sequence[Volume], values: Mapping[int, NDArray[np.float64]], beside: Sequence[str], rows: int
+) -> tuple[Volume | None, NDArray[np.float64], tuple[Note, ...]]:
+    """The one column that is the volume, if any, its numbers (rows,), and what has to be said of the choice.
+
+    `values` are those of the columns by their positions, `beside` the names of others. The first candidate
+    that says anything other than 0 counts; without one, the first.
+    """
+    if not volumes:
+        note = Note("no volume among", {"columns": ", ".join(beside[:5])}) if beside else Note("no volume")
+        return None, np.full(rows, np.nan), (note,)
+    speaking = (each for each in volumes if says_something(values[each.position]))
+    chosen = next(speaking, volumes[0])
+    volume = values[chosen.position]
+    if np.isnan(volume).all():
+        return None, volume, (Note("no volume"),)
+    notes = about(chosen)
+    if chosen.multiple > 1:
+        volume = np.round(volume * chosen.multiple, 8)  # (N,)
+    if unknown := int(np.isnan(volume).sum()):
+        notes = (*notes, Note("unknown volumes", {"rows": unknown}))
+    return chosen, volume, notes
+
+
+def says_something(values: NDArray[np.float64]) -> bool:
+    """Whether any of the values (N,) is known and other than 0."""
+    return not bool(((values == 0) | np.isnan(values)).all())
+
+
+def about(chosen: Volume) -> tuple[Note, ...]:
+    """What has to be said of the column that is the volume."""
+    if chosen.multiple > 1:
+        return (Note("volume in a unit", {"column": chosen.name, "multiple": chosen.multiple}),)
+    if chosen.kind == "tick":
+        return (Note("tick volume", {"column": chosen.name}),)
+    if chosen.kind == "base" or chosen.name.lower() not in {"volume", "vol", "v", "vol.", "<vol>", "6"}:
+        return (Note("volume is a column", {"column": chosen.name}),)
+    return ()
