@@ -293,8 +293,15 @@ class Quantdeck(CrashSafe):
         self.switch_mode(name)
 
     def action_leave(self) -> None:
-        """Leave; runs go on."""
-        self.exit()
+        """Leave; runs go on. Settings of a new run that were typed and not started are not lost unasked."""
+        from tui.screens.dialogs import Ask
+
+        typed = self.draft is not None and any(map(self.draft.changed, self.draft.texts))
+        if not typed or isinstance(self.screen, Ask) or self.screen.has_class("too-small"):
+            self.exit()
+            return
+        detail = "The settings that you have typed for a new run are not started, and would be lost."
+        self.push_screen(Ask("Leave?", detail, "leave"), lambda yes: self.exit() if yes else None)
 
     def action_deck_help(self) -> None:
         """Show all keys of this screen."""

@@ -3,6 +3,8 @@
 import pytest
 
 from tests.tui.app.conftest import ready, settled
+from tui.app import LEAVE
+from tui.screens.dialogs import Ask
 from tui.screens.new_run.screen import NewRun
 
 
@@ -48,3 +50,26 @@ async def test_the_shell_is_a_key_away_on_every_screen(deck_in, keys):
         await pilot.press(*keys, "ctrl+z")
         await settled(pilot)
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("leave", LEAVE)
+async def test_what_was_typed_for_a_new_run_is_not_lost_unasked(deck_in, leave):
+    deck = deck_in("done")
+    async with deck.run_test() as pilot:
+        await ready(pilot)
+        await pilot.press("n")
+        await settled(pilot)
+        await pilot.press("down", "7")
+        await settled(pilot)
+        if leave == "q":  # a letter in the form
+            await pilot.press("escape")
+        await pilot.press(leave)
+        await settled(pilot)
+        assert isinstance(deck.screen, Ask)
+        await pilot.press("n")
+        await settled(pilot)
+        assert not deck.leaving
+        assert any("7" in text for text in deck.draft.texts.values())
+        await pilot.press(leave, leave)
+        await settled(pilot)
+        assert deck.leaving == (leave != "q")  # q says no to a question
