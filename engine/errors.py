@@ -122,4 +122,6 @@ def printable(text: str) -> str:
 
     Newline and tab stay: they move no cursor where text is laid out.
     """
+    if text.replace("\n", "").replace("\t", "").isprintable():  # as nearly all texts are, however long
+        return text
     return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)

@@ -62,10 +62,13 @@ EDGES = {
         "engine/runs/requests.py:_answers",
         "engine/results/notes.py:log_event",
         "engine/runs/log_entries.py:facts",
+        "engine/runs/state_fields.py:to_json",
+        "engine/runs/summary.py:to_json",
     },
     "settings by group or by dotted key, of whatever type each has": {
         "engine/queries/opening.py:settings_shown",
         "engine/queries/sweep.py:combinations",
+        "engine/runs/summary.py:settings_differ",
         "engine/settings/reading.py:read_toml",
         "engine/settings/reading.py:without",
         "engine/settings/tree.py:changed",
@@ -73,7 +76,6 @@ EDGES = {
         "engine/settings/tree.py:dotted",
         "tui/cli.py:app_options",
         "tui/commands/results.py:overrides_of",
-        "tui/runs/facts.py:settings_differ",
         "tui/screens/data/updates.py:source",
     },
     "what was found in a series, as its file holds it": {

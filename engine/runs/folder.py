@@ -89,6 +89,14 @@ class RunFolder:
         return str(self.about.get("now") or self.created)
 
     @property
+    def is_genuine(self) -> bool:
+        """Whether run.json is valid, and of a run of the folder's name."""
+        try:
+            return self.path.name == self.id
+        except RepairDataError:
+            return False
+
+    @property
     def repeats(self) -> str:
         """The id of the run that this one repeats, or nothing."""
         return str(self.about.get("repeats") or "")
@@ -186,16 +194,16 @@ class Home:
 
     def all(self) -> list[RunFolder]:
         """Every run, newest last. Folders that hold no valid run.json of their own are left out."""
+        runs = [run for run in map(RunFolder, self.candidates()) if run.is_genuine]
+        return sorted(runs, key=lambda run: (run.created, run.id))
+
+    def candidates(self) -> list[Path]:
+        """Whatever lies where the folders of runs do; links are left out."""
         try:
-            paths = [path for path in self.runs.iterdir() if not path.is_symlink()]
+            with os.scandir(self.runs) as entries:
+                return [self.runs / entry.name for entry in entries if not entry.is_symlink()]
         except (FileNotFoundError, NotADirectoryError):
             return []
-        runs = []
-        for run in map(RunFolder, paths):
-            with contextlib.suppress(RepairDataError):
-                if run.path.name == run.id:
-                    runs.append(run)
-        return sorted(runs, key=lambda run: (run.created, run.id))
 
     def find(self, text: str, modes: Sequence[str] = ()) -> RunFolder:
         """The run that an id, a unique prefix of one, or `last` means. Raises ChangeSettingsError."""

@@ -80,6 +80,12 @@ def same(given: Any, wanted: str) -> bool:
     return isinstance(given, str) and hmac.compare_digest(given.encode(), wanted.encode())
 
 
+def key_path(home: Path) -> Path:
+    """Where the key for a home lies, if there is one: what QUANTDECK_KEY_FILE names, or `key` in the home."""
+    named = os.environ.get(KEY_FILE, "")
+    return Path(named) if named else home / KEY_NAME
+
+
 def key_of(folder: Path) -> bytes:
     """The key for a run's folder: the file that QUANTDECK_KEY_FILE names, or `key` in the home; b"" if none.
 
@@ -87,12 +93,11 @@ def key_of(folder: Path) -> bytes:
     be
     0600 or stricter), or when it is too short for a key.
     """
-    named = os.environ.get(KEY_FILE, "")
-    path = Path(named) if named else folder.resolve().parent.parent / KEY_NAME
+    path = key_path(folder.resolve().parent.parent)
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
-        if not named:
+        if not os.environ.get(KEY_FILE):
             return b""
         raise RepairDataError(str(path), "is missing", f"Correct or unset {KEY_FILE}") from None
     except OSError as error:

@@ -5,22 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import QuantdeckError
-from engine.results.backtest import BacktestResult
 from engine.results.codec import plain
 from engine.results.metrics import METRICS, placed
-from engine.results.tables import figures_of
 from engine.runs import notes
 from engine.runs.modes import with_backtest
-from engine.runs.results import result_of
-from engine.runs.state import state_of
+from engine.runs.summary import of_state, summaries, summary_of
 from tui.runs import status as run_status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from engine.runs.folder import RunFolder
+    from engine.runs.folder import Home, RunFolder
     from engine.runs.state import State
+    from engine.runs.summary import Summary
     from tui.runs.watch import Watched
 
 
@@ -29,7 +26,7 @@ class RunFacts:
     """A run with what its files say.
 
     differ: settings that are not the defaults, by dotted key; metrics: of its backtest, else the numbers of
-    its result by their names; traded: the symbol that its backtest names, empty without one.
+    its result by their names; symbol: what it trades.
     """
 
     run: RunFolder
@@ -37,17 +34,7 @@ class RunFacts:
     differ: Mapping[str, Any]
     metrics: Mapping[str, float]
     note: str
-    traded: str = ""
-
-    @property
-    def symbol(self) -> str:
-        """What it trades."""
-        from engine import settings
-
-        if self.run.mode == "simulate":  # the settings do not say which market a file is of
-            return self.traded
-        series: str = self.differ.get("data.series", "")
-        return series or str(self.differ.get("data.symbol", settings.defaults()["data.symbol"]))
+    symbol: str
 
     @property
     def settings(self) -> str:
@@ -73,8 +60,8 @@ class RunFacts:
 
     def has_words(self, text: str) -> bool:
         """Whether every word stands in what is told of the run."""
-        own = self.text
-        return all(word in own for word in text.lower().split())
+        words, own = text.lower().split(), self.text if text else ""
+        return all(word in own for word in words)
 
     def document(self) -> dict[str, Any]:
         """For machines."""
@@ -96,55 +83,27 @@ class RunFacts:
 
 def facts_of(run: RunFolder) -> RunFacts:
     """Read a run's files."""
-    result = found_in(run)
-    return RunFacts(
-        run, state_of(run), settings_differ(run), metrics_of(result), notes.note_of(run), traded_by(result)
-    )
+    return told(run, summary_of(run), notes.note_of(run))
+
+
+def facts_of_all(home: Home) -> list[RunFacts]:
+    """Every run of a home, newest last, with as much of its state as a list tells."""
+    return [told(run, summary, notes.note_of(run)) for run, summary in summaries(home)]
 
 
 def facts_of_watched(watched: Watched) -> RunFacts:
     """Read what is not known already of a run that is watched."""
-    run, result = watched.run, found_in(watched.run)
-    return RunFacts(
-        run, watched.state, settings_differ(run), metrics_of(result), watched.note, traded_by(result)
-    )
+    return told(watched.run, of_state(watched.run, watched.state), watched.note)
 
 
-def settings_differ(run: RunFolder) -> dict[str, Any]:
-    """The settings of a run that differ from the defaults; the reason where the file cannot be read."""
-    from engine import settings
-
-    try:
-        return settings.changed(settings.load(run.settings_path))
-    except QuantdeckError as error:
-        return {"settings.toml": error.reason}
+def told(run: RunFolder, summary: Summary, note: str) -> RunFacts:
+    """A run with its summary and its note."""
+    return RunFacts(run, summary.state, summary.differ, summary.metrics, note, summary.symbol)
 
 
 def has_result(run: RunFolder) -> bool:
     """Whether the run has left a backtest."""
     return run.mode in with_backtest() and run.result_path.exists()
-
-
-def found_in(run: RunFolder) -> Any:
-    """The run's result, None if it has none that can be read."""
-    if not run.result_path.exists():
-        return None
-    try:
-        return result_of(run)
-    except QuantdeckError:
-        return None
-
-
-def metrics_of(result: Any) -> dict[str, float]:
-    """The metrics of a backtest, or the numbers of another result; none of None."""
-    if isinstance(result, BacktestResult):
-        return result.metrics
-    return {} if result is None else figures_of(result)
-
-
-def traded_by(result: Any) -> str:
-    """The symbol that a backtest names, empty of another result."""
-    return result.symbol if isinstance(result, BacktestResult) else ""
 
 
 def pairs(differ: Mapping[str, Any]) -> list[str]:
