@@ -61,8 +61,8 @@ class Evaluation:
     @property
     def attempt(self) -> str:
         """Digest that is equal for looks at the same bars through the same model under the same settings."""
-        told = json.dumps([self.of, self.data, self.settings], sort_keys=True)
-        return hashlib.sha256(told.encode()).hexdigest()
+        content = json.dumps([self.of, self.data, self.settings], sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
 
     @property
     def is_long(self) -> bool:

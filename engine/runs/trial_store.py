@@ -188,9 +188,9 @@ class Store:
 
     def market_of(self, look: Evaluation) -> int:
         """The number of the look's market; 0 if its bars were never looked at."""
-        told = (look.data, look.market)
+        stored = (look.data, look.market)
         found = self._database.execute(
-            "SELECT market FROM series WHERE data = ? AND name = ?", told
+            "SELECT market FROM series WHERE data = ? AND name = ?", stored
         ).fetchone()
         return int(found[0]) if found else 0
 
@@ -226,8 +226,8 @@ class Store:
             (*values, look.attempt, line),
         )
         if returns is not None:
-            told = (look.trial, returns.days, returns.returns)
-            self._database.execute("INSERT OR IGNORE INTO trials VALUES (?, ?, ?)", told)
+            stored = (look.trial, returns.days, returns.returns)
+            self._database.execute("INSERT OR IGNORE INTO trials VALUES (?, ?, ?)", stored)
 
     def add_series(self, series: Series, match: Callable[[Series, Sequence[Series]], set[int]]) -> int:
         """Record prices; `match` finds the markets that they are of, which become one. Returns its number."""
@@ -237,8 +237,8 @@ class Store:
         market = min(same, default=max((each.market for each in others), default=0) + 1)
         for other in same - {market}:
             self._database.execute("UPDATE series SET market = ? WHERE market = ?", (market, other))
-        told = (series.data, series.name, market, series.from_ms, series.to_ms, series.prices, series.closes)
-        self._database.execute("INSERT INTO series VALUES (?, ?, ?, ?, ?, ?, ?)", told)
+        row = (series.data, series.name, market, series.from_ms, series.to_ms, series.prices, series.closes)
+        self._database.execute("INSERT INTO series VALUES (?, ?, ?, ?, ?, ?, ?)", row)
         return market
 
     def import_earlier(self, home: Path) -> None:
@@ -248,9 +248,9 @@ class Store:
             facts = path.stat()
         except OSError:
             return
-        told = (str(path.resolve()), facts.st_size, facts.st_mtime_ns)
+        stored = (str(path.resolve()), facts.st_size, facts.st_mtime_ns)
         known = self._database.execute(
-            "SELECT 1 FROM imported WHERE file = ? AND bytes = ? AND changed = ?", told
+            "SELECT 1 FROM imported WHERE file = ? AND bytes = ? AND changed = ?", stored
         )
         if known.fetchone():
             return
@@ -262,7 +262,7 @@ class Store:
                 series = Series(look.data, look.market, 0, look.from_ms, look.to_ms, b"", closes)
                 self.add_series(series, by_name_or_closes)
             self.add(look, line=line.digest)
-        self._database.execute("INSERT OR REPLACE INTO imported VALUES (?, ?, ?, ?)", (*told, broken))
+        self._database.execute("INSERT OR REPLACE INTO imported VALUES (?, ?, ?, ?)", (*stored, broken))
 
 
 def by_name_or_closes(series: Series, others: Sequence[Series]) -> set[int]:
@@ -279,6 +279,6 @@ def by_name_or_closes(series: Series, others: Sequence[Series]) -> set[int]:
 
 def look_of(row: Sequence[Any]) -> Evaluation:
     """A look as the ledger holds it."""
-    told: dict[str, Any] = dict(zip(COLUMNS, row, strict=False))
-    told |= {"settings": json.loads(told["settings"]), "simulated": bool(told["simulated"])}
-    return Evaluation(**told, same_market=row[-1])
+    stored: dict[str, Any] = dict(zip(COLUMNS, row, strict=False))
+    stored |= {"settings": json.loads(stored["settings"]), "simulated": bool(stored["simulated"])}
+    return Evaluation(**stored, same_market=row[-1])
