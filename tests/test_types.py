@@ -83,6 +83,7 @@ EDGES = {
     },
     "a request to the engine, as it goes over the wire": {
         "tui/screens/backtest/open_result.py:request",
+        "tui/screens/backtest/trades_panel.py:_about",
         "tui/screens/backtest/trades_panel.py:question",
     },
     "the document of a command, or a row of a CSV file": {
