@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.errors import DivergedError
+from engine.errors import ChangeSettingsError, DivergedError
 from engine.results.number_format import defined, whole
 from tui.number_format import span
 
@@ -18,6 +18,7 @@ ROLE = {
 }  # fmt: skip
 SILENT_S = 60.0  # of the work, until that is told
 RESUMABLE = ("stopped", "failed", "crashed")
+FINAL = (ChangeSettingsError, DivergedError)  # met again by whoever resumes: a run's settings stay
 
 
 def status(state: State) -> tuple[str, str]:
@@ -46,6 +47,11 @@ def progress(state: State) -> str:
         return f"epoch {whole(state.epoch)} of {whole(state.epochs)}" if state.history else ""
     left = f" · {span(state.left_s)} left" if defined(state.left_s) else ""
     return f"epoch {whole(max(1, state.epoch))}/{whole(state.epochs)}{left}"
+
+
+def resumable(state: State) -> bool:
+    """Whether resuming the run may get it further."""
+    return state.status in RESUMABLE and not isinstance(state.error, FINAL)
 
 
 def diverged(state: State) -> bool:

@@ -70,7 +70,7 @@ def banner(shown: Shown, width: int) -> list[Line]:
             [(f"{NAMES.get(key, key.partition('.')[2])} {setting(old)} → {setting(new)}", "live")]
             for key, old, new in shown.moved
         ]
-        state = "  computing …   " if shown.stale else f"  try {shown.tries}   "
+        state = "  computing …   " if shown.stale else f"  what-if {shown.tries}   "
         right: Line = [(state, "warn" if shown.stale else ""), ("0", "bright"), (" back ", "quiet")]
         right = [*right, *audit] if width >= WIDE else right
         first, *others = packed([[*simulated, ("WHAT-IF", "alarm")], *said], width - width_of(right) - 1)

@@ -23,15 +23,15 @@ COLUMNS = (
     Column("bars", "bars", 5, right=True),
     Column("return", "return %", 8, right=True),
     Column("pnl", "pnl", 10, right=True),
-    Column("exit_reason", "why", 8),
+    Column("exit_reason", "reason", 8),
     Column("entry_price", "entry price", 12, right=True),
     Column("exit_price", "exit price", 12, right=True),
     Column("quantity", "quantity", 12, right=True),
     Column("fees", "fees", 9, right=True),
     Column("slippage", "slippage", 9, right=True),
     Column("funding", "funding", 9, right=True),
-    Column("mae", "mae %", 7, right=True),
-    Column("mfe", "mfe %", 7, right=True),
+    Column("mae", "MAE %", 7, right=True),
+    Column("mfe", "MFE %", 7, right=True),
     Column("prediction", "predicted %", 11, right=True),
     Column("equity_after", "equity", 12, right=True),
 )
@@ -78,7 +78,7 @@ def facts(trade: Mapping[str, Any], width: int) -> list[Line]:
     """One trade in a few lines."""
     pairs: list[list[tuple[str, ...]]] = [
         [("side", trade["side"]), ("quantity", price(trade["quantity"])), ("bars", whole(trade["bars"])),
-         ("why", trade["exit_reason"])],
+         ("exit reason", trade["exit_reason"])],
         [("entry", str(trade["entry_time"])), ("at", price(trade["entry_price"])),
          ("predicted", signed_percent(trade["prediction"]))],
         [("exit", str(trade["exit_time"])), ("at", price(trade["exit_price"])),
@@ -87,7 +87,7 @@ def facts(trade: Mapping[str, Any], width: int) -> list[Line]:
          ("slippage", amount(trade["slippage"])), ("funding", signed(trade["funding"])),
          ("borrow", amount(trade["borrow"])),
          *([("absorbed", amount(trade["absorbed"]))] if trade["absorbed"] else [])],
-        [("worst", signed_percent(trade["mae"])), ("best", signed_percent(trade["mfe"])),
+        [("MAE", signed_percent(trade["mae"])), ("MFE", signed_percent(trade["mfe"])),
          ("pnl", signed(trade["pnl"]), role("pnl", trade)),
          ("return", f"{percent(trade['return'])} %", role("return", trade))],
     ]  # fmt: skip

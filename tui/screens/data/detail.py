@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 LISTED = 200
 COUNTED = {
-    "rows_read": "read", "rows_stored": "stored", "duplicates": "doubles resolved",
+    "rows_read": "read", "rows_stored": "stored", "duplicates": "duplicates merged",
     "conflicting": "conflicting", "rejected": "rejected", "flagged": "flagged", "spikes": "spikes",
     "zero_volume": "without volume",
 }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from engine.errors import QuantdeckError
-from tui.runs.status import RESUMABLE
+from tui.runs.status import resumable
 from tui.screens.backtest import selection
 from tui.screens.base import BaseScreen
 from tui.screens.dialogs import Prompt, ask_stop
@@ -122,7 +122,7 @@ class RunsScreen(BaseScreen):
         if action == "delete":
             return at is not None and not at.live
         if action == "resume":
-            return at is not None and at.state.status in RESUMABLE
+            return at is not None and resumable(at.state)
         if action in ("open", "mark", "compare", "rename", "note", "reproduce", "train", "copy", "export"):
             return at is not None
         return True

@@ -135,7 +135,7 @@ class TrainScreen(BaseScreen):
         if action == "stop":
             return self._shown is not None and self._shown.live
         if action == "resume":
-            return state is not None and state.status in run_status.RESUMABLE
+            return state is not None and run_status.resumable(state)
         if action == "demo":
             return self._shown is None
         if action in ("log_axis", "smooth", "freeze", "zoom", "export"):
