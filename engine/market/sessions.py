@@ -103,10 +103,15 @@ def session_zone(time_ms: Times, step_ms: int) -> str:
 
 
 def likelihood(starts: Times) -> float:
-    """Log likelihood, in nats, of open half hours if each of the week is open at a rate of its own."""
-    count = np.bincount(starts % WEEK_MS // HALF_HOUR_MS, minlength=WEEK_MS // HALF_HOUR_MS)  # (336,)
-    weeks = max((starts[-1] - starts[0]) / WEEK_MS, count.max())
-    return sum(entropy(each, weeks) for each in count.tolist())
+    """Log likelihood, in nats, of open half hours if each of the week is open at a rate of its own.
+
+    A half hour of the week has as many places as there are of it from the first start to the last.
+    """
+    number, week = starts // HALF_HOUR_MS, WEEK_MS // HALF_HOUR_MS  # (H,)
+    count = np.bincount(number % week, minlength=week)  # (336,)
+    weeks, rest = divmod(int(number[-1] - number[0]) + 1, week)
+    places = weeks + ((np.arange(week) - number[0]) % week < rest)  # (336,)
+    return sum(map(entropy, count.tolist(), places.tolist()))
 
 
 def weekly(always: Calendar, clock: Times) -> Calendar:

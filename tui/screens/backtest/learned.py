@@ -56,7 +56,9 @@ def learned(
     """The panel, of the run as it was recorded; importance: where it was measured."""
     head: Line = [(" forecasts and features", "bright"), ("  of the run as it was recorded", "quiet")]
     said, found = explained(recorded), recorded.calibration
-    lines = [head, *paragraph(said.get("calibration", ""), width), *paragraph(said.get("drift", ""), width)]
+    lines = [head]
+    for part in ("calibration", "drift"):
+        lines += paragraph(said[part], width) if part in said else []
     for number, table in enumerate(forecast_tables(recorded)):
         rows = laid_out(table, width)
         if found and number == 0 and found.deciles and width >= WITH_BARS:
