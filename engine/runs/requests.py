@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import subprocess
 import sys
@@ -175,7 +176,7 @@ def reply(line: bytes, handlers: Mapping[str, Handler], stdout: IO[bytes]) -> No
             raise StopRequestedError("the request", "whoever asked has gone") from None
 
     try:
-        request = json.loads(line)
+        request = request_of(line)
         number = request.pop("request")
         result = handler_of(request, handlers)(request, emit)
     except Exception as error:  # noqa: BLE001  each is told to whoever asked
@@ -187,11 +188,31 @@ def reply(line: bytes, handlers: Mapping[str, Handler], stdout: IO[bytes]) -> No
         say({"kind": "answer", "result": result})
 
 
+def request_of(line: bytes) -> Event:
+    """A line as a numbered request of finite numbers. Raises ChangeSettingsError for another."""
+    try:
+        request = json.loads(line, parse_float=finite, parse_constant=finite)
+    except (ValueError, RecursionError):
+        request = None
+    if not isinstance(request, dict) or type(request.get("request")) is not int:
+        reason, remedy = "is no JSON table of finite numbers with its number as `request`", "Ask in that form"
+        raise ChangeSettingsError("a request", reason, remedy)
+    return request
+
+
+def finite(text: str) -> float:
+    """A number of JSON. Raises ValueError unless it is finite."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not finite")
+    return number
+
+
 def handler_of(request: Event, handlers: Mapping[str, Handler]) -> Handler:
     """The handler of a request. Raises ChangeSettingsError that names what there is."""
     try:
         return handlers[request["do"]]
-    except KeyError:
+    except (KeyError, TypeError):  # absent, unknown or no text at all
         known = ", ".join(sorted(handlers))
         raise ChangeSettingsError(
             f"request {request.get('do')!r}", "cannot be answered", f"Ask for {known}"

@@ -1,5 +1,7 @@
 """Questions to a real engine process."""
 
+import io
+import json
 import math
 import os
 import signal
@@ -8,10 +10,12 @@ import sys
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.errors import ChangeSettingsError, InternalError, MakeRoomError, RepairDataError, SettingsError
 from engine.results.codec import Number
-from engine.runs.requests import EngineClient, ask
+from engine.runs.requests import EngineClient, answer, ask
 from tests.runs.engines import until
 
 CODE = """
@@ -169,3 +173,27 @@ with EngineClient({COMMAND!r}) as client:
     died = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert died.returncode == -9
     until(lambda: gone(int(died.stdout)))
+
+
+PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+TREES = st.recursive(
+    PLAIN, lambda part: st.lists(part, max_size=3) | st.dictionaries(st.text(max_size=3), part), max_leaves=5
+)
+REQUESTS = st.fixed_dictionaries({}, optional={"request": TREES, "do": TREES | st.just("echo"), "x": TREES})
+LINES = (
+    st.binary(max_size=30)
+    | (TREES | REQUESTS).map(lambda each: json.dumps(each).encode())
+    | st.sampled_from([b'{"request":1e999,"do":"echo"}', b'{"request":1,"do":"echo","x":1e999}', b"[" * 9999])
+)
+
+
+@given(st.lists(LINES.map(lambda line: line.replace(b"\n", b"")), max_size=4))
+def test_whatever_is_asked_is_answered_or_refused_and_never_a_fault(lines):
+    requests = io.BytesIO(b"".join(line + b"\n" for line in [*lines, b'{"request":7,"do":"echo"}']))
+    answers = io.BytesIO()
+    answers.close = answers.flush
+    assert answer({"echo": lambda request, _: request}, requests, answers) == 0
+    told = [json.loads(line) for line in answers.getvalue().splitlines()]
+    assert len(told) == len(lines) + 1
+    assert told[-1] == {"kind": "answer", "result": {"do": "echo"}, "request": 7}
+    assert {each["error"]["class"] for each in told if each["kind"] == "error"} <= {"ChangeSettingsError"}
