@@ -50,6 +50,7 @@ class EngineClient:
         self._command = command
         self._turn = threading.Lock()
         self._count = 0
+        self.died = False  # without an answer that somebody waited for
 
     def __enter__(self) -> Self:
         pipe = subprocess.PIPE
@@ -114,7 +115,7 @@ class EngineClient:
                 yield answer
 
     def _death(self) -> InternalError:
-        code = self._end()
+        code, self.died = self._end(), True
         said = [text for line in self._said if (text := line.decode(errors="replace").strip())]
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         return InternalError(

@@ -28,15 +28,18 @@ class Engine:
         with contextlib.suppress(MakeRoomError):
             self._warm()
 
-    def ask(self, request: Event, kind: type[Kind]) -> Kind:
-        """Ask `{"do": name, …}`; see EngineClient.ask. A process that died is replaced next time."""
+    def ask(self, request: Event, kind: type[Kind], *, again: bool = True) -> Kind:
+        """Ask `{"do": name, …}`; see EngineClient.ask. Of a process that dies its successor is asked."""
         client = self._warm()
         try:
             return client.ask(request, kind)
         except (InternalError, OSError, ValueError):
-            if not self._over:
-                self._drop(client)
-            raise
+            if self._over:
+                raise
+            self._drop(client)
+            if not (again and client.died):
+                raise
+        return self.ask(request, kind, again=False)
 
     def _warm(self) -> EngineClient:
         from engine.runs.requests import EngineClient
