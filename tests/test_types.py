@@ -60,6 +60,7 @@ EDGES = {
         "engine/runs/process.py:outcome",
         "engine/runs/process.py:started",
         "engine/runs/requests.py:_answers",
+        "engine/runs/requests.py:request_of",
         "engine/results/notes.py:log_event",
         "engine/runs/log_entries.py:facts",
         "engine/runs/state_fields.py:to_json",

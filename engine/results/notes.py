@@ -170,7 +170,7 @@ TEXTS = {
         "{bars:,} bars had no forecast, in {stretches:,} stretches: a position was closed there "
         "(signal.without_forecast)."
     ),
-    "borrowed for free": "Short sales were lent for free: backtest.borrow_rate is 0.",
+    "borrowed for free": "Borrowing for short sales cost nothing: backtest.borrow_rate is 0.",
     "ruined": "RUINED: equity fell to 0 and the simulation ended there.",
     "liquidated": "Positions liquidated: {times:,}; what the account then lacked: {absorbed:,.2f}.",
     "filled at the close": (

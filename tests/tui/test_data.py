@@ -14,7 +14,7 @@ def test_import_tells_the_repair_report(deck):
     assert out.splitlines()[:5] == [
         "Imported as BTC",
         "  rows       36,062 read, 33,413 stored",
-        "  doubles    2,649 resolved, 12 of them conflicting",
+        "  duplicates 2,649 merged, 12 of them conflicting",
         "  rejected   0",
         "  missing    16 in 8 gaps",
     ]
@@ -131,7 +131,7 @@ def test_a_repair_is_told_in_numbers():
         "  gaps       3 candles in 1 gaps: second",
         "  spikes     2 against other (1,100 compared, 4 more confirmed): leave",
         "  conflicts  0: leave",
-        "  arrival    5 doubles resolved, 6 rows rejected",
+        "  arrival    5 duplicates merged, 6 rows rejected",
         "  repaired   0 sent again, 3 taken from other, 0 filled flat",
         "  left       0 missing in 0 gaps, 2 spikes, 0 conflicts",
         "    from 2021-01-01  to 2021-01-02  bars 3  was gaps  now taken",

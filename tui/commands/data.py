@@ -114,7 +114,7 @@ def import_text(report: ImportReport) -> str:
     lines = [
         f"Imported as {report.series}",
         f"  rows       {whole(report.rows_read)} read, {whole(report.rows_stored)} stored",
-        f"  doubles    {whole(report.duplicates)} resolved, {whole(report.conflicting)} of them conflicting",
+        f"  duplicates {whole(report.duplicates)} merged, {whole(report.conflicting)} of them conflicting",
         f"  rejected   {whole(report.rejected)}",
         f"  missing    {whole(report.missing)} in {whole(report.gaps)} gaps",
         f"  flagged    {whole(report.flagged)}",
@@ -172,7 +172,7 @@ def repair_text(report: RepairReport, home: Path) -> str:
         f"  gaps       {whole(found.missing)} candles in {whole(found.gaps)} gaps: {policy['gaps']}",
         f"  spikes     {whole(found.spikes)}{against}: {policy['spikes']}",
         f"  conflicts  {whole(found.conflicts)}: {policy['conflicts']}",
-        f"  arrival    {whole(found.duplicates)} doubles resolved, {whole(found.rejected)} rows rejected",
+        f"  arrival    {whole(found.duplicates)} duplicates merged, {whole(found.rejected)} rows rejected",
         f"  repaired   {whole(done.refetched)} sent again, {taken}",
         f"  left       {whole(left.missing)} missing in {whole(left.gaps)} gaps, {remaining}",
     ]
