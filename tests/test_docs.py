@@ -134,8 +134,8 @@ MADE = {  # page and part: what writes it
 
 
 PICTURES = {  # what the README shows is what the tests of the screens hold
-    "train.svg": "app/__snapshots__/test_snapshots/test_train[training-80x24].raw",
-    "backtest.svg": "results/__snapshots__/test_snapshots/test_backtest[result-80x24].raw",
+    "train.svg": "app/__snapshots__/test_snapshots/test_the_picture_of_the_readme.raw",
+    "backtest.svg": "results/__snapshots__/test_snapshots/test_the_picture_of_the_docs.raw",
 }
 
 

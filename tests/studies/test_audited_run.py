@@ -80,7 +80,9 @@ def test_a_run_with_a_leak_in_its_own_features_is_found_out(home, client, tmp_pa
     assert told.findings[0].row_ms < told.findings[0].cut_ms
 
 
-def test_a_run_that_was_not_to_be_audited_says_so_above_its_figures(home, tmp_path):
+def test_a_run_that_was_not_audited_says_so_and_what_it_was_trained_with_is_audited_later(
+    home, client, tmp_path
+):
     file = tmp_path / "mine.py"
     file.write_text(SMOOTH)
     keys = (f"features.names={','.join((*NAMES, 'smooth'))}", f"features.file={file}", "evidence.audit=false")
@@ -89,13 +91,6 @@ def test_a_run_that_was_not_to_be_audited_says_so_above_its_figures(home, tmp_pa
     assert caveats_of(run, backtest_of(run))[0].startswith("NOT AUDITED")
     assert backtest_summary(run, backtest_of(run)).startswith("NOT AUDITED")
     assert backtest_document(run, backtest_of(run))["caveats"][0].startswith("NOT AUDITED")
-
-
-def test_the_file_that_was_trained_with_is_audited_and_not_todays(home, client, tmp_path):
-    file = tmp_path / "mine.py"
-    file.write_text(SMOOTH)
-    names = f"features.names={','.join((*NAMES, 'smooth'))}"
-    run = followed(home.create("run", settings_of(*TINY, names, f"features.file={file}")))
     assert run.features_path.read_text() == SMOOTH
     file.write_text(SMOOTH.partition("    padded")[0] + "    return bars.open / bars.close\n")
     told = audited(client, home, run)

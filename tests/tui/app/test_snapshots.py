@@ -9,7 +9,6 @@ from tui.app import Quantdeck
 
 SIZES = [
     pytest.param((80, 22), id="80x22"),
-    pytest.param((80, 24), id="80x24"),
     pytest.param((200, 50), id="200x50"),
 ]
 
@@ -40,6 +39,10 @@ def runs_deck(tmp_path, held, monkeypatch):
 @pytest.mark.parametrize("state", STATES)
 def test_train(snap_compare, deck_in, state, size):
     assert snap_compare(deck_in(state), terminal_size=size, run_before=press("2"))
+
+
+def test_the_picture_of_the_readme(snap_compare, deck_in):
+    assert snap_compare(deck_in("training"), terminal_size=(80, 24), run_before=press("2"))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from tests.tui.results.conftest import press
 
 SIZES = [
     pytest.param((80, 22), id="80x22"),
-    pytest.param((80, 24), id="80x24"),
     pytest.param((200, 50), id="200x50"),
 ]
 
@@ -39,6 +38,10 @@ def test_nothing_yet(snap_compare, deck_on, tmp_path, screen, size):
 )  # fmt: skip
 def test_backtest(snap_compare, deck_on, home, keys, size):
     assert snap_compare(deck_on(home), terminal_size=size, run_before=press("3", *keys))
+
+
+def test_the_picture_of_the_docs(snap_compare, deck_on, home):
+    assert snap_compare(deck_on(home), terminal_size=(80, 24), run_before=press("3"))
 
 
 @pytest.mark.parametrize("keys", [(), ("enter",)], ids=["result", "trade"])
