@@ -113,7 +113,7 @@ def test_a_gap_within_a_session_is_one_and_a_weekend_is_none(tmp_path):
     assert (~market.observed).nonzero()[0].tolist() == [500, 501]
 
 
-@pytest.mark.parametrize("text", ["mon-fri 09:30-16:30 America/New_York", "24/7 America/New_York"])
+@pytest.mark.parametrize("text", ["mon-fri 09:30-16:30 America/New_York"])
 def test_the_leak_audit_passes_where_bars_keep_a_local_clock(tmp_path, text, monkeypatch):
     monkeypatch.setattr(probe, "CUTS", 168)  # every hour of the week
     minutes = 60 if "mon" in text else 240

@@ -157,13 +157,13 @@ def test_a_trade_that_does_not_exist_is_refused(kept, number):
         one(ask(kept, number=number))
 
 
-def test_a_hundred_thousand_trades(tmp_path):
-    run = backtested(Home(tmp_path), 210_000, 1, MANY)
-    answer = window(ask(run, sort="pnl", reverse=True, **{"from": 50_000, "count": 40}))
+def test_tens_of_thousands_of_trades(tmp_path):
+    run = backtested(Home(tmp_path), 70_000, 1, MANY)
+    answer = window(ask(run, sort="pnl", reverse=True, **{"from": 15_000, "count": 40}))
     table = pd.read_csv(run.path / "trades.csv")
-    assert answer.all == len(table) > 100_000
+    assert answer.all == len(table) > 30_000
     expected = table.sort_values("pnl", ascending=False, kind="stable")["trade"]
-    assert numbers(answer) == expected.iloc[50_000:50_040].tolist()
+    assert numbers(answer) == expected.iloc[15_000:15_040].tolist()
     kept = table[operator.and_(table["pnl"] < 0, table["side"] == "short") & (table["bars"] > 2)]
     answer = window(ask(run, filter="pnl<0 side=short bars>2", **{"from": len(kept) - 5, "count": 40}))
     assert (answer.total, numbers(answer)) == (len(kept), kept["trade"].iloc[-5:].tolist())

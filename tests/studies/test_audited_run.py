@@ -98,14 +98,6 @@ def test_a_run_that_was_not_audited_says_so_and_what_it_was_trained_with_is_audi
     assert (told.status, told.findings[0].column) == ("failed", "smooth")
 
 
-def test_a_backtest_at_the_close_that_decided_is_found_out(home, client):
-    trained = followed(home.create("train", settings_of(*TINY)))
-    chosen = settings_of(*TINY, "backtest.fill=same-close")
-    told = audited(client, home, followed(home.create("backtest", chosen, of=trained.id)))
-    assert (told.findings[0].stage, told.findings[0].column) == ("simulate", "entry_price")
-    assert audited(client, home, trained).status == "passed"
-
-
 def test_what_has_no_model_cannot_be_audited(home, client):
     run = home.create("update", settings_of())
     with pytest.raises(ChangeSettingsError, match="without a model"):

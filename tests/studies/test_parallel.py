@@ -17,6 +17,7 @@ from engine.runs.log_entries import LogNote, StageChange
 from engine.runs.state import state_of
 from engine.settings import Parallel
 from engine.studies.workers import results
+from engine.variables import OWN, own
 from tests.studies.engines import TINY, followed, home_with_market, result_of
 from tests.studies.markets import settings_of
 from tests.studies.tasks import deadly, endless, refusing, squared
@@ -113,6 +114,15 @@ def members(group):
 def test_a_cluster_that_is_not_there_is_refused_in_words(name):
     with pytest.raises(ChangeSettingsError):
         list(results(squared, [(1,)], Parallel(backend=name), silent))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def environment():
+    """Clusters leave variables in this process, which later engines would tell of."""
+    before = set(os.environ)
+    yield
+    for name in set(os.environ) - before - own(os.environ) - {OWN}:
+        del os.environ[name]
 
 
 @pytest.fixture(scope="module")

@@ -52,7 +52,7 @@ def test_the_stitched_curve_covers_every_test_span_once(whole):
 
 def test_killed_in_the_middle_it_resumes_to_the_same_result(home, whole):
     run = home.create("walkforward", CHOSEN)
-    followed(run, until=lambda entry: isinstance(entry, LogNote) and entry.values["done"] == 1)  # noqa: PD011
+    followed(run, until=lambda entry: isinstance(entry, LogNote) and entry.values.get("done") == 1)  # noqa: PD011
     started = [json.loads(line) for line in run.events_path.read_text().splitlines()]
     os.kill(next(event["pid"] for event in started if event["kind"] == "started"), signal.SIGKILL)
     assert wait(run, 30)
