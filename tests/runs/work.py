@@ -52,11 +52,11 @@ def saving(emit):
 
 
 def swallowing(emit):
-    for epoch in range(10**6):
-        try:
-            emit({"kind": "epoch", "epoch": epoch, "epochs": 10**6})
-        except StopRequestedError:
-            emit({"kind": "note", "level": "info", "text": "swallowed"})
+    try:
+        endless(emit)
+    except StopRequestedError:
+        emit({"kind": "note", "level": "info", "text": "swallowed"})
+    while True:
         emit({"kind": "alive"})
         pause(0.002)
 
