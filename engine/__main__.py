@@ -62,14 +62,14 @@ def judge(run: RunFolder, emit: Emit) -> None:
 
     replayed = itertools.count(1)
 
-    def told(event: Event) -> None:
+    def log(event: Event) -> None:
         emit(event)
         if event["kind"] == "alive":
             emit(log_event(Note("audited so far", {"histories": next(replayed)})))
 
     with stage(emit, "audit"):
         try:
-            report = audit_run(run, Home(run.path.parent.parent), told)
+            report = audit_run(run, Home(run.path.parent.parent), log)
         except StopRequestedError:
             raise
         except QuantdeckError as error:

@@ -90,8 +90,8 @@ def test_what_was_tried_before_is_known(tmp_path):
     other = replace(LOOK, settings={"backtest.fee_bps": 2.0})
     record(tmp_path, LOOK)
     with opened(tmp_path) as store:
-        assert store.was_tried(replace(LOOK, run="0000bbbb"))  # the same settings once more
-        assert not store.was_tried(other)
+        assert store.has(replace(LOOK, run="0000bbbb"))  # the same settings once more
+        assert not store.has(other)
 
 
 def earlier_file(home, *looks):

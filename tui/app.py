@@ -13,7 +13,7 @@ from engine.runs.events import clock
 from engine.runs.hints import hint
 from tui.background.preload import load, warm
 from tui.background.warm_engine import Engine
-from tui.runs.looks import looks, missed, note_look, told
+from tui.runs.looks import ending, looks, missed, note_look
 from tui.runs.watch import RunsChanged, Snapshot, Watch
 from tui.screens import SCREENS
 from tui.terminal import themes
@@ -116,7 +116,7 @@ class Quantdeck(CrashSafe):
         self.app_resume_signal.subscribe(self, lambda _: self.repaint())  # after Ctrl-Z and fg
         self.call_after_refresh(self._begin)
 
-    def tell_first(self, text: str) -> None:
+    def say_first(self, text: str) -> None:
         """Have something said once the first screen stands."""
         self._first_words.append(text)
 
@@ -158,13 +158,15 @@ class Quantdeck(CrashSafe):
 
     def _tell_missed(self) -> None:
         """Say what ended badly since somebody last looked, and show it; offer another home for none."""
+        from tui.runs.status import resumable
         from tui.screens.dialogs import Ask
 
         runs = [each.run for each in self.snapshot.runs]
         dead = missed(runs, looks().get(self.home.path))
         for run, state in dead:
+            remedy = "R resumes it" if resumable(state) else "Train says why"
             self.notify(
-                f"since you last looked: {told(run, state)}; R resumes it", severity="error", markup=False
+                f"since you last looked: {ending(run, state)}; {remedy}", severity="error", markup=False
             )
         if dead and not self.snapshot.live and not self._start and self.current_mode == "data":
             self.chosen = dead[-1][0].id

@@ -75,9 +75,9 @@ def decide(
     place = bar[target] - first  # (N,)
 
     def on_bars(values: Floats) -> Floats:
-        laid = np.full(last - first + 1, np.nan)  # (B,)
-        laid[place] = values
-        return laid
+        aligned = np.full(last - first + 1, np.nan)  # (B,)
+        aligned[place] = values
+        return aligned
 
     if signal is None:
         signal = signals_of(forecast, band, settings.signal.entry_threshold, settings)  # (N,)

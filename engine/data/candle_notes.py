@@ -17,8 +17,8 @@ ROUTINE = ("times", "unknown volumes")  # codes of an import's notes that move n
 
 def of_file(series: str, report: QualityReport) -> list[Note]:
     """The same of a file that was not imported before: what was understood, left out and lacks, too."""
-    told = [note for note in report.notes if note.code not in ROUTINE]
-    return [*losses(series, report.as_dict()), *holes(series, len(report.gap_list), report.missing), *told]
+    shown = [note for note in report.notes if note.code not in ROUTINE]
+    return [*losses(series, report.as_dict()), *holes(series, len(report.gap_list), report.missing), *shown]
 
 
 def losses(series: str, report: Mapping[str, Any]) -> list[Note]:

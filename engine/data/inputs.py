@@ -131,16 +131,16 @@ def extent(series: Series) -> Range:
     return first, last + TIMEFRAME_MS[series.timeframe]
 
 
-def with_calendar(series: Series, told: str) -> Series:
+def with_calendar(series: Series, text: str) -> Series:
     """The series with the calendar that data.calendar tells, if it is not auto.
 
     Raises ChangeSettingsError for one that is none.
     """
-    calendar = told_calendar(told, TIMEFRAME_MS.get(series.timeframe, 0)) or calendar_of(series)
+    calendar = calendar_from(text, TIMEFRAME_MS.get(series.timeframe, 0)) or calendar_of(series)
     return replace(series, calendar=str(calendar))
 
 
-def told_calendar(text: str, step_ms: int) -> Calendar | None:
+def calendar_from(text: str, step_ms: int) -> Calendar | None:
     """The calendar that data.calendar tells, None for auto. Raises ChangeSettingsError for none at all."""
     if text == "auto":
         return None

@@ -59,14 +59,14 @@ def frames_differ(before: bytes, after: bytes) -> str:
         two = two[list(one.columns)]  # a later version may keep more beside them
     if list(one.columns) != list(two.columns) or not one.index.equals(two.index):
         return f"has {two.shape[0]} rows and {two.shape[1]} columns, had {one.shape[0]} and {one.shape[1]}"
-    told = []
+    reasons = []
     for name in one.columns:
         old, new = one[name].to_numpy(), two[name].to_numpy()  # (B,) each
         if old.dtype != new.dtype or old.tobytes() != new.tobytes():
             other = ~((old == new) | ((old != old) & (new != new)))  # noqa: PLR0124  NaN equals NaN here
             most = float(np.nanmax(np.abs(old[other].astype(float) - new[other].astype(float)), initial=0.0))
-            told.append(f"{name} in {int(other.sum())} of {len(old)} rows, by up to {most:.3g}")
-    return "; ".join(told)
+            reasons.append(f"{name} in {int(other.sum())} of {len(old)} rows, by up to {most:.3g}")
+    return "; ".join(reasons)
 
 
 def figures_differ(before: Any, after: Any) -> str:
@@ -79,25 +79,25 @@ def figures_differ(before: Any, after: Any) -> str:
 
 def reasons(before: Origin, after: Origin) -> list[str]:
     """What of data, versions, devices and machine is not as it was."""
-    told = []
+    reasons = []
     if before.data != after.data:
-        told.append("The market data are not those of the original: they have been changed or refetched.")
+        reasons.append("The market data are not those of the original: they have been changed or refetched.")
     if before.own_features != after.own_features:
-        told.append("The file of own features has changed.")
+        reasons.append("The file of own features has changed.")
     if before.own_model != after.own_model:
-        told.append("The file of the model has changed.")
+        reasons.append("The file of the model has changed.")
     if before.devices != after.devices:
-        told.append(f"{after.devices} devices share a batch, {before.devices} did.")
+        reasons.append(f"{after.devices} devices share a batch, {before.devices} did.")
     if before.machine != after.machine:
-        told.append(f"Another machine: {after.machine}, was {before.machine}.")
+        reasons.append(f"Another machine: {after.machine}, was {before.machine}.")
     versions = [
         f"{name} {after.versions.get(name)}, was {version}"
         for name, version in before.versions.items()
         if after.versions.get(name) != version
     ]
     if versions:
-        told.append(f"Other versions: {'; '.join(versions)}.")
-    return told
+        reasons.append(f"Other versions: {'; '.join(versions)}.")
+    return reasons
 
 
 def examine(run: RunFolder) -> list[str]:

@@ -43,9 +43,9 @@ def infer(time_ms: Times, step_ms: int, zone: str = "") -> Calendar:
     """
     if len(time_ms) < 2 or not step_ms:
         return Calendar(step_ms)
-    told = Calendar(step_ms, zone or "UTC")
-    keeps = zone and on_phase(told.clock(time_ms), step_ms) >= on_phase(time_ms, step_ms)
-    always = told if keeps else Calendar(step_ms, moving_zone(time_ms, step_ms))
+    stated = Calendar(step_ms, zone or "UTC")
+    keeps = zone and on_phase(stated.clock(time_ms), step_ms) >= on_phase(time_ms, step_ms)
+    always = stated if keeps else Calendar(step_ms, moving_zone(time_ms, step_ms))
     clock = always.clock(time_ms)
     if step_ms > DAY_MS or time_ms[-1] - time_ms[0] < WEEK_MS or whole_week(clock, step_ms):
         return plain(always)

@@ -30,10 +30,10 @@ def fit(
         width = lessons.matrix.shape[1]
         network = kind.build(lessons.lookback, width, settings.model, settings.training.seed)
         return network, train(kind, network, lessons, settings, devices, keep, emit)
-    from engine.models.training.steps import told
+    from engine.models.training.steps import fitted
 
     model, losses = kind.fitted(lessons, settings)
-    return model, told(losses, emit)
+    return model, fitted(losses, emit)
 
 
 def outputs(kind: Kind, model: Any, devices: int) -> Outputs:

@@ -50,11 +50,11 @@ TASKS = {"data.import": "store:import_file", "data.repair": "store:repair"}  # t
 
 def handlers() -> dict[str, Handler]:
     """What answers each question."""
-    asked = {question: later(*place.split(":"), tells=False) for question, place in QUESTIONS.items()}
-    return asked | {question: later(*place.split(":"), tells=True) for question, place in TASKS.items()}
+    asked = {question: later(*place.split(":"), reports=False) for question, place in QUESTIONS.items()}
+    return asked | {question: later(*place.split(":"), reports=True) for question, place in TASKS.items()}
 
 
-def later(module: str, function: str, *, tells: bool) -> Handler:
+def later(module: str, function: str, *, reports: bool) -> Handler:
     """A handler that imports the function behind it when it is first asked."""
 
     @cache
@@ -64,6 +64,6 @@ def later(module: str, function: str, *, tells: bool) -> Handler:
         return found
 
     def handler(request: Event, emit: Emit) -> Any:
-        return behind()(request, emit) if tells else behind()(request)
+        return behind()(request, emit) if reports else behind()(request)
 
     return handler

@@ -143,10 +143,10 @@ def _version(path: Path) -> tuple[int, int]:
 @lru_cache(maxsize=2)
 def _read(path: Path, _modified: int, _size: int) -> Result:
     run = RunFolder(path)
-    told = content(run)
-    if "metrics" not in told:
+    found = content(run)
+    if "metrics" not in found:
         raise ChangeSettingsError(f"run {run.id}", "has no backtest", again(path))
-    figures = BacktestResult.from_json(told, str(run.result_path))
+    figures = BacktestResult.from_json(found, str(run.result_path))
     settings = load(run.settings_path)
     if settings.signal.threshold_from != "settings":  # what was chosen there is the one that was traded
         settings = with_threshold(settings, figures.entry_threshold)
@@ -165,8 +165,8 @@ def _read(path: Path, _modified: int, _size: int) -> Result:
 def decisions_of(path: Path, calendar: str) -> Decisions:
     """The bars of a run and what was decided for each. Raises RepairDataError."""
     predictions = parquet(path, PREDICTIONS, ("prediction", "signal", "realised"))
-    told = columns_of(path, BARS)
-    frame = parquet(path, BARS, tuple(name for name in ARRAYS if name not in DUE_LATER or name in told))
+    found = columns_of(path, BARS)
+    frame = parquet(path, BARS, tuple(name for name in ARRAYS if name not in DUE_LATER or name in found))
     more = columns_of(path, PREDICTIONS)
     given = "weight" in more  # by somebody, without forecasts
     weight = parquet(path, PREDICTIONS, ("weight",))["weight"].to_numpy() if given else None

@@ -359,9 +359,9 @@ class BacktestResult:
         return to_json(self)
 
     @classmethod
-    def from_json(cls, told: dict[str, Any], where: str = "result.json") -> Self:
+    def from_json(cls, document: dict[str, Any], where: str = "result.json") -> Self:
         """From what result.json holds, of this version or an earlier one. Raises RepairDataError."""
-        found = from_json(cls, upgraded(told, where), where)
+        found = from_json(cls, upgraded(document, where), where)
         if "total_return" not in found.metrics:
             raise RepairDataError(where, "lacks the metric total_return", "Run it again")
         return found

@@ -59,11 +59,11 @@ def to_json(result: Any) -> dict[str, Any]:
     return {name_of(each): plain(getattr(result, each.name)) for each in fields(result)}
 
 
-def from_json(kind: type[Kind], told: Any, where: str) -> Kind:
+def from_json(kind: type[Kind], value: Any, where: str) -> Kind:
     """The dataclass that `to_json` wrote down. Raises RepairDataError that names `where`."""
     try:
         read: Any = reader
-        found: Kind = read(kind)(told)
+        found: Kind = read(kind)(value)
     except NotOfTypeError as error:
         place = f"{'.'.join(error.place)}: " if error.place else ""
         reason = f"is no proper {kind.__name__}: {place}{error.reason}"

@@ -73,14 +73,14 @@ def held_together(result: BacktestResult) -> tuple[Baseline, ...]:
 
 def on_fills(total_return: float, fills: FillScenarios) -> str:
     """What is left of the strategy's total return under each harsher fill that was tried."""
-    told = listed(
+    parts = listed(
         [
             f"{signed(each.total_return)} {HARSHER[each.name]}"
             for each in fills.scenarios
             if each.name in HARSHER
         ]
     )
-    return f"The return is {signed(total_return)} as set, {told}. {left_by_fills(total_return, fills)}"
+    return f"The return is {signed(total_return)} as set, {parts}. {left_by_fills(total_return, fills)}"
 
 
 def left_by_fills(total_return: float, fills: FillScenarios) -> str:
@@ -97,17 +97,17 @@ def on_stress(sharpe: float, found: StressTests) -> str:
     late = {each.bars: each.sharpe for each in found.delays}
     costs, half, record = found.break_even, found.capacity.half, found.track_record
     ratio = decimal(late.get(1, math.nan))
-    told = [f"Filled one bar late the Sharpe ratio is {ratio}, as set {decimal(sharpe)}"]
+    parts = [f"Filled one bar late the Sharpe ratio is {ratio}, as set {decimal(sharpe)}"]
     if math.isfinite(costs.earned_bps):
-        told.append(f"a trade earns {costs.earned_bps:,.1f} bps before costs of {costs.paid_bps:,.1f}")
+        parts.append(f"a trade earns {costs.earned_bps:,.1f} bps before costs of {costs.paid_bps:,.1f}")
     if math.isfinite(costs.bps):
-        told.append(f"the gain lasts until a fill costs {costs.bps:,.1f} bps")
+        parts.append(f"the gain lasts until a fill costs {costs.bps:,.1f} bps")
     if math.isfinite(half):
-        told.append(f"half of it is left with a capital of {half:,.0f}")
+        parts.append(f"half of it is left with a capital of {half:,.0f}")
     if math.isfinite(record.needed):
         needed = f"{math.ceil(record.needed):,} days"
-        told.append(f"the minimum track record of such returns is {needed}, there are {record.days:,}")
-    return f"{'; '.join(told)}."
+        parts.append(f"the minimum track record of such returns is {needed}, there are {record.days:,}")
+    return f"{'; '.join(parts)}."
 
 
 def on_intervals(sharpe: Interval, *, claimed: bool) -> str:
@@ -145,14 +145,14 @@ def on_band(found: BandCoverage) -> str:
     """Whether the bands around forecasts held as many returns as they were to."""
     share, low, high = (percent(each) for each in (found.held.value, found.held.low, found.held.high))
     asked = f"{found.asked * 100:g} %"
-    told = f"Of {found.forecasts:,} returns {share} % lay in the {asked} bands of their forecasts"
+    parts = f"Of {found.forecasts:,} returns {share} % lay in the {asked} bands of their forecasts"
     if not math.isfinite(found.held.low):
-        return f"{told}."
+        return f"{parts}."
     if found.held.low <= found.asked <= found.held.high:
         said = "as many as asked for, within the error"
     else:
         said = "more than asked for" if found.held.low > found.asked else "fewer than asked for"
-    return f"{told}, {said}: 95 % {low} … {high} %."
+    return f"{parts}, {said}: 95 % {low} … {high} %."
 
 
 def on_drift(found: Sequence[FeatureDrift]) -> str:

@@ -155,9 +155,9 @@ class RejectedRow:
     reason: str
 
 
-def as_note(told: Any) -> Any:
+def as_note(value: Any) -> Any:
     """In an Annotated note: a sentence, as stores of an earlier version have it, is one as well."""
-    return {"code": "text", "values": {"text": told}} if isinstance(told, str) else told
+    return {"code": "text", "values": {"text": value}} if isinstance(value, str) else value
 
 
 Remark = Annotated[Note, as_note]

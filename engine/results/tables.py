@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-NOT_TOLD = ("simulated", "notes")  # whoever shows a result tells these of every kind
+SHOWN_ELSEWHERE = ("simulated", "notes")  # whoever shows a result tells these of every kind
 UNDEFINED = "n/a"
 
 
@@ -21,10 +21,12 @@ class Table:
 
 def tables_of(result: Any) -> list[Table]:
     """A frozen dataclass as tables: its plain values, then one for each field that has parts."""
-    told = [(each.name, getattr(result, each.name)) for each in fields(result) if each.name not in NOT_TOLD]
-    plain = [(labelled(name), cell(value)) for name, value in told if not has_parts(value)]
+    values = [
+        (each.name, getattr(result, each.name)) for each in fields(result) if each.name not in SHOWN_ELSEWHERE
+    ]
+    plain = [(labelled(name), cell(value)) for name, value in values if not has_parts(value)]
     first = [Table(("", ""), tuple(plain))] if plain else []
-    return [*first, *(table_of(labelled(name), value) for name, value in told if has_parts(value))]
+    return [*first, *(table_of(labelled(name), value) for name, value in values if has_parts(value))]
 
 
 def has_parts(value: Any) -> bool:
@@ -53,9 +55,11 @@ def cells(part: Any) -> list[str]:
 
 def figures_of(result: Any) -> dict[str, float]:
     """The numbers of a result by the names of their fields: what a list and a comparison tell of it."""
-    told = vars(result).items()
+    values = vars(result).items()
     return {
-        name: value for name, value in told if isinstance(value, int | float) and not isinstance(value, bool)
+        name: value
+        for name, value in values
+        if isinstance(value, int | float) and not isinstance(value, bool)
     }
 
 

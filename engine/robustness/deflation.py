@@ -132,7 +132,7 @@ def record_variants(home: Path, prices: MarketPrices, *variants: Variant) -> Non
     """Record what-ifs, each of which is a new look only if its settings were not looked at before."""
     with trial_store.opened(home) as store:
         for variant in variants:
-            if not store.was_tried(variant.look):
+            if not store.has(variant.look):
                 add(store, home, prices, variant)
 
 

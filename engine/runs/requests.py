@@ -181,10 +181,10 @@ def reply(line: bytes, handlers: Mapping[str, Handler], stdout: IO[bytes]) -> No
         number = request.pop("request")
         result = handler_of(request, handlers)(request, emit)
     except Exception as error:  # noqa: BLE001  each is told to whoever asked
-        told = as_error(error)
-        if isinstance(told, InternalError):
+        reported = as_error(error)
+        if isinstance(reported, InternalError):
             traceback.print_exception(error)
-        say({"kind": "error", "error": to_fields(told)})
+        say({"kind": "error", "error": to_fields(reported)})
     else:
         say({"kind": "answer", "result": result})
 

@@ -19,8 +19,8 @@ NOTHING_KNOWN = State()
 
 def to_json(state: State) -> dict[str, Any]:
     """The fields by their names; NaN stays as it is."""
-    told = {name: getattr(state, name) for name in NAMES}
-    known = {name: value for name, value in told.items() if value != getattr(NOTHING_KNOWN, name)}
+    fields = {name: getattr(state, name) for name in NAMES}
+    known = {name: value for name, value in fields.items() if value != getattr(NOTHING_KNOWN, name)}
     return {name: to_fields(value) if name == "error" else as_fields(value) for name, value in known.items()}
 
 
@@ -34,15 +34,17 @@ def as_fields(value: Any) -> Any:
     return [as_fields(item) for item in value] if isinstance(value, tuple) else value
 
 
-def from_json(told: Mapping[str, Any]) -> State:
+def from_json(fields: Mapping[str, Any]) -> State:
     """The state that `to_json` wrote down. Raises TypeError for names of something else."""
-    return State(**{name: READERS[name](value) if name in READERS else value for name, value in told.items()})
+    return State(
+        **{name: READERS[name](value) if name in READERS else value for name, value in fields.items()}
+    )
 
 
 READERS: dict[str, Callable[[Any], Any]] = {
     "error": from_fields,
-    "sources": lambda told: {name: log.SourceProgress(**each) for name, each in told.items()},
-    "model": lambda told: log.ModelFacts(**told),
-    "history": lambda told: tuple(log.Epoch(**each) for each in told),
-    "notes": lambda told: tuple(log.LogNote(**each) for each in told),
+    "sources": lambda fields: {name: log.SourceProgress(**each) for name, each in fields.items()},
+    "model": lambda fields: log.ModelFacts(**fields),
+    "history": lambda fields: tuple(log.Epoch(**each) for each in fields),
+    "notes": lambda fields: tuple(log.LogNote(**each) for each in fields),
 }

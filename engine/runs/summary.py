@@ -155,12 +155,12 @@ def to_json(summary: Summary) -> dict[str, Any]:
     }
 
 
-def from_json(told: dict[str, Any]) -> Summary:
+def from_json(document: dict[str, Any]) -> Summary:
     """The summary that `to_json` wrote down."""
     differ = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in told["differ"].items()
+        key: tuple(value) if isinstance(value, list) else value for key, value in document["differ"].items()
     }
-    return Summary(state_fields.from_json(told["state"]), differ, told["metrics"], told["symbol"])
+    return Summary(state_fields.from_json(document["state"]), differ, document["metrics"], document["symbol"])
 
 
 def settings_differ(run: RunFolder) -> dict[str, Any]:

@@ -209,7 +209,7 @@ class Store:
         """How many lines of earlier ledgers could not be read."""
         return int(self._database.execute("SELECT total(broken) FROM imported").fetchone()[0])
 
-    def was_tried(self, look: Evaluation) -> bool:
+    def has(self, look: Evaluation) -> bool:
         """Whether the same settings were looked at before, on the same bars through the same model."""
         return bool(
             self._database.execute("SELECT 1 FROM looks WHERE attempt = ?", (look.attempt,)).fetchone()

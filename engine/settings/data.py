@@ -104,9 +104,9 @@ class Data(Group):
 
     @model_validator(mode="before")
     @classmethod
-    def _of_series(cls, told: Any) -> Any:
+    def _of_series(cls, value: Any) -> Any:
         """A stored series has a length of its own, which holds unless another is said."""
-        return {"timeframe": "", **told} if isinstance(told, dict) and told.get("series") else told
+        return {"timeframe": "", **value} if isinstance(value, dict) and value.get("series") else value
 
     @field_validator("symbol")
     @classmethod

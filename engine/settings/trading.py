@@ -48,11 +48,11 @@ class Signal(Group):
 
     @model_validator(mode="before")
     @classmethod
-    def _named(cls, told: Any) -> Any:
+    def _named(cls, value: Any) -> Any:
         """An entry threshold that is named without a word on where it comes from is the one that is meant."""
-        if isinstance(told, dict) and "entry_threshold" in told:
-            return {"threshold_from": "settings"} | told
-        return told
+        if isinstance(value, dict) and "entry_threshold" in value:
+            return {"threshold_from": "settings"} | value
+        return value
 
     @model_validator(mode="after")
     def _band(self) -> Self:

@@ -56,10 +56,10 @@ def extra_of(text: str) -> tuple[str, float, float]:
     if name in OWN_COLUMNS:
         raise ValueError(f"must not name a series {name}: that is one of the run's own")
     try:
-        told = [float(number) for number in hours]
+        parts = [float(number) for number in hours]
     except ValueError:
-        told = [math.nan]
-    delay, staleness = (*told, *EXTRA_HOURS[len(told) :])[:2]
+        parts = [math.nan]
+    delay, staleness = (*parts, *EXTRA_HOURS[len(parts) :])[:2]
     if len(hours) > 2 or not (0 <= delay <= 8760 and 0 < staleness <= 87_600):
         raise ValueError(f"must be written NAME:DELAY:STALENESS, 0 … 8760 h and above 0 … 87600 h; {text}")
     return name, delay, staleness
@@ -88,15 +88,15 @@ def brackets_of(texts: tuple[str, ...]) -> tuple[tuple[float, float], ...]:
     """Margin brackets NOTIONAL:SHARE as (notional, share of what lies above it). Raises ValueError."""
     wanted = "NOTIONAL:SHARE, both rising, from 0 on and shares below 1, such as 0:0.004, 50000:0.005"
     try:
-        told = tuple((float(low), float(share)) for low, share in (text.split(":") for text in texts))
+        parts = tuple((float(low), float(share)) for low, share in (text.split(":") for text in texts))
     except ValueError:
         raise ValueError(f"must be written {wanted}") from None
-    lows, shares = [low for low, _ in told], [share for _, share in told]
+    lows, shares = [low for low, _ in parts], [share for _, share in parts]
     rising = all(low < high for low, high in itertools.pairwise([*lows, math.inf]))
     right = rising and shares == sorted(shares) and all(0 <= share < 1 for share in shares)
-    if told and not (right and lows[0] == 0):
+    if parts and not (right and lows[0] == 0):
         raise ValueError(f"must be written {wanted}")
-    return told
+    return parts
 
 
 def moment(text: str) -> dt.datetime:

@@ -23,7 +23,7 @@ from engine.backtest.trades import trade_table
 from engine.backtest.trading import Decisions
 from engine.data.given_files import candles_of, rates_of, signals_of
 from engine.data.importing.hints import NO_HINTS, hints_of
-from engine.data.inputs import told_calendar
+from engine.data.inputs import calendar_from
 from engine.errors import RepairDataError
 from engine.market.funding import due as due_on
 from engine.market.times import iso, milliseconds
@@ -105,7 +105,7 @@ def simulate_signals(
     settings = for_own_signals(settings or Settings())
     market, given = candles_of(candles, now_ms, hints), signals_of(signals, hints)
     frame, step_ms, notes = market.frame, market.calendar.step_ms, list(market.notes)
-    calendar = told_calendar(settings.data.calendar, step_ms) or market.calendar
+    calendar = calendar_from(settings.data.calendar, step_ms) or market.calendar
     due = None
     if funding is not None:
         rates, notes_of_rates = rates_of(funding, mark, now_ms, hints)

@@ -50,7 +50,7 @@ def show(home: Home, start: RunFolder | None = None, *, offers: bool = False) ->
     other = next(iter(elsewhere(home.path)), None) if offers and not home.all() else None
     deck = Quantdeck(home, ascii=ascii_only, start=start, engine=engine, other=other)
     if ascii_only and not os.environ.get(ASCII):
-        deck.tell_first(f"Plain characters, since {lacking()}; with --no-ascii all are shown")
+        deck.say_first(f"Plain characters, since {lacking()}; with --no-ascii all are shown")
     loop: asyncio.AbstractEventLoop | None = None
 
     def leave(code: int) -> None:

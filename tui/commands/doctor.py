@@ -53,7 +53,7 @@ def doctor(home: str | None) -> Answer:
     lines = []
     for each in found:
         lines += [each.group] if each.group not in lines else []
-        lines += told(each, max(len(each.what) for each in found))
+        lines += lines_of(each, max(len(each.what) for each in found))
     bad = [each.what for each in found if each.state == "bad"]
     warned = sum(each.state == "warn" for each in found)
     verdict = f"{len(bad)} would make a run fail, {warned} may matter" if bad or warned else "all is well"
@@ -62,7 +62,7 @@ def doctor(home: str | None) -> Answer:
     return Answer(document, "\n".join([*lines, "", verdict]), error)
 
 
-def told(found: Finding, wide: int) -> list[str]:
+def lines_of(found: Finding, wide: int) -> list[str]:
     """A finding in lines of 79 columns: mark, what it is, how it stands, and below it the remedy."""
     said = textwrap.wrap(found.value, WIDTH - wide - 5, break_on_hyphens=False)
     said += textwrap.wrap(f"→ {found.remedy}", WIDTH - wide - 5) if found.remedy else []

@@ -45,10 +45,10 @@ def shown(run: RunFolder, result: Any) -> tuple[dict[str, Any], str]:
     if isinstance(result, BacktestResult):
         result = counted_by_now(run, result)
         return backtest_document(run, result) | {"audit": audit_status(run)}, backtest_summary(run, result)
-    told = to_json(result)
+    document = to_json(result)
     if isinstance(result, TrainResult):
-        told = to_json(result.training) | {"notes": [note.text for note in result.notes]}
-    return {"result": told}, study_summary(run, result)
+        document = to_json(result.training) | {"notes": [note.text for note in result.notes]}
+    return {"result": document}, study_summary(run, result)
 
 
 def ending(run: RunFolder, state: State) -> QuantdeckError:

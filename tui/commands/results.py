@@ -77,9 +77,9 @@ def whatif(home: str | None, text: str, config: str | None, overrides: list[str]
         result = client.ask(request, OpenedResult).result
     said = "  ".join(f"{key} {setting(old)} → {setting(new)}" for key, old, new in moves.listing)
     said = f"run {run.id}   what if: {said or 'nothing is moved, these are the rules of the run'}"
-    told = backtest_document(run, replace(result, files={}))
+    document = backtest_document(run, replace(result, files={}))
     head = {"settings": dict(moves.overrides), "recorded": recorded.result.metrics}
-    return Answer(told | head, what_if(run, result, recorded.result, said))
+    return Answer(document | head, what_if(run, result, recorded.result, said))
 
 
 def compare(home: str | None, texts: list[str]) -> Answer:
@@ -93,13 +93,13 @@ def compare(home: str | None, texts: list[str]) -> Answer:
     facts = [facts_of(run) for run in runs]
     results = [backtest_of(run) if has_result(run) else None for run in runs]
     differ = different([each.differ for each in facts])
-    told = [
+    document = [
         {key: value for key, value in each.document().items() if key in ABOUT}
         | {key: getattr(result, key, None) for key in FIGURES}
         | {"metrics": dict(each.metrics) or None, "audit": audit_status(each.run)}
         for each, result in zip(facts, results, strict=True)
     ]
-    return Answer({"runs": told, "settings": differ}, side_by_side(facts, results, differ))
+    return Answer({"runs": document, "settings": differ}, side_by_side(facts, results, differ))
 
 
 def report(

@@ -73,8 +73,8 @@ def show(home: str | None, text: str, csv: str) -> Answer:
     state = facts.state
     if csv:
         path = write_csv(csv, [each.facts() for each in state.history], Home(home_path(home)))
-        told = f"{len(state.history)} epochs written to {path}"
-        return Answer({"run": run.id, "path": str(path), "rows": len(state.history)}, told)
+        text = f"{len(state.history)} epochs written to {path}"
+        return Answer({"run": run.id, "path": str(path), "rows": len(state.history)}, text)
     document = facts.document() | {
         "stages": state.stages,
         "sources": {name: source.facts() for name, source in state.sources.items()},

@@ -6,7 +6,8 @@ from engine.runs.folder import Home, described, home_path, is_named
 from engine.runs.hints import hint, run_hint
 from engine.runs.launch import alive
 from tui.commands.answer import Answer
-from tui.runs.looks import elsewhere, looks, missed, note_look, told
+from tui.runs.looks import elsewhere, ending, looks, missed, note_look
+from tui.runs.status import resumable
 
 COMMANDS = """\
   quantdeck demo                 the whole pipeline on a SIMULATED exchange
@@ -43,8 +44,9 @@ def status(home: str | None, *, looking: bool = True) -> Answer:
         lines.append(f"no runs yet; start with: {hint(place.path, 'demo')}")
     lines += [f"{there}; see: {hint(other.path)}" for other, there in others]
     for run, state in dead:
-        lines += [f"  since you last looked: {told(run, state)}"]
-        lines += [f"    resume it: {run_hint(run.path, 'runs resume RUN')}"]
+        lines += [f"  since you last looked: {ending(run, state)}"]
+        remedy = ("resume it", "runs resume RUN") if resumable(state) else ("see why", "runs show RUN")
+        lines += [f"    {remedy[0]}: {run_hint(run.path, remedy[1])}"]
     if looking and runs:
         note_look(place.path, [run.id for run in live])
     document = {

@@ -111,8 +111,8 @@ class SpanSummary:
 
     def document(self) -> dict[str, Any]:
         """For machines."""
-        told = asdict(self)
-        return {"from": told.pop("start"), "to": told.pop("end"), **told}
+        document = asdict(self)
+        return {"from": document.pop("start"), "to": document.pop("end"), **document}
 
 
 def look_document(look: Evaluation) -> dict[str, Any]:

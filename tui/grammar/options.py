@@ -118,8 +118,8 @@ def command(group: typer.Typer, name: str, settings: str = "") -> Callable[[F], 
         def checked(**given: Any) -> object:
             check(**{each.name: given.pop(each.name) for each in more})
             if hints:
-                told = {each.name: given.pop(each.name) for each in hints}
-                given["hints"] = {name: value for name, value in told.items() if value}
+                values = {each.name: given.pop(each.name) for each in hints}
+                given["hints"] = {name: value for name, value in values.items() if value}
             return function(**given)
 
         parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*kept, *hints, *more)]

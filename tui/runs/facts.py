@@ -83,20 +83,20 @@ class RunFacts:
 
 def facts_of(run: RunFolder) -> RunFacts:
     """Read a run's files."""
-    return told(run, summary_of(run), notes.note_of(run))
+    return facts_from(run, summary_of(run), notes.note_of(run))
 
 
 def facts_of_all(home: Home) -> list[RunFacts]:
     """Every run of a home, newest last, with as much of its state as a list tells."""
-    return [told(run, summary, notes.note_of(run)) for run, summary in summaries(home)]
+    return [facts_from(run, summary, notes.note_of(run)) for run, summary in summaries(home)]
 
 
 def facts_of_watched(watched: Watched) -> RunFacts:
     """Read what is not known already of a run that is watched."""
-    return told(watched.run, of_state(watched.run, watched.state), watched.note)
+    return facts_from(watched.run, of_state(watched.run, watched.state), watched.note)
 
 
-def told(run: RunFolder, summary: Summary, note: str) -> RunFacts:
+def facts_from(run: RunFolder, summary: Summary, note: str) -> RunFacts:
     """A run with its summary and its note."""
     return RunFacts(run, summary.state, summary.differ, summary.metrics, note, summary.symbol)
 

@@ -74,7 +74,7 @@ def missed(runs: Sequence[RunFolder], since: Look | None) -> list[tuple[RunFolde
     return [(run, state) for run, state in found if state.ended and ROLE.get(state.status) == "bad"]
 
 
-def told(run: RunFolder, state: State) -> str:
+def ending(run: RunFolder, state: State) -> str:
     """That a run ended badly, and how far it had come."""
     return f"{described(run)} {status(state)[0]}, {progress(state) or 'before its first epoch'}"
 

@@ -65,9 +65,9 @@ class ResizableScreen(Screen[object]):
         self.set_class(height < SHORT, "short")
         self.set_class(height < LOW, "low")
         self.set_class(small, "too-small")
-        self.tell_little()
+        self.show_little()
 
-    def tell_little(self) -> None:
+    def show_little(self) -> None:
         """Where the screen is hidden: how the latest run stands, how to leave, and what room is needed."""
         if self.hidden:
             width, height = self.size
@@ -148,7 +148,7 @@ class BaseScreen(ResizableScreen):
     def refresh_runs(self) -> None:
         """Header and screen from the latest snapshot."""
         if self.is_mounted and self.is_attached and self.is_current:
-            self.tell_little()
+            self.show_little()
             self.update_header(self.deck.snapshot, self.deck.now())
             self.runs_changed(self.deck.snapshot)
 

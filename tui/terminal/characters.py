@@ -121,7 +121,7 @@ def tmux_shows_all() -> bool:
     """Whether the client of the tmux around us takes UTF-8; yes where it does not say."""
     command = ["tmux", "display-message", "-p", "#{client_utf8}"]
     try:
-        told = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_S, check=False)
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_S, check=False)
     except (OSError, subprocess.SubprocessError):
         return True
-    return told.stdout.strip() != "0"
+    return answer.stdout.strip() != "0"

@@ -49,9 +49,9 @@ class Choice(Lines, can_focus=True):
 
     def choose(self, value: str) -> None:
         """Take a value."""
-        told, self._value = value != self._value, value
+        changed, self._value = value != self._value, value
         self.show([[("< ", "quiet"), (value, ""), (" >", "quiet")]])
-        if told:
+        if changed:
             self.post_message(self.Chosen(value))
 
     def action_turn(self, by: int) -> None:

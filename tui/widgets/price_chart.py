@@ -88,11 +88,11 @@ def legend(found: PriceChart, width: int, *, ascii: bool) -> Line:  # noqa: A002
 
 def prices(found: PriceChart, stride: int, rows: int, *, ascii: bool) -> tuple[Canvas, Place]:  # noqa: A002
     """The canvas with the prices, and what finds the row of one."""
-    told = found.candles
-    low, high = min(told.low), max(told.high)
-    if found.bars == len(told.close):
-        return candles(told, low, high, stride, rows)
-    return line(told, low, high, rows, ascii=ascii)
+    bars = found.candles
+    low, high = min(bars.low), max(bars.high)
+    if found.bars == len(bars.close):
+        return candles(bars, low, high, stride, rows)
+    return line(bars, low, high, rows, ascii=ascii)
 
 
 def ticks(low: float, high: float, rows: int) -> list[tuple[float, str]]:
@@ -101,7 +101,7 @@ def ticks(low: float, high: float, rows: int) -> list[tuple[float, str]]:
     return list(zip(found, plot.labels(found), strict=True))
 
 
-def candles(told: Candles, low: float, high: float, stride: int, rows: int) -> tuple[Canvas, Place]:
+def candles(bars: Candles, low: float, high: float, stride: int, rows: int) -> tuple[Canvas, Place]:
     """Every bar a candle."""
     extent = (high - low) or 1.0
 
@@ -109,7 +109,7 @@ def candles(told: Candles, low: float, high: float, stride: int, rows: int) -> t
         return candle_chart.place(price, high, extent, rows)
 
     names = {place(tick): name for tick, name in ticks(low, high, rows)}
-    every = list(zip(told.open, told.high, told.low, told.close, strict=True))
+    every = list(zip(bars.open, bars.high, bars.low, bars.close, strict=True))
     canvas = []
     for y in range(rows):
         name = fitted(names.get(y, ""), LEFT, right=True)
@@ -120,16 +120,16 @@ def candles(told: Candles, low: float, high: float, stride: int, rows: int) -> t
     return canvas, place
 
 
-def line(told: Candles, low: float, high: float, rows: int, *, ascii: bool) -> tuple[Canvas, Place]:  # noqa: A002
+def line(bars: Candles, low: float, high: float, rows: int, *, ascii: bool) -> tuple[Canvas, Place]:  # noqa: A002
     """One line through lows and highs, in the order in which a candle went."""
     import plotext
 
-    count = len(told.close)
+    count = len(bars.close)
     axis = [(tick, fitted(name, LEFT, right=True)) for tick, name in ticks(low, high, rows)]
     plot.frame((LEFT + 1 + count, rows), (0, max(1, count - 1)), (low, high), axis, LEFT)
     x, y = [], []
     for at, (begin, top, bottom, end) in enumerate(
-        zip(told.open, told.high, told.low, told.close, strict=True)
+        zip(bars.open, bars.high, bars.low, bars.close, strict=True)
     ):
         x += [at, at]
         y += [bottom, top] if end >= begin else [top, bottom]
@@ -225,13 +225,13 @@ def dates(moments: Sequence[int], stride: int) -> Line:
 
 def under(found: PriceChart, cursor: int, row: int | None, width: int) -> Line:
     """What is under the cursor: time, price, forecast, trade."""
-    told = found.candles
-    moment = datetime.fromtimestamp(told.time_ms[cursor] / 1000, UTC)
+    bars = found.candles
+    moment = datetime.fromtimestamp(bars.time_ms[cursor] / 1000, UTC)
     close, forecast = ("  close ", "  forecast ") if width >= ROOMY else ("  ", "  ")
     said: Line = [
         (f" {moment:%Y-%m-%d %H:%M}", "bright"),
         (close, "quiet"),
-        (f"{told.close[cursor]:,.7g}", ""),
+        (f"{bars.close[cursor]:,.7g}", ""),
     ]
     low, high = found.lowest_forecast[cursor], found.highest_forecast[cursor]
     if defined(low) and defined(high):

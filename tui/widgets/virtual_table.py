@@ -1,6 +1,6 @@
 """A table of any length that holds only the rows around those on the screen.
 
-Whoever has the rows is asked for a window of them (`Wanted`) and gives it with `tell_rows`; until then the
+Whoever has the rows is asked for a window of them (`Wanted`) and gives it with `set_rows`; until then the
 rows are drawn as dots. So 100,000 rows cost no more than fifty.
 """
 
@@ -89,18 +89,18 @@ class VirtualTable(Lines, can_focus=True):
 
     def forget(self) -> None:
         """Nothing is known of the rows."""
-        self.tell_total(0)
+        self.set_total(0)
         self.known = False
         self.draw()
 
-    def tell_total(self, total: int, rows: Sequence[Sequence[Cell]] = ()) -> None:
+    def set_total(self, total: int, rows: Sequence[Sequence[Cell]] = ()) -> None:
         """Other rows: so many, of which these are the first; the cursor goes to the first."""
         self.total, self.rows, self._wanted = total, dict(enumerate(rows)), (-1, -1)
         self.known = True
         self.cursor = self.top = 0
         self.go(0)
 
-    def tell_rows(self, start: int, rows: Sequence[Sequence[Cell]]) -> None:
+    def set_rows(self, start: int, rows: Sequence[Sequence[Cell]]) -> None:
         """These are the rows from `start` on."""
         if len(self.rows) > KEPT:
             self.rows = {}

@@ -29,10 +29,10 @@ def named(header: Sequence[Sequence[str]]) -> tuple[list[str], str]:
     for number, line in enumerate(header):
         if number == best:
             continue
-        told = [cell for cell, name in zip(line, names, strict=True) if plain(name) in priced]
-        told += [cell for cell, name in zip(line, names, strict=True) if plain(name) in PLAIN_VOLUME]
-        if len(set(told[:4])) > 1 or not is_unit(told):
-            tickers |= set(told) - {""}
+        cells = [cell for cell, name in zip(line, names, strict=True) if plain(name) in priced]
+        cells += [cell for cell, name in zip(line, names, strict=True) if plain(name) in PLAIN_VOLUME]
+        if len(set(cells[:4])) > 1 or not is_unit(cells):
+            tickers |= set(cells) - {""}
         names = [
             cell if not name or (place == 0 and plain(cell) in TIME_NAMES) else name
             for place, (cell, name) in enumerate(zip(line, names, strict=True))
@@ -42,13 +42,13 @@ def named(header: Sequence[Sequence[str]]) -> tuple[list[str], str]:
     return names, tickers.pop() if tickers else ""
 
 
-def is_unit(told: Sequence[str]) -> bool:
+def is_unit(cells: Sequence[str]) -> bool:
     """Whether cells below the names of prices and of a volume are what these are counted in, or their types.
 
     A ticker stands below all of them.
     """
-    words = {cell.strip("[]() ").lower() for cell in told}
-    return len(set(told)) > 1 or words <= {*UNITS, *QUOTES}
+    words = {cell.strip("[]() ").lower() for cell in cells}
+    return len(set(cells)) > 1 or words <= {*UNITS, *QUOTES}
 
 
 def refuse_several_sets(names: Sequence[str]) -> None:
@@ -93,7 +93,7 @@ def of_one_side(names: list[str]) -> tuple[list[str], str]:
     for side in ("bid", "mid", "ask"):
         for form in ("{side}_{price}", "{price}_{side}", "{side}{price}", "{price}{side}"):
             for prices in (PRICES, [price[0] for price in PRICES]):
-                told = {form.format(side=side, price=price): price for price in prices}
-                if set(told) <= set(names):
-                    return [told.get(name, name) for name in names], side
+                cells = {form.format(side=side, price=price): price for price in prices}
+                if set(cells) <= set(names):
+                    return [cells.get(name, name) for name in names], side
     return names, ""

@@ -44,5 +44,5 @@ def refuse_mixture(layout: Layout, raw: Mapping[int, Any], times: NDArray[np.int
     for place, name in layout.kinds:
         found = [str(each) for each in pc.unique(raw[place]).to_pylist() if each is not None]
         if len(found) > 1:
-            told = ", ".join(sorted(found)[:5])
-            raise RepairDataError("the file", f"holds several of column {name}: {told}", "Give one a file")
+            names = ", ".join(sorted(found)[:5])
+            raise RepairDataError("the file", f"holds several of column {name}: {names}", "Give one a file")

@@ -107,8 +107,8 @@ def zone_above(lines: Sequence[str]) -> str:
     """The zone that a line above a table tells, as it is written if it is not certain; empty for none."""
     for line in lines:
         if match := ABOVE.match(line):
-            told = match["zone"].strip(" \t\"',;|)")
-            return certain(told) or zone_in(f"({told})")[0] or told[:40]
+            stated = match["zone"].strip(" \t\"',;|)")
+            return certain(stated) or zone_in(f"({stated})")[0] or stated[:40]
     return ""
 
 

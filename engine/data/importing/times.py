@@ -59,7 +59,7 @@ def times_of(
     """
     column = columns[0]
     zone = hints.timezone or (stated.only if stated else "")
-    plainly = stated is None or (stated.only and not hints.timezone and not tells_zones(column, stated.only))
+    plainly = stated is None or (stated.only and not hints.timezone and not holds_zones(column, stated.only))
     if len(columns) == 1 and plainly and (quick := quick_times(column, zone)) is not None:
         return quick
     text = text_of(column)
@@ -109,7 +109,7 @@ def agreed(
     return np.where(own, utc, claimed)
 
 
-def tells_zones(column: Any, zone: str) -> bool:
+def holds_zones(column: Any, zone: str) -> bool:
     """Whether cells carry a zone that may be another one than this."""
     if not is_text(column):
         return is_moment(column) and pa.types.is_timestamp(column.type) and column.type.tz is not None

@@ -128,8 +128,8 @@ class Recorder(keras.callbacks.Callback):
         if after != before:
             self.emit({"kind": "learning_rate", "epoch": facts["epoch"], "before": before, "after": after})
         if self.stopping.stopped_epoch:
-            told = {"epoch": facts["epoch"], "best_epoch": facts["best_epoch"]}
-            self.emit({"kind": "early_stopped", **told})
+            reached = {"epoch": facts["epoch"], "best_epoch": facts["best_epoch"]}
+            self.emit({"kind": "early_stopped", **reached})
 
     def save(self, epoch: int) -> None:
         """Write the checkpoint of a finished epoch."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from engine.models.training.fitted import Emit
 
 
-def told(losses: NDArray[np.float64], emit: Emit) -> Fitted:
+def fitted(losses: NDArray[np.float64], emit: Emit) -> Fitted:
     """Tell the last of the steps; losses: (K, 2) on training and validation after each of K steps."""
     steps, best = len(losses), int(np.argmin(losses[:, 1]))
     emit({"kind": "model", "devices": 1})

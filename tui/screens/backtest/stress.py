@@ -45,9 +45,9 @@ def late_and_larger(found: StressTests) -> list[Line]:
     ]
 
 
-def row(told: tuple[str, float, float]) -> Line:
+def row(values: tuple[str, float, float]) -> Line:
     """A name, a return, a Sharpe ratio."""
-    name, made, ratio = told
+    name, made, ratio = values
     return [(f" {name:<15}", ""), (number(gain(made), 12), tone(made)), (number(amount(ratio), 9), "")]
 
 

@@ -128,10 +128,10 @@ class TradesPanel(Vertical):
         table = self.table
         if fresh:
             table.sorted_by = (self.sort, self.reverse)
-            table.tell_total(page.total, rows=rows)
+            table.set_total(page.total, rows=rows)
             self.price.ask()
         else:
-            table.tell_rows(page.start, rows)
+            table.set_rows(page.start, rows)
         self.say()
 
     def say(self) -> None:

@@ -61,8 +61,8 @@ def ask_source(screen: BaseScreen, status: StoreStatus, questions: Questions) ->
         if settings:
             start(screen, settings)
 
-    def answered(told: StoreStatus) -> None:
-        screen.app.push_screen(AddSource(told.kinds), given)
+    def answered(status: StoreStatus) -> None:
+        screen.app.push_screen(AddSource(status.kinds), given)
 
     if status.kinds:
         screen.app.push_screen(AddSource(status.kinds), given)

@@ -172,9 +172,9 @@ class NewRun(BaseScreen, inherit_bindings=False):
             *wrapped(f"{about.key}  {self.draft.meaning(about.key)}", "", width)[:2],
             *wrapped("   ".join(facts), "quiet", width),
         ]
-        told = wrapped(f"✗ {wrong}", "bad", width)[:2] if wrong else []
+        reason = wrapped(f"✗ {wrong}", "bad", width)[:2] if wrong else []
         height = self.query_one("#about").size.height or 4
-        lines = [*text[: max(1, height - len(told))], *told]
+        lines = [*text[: max(1, height - len(reason))], *reason]
         self.query_one("#about", Lines).show([[(" ", ""), *line] for line in lines])
 
     @property

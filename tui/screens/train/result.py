@@ -20,11 +20,11 @@ def result(watched: Watched) -> list[Line]:
     state, run = watched.state, watched.run
     if state.status != "done" or state.history or run.mode in with_backtest():
         return []
-    return told(run, state.ended_at)
+    return result_lines(run, state.ended_at)
 
 
 @lru_cache(maxsize=8)
-def told(run: RunFolder, _ended_at: str) -> list[Line]:
+def result_lines(run: RunFolder, _ended_at: str) -> list[Line]:
     """The text as lines, read once for each time that the run has ended."""
     from tui.text.studies import study_summary
 

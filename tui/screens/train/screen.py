@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from tui.runs.watch import Snapshot, Watched
 
-TOLD = 8  # lines of alarm, error and note
+MESSAGE_LINES = 8  # lines of alarm, error and note
 
 
 class TrainScreen(BaseScreen):
@@ -109,7 +109,7 @@ class TrainScreen(BaseScreen):
         bar = drawing.progress(state, width, ascii=plain)
         panels["progress"].show([bar] if bar else [])
         repetition = self._repetitions.lines(watched, snapshot)
-        panels["fault"].show([*repetition, *fault(watched, width - 2, self._short)][:TOLD])
+        panels["fault"].show([*repetition, *fault(watched, width - 2, self._short)][:MESSAGE_LINES])
         panels["sources"].show(result(watched) or drawing.sources(state, width, ascii=plain))
         panels["machine"].show([drawing.machine(state, width)])
         panels["log"].show(drawing.log(watched, width, panels["log"].size.height))
