@@ -65,13 +65,16 @@ class Quantdeck(CrashSafe):
         now: Callable[[], datetime] = clock,
         engine: Engine | None = None,
         other: tuple[Home, str] | None = None,
+        replayed: RunFolder | None = None,
     ) -> None:
         """`start` is a run to be launched at once, `first` the screen to begin with, `now` the clock, `other`
-        a home that is offered while there is no run in this one, and what there is in it.
+        a home that is offered while there is no run in this one, and what there is in it, `replayed` a run
+        that is seen again, in a home where nothing new is started.
 
         The app ends `engine` when it is left.
         """
-        self._start, self._first = start, "train" if start else first
+        self._start, self.replayed = start, replayed
+        self._first = "train" if start or replayed else first
         self.DEFAULT_MODE = self._first  # type: ignore[misc]  # instead of a blank screen before it
         super().__init__()
         self.home, self.ascii, self.now = home, ascii, now
@@ -79,7 +82,7 @@ class Quantdeck(CrashSafe):
         self.snapshot = Snapshot()
         self.watcher = Watch(home, self._new_snapshot, now)
         self.engine = engine or Engine()
-        self.chosen = start.id if start else ""
+        self.chosen = run.id if (run := start or replayed) else ""
         self.draft: Draft | None = None  # a new run's settings, not started yet
         self._other = other
         self.moves_to: Home | None = None  # once the app has been left for it
@@ -182,7 +185,7 @@ class Quantdeck(CrashSafe):
             self.exit()
 
     def _note_look(self) -> None:
-        if self.snapshot.runs:
+        if self.snapshot.runs and not self.replayed:
             note_look(self.home.path, [each.id for each in self.snapshot.live])
 
     def _tell_end(self, watched: Watched | None) -> None:
@@ -205,6 +208,9 @@ class Quantdeck(CrashSafe):
         """Start the engine on a run; a refusal is told."""
         from engine.runs.launch import launch
 
+        if self.replayed:
+            self.notify("nothing is started in a replay; q leaves it", severity="warning")
+            return False
         try:
             launch(run)
         except QuantdeckError as error:
@@ -343,7 +349,7 @@ class Quantdeck(CrashSafe):
     def farewell(self) -> str:
         """What goes on after the app has been left; empty if nothing does."""
         live = self.snapshot.live
-        if not live:
+        if not live or self.replayed:
             return ""
         names = ", ".join(f"{each.id} ({each.state.status})" for each in live[-4:])
         go = "1 run goes" if len(live) == 1 else f"{len(live)} runs go"

@@ -24,6 +24,7 @@ class Deck(Protocol):
     home_text  the home's path as screens show it
     chosen     the id of the run on Train and Backtest, empty without a choice
     draft      a new run's settings that are not started yet
+    replayed   the run that is seen again, if it is one
     """
 
     home: Home
@@ -34,6 +35,7 @@ class Deck(Protocol):
     engine: Engine
     chosen: str
     draft: Draft | None
+    replayed: RunFolder | None
 
     def now(self) -> datetime:
         """The present, in UTC."""

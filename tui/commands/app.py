@@ -36,10 +36,17 @@ def app(home: str | None, *, json: bool = False, mouse: bool | None = None) -> A
     return show(Home(home_path(home)), offers=not is_named(home))
 
 
-def show(home: Home, start: RunFolder | None = None, *, offers: bool = False) -> Answer:
+def show(
+    home: Home,
+    start: RunFolder | None = None,
+    *,
+    offers: bool = False,
+    replayed: RunFolder | None = None,
+) -> Answer:
     """Open the app, perhaps with a run that it launches at once, and stay until it is left.
 
-    offers: another home where there are runs if this one has none.
+    offers: another home where there are runs if this one has none. replayed: the run that is seen again,
+    in a home for the moment.
     """
     engine = Engine()
     engine.wake()  # beside the imports, which take longer
@@ -48,7 +55,7 @@ def show(home: Home, start: RunFolder | None = None, *, offers: bool = False) ->
 
     ascii_only = wants_plain(sys.stdout)
     other = next(iter(elsewhere(home.path)), None) if offers and not home.all() else None
-    deck = Quantdeck(home, ascii=ascii_only, start=start, engine=engine, other=other)
+    deck = Quantdeck(home, ascii=ascii_only, start=start, engine=engine, other=other, replayed=replayed)
     if ascii_only and not os.environ.get(ASCII):
         deck.say_first(f"Plain characters, since {lacking()}; with --no-ascii all are shown")
     loop: asyncio.AbstractEventLoop | None = None

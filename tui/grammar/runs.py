@@ -7,6 +7,7 @@ from tui.grammar.options import (
     Csv,
     Detach,
     HomeDir,
+    Json,
     LastFiles,
     NoConfig,
     NoOverrides,
@@ -17,7 +18,9 @@ from tui.grammar.options import (
     option,
 )
 
-group = new_group("Runs: list, show, follow, stop, resume, delete, rename, note, verify, import, sign.")
+group = new_group(
+    "Runs: list, show, follow, replay, stop, resume, delete, rename, note, verify, import, sign."
+)
 
 
 @command(group, "list")
@@ -50,6 +53,19 @@ def follow(run: Run, home: HomeDir = None) -> Answer:
     from tui.commands.runs import follow_again
 
     return follow_again(home, run)
+
+
+@command(group, "replay")
+def replay(
+    run: Run,
+    speed: Annotated[float, option("--speed", metavar="N", help="So many times as fast (default: 20).")] = 20,
+    home: HomeDir = None,
+    json: Json = False,
+) -> Answer:
+    """Watch a run that has ended once more, as it went."""
+    from tui.commands.replay import replay
+
+    return replay(home, run, speed, json=json)
 
 
 @command(group, "stop")

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class Header(Lines):
     """One line. It has a clock only while a run lives, so that an idle screen sends nothing."""
 
-    def set_facts(self, mode: str, live: int, now: datetime) -> None:
-        """Show which screen is on, how many runs live, and the time."""
+    def set_facts(self, mode: str, live: int, now: datetime, *, replay: bool = False) -> None:
+        """Show which screen is on, how many runs live (or that one is seen again), and the time."""
         left: Line = [("quantdeck", "bright")]
         for entry in SCREENS.values():
             narrow = self.size.width < NARROW and entry.name != mode
@@ -26,8 +26,8 @@ class Header(Lines):
                 if entry.name == mode
                 else [("  ", ""), (label, "quiet")]
             )
-        right: Line = [("no run live ", "quiet")]
+        right: Line = [("replay ended " if replay else "no run live ", "quiet")]
         if live:
-            runs = f"● {live} run{'s' * (live != 1)} live"
+            runs = "● replay" if replay else f"● {live} run{'s' * (live != 1)} live"
             right = [(runs, "live"), (f"   {now:%H:%M} UTC ", "quiet")]
         self.show([spread(left, right, self.size.width)])
