@@ -58,6 +58,7 @@ EDGES = {
         "engine/pipeline.py:samples_event",
         "engine/runs/events.py:parsed",
         "engine/runs/process.py:outcome",
+        "engine/runs/replay.py:paced",
         "engine/runs/process.py:started",
         "engine/runs/requests.py:_answers",
         "engine/runs/requests.py:request_of",
