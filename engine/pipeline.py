@@ -188,5 +188,5 @@ def record_origin(job: Job, data: Prepared, devices: int, own_model: str) -> Non
     own = data.own[0].sha256 if data.own else ""
     begun = origin.record(job.run, job.settings, fingerprint(data.market), own, own_model, devices)
     alike = origin.trained_alike(job.home, job.run, begun.key)
-    if alike and job.run.mode in {"run", "train"} and not job.run.repeats:
+    if alike and job.run.mode in training() and not job.run.repeats:
         job.emit(log_event(Note("already trained", {"run": alike})))

@@ -10,7 +10,6 @@ import hashlib
 import json
 import platform
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,24 +17,13 @@ from engine.disk import write_whole
 from engine.errors import RepairDataError
 from engine.results.codec import from_json, to_json
 from engine.runs.manifest import manifest_of, read_checked
+from engine.runs.versions import versions
 
 if TYPE_CHECKING:
     from engine.runs.folder import Home, RunFolder
     from engine.settings import Settings, Training
 
 MODEL = "metadata.joblib"  # which every run has that keeps a model
-LIBRARIES = (
-    "quantdeck",
-    "keras",
-    "jax",
-    "jaxlib",
-    "numpy",
-    "pandas",
-    "scikit-learn",
-    "joblib",
-    "numba",
-    "TA-Lib",
-)
 DECIDES_WEIGHTS = ("features", "window", "label", "split", "scaling", "model", "training")
 
 
@@ -78,7 +66,7 @@ def record(
         own_model=own_model,
         devices=devices,
         machine=machine(),
-        versions={"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        versions=versions(),
     )
     write_whole(run.origin_path, json.dumps(to_json(origin), indent=2).encode())
     return origin

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import platform
 import tomllib
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +12,7 @@ from engine.errors import ChangeSettingsError
 from engine.market.merge import Market, fingerprint
 from engine.market.times import iso, milliseconds
 from engine.results.notes import Note
+from engine.runs.versions import versions
 from engine.settings import Settings, make, moment, to_toml, with_threshold
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
     Times = NDArray[np.int64]
 
-LIBRARIES = ("keras", "jax", "numpy", "scikit-learn", "joblib", "pandas", "TA-Lib", "numba")
 PART_OF_THE_MODEL = ("features", "window", "label", "scaling", "model")
 
 
@@ -56,7 +54,7 @@ def metadata(
         fingerprint=fingerprint(market),
         own_features=own[0].sha256 if own else "",
         own_model=own_model,
-        versions={"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        versions=versions(),
     )
 
 
@@ -84,7 +82,8 @@ def differences(trained: Metadata, market: Market, own: Sequence[Feature]) -> li
         found.append(Note("other data than trained on"))
     if (own[0].sha256 if own else "") != trained.own_features:
         found.append(Note("own features changed"))
-    changed = [name for name, was in trained.versions.items() if name != "python" and version(name) != was]
+    now = versions() | {"python": trained.versions.get("python", "")}  # another one changes no figure
+    changed = [name for name, was in trained.versions.items() if now.get(name) != was]
     if changed:
         found.append(Note("other versions than at training", {"libraries": ", ".join(changed)}))
     return found

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from engine.results.audit import AuditReport, AuditStatus
     from engine.results.backtest import BacktestResult
 
+SIMULATED = "SIMULATED market: these figures say nothing about a real one"
 OWN_CODE = ("features.file", "model.file")  # settings that name Python files of the user's
 ASK = "Ask for it: quantdeck audit"
 BEFORE_FIGURES = (

@@ -1,7 +1,7 @@
 """Every metric once: what it is called, its unit, how it is written, where it stands, what computes it.
 
 Code that computes, prints, draws, compares or documents metrics goes through METRICS. One more metric is one
-more entry, anywhere, before a backtest runs:
+more row of ROWS; one from outside is added anywhere before a backtest runs:
 
     add(Metric("mean_bars", "mean holding time", "bars", "amount", "", "my_metrics:mean_bars", "Σ bars / N"))
 

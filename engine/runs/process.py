@@ -11,13 +11,11 @@ import faulthandler
 import json
 import math
 import os
-import platform
 import resource
 import signal
 import sys
 import threading
 import traceback
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -31,6 +29,7 @@ from engine.runs.error_codec import as_error, to_fields
 from engine.runs.events import EventLog
 from engine.runs.launch import STOP_SIGNALS, STOP_WITHIN_S
 from engine.runs.manifest import write_manifest
+from engine.runs.versions import versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,7 +43,6 @@ HEARTBEAT_S = 5.0
 LOOK_S = 1.0  # between two looks whether a stop was asked for
 SAVE_WITHIN_S = 120.0  # from there to the end
 RESERVE_BYTES = 65_536  # kept for the last event, which has to be written when the disk is full
-LIBRARIES = ("quantdeck", "keras", "jax", "numpy", "pandas", "scikit-learn", "numba", "ccxt")
 
 
 def carry_out(
@@ -188,14 +186,10 @@ class Carrier:
 
     def started(self) -> Event:
         """The first event."""
-        versions = {"python": platform.python_version()}
-        for library in LIBRARIES:
-            with contextlib.suppress(PackageNotFoundError):
-                versions[library] = version(library)
         run = self.run
         return {
             "kind": "started", "run": run.id, "mode": run.mode, "of": run.of, "pid": os.getpid(),
-            "resumed": self.log.resumed, "versions": versions, "free_mb": round(free_mb(run.path)),
+            "resumed": self.log.resumed, "versions": versions(), "free_mb": round(free_mb(run.path)),
         }  # fmt: skip
 
     def beat(self, ended: threading.Event, heartbeat_s: float) -> None:

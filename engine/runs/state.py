@@ -33,6 +33,7 @@ STATUS_OF_STAGE = {
     "features": "preparing", "split": "preparing", "scale": "preparing", "windows": "preparing",
     "load": "preparing", "fit": "training", "save": "saving",
     "predict": "backtesting", "signals": "backtesting", "simulate": "backtesting", "metrics": "backtesting",
+    "permute": "backtesting",
 }  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from engine.disk import write_whole
 from engine.errors import InternalError, StopRequestedError
 from engine.market.times import iso
 from engine.outcome import BARS, PREDICTIONS
+from engine.results.metrics import placed
 from engine.results.notes import Note, log_event
 from engine.results.studies import FigureSpread, SeedFigures, SeedsResult
 from engine.runs.error_codec import from_fields, to_fields
@@ -46,10 +47,7 @@ if TYPE_CHECKING:
     from engine.settings import Settings
 
 SEEDS = "seeds.json"
-KEYS = (
-    "total_return", "sharpe", "max_drawdown", "trades", "win_rate", "profit_factor", "final_value",
-    "ic", "directional_accuracy", "r2",
-)  # fmt: skip
+OF_FORECASTS = ("ic", "directional_accuracy", "r2")
 
 
 def train_seeds(job: Job) -> SeedsResult:
@@ -75,7 +73,7 @@ def train_seeds(job: Job) -> SeedsResult:
         run=job.run.id,
         simulated=any(each.simulated for each in found.values()),
         seeds=tuple(SeedFigures(seed, runs[seed].id, figures(each)) for seed, each in found.items()),
-        spread={name: spread([figures(each)[name] for each in found.values()]) for name in KEYS},
+        spread={name: spread([figures(each)[name] for each in found.values()]) for name in keys()},
         ensemble=ensemble(list(runs.values()), with_limits(job.settings, costs)),
     )
 
@@ -139,7 +137,12 @@ def wait_for(run: RunFolder, emit: Orphan) -> None:
 def figures(result: BacktestResult) -> dict[str, float]:
     """The figures of one seed."""
     known = result.metrics | asdict(result.forecast)
-    return {name: float(known[name]) for name in KEYS}
+    return {name: float(known[name]) for name in keys()}
+
+
+def keys() -> list[str]:
+    """The figures that are told of every seed."""
+    return [*(metric.key for metric in placed("seeds")), *OF_FORECASTS]
 
 
 def spread(values: Sequence[float]) -> FigureSpread:
@@ -163,7 +166,7 @@ def ensemble(runs: Sequence[RunFolder], settings: Settings) -> dict[str, float]:
     sheet = tear_sheet(*trading.trade(decisions, settings))
     quality = forecast_quality(forecast, forward_return)
     known = sheet.metrics | quality
-    return {name: known[name] for name in KEYS}
+    return {name: known[name] for name in keys()}
 
 
 def mean_band(tables: Sequence[pd.DataFrame]) -> Band | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from engine.results.caveats import SIMULATED
 from engine.results.explanations import explained, on_margin, on_trials
 from engine.results.learned_tables import forecast_tables
 from engine.results.metrics import METRICS, tabled
@@ -16,8 +17,6 @@ from tui.text.studies import folds_table, laid_out
 if TYPE_CHECKING:
     from engine.results.backtest import BacktestResult, Costs, ForecastQuality
     from engine.runs.folder import RunFolder
-
-SIMULATED = "SIMULATED market: these figures say nothing about a real one"
 
 
 def textbook(run: RunFolder, result: BacktestResult) -> list[str]:

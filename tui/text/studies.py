@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from engine.results.caveats import SIMULATED
 from engine.results.metrics import METRICS
 from engine.results.number_format import UNDEFINED, amount, defined, percent, whole
 from engine.results.studies import CalibrationResult, SeedsResult, TrainResult, UpdateResult
@@ -32,7 +33,7 @@ def study_summary(run: RunFolder, result: Any) -> str:
             return calibration_summary(result)
         case UpdateResult():
             return ""
-    first = ["SIMULATED market: these figures say nothing about a real one"] if result.simulated else []
+    first = [SIMULATED] if result.simulated else []
     parts = "\n\n".join(map(laid_out, tables_of(result))).lstrip("\n")
     return "\n".join([*first, parts, *(f"note: {note.text}" for note in result.notes)])
 
@@ -96,7 +97,7 @@ def seeds_summary(result: SeedsResult) -> str:
     ]
     runs = ", ".join(f"{each.seed}: {each.run}" for each in result.seeds)
     header = (f"{len(result.seeds)} seeds", "mean", "deviation", "least", "greatest", "mean forecast")
-    first = ["SIMULATED market: these figures say nothing about a real one"] if result.simulated else []
+    first = [SIMULATED] if result.simulated else []
     return "\n".join([*first, table(header, rows, right=range(1, 6)), f"runs  {runs}"])
 
 

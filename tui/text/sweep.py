@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from engine.results.caveats import SIMULATED
 from engine.results.explanations import on_family, on_trials
 from engine.results.number_format import amount, defined, percent, signed_percent, whole
 from tui.number_format import table
-from tui.text.backtest import SIMULATED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

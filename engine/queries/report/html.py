@@ -16,6 +16,7 @@ from engine.queries.report import figures, svg
 from engine.queries.report.style import STYLE
 from engine.queries.result import traded
 from engine.results.answers import WrittenReport
+from engine.results.caveats import SIMULATED
 from engine.results.learned_tables import features_table, forecast_tables
 from engine.results.number_format import defined, grouped, signed_percent
 from engine.results.tables import tables_of
@@ -128,7 +129,7 @@ def banners(changes: dict[str, Any], caveats: list[str], *, simulated: bool) -> 
     """What must be seen before any figure."""
     lines = list(caveats)
     if simulated:
-        lines.append("SIMULATED market: these figures say nothing about a real one")
+        lines.append(SIMULATED)
     if changes:
         changed = ", ".join(f"{key} = {value}" for key, value in changes.items())
         lines.append(f"WHAT-IF: not the run as it was recorded, but with {changed}")

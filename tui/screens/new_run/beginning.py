@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine import settings
 from engine.errors import QuantdeckError
+from engine.runs.modes import training
 from tui.settings.draft import Draft
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from tui.runs.watch import Watched
 
 DEFAULT_FILE = "quantdeck.toml"
-TRAINING = ("run", "train")
 
 
 def draft_of(runs: Sequence[Watched], stored: tuple[str, ...]) -> Draft:
@@ -41,11 +41,11 @@ def taken_from(name: str) -> settings.Settings:
 
 def trained_alike(runs: Sequence[Watched], mode: str, chosen: settings.Settings) -> str:
     """The newest run that has trained by the very same settings; empty if none has."""
-    if mode not in TRAINING:
+    if mode not in training():
         return ""
     wanted = settings.to_toml(settings.pinned(chosen))
     for each in reversed(runs):
-        if each.run.mode in TRAINING and each.state.status == "done":
+        if each.run.mode in training() and each.state.status == "done":
             with contextlib.suppress(OSError):
                 if each.run.settings_path.read_text() == wanted:
                     return each.id
