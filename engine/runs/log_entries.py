@@ -40,6 +40,14 @@ class Queued(LogEntry):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Waiting(LogEntry):
+    """The engine process, of this id, waits for its turn; so many runs are before it."""
+
+    pid: int
+    before: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Started(Queued):
     """The engine process has started."""
 
@@ -211,6 +219,7 @@ class Ended(LogEntry):
 
 TYPES: dict[str, type[LogEntry]] = {
     "queued": Queued,
+    "waiting": Waiting,
     "started": Started,
     "stage": StageChange,
     "source": SourceProgress,

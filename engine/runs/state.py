@@ -49,6 +49,7 @@ class State:
     mode: str = ""
     of: str = ""
     pid: int | None = None
+    before: int = 0  # runs that have their turn before this one, while it is queued
     versions: Mapping[str, str] = field(default_factory=dict)
     resumed: bool = False
     seq: int = 0
@@ -135,9 +136,15 @@ def queued(draft: Draft, entry: log.Queued) -> None:
         "early_stopped",
         "batch",
         "batches",
+        "before",
     )
     draft.update({name: getattr(fresh, name) for name in (*forgotten, "left_s", "cpu", "memory_mb", "pid")})
     draft.update(resumed=entry.resumed, status="queued")
+
+
+def waits(draft: Draft, entry: log.Waiting) -> None:
+    """The process waits for its turn."""
+    draft.update(status="queued", pid=entry.pid, before=entry.before)
 
 
 def started(draft: Draft, entry: log.Started) -> None:
@@ -203,6 +210,7 @@ def ended(draft: Draft, entry: log.Ended) -> None:
 
 APPLY: dict[type[log.LogEntry], Callable[[Draft, Any], None]] = {
     log.Queued: queued,
+    log.Waiting: waits,
     log.Started: started,
     log.StageChange: stage,
     log.SourceProgress: source,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from engine.errors import ChangeSettingsError, RepairDataError, StopRequestedError
 from engine.results.metrics import METRICS
 from engine.results.number_format import amount, signed_percent, whole
-from engine.runs import manifest, notes
+from engine.runs import manifest, notes, queue
 from engine.runs.error_codec import to_fields
 from engine.runs.folder import Home, home_path
 from engine.runs.hints import hint, run_hint
@@ -157,6 +157,14 @@ def stop(home: str | None, text: str, *, at_once: bool) -> Answer:
             say(f"run {run.id} still runs; end it with: {run_hint(run.path, 'runs stop RUN --kill')}")
     state = state_of(run).status
     return Answer({"run": run.id, "state": state, "folder": str(run.path)}, f"run {run.id}: {state}")
+
+
+def first(home: str | None, text: str) -> Answer:
+    """Put a run that waits in front of the queue."""
+    run = chosen(home, text)
+    queue.put_first(run)
+    order = queue.waiting(Home(home_path(home)))
+    return Answer({"run": run.id, "queued": order}, f"run {run.id} is the next; queued: {', '.join(order)}")
 
 
 def resume(

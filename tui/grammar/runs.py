@@ -17,7 +17,9 @@ from tui.grammar.options import (
     option,
 )
 
-group = new_group("Runs: list, show, follow, stop, resume, delete, rename, note, verify, import, sign.")
+group = new_group(
+    "Runs: list, show, follow, stop, first, resume, delete, rename, note, verify, import, sign."
+)
 
 
 @command(group, "list")
@@ -62,6 +64,14 @@ def stop(
     from tui.commands.runs import stop
 
     return stop(home, run, at_once=kill)
+
+
+@command(group, "first")
+def first(run: Run, home: HomeDir = None) -> Answer:
+    """Let a queued run begin before the others that wait."""
+    from tui.commands.runs import first
+
+    return first(home, run)
 
 
 @command(group, "resume")
