@@ -238,6 +238,19 @@ TYPES: dict[str, type[LogEntry]] = {
 }
 
 
+LASTING = (SimulatedMarket, LogNote, ModelFacts, EarlyStop, LearningRateChange)
+
+
+def lasts(entry: LogEntry) -> bool:
+    """Whether an entry stays in the tail of the log that is shown."""
+    match entry:
+        case StageChange(state=state):
+            return state == "end"
+        case SourceProgress():
+            return entry.over
+    return isinstance(entry, LASTING)
+
+
 def entry_of(event: Event, where: str) -> LogEntry:
     """The event as its type. Raises RepairDataError that names `where` if a field is not of its type."""
     try:

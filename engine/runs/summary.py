@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from engine.disk import stamp
 from engine.errors import QuantdeckError, RepairDataError
+from engine.imports import collector_paused
 from engine.results.backtest import BacktestResult
 from engine.results.tables import figures_of
 from engine.runs import reader_cache, state_fields
@@ -19,7 +19,7 @@ from engine.runs.signature import key_path
 from engine.runs.state import State, state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from engine.runs.folder import Home
 
@@ -63,7 +63,7 @@ def of_state(run: RunFolder, state: State) -> Summary:
 def summaries(home: Home) -> list[tuple[RunFolder, Summary]]:
     """Every run of a home, newest last; the states lack what `outline` leaves out."""
     path, key = reader_cache.place(home.path, "index"), key_of(home)
-    with uncollected():
+    with collector_paused(stays=False):  # to look for garbage would take as long as the reading
         content = reader_cache.kept(path) if key else None
         known = content["runs"] if content and content["key"] == key else {}
         found, index, anew = [], {}, 0
@@ -87,18 +87,6 @@ def summaries(home: Home) -> list[tuple[RunFolder, Summary]]:
         return sorted(found, key=lambda each: (each[0].created, each[0].id))
 
 
-@contextlib.contextmanager
-def uncollected() -> Iterator[None]:
-    """Of what is read in here, nothing is garbage; to look for some would take as long as the reading."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
 def stamped(home: Home) -> list[tuple[RunFolder, str]]:
     """Every folder that may be a run, with what stands for its files; nothing where that says too little.
 
@@ -107,11 +95,11 @@ def stamped(home: Home) -> list[tuple[RunFolder, str]]:
     found = []
     for path in home.candidates():
         try:
-            stamps = [reader_cache.stamp(f"{path}/{name}") for name in FILES]
-            lasting = reader_cache.settled(max(changed_ns for _, changed_ns in stamps))
+            stamps = [stamp(f"{path}/{name}") for name in FILES]
+            lasting = all(map(reader_cache.settled, stamps))
         except OSError:
             lasting = False
-        found.append((RunFolder(path), "|".join(text for text, _ in stamps) if lasting else ""))
+        found.append((RunFolder(path), "|".join(map(str, stamps)) if lasting else ""))
     return found
 
 
@@ -119,7 +107,7 @@ def key_of(home: Home) -> list[Any] | None:
     """What stands for the key that manifests are checked with; None where it cannot be told."""
     path = key_path(home.path)
     try:
-        return [str(path), reader_cache.stamp(str(path), follow=True)[0]]
+        return [str(path), str(stamp(str(path), follow=True))]
     except OSError:
         return None
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from engine.errors import RepairDataError
-from engine.runs import log_entries as log
 from engine.runs.events import clock
 from engine.runs.launch import alive
 from engine.runs.notes import note_of
@@ -23,11 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from engine.runs import log_entries as log
     from engine.runs.folder import Home, RunFolder
 
-LASTING = (log.SimulatedMarket, log.LogNote, log.ModelFacts, log.EarlyStop, log.LearningRateChange)
 LIVE_S, IDLE_S = 0.25, 1.0
-KEPT_LINES = 500
 
 
 @dataclass(frozen=True)
@@ -139,25 +137,15 @@ class Track:
             return
         self._size = size
         try:
-            entries = self._follower.poll(now)
+            self._follower.poll(now)
         except RepairDataError as error:
             self._broken = True
             state = replace(self.watched.state, status="failed", error=error, seq=1)
             self.watched = replace(self.watched, state=state)
             return
-        lines = (*self.watched.log, *filter(lasts, entries))[-KEPT_LINES:]
+        lines = self._follower.lines
         if lines != self.watched.log or self._follower.state != self.watched.state:
             self.watched = replace(self.watched, state=self._follower.state, log=lines)
-
-
-def lasts(entry: log.LogEntry) -> bool:
-    """Whether an entry is one for the log's tail."""
-    match entry:
-        case log.StageChange(state=state):
-            return state == "end"
-        case log.SourceProgress():
-            return entry.over
-    return isinstance(entry, LASTING)
 
 
 def size_of(run: RunFolder) -> int:
