@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 FILES = ("run.json", "settings.toml", "events.jsonl", "result.json", "manifest.json")  # what it is read from
 ENOUGH = 20  # runs read anew, until the index is written again
-LISTED = ("status", "run", "mode", "seq", "ended_at", "simulated", "best_epoch", "early_stopped", "error")
+LISTED = (
+    "status", "run", "mode", "seq", "ended_at", "simulated", "sources", "epoch", "epochs", "best_epoch",
+    "early_stopped", "error",
+)  # fmt: skip
 LASTING = frozenset({"done", "stopped", "failed"})  # what only a change of the log can change
 
 
@@ -60,29 +63,32 @@ def of_state(run: RunFolder, state: State) -> Summary:
     return Summary(state, differ, metrics_of(result), symbol_of(run, differ, result), whole)
 
 
-def summaries(home: Home) -> list[tuple[RunFolder, Summary]]:
-    """Every run of a home, newest last; the states lack what `outline` leaves out."""
+def summaries(home: Home, *, anew: bool = True) -> list[tuple[RunFolder, Summary]]:
+    """Every run of a home, newest last; the states lack what `outline` leaves out.
+
+    anew: whether runs of which nothing is kept are read, else they are left out.
+    """
     path, key = reader_cache.place(home.path, "index"), key_of(home)
     with collector_paused(stays=False):  # to look for garbage would take as long as the reading
         content = reader_cache.kept(path) if key else None
         known = content["runs"] if content and content["key"] == key else {}
-        found, index, anew = [], {}, 0
+        found, index, more = [], {}, 0
         for run, stamps in stamped(home):
             entry = known.get(run.path.name)
             if entry and stamps and entry[0] == stamps:
                 run.__dict__["about"] = entry[1]  # where `cached_property` looks first
                 summary = from_json(entry[2])
-            elif not run.is_genuine:
+            elif not anew or not run.is_genuine:
                 continue
             else:
                 entry, summary = None, summary_of(run)
                 if stamps and lasts(summary):
-                    entry, anew = [stamps, run.about, to_json(summary)], anew + 1
+                    entry, more = [stamps, run.about, to_json(summary)], more + 1
                 summary = replace(summary, state=outline(summary.state))
             found.append((run, summary))
             if entry:
                 index[run.path.name] = entry
-        if anew >= ENOUGH and key:
+        if more >= ENOUGH and key:
             reader_cache.keep(path, {"key": key, "runs": index})
         return sorted(found, key=lambda each: (each[0].created, each[0].id))
 
@@ -127,7 +133,7 @@ def outline(state: State) -> State:
     """What lists tell of a state; of its epochs, numbers and losses of the best and the last."""
     epochs = [each for each in state.history[:-1] if each.epoch == state.best_epoch]
     losses = tuple(
-        Epoch(epoch=each.epoch, loss=each.loss, val_loss=each.val_loss)
+        Epoch(epoch=each.epoch, epochs=each.epochs, loss=each.loss, val_loss=each.val_loss)
         for each in (*epochs, *state.history[-1:])
     )
     return State(history=losses, **{name: getattr(state, name) for name in LISTED})
