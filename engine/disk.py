@@ -7,7 +7,8 @@ import hashlib
 import os
 import secrets
 import shutil
-from typing import TYPE_CHECKING
+import stat
+from typing import TYPE_CHECKING, NamedTuple
 
 from engine.errors import ChangeSettingsError, MakeRoomError, RepairDataError
 
@@ -40,9 +41,11 @@ def writing(path: Path) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write `content` to `path` whole and durably. Raises MakeRoomError."""
+def write_whole(path: Path, content: bytes, *, private: bool = False) -> None:
+    """Write `content` to `path` whole and durably, for nobody else to read if private. MakeRoomError."""
     with writing(path) as part:
+        if private:
+            part.touch(mode=0o600)
         part.write_bytes(content)
 
 
@@ -92,12 +95,12 @@ def sweep(folder: Path) -> int:
     return len(left)
 
 
-def write_with_digest(path: Path, content: bytes) -> None:
+def write_with_digest(path: Path, content: bytes, *, private: bool = False) -> None:
     """Write `content` whole, its SHA-256 behind it: a file that changes often needs no manifest.
 
     MakeRoomError.
     """
-    write_whole(path, content + hashlib.sha256(content).digest())
+    write_whole(path, content + hashlib.sha256(content).digest(), private=private)
 
 
 def read_with_digest(path: Path) -> bytes:
@@ -110,6 +113,33 @@ def read_with_digest(path: Path) -> bytes:
     if hashlib.sha256(content).digest() != digest:
         raise RepairDataError(str(path), "is changed or cut short: its SHA-256 is another", "Delete it")
     return content
+
+
+class Stamp(NamedTuple):
+    """What stands for a regular file's content: another content has another. All 0 where no file lies."""
+
+    size: int  # bytes
+    modified_ns: int
+    changed_ns: int  # of the file's own entry, which nobody can set back
+    inode: int
+
+    def __str__(self) -> str:
+        """The four, in one text."""
+        return f"{self[0]} {self[1]} {self[2]} {self[3]}"
+
+
+NO_FILE = Stamp(0, 0, 0, 0)
+
+
+def stamp(path: str, *, follow: bool = False) -> Stamp:
+    """The stamp of a file. Raises OSError for anything but a regular one, a link among it unless followed."""
+    try:
+        facts = os.stat(path, follow_symlinks=follow)  # noqa: PTH116  a Path takes as long again
+    except FileNotFoundError:
+        return NO_FILE
+    if not stat.S_ISREG(facts.st_mode):
+        raise OSError(f"{path} is no regular file")
+    return Stamp(facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
 
 
 def free_mb(folder: Path) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.results.metrics import placed
 from engine.runs.modes import MODES
-from engine.runs.state import STATUS_OF_STAGE
+from engine.runs.fold import STATUS_OF_STAGE
 from engine.studies.seeds import keys
 
 ROOT = Path(__file__).parents[1]

@@ -22,6 +22,7 @@ from engine.backtest import signals, trading
 from engine.backtest.bars import ARRAYS, DUE_LATER, bars_of
 from engine.backtest.trades import trade_table
 from engine.backtest.trading import Decisions
+from engine.disk import stamp
 from engine.errors import ChangeSettingsError, RepairDataError
 from engine.market.times import milliseconds
 from engine.outcome import BARS, EQUITY, PREDICTIONS, TRADES
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.backtest.simulate import Simulation
+    from engine.disk import Stamp
     from engine.market.calendar import Calendar
     from engine.runs.events import Event
     from engine.runs.trial_ledger import Evaluation
@@ -115,7 +117,7 @@ class Result:
 def result_of(request: Event) -> Result:
     """The result that a request's `run` names. Raises ChangeSettingsError if it has none, RepairDataError."""
     path = Path(str(request["run"]))
-    return _read(path, *_version(path))
+    return _read(path, _version(path))
 
 
 def traded(request: Event) -> tuple[Result, Traded]:
@@ -126,22 +128,22 @@ def traded(request: Event) -> tuple[Result, Traded]:
     if not given:
         return result, result.recorded
     overrides = tuple(sorted((str(key), json.dumps(value)) for key, value in given.items()))
-    return result, _try(result.run.path, *_version(result.run.path), overrides)
+    return result, _try(result.run.path, _version(result.run.path), overrides)
 
 
-def _version(path: Path) -> tuple[int, int]:
+def _version(path: Path) -> Stamp:
     """What changes when the run's artifacts do."""
     run = RunFolder(path)
-    try:
-        facts = run.manifest_path.stat()
-    except OSError:
-        named = run.about["id"] if run.about_path.is_file() else str(path)
-        raise ChangeSettingsError(f"run {named}", "has no result", again(path)) from None
-    return facts.st_mtime_ns, facts.st_size
+    with contextlib.suppress(OSError):
+        found = stamp(str(run.manifest_path), follow=True)
+        if found.inode:
+            return found
+    named = run.about["id"] if run.about_path.is_file() else str(path)
+    raise ChangeSettingsError(f"run {named}", "has no result", again(path))
 
 
 @lru_cache(maxsize=2)
-def _read(path: Path, _modified: int, _size: int) -> Result:
+def _read(path: Path, _version: Stamp) -> Result:
     run = RunFolder(path)
     found = content(run)
     if "metrics" not in found:
@@ -238,8 +240,8 @@ def settings_with(result: Result, overrides: tuple[tuple[str, str], ...]) -> Set
 
 
 @lru_cache(maxsize=6)
-def _try(path: Path, modified: int, size: int, overrides: tuple[tuple[str, str], ...]) -> Traded:
-    result = _read(path, modified, size)
+def _try(path: Path, version: Stamp, overrides: tuple[tuple[str, str], ...]) -> Traded:
+    result = _read(path, version)
     return trade(result, settings_with(result, overrides))
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from engine.disk import refusals
 from engine.errors import MakeRoomError, TryAgainError
-from engine.runs import lock
+from engine.runs import lock, queue
 from engine.runs.environment import for_engine
 from engine.runs.error_codec import to_fields
 from engine.runs.events import EventLog, clock, stamp
@@ -36,9 +36,10 @@ STOP_WITHIN_S = 10.0  # s that work has to come to a safe point; else its proces
 STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
 
 
-def launch(run: RunFolder, command: Sequence[str] = ENGINE) -> int:
+def launch(run: RunFolder, command: Sequence[str] = ENGINE, *, queued: bool = True) -> int:
     """Start the engine on a run, new or to be resumed, in a session of its own; return its process id.
 
+    It waits there for its turn, unless it belongs to a run that has had its own (`queued` false).
     The lock is taken here and handed down, so that `alive` holds from now on. An old stop file is removed.
     Raises TryAgainError if the run is running already, MakeRoomError if the machine refuses, RepairDataError
     if it is none.
@@ -51,6 +52,8 @@ def launch(run: RunFolder, command: Sequence[str] = ENGINE) -> int:
             with refusals(run.stop_path):
                 run.stop_path.unlink(missing_ok=True)
             log.emit({"kind": "queued", "resumed": log.resumed})
+            if queued:
+                queue.join(run)
             try:
                 return _start(run, [*command, str(run.path)], handle)
             except OSError as error:

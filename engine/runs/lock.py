@@ -45,17 +45,24 @@ def take(path: Path, patience_s: float = 1.0) -> int | None:
     """
     with refusals(path):
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    if acquire(handle, fcntl.LOCK_EX, patience_s):
+        return handle
+    os.close(handle)
+    return None
+
+
+def acquire(handle: int, kind: int, patience_s: float) -> bool:
+    """Lock an open file in that kind, once others let it; False if they have not when the time is up."""
     until, pause = monotonic() + patience_s, threading.Event()
     while True:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             if monotonic() >= until:
-                os.close(handle)
-                return None
+                return False
             pause.wait(0.01)
         else:
-            return handle
+            return True
 
 
 def inherit(path: Path) -> int | None:

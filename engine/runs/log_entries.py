@@ -40,6 +40,14 @@ class Queued(LogEntry):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Waiting(LogEntry):
+    """The engine process, of this id, waits for its turn; so many runs are before it."""
+
+    pid: int
+    before: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Started(Queued):
     """The engine process has started."""
 
@@ -211,6 +219,7 @@ class Ended(LogEntry):
 
 TYPES: dict[str, type[LogEntry]] = {
     "queued": Queued,
+    "waiting": Waiting,
     "started": Started,
     "stage": StageChange,
     "source": SourceProgress,
@@ -227,6 +236,19 @@ TYPES: dict[str, type[LogEntry]] = {
     "stopped": Ended,
     "failed": Ended,
 }
+
+
+LASTING = (SimulatedMarket, LogNote, ModelFacts, EarlyStop, LearningRateChange)
+
+
+def lasts(entry: LogEntry) -> bool:
+    """Whether an entry stays in the tail of the log that is shown."""
+    match entry:
+        case StageChange(state=state):
+            return state == "end"
+        case SourceProgress():
+            return entry.over
+    return isinstance(entry, LASTING)
 
 
 def entry_of(event: Event, where: str) -> LogEntry:

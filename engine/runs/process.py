@@ -24,7 +24,7 @@ from engine import code_cache
 from engine.disk import TEMPORARY, check_room, free_mb, sweep, write_whole
 from engine.errors import QuantdeckError, StopRequestedError, TryAgainError
 from engine.results.codec import plain
-from engine.runs import lock
+from engine.runs import lock, queue
 from engine.runs.error_codec import as_error, to_fields
 from engine.runs.events import EventLog
 from engine.runs.launch import STOP_SIGNALS, STOP_WITHIN_S
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
 
 HEARTBEAT_S = 5.0
+TURN_S = 0.5  # between two looks whether the turn of a queued run has come
 LOOK_S = 1.0  # between two looks whether a stop was asked for
 SAVE_WITHIN_S = 120.0  # from there to the end
 RESERVE_BYTES = 65_536  # kept for the last event, which has to be written when the disk is full
@@ -114,8 +115,12 @@ class Carrier:
         heart = threading.Thread(target=self.beat, args=(ended, heartbeat_s), name="heartbeat", daemon=True)
         self.take_signals()
         try:
+            if queue.begin(self.run):
+                heart.start()
+                self.wait_for_turn()
             self.log.emit(self.started())
-            heart.start()
+            if not heart.ident:
+                heart.start()
             check_room(self.run.path)
             self.reserve.write_bytes(bytes(RESERVE_BYTES))
             result = work(self.emit)
@@ -130,7 +135,18 @@ class Carrier:
             heart.join()
         faulthandler.disable()  # engine.log is about to be closed
         code_cache.note_used()
+        queue.leave(self.run)
         return self.conclude(final, code)
+
+    def wait_for_turn(self) -> None:
+        """Wait until the queue of the home lets this run work; a stop ends the waiting."""
+        told, pause = 0, threading.Event()
+        while before := queue.begin(self.run):
+            if before != told:
+                told = before
+                self.log.emit({"kind": "waiting", "pid": os.getpid(), "before": before})
+            self.emit({"kind": "alive"})
+            pause.wait(TURN_S)
 
     def commit(self) -> None:
         """Take the result and the settings into the manifest, if the work has left one."""

@@ -20,7 +20,7 @@ from typing import Any
 
 import engine
 from engine.code_cache import cache_folder
-from engine.disk import read_with_digest, write_with_digest
+from engine.disk import Stamp, read_with_digest, stamp, write_with_digest
 from engine.errors import MakeRoomError, RepairDataError
 
 FOLDER = "runs"
@@ -51,8 +51,7 @@ def keep(path: Path, content: Any) -> None:
     document = json.dumps({"reader": reader(), "content": content}, separators=(",", ":"))
     with contextlib.suppress(MakeRoomError, OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_with_digest(path, document.encode())
-        path.chmod(0o600)
+        write_with_digest(path, document.encode(), private=True)
         files = sorted(path.parent.iterdir(), key=lambda each: each.lstat().st_mtime_ns)
         for old in files[:-MOST_FILES]:
             old.unlink(missing_ok=True)
@@ -62,26 +61,11 @@ def keep(path: Path, content: Any) -> None:
 def reader() -> list[Any]:
     """What the reading depends on besides the files: this code, Python, and cores, which settings name."""
     root = Path(engine.__file__).parent
-    code = [(str(each.relative_to(root)), stamp(str(each))[0]) for each in sorted(root.rglob("*.py"))]
+    code = [(str(each.relative_to(root)), str(stamp(str(each)))) for each in sorted(root.rglob("*.py"))]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return [hashlib.sha256(json.dumps(code).encode()).hexdigest(), sys.version, cores]
 
 
-def stamp(path: str, *, follow: bool = False) -> tuple[str, int]:
-    """What stands for a regular file's content, empty where nothing lies, and when that changed last, ns.
-
-    Raises OSError for anything but a regular file.
-    """
-    try:
-        facts = os.stat(path, follow_symlinks=follow)  # noqa: PTH116  a Path takes as long again
-    except FileNotFoundError:
-        return "", 0
-    if not stat.S_ISREG(facts.st_mode):
-        raise OSError(f"{path} is no regular file")
-    text = f"{facts.st_size} {facts.st_mtime_ns} {facts.st_ctime_ns} {facts.st_ino}"
-    return text, max(facts.st_mtime_ns, facts.st_ctime_ns)
-
-
-def settled(changed_ns: int) -> bool:
-    """Whether a file that changed then would have another stamp if it changed now."""
-    return changed_ns < (time.time() - SETTLED_S) * 1e9
+def settled(found: Stamp) -> bool:
+    """Whether a file of that stamp would have another one if it changed now."""
+    return max(found.modified_ns, found.changed_ns) < (time.time() - SETTLED_S) * 1e9

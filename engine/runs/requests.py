@@ -11,6 +11,8 @@ import contextlib
 import json
 import math
 import os
+import select
+import signal
 import subprocess
 import sys
 import threading
@@ -18,7 +20,13 @@ import traceback
 from collections import deque
 from typing import IO, TYPE_CHECKING, Any, Self
 
-from engine.errors import ChangeSettingsError, InternalError, MakeRoomError, StopRequestedError
+from engine.errors import (
+    ChangeSettingsError,
+    InternalError,
+    MakeRoomError,
+    StopRequestedError,
+    TryAgainError,
+)
 from engine.results.codec import from_json, plain
 from engine.runs.environment import for_engine
 from engine.runs.error_codec import as_error, from_fields, to_fields
@@ -34,6 +42,7 @@ if TYPE_CHECKING:
 
 COMMAND = (*ENGINE, "serve")
 PATIENCE_S = 5.0
+PIECE_BYTES = 1 << 20
 
 
 def ask(request: Event, kind: type[Kind], emit: Emit | None = None, command: Sequence[str] = COMMAND) -> Kind:
@@ -50,7 +59,9 @@ class EngineClient:
         self._command = command
         self._turn = threading.Lock()
         self._count = 0
+        self._unread: list[bytes] = []  # what came of a line that has no end yet
         self.died = False  # without an answer that somebody waited for
+        self.gave_up = False  # of waiting for one, and the process was killed
 
     def __enter__(self) -> Self:
         pipe = subprocess.PIPE
@@ -80,12 +91,14 @@ class EngineClient:
             raise InternalError("the engine", "was started without its pipes")
         return pipe
 
-    def ask(self, request: Event, kind: type[Kind], emit: Emit | None = None) -> Kind:
+    def ask(
+        self, request: Event, kind: type[Kind], emit: Emit | None = None, within_s: float | None = None
+    ) -> Kind:
         """Ask `{"do": name, …}` and return the answer, of `kind`; `emit` gets the events of its progress.
 
-        Raises the very error that the engine met (its class, thing, reason and remedy), InternalError when
-        the process dies without an answer, RepairDataError for an answer of another kind. What `emit` raises
-        passes through.
+        Raises the very error that the engine met (its class, thing, reason and remedy), TryAgainError when
+        nothing has come for `within_s`, and the process is killed then, InternalError when it dies without an
+        answer, RepairDataError for an answer of another kind. What `emit` raises passes through.
         """
         with self._turn:
             self._count += 1
@@ -94,7 +107,7 @@ class EngineClient:
             with contextlib.suppress(BrokenPipeError):  # the silence that follows tells it better
                 stdin.write(line)
                 stdin.flush()
-            for answer in self._answers():
+            for answer in self._answers(within_s):
                 if answer["kind"] == "answer":
                     return from_json(kind, answer["result"], "the engine's answer")
                 if answer["kind"] == "error":
@@ -103,9 +116,30 @@ class EngineClient:
                     emit(answer)
             raise self._death()
 
-    def _answers(self) -> Iterator[Event]:
+    def _lines(self, within_s: float | None) -> Iterator[bytes]:
+        """What the process says, line by line, until it ends. Raises TryAgainError after a long silence."""
+        source = self._pipe(self._process.stdout).fileno()
+        spoken = select.poll()
+        spoken.register(source, select.POLLIN)
+        while True:
+            if not spoken.poll(None if within_s is None else within_s * 1000):
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self._process.pid, signal.SIGKILL)  # with whatever it has started
+                self._end()
+                self.gave_up = True
+                reason = f"gave no answer within {within_s:.0f} s and was ended; it starts anew"
+                raise TryAgainError("the engine", reason, "Ask again, or for less")
+            *ended, rest = os.read(source, PIECE_BYTES).split(b"\n")
+            if not (ended or rest):
+                return
+            if ended:
+                ended[0], self._unread = b"".join((*self._unread, ended[0])), []
+            self._unread.append(rest)
+            yield from ended
+
+    def _answers(self, within_s: float | None) -> Iterator[Event]:
         """The lines that belong to the latest request; an abandoned one's are passed over."""
-        for line in self._pipe(self._process.stdout):
+        for line in self._lines(within_s):
             try:
                 answer = json.loads(line)
                 number = answer.pop("request")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.runs import log_entries as log
 from engine.runs.error_codec import from_fields, to_fields
-from engine.runs.state import NAMES, State
+from engine.runs.fold import NAMES, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

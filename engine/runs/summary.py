@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from engine.disk import stamp
 from engine.errors import QuantdeckError, RepairDataError
+from engine.imports import collector_paused
 from engine.results.backtest import BacktestResult
 from engine.results.tables import figures_of
 from engine.runs import reader_cache, state_fields
@@ -19,13 +19,16 @@ from engine.runs.signature import key_path
 from engine.runs.state import State, state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from engine.runs.folder import Home
 
 FILES = ("run.json", "settings.toml", "events.jsonl", "result.json", "manifest.json")  # what it is read from
 ENOUGH = 20  # runs read anew, until the index is written again
-LISTED = ("status", "run", "mode", "seq", "ended_at", "simulated", "best_epoch", "early_stopped", "error")
+LISTED = (
+    "status", "run", "mode", "seq", "ended_at", "simulated", "sources", "epoch", "epochs", "best_epoch",
+    "early_stopped", "error",
+)  # fmt: skip
 LASTING = frozenset({"done", "stopped", "failed"})  # what only a change of the log can change
 
 
@@ -60,43 +63,34 @@ def of_state(run: RunFolder, state: State) -> Summary:
     return Summary(state, differ, metrics_of(result), symbol_of(run, differ, result), whole)
 
 
-def summaries(home: Home) -> list[tuple[RunFolder, Summary]]:
-    """Every run of a home, newest last; the states lack what `outline` leaves out."""
+def summaries(home: Home, *, anew: bool = True) -> list[tuple[RunFolder, Summary]]:
+    """Every run of a home, newest last; the states lack what `outline` leaves out.
+
+    anew: whether runs of which nothing is kept are read, else they are left out.
+    """
     path, key = reader_cache.place(home.path, "index"), key_of(home)
-    with uncollected():
+    with collector_paused(stays=False):  # to look for garbage would take as long as the reading
         content = reader_cache.kept(path) if key else None
         known = content["runs"] if content and content["key"] == key else {}
-        found, index, anew = [], {}, 0
+        found, index, more = [], {}, 0
         for run, stamps in stamped(home):
             entry = known.get(run.path.name)
             if entry and stamps and entry[0] == stamps:
                 run.__dict__["about"] = entry[1]  # where `cached_property` looks first
                 summary = from_json(entry[2])
-            elif not run.is_genuine:
+            elif not anew or not run.is_genuine:
                 continue
             else:
                 entry, summary = None, summary_of(run)
                 if stamps and lasts(summary):
-                    entry, anew = [stamps, run.about, to_json(summary)], anew + 1
+                    entry, more = [stamps, run.about, to_json(summary)], more + 1
                 summary = replace(summary, state=outline(summary.state))
             found.append((run, summary))
             if entry:
                 index[run.path.name] = entry
-        if anew >= ENOUGH and key:
+        if more >= ENOUGH and key:
             reader_cache.keep(path, {"key": key, "runs": index})
         return sorted(found, key=lambda each: (each[0].created, each[0].id))
-
-
-@contextlib.contextmanager
-def uncollected() -> Iterator[None]:
-    """Of what is read in here, nothing is garbage; to look for some would take as long as the reading."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def stamped(home: Home) -> list[tuple[RunFolder, str]]:
@@ -107,11 +101,11 @@ def stamped(home: Home) -> list[tuple[RunFolder, str]]:
     found = []
     for path in home.candidates():
         try:
-            stamps = [reader_cache.stamp(f"{path}/{name}") for name in FILES]
-            lasting = reader_cache.settled(max(changed_ns for _, changed_ns in stamps))
+            stamps = [stamp(f"{path}/{name}") for name in FILES]
+            lasting = all(map(reader_cache.settled, stamps))
         except OSError:
             lasting = False
-        found.append((RunFolder(path), "|".join(text for text, _ in stamps) if lasting else ""))
+        found.append((RunFolder(path), "|".join(map(str, stamps)) if lasting else ""))
     return found
 
 
@@ -119,7 +113,7 @@ def key_of(home: Home) -> list[Any] | None:
     """What stands for the key that manifests are checked with; None where it cannot be told."""
     path = key_path(home.path)
     try:
-        return [str(path), reader_cache.stamp(str(path), follow=True)[0]]
+        return [str(path), str(stamp(str(path), follow=True))]
     except OSError:
         return None
 
@@ -139,7 +133,7 @@ def outline(state: State) -> State:
     """What lists tell of a state; of its epochs, numbers and losses of the best and the last."""
     epochs = [each for each in state.history[:-1] if each.epoch == state.best_epoch]
     losses = tuple(
-        Epoch(epoch=each.epoch, loss=each.loss, val_loss=each.val_loss)
+        Epoch(epoch=each.epoch, epochs=each.epochs, loss=each.loss, val_loss=each.val_loss)
         for each in (*epochs, *state.history[-1:])
     )
     return State(history=losses, **{name: getattr(state, name) for name in LISTED})

@@ -16,6 +16,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.disk import stamp
 from engine.errors import MakeRoomError, RepairDataError
 from engine.runs import earlier_ledger
 from engine.runs.trial_ledger import Counted, Evaluation, same_bars, without_timeframe
@@ -245,10 +246,12 @@ class Store:
         """Take over what a home's file of an earlier version holds, unless that was done."""
         path = home / earlier_ledger.FILE
         try:
-            facts = path.stat()
+            found = stamp(str(path), follow=True)
         except OSError:
             return
-        stored = (str(path.resolve()), facts.st_size, facts.st_mtime_ns)
+        if not found.inode:
+            return
+        stored = (str(path.resolve()), found.size, found.modified_ns)
         known = self._database.execute(
             "SELECT 1 FROM imported WHERE file = ? AND bytes = ? AND changed = ?", stored
         )

@@ -9,10 +9,11 @@ from engine.settings.data import Data, Demo, Features, Repair
 from engine.settings.fields import allowed_values, choices_of, field_of, unit_of
 from engine.settings.learning import MODELS, Label, Model, Scaling, Split, Training, Window
 from engine.settings.reading import load, make, read_toml, value_of
-from engine.settings.trading import Backtest, Calibration, Evidence, Parallel, Signal, WalkForward
+from engine.settings.trading import Backtest, Calibration, Evidence, Parallel, Runs, Signal, WalkForward
 from engine.settings.tree import (
     Settings,
     changed,
+    cores,
     defaults,
     dotted,
     for_own_signals,
@@ -54,6 +55,7 @@ __all__ = [
     "Model",
     "Parallel",
     "Repair",
+    "Runs",
     "Scaling",
     "Settings",
     "Signal",
@@ -65,6 +67,7 @@ __all__ = [
     "brackets_of",
     "changed",
     "choices_of",
+    "cores",
     "defaults",
     "dotted",
     "extra_of",

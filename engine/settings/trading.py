@@ -214,3 +214,15 @@ class Parallel(Group):
     address: str = setting(
         "", "the cluster's scheduler, such as tcp://10.0.0.5:8786 (dask) or 10.0.0.5:6379 (ray)"
     )
+
+
+class Runs(Group):
+    """What the runs of a home share."""
+
+    at_once: Whole = setting(
+        0,
+        "runs that fit models work so many at a time, others are queued; 0 = as have cores for their devices",
+        "runs",
+        ge=0,
+        le=1000,
+    )

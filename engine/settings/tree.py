@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.settings.data import Data, Demo, Features, Repair
 from engine.settings.learning import Label, Model, Scaling, Split, Training, Window
-from engine.settings.trading import Backtest, Calibration, Evidence, Parallel, Signal, WalkForward
+from engine.settings.trading import Backtest, Calibration, Evidence, Parallel, Runs, Signal, WalkForward
 from engine.settings.values import Group
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Settings(Group):
     calibration: Calibration = Calibration()
     parallel: Parallel = Parallel()
     repair: Repair = Repair()
+    runs: Runs = Runs()
 
 
 def defaults() -> dict[str, Any]:
@@ -69,11 +70,15 @@ def pinned(settings: Settings) -> Settings:
     """
     training = settings.training
     if not training.devices:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        devices = max(1, min(cores, MOST_DEVICES, training.batch_size // LEAST_SHARE))
+        devices = max(1, min(cores(), MOST_DEVICES, training.batch_size // LEAST_SHARE))
         training = training.model_copy(update={"devices": devices})
     features, model = absolute(settings.features), absolute(settings.model)
     return settings.model_copy(update={"training": training, "features": features, "model": model})
+
+
+def cores() -> int:
+    """The processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def absolute(group: OfFile) -> OfFile:

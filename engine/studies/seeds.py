@@ -116,7 +116,7 @@ def follow(path: str, seed: int) -> tuple[int, dict[str, Any] | None]:
     if alive(run):
         wait_for(run, emit)
     if state_of(run).status != "done":  # one found at work may have been stopping
-        launch(run)
+        launch(run, queued=False)  # within the turn of whoever ordered it
         wait_for(run, emit)
     state = state_of(run)
     if state.status == "done":

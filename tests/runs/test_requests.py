@@ -13,13 +13,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import ChangeSettingsError, InternalError, MakeRoomError, RepairDataError, SettingsError
+from engine.errors import (
+    ChangeSettingsError,
+    InternalError,
+    MakeRoomError,
+    RepairDataError,
+    SettingsError,
+    TryAgainError,
+)
 from engine.results.codec import Number
 from engine.runs.requests import EngineClient, answer, ask
 from tests.runs.engines import until
 
 CODE = """
-import os, sys
+import os, subprocess, sys, time
 from engine.errors import Problem, RepairDataError, SettingsError
 from engine.runs.requests import answer
 
@@ -47,8 +54,18 @@ def endless(request, tell):
     while True:
         tell({"kind": "note", "pid": os.getpid()})
 
-sys.exit(answer({"double": double, "settings": settings, "repair": repair, "bug": bug, "die": die,
-                 "endless": endless}))
+def mute(request, tell):
+    subprocess.Popen(["sleep", "60"], close_fds=False)
+    tell({"kind": "note", "pid": os.getpid()})
+    time.sleep(60)
+
+def echo(request, tell):
+    for _ in range(request["times"]):
+        tell({"kind": "note", "text": request["text"]})
+    return {"text": request["text"]}
+
+sys.exit(answer({"echo": echo, "mute": mute, "double": double, "settings": settings, "repair": repair,
+                 "bug": bug, "die": die, "endless": endless}))
 """
 COMMAND = [sys.executable, "-P", "-c", CODE]
 
@@ -58,6 +75,11 @@ class Doubled:
     double: int
     pid: int
     nothing: Number
+
+
+@dataclass(frozen=True)
+class Echo:
+    text: str
 
 
 @dataclass(frozen=True)
@@ -91,7 +113,7 @@ def test_a_warm_process_answers_again_and_ends_with_the_context():
             ({"do": "settings"}, SettingsError, "training.epochs = 0: must be at least 1"),
             ({"do": "repair"}, RepairDataError, r"a\.csv: is \\x1b\[31mred\. Mend it"),
             ({"do": "bug"}, InternalError, "its own fault: KeyError"),
-            ({"do": "dream"}, ChangeSettingsError, "cannot be answered.*Ask for bug, die, double"),
+            ({"do": "dream"}, ChangeSettingsError, "cannot be answered.*Ask for bug, die, double, echo"),
             ({}, ChangeSettingsError, "cannot be answered"),
         ]:
             with pytest.raises(kind, match=match) as raised:
@@ -133,6 +155,24 @@ def test_a_death_without_an_answer_is_told_with_its_last_words():
         ask({"do": "die"}, Doubled, command=COMMAND)
     with pytest.raises(InternalError, match=r"exit code 1\).*ImportError"):
         ask({"do": "x"}, Doubled, command=[sys.executable, "-c", "raise ImportError('no engine')"])
+
+
+def test_a_question_that_does_not_come_back_is_given_up_with_what_it_has_started():
+    told = []
+    with EngineClient(COMMAND) as client:
+        assert client.ask({"do": "double", "number": 1}, Doubled, within_s=30).double == 2
+        with pytest.raises(TryAgainError, match="no answer within 1 s and was ended"):
+            client.ask({"do": "mute"}, Doubled, told.append, within_s=1)
+        assert client.gave_up
+        until(lambda: gone(told[0]["pid"]))
+
+
+def test_pieces_of_lines_are_put_together():
+    text = "x" * (3 << 20)
+    with EngineClient(COMMAND) as client:
+        for _ in range(2):
+            answer = client.ask({"do": "echo", "text": text, "times": 2}, Echo, within_s=30)
+            assert answer.text == text
 
 
 def test_a_killed_process_is_told_as_such():

@@ -115,7 +115,8 @@ def server(tmp_path_factory):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = (
-        f"PATH={Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin QUANTDECK_LEDGER=trials.sqlite"
+        f"PATH={Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin QUANTDECK_LEDGER=trials.sqlite "
+        f"XDG_STATE_HOME={os.devnull} XDG_CACHE_HOME={folder}/cache"  # nothing in the home of who runs tests
     )
     (folder / "config").write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host_key\nPidFile none\nUsePAM no\n"

@@ -77,6 +77,7 @@ def test_alone_it_tells_how_things_stand(deck):
         "home": str(deck.home.path),
         "runs": 0,
         "live": [],
+        "queued": [],
         "last": None,
         "ended_badly": [],
     }

@@ -6,12 +6,15 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING
 
-from engine.errors import InternalError, MakeRoomError, StopRequestedError
+from engine.errors import InternalError, MakeRoomError, StopRequestedError, TryAgainError
 
 if TYPE_CHECKING:
     from engine.results.codec import Kind
     from engine.runs.events import Event
     from engine.runs.requests import EngineClient
+
+SILENCE_S = 120.0  # of a question, until it counts as one that will not come back; most take a second
+WITHIN_S = {"data.import": 1800.0}  # large files are checked without a word
 
 
 class Engine:
@@ -29,10 +32,17 @@ class Engine:
             self._warm()
 
     def ask(self, request: Event, kind: type[Kind], *, again: bool = True) -> Kind:
-        """Ask `{"do": name, …}`; see EngineClient.ask. Of a process that dies its successor is asked."""
+        """Ask `{"do": name, …}`; see EngineClient.ask. Of a process that dies its successor is asked.
+
+        One that does not come back is ended: TryAgainError, and the next question has a new one.
+        """
         client = self._warm()
         try:
-            return client.ask(request, kind)
+            return client.ask(request, kind, within_s=WITHIN_S.get(request["do"], SILENCE_S))
+        except TryAgainError:
+            if client.gave_up:
+                self._drop(client)
+            raise
         except (InternalError, OSError, ValueError):
             if self._over:
                 raise

@@ -70,7 +70,7 @@ def follow(run: RunFolder, signals: Signals, *, owner: bool = True) -> Followed:
 
     For its owner ctrl+c asks the run to stop, and a second one leaves; for others the first leaves.
     """
-    follower, asked = Follower(run), False
+    follower, asked = Follower(run, whole=True), False
     with display() as shown:
         while True:
             with contextlib.suppress(OSError):  # a terminal that has gone away ends no run

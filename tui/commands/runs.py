@@ -6,9 +6,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from engine.errors import ChangeSettingsError, RepairDataError, StopRequestedError
+from engine.imports import collector_paused
 from engine.results.metrics import METRICS
 from engine.results.number_format import amount, signed_percent, whole
-from engine.runs import manifest, notes
+from engine.runs import manifest, notes, queue
 from engine.runs.error_codec import to_fields
 from engine.runs.folder import Home, home_path
 from engine.runs.hints import hint, run_hint
@@ -39,7 +40,12 @@ def chosen(home: str | None, text: str) -> RunFolder:
 
 def listing(path: str | None, words: str, csv: str) -> Answer:
     """All runs, oldest first, so that the latest stands just above the prompt."""
-    home = Home(home_path(path))
+    with collector_paused(stays=False):  # thousands of small things are made, and all are needed
+        return listed(Home(home_path(path)), words, csv)
+
+
+def listed(home: Home, words: str, csv: str) -> Answer:
+    """The runs with all these words, as a table, or in a CSV file."""
     every = facts_of_all(home)
     runs = [each for each in every if each.has_words(words)]
     if not runs:
@@ -157,6 +163,14 @@ def stop(home: str | None, text: str, *, at_once: bool) -> Answer:
             say(f"run {run.id} still runs; end it with: {run_hint(run.path, 'runs stop RUN --kill')}")
     state = state_of(run).status
     return Answer({"run": run.id, "state": state, "folder": str(run.path)}, f"run {run.id}: {state}")
+
+
+def first(home: str | None, text: str) -> Answer:
+    """Put a run that waits in front of the queue."""
+    run = chosen(home, text)
+    queue.put_first(run)
+    order = queue.waiting(Home(home_path(home)))
+    return Answer({"run": run.id, "queued": order}, f"run {run.id} is the next; queued: {', '.join(order)}")
 
 
 def resume(

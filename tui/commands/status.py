@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.runs.folder import Home, described, home_path, is_named
 from engine.runs.hints import hint, run_hint
 from engine.runs.launch import alive
+from engine.runs.queue import waiting
 from tui.commands.answer import Answer
 from tui.runs.looks import elsewhere, ending, looks, missed, note_look
 from tui.runs.status import resumable
@@ -17,7 +18,7 @@ COMMANDS = """\
   quantdeck whatif | sweep | trades | report [RUN], compare RUN RUN   look at results
   quantdeck audit | importance | walkforward | calibrate | simulate | ledger   can they be trusted?
   quantdeck data …               status, update, import FILE, export SERIES FILE
-  quantdeck runs …               list, show, follow, stop, resume, delete, rename, note, verify
+  quantdeck runs …               list, show, follow, stop, first, resume, delete, rename, note, verify
   quantdeck doctor               what this machine lacks
   quantdeck COMMAND --help       more about each"""
 
@@ -30,15 +31,19 @@ def status(home: str | None, *, looking: bool = True) -> Answer:
     place = Home(home_path(home))
     runs = place.all()
     live = [run for run in runs if alive(run)]
+    queued = waiting(place)
     dead = missed(runs, looks().get(place.path))
     others = [] if runs or is_named(home) else elsewhere(place.path)
     lines = [f"quantdeck   home {place.path}"]
     if runs:
         lines.append(
-            f"{len(runs)} run{'s' * (len(runs) != 1)}, {len(live)} live; last: {described(runs[-1])}"
+            f"{len(runs)} run{'s' * (len(runs) != 1)}, {len(live)} live"
+            f"{f', {len(queued)} of them queued' if queued else ''}; last: {described(runs[-1])}"
         )
         lines += [
-            f"  live: {described(run)}   watch it: {run_hint(run.path, 'runs follow RUN')}" for run in live
+            f"  {'queued' if run.id in queued else 'live'}: {described(run)}   "
+            f"watch it: {run_hint(run.path, 'runs follow RUN')}"
+            for run in live
         ]
     else:
         lines.append(f"no runs yet; start with: {hint(place.path, 'demo')}")
@@ -53,6 +58,7 @@ def status(home: str | None, *, looking: bool = True) -> Answer:
         "home": str(place.path),
         "runs": len(runs),
         "live": [run.id for run in live],
+        "queued": queued,
         "last": runs[-1].id if runs else None,
         "ended_badly": [run.id for run, _ in dead],
     }

@@ -32,7 +32,7 @@ def sweep(
     """The variants, the best Sharpe ratio first; each is a look that the ledger counts."""
     place = Home(home_path(home))
     if csv:
-        refuse_output(Path(csv), place.path, replace=True)  # before the work, not after it
+        refuse_output(Path(csv).expanduser(), place.path, replace=True)  # before the work, not after it
     run = with_result(place, text)
     rules = only_rules(config, overrides)
     with EngineClient() as client:

@@ -75,6 +75,8 @@ HINTS = [  # what somebody says about files: the fields of engine.data.importing
             help="Of numbers such as 1.234: point or comma.")]),
         ("part", "", Annotated[str, option("--part", metavar="PART",
             help="Of a file whose step changes: finer or later.")]),
+        ("memory_limit", "", Annotated[str, option("--memory-limit", metavar="GB",
+            help="Memory that reading may take (default: what is left).")]),
         ("accept_losses", False, Annotated[bool, option("--accept-losses",
             help="Take what is sound, though more than 1 % is not.")]),
     ]

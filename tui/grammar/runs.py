@@ -19,7 +19,7 @@ from tui.grammar.options import (
 )
 
 group = new_group(
-    "Runs: list, show, follow, replay, stop, resume, delete, rename, note, verify, import, sign."
+    "Runs: list, show, follow, replay, stop, first, resume, delete, rename, note, verify, import, sign."
 )
 
 
@@ -78,6 +78,14 @@ def stop(
     from tui.commands.runs import stop
 
     return stop(home, run, at_once=kill)
+
+
+@command(group, "first")
+def first(run: Run, home: HomeDir = None) -> Answer:
+    """Let a queued run begin before the others that wait."""
+    from tui.commands.runs import first
+
+    return first(home, run)
 
 
 @command(group, "resume")

@@ -93,7 +93,7 @@ def facts_of_all(home: Home) -> list[RunFacts]:
 
 def facts_of_watched(watched: Watched) -> RunFacts:
     """Read what is not known already of a run that is watched."""
-    return facts_from(watched.run, of_state(watched.run, watched.state), watched.note)
+    return facts_from(watched.run, watched.summary or of_state(watched.run, watched.state), watched.note)
 
 
 def facts_from(run: RunFolder, summary: Summary, note: str) -> RunFacts:

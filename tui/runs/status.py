@@ -26,6 +26,8 @@ def status(state: State) -> tuple[str, str]:
     text = state.status
     if text == "starting":
         text = "starting (importing)"
+    elif text == "queued" and state.before:
+        text = f"queued, {whole(state.before)} before it"
     elif text == "training" and state.early_stopped:
         text = "early-stopped"
     elif text == "training" and not state.batch and not state.history:

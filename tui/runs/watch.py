@@ -13,32 +13,35 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from engine.errors import RepairDataError
-from engine.runs import log_entries as log
 from engine.runs.events import clock
 from engine.runs.launch import alive
 from engine.runs.notes import note_of
 from engine.runs.state import Follower, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from engine.runs import log_entries as log
     from engine.runs.folder import Home, RunFolder
+    from engine.runs.summary import Summary
 
-LASTING = (log.SimulatedMarket, log.LogNote, log.ModelFacts, log.EarlyStop, log.LearningRateChange)
 LIVE_S, IDLE_S = 0.25, 1.0
-KEPT_LINES = 500
 
 
 @dataclass(frozen=True)
 class Watched:
-    """One run as it is known now. `log` holds the last entries of its log that last, oldest first."""
+    """One run as it is known now. `log` holds the last entries of its log that last, oldest first.
+
+    summary: of a run that has ended, if that was kept and its log not read; `state` then tells what lists do.
+    """
 
     run: RunFolder
     state: State
     log: tuple[log.LogEntry, ...] = ()
     name: str = ""  # two folders are equal by their path alone
     note: str = ""
+    summary: Summary | None = None
 
     @property
     def id(self) -> str:
@@ -88,6 +91,12 @@ class Watch:
         self._thread = threading.Thread(target=self._watch, name="watch", daemon=True)
         self._thread.start()
 
+    def read_log(self, run_id: str) -> None:
+        """Have the whole log of a run read, of which so far only a summary is known."""
+        if track := self._tracks.get(run_id):
+            track.wanted = True
+            self.look()
+
     def look(self) -> None:
         """Look now: something was just started, stopped or renamed."""
         self._wake.set()
@@ -98,9 +107,12 @@ class Watch:
         self._wake.set()
 
     def _watch(self) -> None:
-        turn = 0
+        turn, kept = 0, False
         while not self._over:
             with contextlib.suppress(OSError):
+                if turn and not kept:
+                    kept = True
+                    self.keep_summaries()
                 self.poll(everything=turn % round(IDLE_S / LIVE_S) == 0 or not self.snapshot.live)
             turn = 0 if self._wake.wait(LIVE_S if self.snapshot.live else IDLE_S) else turn + 1
             self._wake.clear()
@@ -109,6 +121,8 @@ class Watch:
         """Look at every run, or only at those that live; tell if anything is new."""
         runs = self.home.all() if everything else [track.watched.run for track in self._tracks.values()]
         tracks = {run.id: self._tracks.get(run.id) or Track(run) for run in runs}
+        if not self.snapshot.ready:
+            self._take_summaries(tracks)
         for run in runs:
             if everything or tracks[run.id].watched.live:
                 tracks[run.id].poll(run, self._now())
@@ -118,15 +132,37 @@ class Watch:
             self.snapshot = Snapshot(watched, ready=True, by_id={each.id: each for each in watched})
             self._changed()
 
+    def _take_summaries(self, tracks: Mapping[str, Track]) -> None:
+        """What is kept of runs that have ended spares the reading of their logs."""
+        from engine.runs.summary import summaries
+
+        sizes = {run_id: size_of(track.watched.run) for run_id, track in tracks.items()}  # before the summary
+        for run, summary in summaries(self.home, anew=False):
+            if run.id in tracks:
+                tracks[run.id].take(summary, sizes[run.id])
+
+    def keep_summaries(self) -> None:
+        """Keep summaries of ended runs for the next time, where many were read without one."""
+        from engine.runs.summary import ENOUGH, summaries
+
+        read = sum(each.summary is None and each.state.ended for each in self.snapshot.runs)
+        if read >= ENOUGH:
+            summaries(self.home)
+
 
 class Track:
     """One run: its follower, and whether there is anything new to read."""
 
     def __init__(self, run: RunFolder) -> None:
         self.watched = Watched(run, State(), name=run.name)
+        self.wanted = False  # by somebody who looks at the run, though a summary is known
         self._follower = Follower(run)
         self._size = -1
         self._broken = False
+
+    def take(self, summary: Summary, size: int) -> None:
+        """Know a run by its summary, which was kept of a log of that size or a longer one."""
+        self.watched, self._size = replace(self.watched, state=summary.state, summary=summary), size
 
     def poll(self, run: RunFolder, now: datetime) -> None:
         """Read on. An ended run is read again only when its log has grown: it was resumed."""
@@ -135,29 +171,21 @@ class Track:
         if run is not self.watched.run or note != self.watched.note:
             self.watched = replace(self.watched, run=run, name=run.name, note=note)
         size = size_of(run)
-        if self._broken or (size == self._size and self.watched.state.ended and not alive(run)):
+        lacking = self.wanted and self.watched.summary is not None
+        same = size == self._size and self.watched.state.ended and not lacking
+        if self._broken or (same and not alive(run)):
             return
         self._size = size
         try:
-            entries = self._follower.poll(now)
+            self._follower.poll(now)
         except RepairDataError as error:
             self._broken = True
             state = replace(self.watched.state, status="failed", error=error, seq=1)
-            self.watched = replace(self.watched, state=state)
+            self.watched = replace(self.watched, state=state, summary=None)
             return
-        lines = (*self.watched.log, *filter(lasts, entries))[-KEPT_LINES:]
-        if lines != self.watched.log or self._follower.state != self.watched.state:
-            self.watched = replace(self.watched, state=self._follower.state, log=lines)
-
-
-def lasts(entry: log.LogEntry) -> bool:
-    """Whether an entry is one for the log's tail."""
-    match entry:
-        case log.StageChange(state=state):
-            return state == "end"
-        case log.SourceProgress():
-            return entry.over
-    return isinstance(entry, LASTING)
+        lines = self._follower.lines
+        if lines != self.watched.log or self._follower.state != self.watched.state or self.watched.summary:
+            self.watched = replace(self.watched, state=self._follower.state, log=lines, summary=None)
 
 
 def size_of(run: RunFolder) -> int:

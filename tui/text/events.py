@@ -23,6 +23,8 @@ def lasting(entry: LogEntry) -> str:
     match entry:
         case log.SimulatedMarket():
             line = SIMULATED.get(entry.source, "SIMULATED market")
+        case log.Waiting():
+            line = f"waiting for its turn, {whole(entry.before)} before it"
         case log.StageChange(state="end"):
             line = f"{entry.stage}: {span(entry.seconds)}"
         case log.SourceProgress(failed=True):

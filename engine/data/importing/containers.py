@@ -9,10 +9,16 @@ import lzma
 import re
 import zipfile
 import zlib
+from typing import IO, TYPE_CHECKING, Any
 
+from engine.data.importing.budget import FOR_TEXT, MOST_LAYERS, refuse_unpacked
 from engine.data.importing.hints import UnclearError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 GZIP, XZ, BZIP2, ZIP = b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh", b"PK\x03\x04"
+PIECE_BYTES = 1 << 24  # unpacked at a time
 PACKED = (GZIP, XZ, BZIP2, ZIP)
 OTHERS = {  # the first bytes of files: what they are
     b"\xd0\xcf\x11\xe0": "an Excel workbook; save its sheet as CSV",
@@ -35,13 +41,19 @@ BESIDE = re.compile(
 )
 
 
-def unpacked(content: bytes, name: str) -> tuple[bytes, str]:
-    """The content without what it is packed in, and its name.
+def unpacked(content: bytes, name: str, limit: int) -> tuple[bytes, str]:
+    """The content without what it is packed in, and its name; `limit`: bytes of memory for reading it.
 
-    Raises ValueError for an archive of several files or what is no text, OSError for damage.
+    Raises ValueError for an archive of several files or what is no text, OSError for damage, MakeRoomError
+    for more than the limit allows.
     """
-    while content.startswith(PACKED):
-        content, name = from_archive(content) if content.startswith(ZIP) else (decompressed(content), name)
+    for _ in range(MOST_LAYERS):
+        if not content.startswith(PACKED):
+            break
+        archive = content.startswith(ZIP)
+        content, name = from_archive(content, limit) if archive else (decompressed(content, limit), name)
+    if content.startswith(PACKED):
+        raise UnclearError(f"is packed more than {MOST_LAYERS} times over; unpack it")
     if what := next((what for magic, what in OTHERS.items() if content.startswith(magic)), ""):
         raise UnclearError(f"is {what}")
     if content[257:262] == b"ustar":
@@ -49,25 +61,46 @@ def unpacked(content: bytes, name: str) -> tuple[bytes, str]:
     return content, name
 
 
-def decompressed(content: bytes) -> bytes:
-    """What a compressed file holds. Raises OSError if it is damaged."""
+def decompressed(content: bytes, limit: int) -> bytes:
+    """What a compressed file holds. Raises OSError if it is damaged, MakeRoomError if it is too much."""
+    kinds: dict[bytes, Callable[[IO[bytes]], Any]] = {
+        GZIP: lambda source: gzip.GzipFile(fileobj=source), XZ: lzma.LZMAFile, BZIP2: bz2.BZ2File,
+    }  # fmt: skip
+    kind = next(kind for magic, kind in kinds.items() if content.startswith(magic))
     try:
-        if content.startswith(GZIP):
-            return gzip.decompress(content)
-        return lzma.decompress(content) if content.startswith(XZ) else bz2.decompress(content)
+        with kind(io.BytesIO(content)) as file:
+            return within(file, limit)
     except EOFError:
         raise OSError("Truncated compressed stream") from None
     except (zlib.error, lzma.LZMAError, gzip.BadGzipFile, ValueError, OSError) as error:
         raise OSError(str(error)) from None
 
 
-def from_archive(content: bytes) -> tuple[bytes, str]:
-    """The one table of a ZIP archive, and its name. Raises ValueError for several, OSError for damage."""
+def within(file: IO[bytes], limit: int) -> bytes:
+    """The whole of an unpacked file. Raises MakeRoomError if it is more than can be read in the memory."""
+    most = limit // FOR_TEXT
+    pieces, size = [], 0
+    while piece := file.read(PIECE_BYTES):
+        pieces.append(piece)
+        size += len(piece)
+        if size > most:
+            refuse_unpacked(limit)
+    return b"".join(pieces)
+
+
+def from_archive(content: bytes, limit: int) -> tuple[bytes, str]:
+    """The one table of a ZIP archive, and its name.
+
+    Raises ValueError for several, OSError for damage, MakeRoomError if it is too much.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             files = [each.filename for each in archive.infolist() if not each.is_dir()]
             inside = [name for name in files if not BESIDE.fullmatch(name)]
-            held = archive.read(inside[0]) if len(inside) == 1 else b""
+            held = b""
+            if len(inside) == 1:
+                with archive.open(inside[0]) as file:
+                    held = within(file, limit)
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
         raise OSError(str(error)) from None
     if "[Content_Types].xml" in files:

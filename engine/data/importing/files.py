@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyarrow as pa
 
+from engine.data.importing.budget import limit_of
 from engine.data.importing.form import GUESSED
 from engine.data.importing.hints import NO_HINTS, HintNeededError, Hints, UnclearError
 from engine.data.importing.losses import refuse_losses
@@ -71,11 +72,12 @@ class FileSeries:
 def read(path: Path, progress: Callable[[int], None] = lambda _: None, hints: Hints = NO_HINTS) -> FileSeries:
     """Read a file of candles or of values; `progress` hears the rows read so far after each block.
 
-    Raises ChangeSettingsError if there is no such file, MakeRoomError if it may not be read, RepairDataError
-    if it is empty, damaged, no table, not a layout that is known, or can be read in two ways.
+    Raises ChangeSettingsError if there is no such file, MakeRoomError if it may not be read or takes too much
+    memory, RepairDataError if it is empty, damaged, no table, not a layout that is known, or can be read in
+    two ways.
     """
     with clearly(path):
-        table = open_table(path)
+        table = open_table(path, limit_of(hints.memory_limit))
         with naming_code_page(table):
             columns = columns_of(table, hints, progress)
         layout, kind = columns.layout, columns.layout.kind
@@ -220,6 +222,11 @@ def clearly(path: Path) -> Iterator[None]:
         yield
     except PermissionError:
         raise MakeRoomError(str(path), "may not be read", "Allow reading it") from None
+    except MakeRoomError as error:
+        raise MakeRoomError(str(path), error.reason, error.remedy) from None
+    except MemoryError:  # Arrow's is one, too
+        remedy = "Free memory, or import it in parts"
+        raise MakeRoomError(str(path), "needs more memory than there is", remedy) from None
     except RepairDataError as error:
         raise RepairDataError(str(path), error.reason, error.remedy) from None
     except (pa.ArrowException, OSError) as error:

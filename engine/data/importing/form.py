@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from engine.data.importing.budget import refuse_wide
 from engine.data.importing.hints import UnclearError
 
 HEAD = 1 << 16  # bytes that tell the form
@@ -79,6 +80,8 @@ def form_of(content: bytes, encoding: str) -> Form:
     lines = head.splitlines(keepends=True)
     if len(head) < len(content):
         lines = lines[:-1]  # the last one is cut
+        if not lines:
+            raise UnclearError(f"begins with a line of more than {HEAD:,} characters")
     texts = [line.decode(errors="replace").rstrip("\r\n") for line in lines]
     refuse_others(head, texts)
     said = re.fullmatch(r'"?sep=(.)"?', texts[0].strip(), re.IGNORECASE)
@@ -97,8 +100,11 @@ def form_of(content: bytes, encoding: str) -> Form:
     if rows and first and not header and (cells := other_width(table[:first], texts)):
         marked = "; decimal commas have to be quoted" if delimiter == "," else ""
         raise UnclearError(f"has rows of {width} cells under a header of {cells}{marked}")
+    if not rows and len(head) < len(content):
+        raise UnclearError(f"has no row that ends within its first {HEAD:,} characters")
     if not rows:
         raise UnclearError("has a header and no rows")
+    refuse_wide(width)
     names = tuple(fitted(cells, rows, width) for cells in header)
     start = sum(map(len, lines[:place]))
     quoted = any('"' in text for text in texts)

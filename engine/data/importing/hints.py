@@ -33,6 +33,7 @@ class Hints:
     timezone: str = ""  # of times that carry none; without it they are UTC
     label: str = field(default="", metadata={"choices": ("open", "close")})  # which end of a bar its time is
     part: str = field(default="", metadata={"choices": ("finer", "later")})  # of a file with two steps
+    memory_limit: str = ""  # GB that reading may take; empty: what the machine has left
     accept_losses: bool = False  # store what is sound, however little that is
 
     def __post_init__(self) -> None:
@@ -43,6 +44,9 @@ class Hints:
             if choices and value and value not in choices:
                 option = f"--{each.name.replace('_', '-')}"
                 raise ChangeSettingsError(f"{option} {value}", "is not known", f"Use {' or '.join(choices)}")
+        if self.memory_limit and not is_size(self.memory_limit):
+            given, remedy = f"--memory-limit {self.memory_limit}", "Give GB, such as 4 or 0.5"
+            raise ChangeSettingsError(given, "is no amount of memory", remedy)
         if self.timezone:
             zone_of(self.timezone)
 
@@ -54,6 +58,14 @@ def hints_of(given: Mapping[str, Any]) -> Hints:
         known = ", ".join(f"--{name.replace('_', '-')}" for name in names)
         raise ChangeSettingsError(f"option --{min(unknown)}", "is not known", f"Use {known}")
     return Hints(**given)
+
+
+def is_size(text: str) -> bool:
+    """Whether a text is a number above 0, and of bytes that there could be."""
+    try:
+        return 0 < float(text) < 1e9
+    except ValueError:
+        return False
 
 
 def zone_of(name: str) -> Any:

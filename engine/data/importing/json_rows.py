@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from engine.data.importing.hints import UnclearError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,6 +18,8 @@ def json_of(content: bytes) -> Any:
     """A JSON document, or one a line. Raises OSError if it is none."""
     try:
         return json.loads(content)
+    except RecursionError:
+        raise UnclearError("is JSON of lists within lists without end") from None
     except ValueError as error:
         lines = [line for line in content.splitlines() if line.strip()]
         if len(lines) > 1 and lines[0].rstrip().endswith((b"}", b"]")):

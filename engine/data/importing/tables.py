@@ -9,10 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
-import pyarrow.feather as pa_feather
 import pyarrow.parquet as pq
 
 from engine.data.importing.api_answers import answer_of
+from engine.data.importing.budget import (
+    FOR_CELL,
+    FOR_JSON,
+    FOR_ROW,
+    FOR_TEXT,
+    gigabytes,
+    refuse_beyond,
+    refuse_wide,
+)
 from engine.data.importing.containers import PACKED, unpacked
 from engine.data.importing.form import HEAD, Form, decoded, form_of
 from engine.data.importing.hints import UnclearError
@@ -46,21 +54,25 @@ class Table:
     notes: tuple[Note, ...] = ()  # what was left out before
 
 
-def open_table(path: Path) -> Table:
-    """Look into a file.
+def open_table(path: Path, limit: int) -> Table:
+    """Look into a file; `limit`: bytes of memory that reading it may take.
 
-    Raises ValueError that says what it is instead, OSError or ArrowException if it is damaged.
+    Raises ValueError that says what it is instead, OSError or ArrowException if it is damaged, MakeRoomError
+    if it takes more.
     """
     with path.open("rb") as handle:
         magic = handle.read(len(FEATHER))
     if magic.startswith((PARQUET, FEATHER)):
-        return binary_table(path, parquet=magic.startswith(PARQUET))
+        return parquet_table(path, limit) if magic.startswith(PARQUET) else feather_table(path, limit)
+    size = path.stat().st_size
+    refuse_beyond(f"{gigabytes(size)} of text", FOR_TEXT * size, limit)
     if large_and_plain(path):
         return plain_table(path)
     content = path.read_bytes()
-    content, hint = unpacked(content, path.name)
+    content, hint = unpacked(content, path.name, limit)
     content, encoding = decoded(content)
     if content[:2000].lstrip()[:1] in (b"[", b"{"):
+        refuse_beyond(f"{gigabytes(len(content))} of JSON", FOR_JSON * len(content), limit)
         return json_table(content, hint)
     return text_table(content, form_of(content, encoding), hint)
 
@@ -158,18 +170,43 @@ def refuse_stray_quote(body: bytes) -> None:
             )
 
 
-def binary_table(path: Path, *, parquet: bool) -> Table:
-    """The table of a Parquet or Feather file."""
-    table = None if parquet else pa_feather.read_table(path)
-    names = pq.read_schema(path).names if table is None else table.column_names
-    head = next(pq.ParquetFile(path).iter_batches(SAMPLE), None) if table is None else table.slice(0, SAMPLE)
+def parquet_table(path: Path, limit: int) -> Table:
+    """The table of a Parquet file. Its footer says how much it holds, before any of that is read."""
+    with pq.ParquetFile(path) as file:
+        about, names = file.metadata, file.schema_arrow.names
+        refuse_wide(len(names))
+        groups = [about.row_group(group) for group in range(about.num_row_groups)]
+        held = sum(group.total_byte_size for group in groups)
+        refuse_beyond(f"{about.num_rows:,} rows of {gigabytes(held)}", held, limit)
+        head = next(file.iter_batches(SAMPLE), None)
     rows = rows_of([] if head is None else [column.to_pylist() for column in head.columns])
 
     def read(positions: Sequence[int], progress: Callable[[int], None]) -> Columns:
-        chosen = [names[position] for position in positions]
-        whole = pq.read_table(path, columns=chosen) if table is None else table.select(chosen)
+        needed = about.num_rows * (FOR_ROW + FOR_CELL * len(positions))
+        refuse_beyond(f"{about.num_rows:,} rows", needed, limit)
+        whole = pq.read_table(path, columns=[names[position] for position in positions])
         progress(whole.num_rows)
         return {position: combined(whole.column(names[position])) for position in positions}
+
+    return Table(header_of(names), rows, len(names), read, path.name)
+
+
+def feather_table(path: Path, limit: int) -> Table:
+    """The table of a Feather file, read batch by batch until it is whole or too large."""
+    with pa.OSFile(str(path)) as source:
+        reader = pa.ipc.open_file(source)
+        names, batches, cells = reader.schema.names, [], 0
+        refuse_wide(len(names))
+        for place in range(reader.num_record_batches):
+            batches.append(reader.get_batch(place))
+            cells += batches[-1].num_rows * len(names)
+            refuse_beyond(f"{cells:,} values and more", FOR_CELL * cells, limit)
+        table = pa.Table.from_batches(batches, reader.schema)
+    rows = rows_of([column.to_pylist() for column in table.slice(0, SAMPLE).columns])
+
+    def read(positions: Sequence[int], progress: Callable[[int], None]) -> Columns:
+        progress(table.num_rows)
+        return {position: combined(table.column(position)) for position in positions}
 
     return Table(header_of(names), rows, len(names), read, path.name)
 

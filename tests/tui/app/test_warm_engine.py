@@ -6,20 +6,23 @@ import sys
 
 import pytest
 
-from engine.errors import InternalError
+from engine.errors import InternalError, TryAgainError
 from engine.runs import requests
 from engine.runs.requests import EngineClient
+from tui.background import warm_engine
 from tui.background.warm_engine import Engine
 
 ANSWERS = """
-import os, signal, sys
+import os, signal, sys, time
 from engine.runs.requests import answer
 def hit(request, emit):
     if request["in_a_row"] and os.path.exists(request["trap"]):
         os.remove(request["trap"])
         os.kill(os.getpid(), signal.SIGKILL)
     return {"lived": True}
-sys.exit(answer({"hit": hit}))
+def mute(request, emit):
+    time.sleep(60)
+sys.exit(answer({"hit": hit, "mute": mute}))
 """
 
 
@@ -43,6 +46,13 @@ def test_a_question_is_answered_though_the_process_dies(engine, tmp_path, moment
         trap.touch()
     assert engine.ask(question, dict) == {"lived": True}
     assert not trap.exists()
+
+
+def test_a_question_that_does_not_come_back_is_told_and_the_engine_starts_anew(engine, monkeypatch):
+    monkeypatch.setitem(warm_engine.WITHIN_S, "mute", 0.5)
+    with pytest.raises(TryAgainError, match="no answer"):
+        engine.ask({"do": "mute"}, dict)
+    assert engine.ask({"do": "hit", "in_a_row": False}, dict) == {"lived": True}
 
 
 def test_what_kills_every_process_is_told_after_the_second(engine, monkeypatch):

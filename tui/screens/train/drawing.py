@@ -167,7 +167,9 @@ def sources(state: State, width: int, *, ascii: bool) -> list[Line]:  # noqa: A0
 def waiting(state: State) -> str:
     """What is happening while there is no epoch to show."""
     what = {
-        "queued": "queued: the engine process is about to start",
+        "queued": f"queued: {whole(state.before)} before it, one begins when another ends"
+        if state.before
+        else "queued: the engine process is about to start",
         "starting": "starting: the engine imports its libraries",
         "collecting": "collecting market data",
         "preparing": "computing features and windows",

@@ -81,6 +81,8 @@ class TrainScreen(BaseScreen):
         """Show the chosen run as it is now, unless the display is frozen."""
         if not self._frozen:
             self._shown = self._chosen(snapshot)
+        if self._shown and self._shown.summary:
+            self.deck.watcher.read_log(self._shown.id)
         self._show(snapshot)
         self.refresh_bindings()
 
