@@ -99,6 +99,11 @@ for each in (
         "engine.studies.calibration:calibrate", "Train on SIMULATED markets whose truth is known.",
     ),
     Mode(
+        "search", ("collect", "merge", "features", "windows", "trials", "luck", "winner"),
+        "engine.results.search:SearchResult", "engine.studies.search.search:search",
+        "Try settings before the test begins; train and trade the best.",
+    ),
+    Mode(
         "importance", ("load", "collect", "merge", "features", "windows", "permute"),
         "engine.results.learned:ImportanceResult", "engine.studies.importance:measure",
     ),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.settings.data import Data, Demo, Features, Repair
 from engine.settings.learning import Label, Model, Scaling, Split, Training, Window
+from engine.settings.search import Search
 from engine.settings.trading import Backtest, Calibration, Evidence, Parallel, Signal, WalkForward
 from engine.settings.values import Group
 
@@ -35,6 +36,7 @@ class Settings(Group):
     evidence: Evidence = Evidence()
     walk_forward: WalkForward = WalkForward()
     calibration: Calibration = Calibration()
+    search: Search = Search()
     parallel: Parallel = Parallel()
     repair: Repair = Repair()
 
