@@ -185,7 +185,7 @@ def test_a_grid_tries_every_value_once():
 
 
 def test_the_example_is_a_space_and_its_rules_are_rules():
-    settings = make(lifted(tomllib.loads(example("search.toml"))))
+    settings = make(lifted(tomllib.loads(example("space.toml"))))
     found = {each.key: each for each in space_of(settings)}
     assert len(found) == 9
     assert [each.key for each in found.values() if each.is_rule] == [

@@ -95,6 +95,11 @@ for each in (
         "Train fold by fold through time; one curve of all tests.",
     ),
     Mode(
+        "cpcv", ("collect", "merge", "features", "windows", "split", "fit", "paths"),
+        "engine.results.cpcv:CpcvResult", "engine.studies.cpcv:cross_validate",
+        "Train on every choice of groups of bars; many paths through one history.",
+    ),
+    Mode(
         "calibrate", ("fit",), "engine.results.studies:CalibrationResult",
         "engine.studies.calibration:calibrate", "Train on SIMULATED markets whose truth is known.",
     ),

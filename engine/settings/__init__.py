@@ -11,7 +11,7 @@ from engine.settings.learning import MODELS, Label, Model, Scaling, Split, Train
 from engine.settings.reading import load, make, read_toml, value_of
 from engine.settings.search import Search
 from engine.settings.space import Parameter, Value, lifted, space_of, with_rules, with_values
-from engine.settings.trading import Backtest, Calibration, Evidence, Parallel, Signal, WalkForward
+from engine.settings.trading import Backtest, Calibration, Cpcv, Evidence, Parallel, Signal, WalkForward
 from engine.settings.tree import (
     Settings,
     changed,
@@ -47,6 +47,7 @@ __all__ = [
     "TIMEFRAME_MS",
     "Backtest",
     "Calibration",
+    "Cpcv",
     "Data",
     "Demo",
     "Evidence",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from engine.settings.data import Data, Demo, Features, Repair
 from engine.settings.learning import Label, Model, Scaling, Split, Training, Window
 from engine.settings.search import Search
-from engine.settings.trading import Backtest, Calibration, Evidence, Parallel, Signal, WalkForward
+from engine.settings.trading import Backtest, Calibration, Cpcv, Evidence, Parallel, Signal, WalkForward
 from engine.settings.values import Group
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Settings(Group):
     backtest: Backtest = Backtest()
     evidence: Evidence = Evidence()
     walk_forward: WalkForward = WalkForward()
+    cpcv: Cpcv = Cpcv()
     calibration: Calibration = Calibration()
     search: Search = Search()
     parallel: Parallel = Parallel()

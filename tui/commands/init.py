@@ -11,7 +11,7 @@ from tui.commands.answer import Answer
 from tui.commands.search import example
 from tui.commands.settings import DEFAULT_FILE
 
-SPACE_FILE = "search.toml"
+SPACE_FILE = "space.toml"
 
 
 def init(home: str | None, config: str | None, overrides: list[str] | None, *, force: bool) -> Answer:

@@ -26,7 +26,7 @@ group = new_group()
 def init(
     force: Force = False,
     search: Annotated[
-        bool, option("--search", help="Write a commented space for quantdeck search, search.toml.")
+        bool, option("--search", help="Write a commented space for quantdeck search, space.toml.")
     ] = False,
     config: Config = None, overrides: Overrides = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
