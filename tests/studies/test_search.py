@@ -143,7 +143,8 @@ def test_the_best_rules_are_those_that_a_slow_walk_finds(home, searched, monkeyp
         own = trial.one_device(trial.with_values(task.settings, task.drawn, task.parameters))
         samples, parts = trial.inner(own, task.market, task.begins)
         forecasts = trial.trained(own, samples, parts, trial.Watch(()))
-        tried = variants(own, parameters, task.drawn, 6, [settings.search.seed, task.number])
+        seed = [settings.search.seed, task.number]
+        tried = variants(own, parameters, task.drawn, task.market.calendar, 6, seed)
         for each, value in zip(tried, forecasts.on_validation(tried), strict=True):
             slow = []
             for fold, forecast in zip(parts, forecasts.validation, strict=True):

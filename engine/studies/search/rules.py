@@ -17,13 +17,16 @@ from engine.backtest.thresholds import FEWEST_TRADES
 from engine.settings import with_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from engine.backtest.rules import Rules
     from engine.backtest.simulate import Simulation
+    from engine.backtest.sweep import Swept
     from engine.backtest.trading import Decisions
     from engine.experiment import Samples
+    from engine.market.calendar import Calendar
     from engine.settings import Parameter, Settings, Value
     from engine.studies.folds import Fold
 
@@ -33,25 +36,27 @@ AT_ONCE = 256  # rules whose target weights are held at a time
 
 
 @dataclass(frozen=True)
-class Rules:
-    """One of the rules tried: what was drawn, and the whole settings."""
+class Variant:
+    """One of the rules tried: what was drawn, the whole settings, and what the account loop makes of them."""
 
     drawn: dict[str, Value]
     settings: Settings
+    rules: Rules
 
 
 def variants(
     settings: Settings,
     parameters: Sequence[Parameter],
     drawn: Mapping[str, Value],
+    calendar: Calendar,
     count: int,
     seed: list[int],
-) -> list[Rules]:
+) -> list[Variant]:
     """The rules as the settings have them, and up to `count` more that are drawn, each once.
 
     drawn: what the trial has, on which rules may hang. Draws that contradict each other are left out.
     """
-    found = [Rules({}, settings)]
+    found = [Variant({}, settings, trading.rules_of(settings, calendar))]
     own = [each for each in parameters if each.is_rule]
     generator, known = np.random.default_rng(seed), set()
     for _ in range(count if own else 0):
@@ -59,13 +64,14 @@ def variants(
         for each in own:
             if each.exists({**drawn, **chosen}):
                 chosen[each.key] = draw(each, generator)
-        if (told := repr(chosen)) in known or not chosen:
+        if (written := repr(chosen)) in known or not chosen:
             continue
-        known.add(told)
+        known.add(written)
         try:
-            found.append(Rules(chosen, with_rules(settings, chosen, own)))
+            told = with_rules(settings, chosen, own)
         except ValidationError:
             continue
+        found.append(Variant(chosen, told, trading.rules_of(told, calendar)))
     return found
 
 
@@ -144,7 +150,7 @@ class Forecasts:
         validation, _ = self.on_bars(settings)
         return [trading.threshold_on(each, settings).threshold for each in validation]
 
-    def on_validation(self, tried: Sequence[Rules]) -> Floats:
+    def on_validation(self, tried: Sequence[Variant]) -> Floats:
         """How good each of the rules is on validation, (V,): Sharpe ratio of a day, the mean over the folds.
 
         One that trades less than ten times in a fold has 0 there, as if it did not trade.
@@ -159,20 +165,12 @@ class Forecasts:
                 )
         return value / len(self.folds)
 
-    def of_fold(self, place: int, tried: Sequence[Rules], levels: Sequence[float]) -> Floats:
+    def of_fold(self, place: int, tried: Sequence[Variant], levels: Sequence[float]) -> Floats:
         """The same for one fold, each of the rules with its entry threshold, (V,)."""
+        laid = [self.on_bars(each.settings)[0][place] for each in tried]
+        told = [weights(*each) for each in zip(laid, levels, [each.settings for each in tried], strict=True)]
         ratio = np.zeros(len(tried))
-        groups: dict[int, list[int]] = {}
-        for number, each in enumerate(tried):
-            groups.setdefault(each.settings.backtest.volatility_span, []).append(number)
-        for numbers in groups.values():
-            laid = [self.on_bars(tried[number].settings)[0][place] for number in numbers]
-            told = [
-                weights(decisions, levels[number], tried[number].settings)
-                for number, decisions in zip(numbers, laid, strict=True)
-            ]
-            rules = [trading.rules_of(tried[number].settings, laid[0].bars.calendar) for number in numbers]
-            found = sweep(laid[0].bars, list(zip(told, rules, strict=True)))
+        for numbers, found in swept(tried, laid, told):
             counts = (found.trades >= FEWEST_TRADES) & np.isfinite(found.sharpe)
             ratio[numbers] = np.where(counts, found.sharpe, 0.0)
         days: float = self.samples.market.calendar.days_per_year
@@ -190,14 +188,29 @@ class Forecasts:
         rules = trading.rules_of(settings, decisions.bars.calendar)
         return simulate(decisions.bars, self.weight(settings), rules, decisions.forecast)
 
-    def returns_of(self, tried: Sequence[Rules]) -> Floats:
+    def returns_of(self, tried: Sequence[Variant]) -> Floats:
         """Daily returns of each of the rules over the inner tests, (V, D)."""
-        found = []
-        for each in tried:
-            _, decisions = self.on_bars(each.settings)
-            rules = trading.rules_of(each.settings, decisions.bars.calendar)
-            found.append(sweep(decisions.bars, [(self.weight(each.settings), rules)], 1).daily_returns)
-        return np.concatenate(found) if found else np.empty((0, 0))
+        found: dict[int, Floats] = {}
+        for first in range(0, len(tried), AT_ONCE):
+            part = tried[first : first + AT_ONCE]
+            laid = [self.on_bars(each.settings)[1] for each in part]
+            for numbers, outcome in swept(part, laid, [self.weight(each.settings) for each in part]):
+                found |= {
+                    first + number: row for number, row in zip(numbers, outcome.daily_returns, strict=True)
+                }
+        return np.array([found[number] for number in range(len(tried))]) if found else np.empty((0, 0))
+
+
+def swept(
+    tried: Sequence[Variant], laid: Sequence[Decisions], told: Sequence[Floats]
+) -> Iterator[tuple[list[int], Swept]]:
+    """Trade target weights by rules, each on its bars; those that share bars at once, with their places."""
+    alike: dict[int, list[int]] = {}
+    for number, decisions in enumerate(laid):
+        alike.setdefault(id(decisions), []).append(number)
+    for numbers in alike.values():
+        pairs = [(told[number], tried[number].rules) for number in numbers]
+        yield numbers, sweep(laid[numbers[0]].bars, pairs)
 
 
 def weights(decisions: Decisions, level: float | Floats, settings: Settings) -> Floats:

@@ -188,7 +188,8 @@ def loss_of_nothing(settings: Settings, samples: Samples, fold: Fold) -> float:
 def judged(task: Task, settings: Settings, forecasts: Forecasts, watch: Watch) -> Trial:
     """The trial with the best of its rules."""
     chosen = settings.search
-    tried = variants(settings, task.parameters, task.drawn, chosen.rules, [chosen.seed, task.number])
+    seed, market = [chosen.seed, task.number], task.market
+    tried = variants(settings, task.parameters, task.drawn, market.calendar, chosen.rules, seed)
     best = int(np.argmax(forecasts.on_validation(tried))) if len(tried) > 1 else 0
     strategy = forecasts.traded(tried[best].settings)
     others = [number for number in kept(len(tried), task) if number != best]
