@@ -5,7 +5,7 @@ import sys
 
 PARTS = (
     "crafted", "random_files", "bits", "caches", "full", "signals", "simulator", "kills", "room",
-    "data_kills", "answers", "fresh", "terminals", "sizes", "noise_runs", "importance",
+    "data_kills", "answers", "fresh", "terminals", "sizes", "noise_runs", "importance", "search",
 )  # fmt: skip
 
 

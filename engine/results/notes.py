@@ -38,7 +38,7 @@ def log_event(note: Note, level: str = "info") -> dict[str, Any]:
 
 MARKET_TRAINED = "{done} of {wanted}: edge {edge:g}, seed {seed}: IC {ic:+.3f} ({low:+.3f} … {high:+.3f})"
 TEXTS = {
-    "trial done": "trial {trial} of {of}: {objectives}",
+    "trial done": "trial {trial} of {of}: {objectives}; best {best:+.4f}, trial {best_trial}",
     "trial ended": "trial {trial} of {of} {state}: {why}",
     "winner beyond chance": (
         "Better than chance: the winner's Sharpe ratio of {sharpe:.2f} over {days:,} out-of-fold days lies "

@@ -31,7 +31,7 @@ KEPT_NOTES = 200
 STATUS_OF_STAGE = {
     "collect": "collecting", "merge": "collecting",
     "features": "preparing", "split": "preparing", "scale": "preparing", "windows": "preparing",
-    "load": "preparing", "fit": "training", "save": "saving",
+    "load": "preparing", "fit": "training", "save": "saving", "trials": "training", "winner": "training",
     "predict": "backtesting", "signals": "backtesting", "simulate": "backtesting", "metrics": "backtesting",
 }  # fmt: skip
 

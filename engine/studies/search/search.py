@@ -19,7 +19,7 @@ from engine.errors import ChangeSettingsError
 from engine.market.merge import fingerprint
 from engine.market.times import iso, milliseconds
 from engine.preparation import features_table
-from engine.results.notes import Note, log_event
+from engine.results.notes import Note, Value, log_event
 from engine.results.search import SearchResult, SearchTrial
 from engine.runs.folder import RunFolder
 from engine.runs.manifest import write_manifest
@@ -36,7 +36,7 @@ from engine.studies.seeds import follow, refuse, same_data
 from engine.studies.workers import backend, gathered, one_device
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -146,8 +146,22 @@ class Trials:
             for trial in gathered(workers, carry_out, missing, self.job.emit):
                 keep(self.job.run.path, trial)
                 done[trial.number] = trial
-                self.job.emit(log_event(finished(trial, self.search, self.most)))
+                self.job.emit(log_event(self.finished(trial, done)))
         self.told += [done[number] for number in sorted(done)]
+
+    def finished(self, trial: Trial, done: Mapping[int, Trial]) -> Note:
+        """A trial for the log: how many are done by now, and the best of them."""
+        known = [*self.told, *done.values()]
+        told: dict[str, Value] = {"trial": trial.number, "of": self.most, "done": len(known)}
+        if not trial.complete:
+            return Note("trial ended", told | {"state": trial.state, "why": trial.reason})
+        names = self.search.objective
+        values = zip(names, trial.objectives, strict=True)
+        best = best_of(known, self.search)
+        told |= {"objective": names[0], "value": trial.objectives[0], "best": best.objectives[0]}
+        told |= {"objectives": ", ".join(f"{name} {value:+.4f}" for name, value in values)}
+        told |= {"drawn": ", ".join(f"{key} {value}" for key, value in written(trial).items())}
+        return Note("trial done", told | {"best_trial": best.number})
 
     @property
     def prunes(self) -> bool:
@@ -183,18 +197,6 @@ def key_of(settings: Settings, market: Market) -> str:
     told["search"] = settings.search.model_dump(mode="json", exclude={"trials", "minutes"})
     text = json.dumps([told, fingerprint(market)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def finished(trial: Trial, chosen: Search, most: int) -> Note:
-    """A trial for the log."""
-    if not trial.complete:
-        return Note(
-            "trial ended", {"trial": trial.number, "of": most, "state": trial.state, "why": trial.reason}
-        )
-    told = ", ".join(
-        f"{name} {value:+.4f}" for name, value in zip(chosen.objective, trial.objectives, strict=True)
-    )
-    return Note("trial done", {"trial": trial.number, "of": most, "objectives": told})
 
 
 def best_of(told: Sequence[Trial], chosen: Search) -> Trial:
