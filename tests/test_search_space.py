@@ -4,6 +4,7 @@ import json
 import tomllib
 from types import SimpleNamespace
 
+import optuna
 import pytest
 from hypothesis import given
 from hypothesis import settings as examples
@@ -213,3 +214,19 @@ def test_importance_finds_the_setting_that_matters_and_the_front_those_that_none
     assert {told[number - 1].objectives for number in front} == {each.objectives for each in told}
     one = SimpleNamespace(**{**vars(settings.search), "objective": ("ic",)})
     assert asking.front(one, parameters, told) == ()
+
+
+def test_the_journal_is_a_study_that_optuna_opens(tmp_path):
+    settings = make({"search": {"space": ['model.kind = ["mlp", "lstm"]', CONDITION], "batch": 4}})
+    parameters, path = space_of(settings), tmp_path / "journal.log"
+    told = [
+        Trial("", each.number, "complete", each.drawn, each.attributes, objectives=(each.number / 10,))
+        for each in asking.ask(settings.search, parameters, [], 0, 4)
+    ]
+    told.append(Trial("", 5, "pruned", {"model.kind": "lstm"}, steps=((0.1, 0.2),)))
+    asking.write_journal(path, "a search", settings.search, parameters, told)
+    assert [each.name for each in tmp_path.iterdir()] == ["journal.log"]
+    backend = optuna.storages.journal.JournalFileBackend(str(path))
+    study = optuna.load_study(study_name="a search", storage=optuna.storages.JournalStorage(backend))
+    assert [each.params for each in study.trials] == [each.drawn for each in told]
+    assert study.best_trial.number == 3

@@ -7,18 +7,23 @@ and however often.
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import optuna
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 
+from engine.disk import writing
 from engine.errors import ChangeSettingsError
 from engine.settings.writing import toml_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from optuna.samplers import BaseSampler
 
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
     from engine.studies.search.record import Trial
 
 LARGEST = {"max_drawdown": False}  # objectives that are best when they are least; all others when greatest
+optuna.logging.set_verbosity(optuna.logging.WARNING)  # what it says of each trial goes to nobody
 STATES = {
     "complete": optuna.trial.TrialState.COMPLETE,
     "pruned": optuna.trial.TrialState.PRUNED,
@@ -87,7 +93,6 @@ def ask(
     search: Search, parameters: Sequence[Parameter], told: Sequence[Trial], batch: int, count: int
 ) -> list[Asked]:
     """The next `count` trials, numbered after those told, which are numbered from 1 on and in order."""
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = study_of(search, parameters, told, sampler_of(search, parameters, batch))
     found = []
     for _ in range(count):
@@ -119,15 +124,32 @@ def sampler_of(search: Search, parameters: Sequence[Parameter], batch: int) -> B
 
 
 def study_of(
-    search: Search, parameters: Sequence[Parameter], told: Sequence[Trial], sampler: BaseSampler | None = None
+    search: Search,
+    parameters: Sequence[Parameter],
+    told: Sequence[Trial],
+    sampler: BaseSampler | None = None,
+    **kept: Any,
 ) -> optuna.Study:
-    """A study that knows the trials that were told."""
+    """A study that knows the trials that were told; kept: its name and storage, where it is to last."""
     up, down = optuna.study.StudyDirection.MAXIMIZE, optuna.study.StudyDirection.MINIMIZE
     directions = [up if greatest(name) else down for name in search.objective]
-    study = optuna.create_study(directions=directions, sampler=sampler)
+    study = optuna.create_study(directions=directions, sampler=sampler, **kept)
     for each in told:
         study.add_trial(frozen(each, parameters))
     return study
+
+
+def write_journal(
+    path: Path, name: str, search: Search, parameters: Sequence[Parameter], told: Sequence[Trial]
+) -> None:
+    """Write the study as Optuna's own journal, for optuna-dashboard; numbers are one less than here.
+
+    Raises MakeRoomError.
+    """
+    with writing(path) as part, warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        storage = JournalStorage(JournalFileBackend(str(part)))
+        study_of(search, parameters, told, storage=storage, study_name=name)
 
 
 def frozen(trial: Trial, parameters: Sequence[Parameter]) -> optuna.trial.FrozenTrial:

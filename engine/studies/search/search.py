@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.int64]
 
-WINNER = "winner.json"
+WINNER, JOURNAL = "winner.json", "optuna-journal.log"
 FEWEST_TO_PRUNE = 4  # trials that a median is taken of
 MOST_RULES_KEPT = 2000  # of a search, besides the best of each trial
 APART = ("search", "parallel", "evidence", "repair")  # groups that move no trial
@@ -78,7 +78,8 @@ def search(job: Job) -> SearchResult:
         test_ms = int(milliseconds(data.market.frame.index)[test])
         best = with_values(job.settings, winner.chosen, parameters)
         run = follow_up(job, beginning_at(test_ms, best, data.market))
-    write_manifest(job.run.path, [WINNER, *(file_of(each.number) for each in told)])
+    asking.write_journal(job.run.path / JOURNAL, job.run.id, chosen, trained_by(parameters), told[1:])
+    write_manifest(job.run.path, [WINNER, JOURNAL, *(file_of(each.number) for each in told)])
     states = [each.state for each in told]
     return SearchResult(
         run=job.run.id,
