@@ -30,6 +30,7 @@ from engine.studies.search.record import file_of
 from engine.studies.search.rules import draw, variants
 from tests.studies.engines import TINY, followed, home_with_market
 from tests.studies.markets import settings_of
+from tui.commands import search as work
 
 SPACE = (
     'search.space=["window.lookback = {low = 2, high = 12, log = true}",'
@@ -212,7 +213,7 @@ def test_a_training_below_the_median_of_earlier_ones_is_ended():
         epoch(0.85)
 
 
-def test_killed_in_a_process_of_its_own_it_ends_with_the_same_trials_and_one_look(home, searched):
+def test_killed_in_a_process_of_its_own_it_ends_with_the_same_trials_and_one_look(home, searched, tmp_path):
     """kill -9 when a trial is done, with two workers; then resumed: the same trials as here, one by one."""
     _, _, trials = searched
     alone = Home(home.path / "alone")
@@ -233,6 +234,8 @@ def test_killed_in_a_process_of_its_own_it_ends_with_the_same_trials_and_one_loo
     assert traded.start >= result.tested_from
     assert traded.trials.looks == 1
     drawn = load(winner.settings_path)
+    work.best(str(alone.path), "last", str(tmp_path / "best.toml"), force=False)
+    assert load(tmp_path / "best.toml") == drawn
     best = result.trials[result.winner]
     assert str(drawn.window.lookback) == best.drawn.get("window.lookback", str(settings_of().window.lookback))
     assert best.objectives["net_sharpe"] == max(
