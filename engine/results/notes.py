@@ -50,6 +50,7 @@ TEXTS = {
         "{best:.2f}. The winner shows {sharpe:.2f} over {days:,} out-of-fold days; that it lies above is "
         "{probability:.0%} probable."
     ),
+    "nothing pruned": "With {objectives} objectives no trial is ended early (search.prune).",
     "search without verdict": (
         "No verdict: the inner folds have {days:,} days of returns, and fewer than {fewest} say nothing."
     ),

@@ -190,6 +190,21 @@ def test_pruned_and_failed_trials_are_told_and_never_win(home, searched, monkeyp
         study.search(job_of(home))
 
 
+def test_several_objectives_have_a_front_and_nothing_is_pruned(home, monkeypatch):
+    def judged(task):
+        assert task.medians == ()
+        values = (float(task.number % 4), float(task.number))  # more IC, and less drawdown, is better
+        days, returns = np.arange(20_000, 20_010), np.zeros(10)
+        told = {"days": days, "returns": returns, "benchmark": returns, "objectives": values}
+        return trial.Trial(task.key, task.number, "complete", task.drawn, task.attributes, **told)
+
+    in_this_process(monkeypatch, judged)
+    result = study.search(job_of(home, "search.objective=ic,max_drawdown", "search.sampler=nsga2"))
+    assert result.winner == 3
+    assert result.front == (0, 1, 2, 3)
+    assert "nothing pruned" in {note.code for note in result.notes}
+
+
 def test_a_training_below_the_median_of_earlier_ones_is_ended():
     medians = ((0.1, 0.2), (0.3,))
     watch = trial.Watch(medians)

@@ -95,10 +95,20 @@ def search(job: Job) -> SearchResult:
         winner_settings=written(winner),
         luck=luck,
         importance=asking.importances(chosen, trained_by(parameters), told[1:]),
-        front=asking.front(chosen, trained_by(parameters), told[1:]),
+        front=asking.front(chosen, trained_by(parameters), told),
         trials=tuple(row(each, chosen, inner.calendar.days_per_year) for each in told),
-        notes=(*verdict(luck), *data.notes),
+        notes=(*verdict(luck), *unpruned(chosen), *data.notes),
     )
+
+
+def unpruned(chosen: Search) -> list[Note]:
+    """That nothing was pruned though it was asked for, if so."""
+    return [Note("nothing pruned", {"objectives": len(chosen.objective)})] if asks_in_vain(chosen) else []
+
+
+def asks_in_vain(chosen: Search) -> bool:
+    """Whether pruning is on and has several objectives, of which none alone says what is behind."""
+    return chosen.prune and len(chosen.objective) > 1
 
 
 def trained_by(parameters: Sequence[Parameter]) -> tuple[Parameter, ...]:
@@ -167,7 +177,7 @@ class Trials:
     @property
     def prunes(self) -> bool:
         """Whether trials are ended early; with several objectives none is."""
-        return self.search.prune and len(self.search.objective) == 1
+        return self.search.prune and not asks_in_vain(self.search)
 
     def known(self, asked: Asked) -> Trial | None:
         """The trial, if an earlier process did it, or if the same was drawn in an earlier batch."""
