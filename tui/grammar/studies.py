@@ -67,7 +67,7 @@ def simulate(
 @command(group, "search", "Settings come from FILE (default: ./quantdeck.toml), then SPACE.toml, then -s.")
 def search(
     space: Annotated[
-        str, argument("[SPACE.toml]", "Settings file with ranges; see quantdeck init --search.")
+        str, argument("SPACE.toml", "Settings file with ranges; see quantdeck init --search.")
     ] = "",
     trials: Annotated[int, option("--trials", metavar="N", help="Most trials.")] = 0,
     minutes: Annotated[
