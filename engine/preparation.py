@@ -85,13 +85,21 @@ def prepare(job: Job, names: Sequence[str], training: float = 1.0) -> Prepared:
         market = merge_all(collected, settings.data.fill_gaps)
 
     with stage(job.emit, "features"):
-        own = load_features(Path(settings.features.file)) if settings.features.file else ()
-        table = compute_features(market, names, own)  # (T, F)
-        notes = [*collected.notes, *filled(market)]
-        if not set(features.SEVERAL).isdisjoint(names):
-            table, more = of_use(table, names, int(training * len(table)), settings.window.lookback)
-            notes += more
+        table, own, left_out = features_table(market, settings, names, training)
+        notes = [*collected.notes, *filled(market), *left_out]
     return Prepared(market, table, own, tuple(notes), collected.primary.limits)
+
+
+def features_table(
+    market: Market, settings: Settings, names: Sequence[str], training: float = 1.0
+) -> tuple[pd.DataFrame, tuple[Feature, ...], list[Note]]:
+    """The features of a market, (T, F), those of the user's own among them, and which were left out."""
+    own = tuple(load_features(Path(settings.features.file))) if settings.features.file else ()
+    table = compute_features(market, names, own)  # (T, F)
+    if set(features.SEVERAL).isdisjoint(names):
+        return table, own, []
+    table, left_out = of_use(table, names, int(training * len(table)), settings.window.lookback)
+    return table, own, left_out
 
 
 def filled(market: Market) -> list[Note]:

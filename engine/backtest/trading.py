@@ -170,17 +170,29 @@ def entry_threshold(
 
     target: (N,) rows of validation's targets. forecast: (N,) returns forecast for them.
     """
-    chosen = settings.signal
-    if chosen.of_costs:
-        return Choice(min(chosen.cost_multiple * round_trip(settings), 1.0))
-    if not chosen.tuned:
-        return Choice(chosen.entry_threshold)
+    if not settings.signal.tuned:
+        return stated_threshold(settings)
     unknown = np.full(len(market.frame), np.nan)  # (T,)
-    decisions = decide(market, target, forecast, unknown, settings)
+    undecided = np.zeros(len(target), np.int8)  # (N,)
+    return threshold_on(decide(market, target, forecast, unknown, settings, undecided), settings)
+
+
+def threshold_on(decisions: Decisions, settings: Settings) -> Choice:
+    """The same, from the bars and forecasts of validation."""
+    if not settings.signal.tuned:
+        return stated_threshold(settings)
     return thresholds.best(
         decisions.bars,
         decisions.forecast,
-        rules_of(settings, market.calendar),
+        rules_of(settings, decisions.bars.calendar),
         meant(decisions, settings),
-        otherwise=None if chosen.threshold_from == "auto" else chosen.entry_threshold,
+        otherwise=None if settings.signal.threshold_from == "auto" else settings.signal.entry_threshold,
     )
+
+
+def stated_threshold(settings: Settings) -> Choice:
+    """The entry threshold that needs no validation: what trading costs, or the one that is set."""
+    chosen = settings.signal
+    if chosen.of_costs:
+        return Choice(min(chosen.cost_multiple * round_trip(settings), 1.0))
+    return Choice(chosen.entry_threshold)

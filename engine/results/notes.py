@@ -38,6 +38,26 @@ def log_event(note: Note, level: str = "info") -> dict[str, Any]:
 
 MARKET_TRAINED = "{done} of {wanted}: edge {edge:g}, seed {seed}: IC {ic:+.3f} ({low:+.3f} … {high:+.3f})"
 TEXTS = {
+    "trial done": "trial {trial} of {of}: {objectives}; best {best:+.4f}, trial {best_trial}",
+    "trial ended": "trial {trial} of {of} {state}: {why}",
+    "winner beyond chance": (
+        "Better than chance: the winner's Sharpe ratio of {sharpe:.2f} over {days:,} out-of-fold days lies "
+        "above the {best:.2f} that the best of {trials:,} trials without skill would show, at a probability "
+        "of {probability:.0%}."
+    ),
+    "winner may be luck": (
+        "It may be luck: the best of {trials:,} trials without skill would show a Sharpe ratio of "
+        "{best:.2f}. The winner shows {sharpe:.2f} over {days:,} out-of-fold days; that it lies above is "
+        "{probability:.0%} probable."
+    ),
+    "nothing pruned": "With {objectives} objectives no trial is ended early (search.prune).",
+    "search without verdict": (
+        "No verdict: the inner folds have {days:,} days of returns, and fewer than {fewest} say nothing."
+    ),
+    "overfitting of a search": (
+        "PBO: in {share:.0%} of the splits of its days the best trial of one half is below the median of the "
+        "other; among trials of equal skill, with an edge or without, that is rightly one half."
+    ),
     "range of a series": "{series}: {kept:,} of its {rows:,} candles lie in the range set",
     "made of shorter candles": (
         "{series}: {rows:,} candles of {timeframe} made of {shorter} ones; {left:,} of those belong to none "

@@ -95,8 +95,18 @@ for each in (
         "Train fold by fold through time; one curve of all tests.",
     ),
     Mode(
+        "cpcv", ("collect", "merge", "features", "windows", "split", "fit", "paths"),
+        "engine.results.cpcv:CpcvResult", "engine.studies.cpcv:cross_validate",
+        "Train on every choice of groups of bars; many paths through one history.",
+    ),
+    Mode(
         "calibrate", ("fit",), "engine.results.studies:CalibrationResult",
         "engine.studies.calibration:calibrate", "Train on SIMULATED markets whose truth is known.",
+    ),
+    Mode(
+        "search", ("collect", "merge", "features", "windows", "trials", "luck", "winner"),
+        "engine.results.search:SearchResult", "engine.studies.search.search:search",
+        "Try settings before the test begins; train and trade the best.",
     ),
     Mode(
         "importance", ("load", "collect", "merge", "features", "windows", "permute"),

@@ -9,7 +9,18 @@ from engine.settings.data import Data, Demo, Features, Repair
 from engine.settings.fields import allowed_values, choices_of, field_of, unit_of
 from engine.settings.learning import MODELS, Label, Model, Scaling, Split, Training, Window
 from engine.settings.reading import load, make, read_toml, value_of
-from engine.settings.trading import Backtest, Calibration, Evidence, Parallel, Runs, Signal, WalkForward
+from engine.settings.search import Search
+from engine.settings.space import Parameter, Value, lifted, space_of, with_rules, with_values
+from engine.settings.trading import (
+    Backtest,
+    Calibration,
+    Cpcv,
+    Evidence,
+    Parallel,
+    Runs,
+    Signal,
+    WalkForward,
+)
 from engine.settings.tree import (
     Settings,
     changed,
@@ -46,6 +57,7 @@ __all__ = [
     "TIMEFRAME_MS",
     "Backtest",
     "Calibration",
+    "Cpcv",
     "Data",
     "Demo",
     "Evidence",
@@ -54,13 +66,16 @@ __all__ = [
     "Label",
     "Model",
     "Parallel",
+    "Parameter",
     "Repair",
     "Runs",
     "Scaling",
+    "Search",
     "Settings",
     "Signal",
     "Split",
     "Training",
+    "Value",
     "WalkForward",
     "Window",
     "allowed_values",
@@ -73,15 +88,19 @@ __all__ = [
     "extra_of",
     "field_of",
     "for_own_signals",
+    "lifted",
     "load",
     "make",
     "moment",
     "pinned",
     "read_toml",
+    "space_of",
     "to_toml",
     "unit_of",
     "value_of",
     "with_funding",
     "with_limits",
+    "with_rules",
     "with_threshold",
+    "with_values",
 ]

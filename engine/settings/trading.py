@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from math import comb
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from engine.settings.values import Contradiction, Group, Number, Whole, brackets_of, setting
 
+MOST_SPLITS = 10_000  # of a combinatorial cross-validation
 Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
 
 
@@ -192,6 +194,33 @@ class WalkForward(Group):
     embargo: Whole = setting(
         0, "bars left out before each cut, beyond those that labels reach over", "bars", ge=0, le=10_000
     )
+
+
+class Cpcv(Group):
+    """Combinatorial purged cross-validation, on the samples before the test (quantdeck cpcv)."""
+
+    groups: Whole = setting(6, "parts of equal length that the samples are cut into", "groups", ge=3, le=30)
+    tested: Whole = setting(
+        2, "of them that a model is tested on, which learns from the rest", "groups", ge=1, le=29
+    )
+    embargo: Whole = setting(
+        0,
+        "bars after a tested group that train no model, beyond those of the horizon",
+        "bars",
+        ge=0,
+        le=10_000,
+    )
+
+    @model_validator(mode="after")
+    def _rest(self) -> Self:
+        if self.tested >= self.groups:
+            raise Contradiction(
+                "cpcv.tested", f"{self.tested} of {self.groups} groups leave none to learn from"
+            )
+        if comb(self.groups, self.tested) > MOST_SPLITS:
+            count = comb(self.groups, self.tested)
+            raise Contradiction("cpcv.tested", f"{count:,} splits; {MOST_SPLITS:,} trainings are the most")
+        return self
 
 
 class Calibration(Group):

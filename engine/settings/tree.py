@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.settings.data import Data, Demo, Features, Repair
 from engine.settings.learning import Label, Model, Scaling, Split, Training, Window
-from engine.settings.trading import Backtest, Calibration, Evidence, Parallel, Runs, Signal, WalkForward
+from engine.settings.search import Search
+from engine.settings.trading import (
+    Backtest,
+    Calibration,
+    Cpcv,
+    Evidence,
+    Parallel,
+    Runs,
+    Signal,
+    WalkForward,
+)
 from engine.settings.values import Group
 
 if TYPE_CHECKING:
@@ -34,7 +44,9 @@ class Settings(Group):
     backtest: Backtest = Backtest()
     evidence: Evidence = Evidence()
     walk_forward: WalkForward = WalkForward()
+    cpcv: Cpcv = Cpcv()
     calibration: Calibration = Calibration()
+    search: Search = Search()
     parallel: Parallel = Parallel()
     repair: Repair = Repair()
     runs: Runs = Runs()

@@ -26,18 +26,23 @@ def folds(
     bar: NDArray[np.int64],
     labelled: NDArray[np.bool_],
     settings: Settings,
+    begins: NDArray[np.int64] | None = None,
 ) -> list[Fold]:
     """Cut N samples, ordered by target bar, into the folds that settings.walk_forward asks for.
 
     What follows the share `first_test` is cut into test spans of equal length. A fold trains and validates
     on the samples before its test: all of them (anchored), or as many as the first fold has (rolling), the
-    last split.validation of them being validation. A sample is purged when its label reaches, with the
+    last split.validation of them being validation. Where `begins`, (K,) bars, says when tests begin, that
+    stands in the place of first_test and folds. A sample is purged when its label reaches, with the
     embargo's bars on top, beyond the first target of the next part. Raises ChangeSettingsError when a part
     comes out too small.
     """
     chosen, count = settings.walk_forward, len(bar)
-    first = int(count * chosen.first_test)
-    bounds = np.linspace(first, count, chosen.folds + 1).astype(np.int64)
+    if begins is None:
+        bounds = cuts(count, chosen.first_test, chosen.folds)
+    else:
+        bounds = np.append(np.searchsorted(bar, begins), count)
+    first = int(bounds[0])
     reach = settings.label.horizon + chosen.embargo  # bars
     found = []
     for number, (begin, end) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True), 1):
@@ -57,3 +62,8 @@ def folds(
         refuse_too_few(fold, count)
         found.append(fold)
     return found
+
+
+def cuts(count: int, first_test: float, tests: int) -> NDArray[np.int64]:
+    """Where test spans of equal length begin among `count` samples, and where the last ends, (tests + 1,)."""
+    return np.linspace(int(count * first_test), count, tests + 1).astype(np.int64)

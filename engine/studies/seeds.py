@@ -44,7 +44,8 @@ if TYPE_CHECKING:
 
     from engine.preparation import Job
     from engine.results.backtest import BacktestResult
-    from engine.settings import Settings
+    from engine.runs.events import Emit
+    from engine.settings import Data, Settings
 
 SEEDS = "seeds.json"
 OF_FORECASTS = ("ic", "directional_accuracy", "r2")
@@ -99,20 +100,26 @@ def ordered(job: Job) -> dict[int, RunFolder]:
 
 def own_settings(job: Job, seed: int) -> Settings:
     """The settings of one seed: one device, and the very data that this run sees."""
-    settings, data = one_device(job.settings), job.settings.data
-    if not data.series:
-        start, end = span_of(data, job.now_ms)
-        data = data.model_copy(update={"start": iso(start), "end": iso(end)})
+    settings = one_device(job.settings)
     training = settings.training.model_copy(update={"seed": seed})
-    return settings.model_copy(update={"data": data, "training": training})
+    return settings.model_copy(update={"data": same_data(job), "training": training})
 
 
-def follow(path: str, seed: int) -> tuple[int, dict[str, Any] | None]:
+def same_data(job: Job) -> Data:
+    """The settings of the very data that a job sees, for whoever comes later."""
+    data = job.settings.data
+    if data.series:
+        return data
+    start, end = span_of(data, job.now_ms)
+    return data.model_copy(update={"start": iso(start), "end": iso(end)})
+
+
+def follow(path: str, seed: int, emit: Emit | None = None) -> tuple[int, dict[str, Any] | None]:
     """Start a run's engine, or find it at work, and wait for its end: the seed, and the error if it failed.
 
-    When whoever ordered this has gone, the run is asked to stop: it is resumed with the others.
+    When whoever ordered this has gone, or `emit` raises a stop, the run is stopped: it is resumed later.
     """
-    run, emit = RunFolder(Path(path)), Orphan()
+    run, emit = RunFolder(Path(path)), emit or Orphan()
     if alive(run):
         wait_for(run, emit)
     if state_of(run).status != "done":  # one found at work may have been stopping
@@ -124,7 +131,7 @@ def follow(path: str, seed: int) -> tuple[int, dict[str, Any] | None]:
     return seed, to_fields(state.error or InternalError(f"run {run.id}", state.status))
 
 
-def wait_for(run: RunFolder, emit: Orphan) -> None:
+def wait_for(run: RunFolder, emit: Emit) -> None:
     """Wait for the run's end; StopRequestedError, and the run stopped, when whoever ordered it has gone."""
     while not wait(run, 1.0):
         try:

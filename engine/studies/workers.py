@@ -36,21 +36,27 @@ def results(
     """
     if not tasks:
         return
-    done: queue.Queue[tuple[Any, BaseException | None]] = queue.Queue()
     with backend(parallel, len(tasks)) as workers:
-        values = workers(function, tasks)
-        feeder = threading.Thread(target=feed, args=(values, done), daemon=True)
-        feeder.start()
-        left = len(tasks)
-        while left:
-            emit({"kind": "alive"})
-            with contextlib.suppress(queue.Empty):
-                value, error = done.get(timeout=POLL_S)
-                if error is not None:
-                    raise error
-                left -= 1
-                yield value
-        feeder.join()
+        yield from gathered(workers, function, tasks, emit)
+
+
+def gathered(
+    workers: Workers, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], emit: Emit
+) -> Iterator[Any]:
+    """The same, carried out by workers that are there already and stay for more."""
+    done: queue.Queue[tuple[Any, BaseException | None]] = queue.Queue()
+    feeder = threading.Thread(target=feed, args=(workers(function, tasks), done), daemon=True)
+    feeder.start()
+    left = len(tasks)
+    while left:
+        emit({"kind": "alive"})
+        with contextlib.suppress(queue.Empty):
+            value, error = done.get(timeout=POLL_S)
+            if error is not None:
+                raise error
+            left -= 1
+            yield value
+    feeder.join()
 
 
 def feed(values: Iterator[Any], done: queue.Queue[Any]) -> None:

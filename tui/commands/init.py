@@ -8,7 +8,10 @@ from engine.disk import refuse_output, write_whole
 from engine.runs.folder import home_path
 from engine.settings import make, to_toml
 from tui.commands.answer import Answer
+from tui.commands.search import example
 from tui.commands.settings import DEFAULT_FILE
+
+SPACE_FILE = "space.toml"
 
 
 def init(home: str | None, config: str | None, overrides: list[str] | None, *, force: bool) -> Answer:
@@ -18,3 +21,11 @@ def init(home: str | None, config: str | None, overrides: list[str] | None, *, f
     text = to_toml(make({}, overrides or []), comments=True)
     write_whole(path, text.encode())
     return Answer({"file": str(path.absolute())}, f"Settings written to {path}. Next: quantdeck run")
+
+
+def init_search(home: str | None, config: str | None, *, force: bool) -> Answer:
+    """Write an example of a space; an existing file is kept unless `--force` is given."""
+    path = Path(config or SPACE_FILE)
+    refuse_output(path, home_path(home), replace=force)
+    write_whole(path, example(str(path)).encode())
+    return Answer({"file": str(path.absolute())}, f"Space written to {path}. Next: quantdeck search {path}")

@@ -25,10 +25,16 @@ group = new_group()
 @command(group, "init", "Settings are the defaults, then -s; -c FILE gives the file another name.")
 def init(
     force: Force = False,
+    search: Annotated[
+        bool, option("--search", help="Write a commented space for quantdeck search, space.toml.")
+    ] = False,
     config: Config = None, overrides: Overrides = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
     """Write a commented quantdeck.toml here."""
-    from tui.commands.init import init
+    from tui.commands.init import init, init_search
+
+    if search:
+        return init_search(home, config, force=force)
 
     return init(home, config, overrides, force=force)
 

@@ -1,4 +1,4 @@
-"""`quantdeck audit|importance|simulate`, and a command for each study: whether a result can be trusted."""
+"""`quantdeck audit|importance|simulate|search`, and a command for each study: can a result be trusted?"""
 
 from typing import Annotated
 
@@ -10,11 +10,13 @@ from tui.grammar.options import (
     NO_HINTS,
     Config,
     Detach,
+    Force,
     Hints,
     HomeDir,
     LastModel,
     Name,
     Overrides,
+    argument,
     command,
     new_group,
     option,
@@ -62,6 +64,47 @@ def simulate(
     return simulate(home, given, hints, config, overrides, name=name, detach=detach)
 
 
+@command(group, "search", "Settings come from FILE (default: ./quantdeck.toml), then SPACE.toml, then -s.")
+def search(
+    space: Annotated[
+        str, argument("SPACE.toml", "Settings file with ranges; see quantdeck init --search.")
+    ] = "",
+    trials: Annotated[int, option("--trials", metavar="N", help="Most trials.")] = 0,
+    minutes: Annotated[
+        float, option("--minutes", metavar="M", help="Begin no further trials after so long.")
+    ] = 0.0,
+    sampler: Annotated[
+        str, option("--sampler", metavar="NAME", help="tpe, random, grid, cmaes or nsga2.")
+    ] = "",
+    objective: Annotated[
+        str,
+        option(
+            "--objective", metavar="A,B", help="ic, net_sharpe, total_return, max_drawdown; the first counts."
+        ),
+    ] = "",
+    resume: Annotated[
+        str, option("--resume", metavar="RUN", help="Go on with a search, or with the `last`.")
+    ] = "",
+    best: Annotated[
+        str, option("--best", metavar="FILE", help="Write the settings of the winner to this file.")
+    ] = "",
+    run: Annotated[
+        str, option("--run", metavar="RUN", help="With --best: the search; without it, the last.")
+    ] = "last",
+    force: Force = False, name: Name = "", detach: Detach = False,
+    config: Config = None, overrides: Overrides = None, home: HomeDir = None,
+) -> Answer:  # fmt: skip
+    """Try settings before the test begins; train and trade the best."""
+    from tui.commands import search as work
+
+    if best:
+        return work.best(home, run, best, force=force)
+    if resume:
+        return work.resume(home, resume, detach=detach)
+    told = {"trials": trials, "minutes": minutes, "sampler": sampler, "objective": objective}
+    return work.search(home, space, config, [*work.given(told), *(overrides or [])], name=name, detach=detach)
+
+
 def start(mode: Mode) -> None:
     """Add the command that starts a mode with the settings of the command line."""
 
@@ -78,5 +121,5 @@ def start(mode: Mode) -> None:
 
 
 for each in started_alone():
-    if each not in {known.name for known in pipeline.group.registered_commands}:
+    if each not in {known.name for part in (pipeline.group, group) for known in part.registered_commands}:
         start(MODES[each])

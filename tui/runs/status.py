@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from engine.errors import ChangeSettingsError, DivergedError
 from engine.results.number_format import defined, whole
 from tui.number_format import span
+from tui.runs.search import progress_of
 
 if TYPE_CHECKING:
     from engine.runs.state import State
@@ -44,7 +45,10 @@ def status(state: State) -> tuple[str, str]:
 
 
 def progress(state: State) -> str:
-    """How far the run is: epoch, time left; empty if that says nothing."""
+    """How far the run is: epoch or trial, time left; empty if that says nothing."""
+    if not state.ended and (search := progress_of(state)):
+        left = f" · {span(search.left_s)} left" if defined(search.left_s) else ""
+        return f"trial {whole(search.done)}/{whole(search.of)}{left}"
     if state.status not in ("training", "stopping", "stale", "saving") or not state.epochs:
         return f"epoch {whole(state.epoch)} of {whole(state.epochs)}" if state.history else ""
     left = f" · {span(state.left_s)} left" if defined(state.left_s) else ""

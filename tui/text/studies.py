@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from engine.results.caveats import SIMULATED
 from engine.results.metrics import METRICS
 from engine.results.number_format import UNDEFINED, amount, defined, percent, whole
+from engine.results.search import SearchResult
 from engine.results.studies import CalibrationResult, SeedsResult, TrainResult, UpdateResult
 from engine.results.tables import tables_of
 from engine.runs.hints import run_hint
 from tui.number_format import loss, table
+from tui.text.search import search_summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +33,8 @@ def study_summary(run: RunFolder, result: Any) -> str:
             return seeds_summary(result)
         case CalibrationResult():
             return calibration_summary(result)
+        case SearchResult():
+            return search_summary(run, result)
         case UpdateResult():
             return ""
     first = [SIMULATED] if result.simulated else []

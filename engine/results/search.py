@@ -1,0 +1,98 @@
+"""The result of a search: its trials, its winner, and how likely the winner is luck; facts.
+
+Figures of trials are of their out-of-fold returns, which lie before the test. Shares are fractions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.results.codec import Number
+from engine.results.notes import Note
+
+BEYOND_CHANCE = 0.95  # of a deflated Sharpe ratio
+
+
+@dataclass(frozen=True)
+class SearchTrial:
+    """One trial; number 0 is the settings as they are.
+
+    state: complete, pruned or failed, and then `reason` says why. objectives: by name, the means over the
+    inner folds. drawn: what was drawn for it, the best rules among that. rules: how many were tried. sharpe:
+    annual, of its out-of-fold daily returns.
+    """
+
+    number: int
+    state: str
+    objectives: dict[str, Number]
+    drawn: dict[str, str]
+    rules: int
+    epochs: int
+    sharpe: Number
+    total_return: Number
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Luck:
+    """How good the best of so many looks without any skill, beside the winner.
+
+    sharpe, deflated_sharpe: of the winner's out-of-fold returns, over `days`; expected_best_sharpe: of
+    worthless trials, moving together as these do, pruned ones as if alone. trials: that this counts.
+    overfitting: PBO. reality_check, spa: p-values of the best trial above 0; …_default above the settings as
+    they are, …_hold above buy and hold. low_sharpe … high_sharpe: the middle 95 % of the trials'.
+    neighbours: complete trials nearest to the winner in the space; neighbour_loss: what the first objective
+    loses there, in its own unit.
+    """
+
+    days: int
+    trials: int
+    pruned: int
+    sharpe: Number
+    expected_best_sharpe: Number
+    deflated_sharpe: Number
+    overfitting: Number
+    reality_check: Number
+    spa: Number
+    reality_check_default: Number
+    spa_default: Number
+    reality_check_hold: Number
+    spa_hold: Number
+    low_sharpe: Number
+    median_sharpe: Number
+    high_sharpe: Number
+    neighbours: int
+    neighbour_loss: Number
+
+    @property
+    def beyond_chance(self) -> bool:
+        """Whether so high a Sharpe ratio is no luck, at 95 %."""
+        return self.deflated_sharpe >= BEYOND_CHANCE
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """Trials of settings, and the run that trained and traded the winner on the test.
+
+    winner: its number. winner_run: that run's id. tested_from: where the test begins, which no trial saw.
+    front: numbers of the trials that no other is better than at everything, where there are several
+    objectives. importance: share of the first objective's variance that each parameter explains (fANOVA), of
+    parameters that all trials have.
+    """
+
+    run: str
+    simulated: bool
+    sampler: str
+    objective: tuple[str, ...]
+    trials_complete: int
+    trials_pruned: int
+    trials_failed: int
+    winner: int
+    winner_run: str
+    tested_from: str
+    winner_settings: dict[str, str]
+    luck: Luck
+    importance: dict[str, Number]
+    front: tuple[int, ...]
+    trials: tuple[SearchTrial, ...]
+    notes: tuple[Note, ...] = ()

@@ -1,0 +1,347 @@
+"""The space of a search: which settings are searched, between which values, and when.
+
+    parameters = space_of(settings)            # of search.space; every fault at once
+    tree = lifted(read_toml(path))             # ranges that stand in a setting's place, put into search.space
+
+A range is {low = 2, high = 64}, with log = true or step = 2; a list is the values to choose from. Either may
+have when = {"model.kind" = ["mlp", "gru"]}: elsewhere the setting is as it would be without the search.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import tomllib
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from engine.errors import Problem, SettingsError
+from engine.settings.reading import make
+from engine.settings.tree import Settings, defaults
+from engine.settings.writing import toml_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Value: TypeAlias = "str | int | float | bool | list[str] | list[int] | list[float]"
+RULES = ("signal", "backtest")  # groups that move no forecast
+SEARCHED = ("features", "window", "label", "scaling", "model", "training", *RULES)
+NOT_SEARCHED = {
+    "training.seed": "is luck, no setting: see what it moves with quantdeck train --seeds",
+    "training.seeds": "moves no trial",
+    "training.devices": "is 1 in a search, so that no figure hangs on the machine",
+    "backtest.span": "is the test in a search",
+    "backtest.initial_capital": "is the same for all, or their figures could not be compared",
+}
+KEYS = ("low", "high", "log", "step", "values", "when")
+THRESHOLD, FROM = "signal.entry_threshold", "signal.threshold_from"
+ON_THE_LOGARITHM = "log goes without step, and from a low above 0"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A setting that is searched: between low and high, or of `values`; whole numbers where `whole`.
+
+    listed: the setting is a list, and a drawn value its only member. when: keys of other parameters, each
+    with the values for which there is this one.
+    """
+
+    key: str
+    low: float = math.nan
+    high: float = math.nan
+    log: bool = False
+    step: float = 0.0
+    whole: bool = False
+    listed: bool = False
+    values: tuple[Value, ...] = ()
+    when: tuple[tuple[str, tuple[Value, ...]], ...] = ()
+
+    @property
+    def is_rule(self) -> bool:
+        """Whether it moves no forecast, so that no training is needed to try it."""
+        return self.key.partition(".")[0] in RULES
+
+    def exists(self, chosen: Mapping[str, Value]) -> bool:
+        """Whether it is there when the parameters that were chosen before have these values."""
+        return all(key in chosen and chosen[key] in values for key, values in self.when)
+
+    def setting(self, value: Value) -> Any:
+        """A drawn value as the setting takes it."""
+        return [value] if self.listed else value
+
+    def every_value(self) -> list[Value]:
+        """All that can be drawn, for a grid; none of a range without steps."""
+        if self.values:
+            return list(self.values)
+        if not self.step or self.log:
+            return []
+        found = stepped(self.low, self.high, self.step)
+        return [int(each) for each in found] if self.whole else list(found)
+
+
+class Fault(ValueError):  # noqa: N818  becomes a Problem
+    """What is wrong with one entry of a space."""
+
+
+def space_of(settings: Settings) -> tuple[Parameter, ...]:
+    """The parameters of search.space, those that others hang on before these.
+
+    Raises SettingsError with every fault at once.
+    """
+    found: dict[str, Parameter] = {}
+    problems: list[Problem] = []
+    for text in settings.search.space:
+        key = text.partition("=")[0].strip()
+        try:
+            key, told = entry(text, found)
+            found[key] = parameter(key, told)
+            problems += unfit(found[key])
+        except Fault as fault:
+            problems.append(Problem(key, "", str(fault)))
+    if not settings.search.space:
+        problems.append(
+            Problem("search.space", "", "is empty: write an example with quantdeck init --search")
+        )
+    problems += [] if problems else loose_ends(found)
+    if problems:
+        raise SettingsError("search.space", problems)
+    return ordered(found)
+
+
+def entry(text: str, before: Iterable[str]) -> tuple[str, Any]:
+    """Key and value of an entry, whose key none before it has. Raises Fault."""
+    key, equals, value = text.partition("=")
+    key = key.strip().strip('"')
+    if not equals:
+        raise Fault("must be written KEY = {low = …, high = …} or KEY = [values]")
+    if key in before:
+        raise Fault("is there twice: name each setting once")
+    try:
+        return key, tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError as error:
+        raise Fault(f"is not TOML: {error}") from None
+
+
+def parameter(key: str, told: Any) -> Parameter:
+    """The parameter that an entry tells. Raises Fault."""
+    refuse_key(key)
+    if isinstance(told, list):
+        told = {"values": told}
+    if not isinstance(told, dict):
+        raise Fault("must be a range, {low = …, high = …}, or a list of values")
+    for name in told:
+        if name not in KEYS:
+            near = difflib.get_close_matches(name, KEYS, 1, 0.5)
+            raise Fault(f"{name} is no part of a range{f'; did you mean {near[0]}?' if near else ''}")
+    listed = isinstance(defaults()[key], tuple)
+    when = conditions(told.get("when", {}))
+    if "values" in told:
+        return Parameter(key, values=choices(told), listed=listed and not holds_lists(told), when=when)
+    return range_of(Parameter(key, whole=is_whole(key), listed=listed, when=when), told)
+
+
+def range_of(empty: Parameter, told: Mapping[str, Any]) -> Parameter:
+    """A parameter with the range that is told of it. Raises Fault."""
+    low, high, log = told.get("low", math.nan), told.get("high", math.nan), told.get("log", False)
+    step = told.get("step", 1 if empty.whole and not log else 0)
+    if not (is_number(low) and is_number(high)):
+        raise Fault("must have two numbers, low and high")
+    if empty.whole and not all(isinstance(each, int) for each in (low, high, step)):
+        raise Fault("is a whole number, and so must low, high and step be")
+    if not low < high:
+        raise Fault(f"low = {low:g} must be below high = {high:g}")
+    if not isinstance(log, bool) or not is_number(step) or step < 0:
+        raise Fault("log must be true or false, step a number above 0")
+    if log and ("step" in told or low <= 0):
+        raise Fault(ON_THE_LOGARITHM)
+    return replace(empty, low=low, high=stepped(low, high, step)[-1] if step else high, log=log, step=step)
+
+
+def stepped(low: float, high: float, step: float) -> list[float]:
+    """low, low + step and so on up to high, as they are written: 0.1 + 0.2 is 0.3."""
+    first, apart = Decimal(str(low)), Decimal(str(step))
+    count = int((Decimal(str(high)) - first) // apart) + 1
+    kind = int if isinstance(low, int) and isinstance(step, int) else float
+    return [kind(first + number * apart) for number in range(count)]
+
+
+def refuse_key(key: str) -> None:
+    """Raise Fault for what is no setting, and for one that is not searched."""
+    group = key.partition(".")[0]
+    if key not in defaults():
+        near = difflib.get_close_matches(key, list(defaults()), 1, 0.5)
+        raise Fault(f"no such setting{f'; did you mean {near[0]}?' if near else ''}")
+    if key in NOT_SEARCHED:
+        raise Fault(NOT_SEARCHED[key])
+    if group not in SEARCHED:
+        raise Fault(f"is the same for all trials; settings of {', '.join(SEARCHED)} can be searched")
+
+
+def choices(told: Mapping[str, Any]) -> tuple[Value, ...]:
+    """The values of a list. Raises Fault."""
+    values = told["values"]
+    if not isinstance(values, list) or len(values) < 2 or set(told) - {"values", "when"}:
+        raise Fault("must have two or more values, and then no range")
+    if any(values.count(each) > 1 for each in values):
+        raise Fault("names a value twice")
+    return tuple(values)
+
+
+def holds_lists(told: Mapping[str, Any]) -> bool:
+    """Whether the values are lists themselves."""
+    return any(isinstance(each, list) for each in told["values"])
+
+
+def conditions(told: Any) -> tuple[tuple[str, tuple[Value, ...]], ...]:
+    """What `when` asks for. Raises Fault."""
+    if not isinstance(told, dict):
+        raise Fault('when must be written {"model.kind" = "mlp"}, or with a list of values')
+    flat: dict[str, Any] = {}
+    for key, value in told.items():  # model.kind without quotes is a table within a table
+        flat |= (
+            {f"{key}.{name}": part for name, part in value.items()}
+            if isinstance(value, dict)
+            else {key: value}
+        )
+    return tuple((key, tuple(value) if isinstance(value, list) else (value,)) for key, value in flat.items())
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a finite number."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def is_whole(key: str) -> bool:
+    """Whether a setting takes whole numbers alone."""
+    default = defaults()[key]
+    sample = default[0] if isinstance(default, tuple) and default else default
+    return isinstance(sample, int) and not isinstance(sample, bool)
+
+
+def unfit(found: Parameter) -> list[Problem]:
+    """What the setting itself says of the ends of its range, or of each of its values."""
+    group, _, name = found.key.partition(".")
+    tried = found.values or (found.low, found.high)
+    problems: list[Problem] = []
+    for value in tried:
+        told = int(value) if found.whole and isinstance(value, float) else value
+        try:
+            make({group: {name: found.setting(told)}})
+        except SettingsError as error:
+            own = [each for each in error.problems if each.key.startswith(found.key)]
+            problems += [Problem(found.key, toml_value(value), each.reason) for each in own]
+    return problems
+
+
+def loose_ends(found: Mapping[str, Parameter]) -> list[Problem]:
+    """Conditions that name what is not searched, values that cannot come, or each other in a circle."""
+    problems = []
+    for each in found.values():
+        for key, values in each.when:
+            other = found.get(key)
+            if other is None:
+                problems.append(
+                    Problem(each.key, "", f"hangs on {key}, which is not searched: add it, or leave it out")
+                )
+            elif not other.values:
+                problems.append(
+                    Problem(each.key, "", f"hangs on {key}, which is a range: give it a list of values")
+                )
+            elif strange := [value for value in values if value not in other.values]:
+                problems.append(
+                    Problem(
+                        each.key,
+                        "",
+                        f"hangs on {key} = {toml_value(strange[0])}, which is not among its values",
+                    )
+                )
+            elif other.is_rule and not each.is_rule:
+                problems.append(
+                    Problem(
+                        each.key, "", f"decides forecasts and hangs on {key}, a rule: rules are tried after"
+                    )
+                )
+    if not problems and len(ordered(found)) < len(found):
+        circle = sorted(set(found) - {each.key for each in ordered(found)})
+        problems.append(
+            Problem(circle[0], "", "hangs on itself through its conditions: leave one of them out")
+        )
+    return problems
+
+
+def ordered(found: Mapping[str, Parameter]) -> tuple[Parameter, ...]:
+    """The parameters, those that others hang on before these; without those of a circle."""
+    placed: dict[str, Parameter] = {}
+    for _ in found:
+        for key, each in found.items():
+            if key not in placed and all(other in placed for other, _ in each.when):
+                placed[key] = each
+    return tuple(placed.values())
+
+
+def with_values(settings: Settings, chosen: Mapping[str, Value], parameters: Iterable[Parameter]) -> Settings:
+    """The settings with drawn values in their places. Raises SettingsError where they contradict."""
+    tree = settings.model_dump()
+    for each in parameters:
+        if each.key in chosen:
+            group, _, name = each.key.partition(".")
+            tree[group][name] = each.setting(chosen[each.key])
+    if THRESHOLD in chosen and FROM not in chosen:
+        tree["signal"]["threshold_from"] = "settings"  # a threshold that is drawn is the one that is meant
+    return make(tree)
+
+
+def with_rules(settings: Settings, chosen: Mapping[str, Value], parameters: Iterable[Parameter]) -> Settings:
+    """The same for rules alone, a hundred times faster. Raises pydantic's ValidationError."""
+    told: dict[str, dict[str, Any]] = {}
+    for each in parameters:
+        if each.key in chosen:
+            group, _, name = each.key.partition(".")
+            told.setdefault(group, getattr(settings, group).model_dump())[name] = each.setting(
+                chosen[each.key]
+            )
+    if THRESHOLD in chosen and FROM not in chosen:
+        told["signal"]["threshold_from"] = "settings"
+    groups = {group: type(getattr(settings, group)).model_validate(table) for group, table in told.items()}
+    return settings.model_copy(update=groups)
+
+
+def lifted(tree: dict[str, Any]) -> dict[str, Any]:
+    """The tree of a settings file, its ranges and lists of values moved out of the settings' places."""
+    moved: dict[str, Any] = {}
+    space: list[str] = []
+    for group, table in tree.items():
+        if not isinstance(table, dict) or group == "search":
+            moved[group] = dict(table) if isinstance(table, dict) else table
+            continue
+        moved[group] = {}
+        for name, value in table.items():
+            if is_searched(f"{group}.{name}", value):
+                space.append(f"{group}.{name} = {inline(value)}")
+            else:
+                moved[group][name] = value
+    if space:
+        search = moved.setdefault("search", {})
+        search["space"] = [*search.get("space", ()), *space]
+    return moved
+
+
+def is_searched(key: str, value: Any) -> bool:
+    """Whether what stands in a setting's place is to be searched: a range, or values to choose from."""
+    if isinstance(value, dict):
+        return True
+    own = isinstance(defaults().get(key), tuple)
+    return isinstance(value, list) and (not own or any(isinstance(each, list) for each in value))
+
+
+def inline(value: Any) -> str:
+    """A value as TOML on one line."""
+    if isinstance(value, dict):
+        parts = ", ".join(
+            f"{toml_value(name) if '.' in name else name} = {inline(part)}" for name, part in value.items()
+        )
+        return f"{{{parts}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(inline, value))}]"
+    return toml_value(value)

@@ -1,0 +1,267 @@
+"""A search: the same trials whatever disturbs it, none of which knows the test; its rules, its winner."""
+
+import contextlib
+import dataclasses
+import os
+import shutil
+import signal
+
+import numpy as np
+import pytest
+
+from engine import preparation
+from engine.backtest import trading
+from engine.errors import ChangeSettingsError
+from engine.market.times import milliseconds
+from engine.preparation import Job
+from engine.results.codec import to_json
+from engine.results.search import SearchResult
+from engine.runs.folder import Home
+from engine.runs.launch import launch, wait
+from engine.runs.results import backtest_of
+from engine.runs.results import result_of as told_of
+from engine.runs.state import state_of
+from engine.settings import load, moment, space_of
+from engine.statistics.metrics import daily_returns
+from engine.statistics.returns import sharpe
+from engine.studies.search import search as study
+from engine.studies.search import trial
+from engine.studies.search.record import file_of
+from engine.studies.search.rules import draw, variants
+from tests.studies.engines import TINY, followed, home_with_market
+from tests.studies.markets import settings_of
+from tui.commands import search as work
+
+SPACE = (
+    'search.space=["window.lookback = {low = 2, high = 12, log = true}",'
+    '"model.kind = [\\"ridge\\", \\"mlp\\"]",'
+    '"model.units = {low = 2, high = 6, when = {\\"model.kind\\" = \\"mlp\\"}}",'
+    '"signal.entry_threshold = {low = 0.0001, high = 0.002, log = true}",'
+    '"backtest.stop_loss = [0.0, 0.01]"]'
+)
+SMALL = (*TINY, SPACE, "search.trials=5", "search.batch=3", "search.folds=2", "search.rules=6",
+         'search.objective=["net_sharpe"]', "evidence.permutations=0", "evidence.resamples=100")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return home_with_market(tmp_path_factory.mktemp("search"))
+
+
+def no_winner(job, settings):
+    (job.run.path / study.WINNER).write_text("{}")
+    return job.run
+
+
+def silent(event):
+    pass
+
+
+def in_this_process(monkeypatch, carry_out=trial.carry_out):
+    """Trials one after the other here, which counts them; no winner is trained."""
+    done = []
+
+    @contextlib.contextmanager
+    def backend(parallel, tasks):
+        yield None
+
+    def gathered(workers, function, tasks, emit):
+        for (task,) in tasks:
+            done.append(task.number)
+            yield carry_out(task)
+
+    monkeypatch.setattr(study, "backend", backend)
+    monkeypatch.setattr(study, "gathered", gathered)
+    monkeypatch.setattr(study, "follow_up", no_winner)
+    return done
+
+
+def job_of(home, *overrides):
+    run = home.create("search", settings_of(*SMALL, *overrides))
+    return Job(load(run.settings_path), run, home, int(moment(run.now).timestamp() * 1000), silent)
+
+
+def trials_in(run):
+    """The trials of a search, by number, as the bytes that are kept of them."""
+    return {path.name: path.read_bytes() for path in sorted(run.path.glob("trial-*.npz"))}
+
+
+@pytest.fixture(scope="module")
+def searched(home):
+    """A search that nothing disturbed."""
+    with pytest.MonkeyPatch.context() as patch:
+        done = in_this_process(patch)
+        job = job_of(home)
+        result = study.search(job)
+    assert sorted(done) == list(range(6))
+    return job, result, trials_in(job.run)
+
+
+@pytest.mark.parametrize("lost", [(1, 5), (0, 2, 3, 4)])
+def test_a_search_goes_on_with_the_trials_that_lack(home, searched, monkeypatch, lost):
+    job, result, trials = searched
+    again = job_of(home)
+    for name in trials:
+        shutil.copy(job.run.path / name, again.run.path)
+    for number in lost[:-1]:
+        (again.run.path / file_of(number)).unlink()
+    with (again.run.path / file_of(lost[-1])).open("r+b") as file:  # torn, or touched by somebody
+        file.truncate(100)
+    done = in_this_process(monkeypatch)
+    told = study.search(again)
+    assert sorted(done) == sorted(lost)
+    assert trials_in(again.run) == trials
+    own = {"run": "", "winner_run": ""}
+    assert to_json(told) | own == to_json(result) | own
+
+
+def test_no_trial_knows_what_comes_after_the_inner_data(home, searched, monkeypatch):
+    _, result, trials = searched
+    from_ms = int(moment(result.tested_from).timestamp() * 1000)
+    prepare = preparation.prepare
+
+    def moved(job, names, training):
+        data = prepare(job, names, training)
+        later = milliseconds(data.market.frame.index) >= from_ms
+        assert later.sum() > 50
+        frame, table = data.market.frame.copy(), data.table.copy()
+        frame.loc[later, ["open", "high", "low", "close"]] *= np.linspace(0.5, 3.0, later.sum())[:, None]
+        table.loc[later] = table.loc[later].to_numpy()[::-1] * 2.0
+        return dataclasses.replace(data, market=dataclasses.replace(data.market, frame=frame), table=table)
+
+    monkeypatch.setattr(preparation, "prepare", moved)
+    in_this_process(monkeypatch)
+    job = job_of(home)
+    assert study.search(job).tested_from == result.tested_from
+    assert trials_in(job.run) == trials
+
+
+def test_the_best_rules_are_those_that_a_slow_walk_finds(home, searched, monkeypatch):
+    job, _, _ = searched
+    settings, parameters, seen = job.settings, space_of(job.settings), []
+
+    def walked(task):
+        own = trial.one_device(trial.with_values(task.settings, task.drawn, task.parameters))
+        samples, parts = trial.inner(own, task.market, task.begins)
+        forecasts = trial.trained(own, samples, parts, trial.Watch(()))
+        seed = [settings.search.seed, task.number]
+        tried = variants(own, parameters, task.drawn, task.market.calendar, 6, seed)
+        for each, value in zip(tried, forecasts.on_validation(tried), strict=True):
+            slow = []
+            for fold, forecast in zip(parts, forecasts.validation, strict=True):
+                target = samples.windows.target[fold.validation]
+                level = trading.entry_threshold(samples.market, target, forecast, each.settings).threshold
+                chosen = each.settings.signal.model_copy(
+                    update={"entry_threshold": level, "threshold_from": "settings"}
+                )
+                by = each.settings.model_copy(update={"signal": chosen})
+                decisions = trading.decide(samples.market, target, forecast, samples.forward_return, by)
+                simulation, _ = trading.trade(decisions, by)
+                ratio = sharpe(daily_returns(simulation), 1)
+                slow.append(ratio if len(simulation.trades) >= 10 and np.isfinite(ratio) else 0.0)
+            assert value == pytest.approx(np.mean(slow), abs=1e-12)
+            seen.append(value)
+        return trial.judged(task, own, forecasts, trial.Watch(()))
+
+    in_this_process(monkeypatch, walked)
+    study.search(job_of(home, "search.trials=1"))
+    assert len(set(seen)) > 3
+
+
+def test_pruned_and_failed_trials_are_told_and_never_win(home, searched, monkeypatch):
+    def ended(task):
+        if task.number == 0:
+            return trial.carry_out(task)
+        state = "pruned" if task.number % 2 else "failed"
+        return trial.Trial(task.key, task.number, state, task.drawn, task.attributes, reason="as asked")
+
+    in_this_process(monkeypatch, ended)
+    result = study.search(job_of(home))
+    assert (result.winner, result.trials_complete, result.trials_pruned, result.trials_failed) == (0, 1, 3, 2)
+    assert result.luck.pruned == 3
+    assert [each.reason for each in result.trials[1:]] == ["as asked"] * 5
+    in_this_process(
+        monkeypatch,
+        lambda task: trial.Trial(
+            task.key, task.number, "failed", task.drawn, reason="the lookback is too long"
+        ),
+    )
+    with pytest.raises(ChangeSettingsError, match="the lookback is too long"):
+        study.search(job_of(home))
+
+
+def test_several_objectives_have_a_front_and_nothing_is_pruned(home, monkeypatch):
+    def judged(task):
+        assert task.medians == ()
+        values = (float(task.number % 4), float(task.number))  # more IC, and less drawdown, is better
+        days, returns = np.arange(20_000, 20_010), np.zeros(10)
+        told = {"days": days, "returns": returns, "benchmark": returns, "objectives": values}
+        return trial.Trial(task.key, task.number, "complete", task.drawn, task.attributes, **told)
+
+    in_this_process(monkeypatch, judged)
+    result = study.search(job_of(home, "search.objective=ic,max_drawdown", "search.sampler=nsga2"))
+    assert result.winner == 3
+    assert result.front == (0, 1, 2, 3)
+    assert "nothing pruned" in {note.code for note in result.notes}
+
+
+def test_a_training_below_the_median_of_earlier_ones_is_ended():
+    medians = ((0.1, 0.2), (0.3,))
+    watch = trial.Watch(medians)
+
+    def epoch(loss):
+        watch({"kind": "epoch", "val_loss": loss})
+
+    watch.begin(1.0)
+    epoch(0.99)  # of the first fold's first epoch nothing is asked
+    epoch(0.75)
+    epoch(0.9)  # the best so far counts, and the last median holds on
+    watch.begin(2.0)
+    epoch(1.2)
+    watch.begin(1.0)  # no earlier trial came so far
+    epoch(5.0)
+    assert watch.steps == [[pytest.approx(0.01), 0.25, 0.25], [pytest.approx(0.4)], [-4.0]]
+    watch = trial.Watch(medians)
+    watch.begin(1.0)
+    epoch(0.99)
+    with pytest.raises(trial.PrunedError):
+        epoch(0.85)
+
+
+def test_killed_in_a_process_of_its_own_it_ends_with_the_same_trials_and_one_look(home, searched, tmp_path):
+    """kill -9 when a trial is done, with two workers; then resumed: the same trials as here, one by one."""
+    _, _, trials = searched
+    alone = Home(home.path / "alone")
+    shutil.copytree(home.data, alone.data)
+    run = alone.create("search", settings_of(*SMALL, "search.trials=2", "parallel.workers=2"))
+    launch(run)
+    while not trials_in(run):
+        assert not wait(run, 0.1)
+    os.kill(state_of(run).pid, signal.SIGKILL)
+    assert wait(run, 30)
+    followed(run)
+    assert state_of(run).status == "done", state_of(run).error
+    assert trials_in(run) == {name: trials[name] for name in map(file_of, range(3))}
+    result = told_of(run)
+    assert isinstance(result, SearchResult)
+    winner = alone.find(result.winner_run)
+    traded = backtest_of(winner)
+    assert traded.start >= result.tested_from
+    assert traded.trials.looks == 1
+    drawn = load(winner.settings_path)
+    work.best(str(alone.path), "last", str(tmp_path / "best.toml"), force=False)
+    assert load(tmp_path / "best.toml") == drawn
+    best = result.trials[result.winner]
+    assert str(drawn.window.lookback) == best.drawn.get("window.lookback", str(settings_of().window.lookback))
+    assert best.objectives["net_sharpe"] == max(
+        each.objectives["net_sharpe"] for each in result.trials if each.state == "complete"
+    )
+
+
+def test_draws_of_rules_stay_in_their_ranges():
+    parameters = space_of(settings_of(SPACE))
+    generator = np.random.default_rng(0)
+    rules = [each for each in parameters if each.is_rule]
+    for each in rules * 50:
+        value = draw(each, generator)
+        assert value in each.values if each.values else each.low <= value <= each.high

@@ -1,0 +1,232 @@
+"""Spaces of a search: written, read, refused; and what is drawn from them, whatever the sampler."""
+
+import json
+import tomllib
+from types import SimpleNamespace
+
+import optuna
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from engine.errors import ChangeSettingsError, SettingsError
+from engine.settings import lifted, make, space_of, with_rules, with_values
+from engine.studies.search import asking
+from engine.studies.search.record import Trial
+from tui.commands.search import example
+
+KINDS = ["ridge", "mlp", "lstm"]
+
+
+@st.composite
+def ranges(draw, low, high, *, whole):
+    """Low, high and how values lie between them, within what a setting takes."""
+    number = st.integers(low, high) if whole else st.floats(low, high, allow_nan=False)
+    first, second = sorted(draw(st.tuples(number, number).filter(lambda pair: pair[0] < pair[1])))
+    told = {"low": first, "high": second}
+    if first > 0 and draw(st.booleans()):
+        return told | {"log": True}
+    if whole and draw(st.booleans()):
+        return told | {"step": draw(st.integers(1, second - first))}
+    return told
+
+
+@st.composite
+def spaces(draw):
+    """A tree of settings with ranges and lists in the settings' places, on some of which others hang."""
+    kinds = draw(st.lists(st.sampled_from(KINDS), min_size=2, max_size=3, unique=True))
+    units = draw(ranges(1, 64, whole=True))
+    tree = {
+        "model": {"kind": kinds, "units": units | {"when": {"model.kind": draw(st.sampled_from(kinds))}}},
+        "window": {"lookback": draw(ranges(1, 500, whole=True))},
+        "training": {"learning_rate": draw(ranges(1e-4, 0.5, whole=False)), "epochs": 3},
+        "signal": {"entry_threshold": draw(ranges(1e-5, 0.1, whole=False))},
+        "backtest": {
+            "stop_loss": draw(st.sampled_from([[0.0, 0.1], {"low": 0.0, "high": 0.5, "step": 0.1}]))
+        },
+        "search": {"batch": 3, "seed": draw(st.integers(0, 100))},
+    }
+    left_out = draw(st.sets(st.sampled_from(["window", "training", "signal", "backtest"]), max_size=3))
+    return {group: table for group, table in tree.items() if group not in left_out}
+
+
+def within(parameter, value):
+    if parameter.values:
+        return value in parameter.values
+    assert isinstance(value, int) or not parameter.whole
+    on_step = not (parameter.whole and parameter.step) or (value - parameter.low) % parameter.step == 0
+    return parameter.low <= value <= parameter.high and on_step
+
+
+@given(spaces(), st.sampled_from(["tpe", "random", "nsga2"]))
+@examples(max_examples=8)
+def test_draws_are_in_their_ranges_there_when_they_should_be_and_the_same_again(tree, sampler):
+    settings = make(lifted(tree) | {"search": lifted(tree)["search"] | {"sampler": sampler}})
+    parameters = tuple(each for each in space_of(settings) if not each.is_rule)
+    asking.refuse_unsuited(settings.search, parameters)
+    told = []
+    for batch in range(3):
+        asked = asking.ask(settings.search, parameters, told, batch, 3)
+        assert asked == asking.ask(settings.search, parameters, told, batch, 3)
+        assert [each.number for each in asked] == [len(told) + place for place in (1, 2, 3)]
+        for each in asked:
+            assert set(each.drawn) == {
+                parameter.key for parameter in parameters if parameter.exists(each.drawn)
+            }
+            assert all(within(parameter, each.drawn[parameter.key]) for parameter in parameters
+                       if parameter.key in each.drawn)  # fmt: skip
+            chosen = with_values(settings, each.drawn, parameters)
+            assert chosen.model.kind == each.drawn["model.kind"]
+            assert ("model.units" in each.drawn) == (
+                chosen.model.kind == tree["model"]["units"]["when"]["model.kind"]
+            )
+            content = Trial(
+                "", each.number, "complete", each.drawn, each.attributes, objectives=(each.number,)
+            )
+            told.append(Trial.read(content.content()))
+    assert all(trial.drawn == Trial.read(trial.content()).drawn for trial in told)
+
+
+@given(spaces())
+@examples(max_examples=8)
+def test_a_range_in_a_settings_place_means_what_its_text_means(tree):
+    settings = make(lifted(tree))
+    written = make({**lifted(tree), "search": {**tree["search"], "space": list(settings.search.space)}})
+    assert space_of(written) == space_of(settings)
+    for text in settings.search.space:
+        tomllib.loads(text.replace(text.partition(" = ")[0], "value", 1))
+    groups = [group for group, table in tree.items() if group != "search"]
+    assert {each.key.partition(".")[0] for each in space_of(settings)} == set(groups)
+
+
+@pytest.mark.parametrize(
+    ("entry", "thing", "reason"),
+    [
+        ("window.lokback = [4, 8]", "window.lokback", "did you mean window.lookback?"),
+        ("window.lookback = {low = 4, hihg = 8}", "window.lookback", "did you mean high?"),
+        ("window.lookback = {low = 8, high = 4}", "window.lookback", "low = 8 must be below high = 4"),
+        ("window.lookback = {low = 0, high = 4}", "window.lookback", "allowed: 1 … 5,000 bars"),
+        ("window.lookback = {low = 1.5, high = 4}", "window.lookback", "is a whole number"),
+        (
+            "window.lookback = {low = 1, high = 4, log = true, step = 1}",
+            "window.lookback",
+            "log goes without",
+        ),
+        ("window.lookback = 4", "window.lookback", "must be a range"),
+        ("window.lookback = [4]", "window.lookback", "two or more values"),
+        ("window.lookback = [4, 4]", "window.lookback", "names a value twice"),
+        ("window.lookback = {low = 4", "window.lookback", "is not TOML"),
+        ("window.lookback", "window.lookback", "must be written KEY ="),
+        ('model.kind = ["mlp", "forest"]', "model.kind", "must be lstm or"),
+        ("training.seed = [1, 2]", "training.seed", "quantdeck train --seeds"),
+        ("split.test = [0.1, 0.2]", "split.test", "is the same for all trials"),
+        ("search.folds = [2, 3]", "search.folds", "is the same for all trials"),
+        ('data.symbol = ["BTC/USDT", "ETH/USDT"]', "data.symbol", "is the same for all trials"),
+        ('model.units = {low = 2, high = 4, when = {"model.kind" = "mlp"}}', "model.units", "not searched"),
+    ],
+)
+def test_what_is_wrong_with_a_space_is_told_by_setting_and_reason(entry, thing, reason):
+    with pytest.raises(SettingsError) as caught:
+        space_of(make({"search": {"space": [entry, "label.horizon = [1, 2]"]}}))
+    (problem,) = caught.value.problems[:1]
+    assert problem.key == thing
+    assert reason in problem.reason
+
+
+CIRCLE = """label.kind = {values = ["open", "close"], when = {"model.loss" = "mse"}}
+model.loss = {values = ["mse", "huber"], when = {"label.kind" = "open"}}"""
+ON_A_RULE = """model.units = {low = 2, high = 4, when = {"signal.neutral" = "flat"}}
+signal.neutral = ["flat", "hold"]"""
+CONDITION = 'model.units = {low = 2, high = 4, when = {model.kind = "mlp"}}'
+
+
+def test_conditions_that_cannot_hold_are_refused():
+    kind = 'model.kind = ["mlp", "lstm"]'
+    for told, reason in (
+        ('model.units = {low = 2, high = 4, when = {"model.kind" = "gru"}}', "not among its values"),
+        ('model.loss = {values = ["mse", "huber"], when = {"window.lookback" = 4}}', "is a range"),
+        (CIRCLE, "hangs on itself"),
+        (ON_A_RULE, "hangs on signal.neutral, a rule"),
+    ):  # fmt: skip
+        space = [kind, "window.lookback = {low = 2, high = 4}", *told.splitlines()]
+        with pytest.raises(SettingsError) as caught:
+            space_of(make({"search": {"space": space}}))
+        assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("sampler", "space", "reason"),
+    [
+        ("grid", ['model.kind = ["mlp", "lstm"]', CONDITION], "knows no conditions"),
+        ("cmaes", ['model.kind = ["mlp", "lstm"]', "window.lookback = {low = 2, high = 4}"], "is a list"),
+        ("cmaes", ["window.lookback = {low = 2, high = 4}"], "needs two or more"),
+        ("grid", ["training.learning_rate = {low = 0.1, high = 0.2}"], "has no end of them"),
+    ],
+)  # fmt: skip
+def test_samplers_that_cannot_draw_from_a_space_are_refused(sampler, space, reason):
+    settings = make({"search": {"space": space, "sampler": sampler}})
+    with pytest.raises(ChangeSettingsError, match=f"search.sampler = {sampler}: .*{reason}") as caught:
+        asking.refuse_unsuited(settings.search, space_of(settings))
+    assert caught.value.remedy
+
+
+def test_a_grid_tries_every_value_once():
+    space = ["window.lookback = {low = 2, high = 10, step = 4}", "model.units = [[2], [4, 2]]",
+             "training.learning_rate = {low = 0.1, high = 0.2, step = 0.1}"]  # fmt: skip
+    settings = make({"search": {"space": space, "sampler": "grid", "trials": 100, "batch": 5}})
+    parameters, told = space_of(settings), []
+    assert asking.most_trials(settings.search, parameters) == 12
+    for batch, count in enumerate((5, 5, 2)):
+        told += [
+            Trial("", each.number, "complete", each.drawn, each.attributes, objectives=(0.0,))
+            for each in asking.ask(settings.search, parameters, told, batch, count)
+        ]
+    assert len({json.dumps(each.drawn, sort_keys=True) for each in told}) == 12
+
+
+def test_the_example_is_a_space_and_its_rules_are_rules():
+    settings = make(lifted(tomllib.loads(example("space.toml"))))
+    found = {each.key: each for each in space_of(settings)}
+    assert len(found) == 9
+    assert [each.key for each in found.values() if each.is_rule] == [
+        "signal.entry_threshold",
+        "backtest.stop_loss",
+    ]
+    drawn = {"signal.entry_threshold": 0.003, "backtest.stop_loss": 0.02}
+    quick, slow = (way(settings, drawn, found.values()) for way in (with_rules, with_values))
+    assert quick == slow
+    assert quick.signal.threshold_from == "settings"
+
+
+def test_importance_finds_the_setting_that_matters_and_the_front_those_that_none_beats():
+    space = ["window.lookback = {low = 2, high = 40}", "training.learning_rate = {low = 0.1, high = 0.2}"]
+    settings = make({"search": {"space": space, "sampler": "random", "objective": ["ic", "max_drawdown"]}})
+    parameters = space_of(settings)
+    told = [
+        Trial("", each.number, "complete", each.drawn, each.attributes,
+              objectives=(each.drawn["window.lookback"] / 40, each.drawn["window.lookback"] / 40))
+        for each in asking.ask(settings.search, parameters, [], 0, 30)
+    ]  # fmt: skip
+    found = asking.importances(settings.search, parameters, told)
+    assert found["window.lookback"] > 0.9
+    front = asking.front(settings.search, parameters, told)
+    assert {told[number - 1].objectives for number in front} == {each.objectives for each in told}
+    one = SimpleNamespace(**{**vars(settings.search), "objective": ("ic",)})
+    assert asking.front(one, parameters, told) == ()
+
+
+def test_the_journal_is_a_study_that_optuna_opens(tmp_path):
+    settings = make({"search": {"space": ['model.kind = ["mlp", "lstm"]', CONDITION], "batch": 4}})
+    parameters, path = space_of(settings), tmp_path / "journal.log"
+    told = [
+        Trial("", each.number, "complete", each.drawn, each.attributes, objectives=(each.number / 10,))
+        for each in asking.ask(settings.search, parameters, [], 0, 4)
+    ]
+    told.append(Trial("", 5, "pruned", {"model.kind": "lstm"}, steps=((0.1, 0.2),)))
+    asking.write_journal(path, "a search", settings.search, parameters, told)
+    assert [each.name for each in tmp_path.iterdir()] == ["journal.log"]
+    backend = optuna.storages.journal.JournalFileBackend(str(path))
+    study = optuna.load_study(study_name="a search", storage=optuna.storages.JournalStorage(backend))
+    assert [each.params for each in study.trials] == [each.drawn for each in told]
+    assert study.best_trial.number == 3
