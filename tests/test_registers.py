@@ -6,8 +6,8 @@ from importlib import import_module
 from pathlib import Path
 
 from engine.results.metrics import placed
-from engine.runs.modes import MODES
 from engine.runs.fold import STATUS_OF_STAGE
+from engine.runs.modes import MODES
 from engine.studies.seeds import keys
 
 ROOT = Path(__file__).parents[1]
