@@ -112,3 +112,11 @@ def test_a_table_beside_a_file_that_exists_is_numbered(home, tmp_path, capsys, w
     written = json.loads(capsys.readouterr().out)["path"]
     assert written == str(tmp_path / f"mine-2{suffix}")
     assert path.read_text() == "a year of notes"
+
+
+def test_a_sweep_is_refused_its_file_before_the_work(home, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr("tui.commands.sweep.EngineClient", None)
+    words, suffix = WRITERS["sweep"]
+    assert main([*words, f"~/alias{suffix}"]) == 2
+    assert "lies in the home" in capsys.readouterr().err

@@ -24,7 +24,8 @@ FIELDS = (
 )
 OPTIONS = (
     "--dates day-first|month-first  --timezone Europe/Berlin  --label open|close",
-    "--decimal point|comma  --part finer|later  --accept-losses  --memory-limit GB",
+    "--decimal point|comma  --part finer|later  --accept-losses",
+    "--memory-limit GB",
 )
 
 
