@@ -25,7 +25,7 @@ from engine.settings import load, moment, space_of
 from engine.statistics.metrics import daily_returns
 from engine.statistics.returns import sharpe
 from engine.studies.search import search as study
-from engine.studies.search import trial
+from engine.studies.search import trial, trials
 from engine.studies.search.record import file_of
 from engine.studies.search.rules import draw, variants
 from tests.studies.engines import TINY, followed, home_with_market
@@ -70,8 +70,8 @@ def in_this_process(monkeypatch, carry_out=trial.carry_out):
             done.append(task.number)
             yield carry_out(task)
 
-    monkeypatch.setattr(study, "backend", backend)
-    monkeypatch.setattr(study, "gathered", gathered)
+    monkeypatch.setattr(trials, "backend", backend)
+    monkeypatch.setattr(trials, "gathered", gathered)
     monkeypatch.setattr(study, "follow_up", no_winner)
     return done
 
