@@ -88,6 +88,15 @@ def test_a_month_of_days_is_too_short_for_a_verdict():
     assert note.text == "No verdict: the inner folds have 29 days of returns, and fewer than 30 say nothing."
 
 
+def test_a_winner_that_never_traded_has_no_verdict_and_that_is_why():
+    noise = np.random.default_rng(0).normal(0.0, 0.01, (3, DAYS))
+    trials = [trial(0, noise[0]), trial(1, np.zeros(DAYS), objective=1.0), trial(2, noise[2])]
+    found = luck(trials, trials[1])
+    assert np.isnan(found.deflated_sharpe)
+    assert verdict(found)[0].text.startswith("No verdict: the winner's account stood still on all 400")
+    assert not found.beyond_chance
+
+
 def test_trials_of_other_days_are_judged_by_the_days_in_common():
     noise = np.random.default_rng(0).normal(0.0, 0.01, (4, DAYS))
     trials = [trial(number, row[: DAYS - 10 * number]) for number, row in enumerate(noise)]

@@ -73,7 +73,7 @@ EDGES = {
         "engine/runs/summary.py:settings_differ",
         "engine/settings/reading.py:read_toml",
         "engine/settings/reading.py:without",
-        "engine/settings/space.py:lifted",
+        "engine/settings/ranges.py:lifted",
         "engine/settings/tree.py:changed",
         "engine/settings/tree.py:defaults",
         "engine/settings/tree.py:dotted",

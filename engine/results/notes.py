@@ -51,6 +51,10 @@ TEXTS = {
         "{probability:.0%} probable."
     ),
     "nothing pruned": "With {objectives} objectives no trial is ended early (search.prune).",
+    "winner never traded": (
+        "No verdict: the winner's account stood still on all {days:,} out-of-fold days, as nothing it saw "
+        "pays its costs."
+    ),
     "search without verdict": (
         "No verdict: the inner folds have {days:,} days of returns, and fewer than {fewest} say nothing."
     ),

@@ -8,9 +8,11 @@ Light on purpose: the app and the command line import it before anything else.
 from engine.settings.data import Data, Demo, Features, Repair
 from engine.settings.fields import allowed_values, choices_of, field_of, unit_of
 from engine.settings.learning import MODELS, Label, Model, Scaling, Split, Training, Window
+from engine.settings.parameter import Parameter, Value, with_rules, with_values
+from engine.settings.ranges import lifted
 from engine.settings.reading import load, make, read_toml, value_of
 from engine.settings.search import Search
-from engine.settings.space import Parameter, Value, lifted, space_of, with_rules, with_values
+from engine.settings.space import space_of
 from engine.settings.trading import (
     Backtest,
     Calibration,

@@ -1,7 +1,6 @@
 """The space of a search: which settings are searched, between which values, and when.
 
     parameters = space_of(settings)            # of search.space; every fault at once
-    tree = lifted(read_toml(path))             # ranges that stand in a setting's place, put into search.space
 
 A range is {low = 2, high = 64}, with log = true or step = 2; a list is the values to choose from. Either may
 have when = {"model.kind" = ["mlp", "gru"]}: elsewhere the setting is as it would be without the search.
@@ -12,20 +11,21 @@ from __future__ import annotations
 import difflib
 import math
 import tomllib
-from dataclasses import dataclass, replace
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeAlias
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import Problem, SettingsError
+from engine.settings.parameter import RULES, Parameter, stepped
 from engine.settings.reading import make
-from engine.settings.tree import Settings, defaults
+from engine.settings.tree import defaults
 from engine.settings.writing import toml_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-Value: TypeAlias = "str | int | float | bool | list[str] | list[int] | list[float]"
-RULES = ("signal", "backtest")  # groups that move no forecast
+    from engine.settings.parameter import Value
+    from engine.settings.tree import Settings
+
 SEARCHED = ("features", "window", "label", "scaling", "model", "training", *RULES)
 NOT_SEARCHED = {
     "training.seed": "is luck, no setting: see what it moves with quantdeck train --seeds",
@@ -35,49 +35,7 @@ NOT_SEARCHED = {
     "backtest.initial_capital": "is the same for all, or their figures could not be compared",
 }
 KEYS = ("low", "high", "log", "step", "values", "when")
-THRESHOLD, FROM = "signal.entry_threshold", "signal.threshold_from"
 ON_THE_LOGARITHM = "log goes without step, and from a low above 0"
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A setting that is searched: between low and high, or of `values`; whole numbers where `whole`.
-
-    listed: the setting is a list, and a drawn value its only member. when: keys of other parameters, each
-    with the values for which there is this one.
-    """
-
-    key: str
-    low: float = math.nan
-    high: float = math.nan
-    log: bool = False
-    step: float = 0.0
-    whole: bool = False
-    listed: bool = False
-    values: tuple[Value, ...] = ()
-    when: tuple[tuple[str, tuple[Value, ...]], ...] = ()
-
-    @property
-    def is_rule(self) -> bool:
-        """Whether it moves no forecast, so that no training is needed to try it."""
-        return self.key.partition(".")[0] in RULES
-
-    def exists(self, chosen: Mapping[str, Value]) -> bool:
-        """Whether it is there when the parameters that were chosen before have these values."""
-        return all(key in chosen and chosen[key] in values for key, values in self.when)
-
-    def setting(self, value: Value) -> Any:
-        """A drawn value as the setting takes it."""
-        return [value] if self.listed else value
-
-    def every_value(self) -> list[Value]:
-        """All that can be drawn, for a grid; none of a range without steps."""
-        if self.values:
-            return list(self.values)
-        if not self.step or self.log:
-            return []
-        found = stepped(self.low, self.high, self.step)
-        return [int(each) for each in found] if self.whole else list(found)
 
 
 class Fault(ValueError):  # noqa: N818  becomes a Problem
@@ -156,14 +114,6 @@ def range_of(empty: Parameter, told: Mapping[str, Any]) -> Parameter:
     if log and ("step" in told or low <= 0):
         raise Fault(ON_THE_LOGARITHM)
     return replace(empty, low=low, high=stepped(low, high, step)[-1] if step else high, log=log, step=step)
-
-
-def stepped(low: float, high: float, step: float) -> list[float]:
-    """low, low + step and so on up to high, as they are written: 0.1 + 0.2 is 0.3."""
-    first, apart = Decimal(str(low)), Decimal(str(step))
-    count = int((Decimal(str(high)) - first) // apart) + 1
-    kind = int if isinstance(low, int) and isinstance(step, int) else float
-    return [kind(first + number * apart) for number in range(count)]
 
 
 def refuse_key(key: str) -> None:
@@ -278,70 +228,3 @@ def ordered(found: Mapping[str, Parameter]) -> tuple[Parameter, ...]:
             if key not in placed and all(other in placed for other, _ in each.when):
                 placed[key] = each
     return tuple(placed.values())
-
-
-def with_values(settings: Settings, chosen: Mapping[str, Value], parameters: Iterable[Parameter]) -> Settings:
-    """The settings with drawn values in their places. Raises SettingsError where they contradict."""
-    tree = settings.model_dump()
-    for each in parameters:
-        if each.key in chosen:
-            group, _, name = each.key.partition(".")
-            tree[group][name] = each.setting(chosen[each.key])
-    if THRESHOLD in chosen and FROM not in chosen:
-        tree["signal"]["threshold_from"] = "settings"  # a threshold that is drawn is the one that is meant
-    return make(tree)
-
-
-def with_rules(settings: Settings, chosen: Mapping[str, Value], parameters: Iterable[Parameter]) -> Settings:
-    """The same for rules alone, a hundred times faster. Raises pydantic's ValidationError."""
-    told: dict[str, dict[str, Any]] = {}
-    for each in parameters:
-        if each.key in chosen:
-            group, _, name = each.key.partition(".")
-            told.setdefault(group, getattr(settings, group).model_dump())[name] = each.setting(
-                chosen[each.key]
-            )
-    if THRESHOLD in chosen and FROM not in chosen:
-        told["signal"]["threshold_from"] = "settings"
-    groups = {group: type(getattr(settings, group)).model_validate(table) for group, table in told.items()}
-    return settings.model_copy(update=groups)
-
-
-def lifted(tree: dict[str, Any]) -> dict[str, Any]:
-    """The tree of a settings file, its ranges and lists of values moved out of the settings' places."""
-    moved: dict[str, Any] = {}
-    space: list[str] = []
-    for group, table in tree.items():
-        if not isinstance(table, dict) or group == "search":
-            moved[group] = dict(table) if isinstance(table, dict) else table
-            continue
-        moved[group] = {}
-        for name, value in table.items():
-            if is_searched(f"{group}.{name}", value):
-                space.append(f"{group}.{name} = {inline(value)}")
-            else:
-                moved[group][name] = value
-    if space:
-        search = moved.setdefault("search", {})
-        search["space"] = [*search.get("space", ()), *space]
-    return moved
-
-
-def is_searched(key: str, value: Any) -> bool:
-    """Whether what stands in a setting's place is to be searched: a range, or values to choose from."""
-    if isinstance(value, dict):
-        return True
-    own = isinstance(defaults().get(key), tuple)
-    return isinstance(value, list) and (not own or any(isinstance(each, list) for each in value))
-
-
-def inline(value: Any) -> str:
-    """A value as TOML on one line."""
-    if isinstance(value, dict):
-        parts = ", ".join(
-            f"{toml_value(name) if '.' in name else name} = {inline(part)}" for name, part in value.items()
-        )
-        return f"{{{parts}}}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(inline, value))}]"
-    return toml_value(value)

@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+from dataclasses import fields
 
 import pytest
 
@@ -10,6 +11,7 @@ from engine.errors import RepairDataError
 from engine.results.backtest import BacktestResult
 from engine.results.codec import to_json
 from engine.results.explanations import explained
+from engine.results.search import Luck
 from engine.results.studies import SeedsResult
 from engine.runs.folder import Home
 from engine.runs.manifest import write_manifest
@@ -31,6 +33,16 @@ LEFT = {
     "ImportanceResult": {
         "run": "a", "of": "b", "simulated": False, "forecasts": 90, "ic": None, "permutations": 4,
         "block": 10, "groups": [], "features": [],
+    },
+    "CpcvResult": {
+        "run": "a", "simulated": False, "groups": 4, "tested": 2, "splits": 6, "start": "", "end": "",
+        "sharpe_low": None, "sharpe_median": 1.0, "sharpe_high": 2.0, "share_below_zero": 0.1, "paths": [],
+    },
+    "SearchResult": {
+        "run": "a", "simulated": False, "sampler": "tpe", "objective": ["ic"], "trials_complete": 1,
+        "trials_pruned": 0, "trials_failed": 0, "winner": 0, "winner_run": "b", "tested_from": "",
+        "winner_settings": {"model.kind": "mlp"}, "importance": {}, "front": [], "trials": [],
+        "luck": {each.name: 1 if each.type == "int" else None for each in fields(Luck)},
     },
 }  # fmt: skip
 

@@ -2,9 +2,7 @@
 
 import contextlib
 import dataclasses
-import os
 import shutil
-import signal
 
 import numpy as np
 import pytest
@@ -17,7 +15,6 @@ from engine.preparation import Job
 from engine.results.codec import to_json
 from engine.results.search import SearchResult
 from engine.runs.folder import Home
-from engine.runs.launch import launch, wait
 from engine.runs.results import backtest_of
 from engine.runs.results import result_of as told_of
 from engine.runs.state import state_of
@@ -25,7 +22,7 @@ from engine.settings import load, moment, space_of
 from engine.statistics.metrics import daily_returns
 from engine.statistics.returns import sharpe
 from engine.studies.search import search as study
-from engine.studies.search import trial
+from engine.studies.search import trial, trials
 from engine.studies.search.record import file_of
 from engine.studies.search.rules import draw, variants
 from tests.studies.engines import TINY, followed, home_with_market
@@ -70,8 +67,8 @@ def in_this_process(monkeypatch, carry_out=trial.carry_out):
             done.append(task.number)
             yield carry_out(task)
 
-    monkeypatch.setattr(study, "backend", backend)
-    monkeypatch.setattr(study, "gathered", gathered)
+    monkeypatch.setattr(trials, "backend", backend)
+    monkeypatch.setattr(trials, "gathered", gathered)
     monkeypatch.setattr(study, "follow_up", no_winner)
     return done
 
@@ -228,18 +225,12 @@ def test_a_training_below_the_median_of_earlier_ones_is_ended():
         epoch(0.85)
 
 
-def test_killed_in_a_process_of_its_own_it_ends_with_the_same_trials_and_one_look(home, searched, tmp_path):
-    """kill -9 when a trial is done, with two workers; then resumed: the same trials as here, one by one."""
+def test_in_processes_of_its_own_it_has_the_same_trials_and_looks_once_at_the_test(home, searched, tmp_path):
+    """With two workers: the same trials as here, one by one. Kills are the soak's: soak.search."""
     _, _, trials = searched
     alone = Home(home.path / "alone")
     shutil.copytree(home.data, alone.data)
-    run = alone.create("search", settings_of(*SMALL, "search.trials=2", "parallel.workers=2"))
-    launch(run)
-    while not trials_in(run):
-        assert not wait(run, 0.1)
-    os.kill(state_of(run).pid, signal.SIGKILL)
-    assert wait(run, 30)
-    followed(run)
+    run = followed(alone.create("search", settings_of(*SMALL, "search.trials=2", "parallel.workers=2")))
     assert state_of(run).status == "done", state_of(run).error
     assert trials_in(run) == {name: trials[name] for name in map(file_of, range(3))}
     result = told_of(run)

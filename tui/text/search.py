@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 BEST = 10  # trials that are told; --json and the report have all
 WIDTH = 100
 VERDICTS = (
-    "winner beyond chance", "winner may be luck", "search without verdict", "overfitting of a search",
+    "winner beyond chance", "winner may be luck", "winner never traded", "search without verdict",
+    "overfitting of a search",
 )  # fmt: skip
 LEAST = ("max_drawdown",)  # objectives that are best when they are least
 

@@ -154,7 +154,9 @@ def verdict(luck: Luck) -> list[Note]:
         "days": luck.days,
     }
     shared = facts | {"probability": luck.deflated_sharpe}
-    if not math.isfinite(luck.deflated_sharpe):
+    if luck.days >= FEWEST_DAYS and not math.isfinite(luck.sharpe):
+        found = [Note("winner never traded", {"days": luck.days})]
+    elif not math.isfinite(luck.deflated_sharpe):
         found = [Note("search without verdict", {"days": luck.days, "fewest": FEWEST_DAYS})]
     else:
         found = [Note("winner beyond chance" if luck.beyond_chance else "winner may be luck", {**shared})]

@@ -6,53 +6,41 @@ kill changes any. Each is kept in the run's folder when it is done. The winner b
 
 from __future__ import annotations
 
-import hashlib
 import json
-import time
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine import experiment, preparation
 from engine.disk import write_whole
-from engine.errors import ChangeSettingsError
-from engine.market.merge import fingerprint
 from engine.market.times import iso, milliseconds
 from engine.preparation import features_table
-from engine.results.notes import Note, Value, log_event
+from engine.results.notes import Note
 from engine.results.search import SearchResult, SearchTrial
 from engine.runs.folder import RunFolder
 from engine.runs.manifest import write_manifest
 from engine.runs.state import state_of
 from engine.settings import Search, space_of, with_limits, with_values
-from engine.settings.writing import toml_value
 from engine.statistics.returns import sharpe
 from engine.studies.folds import cuts
 from engine.studies.search import asking
 from engine.studies.search.luck import luck_of, verdict
-from engine.studies.search.record import file_of, keep, kept
-from engine.studies.search.trial import Task, carry_out, medians_of
+from engine.studies.search.record import file_of
+from engine.studies.search.trials import Trials, asks_in_vain, best_of, trained_by, written
 from engine.studies.seeds import follow, refuse, same_data
-from engine.studies.workers import backend, gathered, one_device
+from engine.studies.workers import one_device
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from numpy.typing import NDArray
 
     from engine.market.merge import Market
     from engine.preparation import Job
-    from engine.settings import Parameter, Settings
-    from engine.studies.clusters import Workers
-    from engine.studies.search.asking import Asked
+    from engine.settings import Settings
     from engine.studies.search.record import Trial
 
     Rows = NDArray[np.int64]
 
 WINNER, JOURNAL = "winner.json", "optuna-journal.log"
-FEWEST_TO_PRUNE = 4  # trials that a median is taken of
-MOST_RULES_KEPT = 2000  # of a search, besides the best of each trial
-APART = ("search", "parallel", "evidence", "repair")  # groups that move no trial
 
 
 def search(job: Job) -> SearchResult:
@@ -106,123 +94,6 @@ def unpruned(chosen: Search) -> list[Note]:
     return [Note("nothing pruned", {"objectives": len(chosen.objective)})] if asks_in_vain(chosen) else []
 
 
-def asks_in_vain(chosen: Search) -> bool:
-    """Whether pruning is on and has several objectives, of which none alone says what is behind."""
-    return chosen.prune and len(chosen.objective) > 1
-
-
-def trained_by(parameters: Sequence[Parameter]) -> tuple[Parameter, ...]:
-    """The parameters that the sampler draws; rules are tried on every trial's forecasts instead."""
-    return tuple(each for each in parameters if not each.is_rule)
-
-
-class Trials:
-    """The trials of a search, those done by earlier processes too."""
-
-    def __init__(
-        self, job: Job, settings: Settings, parameters: tuple[Parameter, ...], market: Market, begins: Rows
-    ) -> None:
-        """market: of the inner data alone. begins: (K,) bars at which inner tests begin."""
-        self.job, self.settings, self.parameters = job, settings, parameters
-        self.market, self.begins, self.search = market, begins, settings.search
-        self.drawn_by = trained_by(parameters)
-        self.most = asking.most_trials(self.search, self.drawn_by) if self.drawn_by else 0
-        self.key = key_of(settings, market)
-        self.told: list[Trial] = []
-
-    def carried_out(self) -> list[Trial]:
-        """All of them, by number; the settings as they are come first."""
-        begun = time.monotonic()
-        with backend(self.settings.parallel, self.search.batch + 1) as workers:
-            self.batch([asking.Asked(0, {}, {}), *self.asked(0)], workers)
-            while len(self.told) <= self.most and not self.is_late(begun):
-                self.batch(self.asked(-(-(len(self.told) - 1) // self.search.batch)), workers)
-        return self.told
-
-    def asked(self, batch: int) -> list[Asked]:
-        """The next batch."""
-        count = min(self.search.batch, self.most - max(len(self.told) - 1, 0))
-        return asking.ask(self.search, self.drawn_by, self.told[1:], batch, count) if count > 0 else []
-
-    def is_late(self, begun: float) -> bool:
-        """Whether no further batch is to be begun."""
-        return 0 < self.search.minutes * 60 < time.monotonic() - begun
-
-    def batch(self, asked: Sequence[Asked], workers: Workers) -> None:
-        """Carry out what is not done yet of a batch, and tell all of it."""
-        done = {each.number: known for each in asked if (known := self.known(each))}
-        medians = medians_of(self.told[1:], FEWEST_TO_PRUNE) if self.prunes else ()
-        missing = [(self.task(each, medians),) for each in asked if each.number not in done]
-        if missing:
-            for trial in gathered(workers, carry_out, missing, self.job.emit):
-                keep(self.job.run.path, trial)
-                done[trial.number] = trial
-                self.job.emit(log_event(self.finished(trial, done)))
-        self.told += [done[number] for number in sorted(done)]
-
-    def finished(self, trial: Trial, done: Mapping[int, Trial]) -> Note:
-        """A trial for the log: how many are done by now, and the best of them."""
-        known = [*self.told, *done.values()]
-        told: dict[str, Value] = {"trial": trial.number, "of": self.most, "done": len(known)}
-        if not trial.complete:
-            return Note("trial ended", told | {"state": trial.state, "why": trial.reason})
-        names = self.search.objective
-        values = zip(names, trial.objectives, strict=True)
-        best = best_of(known, self.search)
-        told |= {"objective": names[0], "value": trial.objectives[0], "best": best.objectives[0]}
-        told |= {"objectives": ", ".join(f"{name} {value:+.4f}" for name, value in values)}
-        told |= {"drawn": ", ".join(f"{key} {value}" for key, value in written(trial).items())}
-        return Note("trial done", told | {"best_trial": best.number})
-
-    @property
-    def prunes(self) -> bool:
-        """Whether trials are ended early; with several objectives none is."""
-        return self.search.prune and not asks_in_vain(self.search)
-
-    def known(self, asked: Asked) -> Trial | None:
-        """The trial, if an earlier process did it, or if the same was drawn in an earlier batch."""
-        found = kept(self.job.run.path, asked.number, self.key, asked.drawn)
-        if found is None and not self.has_rules:
-            same = next((each for each in self.told[1:] if each.drawn == asked.drawn), None)
-            if same is not None and same.state != "pruned":
-                found = same.of(asked.number, asked.attributes)
-                keep(self.job.run.path, found)
-        return found
-
-    @property
-    def has_rules(self) -> bool:
-        """Whether rules are searched, which are other ones for every trial."""
-        return len(self.drawn_by) < len(self.parameters)
-
-    def task(self, asked: Asked, medians: tuple[tuple[float, ...], ...]) -> Task:
-        """What a worker is given."""
-        return Task(
-            self.key, asked.number, asked.drawn, asked.attributes, self.settings, self.parameters,
-            self.market, self.begins, medians if asked.number else (), MOST_RULES_KEPT // (self.most + 1),
-        )  # fmt: skip
-
-
-def key_of(settings: Settings, market: Market) -> str:
-    """What decides every trial, as a hash: data and settings, but not how many trials there are."""
-    told = settings.model_dump(mode="json", exclude=set(APART))
-    told["search"] = settings.search.model_dump(mode="json", exclude={"trials", "minutes"})
-    text = json.dumps([told, fingerprint(market)], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def best_of(told: Sequence[Trial], chosen: Search) -> Trial:
-    """The trial that is best at the first objective; of equals the first.
-
-    Raises ChangeSettingsError where none came to its end.
-    """
-    complete = [each for each in told if each.complete]
-    if not complete:
-        reason = next((each.reason for each in told if each.reason), "none was carried out")
-        raise ChangeSettingsError("search", f"no trial came to its end; the first: {reason}", "Correct that")
-    sign = 1.0 if asking.greatest(chosen.objective[0]) else -1.0
-    return max(complete, key=lambda each: (sign * each.objectives[0], -each.number))
-
-
 def beginning_at(test_ms: int, settings: Settings, market: Market) -> Settings:
     """The settings with that share of samples as test which begins when the search's test does.
 
@@ -250,18 +121,6 @@ def follow_up(job: Job, settings: Settings) -> RunFolder:
     if state_of(run).status != "done":
         refuse(follow(str(run.path), 0, job.emit)[1])
     return run
-
-
-def written(trial: Trial) -> dict[str, str]:
-    """What was drawn for a trial, as texts."""
-    return {
-        key: f"{value:.4g}"
-        if isinstance(value, float)
-        else str(value)
-        if isinstance(value, str)
-        else toml_value(value)
-        for key, value in trial.chosen.items()
-    }
 
 
 def row(trial: Trial, chosen: Search, days_per_year: float) -> SearchTrial:
