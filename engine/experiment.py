@@ -19,7 +19,7 @@ from engine.models import kinds, registry
 from engine.models.definition import Lessons, members_of
 from engine.models.training import backend, fitted
 from engine.preparation import stage
-from engine.samples import labels, scaling, split, windows
+from engine.samples import labels, scaling, split, weights, windows
 from engine.statistics import conformal
 
 if TYPE_CHECKING:
@@ -167,7 +167,10 @@ def fit(
         backend.start(devices)
         kind = registry.to_build(settings.model)
         labels = scalers.to_label(samples.forward_return, samples.volatility)
-        lessons = Lessons(samples.matrix(scalers), labels, train, validation, found.lookback)
+        lessons = Lessons(
+            samples.matrix(scalers), labels, train, validation, found.lookback,
+            training_weights(settings, samples, parts),
+        )  # fmt: skip
         models: list[Any] = []
         fits: list[Fitted] = []
         count = members_of(settings.model, kind)
@@ -179,6 +182,20 @@ def fit(
             fits.append(fit)
     ready = loaded(kind, models, scalers, devices)
     return Trained(ready.members, scalers, tuple(models), fitted.together(fits), kind.sha256)
+
+
+def training_weights(settings: Settings, samples: Samples, parts: Split) -> NDArray[np.float32] | None:
+    """How much the training sample of each target row counts, (T,), 0 for other rows; None: all alike."""
+    chosen, target = settings.training, samples.windows.target[parts.train]  # (n,)
+    found = weights.sample_weights(
+        samples.market.numbers[target], target, settings.label.horizon, chosen.half_life,
+        uniqueness=chosen.uniqueness,
+    )  # fmt: skip
+    if found is None:
+        return None
+    of_rows = np.zeros(len(samples.table), np.float32)  # (T,)
+    of_rows[target] = found
+    return of_rows
 
 
 def member_file(path: Path, number: int) -> Path:

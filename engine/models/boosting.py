@@ -79,6 +79,7 @@ def fitted(lessons: Lessons, settings: Settings) -> tuple[Forest, NDArray[np.flo
     with threadpool_limits(1):  # sums in one order
         boosting.fit(
             lessons.matrix[train + last], label[train + last + 1],
+            sample_weight=lessons.weights[train + last + 1] if lessons.weights is not None else None,
             X_val=lessons.matrix[validation + last], y_val=label[validation + last + 1],
         )  # fmt: skip
     losses = -np.stack([boosting.train_score_, boosting.validation_score_], axis=1)[1:]  # (K, 2)

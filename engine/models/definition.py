@@ -32,7 +32,8 @@ class Lessons:
     """What a model is fitted on: windows of `lookback` rows over a matrix.
 
     matrix: (T, F) scaled features. labels: (T,) scaled label of each target row, NaN where it is not known.
-    train, validation: first rows of windows.
+    train, validation: first rows of windows. weights: (T,) how much the training sample of each target row
+    counts, of mean 1 over them; None: all alike. Validation's always count alike.
     """
 
     matrix: Matrix
@@ -40,6 +41,7 @@ class Lessons:
     train: Rows
     validation: Rows
     lookback: int
+    weights: Matrix | None = None
 
 
 def every_weight_at_each_step(network: keras.Model) -> float:

@@ -135,6 +135,17 @@ class Training(Group):
         1, "epochs without gain before the rate falls", "epochs", ge=1, le=100_000
     )
     plateau_factor: Number = setting(0.5, "what the rate is multiplied by then", "", gt=0, lt=1)
+    half_life: Whole = setting(
+        0,
+        "bars after which a training sample counts half as much; 0 = age does not matter",
+        "bars",
+        ge=0,
+        le=1_000_000,
+        repr=False,
+    )
+    uniqueness: bool = setting(
+        False, "training samples count less, the more others share their labels' bars", repr=False
+    )
     seed: Whole = setting(1, "seed of weights, dropout and shuffling", "", ge=0, le=2**31 - 1)
     seeds: Whole = setting(
         5,

@@ -1,9 +1,11 @@
 """Every kind of model: it learns, what is saved is what is loaded, no forecast hangs on other windows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from engine.errors import RepairDataError
+from engine.errors import RepairDataError, StopRequestedError
 from engine.models import kinds, registry
 from engine.models.training import backend
 from engine.settings import MODELS, make
@@ -71,6 +73,44 @@ def test_the_seed_alone_decides(name, lessons, tmp_path):
     other, _ = forecast("other", 5)
     assert (one == same).all()
     assert (one == other).all() != draws
+
+
+@pytest.mark.parametrize("name", ["mlp", "ridge", "boosting"])
+def test_samples_count_as_their_weights_say(name, lessons, tmp_path):
+    matrix, counts = lessons.matrix.copy(), np.zeros((2, ROWS), np.float32)
+    matrix[:450] *= -1  # the first half of the training samples tells the opposite of all others
+    counts[0, : 450 + LOOKBACK], counts[1, 450 + LOOKBACK :] = 2, 2
+    told = []
+    for number, each in enumerate(counts):
+        (tmp_path / str(number)).mkdir()
+        weighted = replace(lessons, matrix=matrix, weights=each)
+        kind, model, _ = fitted(name, weighted, tmp_path / str(number), "model.trees=40")
+        forecast = kinds.outputs(kind, model, 1)(matrix, TEST, silent)
+        told.append(np.corrcoef(forecast, lessons.labels[TEST + LOOKBACK])[0, 1])
+    first, second = told
+    assert first < -0.3
+    assert second > 0.5
+
+
+def test_a_weighted_training_that_was_stopped_goes_on_to_the_same_bits_with_its_own_weights_alone(
+    lessons, tmp_path
+):
+    def stopped(event):
+        if event["kind"] == "epoch":
+            raise StopRequestedError("run", "was asked to stop")
+
+    chosen = make({}, [*TINY, "model.kind=mlp"])
+    kind = registry.to_build(chosen.model)
+    weighted = replace(lessons, weights=np.linspace(0, 2, ROWS).astype(np.float32))
+    whole, _ = kinds.fit(kind, weighted, chosen, 1, tmp_path / "whole.npz", silent)
+    keep = tmp_path / "stopped.npz"
+    with pytest.raises(StopRequestedError):
+        kinds.fit(kind, weighted, chosen, 1, keep, stopped)
+    with pytest.raises(RepairDataError, match="other data, settings or devices"):
+        kinds.fit(kind, lessons, chosen, 1, keep, silent)
+    resumed, _ = kinds.fit(kind, weighted, chosen, 1, keep, silent)
+    pairs = zip(whole.get_weights(), resumed.get_weights(), strict=True)
+    assert all((one == other).all() for one, other in pairs)
 
 
 def changed(arrays, name, value):
