@@ -47,7 +47,7 @@ def fit(
     optimized = f"{model!r} {training.learning_rate!r}"
     trainer = WindowTrainer(
         kind, network, lessons.matrix, lessons.labels, model.loss, devices, optimized, model.huber_delta,
-        lessons.weights,
+        lessons.weights, model.quantiles,
     )  # fmt: skip
     trainer.compile(optimizer=optimizer(model, training.learning_rate, network.trainable_variables))
     batches = batches_a_group(kind.operations(network), training.batch_size)

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     Truth = tuple[jax.Array, ...]  # labels, and weights where samples have any
 
 PADDING = -1
+# Of the quantiles' loss. Adam's steps are as large whatever it is, so their own weights learn as well; layers
+# that they share with the forecast stay the forecast's.
+QUANTILES_COUNT = 0.1
 SEED_STRIDE = np.uint32(0x9E3779B9)
 
 
@@ -88,6 +91,7 @@ class WindowTrainer(OwnSteps):
 
     matrix: (T, F) float32. labels: (T,) float32, NaN where unknown. weights: (T,) float32, how much the
     training sample of each target row counts; None: all alike. They stay on the devices.
+    quantiles: the shares of labels below what the network's further outputs are to learn.
     """
 
     def __init__(
@@ -101,6 +105,7 @@ class WindowTrainer(OwnSteps):
         optimized: str = "",
         huber_delta: float = 1.0,
         weights: NDArray[np.float32] | None = None,
+        quantiles: tuple[float, ...] = (),
     ) -> None:
         """`network` is of that kind; the lookback is its own input length. huber_delta: of that loss alone.
 
@@ -114,6 +119,7 @@ class WindowTrainer(OwnSteps):
         self.loss_of = keras.losses.mean_squared_error
         if loss == "huber":
             self.loss_of = partial(keras.losses.huber, delta=huber_delta)
+        self.quantiles = quantiles
         self.mesh = Mesh(np.array(sharing(jax.devices(), devices)), ("device",))
         self.everywhere = NamedSharding(self.mesh, PartitionSpec())
         self.matrix = resident(matrix, self.everywhere)
@@ -121,7 +127,7 @@ class WindowTrainer(OwnSteps):
         self.truth = tuple(resident(values, self.everywhere) for values in truth)  # labels, maybe weights
         quick = kind.fast_pass if self.mesh.devices.flat[0].platform == "cpu" else None
         self.forward = partial(quick, network) if quick else network.stateless_call
-        fixed = (kind.name, structure(network), self.lookback, loss, self.mesh.size, optimized)
+        fixed = (kind.name, structure(network), self.lookback, loss, self.mesh.size, optimized, *quantiles)
         self.cache_key = fixed if optimized else ()
         self.built = True
 
@@ -149,10 +155,13 @@ class WindowTrainer(OwnSteps):
     ) -> tuple[jax.Array, Any]:
         """Sum of losses over this device's share of a batch, and the network's new fixed variables."""
         windows = self.windows(matrix, start)  # (b, L, F)
-        forecast, fixed = self.forward(trainable, fixed, windows, training=training)  # (b, 1)
+        forecast, fixed = self.forward(trainable, fixed, windows, training=training)  # (b, 1 + Q)
         target = jnp.maximum(start, 0) + self.lookback  # (b,)
         labels, *weights = truth
-        loss = self.loss_of(labels[target][:, None], forecast)  # (b,)
+        due = labels[target][:, None]  # (b, 1)
+        loss = self.loss_of(due, forecast[:, :1] if self.quantiles else forecast)  # (b,)
+        if self.quantiles:
+            loss = loss + QUANTILES_COUNT * pinball(due - forecast[:, 1:], self.quantiles)
         if training and weights:
             loss = loss * weights[0][target]
         return jnp.sum(jnp.where(start >= 0, loss, 0.0)), fixed
@@ -228,6 +237,15 @@ class WindowTrainer(OwnSteps):
     def validation_step(self) -> Any:
         """The same for validation."""
         return self.over_group(self.test_batch)
+
+
+def pinball(error: jax.Array, shares: tuple[float, ...]) -> jax.Array:
+    """The loss of errors (b, Q) that are to be negative in these shares, (Q,): summed over them, (b,).
+
+    Source: Koenker and Bassett 1978, Regression quantiles.
+    """
+    share = jnp.array(shares, jnp.float32)  # (Q,)
+    return jnp.sum(jnp.maximum(share * error, (share - 1.0) * error), axis=1)
 
 
 def resident(values: NDArray[np.float32], everywhere: NamedSharding) -> jax.Array:
