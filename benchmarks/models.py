@@ -91,6 +91,7 @@ def silent(_):
 def carried_out(samples, fold, settings):
     """One training: IC of its test, return and number of its trades, share in bands, epochs, seconds."""
     from engine import experiment
+    from engine.statistics.conformal import centre
     from engine.statistics.forecast import forecast_quality
 
     began = time.perf_counter()
@@ -100,14 +101,14 @@ def carried_out(samples, fold, settings):
         experiment.forecast_samples(trained, samples, part, silent) for part in (fold.validation, fold.test)
     )
     seconds = time.perf_counter() - began
-    truth = samples.label[fold.test]
-    level = float(np.quantile(np.abs(validation), 0.95))
-    earned = entered(test, truth, level, settings.label.horizon)
+    truth, forecast = samples.label[fold.test], centre(test)
+    level = float(np.quantile(np.abs(centre(validation)), 0.95))
+    earned = entered(forecast, truth, level, settings.label.horizon)
     width = experiment.band_width(validation, samples, fold.validation, settings)
     band = experiment.band(test, samples, fold.test, width)
     held = band.holds(truth)[band.known(truth)]
     return {
-        "ic": forecast_quality(test, truth)["ic"], "earned": float(earned.sum()), "trades": len(earned),
+        "ic": forecast_quality(forecast, truth)["ic"], "earned": float(earned.sum()), "trades": len(earned),
         "held": float(held.mean()), "epochs": trained.fitted.epochs, "seconds": seconds,
     }  # fmt: skip
 

@@ -19,7 +19,7 @@ from engine.models import kinds, registry
 from engine.models.definition import Lessons, members_of
 from engine.models.training import backend, fitted
 from engine.preparation import stage
-from engine.samples import labels, scaling, split, windows
+from engine.samples import labels, scaling, split, weights, windows
 from engine.statistics import conformal
 
 if TYPE_CHECKING:
@@ -167,7 +167,10 @@ def fit(
         backend.start(devices)
         kind = registry.to_build(settings.model)
         labels = scalers.to_label(samples.forward_return, samples.volatility)
-        lessons = Lessons(samples.matrix(scalers), labels, train, validation, found.lookback)
+        lessons = Lessons(
+            samples.matrix(scalers), labels, train, validation, found.lookback,
+            training_weights(settings, samples, parts),
+        )  # fmt: skip
         models: list[Any] = []
         fits: list[Fitted] = []
         count = members_of(settings.model, kind)
@@ -179,6 +182,20 @@ def fit(
             fits.append(fit)
     ready = loaded(kind, models, scalers, devices)
     return Trained(ready.members, scalers, tuple(models), fitted.together(fits), kind.sha256)
+
+
+def training_weights(settings: Settings, samples: Samples, parts: Split) -> NDArray[np.float32] | None:
+    """How much the training sample of each target row counts, (T,), 0 for other rows; None: all alike."""
+    chosen, target = settings.training, samples.windows.target[parts.train]  # (n,)
+    found = weights.sample_weights(
+        samples.market.numbers[target], target, settings.label.horizon, chosen.half_life,
+        uniqueness=chosen.uniqueness,
+    )  # fmt: skip
+    if found is None:
+        return None
+    of_rows = np.zeros(len(samples.table), np.float32)  # (T,)
+    of_rows[target] = found
+    return of_rows
 
 
 def member_file(path: Path, number: int) -> Path:
@@ -203,14 +220,27 @@ def forecast(
 ) -> Floats:
     """The returns that are forecast for the windows of the scaled features, (T, F), that begin at `start`.
 
-    volatility: (n,) at their targets. (n,) float64, as fractions: the mean of the members' forecasts.
+    volatility: (n,) at their targets. (n,) float64, as fractions: the mean of the members' forecasts. (n, 3)
+    where the model has learned quantiles: the forecast, the lower and the upper one.
     """
-    members = [model.scalers.to_return(outputs(matrix, start, emit), volatility) for outputs in model.members]
-    return np.asarray(np.mean(members, axis=0))
+    members = [
+        in_returns(model.scalers, outputs(matrix, start, emit), volatility) for outputs in model.members
+    ]
+    found = np.asarray(np.mean(members, axis=0))
+    if found.ndim == 2:
+        found[:, 1:].sort(axis=1)  # learned apart from each other, they may cross
+    return found
+
+
+def in_returns(scalers: Scalers, told: NDArray[np.float32], volatility: Floats) -> Floats:
+    """A model's outputs, (n,) or (n, 3), in return units."""
+    if told.ndim == 1:
+        return scalers.to_return(told, volatility)
+    return np.stack([scalers.to_return(column, volatility) for column in told.T], axis=1)
 
 
 def forecast_samples(model: Forecaster, samples: Samples, chosen: Any, emit: Emit) -> Floats:
-    """The returns, (n,), that are forecast for the samples chosen: positions (n,) or a mask (N,)."""
+    """What `forecast` says of the samples chosen: positions (n,) or a mask (N,)."""
     matrix, start = samples.matrix(model.scalers), samples.windows.start[chosen]
     return forecast(model, matrix, start, samples.volatility[samples.windows.target[chosen]], emit)
 
@@ -218,8 +248,9 @@ def forecast_samples(model: Forecaster, samples: Samples, chosen: Any, emit: Emi
 def band_width(forecast: Floats, samples: Samples, chosen: Any, settings: Settings) -> float:
     """Half of the width that bands must have to hold the share signal.band of validation's returns.
 
-    forecast: (n,) of validation's samples, which are `chosen`: positions (n,) or a mask (N,). In volatilities
-    of the return; NaN where no band is asked for, or samples are too few.
+    forecast: (n,) or (n, 3) of validation's samples, which are `chosen`: positions (n,) or a mask (N,). In
+    volatilities of the return, below 0 for learned quantiles that lie too far apart; NaN where no band is
+    asked for, or samples are too few.
     """
     at_targets = samples.volatility[samples.windows.target[chosen]]  # (n,)
     return conformal.width(
@@ -228,7 +259,7 @@ def band_width(forecast: Floats, samples: Samples, chosen: Any, settings: Settin
 
 
 def band(forecast: Floats, samples: Samples, chosen: Any, width: float | Floats) -> conformal.Band | None:
-    """The band around forecasts (n,) of the samples chosen; None where it has no width."""
+    """The band around forecasts (n,) or (n, 3) of the samples chosen; None where it has no width."""
     if not np.isfinite(width).any():
         return None
     return conformal.Band.around(forecast, samples.volatility[samples.windows.target[chosen]], width)

@@ -34,6 +34,7 @@ from engine.robustness.feature_drift import feature_drift
 from engine.runs.manifest import read_checked, write_manifest
 from engine.runs.modes import training
 from engine.settings import with_limits
+from engine.statistics.conformal import centre
 from engine.statistics.tear_sheet import tear_sheet
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def train(job: Job) -> TrainResult:
         if settings.signal.tuned:
             forecast = experiment.forecast_samples(trained, samples, parts.validation, job.emit)
             target, rules = samples.windows.target[parts.validation], with_limits(settings, data.limits)
-            choice = trading.entry_threshold(data.market, target, forecast, rules)
+            choice = trading.entry_threshold(data.market, target, centre(forecast), rules)
             metadata = replace(metadata, entry_threshold=choice.threshold, gross_return=choice.gross)
         saved = artifact.save(run.path, artifact.Artifact(trained.models, trained.scalers, metadata))
         own = features_file.keep(data.own, run.features_path)
@@ -113,12 +114,14 @@ def traded(job: Job, trained: RunFolder) -> BacktestResult:
 
     with stage(job.emit, "predict"):
         model = experiment.loaded(loaded.kind, loaded.models, loaded.scalers, devices)
-        forecast = experiment.forecast_samples(model, samples, chosen, job.emit)  # (M,)
+        forecast = experiment.forecast_samples(model, samples, chosen, job.emit)  # (M,) or (M, 3)
         band = experiment.band(forecast, samples, chosen, width_of(job, model, samples, loaded.metadata))
 
     with stage(job.emit, "signals"):
         target = samples.windows.target[chosen]  # (M,)
-        decisions = trading.decide(data.market, target, forecast, samples.forward_return, settings, band=band)
+        decisions = trading.decide(
+            data.market, target, centre(forecast), samples.forward_return, settings, band=band
+        )
 
     with stage(job.emit, "simulate"):
         strategy, benchmark = trading.trade(decisions, settings)

@@ -191,15 +191,30 @@ def test_a_file_that_holds_no_fit_model_is_refused_with_its_place(file, case):
     assert str(file) in str(told.value)
 
 
+def test_a_model_of_ones_own_makes_three_numbers_where_quantiles_are_asked_for(file):
+    asked = Model(file=str(file), output="quantiles")
+    file.write_text(HEAD + "keras.layers.Flatten(), keras.layers.Dense(1)])")
+    with pytest.raises(RepairDataError, match=r"must make \(None, 3\)"):
+        registry.to_build(asked).build(12, 5, asked, 1)
+    file.write_text(HEAD + "keras.layers.Flatten(), keras.layers.Dense(3)])")
+    assert registry.to_build(asked).build(12, 5, asked, 1).output_shape == (None, 3)
+
+
 def test_keys_of_runs_that_name_no_kind_leave_it_out(home, known, file):
     settings = make({}, ["training.devices=1"])
     plain = origin.key(settings, "data", "features", "", 1)
     groups = {name: getattr(settings, name).model_dump(mode="json") for name in origin.DECIDES_WEIGHTS}
-    for name in ("kind", "file"):
+    for name in ("kind", "file", "output", "quantile_share"):
         del groups["model"][name]
     told = json.dumps([groups, "data", "features"], sort_keys=True)
     assert plain == hashlib.sha256(told.encode()).hexdigest()
     toy = origin.key(make({}, ["training.devices=1", "model.kind=toy"]), "data", "features", "", 1)
     own = origin.key(make({}, [f"model.file={file}", "training.devices=1"]), "data", "features", "a", 1)
     other = origin.key(make({}, [f"model.file={file}", "training.devices=1"]), "data", "features", "b", 1)
-    assert len({plain, toy, own, other}) == 4
+    quantiles = [
+        origin.key(
+            make({}, ["training.devices=1", "model.output=quantiles", more]), "data", "features", "", 1
+        )
+        for more in ("model.quantile_share=0.8", "model.quantile_share=0.5")
+    ]
+    assert len({plain, toy, own, other, *quantiles}) == 6

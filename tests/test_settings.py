@@ -46,7 +46,7 @@ def test_all_faults_are_told_at_once_with_key_value_range_and_near_key():
         "window.lookback=0", "training.epochs=abc", "backtest.fee_bps=nan", "data.symol=BTC/USDT",
         "data.end=2020-01-01", "data.start=2021-01-01", "split.test=0.8", "data.series=../x",
         "model.units=[]", "nonsense", "data.timeframe=7h", "signal.neutral=maybe", "data.exchange=\x1b[31m",
-        "signal.threshold_from=band", "signal.band=0",
+        "signal.threshold_from=band", "signal.band=0", "model.kind=ridge", "model.output=quantiles",
     )  # fmt: skip
     assert "1 … 5,000 bars" in found["window.lookback"]
     assert '"abc"' in found["training.epochs"]
@@ -55,6 +55,7 @@ def test_all_faults_are_told_at_once_with_key_value_range_and_near_key():
     assert "not after" in found["data.end"]
     assert "0.95" in found["split.test"]
     assert "asks for one" in found["signal.band"]
+    assert "another model.kind" in found["model.output"]
     others = {"data.series", "model.units", "nonsense", "data.timeframe", "signal.neutral", "data.exchange"}
     assert others < set(found)
     assert "\x1b" not in str(found)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MODEL = "metadata.joblib"  # which every run has that keeps a model
 DECIDES_WEIGHTS = ("features", "window", "label", "split", "scaling", "model", "training")
+LEFT_OUT = {"kind", "file", "output", "quantile_share"}  # of the model's, where they are the default
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def key(settings: Settings, data: str, own_features: str, own_model: str, device
     groups = {name: getattr(settings, name).model_dump(mode="json") for name in DECIDES_WEIGHTS}
     groups["training"]["devices"] = devices
     chosen = settings.model
-    groups["model"] = chosen.model_dump(mode="json", exclude={"kind", "file"}) | chosen.unlike_default
+    groups["model"] = chosen.model_dump(mode="json", exclude=LEFT_OUT) | chosen.unlike_default
     parts = [groups, data, own_features, *([own_model] if own_model else [])]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

@@ -24,6 +24,7 @@ RATE = 0.05  # of what a tree says
 LEAST_ROWS = 200  # of a leaf
 SHARE = 0.5  # of the features that a split may choose from, drawn anew for each
 PATIENCE = 20  # trees without gain
+PARTS = ("", "low_", "high_")  # what the arrays of forecast and quantiles begin with in a file
 SHAPES: dict[str, tuple[type[np.generic], int]] = {
     "value": (np.float64, 1), "feature": (np.int64, 1), "threshold": (np.float64, 1), "left": (np.int64, 1),
     "right": (np.int64, 1), "first": (np.int64, 1), "base": (np.float64, 0), "takes": (np.int64, 0),
@@ -63,8 +64,33 @@ class Forest:
         return forecast
 
 
-def fitted(lessons: Lessons, settings: Settings) -> tuple[Forest, NDArray[np.float64]]:
-    """The trees up to the one with the least error on validation, and the errors after each, (K, 2)."""
+@dataclass(frozen=True, eq=False)
+class Forests:
+    """The forecast, and what its lower and upper quantile are learned by."""
+
+    forecast: Forest
+    low: Forest
+    high: Forest
+
+    def predict(self, matrix: NDArray[np.float32], start: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Forecast, lower and upper quantile, (n, 3), for the windows that begin at start (n,)."""
+        return np.stack([each.predict(matrix, start) for each in vars(self).values()], axis=1)
+
+
+def fitted(lessons: Lessons, settings: Settings) -> tuple[Forest | Forests, NDArray[np.float64]]:
+    """The trees of the forecast, of its quantiles where these are asked for, and the forecast's losses."""
+    forecast, losses = grown(lessons, settings, {"loss": "squared_error"})
+    if not settings.model.quantiles:
+        return forecast, losses
+    ends = [
+        grown(lessons, settings, {"loss": "quantile", "quantile": share})[0]
+        for share in settings.model.quantiles
+    ]
+    return Forests(forecast, *ends), losses
+
+
+def grown(lessons: Lessons, settings: Settings, loss: dict[str, Any]) -> tuple[Forest, NDArray[np.float64]]:
+    """The trees up to the one with the least loss on validation, and the losses after each, (K, 2)."""
     from sklearn.ensemble import HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
 
@@ -74,11 +100,12 @@ def fitted(lessons: Lessons, settings: Settings) -> tuple[Forest, NDArray[np.flo
     boosting = HistGradientBoostingRegressor(
         learning_rate=RATE, max_iter=chosen.trees, max_leaf_nodes=chosen.leaves, min_samples_leaf=LEAST_ROWS,
         max_features=SHARE, early_stopping=True, n_iter_no_change=PATIENCE, scoring="loss",
-        random_state=settings.training.seed,
+        random_state=settings.training.seed, **loss,
     )  # fmt: skip
     with threadpool_limits(1):  # sums in one order
         boosting.fit(
             lessons.matrix[train + last], label[train + last + 1],
+            sample_weight=lessons.weights[train + last + 1] if lessons.weights is not None else None,
             X_val=lessons.matrix[validation + last], y_val=label[validation + last + 1],
         )  # fmt: skip
     losses = -np.stack([boosting.train_score_, boosting.validation_score_], axis=1)[1:]  # (K, 2)
@@ -90,12 +117,30 @@ def fitted(lessons: Lessons, settings: Settings) -> tuple[Forest, NDArray[np.flo
     return Forest(**nodes, first=first, base=base, takes=lessons.matrix.shape[1], lookback=last + 1), losses
 
 
-def arrays(forest: Forest) -> dict[str, NDArray[Any]]:
-    """What its file holds."""
+def arrays(model: Forest | Forests) -> dict[str, NDArray[Any]]:
+    """What its file holds; what is of a quantile bears its name."""
+    forests = zip(PARTS, vars(model).values() if isinstance(model, Forests) else [model], strict=False)
+    return {part + name: array for part, forest in forests for name, array in of_forest(forest).items()}
+
+
+def of_forest(forest: Forest) -> dict[str, NDArray[Any]]:
+    """The arrays of some trees."""
     return {name: np.asarray(getattr(forest, name), dtype) for name, (dtype, _) in SHAPES.items()}
 
 
-def made(found: dict[str, NDArray[Any]]) -> Forest:
+def made(found: dict[str, NDArray[Any]]) -> Forest | Forests:
+    """The model of such arrays. Raises ValueError for what is none."""
+    if len(found) != len(PARTS) * len(SHAPES):
+        return forest_of(found)
+    forecast, low, high = (
+        forest_of({name: found[part + name] for name in SHAPES if part + name in found}) for part in PARTS
+    )
+    if len({(each.takes, each.lookback) for each in (forecast, low, high)}) > 1:
+        raise ValueError("its quantiles look at other windows than the forecast")
+    return Forests(forecast, low, high)
+
+
+def forest_of(found: dict[str, NDArray[Any]]) -> Forest:
     """The forest of such arrays. Raises ValueError for trees that do not end or ask for other features."""
     need(found, SHAPES)
     count, first = len(found["value"]), found["first"]
@@ -116,6 +161,16 @@ def made(found: dict[str, NDArray[Any]]) -> Forest:
     return Forest(**nodes, base=float(found["base"]), takes=takes, lookback=lookback)
 
 
-BOOSTING = Regression(
-    "boosting", fitted, Forest.predict, arrays, made, lambda forest: forest.takes, draws=True
-)
+def predict(
+    model: Forest | Forests, matrix: NDArray[np.float32], start: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """What the model says of windows: (n,), or (n, 3) with quantiles."""
+    return model.predict(matrix, start)
+
+
+def features(model: Forest | Forests) -> int:
+    """How many a row has."""
+    return model.takes if isinstance(model, Forest) else model.forecast.takes
+
+
+BOOSTING = Regression("boosting", fitted, predict, arrays, made, features, draws=True)

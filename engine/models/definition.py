@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float32]
     Rows = NDArray[np.int64]
-    # (scaled features (T, F), first rows of windows (n,), emit) → the model's outputs (n,)
+    # (scaled features (T, F), first rows of windows (n,), emit) → the model's outputs, (n,) or (n, 3)
     Outputs = Callable[[Matrix, Rows, Emit], Matrix]
 
 
@@ -32,7 +32,8 @@ class Lessons:
     """What a model is fitted on: windows of `lookback` rows over a matrix.
 
     matrix: (T, F) scaled features. labels: (T,) scaled label of each target row, NaN where it is not known.
-    train, validation: first rows of windows.
+    train, validation: first rows of windows. weights: (T,) how much the training sample of each target row
+    counts, of mean 1 over them; None: all alike. Validation's always count alike.
     """
 
     matrix: Matrix
@@ -40,6 +41,7 @@ class Lessons:
     train: Rows
     validation: Rows
     lookback: int
+    weights: Matrix | None = None
 
 
 def every_weight_at_each_step(network: keras.Model) -> float:
@@ -53,7 +55,8 @@ class ModelKind:
 
     name: in settings, in results and in the keys of what is cached.
     build: (lookback, features, settings, seed) → a network (B, lookback, features) float32 → (B, 1) float32,
-    the scaled return of the target row, of stock Keras layers; the seed decides every first value.
+    the scaled return of the target row, of stock Keras layers; the seed decides every first value. With
+    model.output = quantiles it makes (B, 3): the return, its lower and its upper quantile.
     fast_pass: (network, trainable, fixed, window, training) → (forecast, fixed), as the network's
     `stateless_call` and quicker on a processor; None: that one.
     operations: what a training step on one window costs; groups of batches are sized by it.
@@ -79,7 +82,8 @@ class Regression:
     """A kind that fits itself on rows. Its model is a frozen dataclass of arrays and numbers.
 
     fitted: (lessons, settings) → the model, and its losses on training and validation after each step.
-    predict: (model, matrix (T, F), first rows of windows (n,)) → (n,) float64; a window's own rows decide.
+    predict: (model, matrix (T, F), first rows of windows (n,)) → (n,) float64, or (n, 3) with quantiles; a
+    window's own rows decide.
     arrays: the model → the arrays of its file by name. made: those arrays → the model, checked.
     features: the model → how many it takes. The others are as a network's.
     """

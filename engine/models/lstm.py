@@ -36,9 +36,10 @@ LEVELS = 65_536  # of the random numbers that dropout is decided by
 def build(lookback: int, features: int, model: Model, seed: int) -> keras.Model:
     """(B, lookback, features) float32 → (B, 1) float32, the scaled return of the target row.
 
+    (B, 3) where quantiles are asked for: the return, the lower and the upper one.
     Weights and dropout are drawn from `seed` alone: equal seeds give equal networks in any process.
     """
-    key = ("lstm", model.units, model.dropout > 0, features)
+    key = ("lstm", model.units, model.dropout > 0, features, model.outputs)
     made: keras.Model = at_once(lambda: stacked(lookback, features, model, seed), *key)
     return made
 
@@ -62,7 +63,7 @@ def stacked(lookback: int, features: int, model: Model, seed: int) -> keras.Mode
         if model.dropout and (depth < last or last == 0):
             layers.append(keras.layers.Dropout(model.dropout, seed=next(drawn), name=f"dropout_{depth + 1}"))
     first_weights = keras.initializers.GlorotUniform(next(drawn))
-    layers.append(keras.layers.Dense(1, kernel_initializer=first_weights, name="forecast"))
+    layers.append(keras.layers.Dense(model.outputs, kernel_initializer=first_weights, name="forecast"))
     return keras.Sequential(layers, name="lstm")
 
 

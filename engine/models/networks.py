@@ -1,6 +1,7 @@
 """Networks of stock Keras layers: GRU, temporal convolution, attention and a multilayer perceptron.
 
-Each makes of windows (B, lookback, features) the scaled return of the target row, (B, 1). Row t of what is
+Each makes of windows (B, lookback, features) the scaled return of the target row, (B, 1), or (B, 3) with its
+quantiles. Row t of what is
 between sees rows up to t alone. Every first value and every mask is drawn from the seed.
 """
 
@@ -55,11 +56,11 @@ def kind_of(name: str, states_of: Callable[[Any, Model, Draw], Any]) -> ModelKin
             draw = Draw(seed)
             window = keras.Input((lookback, features), name="window")
             return keras.Model(
-                window, draw.dense(1, name="forecast")(states_of(window, model, draw)), name=name
+                window, draw.dense(model.outputs, name="forecast")(states_of(window, model, draw)), name=name
             )
 
         keras.utils.clear_session(free_memory=False)  # layers are numbered from 1
-        made: keras.Model = at_once(make, name, repr(model), lookback, features)
+        made: keras.Model = at_once(make, name, repr(model), model.outputs, lookback, features)
         return made
 
     return ModelKind(name, build)

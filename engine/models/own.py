@@ -52,7 +52,7 @@ def load_model(path: Path) -> ModelKind:
 def built_by(path: Path, function: Callable[..., Any]) -> Callable[[int, int, Model, int], keras.Model]:
     """The function with checks around it."""
 
-    def build(lookback: int, features: int, model: Model, seed: int) -> keras.Model:  # noqa: ARG001
+    def build(lookback: int, features: int, model: Model, seed: int) -> keras.Model:
         keras.utils.clear_session(free_memory=False)  # layers are numbered from 1, whatever was built before
         keras.utils.set_random_seed(seed)
         try:
@@ -62,21 +62,22 @@ def built_by(path: Path, function: Callable[..., Any]) -> Callable[[int, int, Mo
         except Exception as error:
             reason, remedy = python_file.in_words(error)
             raise RepairDataError(python_file.place(path, error), f"build {reason}", remedy) from error
-        if fault := unfit(network, lookback, features):
+        if fault := unfit(network, lookback, features, model.outputs):
             raise RepairDataError(str(path), f"build {fault}", "Correct it there; docs/models.md says how")
         return network
 
     return build
 
 
-def unfit(network: Any, lookback: int, features: int) -> str:
+def unfit(network: Any, lookback: int, features: int, outputs: int = 1) -> str:
     """Why what was built cannot be trained and saved; empty if it can."""
     if not isinstance(network, keras.Model):
         found = "nothing" if network is None else f"a {type(network).__name__}"
         return f"returns {found} where a Keras model is due"
     shapes = [getattr(network, name, None) for name in ("input_shape", "output_shape")]
-    if shapes != [(None, lookback, features), (None, 1)]:
-        return f"makes {shapes[1]} of {shapes[0]}; it must make (None, 1) of (None, {lookback}, {features})"
+    if shapes != [(None, lookback, features), (None, outputs)]:
+        due = f"(None, {outputs}) of (None, {lookback}, {features})"
+        return f"makes {shapes[1]} of {shapes[0]}; it must make {due}"
     return keras_file.foreign(keras.saving.serialize_keras_object(network), OWN)
 
 

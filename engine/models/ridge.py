@@ -28,6 +28,7 @@ Matrix = NDArray[np.floating[Any]]
 
 LARGEST = 2048
 AT_ONCE = 20_000  # windows
+LAID_OUT = 2_000  # windows whose rows are copied side by side
 PENALTIES = (0.1, 1.0, 10.0, 100.0)  # per training window, on numbers of variance 1
 
 
@@ -62,9 +63,11 @@ def fit(
     validation: Rows,
     validation_label: Floats,
     largest: int = LARGEST,
+    weight: Floats | None = None,
 ) -> Ridge:
     """Fit on the windows of matrix (T, F) that begin at train (N,), with their labels (N,).
 
+    weight: (N,) how much each counts; None: all alike.
     The penalty is the one whose forecasts of the validation windows (M,) have the least squared error.
     Features are centred and scaled by the training windows' own mean and deviation.
     """
@@ -73,7 +76,11 @@ def fit(
     features = matrix.shape[1]
     rows = max(1, min(lookback, largest // features))  # K
     first = train + lookback - rows
-    mean, products, crossed = sums(matrix, first, rows, label - label.mean())
+    centre = float(np.average(label, weights=weight))
+    if weight is None:
+        mean, products, crossed = sums(matrix, first, rows, label - centre)
+    else:
+        mean, products, crossed = weighted_sums(matrix, first, rows, label - centre, weight)
     products -= np.outer(mean, mean)  # (KF, KF) covariance of the flattened windows
     scale = np.sqrt(np.maximum(np.diag(products), 0.0))
     scale[scale <= 1e-9 * max(1.0, float(scale.max()))] = np.inf  # a constant takes no part
@@ -83,8 +90,8 @@ def fit(
     for penalty in PENALTIES:
         system = products.copy()
         system[diagonal, diagonal] += penalty
-        weight = cho_solve(cho_factor(system, overwrite_a=True), crossed / scale) / scale  # (KF,)
-        ridge = Ridge(weight.reshape(rows, features), float(label.mean() - mean @ weight), penalty, lookback)
+        slope = cho_solve(cho_factor(system, overwrite_a=True), crossed / scale) / scale  # (KF,)
+        ridge = Ridge(slope.reshape(rows, features), float(centre - mean @ slope), penalty, lookback)
         error = float(np.square(validation_label - ridge.predict(matrix, validation)).mean())
         found.append((error, ridge))
     return min(found, key=lambda each: each[0])[1]
@@ -118,6 +125,26 @@ def sums(matrix: Matrix, first: Rows, rows: int, label: Floats) -> tuple[Floats,
     return mean.ravel() / count, products.reshape(size, size) / count, crossed.ravel() / count
 
 
+def weighted_sums(
+    matrix: Matrix, first: Rows, rows: int, label: Floats, weight: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """What `sums` gives, of windows of which each counts by its weight, (N,).
+
+    Weights do not move with rows as windows do, so windows are laid out, a few at a time.
+    """
+    size = rows * matrix.shape[1]
+    products, (mean, crossed) = np.zeros((size, size)), np.zeros((2, size))
+    for begin in range(0, len(first), LAID_OUT):
+        part = slice(begin, begin + LAID_OUT)
+        laid_out = matrix[first[part, None] + np.arange(rows)].reshape(-1, size).astype(np.float64)  # (n, KF)
+        weighed = laid_out * weight[part, None]  # (n, KF)
+        products += laid_out.T @ weighed
+        mean += weighed.sum(axis=0)
+        crossed += label[part] @ weighed
+    whole = weight.sum()
+    return mean / whole, products / whole, crossed / whole
+
+
 def outer(matrix: Matrix, left: Rows, right: Rows) -> Floats:
     """Sum of the outer products of rows, (F, F)."""
     found: Floats = matrix[left].astype(np.float64).T @ matrix[right].astype(np.float64)
@@ -141,11 +168,13 @@ def fitted(lessons: Lessons, settings: Settings) -> tuple[Ridge, Floats]:  # noq
 
     matrix, parts = lessons.matrix, (lessons.train, lessons.validation)
     labels = [lessons.labels[part + lessons.lookback].astype(np.float64) for part in parts]
+    of_rows = lessons.weights  # (T,)
+    weight = None if of_rows is None else of_rows[parts[0] + lessons.lookback].astype(np.float64)  # (N,)
     with threadpool_limits(1, user_api="blas"):  # sums in one order
-        model = fit(matrix, lessons.lookback, parts[0], labels[0], parts[1], labels[1])
+        model = fit(matrix, lessons.lookback, parts[0], labels[0], parts[1], labels[1], weight=weight)
         errors = [
-            np.square(label - model.predict(matrix, part)).mean()
-            for part, label in zip(parts, labels, strict=True)
+            np.average(np.square(label - model.predict(matrix, part)), weights=counts)
+            for part, label, counts in zip(parts, labels, (weight, None), strict=True)
         ]
     return model, np.array([errors])
 

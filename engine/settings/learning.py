@@ -86,6 +86,14 @@ class Model(Group):
     units: tuple[Annotated[int, Field(ge=1, le=4096, strict=True)], ...] = setting(
         (32,), "networks: units of each stacked layer", "units", min_length=1, max_length=8
     )
+    output: Literal["mean", "quantiles"] = setting(
+        "mean",
+        "quantiles: networks and boosting also learn a lower and an upper quantile, to lay bands around",
+        repr=False,
+    )
+    quantile_share: Number = setting(
+        0.8, "quantiles: share of returns that is to lie between the two", "share", gt=0, lt=1, repr=False
+    )
     dropout: Number = setting(
         0.3, "networks: dropout after each layer, but for the last of a recurrent one", "share", ge=0, lt=0.95
     )
@@ -109,6 +117,24 @@ class Model(Group):
             raise ValueError(f"must be {' or '.join(MODELS)}")
         return value
 
+    @model_validator(mode="after")
+    def _quantiles(self) -> Self:
+        if self.quantiles and self.name == "ridge":
+            reason = "ridge learns no quantiles; take mean, which has a band too, or another model.kind"
+            raise Contradiction("model.output", reason)
+        return self
+
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        """The shares below the lower and the upper quantile that are learned; none of a mean."""
+        outside = (1 - self.quantile_share) / 2
+        return (outside, 1 - outside) if self.output == "quantiles" else ()
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers a network makes of a window: the forecast and its quantiles."""
+        return 1 + len(self.quantiles)
+
     @property
     def name(self) -> str:
         """The kind, or `own` for a file of the user's."""
@@ -116,9 +142,11 @@ class Model(Group):
 
     @property
     def unlike_default(self) -> dict[str, str]:
-        """Kind and file where they are not the default: keys of models that name none leave them out."""
+        """Kind, file and output where they are not the default: keys of other models leave them out."""
         fields = type(self).model_fields
-        named = {"kind": self.kind, "file": self.file}
+        named = {"kind": self.kind, "file": self.file, "output": self.output}
+        if self.quantiles:
+            named["quantile_share"] = repr(self.quantile_share)
         return {name: value for name, value in named.items() if value != fields[name].default}
 
 
@@ -135,6 +163,17 @@ class Training(Group):
         1, "epochs without gain before the rate falls", "epochs", ge=1, le=100_000
     )
     plateau_factor: Number = setting(0.5, "what the rate is multiplied by then", "", gt=0, lt=1)
+    half_life: Whole = setting(
+        0,
+        "bars after which a training sample counts half as much; 0 = age does not matter",
+        "bars",
+        ge=0,
+        le=1_000_000,
+        repr=False,
+    )
+    uniqueness: bool = setting(
+        False, "training samples count less, the more others share their labels' bars", repr=False
+    )
     seed: Whole = setting(1, "seed of weights, dropout and shuffling", "", ge=0, le=2**31 - 1)
     seeds: Whole = setting(
         5,

@@ -1,9 +1,13 @@
 """Bands of forecasts that are to hold a set share of the returns: split conformal prediction.
 
 Errors are divided by the volatility that was forecast at the decision, so a band is wide in wild times and
-narrow in calm ones. Of rows that could change places the share would be kept exactly, in samples of any size
-(Lei, G'Sell, Rinaldo, Tibshirani and Wasserman 2018, "Distribution-Free Predictive Inference for Regression",
-locally weighted). Returns are no such rows, so what the bands come to hold is counted and shown.
+narrow in calm ones. Where a model has learned a lower and an upper quantile, the band is laid around these
+(Romano, Patterson and Candès 2019, "Conformalized Quantile Regression"); its forecasts are (N, 3), the
+forecast and the two. Forecasts (N,) are both of their own quantiles.
+
+Of rows that could change places the share would be kept exactly, in samples of any size (Lei, G'Sell,
+Rinaldo, Tibshirani and Wasserman 2018, "Distribution-Free Predictive Inference for Regression", locally
+weighted). Returns are no such rows, so what the bands come to hold is counted and shown.
 """
 
 from __future__ import annotations
@@ -33,9 +37,14 @@ class Band:
 
     @classmethod
     def around(cls, forecast: Floats, volatility: Floats, width: float | Floats) -> Self:
-        """Forecasts (N,) ± width volatilities (N,) of their returns; width: one, or (N,)."""
+        """From the quantiles of forecasts, (N,) or (N, 3), width volatilities (N,) outwards.
+
+        width: one, or (N,); a negative one leads inwards, and no further than to the middle.
+        """
         half = width * volatility  # (N,)
-        return cls(forecast - half, forecast + half)
+        low, high = quantiles(forecast)  # (N,) each
+        middle = (low + high) / 2
+        return cls(np.minimum(low - half, middle), np.maximum(high + half, middle))
 
     def holds(self, forward_return: Floats) -> NDArray[np.bool_]:
         """Which returns (N,) lie within; False where either is not known."""
@@ -46,14 +55,27 @@ class Band:
         return np.isfinite(self.low) & np.isfinite(self.high) & np.isfinite(forward_return)
 
 
-def scores(forecast: Floats, forward_return: Floats, volatility: Floats) -> Floats:
-    """|return - forecast| / volatility, (n,), of the rows (N,) of which all three are known.
+def centre(forecast: Floats) -> Floats:
+    """The forecasts alone, (N,), of (N,) or of (N, 3) with their quantiles."""
+    return forecast if forecast.ndim == 1 else forecast[:, 0]
 
+
+def quantiles(forecast: Floats) -> tuple[Floats, Floats]:
+    """The lower and the upper quantile, (N,) each, of forecasts (N, 3); of (N,) the forecast is both."""
+    return (forecast, forecast) if forecast.ndim == 1 else (forecast[:, 1], forecast[:, 2])
+
+
+def scores(forecast: Floats, forward_return: Floats, volatility: Floats) -> Floats:
+    """How far returns (N,) lie beyond the forecasts' quantiles, in volatilities, (n,) where all are known.
+
+    |return - forecast| / volatility for forecasts (N,); of forecasts (N, 3) negative between the quantiles.
     Without volatility any error is endless, and none is 0.
     """
-    known = np.isfinite(forecast) & np.isfinite(forward_return) & np.isfinite(volatility)
-    error, scale = np.abs(forward_return - forecast)[known], volatility[known]  # (n,) each
-    beyond = np.where(error > 0, math.inf, 0.0)
+    low, high = quantiles(forecast)  # (N,) each
+    known = np.isfinite(low) & np.isfinite(high) & np.isfinite(forward_return) & np.isfinite(volatility)
+    error = np.maximum(low - forward_return, forward_return - high)[known]  # (n,)
+    scale = volatility[known]  # (n,)
+    beyond = np.copysign(np.where(error != 0, math.inf, 0.0), error)
     return np.divide(error, scale, out=beyond, where=scale > 0)
 
 

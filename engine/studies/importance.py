@@ -21,6 +21,7 @@ from engine.lineage import provenance
 from engine.preparation import prepare, stage
 from engine.results.learned import Importance, ImportanceResult
 from engine.runs.modes import training
+from engine.statistics.conformal import centre
 from engine.statistics.forecast import information_coefficient
 from engine.statistics.importance import ic_drop, in_blocks
 
@@ -97,7 +98,7 @@ class Permuted:
         rows = found.start[chosen][:, None] + np.arange(lookback)  # (V, L)
         windows = samples.matrix(model.scalers)[rows]
         volatility = samples.volatility[found.target[chosen]]
-        forecast = experiment.forecast_samples(model, samples, chosen, emit)
+        forecast = centre(experiment.forecast_samples(model, samples, chosen, emit))
         label, names = samples.label[chosen], list(samples.table.columns)
         return cls(model, windows, volatility, forecast, label, names, block, settings, emit)
 
@@ -131,6 +132,8 @@ class Permuted:
         mixed = self.windows.copy()
         mixed[:, :, columns] = self.windows[order][:, :, columns]
         start = lookback * np.arange(count)
-        return experiment.forecast(
-            self.model, mixed.reshape(count * lookback, width), start, self.volatility, self.emit
+        return centre(
+            experiment.forecast(
+                self.model, mixed.reshape(count * lookback, width), start, self.volatility, self.emit
+            )
         )

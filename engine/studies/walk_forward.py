@@ -27,7 +27,7 @@ from engine.results.notes import Note, log_event
 from engine.robustness import deflation, overview
 from engine.runs.manifest import write_manifest
 from engine.settings import with_limits
-from engine.statistics.conformal import share_held
+from engine.statistics.conformal import centre, share_held
 from engine.statistics.forecast import forecast_quality
 from engine.statistics.tear_sheet import tear_sheet
 from engine.studies.folds import Fold, folds
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 class Forecasts:
     """What a fold's model says: forecast returns of validation and test samples, and how training went.
 
+    validation, test: (n,), or (n, 3) with quantiles.
     market: fingerprint of the data it was trained on. epochs, best_epoch: as the fit tells them.
     """
 
@@ -135,10 +136,10 @@ def traded(
     with preparation.stage(job.emit, "signals"):
         found = samples.windows.target  # (N,)
         target = np.concatenate([found[fold.test] for fold in parts])  # (M,)
-        forecast = np.concatenate([done[fold.number].test for fold in parts])  # (M,)
+        forecast = np.concatenate([centre(done[fold.number].test) for fold in parts])  # (M,)
         thresholds = [
             trading.entry_threshold(
-                data.market, found[fold.validation], done[fold.number].validation, settings
+                data.market, found[fold.validation], centre(done[fold.number].validation), settings
             ).threshold
             for fold in parts
         ]
@@ -177,7 +178,7 @@ def band_of(
         for fold in parts
     ]
     chosen = np.concatenate([fold.test for fold in parts])  # (M,)
-    forecast = np.concatenate([done[fold.number].test for fold in parts])  # (M,)
+    forecast = np.concatenate([done[fold.number].test for fold in parts])  # (M,) or (M, 3)
     return experiment.band(forecast, samples, chosen, np.repeat(widths, [len(fold.test) for fold in parts]))
 
 

@@ -40,19 +40,24 @@ def windows(matrix, start, lookback):
     return np.stack([matrix[first : first + lookback].ravel() for first in start]).astype(float)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(("features", "lookback"), [(5, 8), (3, 1), (1, 20)])
-def test_ridge_equals_scikit_learn_on_flattened_windows(features, lookback):
+def test_ridge_equals_scikit_learn_on_flattened_windows(features, lookback, weighted, monkeypatch):
+    monkeypatch.setattr(ridge, "LAID_OUT", 130)
     generator = np.random.default_rng(features)
     matrix = generator.normal(2.0, 3.0, (700, features)).cumsum(0).astype(np.float32)
     train = np.delete(np.arange(400), [50, 51, 52, 100, 200, 201])  # with gaps
     validation = np.arange(420, 520)
     label, later = generator.normal(0.001, 0.01, len(train)), generator.normal(0, 0.01, 100)
-    found = ridge.fit(matrix, lookback, train, label, validation, later)
+    weight = generator.exponential(size=len(train)) if weighted else None
+    found = ridge.fit(matrix, lookback, train, label, validation, later, weight=weight)
     table, unseen = windows(matrix, train, lookback), windows(matrix, validation, lookback)
-    mean, scale = table.mean(0), table.std(0)
+    mean = np.average(table, axis=0, weights=weight)
+    scale = np.sqrt(np.average((table - mean) ** 2, axis=0, weights=weight))
+    total = len(train) if weight is None else weight.sum()
     errors = {}
     for penalty in ridge.PENALTIES:
-        peer = Ridge(alpha=penalty * len(train)).fit((table - mean) / scale, label)
+        peer = Ridge(alpha=penalty * total).fit((table - mean) / scale, label, sample_weight=weight)
         forecast = peer.predict((unseen - mean) / scale)
         errors[penalty] = np.square(forecast - later).mean()
         if penalty == found.penalty:

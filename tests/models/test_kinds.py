@@ -1,9 +1,11 @@
 """Every kind of model: it learns, what is saved is what is loaded, no forecast hangs on other windows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from engine.errors import RepairDataError
+from engine.errors import RepairDataError, StopRequestedError
 from engine.models import kinds, registry
 from engine.models.training import backend
 from engine.settings import MODELS, make
@@ -73,6 +75,65 @@ def test_the_seed_alone_decides(name, lessons, tmp_path):
     assert (one == other).all() != draws
 
 
+@pytest.mark.parametrize("name", ["mlp", "ridge", "boosting"])
+def test_samples_count_as_their_weights_say(name, lessons, tmp_path):
+    matrix, counts = lessons.matrix.copy(), np.zeros((2, ROWS), np.float32)
+    matrix[:450] *= -1  # the first half of the training samples tells the opposite of all others
+    counts[0, : 450 + LOOKBACK], counts[1, 450 + LOOKBACK :] = 2, 2
+    told = []
+    for number, each in enumerate(counts):
+        (tmp_path / str(number)).mkdir()
+        weighted = replace(lessons, matrix=matrix, weights=each)
+        kind, model, _ = fitted(name, weighted, tmp_path / str(number), "model.trees=40")
+        forecast = kinds.outputs(kind, model, 1)(matrix, TEST, silent)
+        told.append(np.corrcoef(forecast, lessons.labels[TEST + LOOKBACK])[0, 1])
+    first, second = told
+    assert first < -0.3
+    assert second > 0.5
+
+
+def test_a_weighted_training_that_was_stopped_goes_on_to_the_same_bits_with_its_own_weights_alone(
+    lessons, tmp_path
+):
+    def stopped(event):
+        if event["kind"] == "epoch":
+            raise StopRequestedError("run", "was asked to stop")
+
+    chosen = make({}, [*TINY, "model.kind=mlp", "model.output=quantiles"])
+    kind = registry.to_build(chosen.model)
+    weighted = replace(lessons, weights=np.linspace(0, 2, ROWS).astype(np.float32))
+    whole, _ = kinds.fit(kind, weighted, chosen, 1, tmp_path / "whole.npz", silent)
+    keep = tmp_path / "stopped.npz"
+    with pytest.raises(StopRequestedError):
+        kinds.fit(kind, weighted, chosen, 1, keep, stopped)
+    with pytest.raises(RepairDataError, match="other data, settings or devices"):
+        kinds.fit(kind, lessons, chosen, 1, keep, silent)
+    resumed, _ = kinds.fit(kind, weighted, chosen, 1, keep, silent)
+    pairs = zip(whole.get_weights(), resumed.get_weights(), strict=True)
+    assert all((one == other).all() for one, other in pairs)
+
+
+@pytest.mark.parametrize("name", ["lstm", "mlp", "boosting"])
+def test_quantiles_are_learned_beside_the_forecast(name, lessons, tmp_path):
+    rng = np.random.default_rng(2)
+    spread = np.exp(0.8 * np.roll(lessons.matrix[:, 1], 1))  # what the row before the target tells of it
+    label = np.roll(lessons.matrix[:, 0], 1) + 0.6 * spread * rng.normal(size=ROWS)
+    wide = replace(lessons, labels=label.astype(np.float32))
+    chosen = ("model.output=quantiles", "model.quantile_share=0.7", "training.epochs=20", "model.trees=80",
+              "model.units=32")  # fmt: skip
+    kind, model, _ = fitted(name, wide, tmp_path, *chosen)
+    told = kinds.outputs(kind, model, 1)(wide.matrix, TEST, silent)
+    assert told.shape == (len(TEST), 3)
+    truth = wide.labels[TEST + LOOKBACK]
+    assert np.corrcoef(told[:, 0], truth)[0, 1] > 0.4
+    assert np.corrcoef(told[:, 2] - told[:, 1], spread[TEST + LOOKBACK])[0, 1] > 5 / len(TEST) ** 0.5
+    assert np.mean(truth < told[:, 1]) == pytest.approx(0.15, abs=0.08)
+    assert np.mean(truth > told[:, 2]) == pytest.approx(0.15, abs=0.08)
+    loaded = kinds.load(kind, kinds.files(kind, 1)[0], kinds.dump(kind, model))
+    assert (kinds.outputs(kind, loaded, 1)(wide.matrix, TEST, silent) == told).all()
+    assert kinds.width(kind, loaded) == FEATURES
+
+
 def changed(arrays, name, value):
     return {**arrays, name: value}
 
@@ -113,6 +174,23 @@ def test_crafted_arrays_are_refused(name, craft, lessons, tmp_path):
     crafted = arrays_file.dump(craft(kind.arrays(model)))
     with pytest.raises(RepairDataError, match=r"model\.npz: holds no such model"):
         kinds.load(kind, "model.npz", crafted)
+
+
+def test_crafted_quantiles_are_refused(lessons, tmp_path):
+    from engine.models import arrays_file
+
+    kind, model, _ = fitted("boosting", lessons, tmp_path, "model.output=quantiles", "model.trees=20")
+    honest = kind.arrays(model)
+    assert arrays_file.load("model.npz", arrays_file.dump(honest), kind.made)
+    for crafted in (
+        changed(honest, "low_takes", honest["takes"] + 1),
+        changed(honest, "high_lookback", honest["lookback"] + 1),
+        changed(honest, "high_left", honest["high_left"] * 0 + 1),
+        changed({name: array for name, array in honest.items() if name != "low_base"}, "more", np.zeros(3)),
+        {name: array for name, array in honest.items() if not name.startswith("high_")},
+    ):
+        with pytest.raises(RepairDataError, match=r"model\.npz: holds no such model"):
+            kinds.load(kind, "model.npz", arrays_file.dump(crafted))
 
 
 def test_files_that_could_run_or_grow_are_refused(lessons, tmp_path):

@@ -99,9 +99,10 @@ def test_whatever_makes_another_program_has_another_key():
     from engine.models.lstm import LSTM
     from engine.models.training.trainer import WindowTrainer
 
-    def key(network, kind=LSTM, loss="mse", optimized="adam"):
+    def key(network, kind=LSTM, loss="mse", optimized="adam", quantiles=()):
         matrix, labels = np.zeros((50, FEATURES), np.float32), np.zeros(50, np.float32)
-        return repr(WindowTrainer(kind, network, matrix, labels, loss, 1, optimized).cache_key)
+        trainer = WindowTrainer(kind, network, matrix, labels, loss, 1, optimized, quantiles=quantiles)
+        return repr(trainer.cache_key)
 
     def lstm(lookback=LOOKBACK, dropout=0.2, seed=1):
         return LSTM.build(lookback, FEATURES, Model(units=(4,), dropout=dropout), seed)
@@ -119,6 +120,7 @@ def test_whatever_makes_another_program_has_another_key():
     keys = [
         key(lstm()), key(lstm(lookback=7)), key(lstm(dropout=0.3)), key(lstm(), other),
         key(lstm(), loss="huber"), key(lstm(), optimized="other"),
+        key(lstm(), quantiles=(0.1, 0.9)), key(lstm(), quantiles=(0.2, 0.8)),
         key(joined(crossed=False), other), key(joined(crossed=True), other),
     ]  # fmt: skip
     assert len(set(keys)) == len(keys)

@@ -44,6 +44,35 @@ def test_bands_hold_as_much_in_wild_times_as_in_calm_ones():
     assert [held[calm].mean(), held[~calm].mean()] == pytest.approx([0.8, 0.8], abs=0.025)
 
 
+@given(SEEDS, SHARES, st.floats(-2, 2))
+def test_forecasts_are_both_of_their_quantiles_where_none_are_learned(seed, share, inward):
+    generator = np.random.default_rng(seed)
+    forecast, came, volatility = generator.normal(size=(3, 40))
+    volatility = np.abs(volatility)
+    half = width(scores(forecast, came, volatility), share)
+    alike = np.stack([forecast + 1, forecast, forecast], axis=1)  # (N, 3)
+    assert width(scores(alike, came, volatility), share) == pytest.approx(half, nan_ok=True)
+    plain, laid = Band.around(forecast, volatility, half), Band.around(alike, volatility, half)
+    assert np.array_equal([plain.low, plain.high], [laid.low, laid.high], equal_nan=True)
+    learned = np.stack([forecast, forecast - volatility, forecast + 2 * volatility], axis=1)
+    band = Band.around(learned, volatility, inward)
+    assert (band.low <= band.high).all()
+    if inward > -1.4:  # else the quantiles would meet
+        inside = scores(learned, came, volatility) <= inward
+        assert np.count_nonzero(band.holds(came) != inside) == 0
+
+
+def test_learned_quantiles_that_hold_too_much_or_too_little_are_moved_until_they_hold_the_share():
+    generator = np.random.default_rng(6)
+    scale = np.exp(generator.normal(0, 1, 20_000))  # which the quantiles know and the volatility does not
+    came = scale * generator.standard_t(4, 20_000)
+    for factor in (0.3, 1.5, 4.0):
+        learned = np.stack([0 * scale, -factor * scale, factor * scale], axis=1)  # (N, 3)
+        half = width(scores(learned, came, np.ones(20_000))[:10_000], 0.8)
+        held = Band.around(learned, np.ones(20_000), half).holds(came)[10_000:]
+        assert held.mean() == pytest.approx(0.8, abs=0.02)
+
+
 @given(SEEDS, st.floats(1e-6, 1e3))
 def test_bands_follow_the_unit_and_rows_that_are_not_known_make_none(seed, unit):
     generator = np.random.default_rng(seed)

@@ -344,3 +344,14 @@ def test_a_network_that_looks_at_its_neighbours(clean):
 
     finding = found(dataclasses.replace(stages, predict=centred), history, reach)
     assert finding.stage == "predict"
+
+
+def test_quantiles_that_look_at_their_neighbours(clean):
+    stages, history, reach = clean
+
+    def with_quantiles(scalers, inputs, volatility):
+        forecast = stages.predict(scalers, inputs, volatility)
+        return np.stack([forecast, forecast - volatility, forecast + np.nanmean(volatility)], axis=1)
+
+    finding = found(dataclasses.replace(stages, predict=with_quantiles), history, reach)
+    assert (finding.stage, finding.column) == ("predict", "upper quantile")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -15,6 +15,8 @@ from engine.models.training.trainer import Groups, WindowTrainer
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from engine.models.definition import Lessons, ModelKind
     from engine.models.training.fitted import Emit, Fitted
@@ -44,8 +46,9 @@ def fit(
     model, training = settings.model, settings.training
     optimized = f"{model!r} {training.learning_rate!r}"
     trainer = WindowTrainer(
-        kind, network, lessons.matrix, lessons.labels, model.loss, devices, optimized, model.huber_delta
-    )
+        kind, network, lessons.matrix, lessons.labels, model.loss, devices, optimized, model.huber_delta,
+        lessons.weights, model.quantiles,
+    )  # fmt: skip
     trainer.compile(optimizer=optimizer(model, training.learning_rate, network.trainable_variables))
     batches = batches_a_group(kind.operations(network), training.batch_size)
     groups = Groups(lessons.train, training.batch_size, batches, training.seed, first=max(1, batches // 16))
@@ -73,7 +76,8 @@ def origin_of(kind: ModelKind, lessons: Lessons, settings: Settings, devices: in
     other = "".join(settings.model.unlike_default.values())
     key = f"{settings.model!r} {settings.training!r} {devices}{other}{kind.sha256}"
     digest = hashlib.sha256(key.encode())
-    for array in (lessons.matrix, lessons.labels, lessons.train, lessons.validation):
+    arrays: list[NDArray[Any]] = [lessons.matrix, lessons.labels, lessons.train, lessons.validation]
+    for array in arrays + ([] if lessons.weights is None else [lessons.weights]):
         digest.update(f"{array.shape} {array.dtype}".encode())
         digest.update(np.ascontiguousarray(array).reshape(-1).data)
     return digest.hexdigest()

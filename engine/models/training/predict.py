@@ -27,7 +27,9 @@ class Predictor:
     """A network that predicts windows; compiled for a matrix's shape once, however often it is asked."""
 
     def __init__(self, network: keras.Model, devices: int) -> None:
-        """The lookback is the network's own input length."""
+        """The lookback is the network's own input length; `told` the shape of what it says of a window."""
+        outputs = int(network.output_shape[-1])
+        self.told = (outputs,) if outputs > 1 else ()
         self.network, self.devices, self.lookback = network, devices, int(network.input_shape[1])
         shared, replicated = PartitionSpec(None, "device"), PartitionSpec()
         mesh = Mesh(np.array(sharing(jax.devices(), devices)), ("device",))
@@ -50,20 +52,20 @@ class Predictor:
     def group_of_batches(
         self, rows: jax.Array, group: jax.Array, batches: jax.Array, weights: Any
     ) -> jax.Array:
-        """The forecasts of the first `batches` batches of a group, (K, b) to (K, b); the others stay 0."""
+        """Forecasts of the first `batches` batches of a group, (K, b) to (K, b) + told; the others stay 0."""
         found: jax.Array = jax.lax.fori_loop(
             0,
             batches,
             lambda index, found: found.at[index].set(self.one_batch(rows, group[index], weights)),
-            jnp.zeros(group.shape, jnp.float32),
+            jnp.zeros(group.shape + self.told, jnp.float32),
         )
         return found
 
     def one_batch(self, rows: jax.Array, start: jax.Array, weights: Any) -> jax.Array:
-        """The forecasts of the windows that begin at `start`, (b,) to (b,)."""
+        """The forecasts of the windows that begin at `start`, (b,) to (b,) + told."""
         window = rows[jnp.maximum(start, 0)[:, None] + jnp.arange(self.lookback)]  # (b, L, F)
         forecast, _ = self.network.stateless_call(*weights, window, training=False)
-        share: jax.Array = forecast[:, 0]  # (b,)
+        share: jax.Array = forecast if self.told else forecast[:, 0]
         return share
 
     def __call__(
@@ -72,18 +74,18 @@ class Predictor:
         starts: NDArray[np.int64],
         emit: Callable[[dict[str, object]], None],
     ) -> NDArray[np.float32]:
-        """The network's output for the windows that begin at `starts`: (T, F), (N,) → (N,) float32.
+        """The network's output for the windows that begin at `starts`: (T, F), (N,) → (N,) + told float32.
 
         A window's prediction depends on its own rows only; batches have a fixed shape, so adding
         windows behind it does not change a bit of it.
         """
         on_device = resident(matrix, self.everywhere)
         groups = Groups(starts, BATCH, BATCHES, None)
-        forecasts = np.empty((len(groups), BATCHES, BATCH), np.float32)  # (G, K, B)
+        forecasts = np.empty((len(groups), BATCHES, BATCH, *self.told), np.float32)  # (G, K, B) + told
         for place in range(len(groups)):
             (group,) = groups[place]
             filled = np.count_nonzero(group[:, 0] != PADDING)
             walked = self.walk(on_device, even(group, self.devices), filled, self.weights)
             forecasts[place] = np.asarray(walked)[:, :BATCH]
             emit({"kind": "alive"})
-        return forecasts.reshape(-1)[: len(starts)]
+        return forecasts.reshape(-1, *self.told)[: len(starts)]

@@ -32,8 +32,12 @@ if TYPE_CHECKING:
     from engine.models.definition import ModelKind
 
     Starts = NDArray[np.int32]
+    Truth = tuple[jax.Array, ...]  # labels, and weights where samples have any
 
 PADDING = -1
+# Of the quantiles' loss. Adam's steps are as large whatever it is, so their own weights learn as well; layers
+# that they share with the forecast stay the forecast's.
+QUANTILES_COUNT = 0.1
 SEED_STRIDE = np.uint32(0x9E3779B9)
 
 
@@ -85,7 +89,9 @@ class Groups(keras.utils.PyDataset):
 class WindowTrainer(OwnSteps):
     """Trains `network` on windows of `matrix`; the network itself stays a plain Keras model.
 
-    matrix: (T, F) float32. labels: (T,) float32, NaN where unknown. Both stay on the devices.
+    matrix: (T, F) float32. labels: (T,) float32, NaN where unknown. weights: (T,) float32, how much the
+    training sample of each target row counts; None: all alike. They stay on the devices.
+    quantiles: the shares of labels below what the network's further outputs are to learn.
     """
 
     def __init__(
@@ -98,6 +104,8 @@ class WindowTrainer(OwnSteps):
         devices: int,
         optimized: str = "",
         huber_delta: float = 1.0,
+        weights: NDArray[np.float32] | None = None,
+        quantiles: tuple[float, ...] = (),
     ) -> None:
         """`network` is of that kind; the lookback is its own input length. huber_delta: of that loss alone.
 
@@ -111,13 +119,15 @@ class WindowTrainer(OwnSteps):
         self.loss_of = keras.losses.mean_squared_error
         if loss == "huber":
             self.loss_of = partial(keras.losses.huber, delta=huber_delta)
+        self.quantiles = quantiles
         self.mesh = Mesh(np.array(sharing(jax.devices(), devices)), ("device",))
         self.everywhere = NamedSharding(self.mesh, PartitionSpec())
         self.matrix = resident(matrix, self.everywhere)
-        self.labels = resident(np.nan_to_num(labels), self.everywhere)
+        truth = (np.nan_to_num(labels), *([] if weights is None else [weights]))
+        self.truth = tuple(resident(values, self.everywhere) for values in truth)  # labels, maybe weights
         quick = kind.fast_pass if self.mesh.devices.flat[0].platform == "cpu" else None
         self.forward = partial(quick, network) if quick else network.stateless_call
-        fixed = (kind.name, structure(network), self.lookback, loss, self.mesh.size, optimized)
+        fixed = (kind.name, structure(network), self.lookback, loss, self.mesh.size, optimized, *quantiles)
         self.cache_key = fixed if optimized else ()
         self.built = True
 
@@ -139,15 +149,21 @@ class WindowTrainer(OwnSteps):
         trainable: Any,
         fixed: Any,
         matrix: jax.Array,
-        labels: jax.Array,
+        truth: Truth,
         start: jax.Array,
         training: bool,
     ) -> tuple[jax.Array, Any]:
         """Sum of losses over this device's share of a batch, and the network's new fixed variables."""
         windows = self.windows(matrix, start)  # (b, L, F)
-        forecast, fixed = self.forward(trainable, fixed, windows, training=training)  # (b, 1)
-        truth = labels[jnp.maximum(start, 0) + self.lookback][:, None]  # (b, 1)
-        loss = self.loss_of(truth, forecast)  # (b,)
+        forecast, fixed = self.forward(trainable, fixed, windows, training=training)  # (b, 1 + Q)
+        target = jnp.maximum(start, 0) + self.lookback  # (b,)
+        labels, *weights = truth
+        due = labels[target][:, None]  # (b, 1)
+        loss = self.loss_of(due, forecast[:, :1] if self.quantiles else forecast)  # (b,)
+        if self.quantiles:
+            loss = loss + QUANTILES_COUNT * pinball(due - forecast[:, 1:], self.quantiles)
+        if training and weights:
+            loss = loss * weights[0][target]
         return jnp.sum(jnp.where(start >= 0, loss, 0.0)), fixed
 
     def shift(self) -> jax.Array:
@@ -162,13 +178,13 @@ class WindowTrainer(OwnSteps):
             for variable, value in zip(self.network.non_trainable_variables, fixed, strict=True)
         ]
 
-    def train_batch(self, matrix: jax.Array, labels: jax.Array, start: jax.Array, state: Any) -> Any:
+    def train_batch(self, matrix: jax.Array, truth: Truth, start: jax.Array, state: Any) -> Any:
         """One optimizer step on one batch, of which this device holds the share `start`."""
         trainable, fixed, optimizing, (total, count) = state
         shift = self.shift()
         gradient_of = jax.value_and_grad(self.summed_loss, has_aux=True)
         (loss, fixed), gradient = gradient_of(
-            trainable, self.reseeded(fixed, shift), matrix, labels, start, training=True
+            trainable, self.reseeded(fixed, shift), matrix, truth, start, training=True
         )
         samples = jnp.sum(start >= 0).astype(jnp.float32)
         parts, whole = ravel_pytree((gradient, loss, samples))  # one sum over devices instead of ten
@@ -177,10 +193,10 @@ class WindowTrainer(OwnSteps):
         trainable, optimizing = self.optimizer.stateless_apply(optimizing, gradient, trainable)
         return trainable, self.reseeded(fixed, -shift), optimizing, [total + summed, count + samples]
 
-    def test_batch(self, matrix: jax.Array, labels: jax.Array, start: jax.Array, state: Any) -> Any:
+    def test_batch(self, matrix: jax.Array, truth: Truth, start: jax.Array, state: Any) -> Any:
         """Add one batch's losses to the metric."""
         trainable, fixed, (total, count) = state
-        loss, _ = self.summed_loss(trainable, fixed, matrix, labels, start, False)
+        loss, _ = self.summed_loss(trainable, fixed, matrix, truth, start, False)
         samples = jax.lax.psum(jnp.sum(start >= 0).astype(jnp.float32), "device")
         return trainable, fixed, [total + jax.lax.psum(loss, "device"), count + samples]
 
@@ -196,11 +212,9 @@ class WindowTrainer(OwnSteps):
             out_specs=replicated,
             check_vma=False,
         )
-        def walk(
-            state: Any, matrix: jax.Array, labels: jax.Array, group: jax.Array, batches: jax.Array
-        ) -> Any:
+        def walk(state: Any, matrix: jax.Array, truth: Truth, group: jax.Array, batches: jax.Array) -> Any:
             return jax.lax.fori_loop(
-                0, batches, lambda index, carried: one_batch(matrix, labels, group[index], carried), state
+                0, batches, lambda index, carried: one_batch(matrix, truth, group[index], carried), state
             )
 
         key = (one_batch.__name__, *self.cache_key)
@@ -210,7 +224,7 @@ class WindowTrainer(OwnSteps):
             (group,) = next(iterator)  # (K, B)
             batches = np.count_nonzero(group[:, 0] != PADDING)
             state = jax.tree.map(lambda value: jax.device_put(value, self.everywhere), state)
-            state = program(state, self.matrix, self.labels, even(group, self.mesh.size), batches)
+            state = program(state, self.matrix, self.truth, even(group, self.mesh.size), batches)
             total, count = state[-1]
             return {"loss": total / count}, state
 
@@ -223,6 +237,15 @@ class WindowTrainer(OwnSteps):
     def validation_step(self) -> Any:
         """The same for validation."""
         return self.over_group(self.test_batch)
+
+
+def pinball(error: jax.Array, shares: tuple[float, ...]) -> jax.Array:
+    """The loss of errors (b, Q) that are to be negative in these shares, (Q,): summed over them, (b,).
+
+    Source: Koenker and Bassett 1978, Regression quantiles.
+    """
+    share = jnp.array(shares, jnp.float32)  # (Q,)
+    return jnp.sum(jnp.maximum(share * error, (share - 1.0) * error), axis=1)
 
 
 def resident(values: NDArray[np.float32], everywhere: NamedSharding) -> jax.Array:

@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.market.times import time_index
 from engine.results.audit import REPLAYED, SAVED, Finding
+from engine.statistics.conformal import centre
 from engine.studies.leak_audit.comparison import PERTURBED, TRUNCATED, Comparison, same
 from engine.studies.leak_audit.history import known_at, perturbed, truncated
 from engine.studies.leak_audit.probe import probe
@@ -182,7 +183,8 @@ def unlike_recorded(base: Replay, cuts: Sequence[int], recorded: pd.Series[float
     They come of the same rows in batches of another size, so float32 rounds otherwise.
     """
     for cut in cuts:
-        chosen, forecast = base.forecasts(cut)
+        chosen, told = base.forecasts(cut)
+        forecast = centre(told)
         there = recorded.reindex(time_index(base.target_ms[chosen])).to_numpy()  # (n,) NaN: none made
         differs = np.abs(forecast - there) > FLOAT32 * float(np.nanstd(recorded))
         for row in np.flatnonzero(differs)[:1]:

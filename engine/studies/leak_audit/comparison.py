@@ -140,7 +140,9 @@ class Comparison:
     def predict(self) -> Iterator[Finding]:
         """Forecasts of those windows."""
         (chosen, before), (_, after) = self.base.forecasts(self.cut_ms), self.moved.forecasts(self.cut_ms)
-        yield from self.decided("predict", "forecast", chosen, before, after)
+        pairs = zip(columns(before), columns(after), strict=True)
+        for name, pair in zip(("forecast", "lower quantile", "upper quantile"), pairs, strict=False):
+            yield from self.decided("predict", name, chosen, *pair)
 
     def signals(self) -> Iterator[Finding]:
         """Signals of those forecasts."""
@@ -235,6 +237,11 @@ class Comparison:
     def finding(self, stage: str, column: str, row_ms: int, before: Any, after: Any) -> Finding:
         """A finding of this comparison."""
         return Finding(stage, column, row_ms, self.cut_ms, self.how, float(before), float(after))
+
+
+def columns(forecast: Floats) -> NDArray[np.float64]:
+    """The forecasts, and their quantiles where there are any, (1, n) or (3, n)."""
+    return np.atleast_2d(forecast.T)
 
 
 def same(before: NDArray[Any], after: NDArray[Any]) -> NDArray[np.bool_]:

@@ -64,7 +64,8 @@ class Stages:
     split      (targets' open times (N,) ms, labels (N,), market) → training, validation, test
     scale      (features (T, F), label (T,), volatility (T,), starts of training windows) → scalers
     inputs     (scalers, features (T, F), starts (n,)) → (n, L, F) what the model is given
-    predict    (scalers, inputs (n, L, F), volatility at the targets (n,)) → (n,) forecast returns
+    predict    (scalers, inputs (n, L, F), volatility at the targets (n,)) → (n,) forecast returns, or (n, 3)
+               with their quantiles, as all after it take them
     threshold  (market, target rows (n,), forecasts (n,), labels (n,), whether of validation (n,)) → entry
                threshold
     width      (forecasts (n,), labels (n,), volatility (n,), whether of validation (n,)) → half of the width
@@ -141,17 +142,19 @@ def ordinary(
             Forecaster(tuple(members), scalers), inputs, volatility
         ),
         threshold=lambda market, target, forecast, _label, validation: (
-            trading.entry_threshold(market, target[validation], forecast[validation], settings).threshold
+            trading.entry_threshold(
+                market, target[validation], conformal.centre(forecast[validation]), settings
+            ).threshold
         ),
         width=lambda forecast, label, volatility, validation: conformal.width(
             conformal.scores(forecast[validation], label[validation], volatility[validation]),
             settings.signal.band,
         ),
         signals=lambda forecast, volatility, threshold, width: trading.signals_of(
-            forecast, Band.around(forecast, volatility, width), threshold, settings
+            conformal.centre(forecast), Band.around(forecast, volatility, width), threshold, settings
         ),
         simulate=lambda market, target, forecast, signal: simulated(
-            market, target, forecast, signal, settings
+            market, target, conformal.centre(forecast), signal, settings
         ),
     )
 
