@@ -5,6 +5,7 @@
     result.trade   one trade and the bars around it             result.ledger  how often it was looked at
     result.whatif  the backtest under other rules               result.sweep   … under many rules at once
     result.price   prices, forecasts and trades of a stretch
+    result.returns how returns and trades are spread: rolling, by size, by weekday, hour and month
     data.status    what is stored                               data.detail    all facts of a stored series
     data.verify    whether it is what was stored                data.export    a stored series as a file
     data.import    a file into the store                        data.repair    repair a series, or undo it
@@ -36,6 +37,7 @@ QUESTIONS = {
     "result.trades": "trades:window",
     "result.trade": "trade:one",
     "result.price": "price:chart",
+    "result.returns": "return_analysis:analysed",
     "result.report": "report.html:write",
     "result.export": "trades:export",
     "data.detail": "series_detail:detail",

@@ -21,7 +21,7 @@ from engine.runs.hints import hint, run_hint
 from engine.runs.modes import MODES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from engine.settings import Settings
 
@@ -206,20 +206,20 @@ class Home:
             return []
 
     def find(self, text: str, modes: Sequence[str] = ()) -> RunFolder:
-        """The run that an id, a unique prefix of one, or `last` means. Raises ChangeSettingsError."""
+        """The run that an id, a name, a unique beginning, or `last` means. Raises ChangeSettingsError."""
         everything, modes = self.all(), modes or tuple(MODES)
         runs = [run for run in everything if run.mode in modes]
         if text == "last" and runs:
             return runs[-1]
         if ID.fullmatch(text) and not any(run.id == text for run in everything):
             self._explain(text)
-        found = [run for run in runs if run.id.startswith(text)] if PREFIX.fullmatch(text) else []
+        found = matching(runs, text)
         if len(found) == 1:
             return found[0]
         thing, kind = f"run {text!r}", " or ".join(modes) if set(modes) != set(MODES) else "run"
         if found:
             listing = ", ".join(described(run) for run in found[-8:])
-            raise ChangeSettingsError(thing, f"fits {len(found)} runs", f"Give more of the id: {listing}")
+            raise ChangeSettingsError(thing, f"fits {len(found)} runs", f"Give the id, or more: {listing}")
         if not runs:
             raise ChangeSettingsError(
                 thing,
@@ -236,10 +236,10 @@ class Home:
 
     @staticmethod
     def _near(text: str, runs: list[RunFolder], everything: list[RunFolder]) -> str:
-        other = [run for run in everything if text and run.id.startswith(text)]
-        named = [run for run in runs if text and run.name == text]
-        close = difflib.get_close_matches(text, [run.id for run in runs], 3, 0.5)
-        near = other[-3:] or named[-3:] or [run for run in runs if run.id in close] or runs[-1:]
+        called = [each for run in runs for each in (run.id, run.name)]
+        close = difflib.get_close_matches(text, called, 3, 0.5)
+        near = matching(everything, text) or [run for run in runs if {run.id, run.name} & set(close)]
+        near = near[-3:] or runs[-1:]
         listed = ", ".join(described(run) for run in near)
         return f"Near it: {listed}. All: {hint(runs[0].path.parent.parent, 'runs list')}"
 
@@ -309,6 +309,19 @@ def checked_name(name: str) -> str:
 def command(modes: Sequence[str]) -> str:
     """The words of the command that makes a run of one of the modes."""
     return "data update" if set(modes) == {"update"} else modes[0]
+
+
+def matching(runs: list[RunFolder], text: str) -> list[RunFolder]:
+    """The runs that a text can mean: of that id; else of that name or an id that begins so; else of a name
+    that begins so.
+    """
+    called: list[Callable[[RunFolder], bool]] = [
+        lambda run: run.id == text,
+        lambda run: run.name == text or (bool(PREFIX.fullmatch(text)) and run.id.startswith(text)),
+        lambda run: run.name.startswith(text),
+    ]
+    fitting = ([run for run in runs if fits(run)] for fits in called) if text else iter(())
+    return next(filter(None, fitting), [])
 
 
 def described(run: RunFolder) -> str:

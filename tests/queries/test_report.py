@@ -46,7 +46,7 @@ def test_it_is_whole_and_needs_no_network(kept, tmp_path):
     assert answer == WrittenReport(str(path), len(text.encode()))
     tags = Tags(text)
     assert tags.open == []
-    assert tags.found.count("svg") == 2
+    assert tags.found.count("svg") == 4
     assert "rect" in tags.found  # bars without a forecast lie in the shade
     assert "no forecast" in text
     assert not {"script", "link", "img", "iframe"} & set(tags.found)

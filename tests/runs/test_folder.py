@@ -1,14 +1,26 @@
-"""Run folders: made whole, found by id, prefix or `last`, deleted without touching anything else."""
+"""Run folders: made whole, found by id, name, beginning or `last`, deleted without touching anything else."""
 
 import json
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 
 from engine.errors import ChangeSettingsError, RepairDataError
-from engine.runs.folder import Home, RunFolder, home_path
+from engine.runs.folder import Home, RunFolder, home_path, matching
 from engine.settings import Settings, load, make, pinned
+
+
+@dataclass(frozen=True)
+class Called:
+    """What a run is called."""
+
+    id: str
+    name: str
 
 
 def made(home, *modes):
@@ -84,10 +96,34 @@ def test_what_is_no_id_is_refused_and_shown_harmlessly(home, run, text):
     assert refused.value.exit_code == 2
 
 
-def test_a_name_leads_to_the_id(home, run):
-    made(home, "run", "run", "run")
-    with pytest.raises(ChangeSettingsError, match=rf"Near it: {run.id} \(train, lstm-btc\)"):
-        home.find("lstm-btc")
+@given(st.data())
+@examples(max_examples=100, deadline=None)
+def test_a_name_means_its_run_unless_it_may_mean_another(data):
+    ids = data.draw(st.lists(st.text("ab0", min_size=8, max_size=8), min_size=1, max_size=5, unique=True))
+    runs = [Called(run_id, data.draw(st.text("ab0", max_size=3))) for run_id in ids]
+    text = data.draw(st.text("ab0", min_size=1, max_size=9) | st.sampled_from(ids))
+    found = matching(runs, text)
+    if exact := [run for run in runs if run.id == text]:
+        assert found == exact
+    elif better := [run for run in runs if run.name == text or run.id.startswith(text)]:
+        assert found == better
+    else:
+        assert found == [run for run in runs if run.name.startswith(text)]
+
+
+def test_a_name_that_several_have_is_refused_with_all_of_them(home, run):
+    assert home.find("lstm-btc") == home.find("lstm-") == run
+    first, second = (home.create("train", make({}), name=name) for name in ("twin", "twin"))
+    for text in ("twin", "tw"):
+        with pytest.raises(ChangeSettingsError, match="fits 2 runs") as refused:
+            home.find(text)
+        assert first.id in refused.value.remedy
+        assert second.id in refused.value.remedy
+    made(home, "backtest")
+    with pytest.raises(ChangeSettingsError, match=rf"no such backtest.*{run.id} \(train, lstm-btc\)"):
+        home.find("lstm-btc", ["backtest"])
+    with pytest.raises(ChangeSettingsError, match="lstm-btc"):
+        home.find("lstm-bct")
 
 
 def test_without_runs_the_command_that_makes_one_is_named(home):

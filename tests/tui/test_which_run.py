@@ -83,6 +83,7 @@ COMMANDS = {
     "whatif": ("walkforward", lambda home: results.whatif(home, "last", None, [])),
     "report": ("walkforward", lambda home: results.report(home, "last", "", None, [], force=False)),
     "trades": ("walkforward", lambda home: results.trades(home, "last", None, [], view={})),
+    "returns": ("walkforward", lambda home: results.returns(home, "last", None, [], window=0)),
     "sweep": ("walkforward", lambda home: sweep.sweep(home, "last", None, ["fee_bps=1,2"])),
     "audit": ("train", lambda home: studies.audit(home, "last")),
     "backtest": ("train", lambda home: pipeline.backtest(home, "last", None, [])),

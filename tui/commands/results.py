@@ -10,6 +10,7 @@ from engine.errors import ChangeSettingsError
 from engine.results.answers import OpenedResult, TradeDetail, TradesPage, WrittenReport, WrittenTrades
 from engine.results.codec import to_json
 from engine.results.number_format import whole
+from engine.results.return_analysis import ReturnAnalysis
 from engine.runs.audit_status import audit_status
 from engine.runs.folder import Home, home_path
 from engine.runs.requests import EngineClient
@@ -22,6 +23,7 @@ from tui.runs.facts import facts_of, has_result
 from tui.settings.what_if import Moves
 from tui.text.backtest import backtest_document, what_if
 from tui.text.comparison import side_by_side
+from tui.text.returns import spread_of_returns
 from tui.text.trades import trade_facts, trades_table
 
 if TYPE_CHECKING:
@@ -80,6 +82,19 @@ def whatif(home: str | None, text: str, config: str | None, overrides: list[str]
     document = backtest_document(run, replace(result, files={}))
     head = {"settings": dict(moves.overrides), "recorded": recorded.result.metrics}
     return Answer(document | head, what_if(run, result, recorded.result, said))
+
+
+def returns(
+    home: str | None, text: str, config: str | None, overrides: list[str] | None, *, window: int
+) -> Answer:
+    """How returns and trades of a result are spread, as it was or under the rules given."""
+    run = with_result(Home(home_path(home)), text)
+    rules = only_rules(config, overrides)
+    with EngineClient() as client:
+        moved = overrides_of(rules, run, client)
+        request = {"do": "result.returns", "run": str(run.path), "overrides": moved, "window": window}
+        found = client.ask(request, ReturnAnalysis)
+    return Answer({"settings": moved, **to_json(found)}, spread_of_returns(found))
 
 
 def compare(home: str | None, texts: list[str]) -> Answer:

@@ -22,6 +22,7 @@ from tui.commands.pipeline import carry_out
 from tui.commands.which_run import with_files
 from tui.number_format import loss, span, table
 from tui.runs.facts import facts_of, facts_of_all
+from tui.runs.run_filter import fitting
 from tui.text.csv_file import write_csv
 from tui.text.events import note_line
 
@@ -47,7 +48,7 @@ def listing(path: str | None, words: str, csv: str) -> Answer:
 def listed(home: Home, words: str, csv: str) -> Answer:
     """The runs with all these words, as a table, or in a CSV file."""
     every = facts_of_all(home)
-    runs = [each for each in every if each.has_words(words)]
+    runs = fitting(every, words)
     if not runs:
         none = f"none of {len(every)} runs fits {words!r}" if every else f"no runs yet in {home.path}"
         return Answer({"runs": []}, none if every else f"{none}; start with: {hint(home.path, 'demo')}")

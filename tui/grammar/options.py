@@ -10,7 +10,7 @@ import typer
 EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 130 interrupted."
 FROM_FILE = "Settings come from FILE (default: ./quantdeck.toml if there is one), then -s."
 RULES = "Settings are the run's; -s moves those of signal and backtest, whose group may be left out."
-A_RUN = "A run's id, an unambiguous beginning of it, or `last`"
+A_RUN = "A run's id or name, an unambiguous beginning of one, or `last`"
 OVERRIDE = "Override one setting, such as training.epochs=5; may be repeated."
 ONE_RULE = "Change one rule, such as fee_bps=5; may be repeated."
 SOME_VALUES = "Try each value of one rule, such as fee_bps=2,5,10; may be repeated."

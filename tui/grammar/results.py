@@ -1,4 +1,4 @@
-"""`quantdeck whatif|sweep|compare|report|trades`: what can be done with results that are there."""
+"""`quantdeck whatif|sweep|returns|compare|report|trades`: what can be done with results that are there."""
 
 from typing import Annotated
 
@@ -46,6 +46,20 @@ def sweep(
     from tui.commands.sweep import sweep
 
     return sweep(home, run, config, overrides, csv=csv, limit=limit)
+
+
+@command(group, "returns", RULES)
+def returns(
+    run: LastBacktest = "last",
+    window: Annotated[
+        int, option("--window", metavar="DAYS", help="Of rolling figures (default: 90; of a short span 30).")
+    ] = 0,
+    config: NoConfig = None, overrides: Rules = None, home: HomeDir = None,
+) -> Answer:  # fmt: skip
+    """Rolling Sharpe and drawdown, PnL by size and side, returns by weekday, month and hour."""
+    from tui.commands.results import returns
+
+    return returns(home, run, config, overrides, window=window)
 
 
 @command(group, "compare")

@@ -25,7 +25,9 @@ group = new_group(
 
 @command(group, "list")
 def listing(
-    words: Annotated[str, option("--filter", metavar="TEXT", help="Only runs with all these words.")] = "",
+    words: Annotated[
+        str, option("--filter", metavar="TEXT", help="Words, or 'sharpe>1 trades>30 series=BTC mode=run'.")
+    ] = "",
     csv: Csv = "",
     home: HomeDir = None,
 ) -> Answer:

@@ -15,10 +15,13 @@ from engine.queries.opening import figures_of, ledger
 from engine.queries.report import figures, svg
 from engine.queries.report.style import STYLE
 from engine.queries.result import traded
-from engine.results.answers import WrittenReport
+from engine.queries.return_analysis import analysis
+from engine.results.answers import Curve, WrittenReport
 from engine.results.caveats import SIMULATED
 from engine.results.learned_tables import features_table, forecast_tables
 from engine.results.number_format import defined, grouped, signed_percent
+from engine.results.return_analysis import stretches
+from engine.results.return_tables import on_groups, on_rolling, return_tables
 from engine.results.tables import tables_of
 from engine.results.trust_tables import figures_table, trust_tables
 from engine.runs.audit_status import audit_status, caveats_of
@@ -29,6 +32,7 @@ from engine.runs.results import importance_of, result_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from engine.results.return_analysis import ReturnAnalysis
     from engine.results.tables import Table
     from engine.runs.events import Event
 
@@ -92,6 +96,8 @@ def page(request: Event) -> str:
         laid_out(features_table(recorded, importance_of(result.run))),
         "<h2>Monthly returns of the strategy, %</h2>",
         months(found.months),
+        "<h2>Rolling figures, returns and trades by size and time</h2>",
+        *returns(analysis(result, again)),
         "<h2>Trades</h2>",
         table(("", "trades", "win %", "PnL", "mean return %", "mean bars"), figures.trades(again.trades)),
         "<h2>Forecast and costs</h2>",
@@ -103,6 +109,23 @@ def page(request: Event) -> str:
         *(f"<p>Note: {escape(note.text)}</p>" for note in found.notes),
     ]
     return document(name, body)
+
+
+def returns(found: ReturnAnalysis) -> list[str]:
+    """Rolling Sharpe ratio and drawdown, then every table of how returns are spread."""
+    rolling, charts = found.rolling, []
+    both = ((rolling.benchmark, "benchmark"), (rolling.strategy, "strategy"))
+    if any(map(defined, (*rolling.benchmark.sharpe, *rolling.strategy.sharpe))):
+        ratios = [(line, name) for each, name in both for line in stretches(rolling.time_ms, each.sharpe)]
+        depths = [(Curve(rolling.time_ms, tuple(-value for value in each.max_drawdown)), name)
+                  for each, name in both]  # fmt: skip
+        charts = [
+            f"<p>Sharpe ratio and deepest drawdown of the last {rolling.days} days</p>",
+            svg.chart(ratios, 220, lambda value: f"{value:g}", "rolling Sharpe ratio"),
+            svg.chart(depths, 160, lambda value: f"{grouped(value * 100, 0)} %", "rolling drawdown"),
+        ]
+    said = [text for text in (on_groups(found), on_rolling(rolling)) if text]
+    return [*charts, *(f"<p>{escape(text)}</p>" for text in said), *map(laid_out, return_tables(found))]
 
 
 def study_page(run: RunFolder) -> str:

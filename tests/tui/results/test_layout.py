@@ -86,7 +86,7 @@ async def test_no_line_of_a_screen_is_wider_than_its_block(deck_on, home, size):
     deck = deck_on(home, first="backtest")
     async with deck.run_test(size=size) as pilot:
         await quiet(pilot)
-        for keys in ("", "z", "z", "z", "z", "f", "f", "f", "{", "1", "4"):
+        for keys in ("", "z", "z", "z", "z", "f", "f", "f", "f", "f", "{", "1", "4"):
             if keys:
                 await pilot.press(keys)
                 await quiet(pilot)

@@ -40,6 +40,12 @@ def test_backtest(snap_compare, deck_on, home, keys, size):
     assert snap_compare(deck_on(home), terminal_size=size, run_before=press("3", *keys))
 
 
+@pytest.mark.parametrize("panel", ["rolling", "returns"])
+def test_what_is_computed_when_somebody_looks(snap_compare, deck_on, home, panel):
+    keys = "ffff" if panel == "rolling" else "fffff"
+    assert snap_compare(deck_on(home), terminal_size=(80, 22), run_before=press("3", *keys))
+
+
 def test_the_picture_of_the_docs(snap_compare, deck_on, home):
     assert snap_compare(deck_on(home), terminal_size=(80, 24), run_before=press("3"))
 

@@ -15,6 +15,7 @@ from tui.screens.backtest import actions, drawing, selection
 from tui.screens.backtest.figures import Sides, figures
 from tui.screens.backtest.learned import learned, measured
 from tui.screens.backtest.open_result import OpenResult
+from tui.screens.backtest.returns import AskedReturns, spread_of
 from tui.screens.backtest.stress import stress
 from tui.screens.backtest.trades_panel import TradesPanel
 from tui.screens.base import BaseScreen
@@ -22,6 +23,7 @@ from tui.settings.what_if import FEE, THRESHOLD, Moves
 from tui.terminal.keys import VIEW, key
 from tui.widgets.equity_chart import EquityChart
 from tui.widgets.lines import Lines
+from tui.widgets.rolling_chart import RollingChart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from tui.widgets.virtual_table import VirtualTable
 
 ZOOMS = ("", "chart", "figures", "trades")
+MORE = ("more", "stress", "learned", "rolling", "returns")  # one behind the other
 OF_RULES = ("#figures", "#aside", "#chart", "#months")  # what other rules change
 DEBOUNCE_S = 0.15
 WHAT_IF = "whatif RUN -s KEY=VALUE"
@@ -59,7 +62,7 @@ class BacktestScreen(BaseScreen):
         key("z", "zoom", "zoom", VIEW),
         key("e", "export", "export", "report RUN, trades --csv"),
         key("l", "log_axis", "log axis", VIEW, show=False),
-        key("f,tab", "more", "more panels", "runs show RUN", key_display="f"),
+        key("f,tab", "more", "more panels", "runs show RUN, returns RUN", key_display="f"),
         key("w", "what_if", "what if, by any rule", WHAT_IF),
         key("0", "reset", "back from what-if", "runs show RUN", show=False),
         key("left", "other(-1)", "other run", VIEW, key_display="← →"),
@@ -76,6 +79,7 @@ class BacktestScreen(BaseScreen):
         self.watched: Watched | None = None
         self.questions = Questions(self, self.ask_engine)
         self.result = OpenResult(self.questions, self.draw)
+        self.returns = AskedReturns(self.questions, self.result, self.draw)
         self._shown = ("", "")
         self._state: list[Line] = []  # what is said where there is no result
         self._timer: Timer | None = None
@@ -98,6 +102,9 @@ class BacktestScreen(BaseScreen):
             yield Lines(id="stress")
             with VerticalScroll(id="learned"):
                 yield Lines(id="forecasts-and-features", classes="auto")
+            yield RollingChart(ascii=self.deck.ascii, id="rolling")
+            with VerticalScroll(id="returns"):
+                yield Lines(id="spread", classes="auto")
 
     def on_mount(self) -> None:
         """Have what the first chart and the first prompt need."""
@@ -133,6 +140,7 @@ class BacktestScreen(BaseScreen):
         """Show the run from scratch."""
         watched = self.watched
         self.questions.forget()
+        self.returns.forget()
         self.trades.clear()
         run = watched.run if watched and selection.finished(watched) else None
         try:
@@ -193,8 +201,25 @@ class BacktestScreen(BaseScreen):
             importance = measured(self.deck.snapshot, opened.run)
             text = learned(recorded, importance, width, ascii=self.deck.ascii)
             self.query_one("#forecasts-and-features", Lines).show(text)
+        if self._zoom in ("rolling", "returns"):
+            self.draw_returns(width)
         curves = Curves() if opened.error and not opened.curves else opened.curves
         self.query_one(EquityChart).set_curves(curves, ascii=self.deck.ascii)
+
+    def draw_returns(self, width: int) -> None:
+        """The panels of what is computed when somebody looks; dim while it is of other rules."""
+        returns = self.returns
+        returns.ask()
+        chart, text = self.query_one(RollingChart), self.query_one("#spread", Lines)
+        chart.stale = text.stale = returns.stale
+        if returns.error:
+            chart.show(selection.broken(returns.error, whole=False))
+            text.show(selection.broken(returns.error, whole=False))
+            return
+        found = returns.found
+        chart.set_rolling(found.rolling if found else None)
+        computing: list[Line] = [[(" computing …", "quiet")]]
+        text.show(spread_of(found, width, ascii=self.deck.ascii) if found else computing)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Keys that would do nothing now, or nothing in sight, are neither shown nor taken."""
@@ -301,8 +326,9 @@ class BacktestScreen(BaseScreen):
         chart.draw()
 
     def action_more(self) -> None:
-        """Fills and months alone, then the stress tests, what the model learned, and back."""
-        self.zoom({"more": "stress", "stress": "learned", "learned": ""}.get(self._zoom, "more"))
+        """Fills and months alone, then each further panel, and back."""
+        place = MORE.index(self._zoom) + 1 if self._zoom in MORE else 0
+        self.zoom((*MORE, "")[place])
 
     def action_unzoom(self) -> None:
         """All panels."""
@@ -312,12 +338,11 @@ class BacktestScreen(BaseScreen):
         """One panel alone, or all."""
         self._zoom = panel
         self.set_class(bool(panel), "zoom")
-        for name in (*ZOOMS[1:], "price", "more", "stress", "learned"):
+        for name in (*ZOOMS[1:], "price", *MORE):
             self.set_class(panel == name, f"zoom-{name}")
         table = self.trades.table
-        scrolled = {"more": self.query_one("#more"), "learned": self.query_one("#learned"),
-                    "figures": self.query_one("#all-figures"),
-                    "price": self.trades.price}  # fmt: skip
+        scrolled = {name: self.query_one(f"#{name}") for name in ("more", "learned", "returns")}
+        scrolled |= {"figures": self.query_one("#all-figures"), "price": self.trades.price}
         self.query_one("#all-figures").can_focus = panel == "figures"
         self.trades.price.can_focus = panel == "price"
         self.set_focus(scrolled.get(panel, table if panel in ("", "trades") else None))  # for ↑ and ↓

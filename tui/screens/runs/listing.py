@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tui.runs.facts import RunFacts, facts_of_watched
+from tui.runs.run_filter import fitting, wrong
 from tui.screens.runs.drawing import every_column
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class RunsList:
 
     def __init__(self) -> None:
         """Nothing yet."""
+        self.every: list[RunFacts] = []
         self.shown: list[RunFacts] = []
         self.marked: list[str] = []  # ids, at most two
         self.filter, self.by, self.down = "", "created (UTC)", True
@@ -29,11 +31,11 @@ class RunsList:
 
     def take(self, snapshot: Snapshot) -> None:
         """Filter and sort the runs of a snapshot."""
-        every = [self._facts(each) for each in snapshot.runs]
-        fitting = [each for each in every if each.has_words(self.filter)]
+        self.every = [self._facts(each) for each in snapshot.runs]
+        kept = fitting(self.every, self.filter) if not wrong(self.every, self.filter) else []
         key = next(column.sort_key for column in every_column() if column.title == self.by)
-        have = sorted((each for each in fitting if key(each) is not None), key=key, reverse=self.down)
-        self.shown = [*have, *(each for each in fitting if key(each) is None)]
+        have = sorted((each for each in kept if key(each) is not None), key=key, reverse=self.down)
+        self.shown = [*have, *(each for each in kept if key(each) is None)]
         self.marked = [each for each in self.marked if each in snapshot.by_id]
 
     def _facts(self, watched: Watched) -> RunFacts:

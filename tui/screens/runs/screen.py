@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from engine.errors import QuantdeckError
+from tui.runs.run_filter import wrong
 from tui.runs.status import resumable
 from tui.screens.backtest import selection
 from tui.screens.base import BaseScreen
@@ -197,14 +199,16 @@ class RunsScreen(BaseScreen):
             actions.ask_again(self, at)
 
     def action_filter(self) -> None:
-        """Ask for words that rows must hold."""
+        """Ask for words and terms that rows must hold."""
 
         def take(text: object) -> None:
             if isinstance(text, str):
                 self._list.filter = text
                 self.refresh_runs()
 
-        self.app.push_screen(Prompt("Show runs with all these words (empty: all)", self._list.filter), take)
+        question = "Filter the runs: words, or such as sharpe>1 trades>30 series=BTC mode=run (empty: all)"
+        check = partial(wrong, self._list.every)
+        self.app.push_screen(Prompt(question, self._list.filter, check), take)
 
     def action_sort(self) -> None:
         """Sort by the next column."""
