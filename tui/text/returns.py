@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.results.caveats import SIMULATED
 from engine.results.return_tables import on_groups, on_rolling, return_tables
-from tui.text.backtest import SIMULATED
 from tui.text.studies import laid_out
 
 if TYPE_CHECKING:
