@@ -90,7 +90,7 @@ def search(
     ] = "",
     run: Annotated[
         str, option("--run", metavar="RUN", help="With --best: the search; without it, the last.")
-    ] = "last",
+    ] = "",
     force: Force = False, name: Name = "", detach: Detach = False,
     config: Config = None, overrides: Overrides = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
@@ -98,7 +98,7 @@ def search(
     from tui.commands import search as work
 
     if best:
-        return work.best(home, run, best, force=force)
+        return work.best(home, run or "last", best, force=force)
     if resume:
         return work.resume(home, resume, detach=detach)
     told = {"trials": trials, "minutes": minutes, "sampler": sampler, "objective": objective}
