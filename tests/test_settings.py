@@ -84,6 +84,11 @@ def test_a_missing_or_broken_file_says_so(tmp_path):
     broken.write_text("[data\n")
     with pytest.raises(ChangeSettingsError, match="is not TOML"):
         load(broken)
+    broken.write_text("[model]\nunits = " + "[" * 3000)
+    with pytest.raises(ChangeSettingsError, match="without end"):
+        load(broken)
+    with pytest.raises(ChangeSettingsError, match=r"model\.units"):
+        load(None, ["model.units=" + "[" * 3000])
     broken.write_bytes(b"\xff\xfe")
     with pytest.raises(ChangeSettingsError, match="is not TOML"):
         load(broken)

@@ -95,6 +95,9 @@ def read_toml(path: Path) -> dict[str, Any]:
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ChangeSettingsError(str(path), f"is not TOML: {error}", "Correct it there") from None
+    except RecursionError:
+        reason = "is TOML of lists or tables within each other without end"
+        raise ChangeSettingsError(str(path), reason, "Correct it there") from None
 
 
 def override(tree: dict[str, Any], text: str) -> Problem | None:
@@ -120,7 +123,7 @@ def value_of(key: str, raw: str) -> Any:
     try:
         value = tomllib.loads(f"value = {raw}")["value"]
         return [value] if isinstance(default, tuple) and not isinstance(value, list) else value
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         listing = [part.strip() for part in raw.strip("[]").split(",") if part.strip()]
         return listing if isinstance(default, tuple) else raw
 

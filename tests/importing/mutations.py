@@ -75,11 +75,11 @@ def imports(seeds, folder):
             import_file(path, store, "a", now_ms=NOW, hints=hints)
         except QuantdeckError as error:
             if isinstance(error, InternalError):
-                tally.wrong[seed] = traceback.format_exc()
+                tally.wrong[seed] = traceback.format_exc(limit=-3)
             elif stored(store) != before:
                 tally.wrong[seed] = f"{kind}: refused, and what was stored is another: {error}"
         except Exception:  # noqa: BLE001  that is what is sought
-            tally.wrong[seed] = f"{kind}: {traceback.format_exc()}"
+            tally.wrong[seed] = f"{kind}: {traceback.format_exc(limit=-3)}"
         else:
             tally.taken += 1
             store.read("a")
@@ -102,9 +102,9 @@ def readings(seeds, folder):
             settings.load(path)
         except QuantdeckError as error:
             if isinstance(error, InternalError):
-                tally.wrong[seed] = traceback.format_exc()
+                tally.wrong[seed] = traceback.format_exc(limit=-3)
         except Exception:  # noqa: BLE001  that is what is sought
-            tally.wrong[seed] = traceback.format_exc()
+            tally.wrong[seed] = traceback.format_exc(limit=-3)
         else:
             tally.taken += 1
         tally.slowest_s = max(tally.slowest_s, time.monotonic() - began)
