@@ -23,7 +23,7 @@ STATUS_OF_STAGE = {
     "features": "preparing", "split": "preparing", "scale": "preparing", "windows": "preparing",
     "load": "preparing", "fit": "training", "save": "saving", "trials": "training", "winner": "training",
     "predict": "backtesting", "signals": "backtesting", "simulate": "backtesting", "metrics": "backtesting",
-    "permute": "backtesting",
+    "permute": "backtesting", "paths": "training", "luck": "backtesting",
 }  # fmt: skip
 
 
