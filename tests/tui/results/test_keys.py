@@ -97,7 +97,7 @@ async def test_the_stress_tests_are_one_key_further_and_then_all_panels_again(de
         for each in found.regimes:
             assert f"{each.kind} {each.name}" in text_of(deck)
         assert f"5 bars late{found.delays[-1].total_return * 100:>+16,.2f}" in text_of(deck)
-        await press("tab", "f")(pilot)  # one more panel is between
+        await press("tab", "f", "f", "f")(pilot)  # three more panels are between
         assert "stress tests" not in text_of(deck)
         assert "max drawdown" in text_of(deck)
 
