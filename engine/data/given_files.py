@@ -90,6 +90,9 @@ def signals_of(given: str | Path | pd.Series, hints: Hints = NO_HINTS) -> pd.Ser
         row, text = found.unreadable
         reason = f"row {row} says {printable(text)} in column {printable(found.column)}, which is no number"
         raise RepairDataError(str(path), reason, "Give 1, -1 and 0, or target weights, or leave it empty")
+    if any(note.code == "values in a unit" for note in found.notes):
+        reason = f"holds per cent or basis points in column {printable(found.column)}"
+        raise RepairDataError(str(path), reason, "Give 1, -1 and 0, or target weights such as 0.5 for 50 %")
     values = found.frame["value"].rename(found.column)
     refuse_unclear(path, found, values)
     return values

@@ -26,6 +26,7 @@ Times: TypeAlias = NDArray[np.int64]
 
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 MONTH_MS = 31 * DAY_MS  # the usual distance of bars of months
+MONTHS = {MONTH_MS: 1, 92 * DAY_MS: 3, 365 * DAY_MS: 12}  # of a bar, by the usual distance of bars
 YEAR_MS = 365 * DAY_MS
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ALL_WEEK, BUSINESS_DAYS, WHOLE_DAY = tuple(range(7)), tuple(range(5)), ((0, DAY_MS),)
@@ -86,13 +87,13 @@ class Calendar:
     def bars_per_year(self) -> float:
         """Bars in a year: 8,760 of an hour for a market that never closes, 1,764 for one of 7 a session."""
         if self.monthly:
-            return 12.0
+            return 12.0 / MONTHS[self.step_ms]
         return YEAR_MS / self.step_ms if self.in_steps else self.days_per_year * len(self.slots)
 
     @property
     def monthly(self) -> bool:
-        """Whether bars are months, which are of several lengths."""
-        return self.step_ms == MONTH_MS
+        """Whether bars are months, quarters or years, which are of several lengths."""
+        return self.step_ms in MONTHS
 
     @property
     def in_steps(self) -> bool:
@@ -137,7 +138,7 @@ class Calendar:
     def keeps(self, time_ms: Times) -> NDArray[np.bool_]:
         """Which of the times (T,) may be open times of this market's bars, those of an extra session too."""
         clock = self.clock(time_ms) if self.local else time_ms
-        phase = clock - months(clock)[1] if self.monthly else clock % self.step_ms
+        phase = clock - self.months(clock)[1] if self.monthly else clock % self.step_ms
         kept: NDArray[np.bool_] = phase == usual(phase)
         if not self.in_steps and self.step_ms < DAY_MS:
             kept |= np.isin(clock - self.sessions(time_ms) * DAY_MS, self.slots)
@@ -201,7 +202,7 @@ class Calendar:
         """The place of each bar, (T,), among all bars that the pattern of the week would have."""
         clock = self.clock(time_ms) if self.local else time_ms
         if self.monthly:
-            return months(clock)[0]
+            return self.months(clock)[0]
         if self.in_steps:
             return clock // self.step_ms
         day = self.sessions(time_ms)
@@ -215,7 +216,9 @@ class Calendar:
         if self.in_steps:
             clock = self.clock(time_ms) if self.local else time_ms
             if self.monthly:
-                opened = first_of_month(place) + usual(clock - months(clock)[1])
+                each, (number, begins) = MONTHS[self.step_ms], self.months(clock)
+                first = usual(months(clock)[0] - number * each)  # quarters may begin in February
+                opened = first_of_month(place * each + first) + usual(clock - begins)
             else:
                 opened = place * self.step_ms + usual(clock % self.step_ms)
             return self.moments(opened) if self.local else opened
@@ -226,6 +229,13 @@ class Calendar:
         if self.step_ms == DAY_MS:
             opened = day * DAY_MS + usual(self.clock(time_ms) - self.sessions(time_ms) * DAY_MS)
         return self.moments(opened)
+
+    def months(self, clock_ms: Times) -> tuple[Times, Times]:
+        """The bar of months, quarters or years of each time, (T,), counted from 1970, and when it begins."""
+        each, month = MONTHS[self.step_ms], months(clock_ms)[0]
+        first = usual(month % each)
+        number = (month - first) // each
+        return number, first_of_month(number * each + first)
 
     def clock(self, time_ms: Times) -> Times:
         """What the zone's clock shows at each time (T,), in ms since 1970-01-01 00:00 of that clock."""

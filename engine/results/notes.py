@@ -126,7 +126,28 @@ TEXTS = {
     "no header": "no header; columns taken as {columns}",
     "values are a column": "values are column {column}",
     "rates are a column": "rates are column {column}; every other column is 0",
+    "values in a unit": "values of column {column} are in {unit}: stored as shares",
     "volume is a column": "volume is column {column}",
+    "volume by its numbers": (
+        "volume is column {column}: times the price it is column {quote}, which is in quote currency; passed "
+        "over: {others}"
+    ),
+    "columns passed over": "passed over: {columns}, which follow the prices and are no volume",
+    "volume of two": "volume is column {column}; passed over: column {others}",
+    "volume of -1": "{rows:,} rows have a volume of -1, which means unknown",
+    "lines of dividends": "{rows:,} lines that tell a dividend or a split were left out",
+    "row numbers in front": "the first column numbers the rows: passed over",
+    "cut last line": "the last line has no end and may be cut off: {text}",
+    "day numbers": "day numbers are counted from 1900, as Excel does; Excel for Mac once counted from 1904",
+    "times are the ends of periods": "times are the last days of {periods}: stored at the first days",
+    "short for a calendar": (
+        "the file spans {days:g} days, too few to tell a market that closes: taken as 24/7; "
+        "data.calendar says otherwise"
+    ),
+    "days stamped by day": (
+        "daily bars are stamped at {clock}, taken as the time at which they open; if it is the close, say so "
+        "with --label close"
+    ),
     "tick volume": "tick volume: volume is column {column}, the number of price changes",
     "no volume": "no volume in the file: it is unknown",
     "no volume among": (
@@ -159,8 +180,8 @@ TEXTS = {
         "close belongs to the time of the bar after it."
     ),
     "IC too good to be true": (
-        "TOO GOOD TO BE TRUE: an IC of {ic:.2f}. Of hourly returns 0.05 is already much: look for what the "
-        "features know too early."
+        "TOO GOOD TO BE TRUE: an IC of {ic:.2f} on bars of {bars}, which chance alone would not make (p = "
+        "{p_value:.2g}): look for what the features know too early."
     ),
     "Sharpe too good to be true": (
         "TOO GOOD TO BE TRUE: a Sharpe ratio of {sharpe:.2f}. Look for what the signals know too early, and "

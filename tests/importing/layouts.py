@@ -665,6 +665,20 @@ def _(frame, places):
     return "a.json", json.dumps({"error": [], "result": {"QDXUSD": rows, "last": 1}}).encode()
 
 
+FLAT = ("volume", "open", "close", "high", "low")
+MONTHS = pd.date_range("2005-01-01", periods=150, freq="MS")
+
+
+def turnover(_, row, __):
+    """The volume in quote currency."""
+    return f"{row.volume * (row.high + row.low) / 2:.6f}"
+
+
+def contracts(_, row, __):
+    """The volume in contracts of a hundredth."""
+    return f"{row.volume * 100:.0f}"
+
+
 def okx(frame, places, volumes):
     rows = [
         [f"{seconds(time)}000", *(cells(row[name], places) for name in PRICES), *volumes(row), "1"]
@@ -716,6 +730,68 @@ def _(frame, places):
         for time, row in frame.iterrows()
     }
     return "a.json", json.dumps({"Meta Data": {"2. Symbol": "QDX"}, "Time Series (Daily)": days}).encode()
+
+
+@layout("Deribit", "the answer of its REST interface, JSON: `ticks` and a list of each price", "Deribit")
+def _(frame, places):
+    columns = {name: frame[name].round(4 if name == "volume" else places).tolist() for name in OHLCV}
+    ticks = [seconds(time) * 1000 for time in frame.index]
+    return "a.json", json.dumps({"result": {**columns, "ticks": ticks, "status": "ok"}}).encode()
+
+
+@layout(
+    "BitMEX", "`timestamp,symbol,…,trades,volume,vwap,…,homeNotional,foreignNotional`: ends of bars", "BitMEX"
+)
+def _(frame, places):
+    behind = "trades,volume,vwap,lastSize,turnover,homeNotional,foreignNotional"
+    head = f"timestamp,symbol,open,high,low,close,{behind}"
+    stamp = lambda t: f"{t + pd.Timedelta('1h'):%Y-%m-%dT%H:%M:%S.000Z},QDXUSD"  # noqa: E731
+    columns = (*PRICES, "7", contracts, "1", "1", "99", "volume", turnover)
+    return "a.csv", plain(frame, places, head, stamp, columns)
+
+
+@layout("Huobi", "`id,open,close,low,high,amount,vol,count`: `amount` in base, `vol` in quote currency")
+def _(frame, places):
+    columns = ("open", "close", "low", "high", "volume", turnover, "7")
+    return "a.csv", plain(
+        frame, places, "id,open,close,low,high,amount,vol,count", lambda t: f"{seconds(t)}", columns
+    )
+
+
+@layout("OKX", "`ts,o,h,l,c,vol,volCcy,volCcyQuote,confirm`: contracts, base and quote currency")
+def _(frame, places):
+    columns = (*PRICES, contracts, "volume", turnover, "1")
+    head = "ts,o,h,l,c,vol,volCcy,volCcyQuote,confirm"
+    return "a.csv", plain(frame, places, head, lambda t: f"{seconds(t)}000", columns)
+
+
+@layout("Polygon", "flat files: `ticker,volume,open,close,high,low,window_start,transactions`", "Polygon")
+def _(frame, places):
+    rows = [
+        ",".join(["QDX", *(cells(row[name], 4 if name == "volume" else places) for name in FLAT),
+                  f"{seconds(time)}000000000", "7"])
+        for time, row in frame.iterrows()
+    ]  # fmt: skip
+    return "a.csv", ["ticker,volume,open,close,high,low,window_start,transactions", *rows]
+
+
+@layout("barchart", "the newer one: `Time,Open,High,Low,Latest,…,Open Int`, a footer", "barchart", times=DAYS)
+def _(frame, places):
+    head = 'Time,Open,High,Low,Latest,Change,%Change,Volume,"Open Int"'
+    columns = (*PRICES, "0.5", "+0.12%", "volume", "120")
+    rows = plain(frame, places, head, "{:%Y-%m-%d}".format, columns)
+    return "a.csv", [*rows, '"Downloaded from Barchart.com as of 11-26-2023 08:11am CST"']
+
+
+@layout("dates", "bars of months by their last days, `2014-02-28`", times=MONTHS)
+def _(frame, places):
+    stamp = lambda t: f"{t + pd.offsets.MonthEnd(0):%Y-%m-%d}"  # noqa: E731
+    return "a.csv", plain(frame, places, "Date,Open,High,Low,Close,Volume", stamp)
+
+
+@layout("dates", "bars of quarters", times=pd.date_range("1990-01-01", periods=120, freq="QS"))
+def _(frame, places):
+    return "a.csv", plain(frame, places, "Date,Open,High,Low,Close,Volume", "{:%Y-%m-%d}".format)
 
 
 def parquet(frame):

@@ -1,4 +1,4 @@
-"""Candles in JSON as the interfaces of OKX and OANDA answer: values without names, records within records."""
+"""Candles in JSON as the interfaces of OKX, OANDA, Deribit and Yahoo answer: records in records."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def answer_of(document: Any) -> Answer | None:
     """The candles of a document; None if it is no answer of these. Raises ValueError for one without any."""
     if not isinstance(document, dict):
         return None
-    answer = of_okx(document) or of_oanda(document)
+    answer = of_okx(document) or of_oanda(document) or of_deribit(document) or of_yahoo(document)
     if answer and not answer.records:
         what = f"{answer.unfinished} that are not finished" if answer.unfinished else "none"
         raise UnclearError(f"is an answer of {answer.publisher} without candles that are finished: {what}")
@@ -94,3 +94,34 @@ def of_oanda(document: dict[str, Any]) -> Answer | None:
         for each in finished
     ]
     return Answer("OANDA", records, len(candles) - len(finished))
+
+
+def of_deribit(document: dict[str, Any]) -> Answer | None:
+    """Candles of Deribit: `{"result": {"ticks": [ms, …], "open": […], …, "volume", "cost"}}`."""
+    columns = document.get("result")
+    if not isinstance(columns, dict) or not {"ticks", *PRICES} <= set(columns):
+        return None
+    fields = {"ts": "ticks", **{name: name for name in (*PRICES, "volume") if name in columns}}
+    return together("Deribit", {name: columns[source] for name, source in fields.items()})
+
+
+def of_yahoo(document: dict[str, Any]) -> Answer | None:
+    """Candles of Yahoo's chart: `{"chart": {"result": [{"timestamp", "indicators": {"quote": [{…}]}}]}}`."""
+    chart = document.get("chart")
+    results = chart.get("result") if isinstance(chart, dict) else None
+    if not isinstance(results, list) or len(results) != 1 or not isinstance(results[0], dict):
+        return None
+    indicators = results[0].get("indicators")
+    quotes = indicators.get("quote") if isinstance(indicators, dict) else None
+    if not isinstance(quotes, list) or len(quotes) != 1 or not set(PRICES) <= set(quotes[0]):
+        return None
+    fields = {name: quotes[0][name] for name in (*PRICES, "volume") if name in quotes[0]}
+    return together("Yahoo Finance", {"ts": results[0].get("timestamp"), **fields})
+
+
+def together(publisher: str, columns: dict[str, Any]) -> Answer:
+    """The candles of columns. Raises UnclearError if they are of several lengths."""
+    if not all(isinstance(each, list) for each in columns.values()) or len({*map(len, columns.values())}) > 1:
+        raise UnclearError("is JSON with columns of several lengths")
+    records = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return Answer(publisher, records, 0)

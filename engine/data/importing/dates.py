@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DAY_MS = 86_400_000
+YEARLY = 300  # days
 MONTH_NAMES = (  # English, German, French, Spanish, Italian
     "jan january januar janv janvier ene enero gen gennaio",
     "feb february februar févr fév février febrero febbraio",
@@ -58,6 +59,7 @@ REWRITTEN = (  # forms of a column's first cell, and the common form that says t
     (r"^(.*[/.-]\d{2,4} )(\d{1,2})h(\d{2})$", r"\1\2:\3"),
     (r"^(\d{4})[年년] ?(\d{1,2})[月월] ?(\d{1,2})[日일]", r"\1-\2-\3"),
     (r"^(\d{4})\. (\d{1,2})\. (\d{1,2})\.", r"\1-\2-\3"),
+    (r"^(\d{4})([-/.]) (\d{1,2})[-/.] (\d{1,2})", r"\1-\3-\4"),
     (r"^[A-Za-z]{3} ([A-Za-z]{3}) +(\d{1,2}) (\d{2}:\d{2}:\d{2}) (\d{4})$", r"\1 \2, \4 \3"),
     (r"^(\d{1,2}) de ([A-Za-z]+) de (\d{4})", r"\1 \2 \3"),
     (r"^(\d{4}.*(?:[-+]\d{2}:\d{2}|Z))\[[A-Za-z_/]+\]$", r"\1"),
@@ -147,6 +149,8 @@ def ordered(
     if len(fitting) > 1 and "year-first" in fitting:
         moving = {name: turns(found[name][0]) for name in fitting}
         fitting = [name for name in fitting if moving[name] == min(moving.values())]
+    if "year-first" in fitting and not regular(found["year-first"][0]):
+        fitting = [name for name in fitting if name != "year-first"] or fitting
     if usual in fitting:
         return *found[usual], usual
     if any((found[name][0] != found[fitting[0]][0]).any() for name in fitting[1:]):
@@ -160,6 +164,12 @@ def turns(days: NDArray[np.int64]) -> int:
     steps = np.diff(days)
     steps = steps[steps != 0]
     return int((np.diff(np.sign(steps)) != 0).sum() + (np.abs(steps) > 366).sum())
+
+
+def regular(days: NDArray[np.int64]) -> bool:
+    """Whether days (N,) may be a series': no bars within days, each of which is a year from the next."""
+    distinct = np.unique(days)
+    return len(distinct) == len(days) or len(distinct) < 2 or float(np.median(np.diff(distinct))) < YEARLY
 
 
 def civil(

@@ -25,7 +25,7 @@ from engine.data.importing.steps import rising
 from engine.data.importing.tables import open_table
 from engine.data.store import Series, Store
 from engine.errors import ChangeSettingsError, MakeRoomError, RepairDataError, printable
-from engine.market.calendar import MONTH_MS
+from engine.market.calendar import ALWAYS, DAY_MS, MONTHS
 from engine.market.candles import Checked, Decimals, QualityReport, check, check_values, step_of, time_index
 from engine.market.times import milliseconds, period_from_midnight, regular_step
 from engine.results.notes import Note
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 
 SUFFIXES = re.compile(r"(\.(csv|txt|tsv|parquet|pq|feather|arrow|json|gz|zip))+$", re.IGNORECASE)
+DAYS_ENOUGH = 15  # that tell when a market closes
 BINANCE_FILE = re.compile(r"([A-Z0-9]{4,20})-\d+[a-zA-Z]+-\d{4}")
 WANTED = (
     "Give a table in UTF-8 with a header such as time,open,high,low,close,volume or time,value, or a file of "
@@ -138,6 +139,11 @@ def import_file(
         hashed = aside.submit(fingerprint, path)  # reading has used all processors, checking uses one
         checked = check_file(path, found, now_ms, hints)
         report = replace(checked.report, series=name)
+        if seems_short(report):
+            span = (int(report.last_ms or 0) - int(report.first_ms or 0)) / DAY_MS
+            report = replace(
+                report, notes=(*report.notes, Note("short for a calendar", {"days": round(span, 1)}))
+            )
         if found.kind == "values" and (period := period_from_midnight(milliseconds(checked.frame.index))):
             early = Note("values stamped at midnight", {"series": name, "hours": period / 3_600_000})
             report = replace(report, notes=(*report.notes, early))
@@ -162,6 +168,13 @@ def import_file(
     return report
 
 
+def seems_short(report: QualityReport) -> bool:
+    """Whether bars of less than a day were taken as those of a market that never closes, for want of days."""
+    span = int(report.last_ms or 0) - int(report.first_ms or 0)
+    short = 0 < report.step_ms < DAY_MS and span < DAYS_ENOUGH * DAY_MS
+    return short and report.calendar.startswith(ALWAYS) and report.missing > report.rows_stored / 4
+
+
 def spare_collected(store: Store, name: str) -> None:
     """Refuse to put a file in the place of what was collected from an exchange."""
     with contextlib.suppress(RepairDataError):  # a damaged file may be replaced
@@ -179,9 +192,9 @@ def name_of(path: Path) -> str:
 
 
 def timeframe_of(step_ms: int) -> str:
-    """`1h`, `5m`, `1d`, `1M`; empty if there is no step."""
-    if step_ms == MONTH_MS:
-        return "1M"
+    """`1h`, `5m`, `1d`, `1M`, `3M`; empty if there is no step."""
+    if step_ms in MONTHS:
+        return f"{MONTHS[step_ms]}M"
     for unit, length_ms in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)):
         if step_ms and step_ms % length_ms == 0:
             return f"{step_ms // length_ms}{unit}"

@@ -17,6 +17,8 @@ from engine.data.importing.hints import UnclearError
 HEAD = 1 << 16  # bytes that tell the form
 DELIMITERS = "\t|;,"  # a comma may be a decimal mark, so it is asked last
 MARKS = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16-LE", b"\xfe\xff": "UTF-16-BE"}  # of byte order
+MARKS_INSIDE = b"\xef\xbb\xbf"
+WHOLE_LINE = re.compile(rb'"[^"\r\n]*[,;\t|][^"\r\n]*"(?=\s|$)')
 NUMBER = re.compile(r"[-+(]?\s*[$€£¥]?\s*[-+]?(\d[\d.,'  ]*|\.\d+)([eE][+-]?\d{1,3})?\s*[%KMBTkmbt€$)]?")
 DATE = re.compile(
     r"\d{1,4}[-/.]\d{1,2}([-/.]\d|$)|\d{1,2}[-/. ]?[A-Za-z]{3,9}[-/., ]+\d{2,4}|"
@@ -26,6 +28,7 @@ DATE = re.compile(
 WEB_PAGE = re.compile(r"<(!|(\?xml|html|head|body|meta|script|rss|feed|div|table|error)\b)", re.IGNORECASE)
 
 
+FEW = 10  # rows that tell how long a cell is
 GUESSED = "cp1252"  # what a file that is no Unicode is read as
 
 
@@ -41,6 +44,7 @@ class Form:
     start: int  # bytes before the first row
     quoted: bool  # whether a quotation mark stands in the first rows
     above: tuple[str, ...] = ()  # lines above the rows that are no names
+    cut: str = ""  # the last line, if it has no end and its last cell is shorter than any other
 
 
 def decoded(content: bytes) -> tuple[bytes, str]:
@@ -63,7 +67,19 @@ def decoded(content: bytes) -> tuple[bytes, str]:
         raise UnclearError("is binary, not a table of text")
     if b"\r" in content[:HEAD] and b"\n" not in content[:HEAD]:
         content = content.replace(b"\r", b"\n")
-    return content, encoding
+    if MARKS_INSIDE in content:  # files that were put together
+        content = content.replace(MARKS_INSIDE, b"")
+    return unquoted(content), encoding
+
+
+def unquoted(content: bytes) -> bytes:
+    """The content without the quotation marks around each of its lines, where these are all of them."""
+    if not WHOLE_LINE.match(content):
+        return content
+    lines = content.splitlines()
+    if not all(not line.strip() or WHOLE_LINE.fullmatch(line.strip()) for line in lines):
+        return content
+    return b"\n".join(line.strip()[1:-1] for line in lines) + b"\n"
 
 
 def encoding_of(content: bytes) -> str:
@@ -74,8 +90,11 @@ def encoding_of(content: bytes) -> str:
     return "UTF-8"
 
 
-def form_of(content: bytes, encoding: str) -> Form:
-    """The form of a text table in UTF-8, from its first lines. Raises ValueError that says what it is."""
+def form_of(content: bytes, encoding: str, *, whole: bool = True) -> Form:
+    """The form of a text table in UTF-8, from its first lines; `whole`: the content is not the start alone.
+
+    Raises ValueError that says what it is.
+    """
     head = content[:HEAD]
     lines = head.splitlines(keepends=True)
     if len(head) < len(content):
@@ -113,7 +132,19 @@ def form_of(content: bytes, encoding: str) -> Form:
         for number, text in enumerate(texts[:place])
         if is_comment(text) or (number != max(between, default=place) and sum(map(bool, table[number])) <= 2)
     )
-    return Form(encoding, delimiter, names, tuple(rows[:500]), width, start, quoted, above)
+    cut = last_line(content, delimiter, rows[:500]) if whole else ""
+    return Form(encoding, delimiter, names, tuple(rows[:500]), width, start, quoted, above, cut)
+
+
+def last_line(content: bytes, delimiter: str, rows: list[tuple[str, ...]]) -> str:
+    """The last line if it has no end and its last cell is shorter than that of any row (C,); else empty."""
+    if content.endswith(b"\n") or len(rows) < FEW:
+        return ""
+    line = content[content.rfind(b"\n") + 1 :].decode(errors="replace")
+    cells = cells_of(line, delimiter)
+    others = [row[-1] for row in rows if row != cells]
+    shortest = min(map(len, others), default=0)
+    return line if len(cells) == len(rows[0]) and len(cells[-1]) < shortest else ""
 
 
 def refuse_others(head: bytes, texts: list[str]) -> None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.data.importing.hints import UnclearError
 from engine.data.importing.layouts import BINANCE, Layout, layout_of
+from engine.data.importing.volume_numbers import base_by_numbers, follows_prices
 from engine.data.importing.volumes import Volume
 from engine.market.candles import PRICES
 from engine.market.quality import possible
 from engine.results.notes import Note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,7 +33,7 @@ STAMPED = {  # how the first time is written: whose it is
     r"\d{8} \d{2}:\d{2}": "LEAN",
     r"\d{4}\.\d{2}\.\d{2},\d{2}:\d{2}": "MetaTrader 4",
 }
-MANY, MOSTLY = 20, 0.9  # rows that tell how bars follow each other; a share of rows that is no chance
+MANY = 20  # rows that tell how bars follow each other
 UNNAMED = ("first", "second", "third", "fourth")  # price, until the order is known
 
 
@@ -49,18 +51,20 @@ def layout_without_names(
         return replace(found, notes=(no_header(BINANCE),))
     times = times_in_front(rows, width, sort)
     start = times[-1] + 1
+    counted = times[0] == 1 and counts(row[0] for row in rows)
     base = Layout(
         "",
         "candles",
         len(rows[0]),
         times,
         {},
-        symbol=0 if times[0] else None,
+        symbol=0 if times[0] and not counted else None,
         time_names=(str(times[0] + 1),),
+        notes=(Note("row numbers in front"),) if counted else (),
     )
     count = width - start
     if count == 1:
-        notes = (no_header(("time", "value")),)
+        notes = (no_header(("time", "value")), *base.notes)
         value = {"value": start}
         return replace(base, name="time and value", kind="values", numbers=value, column="value", notes=notes)
     if count not in {4, 5, 6, 7}:
@@ -78,11 +82,20 @@ def layout_without_names(
     return replace(base, name=name, numbers=prices, volumes=volumes, decimal="point" if name else "")
 
 
+def counts(cells: Iterable[str]) -> bool:
+    """Whether cells number the rows, one by one, as an index of pandas does."""
+    try:
+        numbers = [int(cell) for cell in cells]
+    except ValueError:
+        return False
+    return len(numbers) > 1 and {after - before for before, after in pairwise(numbers)} <= {1}
+
+
 def times_in_front(
     rows: Sequence[Sequence[str]], width: int, sort: Callable[[Sequence[str]], str]
 ) -> tuple[int, ...]:
     """The first columns if they are times, or dates and clocks; behind a symbol, if there is one."""
-    columns = [[row[place] for row in rows] for place in range(min(width, 3))]
+    columns = [[row[place] for row in rows] for place in range(min(width, 4))]
     kinds = [sort(column) for column in columns]
     first = next((place for place, kind in enumerate(kinds[:2]) if kind in {"moment", "day"}), None)
     if first is None:
@@ -119,13 +132,17 @@ def in_order(
     renamed = {name: numbers[UNNAMED[order.index(name)]] for name in PRICES}
     rest = {name: values for name, values in numbers.items() if name not in UNNAMED}
     refuse_swapped(renamed["open"], renamed["close"], times)
-    layout = replace(layout, volumes=volume_among(layout.volumes, numbers, renamed))
+    volumes, notes = volume_among(layout.volumes, numbers, renamed)
+    layout = replace(layout, volumes=volumes)
     clocks = ("time",) if len(layout.times) == 1 else ("date", "time")
     volume = ["volume"] if layout.volumes else []
     note = no_header((*clocks, *order, *volume))
     name = layout.name if layout.name and order == PRICES else ORDERS[order]
     places = {price: layout.numbers[UNNAMED[order.index(price)]] for price in PRICES}
-    return replace(layout, name=name, numbers=places, notes=(note,)), {**renamed, **rest}
+    return replace(layout, name=name, numbers=places, notes=(note, *layout.notes, *notes)), {
+        **renamed,
+        **rest,
+    }
 
 
 def refuse_swapped(opened: NDArray[np.float64], close: NDArray[np.float64], times: NDArray[np.int64]) -> None:
@@ -150,27 +167,30 @@ def volume_among(
     volumes: Sequence[Volume],
     numbers: Mapping[str, NDArray[np.float64]],
     prices: Mapping[str, NDArray[np.float64]],
-) -> tuple[Volume, ...]:
-    """The first of the columns behind the prices, or the one of which the first is the turnover.
+) -> tuple[tuple[Volume, ...], tuple[Note, ...]]:
+    """The first of the columns behind the prices, or the one of which the first is the turnover; and notes.
 
-    Raises ValueError if the first may count trades: it has whole numbers, and the next has not.
+    A column that follows the prices is none. Raises ValueError if the first may count trades: it has whole
+    numbers, and the next has not.
     """
-    if len(volumes) < 2:
-        return tuple(volumes)
-    first, second = (numbers[f"volume {each.position}"] for each in volumes[:2])
-    known = np.isfinite(first) & np.isfinite(second) & (first > 0) & (second > 0)
-    first, second = first[known], second[known]
-    low, high = prices["low"][known] * 0.999, prices["high"][known] * 1.001
-    if not len(first) or ((second >= first * low) & (second <= first * high)).mean() > MOSTLY:
-        return (volumes[0],)
-    if ((first >= second * low) & (first <= second * high)).mean() > MOSTLY:
-        return (volumes[1],)
-    if not (first % 1).any() and (second % 1).any():
-        a, b = (each.name for each in volumes[:2])
-        raise UnclearError(
-            f"has no header, and its volume may be column {a} or {b}: write names in its first line"
-        )
-    return (volumes[0],)
+    also = [each for each in volumes if follows_prices(numbers[f"volume {each.position}"], prices)]
+    left = [each for each in volumes if each not in also]
+    notes = (Note("columns passed over", {"columns": ", ".join(each.name for each in also)}),) if also else ()
+    if len(left) < 2:
+        return tuple(left), notes
+    values = {each.position: numbers[f"volume {each.position}"] for each in left[:2]}
+    chosen = left[0]
+    if pair := base_by_numbers(values, chosen.position, prices):
+        chosen = next(each for each in left if each.position == pair[0])
+    else:
+        first, second = (column[np.isfinite(column)] for column in values.values())
+        if len(second) and not (first % 1).any() and (second % 1).any():
+            a, b = (each.name for each in left[:2])
+            raise UnclearError(
+                f"has no header, and its volume may be column {a} or {b}: write names in its first line"
+            )
+    others = ", ".join(each.name for each in left if each is not chosen)
+    return (chosen,), (*notes, Note("volume of two", {"column": chosen.name, "others": others}))
 
 
 def no_header(columns: Sequence[str]) -> Note:

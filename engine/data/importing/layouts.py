@@ -19,9 +19,11 @@ from engine.data.importing.names import (
     listed,
     plain,
 )
+from engine.data.importing.percent import without_unit
+from engine.data.importing.publishers import LAYOUTS
 from engine.data.importing.stated_zones import one_zone, zone_column, zone_in
 from engine.data.importing.units import BESIDE, multiple_of, price_unit
-from engine.data.importing.volumes import Volume, volumes_among
+from engine.data.importing.volumes import Volume, others_among, volumes_among
 from engine.data.kinds import KINDS
 from engine.market.candles import OHLCV, PRICES
 from engine.results.notes import Note
@@ -34,43 +36,8 @@ BINANCE = (
     "ignore",
 )  # fmt: skip
 
-
-@dataclass(frozen=True)
-class Known:
-    """A layout with a name: the columns that tell it, and what its publisher is known to write."""
-
-    name: str
-    columns: frozenset[str]
-    order: str = ""  # of day and month
-    decimal: str = ""  # the decimal mark
-    adjusted: str = ""  # what the prices are adjusted for, if that is known
-
-
-def known(name: str, columns: str, order: str = "", decimal: str = "", adjusted: str = "") -> Known:
-    """One line of the table."""
-    return Known(name, frozenset(columns.split()), order, decimal, adjusted)
-
-
-LAYOUTS = (  # the first whose columns are all there names the file
-    known("MetaTrader 5", "date open high low close tickvol spread", decimal="point"),
-    known("MetaTrader 5", "date open high low close tickvol", decimal="point"),
-    known("Binance public data", "open_time close_time open high low close", decimal="point"),
-    known("CoinMarketCap", "timeopen timeclose open high low close"),
-    known("CoinAPI", "time_period_start price_open price_high price_low price_close", decimal="point"),
-    known("Stooq", "ticker per date open high low close openint", decimal="point"),
-    known("Finam", "ticker per date open high low close vol", decimal="point"),
-    known("CryptoCompare", "volumefrom volumeto open high low close", decimal="point"),
-    known("Polygon", "t o h l c v vw", decimal="point"),
-    known("Dukascopy", "gmt_time open high low close", order="day-first", decimal="point"),
-    known("Dukascopy", "local_time open high low close", order="day-first", decimal="point"),
-    known("Nasdaq", "date close_last open high low", order="month-first", decimal="point"),
-    known("investing.com", "price open high low vol change"),
-    known("barchart", "open high low last change volume", order="month-first", decimal="point"),
-    known("Quandl", "open high low close ex_dividend split_ratio", decimal="point", adjusted="nothing"),
-    known("Alpha Vantage", "timestamp open high low close adjusted_close", "", "point", "nothing"),
-    known("Yahoo Finance", "open high low close adj_close volume", decimal="point", adjusted="splits"),
-    known("Kaggle", "timestamp open high low close weighted_price", decimal="point"),
-)  # fmt: skip
+# Names of what says 0 of a live candle
+FINISHED = ("confirm", "confirmed", "complete", "is_closed", "is_final")
 
 
 @dataclass(frozen=True)
@@ -95,15 +62,18 @@ class Layout:
     decimal: str = ""
     closes: bool = False  # whether times are the ends of bars
     notes: tuple[Note, ...] = field(default=())
+    others: tuple[Volume, ...] = ()  # columns whose numbers may show them as the volume or its turnover
+    unfinished: int | None = None  # the column that says 0 or false of a candle that is not finished
     beside: tuple[str, ...] = ()  # columns that are not read and may say something of a volume
 
     def positions(self) -> list[int]:
         """The columns that are read, each once, in order."""
         symbol = [] if self.symbol is None else [self.symbol]
-        volumes = [volume.position for volume in self.volumes]
+        volumes = [volume.position for volume in (*self.volumes, *self.others)]
+        finished = [] if self.unfinished is None else [self.unfinished]
         kinds = [position for position, _ in self.kinds]
         zone = [] if self.zone_column is None else [self.zone_column]
-        return sorted({*self.times, *self.numbers.values(), *volumes, *symbol, *kinds, *zone})
+        return sorted({*self.times, *self.numbers.values(), *volumes, *symbol, *kinds, *zone, *finished})
 
 
 def layout_of(
@@ -150,7 +120,14 @@ def layout_of(
         notes = (*notes, Note("prices in a unit", {"unit": unit}))
     taken = {*found_layout.positions()}
     beside = [name for place, name in enumerate(shown) if place not in taken and BESIDE.search(name)]
-    return replace(found_layout, notes=(*notes, *found_layout.notes), beside=tuple(beside))
+    others = others_among(names, shown, list(taken))
+    return replace(
+        found_layout,
+        notes=(*notes, *found_layout.notes),
+        beside=tuple(beside),
+        others=others if len(others) + len(volumes) > 1 else (),
+        unfinished=next((names.index(name) for name in FINISHED if name in names), None),
+    )
 
 
 def called(
@@ -171,13 +148,17 @@ def called(
     if plain(close) in {"adj_close", "adjusted_close"} or (len(rivals) > 1 and plain(close) != "close"):
         notes = (*notes, Note("close is another column", {"column": close}))
     order, decimal = (found.order, found.decimal) if found else ("", "")
-    return replace(layout, name=name, volumes=volumes, order=order, decimal=decimal, notes=notes)
+    closes = layout.closes or bool(found and found.closes)
+    return replace(
+        layout, name=name, volumes=volumes, order=order, decimal=decimal, notes=notes, closes=closes
+    )
 
 
 def values_layout(layout: Layout, names: Sequence[str], shown: Sequence[str]) -> Layout:
     """The layout of a file of times and values: a column of a known name, or the only other one."""
+    plainly = [without_unit(name) for name in names]
     for kind in KINDS.values():
-        if (position := first_of(names, kind.file_columns)) is not None:
+        if (position := first_of(plainly, kind.file_columns)) is not None:
             return replace(
                 layout,
                 name="time and value",

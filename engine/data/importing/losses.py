@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 MOST_LOST = 0.01  # of the rows
 LIKELY = {
-    "time not readable": f"They may be of an hour that clocks skip or show twice, or of no form: {FORMS}",
+    "time not readable": (
+        "They may be of an hour that clocks skip, or of one that they show twice, which only rows in the "
+        f"order of time tell apart; or of no form: {FORMS}"
+    ),
     "not a number": (
         "Their numbers may be of another locale (--decimal point or comma), in 32nds (150'15), which are not "
         "read, or missing"

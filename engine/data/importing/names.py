@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 from engine.data.importing.hints import UnclearError
@@ -12,13 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 TIME_NAMES = (
-    "unix", "unix_timestamp", "time_period_start", "open_time", "opentime", "timeopen", "open_timestamp",
+    "unix", "unix_timestamp", "window_start",
+    "time_period_start", "open_time", "opentime", "timeopen", "open_timestamp",
     "start_time", "start_at", "period_start", "start", "begin", "candle_begin_time", "timestamp",
     "timestamp_utc", "time", "datetime", "date_time", "datetime_utc", "time_utc", "utc_time", "utc",
     "gmt_time", "local_time", "date", "date_utc", "datum", "fecha", "data", "trade_date", "trading_day",
     "dtyyyymmdd", "day", "month", "dt", "ts", "t", "calc_time", "create_time", "funding_time",
     "fundingtime", "index", "index_level_0", "level_0", "unnamed_0", "time_open", "zeit", "zeitpunkt",
-    "dates", "tarih", "дата", "время", "日付", "日時", "日期", "时间", "時間", "날짜", "일자",
+    "dates", "tarih", "дата", "время", "日付", "日付け", "日時", "日期", "时间", "時間", "날짜", "일자",
 )  # fmt: skip
 CLOSE_TIMES = (
     "close_time", "closetime", "timeclose", "time_close", "time_period_end", "end_time", "endtime",
@@ -41,17 +44,20 @@ PRICE_NAMES = {  # in English, then in other tongues from German to Korean
         "high", "h", "high_price", "price_high", "highest", "px_high", "high_1", "max", "hoch", "höchst",
         "höchstkurs", "tageshoch", "plus_haut", "haut", "maximum", "máximo", "máxima", "maximo", "alto",
         "massimo", "hoog", "högsta", "najwyższy", "najwyzszy", "yüksek", "максимум", "макс",
-        "高値", "最高", "最高价", "最高價", "고가",
+        "高値", "最高", "最高价", "最高價", "高", "고가",
     ),
     "low": (
         "low", "l", "low_price", "price_low", "lowest", "px_low", "low_1", "min", "tief", "tiefst",
         "tiefstkurs", "tagestief", "plus_bas", "bas", "minimum", "mínimo", "mínima", "minimo", "bajo", "laag",
         "lägsta", "najniższy", "najnizszy", "düşük", "минимум", "мин",
-        "安値", "最低", "最低价", "最低價", "저가",
+        "安値", "最低", "最低价", "最低價", "低", "저가",
     ),
     "close": (
         "close", "c", "close_price", "price_close", "closing", "closing_price", "close_last", "px_last",
-        "trdprc_1", "last", "last_price", "price", "settle", "schluss", "schlusskurs", "schließen", "zuletzt",
+        "trdprc_1", "latest",
+        "laatst", "laatste", "ostatnio", "senaste", "siste", "last",
+        "last_price", "price", "settle", "schluss",
+        "schlusskurs", "schließen", "zuletzt",
         "dernier", "clôture", "cloture", "clot", "cierre", "último", "ultimo", "fechamento", "chiusura",
         "slot", "stängning", "stängningskurs", "zamknięcie", "zamkniecie", "zavření", "kapan\u0131ş", "şimdi",
         "закрытие", "цена", "終値", "收盘", "收盘价", "收盤", "收盤價", "종가",
@@ -63,8 +69,10 @@ BASE_VOLUME = (
 )  # fmt: skip
 PLAIN_VOLUME = (
     "volume", "vol", "v", "volume_traded", "traded_volume", "total_volume", "px_volume", "acvol_1",
-    "stuecke", "stücke", "shares", "real_volume",  # German banks call turnover `Volumen`
-    "volumen", "wolumen", "volym", "objem", "hacim", "hac", "объём", "объем", "出来高", "成交量", "거래량",
+    "stücke", "stück", "umsatz_stück", "umsatz_stücke", "umsatz_in_stück",
+    "shares", "real_volume",  # German banks call turnover `Volumen`
+    "volumen", "wolumen", "wol", "volym",
+    "objem", "hacim", "hac", "объём", "объем", "出来高", "成交量", "交易量", "거래량",
 )  # fmt: skip
 TICK_VOLUME = ("tickvol", "tick_volume", "tickvolume", "ticks", "tickqty")
 NO_VOLUME = {  # words behind `volume_` that name no asset
@@ -91,6 +99,7 @@ def first_of(names: Sequence[str], wanted: Sequence[str], *, once: bool = True) 
     Raises ValueError if it is there twice.
     """
     joined = [name.replace("_", "") for name in names]
+    simple = [folded(name) for name in names]
     for name in wanted:
         if once and (names.count(name) > 1):
             raise UnclearError(f"has two columns named {name}")
@@ -98,7 +107,14 @@ def first_of(names: Sequence[str], wanted: Sequence[str], *, once: bool = True) 
             return names.index(name)
         if name.replace("_", "") in joined:
             return joined.index(name.replace("_", ""))
-    return None
+    return next((simple.index(each) for each in map(folded, wanted) if each in simple), None)
+
+
+@functools.cache
+def folded(name: str) -> str:
+    """The name without accents, umlauts and what stands for them: Eroeffnung as Eröffnung."""
+    letters = unicodedata.normalize("NFKD", re.sub("([aou])e", r"\1", name.replace("ß", "ss")))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)).replace("_", "")
 
 
 def plain(name: str) -> str:
@@ -114,7 +130,7 @@ def bare(name: str) -> str:
         return plain(rest)
     if not rest and name.lower().startswith(("utc", "gmt")):
         return "utc"
-    return plain(name if name.strip().lower().startswith("vol") else ZONED.sub("", name))
+    return plain(name if name.strip().lower().startswith(("vol", "umsatz")) else ZONED.sub("", name))
 
 
 def listed(header: Sequence[str]) -> str:

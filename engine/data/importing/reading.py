@@ -11,11 +11,15 @@ from engine.data.importing.headerless import HISTDATA, UNNAMED, in_order, layout
 from engine.data.importing.layouts import Layout, layout_of
 from engine.data.importing.numbers import Numbers, decimals_of, numbers_of
 from engine.data.importing.one_series import refuse_mixture, symbol_of
+from engine.data.importing.percent import in_shares
+from engine.data.importing.periods import at_period_starts
+from engine.data.importing.rows import finished, rest_of
 from engine.data.importing.stated_zones import one_zone, zone_above
-from engine.data.importing.steps import at_open, near_minutes, one_step
+from engine.data.importing.steps import at_open, by_day, near_minutes, one_step
 from engine.data.importing.time_columns import read_times
 from engine.data.importing.times import Times, sort_of
-from engine.data.importing.volumes import says_something, volume_of
+from engine.data.importing.volume_choice import others_of, with_volume
+from engine.data.importing.volumes import says_something
 from engine.errors import RepairDataError
 from engine.market.candles import PRICES, Decimals
 from engine.market.quality import possible
@@ -54,7 +58,7 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
     is no row, or rows of several symbols.
     """
     layout = layout_in(table, hints)
-    raw = table.read(layout.positions(), progress)
+    raw, unfinished = finished(layout, table.read(layout.positions(), progress))
     rows = len(raw[layout.times[0]])
     if not rows:
         reason = f"has no row with {table.width} columns" if table.left_out else "has a header and no rows"
@@ -66,16 +70,23 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
         layout, named = in_order(layout, read.values, times.utc_ms)
         read = replace(read, values=named)
     refuse_mixture(layout, raw, times.utc_ms)
-    layout, numbers, notes = with_volume(layout, read)
+    layout, numbers, notes = with_volume(layout, read, others_of(layout, raw, read))
     if layout.kind == "candles" and is_funding(numbers):
         layout, numbers = funding_in(layout), {"value": numbers["open"]}
+    elif layout.kind != "candles":
+        place = layout.numbers["value"]
+        numbers["value"], notes = in_shares(raw[place], layout.column, numbers["value"])
     decimals = decimals_among(read, times.utc_ms)
     utc, kept, timing = times.utc_ms, np.arange(rows), understood(layout, read, times, hints)
     if layout.kind == "candles":
-        utc, closed = at_open(utc, hints, closes=layout.closes)
-        utc, about = near_minutes(utc)
+        utc, about = near_minutes(utc, times.rounded_ms) if times.rounded_ms else (utc, ())
+        utc, closed = at_period_starts(utc, hints) or at_open(utc, hints, closes=layout.closes)
+        utc, also = near_minutes(utc)
+        about = (*about, *also)
         kept, parted = one_step(utc, hints)
         timing = (*timing, *about, *closed, *parted, *habits(layout, numbers, hints))
+        if times.zoneless and not closed and not hints.label:
+            timing = (*timing, *by_day(utc, hints.timezone))
     unreadable = read.unreadable.get("value")
     left_out, rest = rest_of(table)
     return Columns(
@@ -85,7 +96,7 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
         decimals and Decimals(*(joined(each, kept, left_out, 0) for each in vars(decimals).values())),
         symbol,
         unreadable and (unreadable[0] + 1, unreadable[1]),
-        (*layout.notes, *notes, *timing, *table.notes, *rest),
+        (*layout.notes, *notes, *timing, *unfinished, *table.notes, *rest),
         hints.timezone
         or next((zone for zone in times.stated if "/" in zone and times.stated == (zone,)), ""),
         lambda row: row_of(table, layout, raw, kept, row),
@@ -119,7 +130,7 @@ def layout_in(table: Table, hints: Hints) -> Layout:
         layout = layout_without_names(table.rows, table.width, sort)
     if table.publisher:
         layout = replace(layout, name=table.publisher, decimal="point")
-    above = zone_above(table.form.above) if table.form else ""
+    above = zone_above(table.form.above) if table.form else table.zone
     return replace(layout, zone=one_zone([layout.zone, above])) if above else layout
 
 
@@ -149,20 +160,6 @@ def read_numbers(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Number
     return numbers_of(columns, shown, hints.decimal, layout.decimal, can)
 
 
-def with_volume(
-    layout: Layout, read: Numbers
-) -> tuple[Layout, dict[str, NDArray[np.float64]], tuple[Note, ...]]:
-    """The numbers with the one column that is the volume, and what has to be said about the choice."""
-    numbers = {name: values for name, values in read.values.items() if not name.startswith("volume ")}
-    if layout.kind != "candles":
-        return layout, numbers, ()
-    values = {each.position: read.values[f"volume {each.position}"] for each in layout.volumes}
-    rows = len(next(iter(numbers.values())))
-    chosen, volume, notes = volume_of(layout.volumes, values, layout.beside, rows)
-    layout = replace(layout, volumes=(chosen,)) if chosen else layout
-    return layout, {**numbers, "volume": volume}, notes
-
-
 def habits(layout: Layout, numbers: Mapping[str, NDArray[np.float64]], hints: Hints) -> tuple[Note, ...]:
     """What a publisher is known to mean otherwise than it stands in the file, which is taken as it stands."""
     if layout.name == "LEAN" and all(float(np.nanmax(numbers[name] % 1)) == 0 for name in PRICES):
@@ -176,6 +173,8 @@ def understood(layout: Layout, read: Numbers, times: Times, hints: Hints) -> tup
     """What was understood of numbers and times."""
     forms = ", ".join(f"{count} {form}" for form, count in sorted(times.forms.items()))
     notes = [Note("times", {"forms": forms})] if forms else []
+    if "Excel's days" in times.forms:
+        notes.append(Note("day numbers"))
     if read.marks:
         notes.append(Note("decimal comma" if read.marks == "comma" else "marks of thousands"))
     if hints.timezone and times.zoneless:
@@ -208,21 +207,6 @@ def decimals_among(read: Numbers, times: NDArray[np.int64]) -> Decimals | None:
         kept[at] = np.maximum(kept[at], significant)
         written[at] = np.maximum(written[at], all_of_them)
     return Decimals(prices, volume, written)
-
-
-def rest_of(table: Table) -> tuple[int, tuple[Note, ...]]:
-    """How many rows of another width there are, and what has to be said of them and of a footer.
-
-    A footer is a last line of another width that is a sentence.
-    """
-    left_out, notes = len(table.left_out), []
-    last = table.left_out[-1].strip().strip('"') if left_out else ""
-    if " " in last and not last[0].isdigit():
-        notes.append(Note("a footer", {"text": last[:80]}))
-        left_out -= 1
-    if left_out:
-        notes.append(Note("rows of another width", {"rows": left_out, "width": table.width}))
-    return left_out, tuple(notes)
 
 
 def joined(values: NDArray[Any], kept: NDArray[np.int64], more: int, filler: float) -> NDArray[Any]:

@@ -14,7 +14,7 @@ from engine.data.importing.hints import HintNeededError, UnclearError
 from engine.data.importing.zones import FURTHEST_H, OFFSETS_MIN
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -36,6 +36,7 @@ ABOVE = re.compile(
     r"(?i)^[\s#/\"';*-]*(?:.{0,30}\b)?"
     r"(?:time ?zone|tz|zeitzone|(?:utc|gmt)[ _-]?offset|times? (?:are |is )?in)\b[\s:=,;\"'\t|]*(?P<zone>.+)$"
 )
+FIELDS = 100  # of a record beside the rows
 COLUMNS = ("tz", "timezone", "time_zone", "zeitzone", "utc_offset", "gmt_offset", "tz_offset")
 PERHAPS = ("offset", "zone")  # if their cells are zones
 
@@ -110,6 +111,31 @@ def zone_above(lines: Sequence[str]) -> str:
             stated = match["zone"].strip(" \t\"',;|)")
             return certain(stated) or zone_in(f"({stated})")[0] or stated[:40]
     return ""
+
+
+def zone_beside(document: Any) -> str:
+    """The zone that the fields beside the rows of a JSON document tell; as it is written if not certain.
+
+    Raises ValueError if two that are certain contradict each other.
+    """
+    told = [*zones_told(document)]
+    sure = one_zone([certain(text) for text, _ in told if "/" in text]) or one_zone(
+        [certain(text) for text, named in told if named]
+    )
+    return sure or next((text[:40] for text, named in told if named), "")
+
+
+def zones_told(document: Any, key: str = "") -> Iterator[tuple[str, bool]]:
+    """Texts of a document that are zones, or that a field named after zones holds; and which of both."""
+    if isinstance(document, str):
+        named = re.search(r"(?i)time ?_?zone|(?<![a-z])tz(?![a-z])", key) is not None
+        if named or ("/" in document and document.lower() in places()):
+            yield document, named
+    elif isinstance(document, dict) and len(document) <= FIELDS:
+        for name, each in document.items():
+            yield from zones_told(each, str(name))
+    elif isinstance(document, list) and len(document) == 1:
+        yield from zones_told(document[0], key)
 
 
 def zones_of_rows(column: Any, name: str, *, said: str) -> StatedZones | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.data.importing.hints import HintNeededError
-from engine.market.calendar import usual
+from engine.market.calendar import DAY_MS, Calendar, usual
 from engine.market.times import UNREADABLE, iso
 from engine.results.notes import Note
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 MINUTE_MS = 60_000
 OFF_MS = 1_000  # that all times of minute bars may be off the minute: clocks and binary fractions are
+GRIDS_MS = tuple(MINUTE_MS * minutes for minutes in (1, 5, 15, 30, 60))
+AFTERNOON, EVENING = 14 * 60, 23 * 60  # minutes of the day between which exchanges close
+ENOUGH, MOSTLY = 5, 0.9  # bars, and a share of them, that tell their time of the day
 RUN = 20  # bars of another length that are no chance
 
 
@@ -34,14 +37,19 @@ def rising(times: NDArray[np.int64]) -> NDArray[np.int64]:
     return distinct
 
 
-def near_minutes(times: NDArray[np.int64]) -> tuple[NDArray[np.int64], tuple[Note, ...]]:
-    """Times (N,) of bars of minutes or more at the minute, if all are less than a second off it."""
+def near_minutes(times: NDArray[np.int64], rounded_ms: int = 0) -> tuple[NDArray[np.int64], tuple[Note, ...]]:
+    """Times (N,) of bars of minutes or more at the minute, if all are less than a second off it.
+
+    `rounded_ms`: how far they may be off because they were written with a few decimals of a day; the coarser
+    these are, the coarser is what they are brought to.
+    """
     known = times != UNREADABLE
-    if not np.any(times % MINUTE_MS, where=known):
+    grid = next(each for each in GRIDS_MS if each > 4 * rounded_ms or each == GRIDS_MS[-1])
+    if not np.any(times % grid, where=known):
         return times, ()
-    off = (times[known] + MINUTE_MS // 2) % MINUTE_MS - MINUTE_MS // 2
+    off = (times[known] + grid // 2) % grid - grid // 2
     furthest = int(np.abs(off).max()) if len(off) else 0
-    if not furthest or furthest > OFF_MS:
+    if not furthest or furthest > OFF_MS + rounded_ms:
         return times, ()
     moved = times.copy()
     moved[known] -= off
@@ -74,6 +82,18 @@ def is_last(times: NDArray[np.int64], short: int, step: int) -> bool:
     """Whether nearly all times (N,) lie so many ms short of a whole step."""
     few = times[:100]
     return all(bool(np.mean((some + short) % step == 0) > 0.99) for some in (few, times))  # most end at once
+
+
+def by_day(times: NDArray[np.int64], zone: str) -> tuple[Note, ...]:
+    """That daily bars, (N,), are stamped in an afternoon or evening of `zone`, where markets close."""
+    known = rising(times)
+    if len(known) < ENOUGH or usual(np.diff(known)) != DAY_MS:
+        return ()
+    clock = Calendar(DAY_MS, zone if "/" in zone else "UTC").clock(known) % DAY_MS  # (N,)
+    at = usual(clock) // MINUTE_MS
+    if not AFTERNOON <= at < EVENING or np.mean(clock // MINUTE_MS == at) < MOSTLY:
+        return ()
+    return (Note("days stamped by day", {"clock": f"{at // 60:02}:{at % 60:02}"}),)
 
 
 def one_step(times: NDArray[np.int64], hints: Hints) -> tuple[NDArray[np.int64], tuple[Note, ...]]:

@@ -26,6 +26,7 @@ from engine.data.importing.form import HEAD, Form, decoded, form_of
 from engine.data.importing.hints import UnclearError
 from engine.data.importing.json_rows import array_of, json_of, rows_within
 from engine.data.importing.quick import LARGE, combined, quick_columns
+from engine.data.importing.stated_zones import zone_beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,6 +53,7 @@ class Table:
     left_out: list[str] = field(default_factory=list)  # rows of another number of cells, once it is read
     publisher: str = ""  # if something else than its columns tells
     notes: tuple[Note, ...] = ()  # what was left out before
+    zone: str = ""  # that is told beside the rows
 
 
 def open_table(path: Path, limit: int) -> Table:
@@ -91,7 +93,7 @@ def large_and_plain(path: Path) -> bool:
 def plain_table(path: Path) -> Table:
     """The table of a large text file, read the quick way if that can be."""
     with path.open("rb") as handle:
-        form = form_of(handle.read(HEAD + 1), "UTF-8")
+        form = form_of(handle.read(HEAD + 1), "UTF-8", whole=False)
     left_out: list[str] = []
 
     def read(positions: Sequence[int], progress: Callable[[int], None]) -> Columns:
@@ -237,6 +239,7 @@ def json_table(content: bytes, hint: str) -> Table:
     Raises ValueError for others.
     """
     document = json_of(content)
+    zone = zone_beside(document)
     answer = answer_of(document)
     document = answer.records if answer else rows_within(document)
     if isinstance(document, dict):
@@ -262,4 +265,4 @@ def json_table(content: bytes, hint: str) -> Table:
 
     notes, publisher = (answer.notes, answer.publisher) if answer else ((), "")
     header = (tuple(names),) if names else ()
-    return Table(header, rows, len(columns), read, hint, publisher=publisher, notes=notes)
+    return Table(header, rows, len(columns), read, hint, publisher=publisher, notes=notes, zone=zone)

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from engine.data.importing.clocks import Written, clock_column, mask
 from engine.data.importing.dates import DAY_MS, UndecidableError, dates_of
 from engine.data.importing.hints import HintNeededError, Hints, UnclearError
-from engine.data.importing.stamps import EXCEL, UNITS, excel_days, numbers, stamps
+from engine.data.importing.stamps import EXCEL, UNITS, excel_days, numbers, refuse_1904, rounding_of, stamps
 from engine.data.importing.zones import in_utc, on_clocks
 from engine.market.times import UNREADABLE
 
@@ -45,6 +45,7 @@ class Times:
     zoneless: bool  # whether some carry neither a zone nor are stamps
     timed: bool  # whether a clock is written beside any date
     stated: tuple[str, ...] = ()  # zones that the file states elsewhere
+    rounded_ms: int = 0  # how far times may be off, as they are written with a few decimals of a day
 
 
 def times_of(
@@ -84,12 +85,15 @@ def times_of(
         utc[left] = agreed(written, utc[left], in_utc(claimed, hints.timezone), said=bool(hints.timezone))
     serial, found = excel_days(cells)
     found &= ~written.read
+    rounded_ms = 0
     if 2 * found.sum() >= len(text):
+        refuse_1904(cells, serial, found)
+        rounded_ms = rounding_of(cells)
         utc[left[found]] = on_clocks(serial[found], zone)
         forms["Excel's days"] = int(found.sum())
     forms = {name: forms.get(name, 0) + written.forms.get(name, 0) for name in {**forms, **written.forms}}
     zoneless = bool((written.read & (written.zone == 0)).any()) or "Excel's days" in forms
-    return Times(utc, forms, zoneless=zoneless, timed=written.timed)
+    return Times(utc, forms, zoneless=zoneless, timed=written.timed, rounded_ms=rounded_ms)
 
 
 def agreed(

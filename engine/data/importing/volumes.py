@@ -8,14 +8,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.data.importing.names import BASE_VOLUME, NO_VOLUME, PLAIN_VOLUME, QUOTES, TICK_VOLUME
+from engine.data.importing.names import BASE_VOLUME, NO_VOLUME, PLAIN_VOLUME, QUOTES, TICK_VOLUME, folded
 from engine.data.importing.units import multiple_of
+from engine.data.importing.volume_numbers import base_by_numbers
 from engine.results.notes import Note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+
+UNKNOWN = -1  # as Interactive Brokers writes it
+AMOUNT = re.compile(r"vol(?!at)|amount|turnover|notional|value|money|umsatz|成交")
+PART = re.compile(
+    r"taker|maker|buy|sell|avg|average|(^|_)[se]?ma(_|$)|24h|cum|trades|count|change|delta|ratio"
+)
 
 
 @dataclass(frozen=True)
@@ -38,21 +45,47 @@ def volumes_among(names: Sequence[str], shown: Sequence[str], symbol: str, hint:
         and name not in {*BASE_VOLUME, *PLAIN_VOLUME, *TICK_VOLUME}
     }
     assets = {place: asset for place, asset in suffixed.items() if asset not in NO_VOLUME}
-    plainly = [name.replace("_", "") for name in PLAIN_VOLUME]
-    alone = not any(name.replace("_", "") in plainly for name in names)
+    plainly = [folded(name) for name in PLAIN_VOLUME]
+    alone = not any(folded(name) in plainly for name in names)
     base = base_among(list(assets.values()), symbol.lower(), hint.lower(), alone=alone)
     for place, name in enumerate(names):
         if name in BASE_VOLUME:
             found.append((0, Volume(place, shown[place], "base")))
         elif assets.get(place) == base and base:
             found.append((1, Volume(place, shown[place], "base")))
-        elif name.replace("_", "") in plainly:
-            rank = 2 + plainly.index(name.replace("_", ""))
+        elif folded(name) in plainly:
+            rank = 2 + plainly.index(folded(name))
             found.append((rank, Volume(place, shown[place], "plain")))
         elif name in TICK_VOLUME:
             found.append((99, Volume(place, shown[place], "tick")))
     volumes = [volume for _, volume in sorted(found, key=lambda each: each[0])]
     return tuple(replace(each, multiple=multiple_of(each.name)[1]) for each in volumes)
+
+
+def others_among(names: Sequence[str], shown: Sequence[str], taken: Sequence[int]) -> tuple[Volume, ...]:
+    """Further columns whose numbers may show them as the base volume, or as the turnover of it."""
+    return tuple(
+        Volume(place, shown[place], "base")
+        for place, name in enumerate(names)
+        if place not in taken and AMOUNT.search(name) and not PART.search(name)
+    )
+
+
+def by_numbers(
+    chosen: Volume | None,
+    candidates: Sequence[Volume],
+    values: Mapping[int, NDArray[np.float64]],
+    prices: Mapping[str, NDArray[np.float64]],
+) -> tuple[Volume, tuple[Note, ...]] | None:
+    """The candidate that times the price is another one, if it is not the chosen one, and its note."""
+    named = {each.position: each for each in candidates}
+    pair = base_by_numbers(values, chosen.position if chosen else -1, prices) if len(values) > 1 else None
+    if pair is None or (chosen and pair[0] == chosen.position):
+        return None
+    base = replace(named[pair[0]], kind="base")
+    others = ", ".join(each.name for each in candidates if each.position not in pair) or "no other"
+    told = {"column": base.name, "quote": named[pair[1]].name, "others": others}
+    return base, (Note("volume by its numbers", {**told}),)
 
 
 def base_among(assets: Sequence[str], symbol: str, hint: str, *, alone: bool) -> str:
@@ -89,10 +122,14 @@ def volume_of(
     if np.isnan(volume).all():
         return None, volume, (Note("no volume"),)
     notes = about(chosen)
+    below = volume < 0
+    if below.mean() > 0.5 and (volume[below] == UNKNOWN).all():
+        volume = np.where(below, np.nan, volume)
+        notes = (*notes, Note("volume of -1", {"rows": int(below.sum())}))
+    elif unknown := int(np.isnan(volume).sum()):
+        notes = (*notes, Note("unknown volumes", {"rows": unknown}))
     if chosen.multiple > 1:
         volume = np.round(volume * chosen.multiple, 8)  # (N,)
-    if unknown := int(np.isnan(volume).sum()):
-        notes = (*notes, Note("unknown volumes", {"rows": unknown}))
     return chosen, volume, notes
 
 

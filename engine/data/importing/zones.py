@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from engine.data.importing.hints import HintNeededError, zone_of
+from engine.market.calendar import usual
 from engine.market.times import UNREADABLE
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from engine.data.importing.clocks import Written
 
 FURTHEST_H = 14  # that a clock is ahead or behind
+SET_BACK_MS = 2 * 3_600_000  # the furthest that any clock is set back
+NEARLY_ALL = 0.95  # a share of times that tells their grid
 OFFSETS_MIN = {
     "Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "WEST": 60, "CET": 60, "CEST": 120, "EET": 120, "EEST": 180,
     "MSK": 180, "EST": -300, "EDT": -240, "CDT": -300, "MST": -420, "MDT": -360, "PST": -480, "PDT": -420,
@@ -76,23 +79,65 @@ def offset_of(name: str) -> int | None:
 def localised(local_ms: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
     """Times on the clocks of a zone as UTC ms, (N,).
 
-    An hour that clocks show twice is summer's where it stands first in the order of time; if it stands
-    there once, or clocks never show it, it is UNREADABLE, as which of both is not known.
+    An hour that clocks show twice is summer's where it stands first, if the rows are in the order of time or
+    in the reverse of it. One that stands there once is the reading that is on the grid of the others, if only
+    one is. Otherwise, and where clocks never show it, it is UNREADABLE, as which of both is not known.
     """
     known = local_ms != UNREADABLE
     local = local_ms[known]
-    rising = len(local) < 2 or np.count_nonzero(np.diff(local) > 0) * 2 >= len(local) - 1
-    places = np.arange(len(local)) if rising else np.arange(len(local))[::-1]
+    tz = zone_of(zone)
+    index = pd.DatetimeIndex(local.astype("datetime64[ms]"))
+    sure = of_index(index.tz_localize(tz, ambiguous="NaT", nonexistent="NaT"))
+    utc = np.full(len(local_ms), UNREADABLE)
+    utc[known] = sure
+    if UNREADABLE not in sure:
+        return utc
+    direction = direction_of(local, sure == UNREADABLE)
+    places = np.arange(len(local))[:: direction or 1]
     order = np.lexsort((places, local))
     again = np.zeros(len(local), bool)
     again[order[1:]] = local[order[1:]] == local[order[:-1]]
     twice = again.copy()
     twice[order[:-1]] |= again[order[1:]]
-    index = pd.DatetimeIndex(local.astype("datetime64[ms]"))
-    tz = zone_of(zone)
-    moved = index.tz_localize(tz, ambiguous=~again, nonexistent="NaT")
-    unsure = index.tz_localize(tz, ambiguous="NaT", nonexistent="NaT").isna() & ~twice
-    utc = np.full(len(local_ms), UNREADABLE)
-    found = moved.tz_convert("UTC").as_unit("ms").asi8.astype(np.int64)
-    utc[known] = np.where(unsure, UNREADABLE, found)
+    summer, winter = (
+        of_index(index.tz_localize(tz, ambiguous=np.full(len(local), first), nonexistent="NaT"))
+        for first in (True, False)
+    )
+    found = np.where(again, winter, summer)
+    unsure = (sure == UNREADABLE) & ~(twice & bool(direction))
+    utc[known] = np.where(unsure, on_grid(summer, winter, sure), found)
     return utc
+
+
+def direction_of(local_ms: NDArray[np.int64], unsure: NDArray[np.bool_]) -> int:
+    """1 for times (N,) in order, -1 in reverse, 0 in none; a step back to an unsure one is a clock's."""
+    steps = np.diff(local_ms)
+    direction = 1 if np.count_nonzero(steps > 0) * 2 >= len(steps) else -1
+    back = steps * direction < 0
+    by_the_clock = unsure[1:] & (np.abs(steps) <= SET_BACK_MS)
+    return direction if not (back & ~by_the_clock).any() else 0
+
+
+def of_index(index: pd.DatetimeIndex) -> NDArray[np.int64]:
+    """Times as UTC ms, UNREADABLE where they are none, (N,)."""
+    times = index.tz_convert("UTC").as_unit("ms")
+    return np.where(times.isna(), UNREADABLE, times.asi8)
+
+
+def on_grid(
+    summer: NDArray[np.int64], winter: NDArray[np.int64], sure: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Of two readings of each time, each (N,), the one on the step that nearly all sure times keep.
+
+    UNREADABLE where both or none of them is.
+    """
+    known = np.unique(sure[sure != UNREADABLE])
+    step = usual(np.diff(known))
+    if not step:
+        return np.full(len(summer), UNREADABLE)
+    phase = usual(known % step)
+    if np.mean(known % step == phase) < NEARLY_ALL:
+        return np.full(len(summer), UNREADABLE)
+    there = (summer != UNREADABLE) & (winter != UNREADABLE)
+    fits = [there & (each % step == phase) for each in (summer, winter)]
+    return np.where(fits[0] & ~fits[1], summer, np.where(fits[1] & ~fits[0], winter, UNREADABLE))

@@ -1,0 +1,54 @@
+"""The rows of a table that are none of its series: unfinished candles, dividends, footers, broken lines."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from engine.data.importing.times import text_of
+from engine.results.notes import Note
+
+if TYPE_CHECKING:
+    from engine.data.importing.layouts import Layout
+    from engine.data.importing.tables import Table
+
+CORPORATE = re.compile(r"(?i)\b(dividends?|stock splits?|splits?)\b")
+
+
+def finished(layout: Layout, raw: dict[int, Any]) -> tuple[dict[int, Any], tuple[Note, ...]]:
+    """The columns without the rows that one of them says are not finished, and what has to be said of it."""
+    if layout.unfinished is None:
+        return raw, ()
+    said = pc.utf8_lower(text_of(raw[layout.unfinished]))
+    live = pc.is_in(said, pa.array(["0", "0.0", "false"]))
+    if not pc.all(pc.or_(live, pc.is_in(said, pa.array(["1", "1.0", "true"])))).as_py():
+        return raw, ()
+    rows = int(pc.sum(live).as_py() or 0)
+    kept = pc.invert(live)
+    left = {place: column.filter(kept) for place, column in raw.items()} if rows else raw
+    return left, (Note("unfinished candles", {"rows": rows}),) if rows else ()
+
+
+def rest_of(table: Table) -> tuple[int, tuple[Note, ...]]:
+    """How many rows of another width there are, and what has to be said of them, and of the last line.
+
+    A footer is a last line of another width that is a sentence; dividends and splits stand among the prices
+    of Yahoo.
+    """
+    lines, notes = list(table.left_out), []
+    if table.form and table.form.cut:
+        notes.append(Note("cut last line", {"text": table.form.cut[:80]}))
+    told = [line for line in lines if CORPORATE.search(line)]
+    if told:
+        notes.append(Note("lines of dividends", {"rows": len(told)}))
+    last = lines[-1].strip().strip('"') if lines and lines[-1] not in told else ""
+    footer = " " in last and not last[0].isdigit()
+    if footer:
+        notes.append(Note("a footer", {"text": last[:80]}))
+    left_out = len(lines) - len(told) - footer
+    if left_out:
+        notes.append(Note("rows of another width", {"rows": left_out, "width": table.width}))
+    return left_out, tuple(notes)

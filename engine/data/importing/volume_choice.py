@@ -1,0 +1,47 @@
+"""The volume of a table: chosen by the names of its columns, and corrected by their numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from engine.data.importing.numbers import Numbers, holds_numbers, numbers_of
+from engine.data.importing.times import is_text
+from engine.data.importing.volumes import by_numbers, volume_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from engine.data.importing.layouts import Layout
+    from engine.results.notes import Note
+
+
+def others_of(layout: Layout, raw: Mapping[int, Any], read: Numbers) -> dict[int, NDArray[np.float64]]:
+    """The numbers of further columns by their positions, read with the decimal mark of the others."""
+    mark = "comma" if read.marks == "comma" else "point"
+    columns = {str(each.position): raw[each.position] for each in layout.others}
+    columns = {
+        name: column for name, column in columns.items() if is_text(column) or holds_numbers(column.type)
+    }
+    return {int(name): values for name, values in numbers_of(columns, {}, mark, mark).values.items()}
+
+
+def with_volume(
+    layout: Layout, read: Numbers, others: Mapping[int, NDArray[np.float64]]
+) -> tuple[Layout, dict[str, NDArray[np.float64]], tuple[Note, ...]]:
+    """The numbers with the one column that is the volume, and what has to be said about the choice."""
+    numbers = {name: values for name, values in read.values.items() if not name.startswith("volume ")}
+    if layout.kind != "candles":
+        return layout, numbers, ()
+    values = {each.position: read.values[f"volume {each.position}"] for each in layout.volumes}
+    rows = len(next(iter(numbers.values())))
+    chosen, volume, notes = volume_of(layout.volumes, values, layout.beside, rows)
+    candidates = (*layout.volumes, *layout.others)
+    if better := by_numbers(chosen, candidates, {**values, **others}, numbers):
+        chosen, volume, _ = volume_of([better[0]], {**values, **others}, (), rows)
+        notes = better[1]
+    layout = replace(layout, volumes=(chosen,)) if chosen else layout
+    return layout, {**numbers, "volume": volume}, notes
