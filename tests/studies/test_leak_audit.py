@@ -25,6 +25,7 @@ LOOKBACK = 12
 def fewer_cuts(monkeypatch):
     """The features at many cuts have tests of their own: test_own_features_audit.py."""
     monkeypatch.setattr(probe, "CUTS", 24)
+    monkeypatch.setattr(probe, "PERIOD", 0)
 
 
 @pytest.fixture(scope="module")
