@@ -111,7 +111,7 @@ def on_stress(sharpe: float, total_return: float, found: StressTests) -> str:
         told.append(f"{lasting} {most} bps{'' if total_return > 0 else ' a fill'}")
     if math.isfinite(half) and total_return > 0:
         share = "more than half" if half >= found.capacity.rows[-1].capital else "half"
-        told.append(f"{share} of the gain with a small capital is left with one of {half:,.0f}")
+        told.append(f"{share} of it is left with a capital of {half:,.0f}")
     if math.isfinite(record.needed):
         needed = f"{math.ceil(record.needed):,} days"
         told.append(f"the minimum track record of such returns is {needed}, there are {record.days:,}")
