@@ -51,9 +51,8 @@ def explained(result: BacktestResult, trials: TrialCounts | None = None) -> dict
     above = FLAT in beaten
     parts = {
         "fills": result.fills and on_fills(result.metrics["total_return"], result.fills),
-        "stress": result.stress and on_stress(
-            result.metrics["sharpe"], result.metrics["total_return"], result.stress
-        ),
+        "stress": result.stress
+        and on_stress(result.metrics["sharpe"], result.metrics["total_return"], result.stress),
         "intervals": result.intervals and on_intervals(result.intervals.strategy.sharpe, claimed=above),
         "calibration": result.calibration and on_calibration(result.calibration.slope),
         "band": result.band and on_band(result.band),
