@@ -107,8 +107,13 @@ def audit(
     alive()
     probed = probe(base, own)
     again = list(unsteady())
-    moving = {("features", each.column) for each in again}  # they differ at every cut, and that says nothing
-    leaks = [each for each in (*findings, *probed.leaks) if (each.stage, each.column) not in moving]
+    moving = {each.column for each in again}  # they differ at every cut, and all that is made of them
+    judged = ORDER[: ORDER.index("features") + 1] if again else ORDER
+    leaks = [
+        each
+        for each in (*findings, *probed.leaks)
+        if each.stage in judged and not (each.stage == "features" and each.column in moving)
+    ]
     found, rounded = first_of_each([*again, *leaks]), first_of_each([*rounding, *probed.rounding])
     return Audit(tuple(found), tuple(rounded), tuple(cuts), histories, probed.cuts, probed.unjudged)
 
