@@ -85,7 +85,7 @@ def train(job: Job) -> TrainResult:
             choice = trading.entry_threshold(data.market, target, centre(forecast), rules)
             metadata = replace(metadata, entry_threshold=choice.threshold, gross_return=choice.gross)
         saved = artifact.save(run.path, artifact.Artifact(trained.models, trained.scalers, metadata))
-        own = features_file.keep(data.own, run.features_path)
+        own = features_file.keep(data.own, run.features_path, run.modules_path)
         write_manifest(run.path, [*saved, run.origin_path.name, *own])
     summary = TrainingSummary(**trained.fitted.summary())
     notes = (*data.notes, *outcome.unpaid(settings, metadata.entry_threshold, metadata.gross_return))

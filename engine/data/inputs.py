@@ -17,7 +17,7 @@ from engine.market.candles import iso, milliseconds, time_index
 from engine.market.funding import with_mark
 from engine.market.merge import Other
 from engine.market.resample import resample
-from engine.market.times import period_from_midnight
+from engine.market.times import period_of_stamps
 from engine.results.notes import Note
 from engine.settings import NAMED, TIMEFRAME_MS, Data, extra_of
 
@@ -171,10 +171,10 @@ def own_series(data: Data, store: Store) -> list[Other]:
 
 
 def joins_early(other: Other) -> list[Note]:
-    """That values which may sum up the day or week behind their stamps join with no delay."""
+    """That values which may sum up the hour, day or week behind their stamps join with no delay."""
     stamps = milliseconds(other.frame.index)  # (N,)
     known = milliseconds(pd.DatetimeIndex(other.frame["available_at"]))  # (N,)
-    period = period_from_midnight(stamps)
+    period = period_of_stamps(stamps)
     if not period or (known > stamps).any():
         return []
     return [Note("values join at their stamps", {"series": other.name, "hours": period / 3_600_000})]

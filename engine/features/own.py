@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 OHLCV = ("open", "high", "low", "close", "volume")
 
 
-def by_segment(feature: Feature, bars: Bars) -> Column:
+def by_segment(feature: Feature, bars: Bars, *, finite: bool = True) -> Column:
     """An own feature's values, (T,), NaN in the first warm_up rows of each segment.
 
+    finite: whether values that are infinite or missing are refused; in a made-up market they may be due.
     Raises RepairDataError naming file, line and feature for an exception, a wrong shape or dtype, an infinite
     value, and a value missing after warm_up though the inputs are there.
     """
@@ -29,11 +30,11 @@ def by_segment(feature: Feature, bars: Bars) -> Column:
     for start, stop in zip(bars.starts.tolist(), bars.stops.tolist(), strict=True):
         if stop - start > feature.warm_up:
             part = bars.part(start, stop, (*OHLCV, *feature.needs))
-            values[start + feature.warm_up : stop] = checked(feature, part)[feature.warm_up :]
+            values[start + feature.warm_up : stop] = checked(feature, part, finite=finite)[feature.warm_up :]
     return values
 
 
-def checked(feature: Feature, part: Bars) -> Column:
+def checked(feature: Feature, part: Bars, *, finite: bool) -> Column:
     """What the function says of one segment of N bars, (N,), after the checks."""
     try:
         with np.errstate(all="ignore"):
@@ -51,7 +52,8 @@ def checked(feature: Feature, part: Bars) -> Column:
         reason = f"returns shape {raw.shape} for {len(part)} bars"
         raise fault(feature, reason, f"Return shape {(len(part),)}, one value for each bar")
     values = raw.astype(np.float64)
-    complete(feature, part, values)
+    if finite:
+        complete(feature, part, values)
     return values
 
 

@@ -62,6 +62,14 @@ def period_from_midnight(times_ms: NDArray[np.int64]) -> int:
     return period if period >= DAY_MS and (times_ms % DAY_MS == 0).mean() > 0.9 else 0
 
 
+def period_of_stamps(times_ms: NDArray[np.int64]) -> int:
+    """The usual step in ms of rising times which are multiples of it, as of hours or days; 0 for others."""
+    period = int(np.median(np.diff(times_ms))) if len(times_ms) > 1 else 0
+    if period > DAY_MS:
+        return period_from_midnight(times_ms)
+    return period if period and (times_ms % period == 0).mean() > 0.9 else 0
+
+
 def regular_step(times_ms: NDArray[np.int64]) -> int:
     """The step in ms, to the second, that nine of ten differences keep to a tenth; 0 if there is none."""
     differences = np.diff(times_ms)

@@ -13,14 +13,15 @@ AuditStatus = Literal["passed", "failed", "not judgeable", "not run"]
 
 
 SAVED, REPLAYED = "as saved by the run", "as replayed"
+AGAIN = "when the same history was computed again"
 
 
 @dataclass(frozen=True)
 class Finding:
     """The first value of a stage that moved: its column and row, at which cut, and what it was and became.
 
-    row_ms, cut_ms: UTC, ms since 1970. how: what became of all after the cut, such as `cut off`; SAVED and
-    REPLAYED need no second history.
+    row_ms, cut_ms: UTC, ms since 1970. how: what became of all after the cut, such as `cut off`; SAVED,
+    REPLAYED and AGAIN need no second history.
     """
 
     stage: str
@@ -38,6 +39,11 @@ class Finding:
         if self.how in (SAVED, REPLAYED):
             by = "by the training rows" if self.how == SAVED else "as the run traded it"
             return f"{where} is {self.before:.17g} {by} and {self.after:.17g} {self.how}"
+        if self.how == AGAIN:
+            return (
+                f"{where} is not repeatable: {self.before:.17g} and {self.after:.17g} {AGAIN}; it reads a "
+                "clock or draws without a seed: give it a fixed one"
+            )
         what = f"was {self.before:.17g} and became {self.after:.17g}"
         return f"{where} {what} when all after {iso(self.cut_ms)} was {self.how}"
 

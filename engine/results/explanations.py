@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 CHANCE, CONVINCING = 0.05, 0.95
 MOST_NAMED = 5  # features in a sentence
+MOST_BPS = 1_000  # costs of a fill beyond which no break-even is looked for
 FLAT, RANDOM = "always flat", "random signals"  # the baselines of a Sharpe ratio of 0 and of chance
 SAME_CLOSE, NEXT_OPEN, SLIPPED, WORST = "same-close", "next-open", "next-open, 3 × slippage", "worst-of-bar"
 ONE_LATE, TWO_LATE = "next-open, one bar late", "next-open, two bars late"
@@ -50,7 +51,8 @@ def explained(result: BacktestResult, trials: TrialCounts | None = None) -> dict
     above = FLAT in beaten
     parts = {
         "fills": result.fills and on_fills(result.metrics["total_return"], result.fills),
-        "stress": result.stress and on_stress(result.metrics["sharpe"], result.stress),
+        "stress": result.stress
+        and on_stress(result.metrics["sharpe"], result.metrics["total_return"], result.stress),
         "intervals": result.intervals and on_intervals(result.intervals.strategy.sharpe, claimed=above),
         "calibration": result.calibration and on_calibration(result.calibration.slope),
         "band": result.band and on_band(result.band),
@@ -85,14 +87,16 @@ def on_fills(total_return: float, fills: FillScenarios) -> str:
 
 def left_by_fills(total_return: float, fills: FillScenarios) -> str:
     """Under which harsher fills nothing is left of a gain."""
-    if not total_return > 0:
-        return "There is no gain that fills could take."
     harsher = [each for each in fills.scenarios if each.name in HARSHER]
+    if not total_return > 0:
+        lucky = any(each.total_return > 0 for each in harsher)
+        more = "; what a harsher fill gains is no merit of the signals" if lucky else ""
+        return f"There is no gain that fills could take{more}."
     gone = [HARSHER[each.name] for each in harsher if not each.total_return > 0]
     return f"Nothing is left {listed(gone)}." if gone else "A gain is left under each of them."
 
 
-def on_stress(sharpe: float, found: StressTests) -> str:
+def on_stress(sharpe: float, total_return: float, found: StressTests) -> str:
     """Late fills, costs, capital, and how long a record the Sharpe ratio needs."""
     late = {each.bars: each.sharpe for each in found.delays}
     costs, half, record = found.break_even, found.capacity.half, found.track_record
@@ -101,9 +105,12 @@ def on_stress(sharpe: float, found: StressTests) -> str:
     if math.isfinite(costs.earned_bps):
         parts.append(f"a trade earns {costs.earned_bps:,.1f} bps before costs of {costs.paid_bps:,.1f}")
     if math.isfinite(costs.bps):
-        parts.append(f"the gain lasts until a fill costs {costs.bps:,.1f} bps")
-    if math.isfinite(half):
-        parts.append(f"half of it is left with a capital of {half:,.0f}")
+        most = f"beyond {MOST_BPS:,}" if costs.bps >= MOST_BPS else f"{costs.bps:,.1f}"
+        lasting = "the gain lasts until a fill costs" if total_return > 0 else "free of costs it gains, until"
+        parts.append(f"{lasting} {most} bps{'' if total_return > 0 else ' a fill'}")
+    if math.isfinite(half) and total_return > 0:
+        share = "more than half" if half >= found.capacity.rows[-1].capital else "half"
+        parts.append(f"{share} of it is left with a capital of {half:,.0f}")
     if math.isfinite(record.needed):
         needed = f"{math.ceil(record.needed):,} days"
         parts.append(f"the minimum track record of such returns is {needed}, there are {record.days:,}")
@@ -234,13 +241,24 @@ def on_family(family: TrialFamily, *, claimed: bool = True) -> str:
     among = f"Among {family.trials:,} different trials on {family.days:,} common days"
     if not math.isfinite(family.spa):
         return f"{among} none has returns that vary: nothing is tested."
-    better = family.spa < CHANCE and (claimed or not family.step_wise < CHANCE)
-    said = "is better than" if better else "is not shown to be better than"
+    but = doubt(family, claimed=claimed)
+    said = "is not shown to be better than" if but else "is better than"
     return (
         f"{among} the best {said} nothing: p {family.spa:.3f} (SPA), {family.reality_check:.3f} (Reality "
-        f"Check); of this one p {family.step_wise:.3f} (Romano-Wolf). Probability of backtest overfitting "
-        f"{family.overfitting * 100:.0f} %, at Sharpe ratios of {low:.2f} … {high:.2f}."
+        f"Check){but}; of this one p {family.step_wise:.3f} (Romano-Wolf). Probability of backtest "
+        f"overfitting {family.overfitting * 100:.0f} %, at Sharpe ratios of {low:.2f} … {high:.2f}."
     )
+
+
+def doubt(family: TrialFamily, *, claimed: bool) -> str:
+    """Why the best of a family may not be said to be better than nothing; empty if it may."""
+    if not family.sharpe.high > 0:
+        return ", but none has a Sharpe ratio above 0"
+    if not (family.spa < CHANCE and family.reality_check < CHANCE):
+        return f", where both have to lie below {CHANCE:g}"
+    if not claimed and family.step_wise < CHANCE:
+        return ", but the Sharpe ratio of this one cannot be told from 0"
+    return ""
 
 
 def signed(share: float) -> str:

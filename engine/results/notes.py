@@ -86,8 +86,8 @@ TEXTS = {
         "do not count here."
     ),
     "values join at their stamps": (
-        "{series} has a value every {hours:g} hours, stamped at the beginning of a day, and joins with no "
-        "delay. If a value sums up what follows its stamp, the run knows the future: give it that delay, "
+        "{series} has a value every {hours:g} hours and joins at its stamps, with no delay. If a value "
+        "sums up what follows its stamp, the run knows the future: give it that delay, "
         "data.extra=[{series}:{hours:g}:…]"
     ),
     "values stamped at midnight": (

@@ -208,6 +208,8 @@ def beside(backtest: Backtest, ridge: Decisions | None, shuffled: permutation.Sh
     if ridge is not None:
         rows.append(compared(backtest, baselines.RIDGE, traded(ridge, rules), own, traded(ridge, free)))
     rows = claimed([*rows, at_random(backtest, shuffled)] if len(shuffled.sharpe) else rows, backtest)
+    if not len(backtest.strategy.trades):
+        return [without_difference(row) for row in rows]
     return rows if is_long(backtest) else [without_annual(row) for row in rows]
 
 
@@ -220,6 +222,12 @@ def without_annual(row: Baseline) -> Baseline:
     """A baseline of a span too short for annual figures: nothing is shown of them, and nothing claimed."""
     unknown = Interval(math.nan, math.nan)
     return replace(row, sharpe=math.nan, sharpe_difference=math.nan, interval=unknown, beaten=False)
+
+
+def without_difference(row: Baseline) -> Baseline:
+    """A baseline beside a strategy that trades nothing, which has no Sharpe ratio to lie above it."""
+    unknown = Interval(math.nan, math.nan)
+    return replace(row, sharpe_difference=math.nan, interval=unknown, p_value=math.nan, beaten=False)
 
 
 def compared(

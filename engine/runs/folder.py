@@ -123,6 +123,11 @@ class RunFolder:
         return self.path / "features.py"
 
     @property
+    def modules_path(self) -> Path:
+        """The modules of the user's own that it imported: SHA-256 and text of each, by path."""
+        return self.path / "features_modules.json"
+
+    @property
     def origin_path(self) -> Path:
         return self.path / "origin.json"  # what the run was made from
 

@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 
 FEWEST, MOST = 4, 64  # cosines, as many as the degrees of freedom
 FEWEST_ROWS = 2 * FEWEST
+STILL = 1e-6  # of the standard error of all rows: what is less is rounding
 
 
 @lru_cache(maxsize=8)
@@ -94,7 +95,8 @@ def bootstrapped(
 
     What is resampled is the figure over its standard error, each resample with an error of its own (Götze and
     Künsch 1996; for Sharpe ratios Ledoit and Wolf 2008): percentile intervals of few days are too narrow.
-    Blocks are as long as suits the influence values, and no shorter than the horizon. NaN without variance.
+    Blocks are as long as suits the influence values, and no shorter than the horizon. NaN without variance,
+    and where so many resamples are without that a bound would be one of theirs.
     """
     count = len(influence)
     error = float(standard_error(influence, horizon)) if count >= FEWEST_ROWS else math.nan
@@ -102,9 +104,13 @@ def bootstrapped(
         return Bootstrapped()
     block = max(float(min(horizon, count)), block_length(influence))
     found = np.concatenate(
-        [studentised(influence, rows, horizon) for rows in draws(count, block, resamples, generator)]
+        [studentised(influence, rows, horizon, error) for rows in draws(count, block, resamples, generator)]
     )  # (S,)
     tail = (1.0 - coverage) / 2.0
+    still = np.isnan(found)
+    if still.mean() > tail:  # then a bound would be one of theirs
+        return Bootstrapped()
+    found[still] = 0.0
     least, most = np.quantile(found, [tail, 1.0 - tail])
     as_high = int((found >= estimate / error).sum())
     return Bootstrapped(
@@ -112,9 +118,12 @@ def bootstrapped(
     )
 
 
-def studentised(influence: Floats, rows: Rows, horizon: int) -> Floats:
-    """Means of resamples (s,) over their own standard errors, from row numbers (s, N); 0 without variance."""
+def studentised(influence: Floats, rows: Rows, horizon: int, error: float) -> Floats:
+    """Means of resamples (s,) over their own standard errors, from row numbers (s, N).
+
+    error: that of all rows; a resample with a millionth of it has no variance but what rounding leaves: NaN.
+    """
     drawn = influence[rows]  # (s, N)
-    mean, error = drawn.mean(axis=1), standard_error(drawn, horizon)
-    found: Floats = np.divide(mean, error, out=np.zeros(len(mean)), where=error > 0)
+    mean, own = drawn.mean(axis=1), standard_error(drawn, horizon)
+    found: Floats = np.divide(mean, own, out=np.full(len(mean), np.nan), where=own > STILL * error)
     return found

@@ -10,6 +10,7 @@ from engine.data.importing.features_file import load_features
 from engine.data.store import Series
 from engine.market.candles import time_index
 from engine.market.merge import Other
+from engine.results.audit import AGAIN, Finding
 from engine.samples import scaling, split
 from engine.studies.leak_audit import probe
 from engine.studies.leak_audit.audit import audit
@@ -25,6 +26,7 @@ LOOKBACK = 12
 def fewer_cuts(monkeypatch):
     """The features at many cuts have tests of their own: test_own_features_audit.py."""
     monkeypatch.setattr(probe, "CUTS", 24)
+    monkeypatch.setattr(probe, "PERIOD", 0)
 
 
 @pytest.fixture(scope="module")
@@ -355,3 +357,11 @@ def test_quantiles_that_look_at_their_neighbours(clean):
 
     finding = found(dataclasses.replace(stages, predict=with_quantiles), history, reach)
     assert (finding.stage, finding.column) == ("predict", "upper quantile")
+
+
+def test_what_is_not_repeatable_is_the_finding_and_not_what_is_made_of_it(tmp_path):
+    text = "SEEN = [0]\n@feature(warm_up=0)\ndef drawn(bars):\n    SEEN[0] += 1\n"
+    text += "    return bars.open + SEEN[0]\n"
+    again = Finding("features", "drawn", FIRST_MS, FIRST_MS, AGAIN, 1.0, 2.0)
+    result = audit(*with_own(tmp_path, text), unsteady=lambda: [again])
+    assert result.findings == (again,)

@@ -1,5 +1,7 @@
 """Own features under the audit: whatever leaks or remembers is named, whatever comes from outside is said."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 
@@ -13,36 +15,54 @@ from tests.studies import attacks, own_features
 from tests.studies.markets import END_MS, filled_store, linear, settings_of
 
 
+class Found(NamedTuple):
+    """What an audit of a file of features says of them."""
+
+    leaks: set[str]
+    rounding: set[str]
+    outside: list[str]
+    unsteady: set[str]
+    unjudged: tuple[str, ...]
+
+
 @pytest.fixture
 def audited(tmp_path, monkeypatch):
-    """What the probe says of features of a file: names of leaks, of roundings, and what came from outside."""
+    """What the probe says of features of a file."""
 
-    def of(*sources, least=168):
+    def of(*sources, least=168, period=0):
         monkeypatch.setattr(probe, "MOST_RARE", min(24, least))
         monkeypatch.setattr(probe, "CUTS", least)
+        monkeypatch.setattr(probe, "PERIOD", period)
         path = own_features.write(tmp_path / "mine.py", *sources)
         own, isolated = load_features(path), Isolated(path)
         names = [each.name for each in own]
         settings = settings_of(f"features.names={','.join(('return_1', *names))}")
         history = recorded(settings, filled_store(tmp_path, settings), END_MS)
         base = Replay(ordinary(settings, own, linear, isolated), history)
-        leaks, rounding, cuts = probe.probe(base, names)
-        assert cuts >= least
-        return {each.column for each in leaks}, {each.column for each in rounding}, list(isolated.outside)
+        probed = probe.probe(base, names)
+        assert probed.cuts >= least
+        unsteady = {each.column for each in isolated.unsteady}
+        return Found(
+            {each.column for each in probed.leaks} - unsteady,
+            {each.column for each in probed.rounding},
+            list(isolated.outside),
+            unsteady,
+            probed.unjudged,
+        )
 
     return of
 
 
 @pytest.mark.parametrize("table", [own_features.LEAKS, attacks.LEAKS])
 def test_every_leak_of_a_file_is_named(audited, table):
-    leaks, _, outside = audited(*own_features.functions(table))
+    leaks, _, outside, *_ = audited(*own_features.functions(table))
     assert leaks == set(table)
     assert outside == []
 
 
 @pytest.mark.parametrize("name", own_features.MEMORY)
 def test_what_a_feature_remembers_carries_nothing_in(audited, name):
-    leaks, _, outside = audited(own_features.function(name, own_features.MEMORY[name]), least=24)
+    leaks, _, outside, *_ = audited(own_features.function(name, own_features.MEMORY[name]), least=24)
     assert leaks == {name}
     assert outside == []
 
@@ -53,7 +73,7 @@ def test_what_comes_from_outside_is_named(audited, tmp_path, name):
     path.write_text("2\n3\n")
     if name == "arrow" and not landlock.is_there():
         pytest.skip("this kernel has no Landlock: a reader in C is named by its library")
-    leaks, _, outside = audited(
+    leaks, _, outside, *_ = audited(
         *own_features.functions({name: own_features.OUTSIDE[name]}, path=str(path)), least=24
     )
     assert leaks == set()
@@ -65,19 +85,20 @@ def test_what_comes_from_outside_is_named(audited, tmp_path, name):
 def test_what_another_replay_may_find_changed_is_named(audited, tmp_path, name):
     path = tmp_path / "levels.csv"
     path.write_text("2\n3\n")
-    leaks, _, outside = audited(
+    leaks, _, outside, unsteady, _ = audited(
         *own_features.functions({name: attacks.OUTSIDE[name]}, path=str(path)), least=24
     )
-    assert leaks or outside
+    assert leaks or outside or unsteady
 
 
 @pytest.mark.parametrize(
     ("table", "least"), [(own_features.HONEST, 60), (attacks.HONEST, 60), (attacks.COMPILED, 3)]
 )
 def test_no_honest_feature_is_accused(audited, table, least):
-    leaks, rounding, outside = audited(*own_features.functions(table), least=least)
-    assert leaks == set()
+    leaks, rounding, outside, unsteady, unjudged = audited(*own_features.functions(table), least=least)
+    assert leaks == unsteady == set()
     assert outside == []
+    assert unjudged == ()
     assert rounding <= {"fft", "net", "ewm", "regression", "expanding_z", "kalman"}
 
 

@@ -40,7 +40,7 @@ def audit_error(report: AuditReport) -> RepairDataError | None:
         remedy = "Its results know the future: repair that stage, then train again"
         return RepairDataError(f"{thing}, stage {first.stage}", first.text, remedy)
     if report.outside:
-        reason = f"its own features take something from outside: {'; '.join(report.outside)}"
+        reason = f"code of your own takes something from outside: {'; '.join(report.outside)}"
         remedy = "No replay shows what was known when: import it as a series (data.extra), or leave it out"
         return RepairDataError(thing, reason, remedy)
     return None

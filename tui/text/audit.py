@@ -28,8 +28,17 @@ def audit_lines(report: AuditReport) -> Iterator[str]:
         yield "Nothing else that was known before a cut moved."
     else:
         yield f"Nothing known before a cut moved in any of {len(report.stages)} stages."
-    if report.probed:
-        chance = chance_to_find(SHARE, report.probed)
-        yield f"A leak of one bar in {SHARE:.0%} of bars would have been found with probability {chance:.2f}."
+    yield from missed(report)
     yield from (f"note: {note.text}" for note in report.notes)
     yield from (f"  rounding only, no leak: {finding.text}" for finding in report.rounding)
+
+
+def missed(report: AuditReport | None) -> Iterator[str]:
+    """What an audit that found nothing could have missed, as a probability."""
+    if report and report.probed:
+        chance = chance_to_find(SHARE, report.probed)
+        rare = chance_to_find(SHARE / 10, report.probed)
+        yield (
+            f"A leak of one bar in {SHARE:.0%} of bars would have been found with probability {chance:.2f}, "
+            f"one in {SHARE / 10:.1%} with {rare:.2f}."
+        )

@@ -10,8 +10,9 @@ from engine.results.learned_tables import forecast_tables
 from engine.results.metrics import METRICS, tabled
 from engine.results.number_format import UNDEFINED, amount, correlation, defined, figure, percent, whole
 from engine.results.trust_tables import figures_table, trust_tables
-from engine.runs.audit_status import audit_status, caveats_of
+from engine.runs.audit_status import audit_report, audit_status, caveats_of
 from tui.number_format import table
+from tui.text.audit import missed
 from tui.text.studies import folds_table, laid_out
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def backtest_summary(run: RunFolder, result: BacktestResult) -> str:
             laid_out(figures_table(result)),
             forecast(result.forecast),
             *costs(result.costs),
-            f"leak audit {audit_status(run)}",
+            " ".join([f"leak audit {audit_status(run)}", *missed(audit_report(run))]),
             *folds_table(result.folds),
             *(f"\n{laid_out(each)}" for each in (*trust_tables(result), *forecast_tables(result))),
             *([""] if said else []),

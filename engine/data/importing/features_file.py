@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import hashlib
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from engine import python_file
 from engine.disk import write_whole
 from engine.errors import ChangeSettingsError, RepairDataError
 from engine.features import Feature, with_own
+from engine.own_modules import own_modules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,8 +38,10 @@ def load_features(path: Path, kept: bytes | None = None) -> tuple[Feature, ...]:
     return own
 
 
-def keep(own: Sequence[Feature], copy: Path) -> list[str]:
-    """Keep the file that own features come from as a copy; the copy's name, or nothing without any.
+def keep(own: Sequence[Feature], copy: Path, modules: Path) -> list[str]:
+    """Keep the file that own features come from as a copy, and the own modules that it imports.
+
+    The names of what was written: nothing without own features, one file where it imports no such module.
 
     Raises RepairDataError if the file is another one by now than was executed.
     """
@@ -47,7 +51,12 @@ def keep(own: Sequence[Feature], copy: Path) -> list[str]:
     if hashlib.sha256(content).hexdigest() != own[0].sha256:
         raise RepairDataError(own[0].file, "was written while it was used", "Start the run again")
     write_whole(copy, content)
-    return [copy.name]
+    imported = own_modules(content)
+    if not imported:
+        return [copy.name]
+    texts = {path: (sha256, Path(path).read_text("utf-8", "replace")) for path, sha256 in imported.items()}
+    write_whole(modules, json.dumps(texts, indent=1).encode())
+    return [copy.name, modules.name]
 
 
 def defined(namespace: dict[str, Any]) -> list[Feature]:

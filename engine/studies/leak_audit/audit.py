@@ -44,7 +44,7 @@ class Audit:
     """What an audit found: one finding a stage and column, the first stage's first row before all others.
 
     rounding: columns of features that differ by no more than a rounding does. probed: cuts of short histories
-    at which the features alone were compared.
+    at which the features alone were compared. unjudged: own features that failed at every one of them.
     """
 
     findings: tuple[Finding, ...]
@@ -52,6 +52,7 @@ class Audit:
     cuts_ms: tuple[int, ...]
     histories: int
     probed: int
+    unjudged: tuple[str, ...] = ()
 
     @property
     def status(self) -> AuditStatus:
@@ -67,12 +68,14 @@ def audit(
     alive: Callable[[], None] = lambda: None,
     own: Sequence[str] = (),
     recorded: pd.Series[float] | None = None,
+    unsteady: Callable[[], Sequence[Finding]] = tuple,
 ) -> Audit:
     """Replay the stages on the history and on moved ones.
 
     horizon: how many bars beyond its target's open a label looks. scalers: those of the run's model, if they
     are to be compared with what the stages fit. `alive` is called before each history. own: the features of
-    the user's own. recorded: the forecasts that the run traded, by target, (M,).
+    the user's own. recorded: the forecasts that the run traded, by target, (M,). unsteady: features that are
+    others when the same history is computed again, known after it was once.
     """
     base = Replay(stages, history, scalers)
     findings = list(fitted(base, scalers))
@@ -103,9 +106,17 @@ def audit(
     if recorded is not None:
         findings += unlike_recorded(base, cuts, recorded)
     alive()
-    leaks, near, probed = probe(base, own)
-    found, rounded = first_of_each([*findings, *leaks]), first_of_each([*rounding, *near])
-    return Audit(tuple(found), tuple(rounded), tuple(cuts), histories, probed)
+    probed = probe(base, own)
+    again = list(unsteady())
+    moving = {each.column for each in again}  # they differ at every cut, and all that is made of them
+    judged = ORDER[: ORDER.index("features") + 1] if again else ORDER
+    leaks = [
+        each
+        for each in (*findings, *probed.leaks)
+        if each.stage in judged and not (each.stage == "features" and each.column in moving)
+    ]
+    found, rounded = first_of_each([*again, *leaks]), first_of_each([*rounding, *probed.rounding])
+    return Audit(tuple(found), tuple(rounded), tuple(cuts), histories, probed.cuts, probed.unjudged)
 
 
 def sound_cuts(base: Replay, boundaries: Sequence[int]) -> list[int]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,17 +13,19 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from engine import experiment
+from engine.code_cache import cache_folder
 from engine.data.importing.features_file import load_features
 from engine.data.inputs import joins_early, own_series
 from engine.data.plan import span_of
 from engine.data.store import Store
 from engine.disk import write_whole
-from engine.errors import ChangeSettingsError
+from engine.errors import ChangeSettingsError, QuantdeckError
 from engine.lineage import origin
 from engine.market import merge
 from engine.market.times import iso
 from engine.models.training import backend
 from engine.outcome import PREDICTIONS
+from engine.own_modules import own_modules
 from engine.results.audit import AuditReport
 from engine.runs.audit_status import AUDIT, fingerprint
 from engine.runs.manifest import read_checked
@@ -32,9 +36,10 @@ from engine.studies.leak_audit.audit import audit
 from engine.studies.leak_audit.history import recorded
 from engine.studies.leak_audit.isolation import Isolated
 from engine.studies.leak_audit.stages import ORDER, ordinary
+from engine.studies.leak_audit.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from engine.runs.events import Emit
     from engine.runs.folder import Home, RunFolder
@@ -67,7 +72,7 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
     file = Path(settings.features.file) if settings.features.file else None
     kept = kept_features(trained)
     own = load_features(file, kept) if file else ()
-    isolated = Isolated(file, kept) if file else None
+    isolated = Isolated(file, kept, modules=kept_modules(trained)) if file else None
     model = experiment.loaded(loaded.kind, loaded.models, loaded.scalers, devices)
     stages = ordinary(settings, own, model.members, isolated)
     history = recorded(settings, Store(home.data), now_ms)
@@ -81,8 +86,9 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
         lambda: emit({"kind": "alive"}),
         [each.name for each in own if each.name in settings.features.chosen],
         traded_forecasts(run) if same_data else None,
+        lambda: isolated.unsteady if isolated else (),
     )
-    outside = tuple(isolated.outside) if isolated else ()
+    outside = (*taken(isolated, found.unjudged), *built(settings))
     report = AuditReport(
         run.id,
         trained.id,
@@ -102,6 +108,18 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
     )
     write_whole(run.path / AUDIT, json.dumps(report.to_json(), indent=2).encode())
     return report
+
+
+def taken(isolated: Isolated | None, unjudged: Sequence[str]) -> tuple[str, ...]:
+    """What own features took from elsewhere, and which of them failed in every made-up market."""
+    if isolated is None:
+        return ()
+    failing = [
+        f"{name} fails in every made-up market: {isolated.failed[name]}"
+        for name in unjudged
+        if name in isolated.failed
+    ]
+    return (*isolated.outside, *failing)
 
 
 def unfinished(run: RunFolder) -> ChangeSettingsError:
@@ -127,6 +145,37 @@ def kept_features(trained: RunFolder) -> bytes | None:
     """What the features file held when the run was trained; None if the run kept none."""
     path = trained.features_path
     return read_checked(trained.path, path.name) if path.exists() else None
+
+
+def kept_modules(trained: RunFolder) -> dict[str, str] | None:
+    """SHA-256 of the own modules that the features file imported, by path; None where none was noted."""
+    path = trained.modules_path
+    if not path.exists():
+        return {} if trained.features_path.exists() else None
+    return {name: digest for name, (digest, _) in json.loads(read_checked(trained.path, path.name)).items()}
+
+
+def built(settings: Settings) -> Iterator[str]:
+    """What the user's own model file takes from elsewhere when it is executed and builds a network."""
+    if not settings.model.file:
+        return
+    from engine.models import registry
+    from engine.models.definition import ModelKind
+
+    file = settings.model.file
+    source = Path(file).read_bytes() if Path(file).is_file() else b""
+    compiled = os.environ.get("JAX_COMPILATION_CACHE_DIR") or str(cache_folder())
+    watch = Watch((file, *own_modules(source)), compiled)
+    sys.addaudithook(watch)
+    try:
+        kind = registry.to_build(settings.model)
+        if isinstance(kind, ModelKind):
+            kind.build(settings.window.lookback, len(settings.features.names), settings.model, 0)
+    except QuantdeckError as error:
+        yield f"model.file cannot be watched: {error}"
+    finally:
+        watch.on = False
+    yield from (f"build {what}" for what in watch.seen)
 
 
 def pinned_down(settings: Settings, names: Sequence[str], now_ms: int) -> Settings:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PROBED = 64  # windows before a cut whose inputs are compared value by value
 TRUNCATED, PERTURBED = "cut off", "changed"
-ROUNDING = 1e-12  # of a feature's deviation
+ROUNDING = 1e-12  # of a feature's value or its usual deviation
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +94,14 @@ class Comparison:
             return [self.finding("features", "rows", self.cut_ms, known[0].sum(), known[1].sum())], []
         found: tuple[list[Finding], list[Finding]] = [], []
         for name in before.columns:
-            was, became = before[name].to_numpy()[known[0]], after[name].to_numpy(copy=True)
-            differs = differing_rows(was, became[known[1]], float(np.nanstd(before[name])))
+            was = before[name].to_numpy()[known[0]]
+            if name not in after.columns:  # it fails in what the market became: other histories judge it
+                became = np.full(len(after), np.nan)
+                became[known[1]] = was
+                after[name] = became
+                continue
+            became = after[name].to_numpy(copy=True)
+            differs = differing_rows(was, became[known[1]], usual_deviation(before[name].to_numpy()))
             for findings, rows in zip(found, differs, strict=True):
                 if len(rows):
                     figures = was[rows[0]], became[known[1]][rows[0]]
@@ -103,7 +109,7 @@ class Comparison:
             rounded = np.flatnonzero(known[1])[differs[1]]
             became[rounded] = was[differs[1]]
             after[name] = became
-        self.moved.table = after
+        self.moved.table = after[list(before.columns)]
         return found
 
     def windows(self) -> Iterator[Finding]:
@@ -250,16 +256,31 @@ def same(before: NDArray[Any], after: NDArray[Any]) -> NDArray[np.bool_]:
     return alike
 
 
+def usual_deviation(values: Floats) -> float:
+    """A column's (T,) deviation as its middle half tells it, whatever its outliers are; 0 for a constant.
+
+    Where more than half of it is one value, as its middle 98 % tell it.
+    """
+    there = values[np.isfinite(values)]
+    if not len(there):
+        return 0.0
+    low, first, third, high = np.quantile(there, (0.01, 0.25, 0.75, 0.99))
+    if third > first:
+        return float(third - first) / 1.349  # of a normal distribution
+    return float(np.std(there[(there >= low) & (there <= high)]))
+
+
 def differing_rows(before: Floats, after: Floats, spread: float) -> tuple[Rows, Rows]:
     """Rows in which two columns (T,) differ, and those in which they do by rounding alone.
 
-    Rounding: at most ROUNDING of the column's deviation, as of a product or a Fourier transform of another
-    length.
+    Rounding: at most ROUNDING of the larger of the two values or of the column's usual deviation, as of a
+    product or a Fourier transform of another length.
     """
     differs = ~same(before, after)  # (T,)
     if not differs.any():
         return np.flatnonzero(differs), np.flatnonzero(differs)
-    near = np.abs(before - after) <= ROUNDING * spread  # (T,) False where one is missing
+    size = np.maximum(np.maximum(np.abs(before), np.abs(after)), spread)  # (T,)
+    near = np.abs(before - after) <= ROUNDING * size  # (T,) False where one is missing
     return np.flatnonzero(differs & ~near), np.flatnonzero(differs & near)
 
 

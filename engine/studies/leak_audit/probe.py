@@ -1,8 +1,8 @@
 """Features at many cuts: short histories whose future is cut off, or becomes one that nobody expects.
 
-A leak that is rare shows only where its event happens: so there is a cut in every hour of the week, cuts
-right behind the rarest values of own features, and behind a cut the market crashes, surges, stands still,
-trades a thousandfold, is silent for some bars, or pays absurd funding.
+A leak that is rare shows only where its event happens: so there is a cut in every hour of four weeks, at the
+turns of months, quarters and years, right behind the rarest values of own features, and behind a cut the
+market crashes, surges, stands still, trades a thousandfold, is silent for some bars, or pays absurd funding.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from engine.market.candles import PRICES
 from engine.market.merge import OBSERVED
 from engine.market.times import milliseconds
 from engine.results.audit import Finding
-from engine.studies.leak_audit.comparison import differing_rows
+from engine.studies.leak_audit.comparison import differing_rows, usual_deviation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from engine.market.merge import Market
     from engine.studies.leak_audit.replay import Replay
@@ -34,6 +35,8 @@ SILENT = 6  # rows that a gap lacks
 EXTREME = 20.0  # deviations
 RARE = 24  # rarest values of each own feature behind which is cut
 MOST_RARE = 96
+PERIOD = 672  # rows, four weeks of hourly bars: each of them is cut at, at least in one way
+TURNS = 24  # of months at which is cut, those of years and quarters before others
 
 
 class Future(NamedTuple):
@@ -50,19 +53,34 @@ class Block:
     start: int
     stop: int
     cuts: tuple[int, ...]
+    once: bool = False  # whether the future is only cut off there
 
 
-def probe(base: Replay, own: Sequence[str]) -> tuple[list[Finding], list[Finding], int]:
-    """Leaks, differences that are rounding, and how many cuts there were.
+class Probed(NamedTuple):
+    """Leaks, differences that are rounding, how many cuts there were, and own features that none judged."""
 
-    own: the features of the user's own among the columns.
-    """
+    leaks: list[Finding]
+    rounding: list[Finding]
+    cuts: int
+    unjudged: tuple[str, ...] = ()
+
+
+def probe(base: Replay, own: Sequence[str]) -> Probed:
+    """Compare the features at many cuts; own: those of the user's own among the columns."""
     rows = len(base.market.frame)
     if rows < WARM + AFTER:
-        return [], [], 0
-    spread = {str(name): float(np.nanstd(base.table[name])) for name in base.table.columns}
-    blocks = [*spread_out(rows), *behind_rare_values(base.table, own)]
-    jobs = [(block, cut, futures_of(cut)) for block in blocks for cut in block.cuts]
+        return Probed([], [], 0)
+    spread = {str(name): usual_deviation(base.table[name].to_numpy()) for name in base.table.columns}
+    spread_cuts = list(spread_out(rows))
+    blocks = [
+        *spread_cuts,
+        *every_phase(rows, {cut for block in spread_cuts for cut in block.cuts}),
+        *at_turns(base.time_ms),
+        *behind_rare_values(base.table, own),
+    ]
+    jobs = [
+        (block, cut, FUTURES[:1] if block.once else futures_of(cut)) for block in blocks for cut in block.cuts
+    ]
     wholes = [[part(base.market, block.start, block.stop)] for block in blocks]
     moved = [
         [future.of(part(base.market, block.start, cut + AFTER), cut - block.start) for future in futures]
@@ -72,14 +90,16 @@ def probe(base: Replay, own: Sequence[str]) -> tuple[list[Finding], list[Finding
     of_block = dict(zip(map(id, blocks), (tables[0] for tables in found[len(jobs) :]), strict=True))
     leaks: list[Finding] = []
     rounding: list[Finding] = []
+    judged = set[str]()
     for (block, cut, futures), tables in zip(jobs, found, strict=False):
         whole = of_block[id(block)].iloc[: cut - block.start]
         for future, table in zip(futures, tables, strict=True):
             cut_ms = int(base.time_ms[cut])
+            judged |= set(whole.columns.intersection(table.columns))
             alike = differences(whole, table.iloc[: len(whole)], spread, cut_ms, future.words)
             for finding, is_rounding in alike:
                 (rounding if is_rounding else leaks).append(finding)
-    return leaks, rounding, len(jobs)
+    return Probed(leaks, rounding, len(jobs), tuple(name for name in own if name not in judged))
 
 
 def spread_out(rows: int) -> Iterator[Block]:
@@ -94,6 +114,30 @@ def spread_out(rows: int) -> Iterator[Block]:
         cuts = tuple(cut for cut in range(begin, begin + span, step) if cut + AFTER <= rows)
         if cuts:
             yield Block(first - WARM, cuts[-1] + AFTER, cuts)
+
+
+def every_phase(rows: int, cut_already: set[int]) -> Iterator[Block]:
+    """Blocks late in the history of the cuts that are missing for one in every row of PERIOD."""
+    if not PERIOD:
+        return
+    step = 24 * 7
+    begin = max(rows - AFTER - PERIOD, WARM)
+    wanted = set(range(PERIOD)) - {cut % PERIOD for cut in cut_already}
+    for first in range(begin, min(begin + PERIOD, rows - AFTER), step):
+        stop = min(first + step, begin + PERIOD, rows - AFTER)
+        if cuts := tuple(cut for cut in range(first, stop) if cut % PERIOD in wanted):
+            yield Block(first - WARM, cuts[-1] + AFTER, cuts, once=True)
+
+
+def at_turns(time_ms: NDArray[np.int64]) -> Iterator[Block]:
+    """Blocks around the turns of months: a cut behind the old month's last bar, one behind the first bar."""
+    month = time_ms.astype("datetime64[ms]").astype("datetime64[M]").astype(np.int64)  # (T,)
+    turns = np.flatnonzero(np.diff(month)) + 1
+    turns = turns[(turns >= WARM) & (turns + 1 <= len(time_ms) - AFTER)]
+    rank = np.where(month[turns] % 12 == 0, 0, np.where(month[turns] % 3 == 0, 1, 2))
+    order = np.lexsort((np.random.default_rng(len(time_ms)).random(len(turns)), rank))
+    for turn in sorted(turns[order][:TURNS].tolist()):
+        yield Block(turn - WARM, turn + 1 + AFTER, (turn, turn + 1))
 
 
 def behind_rare_values(table: pd.DataFrame, own: Sequence[str]) -> Iterator[Block]:
@@ -199,7 +243,7 @@ def differences(
     if len(after) < len(before):
         yield Finding("features", "rows", cut_ms, cut_ms, how, len(before), len(after)), False
         return
-    for name in before.columns:
+    for name in before.columns.intersection(after.columns):  # one that fails in such a future has no column
         was, became = before[name].to_numpy(), after[name].to_numpy()  # (T,)
         leaking, rounded = differing_rows(was, became, spread[name])
         for rows, is_rounding in ((leaking, False), (rounded, True)):

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from engine.samples.split import Split
     from engine.samples.windows import Windows
     from engine.settings import Settings
-    from engine.studies.leak_audit.isolation import Isolated
+    from engine.studies.leak_audit.isolation import Columns, Isolated
 
 Floats: TypeAlias = NDArray[np.float64]
 Matrix: TypeAlias = NDArray[np.float32]
@@ -72,6 +72,7 @@ class Stages:
                of bands, in volatilities
     signals    (forecasts (n,), volatility (n,), threshold, width) → (n,) int8
     simulate   (market, target rows (n,), forecasts (n,), signals (n,)) → the simulation
+               (features that fail in a made-up market are left out of its table)
     many       the features of many markets, where there is a quicker way than one after the other
     """
 
@@ -119,7 +120,7 @@ def ordinary(
             return built_in
         columns = isolated.compute([[Bars.of(market) for market in group] for group in groups])
         return [
-            [table.assign(**found)[chosen] for table, found in zip(*pair, strict=True)]
+            [given(table, found, chosen) for table, found in zip(*pair, strict=True)]
             for pair in zip(built_in, columns, strict=True)
         ]
 
@@ -157,6 +158,11 @@ def ordinary(
             market, target, conformal.centre(forecast), signal, settings
         ),
     )
+
+
+def given(table: pd.DataFrame, own: Columns, chosen: Sequence[str]) -> pd.DataFrame:
+    """Built-in features and own ones in the order chosen, without those that could not be computed."""
+    return table.assign(**own)[[name for name in chosen if name in own or name in table.columns]]
 
 
 def silent(_: object) -> None:

@@ -1,0 +1,97 @@
+"""Which modules that a Python file imports are the user's own, and which come with an installed library."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+import os
+import site
+import sys
+import sysconfig
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SUFFIX = ".py"
+
+
+def places() -> tuple[str, ...]:
+    """Where Python, its libraries and this project's code lie; not what a file puts on its path."""
+    paths = sysconfig.get_paths()
+    kept = [paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    kept += [sys.base_prefix, sys.prefix, *site.getsitepackages(), site.getusersitepackages()]
+    return tuple(dict.fromkeys(map(os.path.realpath, [*kept, str(Path(__file__).parent)])))
+
+
+PLACES = places()
+
+
+def is_installed(path: str) -> bool:
+    """Whether a file or folder lies where libraries do."""
+    return (os.path.realpath(path) + os.sep).startswith(tuple(place + os.sep for place in PLACES))
+
+
+def imported(source: bytes) -> set[str]:
+    """The modules that a file of Python names in its imports, those within functions too."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return set()  # said when it is executed
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+    return names
+
+
+def is_library(name: str) -> bool:
+    """Whether a module is installed or Python's own: found where libraries lie, and no file of the user's."""
+    top = name.partition(".")[0]
+    if top in sys.builtin_module_names or top in sys.stdlib_module_names:
+        return True
+    found = origins(top)
+    return top != "engine" and bool(found) and all(map(is_installed, found))
+
+
+def origins(top: str) -> list[str]:
+    """The file of a module or the folders of a package without one; none if it cannot be found."""
+    try:
+        found = importlib.util.find_spec(top)
+    except (ImportError, ValueError, AttributeError):
+        return []
+    if found is None:
+        return []
+    if found.origin and found.has_location:
+        return [found.origin]
+    return list(found.submodule_search_locations or ())
+
+
+def own_modules(source: bytes) -> dict[str, str]:
+    """The files of the user's own modules that a file imports, and those import: SHA-256, hex, by path.
+
+    A package counts with all of its files of Python.
+    """
+    found: dict[str, str] = {}
+    waiting, seen = [source], set[str]()
+    while waiting:
+        for top in sorted({name.partition(".")[0] for name in imported(waiting.pop())} - seen):
+            seen.add(top)
+            for path in () if top == "engine" or is_library(top) else files_of(top):
+                content = path.read_bytes()
+                found[os.path.realpath(path)] = hashlib.sha256(content).hexdigest()
+                waiting.append(content)
+    return found
+
+
+def files_of(top: str) -> Iterator[Path]:
+    """The files of Python of a module or package."""
+    for origin in map(Path, origins(top)):
+        if origin.suffix == SUFFIX and origin.name != "__init__.py":
+            yield origin
+        elif origin.is_dir() or origin.name == "__init__.py":
+            yield from sorted((origin if origin.is_dir() else origin.parent).rglob(f"*{SUFFIX}"))

@@ -1,0 +1,93 @@
+"""Each sentence of a result says only what its own figures say, over figures of all kinds."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.results.backtest import (
+    AtCapital,
+    BreakEven,
+    Capacity,
+    Delay,
+    FillScenario,
+    FillScenarios,
+    Spread,
+    StressTests,
+    TrackRecord,
+    TrialFamily,
+)
+from engine.results.explanations import CHANCE, HARSHER, MOST_BPS, on_family, on_fills, on_stress
+from engine.statistics.long_run import bootstrapped
+
+GAINS = st.sampled_from([-0.9, -0.0162, 0.0, 1e-9, 0.033, 4.0, math.nan])
+RATIOS = st.sampled_from([-3.0, -0.2, 0.0, 0.4, 2.5, math.nan])
+P_VALUES = st.sampled_from([0.0, 0.004, 0.0499, 0.05, 0.535, 1.0])
+LARGEST = 1e10
+
+
+@given(P_VALUES, P_VALUES, P_VALUES, RATIOS, RATIOS, st.booleans())
+def test_the_best_of_a_family_is_praised_only_where_both_tests_and_its_own_return_say_so(
+    spa, reality_check, own, low, high, claimed
+):
+    family = TrialFamily(7, 200, reality_check, spa, own, 0.4, Spread(low, low, high))
+    said = on_family(family, claimed=claimed)
+    praised = "best is better than nothing" in said
+    both = spa < CHANCE and reality_check < CHANCE
+    assert not praised or (both and high > 0)
+    if both and not praised:  # small p-values beside "not shown" need a reason
+        assert "cannot be told from 0" in said or "none has a Sharpe ratio above 0" in said
+    if "none has a Sharpe ratio above 0" in said:
+        assert not high > 0
+    if "cannot be told from 0" in said:
+        assert not claimed
+
+
+@given(GAINS, st.lists(GAINS, min_size=len(HARSHER), max_size=len(HARSHER)))
+def test_fills_take_a_gain_only_where_there_is_one(total_return, gains):
+    rows = tuple(FillScenario(gain, 1.0, 0.1, 5, name) for name, gain in zip(HARSHER, gains, strict=True))
+    said = on_fills(total_return, FillScenarios(rows, 0.1))
+    some = [name for name, gain in zip(HARSHER, gains, strict=True) if gain > 0]
+    assert ("no gain that fills could take" in said) == (not total_return > 0)
+    assert ("no merit" in said) == (bool(some) and not total_return > 0)
+    assert ("A gain is left under each" in said) == (total_return > 0 and len(some) == len(HARSHER))
+    assert ("Nothing is left" in said) == (total_return > 0 and len(some) < len(HARSHER))
+
+
+@given(
+    GAINS, st.sampled_from([math.nan, 0.0, 3.25, 999.9, 1000.0]), st.sampled_from([math.nan, 2e4, LARGEST])
+)
+def test_stress_tells_no_bound_as_a_figure_and_no_gain_of_a_loss(total_return, bps, half):
+    rows = (AtCapital(1e4, 0.1, 1.0), AtCapital(LARGEST, 0.09, 0.9))
+    said = on_stress(
+        1.0,
+        total_return,
+        StressTests(
+            (Delay(1, 0.1, 0.5),),
+            BreakEven(bps, 4.0, 2.0),
+            Capacity(rows, 1.0, half),
+            (),
+            TrackRecord(100, math.nan),
+        ),
+    )
+    assert ("the gain lasts" in said) == (total_return > 0 and math.isfinite(bps))
+    assert ("free of costs it gains" in said) == (math.isfinite(bps) and not total_return > 0)
+    assert ("beyond 1,000 bps" in said) == (bps >= MOST_BPS)
+    assert "1,000.0 bps" not in said
+    assert ("of it is left" in said) == (total_return > 0 and math.isfinite(half))
+    assert ("more than half" in said) == (total_return > 0 and half >= LARGEST)
+
+
+@pytest.mark.parametrize("varying", [1, 2, 60])
+def test_resamples_without_variance_give_no_interval(varying):
+    influence = np.zeros(60)
+    influence[:varying] = np.random.default_rng(3).normal(0, 1, varying)
+    influence -= influence.mean()
+    found = bootstrapped(0.5, influence, 400, np.random.default_rng(1))
+    assert np.isnan(found.interval).all() == (varying < 60)
+    assert np.isnan(found.p_value) == (varying < 60)
+    assert not np.abs(found.interval).max() > 100
