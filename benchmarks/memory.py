@@ -21,7 +21,7 @@ def quantdeck(rows: str, batches: str, devices: str) -> dict[str, Callable[[], A
     from engine.settings import Model, Settings, Training
 
     used = prepared(devices)
-    from engine.models.definition import Lessons
+    from engine.models.definition import TrainingData
     from engine.models.lstm import LSTM
     from engine.models.training.fit import fit
 
@@ -33,7 +33,7 @@ def quantdeck(rows: str, batches: str, devices: str) -> dict[str, Callable[[], A
     starts = np.random.default_rng(1).permutation(sequences.count)
     chosen = starts[: int(batches) * work.BATCH]
 
-    lessons = Lessons(sequences.matrix, sequences.labels, chosen, starts[-2048:], work.LOOKBACK)
+    lessons = TrainingData(sequences.matrix, sequences.labels, chosen, starts[-2048:], work.LOOKBACK)
 
     def train() -> float:
         with tempfile.TemporaryDirectory() as folder:

@@ -40,7 +40,7 @@ def result_of(home: Home, rows: int) -> RunFolder:
     run = home.create("run", settings)
     outcome.write(run.path, settings.data.symbol, decisions, strategy, benchmark)
     source = outcome.Source(run.id, run.id, simulated=True)
-    result = outcome.summed_up(source, tear_sheet(strategy, benchmark), decisions, strategy, settings)
+    result = outcome.build_result(source, tear_sheet(strategy, benchmark), decisions, strategy, settings)
     run.result_path.write_text(json.dumps(result.to_json()))
     write_manifest(run.path, outcome.FILES)
     return run

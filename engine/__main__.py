@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from engine.code_cache import cache_of, use
 from engine.disk import write_whole
 from engine.errors import QuantdeckError, StopRequestedError
-from engine.imports import collector_paused
+from engine.imports import gc_paused
 from engine.results.notes import Note, log_event
 from engine.runs.folder import Home, RunFolder
 from engine.runs.modes import MODES
@@ -81,7 +81,7 @@ def judge(run: RunFolder, emit: Emit) -> None:
 
 def work(run: RunFolder, emit: Emit) -> Any:
     """Do what the run's mode says. The slow imports happen here, after the first event is out."""
-    with collector_paused():
+    with gc_paused():
         from engine.preparation import Job
         from engine.settings import load, moment
 

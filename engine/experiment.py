@@ -16,7 +16,7 @@ from engine import features
 from engine.backtest.bars import forecast_volatility
 from engine.market.times import milliseconds
 from engine.models import kinds, registry
-from engine.models.definition import Lessons, members_of
+from engine.models.definition import TrainingData, members_of
 from engine.models.training import backend, fitted
 from engine.preparation import stage
 from engine.samples import labels, scaling, split, weights, windows
@@ -167,7 +167,7 @@ def fit(
         backend.start(devices)
         kind = registry.to_build(settings.model)
         labels = scalers.to_label(samples.forward_return, samples.volatility)
-        lessons = Lessons(
+        lessons = TrainingData(
             samples.matrix(scalers), labels, train, validation, found.lookback,
             training_weights(settings, samples, parts),
         )  # fmt: skip

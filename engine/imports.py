@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def collector_paused(*, stays: bool = True) -> Iterator[None]:
+def gc_paused(*, stays: bool = True) -> Iterator[None]:
     """Look for no garbage meanwhile: what imports make stays, and the search takes a sixth of their time.
 
     stays: nor is what was made searched later.

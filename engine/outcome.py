@@ -101,7 +101,7 @@ def parquet(frame: pd.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def summed_up(
+def build_result(
     run: Source,
     sheet: TearSheet,
     decisions: Decisions,
@@ -141,8 +141,8 @@ def summed_up(
         notes=(
             *notes,
             *calendar_notes(decisions.bars.calendar),
-            *unforecast(decisions, settings),
-            *unmoved(decisions, settings),
+            *notes_on_missing_forecasts(decisions, settings),
+            *notes_on_no_trades(decisions, settings),
             *remarks(strategy, settings),
             *(
                 []
@@ -197,7 +197,7 @@ def whole_counts(figures: dict[str, float]) -> dict[str, float | int]:
     }
 
 
-def unforecast(decisions: Decisions, settings: Settings) -> list[Note]:
+def notes_on_missing_forecasts(decisions: Decisions, settings: Settings) -> list[Note]:
     """How many bars had no forecast, in how many stretches, and what became of a position there."""
     missing = decisions.without_forecast  # (B,)
     if not missing.any():
@@ -208,7 +208,7 @@ def unforecast(decisions: Decisions, settings: Settings) -> list[Note]:
     return [Note(code, {"bars": int(missing.sum()), "stretches": int(begins.sum())})]
 
 
-def unpaid(settings: Settings, threshold: float | None, gross: float) -> list[Note]:
+def notes_on_costs(settings: Settings, threshold: float | None, gross: float) -> list[Note]:
     """What a trade earned on validation, if that was less than its costs and so nothing is traded."""
     if settings.signal.threshold_from != "auto" or threshold is None or threshold < NEVER:
         return []
@@ -218,7 +218,7 @@ def unpaid(settings: Settings, threshold: float | None, gross: float) -> list[No
     return [Note("nothing pays", {"gross": 1e4 * gross, "costs": costs})]
 
 
-def unmoved(decisions: Decisions, settings: Settings) -> list[Note]:
+def notes_on_no_trades(decisions: Decisions, settings: Settings) -> list[Note]:
     """Why forecasts led to no trade at all, if none reached the threshold."""
     if decisions.weight is not None or decisions.signal.any() or settings.signal.threshold_from == "auto":
         return []

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 def train_and_backtest(job: Job) -> BacktestResult:
     """The whole pipeline in one run."""
     trained = train(job)
-    result = traded(job, job.run)
+    result = trade_model(job, job.run)
     of_training = [note for note in trained.notes if note not in result.notes]  # features left out
     return replace(result, training=trained.training, notes=(*of_training, *result.notes))
 
@@ -88,27 +88,27 @@ def train(job: Job) -> TrainResult:
         own = features_file.keep(data.own, run.features_path, run.modules_path)
         write_manifest(run.path, [*saved, run.origin_path.name, *own])
     summary = TrainingSummary(**trained.fitted.summary())
-    notes = (*data.notes, *outcome.unpaid(settings, metadata.entry_threshold, metadata.gross_return))
+    notes = (*data.notes, *outcome.notes_on_costs(settings, metadata.entry_threshold, metadata.gross_return))
     return TrainResult(summary, data.market.simulated, notes)
 
 
 def backtest(job: Job) -> BacktestResult:
     """Trade the model of the run that this one names."""
-    return traded(job, job.home.find(job.run.of, training()))
+    return trade_model(job, job.home.find(job.run.of, training()))
 
 
-def traded(job: Job, trained: RunFolder) -> BacktestResult:
+def trade_model(job: Job, trained: RunFolder) -> BacktestResult:
     """Trade the model of `trained` over its test dates; write trades, equity and predictions."""
     run = job.run
     loaded, settings, devices = load(job, trained)
     data = prepare(job, loaded.metadata.feature_names)  # collect, merge, features
     settings = with_limits(settings, data.limits)
     notes = [*data.notes, *provenance.differences(loaded.metadata, data.market, data.own)]
-    notes += outcome.unpaid(settings, loaded.metadata.entry_threshold, loaded.metadata.gross_return)
+    notes += outcome.notes_on_costs(settings, loaded.metadata.entry_threshold, loaded.metadata.gross_return)
 
     with stage(job.emit, "windows"):
         samples = experiment.samples_of(data.market, data.table, settings)  # N of them
-        chosen, remarks = provenance.traded(
+        chosen, remarks = provenance.traded_rows(
             loaded.metadata, samples.target_ms, settings.backtest.span
         )  # (N,)
 
@@ -131,7 +131,7 @@ def traded(job: Job, trained: RunFolder) -> BacktestResult:
         source = outcome.Source(run.id, trained.id, data.market.simulated)
         sheet = tear_sheet(strategy, benchmark)
         notes += remarks
-        result = outcome.summed_up(source, sheet, decisions, strategy, settings, notes)
+        result = outcome.build_result(source, sheet, decisions, strategy, settings, notes)
         ridge = linear_baseline.decisions(
             samples, samples.matrix(loaded.scalers), loaded.metadata, chosen, settings
         )
@@ -139,7 +139,7 @@ def traded(job: Job, trained: RunFolder) -> BacktestResult:
         trial_origin = deflation.TrialOrigin("backtest", run.id, trained.id, simulated=data.market.simulated)
         drift = feature_drift(samples, loaded.metadata, chosen)
         result = replace(
-            overview.assessed(job.home.path, result, backtested, ridge, trial_origin), drift=drift
+            overview.assess_and_record(job.home.path, result, backtested, ridge, trial_origin), drift=drift
         )
     record_origin(job, data, devices, loaded.metadata.own_model)
     write_manifest(run.path, [*outcome.FILES, run.origin_path.name])

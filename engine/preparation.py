@@ -98,7 +98,7 @@ def features_table(
     table = compute_features(market, names, own)  # (T, F)
     if set(features.SEVERAL).isdisjoint(names):
         return table, own, []
-    table, left_out = of_use(table, names, int(training * len(table)), settings.window.lookback)
+    table, left_out = drop_useless(table, names, int(training * len(table)), settings.window.lookback)
     return table, own, left_out
 
 
@@ -108,7 +108,7 @@ def filled(market: Market) -> list[Note]:
     return [Note("bars filled", {"bars": count})] if count else []
 
 
-def of_use(
+def drop_useless(
     table: pd.DataFrame, names: Sequence[str], rows: int, lookback: int
 ) -> tuple[pd.DataFrame, list[Note]]:
     """The features, (T, F), without those that were not named and the first rows can teach nothing of."""

@@ -18,7 +18,7 @@ from tests.test_docs import metrics_table
 from tui.cli import main
 from tui.runs import comparison
 from tui.runs.facts import facts_of
-from tui.screens.backtest.figures import Sides, figures
+from tui.screens.backtest.figures import ComparedColumns, figures
 from tui.screens.runs.drawing import every_column
 from tui.text.backtest import backtest_document, backtest_summary, what_if
 from tui.widgets.lines import plain
@@ -59,7 +59,7 @@ def test_text_screens_and_comparison_show_it(run):
         assert line.split()[2:] == wanted
     assert backtest_document(run, result)["result"]["highest"] == result.metrics["highest"]
     for rows in (12, 40):
-        assert mine in "\n".join(map(plain, figures(Sides.of(result, None, None), rows)))
+        assert mine in "\n".join(map(plain, figures(ComparedColumns.of(result, None, None), rows)))
     assert ("highest equity", [mine, mine, "0.00"]) in comparison.figures([result.metrics] * 2)
     facts = facts_of(run)
     (column,) = (each for each in every_column() if each.title == "highest equity")

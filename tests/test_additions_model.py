@@ -13,7 +13,7 @@ from engine import pipeline
 from engine.errors import ChangeSettingsError, RepairDataError, SettingsError
 from engine.lineage import origin
 from engine.models import registry
-from engine.models.definition import ModelKind
+from engine.models.definition import NetworkKind
 from engine.models.training import backend
 from engine.preparation import Job
 from engine.results.explanations import explained
@@ -40,7 +40,7 @@ def built(lookback, features, _settings, seed):
     return keras.Model(window, keras.layers.Dense(1, name="forecast")(flat), name="toy")
 
 
-TOY = ModelKind("toy", built)
+TOY = NetworkKind("toy", built)
 
 OWN = """
 import keras

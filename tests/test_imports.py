@@ -7,17 +7,17 @@ import textwrap
 
 import pytest
 
-from engine.imports import collector_paused
+from engine.imports import gc_paused
 
 
 def test_garbage_is_looked_for_again_afterwards():
-    with collector_paused():
+    with gc_paused():
         assert not gc.isenabled()
-        with collector_paused():
+        with gc_paused():
             pass
         assert not gc.isenabled()
     assert gc.isenabled()
-    with pytest.raises(ZeroDivisionError), collector_paused():
+    with pytest.raises(ZeroDivisionError), gc_paused():
         raise ZeroDivisionError
     assert gc.isenabled()
 

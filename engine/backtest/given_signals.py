@@ -82,7 +82,7 @@ def weights(
 CERTAIN = 3.5  # standard errors that a correlation of signals without foresight hardly ever reaches
 
 
-def agreement(weight: Floats, opened: Floats, close: Floats) -> tuple[float, float, bool]:
+def lookahead_correlation(weight: Floats, opened: Floats, close: Floats) -> tuple[float, float, bool]:
     """Correlation of weights (T,) with their own bar's return and with the next one's, open to close.
 
     And whether the former is beyond chance and clearly above the latter: such signals seem to have been made

@@ -17,10 +17,10 @@ def threshold(prediction: Floats, entry_threshold: float | Floats) -> NDArray[np
 
     prediction (N,) and entry_threshold, one or (N,), are returns.
     """
-    return beyond(prediction, prediction, entry_threshold)
+    return signals_from_band(prediction, prediction, entry_threshold)
 
 
-def beyond(low: Floats, high: Floats, entry_threshold: float | Floats) -> NDArray[np.int8]:
+def signals_from_band(low: Floats, high: Floats, entry_threshold: float | Floats) -> NDArray[np.int8]:
     """Signals (N,): +1 where all of a band lies above the threshold, -1 where all lies below its negative.
 
     Else 0, and 0 where the band is NaN. low, high: (N,) returns. entry_threshold: one or (N,), 0 or more.
@@ -53,7 +53,7 @@ def targets(
     return weight
 
 
-def held_for(weight: NDArray[np.float64], bars: int) -> NDArray[np.float64]:
+def hold_for_horizon(weight: NDArray[np.float64], bars: int) -> NDArray[np.float64]:
     """Target weights (N,) that are held for so many bars each, as they are held: (N,), 0 where flat.
 
     What is decided while a position is held counts for nothing; the decision of its last open counts again.

@@ -111,7 +111,7 @@ def signals_of(
             "no band can be made: the present data hold too few of the validation's bars",
             "Set data.start so that they hold them, or take the threshold from elsewhere",
         )
-    return signals.beyond(band.low, band.high, entry_threshold)
+    return signals.signals_from_band(band.low, band.high, entry_threshold)
 
 
 def rules_of(settings: Settings, calendar: Calendar) -> Rules:

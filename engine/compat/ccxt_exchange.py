@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from engine.errors import ChangeSettingsError
-from engine.imports import collector_paused
+from engine.imports import gc_paused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,7 +38,7 @@ def exchange_ids() -> tuple[str, ...]:
 
 def exchange_class(exchange_id: str) -> Any:
     """The class of the exchange in ccxt.async_support. Raises ModuleNotFoundError if there is none."""
-    with collector_paused():
+    with gc_paused():
         module = importlib.import_module(f"ccxt.async_support.{exchange_id}")
     return getattr(module, exchange_id)
 

@@ -113,7 +113,7 @@ def part(trained: Metadata, name: str, target_ms: Times) -> NDArray[np.bool_]:
     return (target_ms >= first) & (target_ms <= last)
 
 
-def traded(trained: Metadata, target_ms: Times, span: str) -> tuple[NDArray[np.bool_], list[Note]]:
+def traded_rows(trained: Metadata, target_ms: Times, span: str) -> tuple[NDArray[np.bool_], list[Note]]:
     """Which of the targets (N,) a backtest trades, and what is to be said about it.
 
     test: the test dates; later: those and what has come since; all: everything, said to be in-sample

@@ -121,7 +121,7 @@ def weekly(always: Calendar, clock: Times) -> Calendar:
     its days and hours costs (minimum description length, Rissanen 1978).
     """
     step_ms = always.step_ms
-    start = evening(clock, step_ms)
+    start = session_start(clock, step_ms)
     day, after = np.divmod(clock - start, DAY_MS)  # (T,), (T,)
     of_week = np.bincount((np.unique(day) - 4) % 7, minlength=7)  # (7,) days with bars
     some = tuple(int(each) for each in np.flatnonzero(of_week >= 2 * CLOSED * of_week.max()))
@@ -168,7 +168,7 @@ def entropy(count: int, places: float) -> float:
     return sum(n * math.log(n / (count + left)) for n in (count, left) if n)
 
 
-def evening(clock: Times, step_ms: int) -> int:
+def session_start(clock: Times, step_ms: int) -> int:
     """When a session's day begins, in ms after its midnight: not at 0 where sessions go on over midnight.
 
     They do where the market stays open over the first midnight of its week; from 12:00 on the session is that

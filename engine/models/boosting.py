@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.compat import boosted_trees
 from engine.models.arrays_file import need
-from engine.models.definition import Lessons, Regression
+from engine.models.definition import RegressionKind, TrainingData
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,7 +77,7 @@ class Forests:
         return np.stack([each.predict(matrix, start) for each in vars(self).values()], axis=1)
 
 
-def fitted(lessons: Lessons, settings: Settings) -> tuple[Forest | Forests, NDArray[np.float64]]:
+def fitted(lessons: TrainingData, settings: Settings) -> tuple[Forest | Forests, NDArray[np.float64]]:
     """The trees of the forecast, of its quantiles where these are asked for, and the forecast's losses."""
     forecast, losses = grown(lessons, settings, {"loss": "squared_error"})
     if not settings.model.quantiles:
@@ -89,7 +89,9 @@ def fitted(lessons: Lessons, settings: Settings) -> tuple[Forest | Forests, NDAr
     return Forests(forecast, *ends), losses
 
 
-def grown(lessons: Lessons, settings: Settings, loss: dict[str, Any]) -> tuple[Forest, NDArray[np.float64]]:
+def grown(
+    lessons: TrainingData, settings: Settings, loss: dict[str, Any]
+) -> tuple[Forest, NDArray[np.float64]]:
     """The trees up to the one with the least loss on validation, and the losses after each, (K, 2)."""
     from sklearn.ensemble import HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
@@ -173,4 +175,4 @@ def features(model: Forest | Forests) -> int:
     return model.takes if isinstance(model, Forest) else model.forecast.takes
 
 
-BOOSTING = Regression("boosting", fitted, predict, arrays, made, features, draws=True)
+BOOSTING = RegressionKind("boosting", fitted, predict, arrays, made, features, draws=True)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Lessons:
+class TrainingData:
     """What a model is fitted on: windows of `lookback` rows over a matrix.
 
     matrix: (T, F) scaled features. labels: (T,) scaled label of each target row, NaN where it is not known.
@@ -50,7 +50,7 @@ def every_weight_at_each_step(network: keras.Model) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class ModelKind:
+class NetworkKind:
     """A kind of network; `engine.settings.MODELS` names all of them.
 
     name: in settings, in results and in the keys of what is cached.
@@ -78,7 +78,7 @@ class ModelKind:
 
 
 @dataclass(frozen=True, eq=False)
-class Regression:
+class RegressionKind:
     """A kind that fits itself on rows. Its model is a frozen dataclass of arrays and numbers.
 
     fitted: (lessons, settings) → the model, and its losses on training and validation after each step.
@@ -89,7 +89,7 @@ class Regression:
     """
 
     name: str
-    fitted: Callable[[Lessons, Settings], tuple[Any, NDArray[np.float64]]]
+    fitted: Callable[[TrainingData, Settings], tuple[Any, NDArray[np.float64]]]
     predict: Callable[[Any, Matrix, Rows], NDArray[np.float64]]
     arrays: Callable[[Any], dict[str, NDArray[Any]]]
     made: Callable[[dict[str, NDArray[Any]]], Any]
@@ -98,7 +98,7 @@ class Regression:
     sha256: str = ""
 
 
-Kind: TypeAlias = ModelKind | Regression
+Kind: TypeAlias = NetworkKind | RegressionKind
 
 
 def members_of(model: Model, kind: Kind) -> int:

@@ -23,14 +23,14 @@ from engine.errors import QuantdeckError, RepairDataError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from engine.models.definition import ModelKind
+    from engine.models.definition import NetworkKind
 
 # The first two are checked as a pair; the others are names of layers, and keys of them.
 FREE_TEXT = {"module", "class_name", "name", "keras_history", "input_layers", "output_layers"}
 MOST_GROUPS = 1000
 
 
-def load(content: bytes, kind: ModelKind, name: str = MODEL) -> keras.Model:
+def load(content: bytes, kind: NetworkKind, name: str = MODEL) -> keras.Model:
     """The Keras model, of that kind, in the bytes of a .keras file of that name. Raises RepairDataError."""
     try:
         members = members_of(content)
@@ -47,13 +47,13 @@ def load(content: bytes, kind: ModelKind, name: str = MODEL) -> keras.Model:
         raise RepairDataError(name, f"cannot be loaded ({first_line(error)})", "Train again") from None
 
 
-def refuse_foreign(config: dict[str, Any], kind: ModelKind) -> None:
+def refuse_foreign(config: dict[str, Any], kind: NetworkKind) -> None:
     """RepairDataError for a config that names what networks of its kind do not need."""
     if fault := foreign(config, kind):
         raise RepairDataError(MODEL, fault, UNTRUSTED)
 
 
-def foreign(part: Any, kind: ModelKind, key: str = "") -> str:
+def foreign(part: Any, kind: NetworkKind, key: str = "") -> str:
     """The first class, function or text in a config that a network of this kind does not need; else empty."""
     if isinstance(part, list | tuple):
         return first(foreign(value, kind, key) for value in part)
@@ -64,7 +64,7 @@ def foreign(part: Any, kind: ModelKind, key: str = "") -> str:
     return ""
 
 
-def foreign_class(part: dict[str, Any], kind: ModelKind) -> str:
+def foreign_class(part: dict[str, Any], kind: NetworkKind) -> str:
     """What is wrong with the class that a part of a config names; empty if it names none, or a fit one."""
     name, registered = part.get("class_name"), part.get("registered_name")
     if part.keys() & {"class_name", "module", "registered_name"}:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.models import arrays_file
-from engine.models.definition import ModelKind
+from engine.models.definition import NetworkKind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.models.definition import Kind, Lessons, Matrix, Outputs, Rows
+    from engine.models.definition import Kind, Matrix, Outputs, Rows, TrainingData
     from engine.models.training.fitted import Emit, Fitted
     from engine.settings import Settings
 
 
 def fit(
-    kind: Kind, lessons: Lessons, settings: Settings, devices: int, keep: Path, emit: Emit
+    kind: Kind, lessons: TrainingData, settings: Settings, devices: int, keep: Path, emit: Emit
 ) -> tuple[Any, Fitted]:
     """A model fitted on the lessons with the settings' seed, and how it went.
 
@@ -24,7 +24,7 @@ def fit(
     seconds, begins anew, and works on one core, so that its sums have one order. Raises what training.fit
     raises.
     """
-    if isinstance(kind, ModelKind):
+    if isinstance(kind, NetworkKind):
         from engine.models.training.fit import fit as train
 
         width = lessons.matrix.shape[1]
@@ -38,7 +38,7 @@ def fit(
 
 def outputs(kind: Kind, model: Any, devices: int) -> Outputs:
     """What the model says of windows, scaled as its labels were."""
-    if isinstance(kind, ModelKind):
+    if isinstance(kind, NetworkKind):
         from engine.models.training.predict import Predictor
 
         return Predictor(model, devices)
@@ -52,7 +52,7 @@ def outputs(kind: Kind, model: Any, devices: int) -> Outputs:
 
 def dump(kind: Kind, model: Any) -> bytes:
     """The model as the bytes of a file, the same bytes for the same model."""
-    if isinstance(kind, ModelKind):
+    if isinstance(kind, NetworkKind):
         from engine.compat import keras_archive
 
         return keras_archive.dump(model)
@@ -64,7 +64,7 @@ def load(kind: Kind, name: str, content: bytes) -> Any:
 
     Raises RepairDataError.
     """
-    if isinstance(kind, ModelKind):
+    if isinstance(kind, NetworkKind):
         from engine.models import keras_file
 
         return keras_file.load(content, kind, name)
@@ -74,19 +74,19 @@ def load(kind: Kind, name: str, content: bytes) -> Any:
 def files(kind: Kind, count: int) -> list[str]:
     """What the files of so many models are called."""
     numbers = [f"-{number}" for number in range(1, count + 1)] if count > 1 else [""]
-    if isinstance(kind, ModelKind):
+    if isinstance(kind, NetworkKind):
         return [f"model{number}.keras" for number in numbers]
     return [f"model{number}.npz" for number in numbers]
 
 
 def width(kind: Kind, model: Any) -> int:
     """How many features a row of its windows has."""
-    return int(model.input_shape[2]) if isinstance(kind, ModelKind) else kind.features(model)
+    return int(model.input_shape[2]) if isinstance(kind, NetworkKind) else kind.features(model)
 
 
 def described(kind: Kind, model: Any) -> str:
     """What a file of it holds, for whoever was given one."""
-    if isinstance(kind, ModelKind):
+    if isinstance(kind, NetworkKind):
         layers = ", ".join(type(layer).__name__ for layer in model.layers)
         return f"stock layers only ({layers}), {model.count_params()} weights, no code"
     return f"{kind.name}, {sum(array.size for array in kind.arrays(model).values())} numbers, no code"

@@ -21,7 +21,7 @@ from jax.extend.random import threefry_2x32
 
 from engine.compat.keras_archive import MODEL, UNTRUSTED
 from engine.errors import InternalError, RepairDataError
-from engine.models.definition import ModelKind
+from engine.models.definition import NetworkKind
 from engine.models.stock import LONGEST
 from engine.models.training.first_values import at_once
 
@@ -210,7 +210,7 @@ def parameters(config: dict[str, Any]) -> int:
     return count
 
 
-LSTM = ModelKind(
+LSTM = NetworkKind(
     "lstm",
     build,
     fast_pass=forward,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from engine.models.definition import ModelKind
+from engine.models.definition import NetworkKind
 from engine.models.training.first_values import at_once
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Draw:
         return keras.layers.Dropout(share, seed=next(self.seeds))(states) if share else states
 
 
-def kind_of(name: str, states_of: Callable[[Any, Model, Draw], Any]) -> ModelKind:
+def kind_of(name: str, states_of: Callable[[Any, Model, Draw], Any]) -> NetworkKind:
     """The kind whose windows become states (B, U) by that function, and these a forecast."""
 
     def build(lookback: int, features: int, model: Model, seed: int) -> keras.Model:
@@ -63,7 +63,7 @@ def kind_of(name: str, states_of: Callable[[Any, Model, Draw], Any]) -> ModelKin
         made: keras.Model = at_once(make, name, repr(model), model.outputs, lookback, features)
         return made
 
-    return ModelKind(name, build)
+    return NetworkKind(name, build)
 
 
 def last(states: Any) -> Any:

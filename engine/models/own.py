@@ -22,7 +22,7 @@ import keras
 from engine import python_file
 from engine.errors import ChangeSettingsError, InternalError, QuantdeckError, RepairDataError
 from engine.models import keras_file
-from engine.models.definition import ModelKind
+from engine.models.definition import NetworkKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 NAME = "own"
 
 
-def load_model(path: Path) -> ModelKind:
+def load_model(path: Path) -> NetworkKind:
     """The model of a file, which is executed.
 
     Raises ChangeSettingsError for a file that is not there or has no such function; RepairDataError, with the
@@ -46,7 +46,7 @@ def load_model(path: Path) -> ModelKind:
             "Write build(lookback, features, seed), which returns a Keras model; docs/models.md shows one"
         )
         raise ChangeSettingsError(str(path), "holds no function build", remedy)
-    return ModelKind(NAME, built_by(path, function), sha256=file.sha256)
+    return NetworkKind(NAME, built_by(path, function), sha256=file.sha256)
 
 
 def built_by(path: Path, function: Callable[..., Any]) -> Callable[[int, int, Model, int], keras.Model]:
@@ -86,4 +86,4 @@ def loaded_only(*_: object) -> keras.Model:
     raise InternalError("model.file", "was not read, so nothing can be built of it")
 
 
-OWN = ModelKind(NAME, loaded_only)
+OWN = NetworkKind(NAME, loaded_only)

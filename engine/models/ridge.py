@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.models.arrays_file import need
-from engine.models.definition import Lessons, Regression
+from engine.models.definition import RegressionKind, TrainingData
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -162,7 +162,7 @@ SHAPES: dict[str, tuple[type[np.generic], int]] = {
 }  # fmt: skip
 
 
-def fitted(lessons: Lessons, settings: Settings) -> tuple[Ridge, Floats]:  # noqa: ARG001
+def fitted(lessons: TrainingData, settings: Settings) -> tuple[Ridge, Floats]:  # noqa: ARG001
     """Ridge regression as a model, and its squared errors on training and validation, (1, 2)."""
     from threadpoolctl import threadpool_limits
 
@@ -193,4 +193,4 @@ def made(found: dict[str, NDArray[Any]]) -> Ridge:
     return Ridge(found["coefficient"], float(found["intercept"]), float(found["penalty"]), lookback)
 
 
-RIDGE = Regression("ridge", fitted, Ridge.predict, arrays, made, lambda model: model.coefficient.shape[1])
+RIDGE = RegressionKind("ridge", fitted, Ridge.predict, arrays, made, lambda model: model.coefficient.shape[1])

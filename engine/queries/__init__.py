@@ -21,7 +21,7 @@ import importlib
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from engine.imports import collector_paused
+from engine.imports import gc_paused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +61,7 @@ def later(module: str, function: str, *, reports: bool) -> Handler:
 
     @cache
     def behind() -> Callable[..., Any]:
-        with collector_paused():
+        with gc_paused():
             found: Callable[..., Any] = getattr(importlib.import_module(f"engine.queries.{module}"), function)
         return found
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ChangeSettingsError
-from engine.outcome import Source, summed_up
+from engine.outcome import Source, build_result
 from engine.queries.curves import curves
 from engine.queries.result import Result, Traded, result_of, simulations, traded
 from engine.results.answers import OpenedResult
@@ -45,7 +45,7 @@ def figures_of(result: Result, again: Traded) -> BacktestResult:
     own = result.figures
     source = Source(own.run, own.of, own.simulated, own.symbol)
     sheet = tear_sheet(strategy, benchmark)
-    found = summed_up(source, sheet, result.decisions, strategy, again.settings, quality=own.forecast)
+    found = build_result(source, sheet, result.decisions, strategy, again.settings, quality=own.forecast)
     return replace(found, trials=deflation.trial_counts(result.home, again.look, strategy))
 
 

@@ -46,7 +46,7 @@ def explained(result: BacktestResult, trials: TrialCounts | None = None) -> dict
     trials: what the ledger counts by now; without it the counts are those of when the result was made.
     """
     trials = trials or result.trials
-    rows = held_together(result)
+    rows = adjusted_baselines(result)
     beaten = {row.name for row in rows if row.beaten}
     above = FLAT in beaten
     parts = {
@@ -65,7 +65,7 @@ def explained(result: BacktestResult, trials: TrialCounts | None = None) -> dict
     return {name: text for name, text in parts.items() if isinstance(text, str)}
 
 
-def held_together(result: BacktestResult) -> tuple[Baseline, ...]:
+def adjusted_baselines(result: BacktestResult) -> tuple[Baseline, ...]:
     """The baselines; none to stay flat counts as beaten where the Sharpe ratio's own interval reaches 0."""
     reaches = result.intervals is not None and not result.intervals.strategy.sharpe.low > 0
     return tuple(

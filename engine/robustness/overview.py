@@ -90,7 +90,7 @@ class Backtest:
         return self.strategy.calendar
 
 
-def assessed(
+def assess_and_record(
     home: Path, result: BacktestResult, backtest: Backtest, ridge: Decisions | None, origin: TrialOrigin
 ) -> BacktestResult:
     """The result with all that says how far to trust it; the look is in the ledger before all else.
@@ -108,7 +108,7 @@ def assessed(
             calibration=forecast_calibration(backtest.decisions, backtest.settings.label.horizon),
             band=band_coverage(backtest.decisions, backtest.settings),
             permutation=permuted(shuffled, shown=is_long(backtest)),
-            baselines=tuple(beside(backtest, ridge, shuffled)),
+            baselines=tuple(compare_baselines(backtest, ridge, shuffled)),
             trials=recorded.counts,
             family=recorded.family,
             notes=(*result.notes, *recorded.notes),
@@ -170,7 +170,7 @@ def shuffles(backtest: Backtest) -> permutation.Shuffled:
     rules = trading.rules_of(backtest.settings, backtest.calendar)
     weight = trading.weight_of(backtest.decisions, backtest.settings)
     if rules.exit_after:
-        weight = signals.held_for(weight, rules.exit_after)
+        weight = signals.hold_for_horizon(weight, rules.exit_after)
     return permutation.shuffle(backtest.decisions.bars, weight, rules, asked.permutations, asked.seed)
 
 
@@ -185,7 +185,9 @@ def permuted(shuffled: permutation.Shuffled, *, shown: bool) -> PermutationTest:
     )
 
 
-def beside(backtest: Backtest, ridge: Decisions | None, shuffled: permutation.Shuffled) -> list[Baseline]:
+def compare_baselines(
+    backtest: Backtest, ridge: Decisions | None, shuffled: permutation.Shuffled
+) -> list[Baseline]:
     """Every baseline beside the strategy, each with the paired interval of the difference.
 
     Rules that trade are held against the strategy before costs: to pay less than they do is no skill.
@@ -207,7 +209,9 @@ def beside(backtest: Backtest, ridge: Decisions | None, shuffled: permutation.Sh
     ]
     if ridge is not None:
         rows.append(compared(backtest, baselines.RIDGE, traded(ridge, rules), own, traded(ridge, free)))
-    rows = claimed([*rows, at_random(backtest, shuffled)] if len(shuffled.sharpe) else rows, backtest)
+    rows = adjust_for_multiplicity(
+        [*rows, at_random(backtest, shuffled)] if len(shuffled.sharpe) else rows, backtest
+    )
     if not len(backtest.strategy.trades):
         return [without_difference(row) for row in rows]
     return rows if is_long(backtest) else [without_annual(row) for row in rows]
@@ -263,7 +267,7 @@ def at_random(backtest: Backtest, shuffled: permutation.Shuffled) -> Baseline:
     )
 
 
-def claimed(rows: list[Baseline], backtest: Backtest) -> list[Baseline]:
+def adjust_for_multiplicity(rows: list[Baseline], backtest: Backtest) -> list[Baseline]:
     """The baselines with what may be claimed: all claims hold together at 5 %, none of a loser."""
     adjusted = holm([row.p_value for row in rows])
     wins = len(backtest.strategy.trades) > 0 and plain_sharpe(backtest) > 0

@@ -146,7 +146,7 @@ class Shuffled:
         return (1 + int(as_good.sum())) / (1 + len(self.timing))
 
 
-def timings(bars: Bars) -> Floats:
+def unit_returns(bars: Bars) -> Floats:
     """What a weight of 1 earns in each bar, (T,): open to open, before costs, per forecast volatility.
 
     A rule that trades only in wild or only in calm times is then no better than the same trades at all times:
@@ -177,7 +177,7 @@ def shuffle(bars: Bars, weight: Floats, rules: Rules, permutations: int, seed: i
     ends = day_ends(bars.time, bars.calendar)  # (D,)
     equity = np.empty((permutations, len(ends)))
     deepest, timing = np.empty((2, permutations))
-    held, earned = kept(weight), timings(bars)  # (T,) each
+    held, earned = kept(weight), unit_returns(bars)  # (T,) each
     seen = set()
     for number in range(permutations):
         order = shuffler.order(generator)

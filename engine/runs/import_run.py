@@ -36,7 +36,7 @@ class ImportedRun:
     trusts: tuple[str, ...]
 
 
-def bring(home: Home, folder: Path, examine: Callable[[RunFolder], list[str]]) -> ImportedRun:
+def import_folder(home: Home, folder: Path, examine: Callable[[RunFolder], list[str]]) -> ImportedRun:
     """Copy a finished run from elsewhere into this home, verified.
 
     Only what its manifest names is copied, each file's hash checked on the very bytes that are written, and
@@ -62,8 +62,8 @@ def bring(home: Home, folder: Path, examine: Callable[[RunFolder], list[str]]) -
             copy.path.mkdir(mode=0o700)
         for file, entry in files.items():
             write_whole(copy.path / file, manifest.read_named(folder, file, entry))
-        bring_events(folder, copy)
-        bring_about(folder, copy, stored)
+        copy_events(folder, copy)
+        copy_about(folder, copy, stored)
         manifest.store(copy.path, files)
         refuse_unfinished(copy)
         settings.load(copy.settings_path)
@@ -104,7 +104,7 @@ def named(folder: Path) -> str:
     return name
 
 
-def bring_about(folder: Path, copy: RunFolder, stored: dict[str, Any]) -> None:
+def copy_about(folder: Path, copy: RunFolder, stored: dict[str, Any]) -> None:
     """Copy run.json if it says what the manifest says of the run. Raises RepairDataError."""
     source = RunFolder(folder)
     write_whole(copy.about_path, json.dumps(source.about, indent=2).encode())
@@ -114,7 +114,7 @@ def bring_about(folder: Path, copy: RunFolder, stored: dict[str, Any]) -> None:
         )
 
 
-def bring_events(folder: Path, copy: RunFolder) -> None:
+def copy_events(folder: Path, copy: RunFolder) -> None:
     """Copy the event log if it is whole, so that the run can be shown. Raises RepairDataError."""
     source = RunFolder(folder)
     with manifest_entries.opened(folder, source.events_path.name) as file:

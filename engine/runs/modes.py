@@ -116,7 +116,7 @@ for each in (
     add(each)
 
 
-def started_alone() -> tuple[str, ...]:
+def startable() -> tuple[str, ...]:
     """The modes that settings alone start."""
     return tuple(mode.name for mode in MODES.values() if mode.about)
 

@@ -68,7 +68,7 @@ def carry_out(
         ):
             sweep(run.path)
             with EventLog(run.events_path) as log:
-                return Carrier(run, log, output).carry_out(work, judge, heartbeat_s)
+                return RunSupervisor(run, log, output).carry_out(work, judge, heartbeat_s)
     except (QuantdeckError, OSError) as error:
         failure = as_error(error)
         with contextlib.suppress(OSError):
@@ -95,7 +95,7 @@ def locked(run: RunFolder, name: str) -> Iterator[None]:
         os.close(handle)
 
 
-class Carrier:
+class RunSupervisor:
     """One carrying-out: the log, whether a stop was asked for, and the outcome."""
 
     def __init__(self, run: RunFolder, log: EventLog, output: TextIOWrapper) -> None:

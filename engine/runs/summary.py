@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.disk import stamp
 from engine.errors import QuantdeckError, RepairDataError
-from engine.imports import collector_paused
+from engine.imports import gc_paused
 from engine.results.backtest import BacktestResult
 from engine.results.tables import figures_of
 from engine.runs import reader_cache, state_fields
@@ -69,7 +69,7 @@ def summaries(home: Home, *, anew: bool = True) -> list[tuple[RunFolder, Summary
     anew: whether runs of which nothing is kept are read, else they are left out.
     """
     path, key = reader_cache.place(home.path, "index"), key_of(home)
-    with collector_paused(stays=False):  # to look for garbage would take as long as the reading
+    with gc_paused(stays=False):  # to look for garbage would take as long as the reading
         content = reader_cache.kept(path) if key else None
         known = content["runs"] if content and content["key"] == key else {}
         found, index, more = [], {}, 0

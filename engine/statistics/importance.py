@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from engine.statistics.returns import Floats
 
 
-def in_blocks(count: int, least: int, generator: np.random.Generator) -> Rows:
+def block_permuted(count: int, least: int, generator: np.random.Generator) -> Rows:
     """The numbers 0 … N - 1 in another order, (N,): blocks of `least` or more in a row change places.
 
     Where the first block begins is drawn too; the last number is followed by the first.

@@ -29,7 +29,7 @@ from engine.results.studies import CalibrationResult, CalibrationTrial, EdgeSumm
 from engine.runs.folder import Home
 from engine.settings import Settings, make
 from engine.statistics.forecast import forecast_quality
-from engine.studies.workers import Orphan, one_device, results
+from engine.studies.workers import ParentWatch, one_device, results
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,7 +118,7 @@ def carry_out(settings: Settings, edge: float, seed: int) -> CalibrationTrial:
         home = Home(Path(folder))
         end_ms = store_candles(Store(home.data), market, count)
         run = home.create("run", own_settings(settings, seed))
-        job = preparation.Job(own_settings(settings, seed), run, home, end_ms, Orphan())
+        job = preparation.Job(own_settings(settings, seed), run, home, end_ms, ParentWatch())
         result = pipeline.train_and_backtest(job)
         table = pd.read_parquet(run.path / PREDICTIONS)
     truth = market.conditional_mean(milliseconds(table.index))  # (B,)

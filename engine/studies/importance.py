@@ -23,7 +23,7 @@ from engine.results.learned import Importance, ImportanceResult
 from engine.runs.modes import training
 from engine.statistics.conformal import centre
 from engine.statistics.forecast import information_coefficient
-from engine.statistics.importance import ic_drop, in_blocks
+from engine.statistics.importance import block_permuted, ic_drop
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,7 +118,7 @@ class Permuted:
         asked = self.settings.evidence
         generator = np.random.default_rng([asked.seed, *columns.tolist()])
         permuted = [
-            self.forecast_with(columns, in_blocks(len(self.label), self.block, generator))
+            self.forecast_with(columns, block_permuted(len(self.label), self.block, generator))
             for _ in range(PERMUTATIONS)
         ]
         drop, found = ic_drop(

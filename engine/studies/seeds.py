@@ -37,7 +37,7 @@ from engine.settings import with_limits
 from engine.statistics.conformal import Band
 from engine.statistics.forecast import forecast_quality
 from engine.statistics.tear_sheet import tear_sheet
-from engine.studies.workers import Orphan, one_device, results
+from engine.studies.workers import ParentWatch, one_device, results
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,7 +119,7 @@ def follow(path: str, seed: int, emit: Emit | None = None) -> tuple[int, dict[st
 
     When whoever ordered this has gone, or `emit` raises a stop, the run is stopped: it is resumed later.
     """
-    run, emit = RunFolder(Path(path)), emit or Orphan()
+    run, emit = RunFolder(Path(path)), emit or ParentWatch()
     if alive(run):
         wait_for(run, emit)
     if state_of(run).status != "done":  # one found at work may have been stopping

@@ -18,7 +18,7 @@ import pandas as pd
 from engine import outcome, preparation
 from engine.backtest import trading
 from engine.backtest.bars import Bars
-from engine.backtest.given_signals import agreement, align_to_bars, wait_for_bars, weights
+from engine.backtest.given_signals import align_to_bars, lookahead_correlation, wait_for_bars, weights
 from engine.backtest.trades import trade_table
 from engine.backtest.trading import Decisions
 from engine.data.given_files import candles_of, rates_of, signals_of
@@ -163,7 +163,7 @@ def within_leverage(weight: Floats, time_ms: NDArray[np.int64], most: float) -> 
 
 def looks_early(weight: Floats, frame: pd.DataFrame) -> list[Note]:
     """That signals (T,) seem to know the bar in which they are filled, if they do."""
-    own, following, early = agreement(weight, frame["open"].to_numpy(), frame["close"].to_numpy())
+    own, following, early = lookahead_correlation(weight, frame["open"].to_numpy(), frame["close"].to_numpy())
     return [Note("signals look early", {"own": own, "next": following})] if early else []
 
 
@@ -178,12 +178,12 @@ def carry_out(job: Job) -> BacktestResult:
     outcome.write(job.run.path, judged.symbol, decisions, judged.strategy, judged.buy_and_hold)
     note = Note("signals of a file", {name: Path(inputs[name]).name for name in ("signals", "candles")})
     source = outcome.Source(job.run.id, "", simulated=False, symbol=judged.symbol)
-    result = outcome.summed_up(
+    result = outcome.build_result(
         source, judged.sheet, decisions, judged.strategy, settings, [note, *judged.notes]
     )
     backtested = overview.Backtest(decisions, judged.strategy, judged.buy_and_hold, settings)
     market = f"file {Path(inputs['candles']).name} {judged.symbol}"
     origin = deflation.TrialOrigin("simulate", job.run.id, job.run.id, simulated=False, market=market)
-    result = overview.assessed(job.home.path, result, backtested, None, origin)
+    result = overview.assess_and_record(job.home.path, result, backtested, None, origin)
     write_manifest(job.run.path, outcome.FILES)
     return result

@@ -31,7 +31,7 @@ from engine.statistics.conformal import centre, share_held
 from engine.statistics.forecast import forecast_quality
 from engine.statistics.tear_sheet import tear_sheet
 from engine.studies.folds import Fold, folds
-from engine.studies.workers import Orphan, one_device, results
+from engine.studies.workers import ParentWatch, one_device, results
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -95,7 +95,7 @@ def walk_forward(job: Job) -> BacktestResult:
             done[forecasts.number] = forecasts
             about = {"fold": forecasts.number, "epochs": forecasts.epochs, "best_epoch": forecasts.best_epoch}
             emit(log_event(Note("fold trained", {"done": len(done), "folds": len(parts), **about})))
-    return traded(job, data, samples, parts, done)
+    return trade_folds(job, data, samples, parts, done)
 
 
 def file_of(number: int) -> str:
@@ -118,7 +118,7 @@ def kept(folder: Path, parts: list[Fold], market: str) -> dict[int, Forecasts]:
 
 def train_fold(settings: Settings, samples: Samples, fold: Fold, market: str) -> Forecasts:
     """Fit scalers and model on the fold's training samples and forecast its validation and test."""
-    settings, emit = one_device(settings), Orphan()
+    settings, emit = one_device(settings), ParentWatch()
     with tempfile.TemporaryDirectory(prefix="quantdeck-") as folder:
         trained = experiment.fit(settings, samples, fold, 1, Path(folder) / CHECKPOINT, emit)
     validation, test = (
@@ -128,7 +128,7 @@ def train_fold(settings: Settings, samples: Samples, fold: Fold, market: str) ->
     return Forecasts(fold.number, market, validation, test, fitted.epochs, fitted.best_epoch)
 
 
-def traded(
+def trade_folds(
     job: Job, data: Prepared, samples: Samples, parts: list[Fold], done: dict[int, Forecasts]
 ) -> BacktestResult:
     """Trade all folds' forecasts in one go, write the files of a backtest and sum up."""
@@ -157,10 +157,10 @@ def traded(
         outcome.write(job.run.path, settings.data.symbol, decisions, strategy, benchmark)
         source = outcome.Source(job.run.id, "", data.market.simulated)
         sheet = tear_sheet(strategy, benchmark)
-        result = outcome.summed_up(source, sheet, decisions, strategy, settings, [*data.notes, *notes])
+        result = outcome.build_result(source, sheet, decisions, strategy, settings, [*data.notes, *notes])
         origin = deflation.TrialOrigin("walkforward", job.run.id, job.run.id, simulated=data.market.simulated)
         backtested = overview.Backtest(decisions, strategy, benchmark, settings)
-        result = overview.assessed(job.home.path, result, backtested, None, origin)
+        result = overview.assess_and_record(job.home.path, result, backtested, None, origin)
         table = [
             row(samples, fold, done[fold.number], level, (decisions, strategy, benchmark))
             for fold, level in zip(parts, thresholds, strict=True)
@@ -187,10 +187,10 @@ def row(
     fold: Fold,
     forecasts: Forecasts,
     entry_threshold: float,
-    traded: tuple[Decisions, Simulation, Simulation],
+    trade_folds: tuple[Decisions, Simulation, Simulation],
 ) -> FoldResult:
     """A fold in figures; its returns are the stitched curve's between its first and last bar."""
-    decisions, strategy, benchmark = traded
+    decisions, strategy, benchmark = trade_folds
     time_ms = samples.target_ms  # (N,)
     bars = decisions.bars.time.astype(np.int64)  # (B,)
     first, last = int(time_ms[fold.test[0]]), int(time_ms[fold.test[-1]])

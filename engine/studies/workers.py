@@ -131,7 +131,7 @@ def one_device(settings: Settings) -> Settings:
     return settings.model_copy(update={"training": training})
 
 
-class Orphan:
+class ParentWatch:
     """A worker's `emit`: it hears nothing and ends the training once the process that ordered it has gone."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.backtest.signals import held_for
+from engine.backtest.signals import hold_for_horizon
 from engine.backtest.simulate import buy_and_hold, simulate
 from engine.backtest.sweep import sweep
 from engine.backtest.trading import rules_of
@@ -49,7 +49,7 @@ def test_what_is_decided_in_between_moves_nothing(seed, horizon):
         between = slice(trade["entry_bar"] + 1, trade["entry_bar"] + horizon)
         other[between] = random_targets(80, generator)[between]
     assert simulate(bars, other, rules).equity.tolist() == found.equity.tolist()
-    assert (np.sign(held_for(other, horizon))[:-1] == np.sign(found.position)[:-1]).all()
+    assert (np.sign(hold_for_horizon(other, horizon))[:-1] == np.sign(found.position)[:-1]).all()
 
 
 def test_the_decision_of_the_closing_bar_opens_anew():

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.backtest.signals import beyond, targets, threshold
+from engine.backtest.signals import signals_from_band, targets, threshold
 
 PREDICTION = np.array([0.002, 0.001, 0.0, -0.001, -0.002, np.nan])
 SIGNAL = np.array([1, 0, -1], dtype=np.int8)
@@ -36,12 +36,12 @@ RETURNS = st.lists(st.tuples(*[st.floats(-1, 1) | st.just(np.nan)] * 2), max_siz
 @given(RETURNS, st.floats(0, 1))
 def test_a_band_decides_only_where_every_return_in_it_would(pairs, level):
     low, high = np.sort(np.array(pairs, dtype=float).reshape(-1, 2), axis=1).T
-    signal, inner = beyond(low, high, level), [threshold(edge, level) for edge in (low, high)]
+    signal, inner = signals_from_band(low, high, level), [threshold(edge, level) for edge in (low, high)]
     assert signal.dtype == np.int8
     alike = (inner[0] == inner[1]) & np.isfinite(low) & np.isfinite(high)
     assert (signal[alike] == inner[0][alike]).all()
     assert not signal[~alike & np.isfinite(low) & np.isfinite(high)].any()
-    assert (beyond(-high, -low, level) == -signal).all()
+    assert (signals_from_band(-high, -low, level) == -signal).all()
 
 
 def test_hold_keeps_and_flat_closes():

@@ -14,7 +14,7 @@ from engine.lineage.comparison import frames_differ
 from engine.outcome import parquet
 from engine.results.answers import Comparison, ExaminedModel
 from engine.runs.folder import Home
-from engine.runs.import_run import bring
+from engine.runs.import_run import import_folder
 from engine.runs.launch import launch, wait
 from engine.runs.manifest import verify, write_manifest
 from engine.runs.repetition import repeat
@@ -88,7 +88,7 @@ def examined(run):
 def test_a_run_from_elsewhere_is_verified_copied_and_its_trust_told(run, tmp_path):
     (run.path / "stray.joblib").write_bytes(b"not of the manifest")
     home = Home(tmp_path / "mine")
-    imported = bring(home, run.path, examined)
+    imported = import_folder(home, run.path, examined)
     assert home.find("last").id == run.id
     assert verify(imported.run.path) == []
     assert not (imported.run.path / "stray.joblib").exists()
@@ -97,13 +97,13 @@ def test_a_run_from_elsewhere_is_verified_copied_and_its_trust_told(run, tmp_pat
     assert "who made it is unknown" in told
     assert "stock layers only (LSTM, Dropout, LSTM, Dense)" in told
     with pytest.raises(ChangeSettingsError, match="in this home already"):
-        bring(home, run.path, examined)
+        import_folder(home, run.path, examined)
 
 
 def test_a_program_that_a_run_brings_is_told(run, tmp_path):
     run.features_path.write_text("names = ()")
     write_manifest(run.path, [run.features_path.name])
-    told = bring(Home(tmp_path / "mine"), run.path, examined).trusts
+    told = import_folder(Home(tmp_path / "mine"), run.path, examined).trusts
     assert any("features.py" in line and "read it first" in line for line in told)
 
 
@@ -127,7 +127,7 @@ def test_a_run_that_is_not_what_it_says_is_left_outside(run, tmp_path, damage):
         (folder / "scaler.joblib").write_bytes(b"\x80\x04cos\nsystem\n(Vtrue\ntR.")
         write_manifest(folder, ["scaler.joblib"])
     with pytest.raises(RepairDataError):
-        bring(home, folder, examined)
+        import_folder(home, folder, examined)
     assert home.all() == []
     assert not [path for path in home.path.rglob("*") if path.is_file()]
 
@@ -140,7 +140,7 @@ def test_what_a_killed_import_left_is_swept_and_one_under_way_is_not(run, tmp_pa
         (folder / "lock").touch()
     with (living / "lock").open() as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        bring(home, run.path, examined)
+        import_folder(home, run.path, examined)
     assert not dead.exists()
     assert living.exists()
     assert len(list(home.path.glob(".incoming-*"))) == 1

@@ -23,12 +23,12 @@ def one_device():
 
 @pytest.fixture(scope="module")
 def lessons():
-    from engine.models.definition import Lessons
+    from engine.models.definition import TrainingData
 
     rng = np.random.default_rng(1)
     matrix = rng.normal(size=(ROWS, FEATURES)).astype(np.float32)
     label = np.roll(matrix[:, 0], 1) + 0.5 * rng.normal(size=ROWS)  # the row before the target tells
-    return Lessons(matrix, label.astype(np.float32), TRAIN, VALIDATION, LOOKBACK)
+    return TrainingData(matrix, label.astype(np.float32), TRAIN, VALIDATION, LOOKBACK)
 
 
 def silent(_):

@@ -95,7 +95,7 @@ def test_the_quick_pass_refuses_a_layer_that_it_does_not_know():
 def test_whatever_makes_another_program_has_another_key():
     import keras
 
-    from engine.models.definition import ModelKind
+    from engine.models.definition import NetworkKind
     from engine.models.lstm import LSTM
     from engine.models.training.trainer import WindowTrainer
 
@@ -114,7 +114,7 @@ def test_whatever_makes_another_program_has_another_key():
         flat = keras.layers.Flatten(name="flat")(keras.layers.Subtract(name="less")(pair))
         return keras.Model(window, keras.layers.Dense(1, name="forecast")(flat), name="joined")
 
-    other = ModelKind("other", LSTM.build)
+    other = NetworkKind("other", LSTM.build)
     assert key(lstm()) == key(lstm(seed=2))
     assert key(joined(crossed=False), other) == key(joined(crossed=False), other)
     keys = [

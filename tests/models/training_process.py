@@ -29,7 +29,7 @@ count = backend.prepare(settings.training)
 import numpy as np  # noqa: E402
 
 from engine.models import lstm  # noqa: E402
-from engine.models.definition import Lessons  # noqa: E402
+from engine.models.definition import TrainingData  # noqa: E402
 from engine.models.training import export_cache  # noqa: E402
 from engine.models.training.fit import fit  # noqa: E402
 from engine.models.training.predict import Predictor  # noqa: E402
@@ -54,7 +54,7 @@ untrained = Predictor(model, count)(matrix, np.arange(0, 90), emit)
 plain = np.asarray(model(matrix[np.arange(90)[:, None] + np.arange(8)]))[:, 0]
 train, validation = np.arange(0, 500), np.arange(500, 650)
 try:
-    lessons = Lessons(matrix, labels, train, validation, 8)
+    lessons = TrainingData(matrix, labels, train, validation, 8)
     fitted = fit(lstm.LSTM, model, lessons, settings, count, keep, emit)
 except StopRequestedError:
     print(json.dumps({"stopped": True}))

@@ -62,10 +62,10 @@ def backtested(home, count=600, seed=1, overrides=(), simulated=True, name="demo
     strategy, benchmark = trading.trade(decisions, settings)
     outcome.write(run.path, settings.data.symbol, decisions, strategy, benchmark)
     source = outcome.Source(run.id, run.id, simulated)
-    result = outcome.summed_up(source, tear_sheet(strategy, benchmark), decisions, strategy, settings)
+    result = outcome.build_result(source, tear_sheet(strategy, benchmark), decisions, strategy, settings)
     backtested = overview.Backtest(decisions, strategy, benchmark, settings)
     origin = TrialOrigin("run", run.id, run.id, simulated=simulated)
-    result = overview.assessed(home.path, result, backtested, None, origin)
+    result = overview.assess_and_record(home.path, result, backtested, None, origin)
     run.result_path.write_text(json.dumps(plain(result)))
     write_manifest(run.path, outcome.FILES)
     with EventLog(run.events_path) as log:

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from engine.errors import InternalError, StopRequestedError
-from engine.imports import collector_paused
+from engine.imports import gc_paused
 from engine.runs.folder import Home, home_path, is_named
 from tui.background.warm_engine import Engine
 from tui.commands.answer import Answer
@@ -50,7 +50,7 @@ def show(
     """
     engine = Engine()
     engine.wake()  # beside the imports, which take longer
-    with collector_paused():
+    with gc_paused():
         from tui.app import Quantdeck
 
     ascii_only = wants_plain(sys.stdout)

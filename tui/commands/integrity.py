@@ -10,7 +10,7 @@ from engine.results.answers import Comparison, ExaminedModel
 from engine.results.codec import to_json
 from engine.runs import manifest, signature
 from engine.runs.folder import Home, home_path
-from engine.runs.import_run import bring
+from engine.runs.import_run import import_folder
 from engine.runs.repetition import repeat
 from engine.runs.requests import ask
 from tui.commands.answer import Answer
@@ -49,7 +49,7 @@ def error_of(run: RunFolder, found: Comparison) -> RepairDataError:
 
 def import_run(home: str | None, folder: str) -> Answer:
     """Verify a run's folder from elsewhere, copy it into this home, and say what is trusted about it."""
-    imported = bring(Home(home_path(home)), Path(folder), examined)
+    imported = import_folder(Home(home_path(home)), Path(folder), examined)
     run, trusts = imported.run, list(imported.trusts)
     text = "\n".join([f"run {run.id} imported into {run.path}", *(f"  {line}" for line in trusts)])
     return Answer({"run": run.id, "folder": str(run.path), "trusts": trusts}, text)

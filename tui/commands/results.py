@@ -20,7 +20,7 @@ from tui.commands.which_run import to_report, with_result
 from tui.number_format import setting
 from tui.runs.comparison import different
 from tui.runs.facts import facts_of, has_result
-from tui.settings.what_if import Moves
+from tui.settings.what_if import RuleOverrides
 from tui.text.backtest import backtest_document, what_if
 from tui.text.comparison import side_by_side
 from tui.text.returns import spread_of_returns
@@ -47,9 +47,9 @@ def only_rules(config: str | None, overrides: list[str] | None) -> list[str]:
     return overrides or []
 
 
-def moves_of(rules: list[str], settings: dict[str, Any]) -> Moves:
+def moves_of(rules: list[str], settings: dict[str, Any]) -> RuleOverrides:
     """What `-s` moves of a run's own settings. Raises ChangeSettingsError."""
-    moves = Moves(settings)
+    moves = RuleOverrides(settings)
     for text in rules:
         moves = moves.typed(text)
     return moves

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from engine.errors import ChangeSettingsError, RepairDataError, StopRequestedError
-from engine.imports import collector_paused
+from engine.imports import gc_paused
 from engine.results.metrics import METRICS
 from engine.results.number_format import amount, signed_percent, whole
 from engine.runs import manifest, notes, queue
@@ -41,7 +41,7 @@ def chosen(home: str | None, text: str) -> RunFolder:
 
 def listing(path: str | None, words: str, csv: str) -> Answer:
     """All runs, oldest first, so that the latest stands just above the prompt."""
-    with collector_paused(stays=False):  # thousands of small things are made, and all are needed
+    with gc_paused(stays=False):  # thousands of small things are made, and all are needed
         return listed(Home(home_path(path)), words, csv)
 
 

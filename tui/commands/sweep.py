@@ -15,7 +15,7 @@ from engine.runs.requests import EngineClient
 from tui.commands.answer import Answer
 from tui.commands.results import only_rules, recorded_of
 from tui.commands.which_run import with_result
-from tui.settings.what_if import Moves
+from tui.settings.what_if import RuleOverrides
 from tui.text.csv_file import write_csv
 from tui.text.sweep import ranked, sweep_table
 
@@ -50,7 +50,7 @@ def sweep(
 
 def choices_of(rules: list[str], recorded: dict[str, Any]) -> dict[str, list[Any]]:
     """Which values of which settings `-s KEY=A,B,C` names. Raises ChangeSettingsError."""
-    moves, choices = Moves(recorded), dict[str, list[Any]]()
+    moves, choices = RuleOverrides(recorded), dict[str, list[Any]]()
     for text in rules:
         name, _, values = text.partition("=")
         for value in values.split(","):

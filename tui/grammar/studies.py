@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from engine.runs.modes import MODES, Mode, started_alone
+from engine.runs.modes import MODES, Mode, startable
 from tui.commands.answer import Answer
 from tui.grammar import pipeline
 from tui.grammar.options import (
@@ -120,6 +120,6 @@ def start(mode: Mode) -> None:
     command(group, mode.name, FROM_FILE)(started)
 
 
-for each in started_alone():
+for each in startable():
     if each not in {known.name for part in (pipeline.group, group) for known in part.registered_commands}:
         start(MODES[each])

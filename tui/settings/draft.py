@@ -7,7 +7,7 @@ from typing import Any
 
 from engine import settings
 from engine.errors import QuantdeckError, SettingsError
-from engine.runs.modes import MODES, started_alone
+from engine.runs.modes import MODES, startable
 
 START = ("start.mode", "start.name")
 SERIES = "data.series"
@@ -37,7 +37,7 @@ class About:
 
 def catalogue() -> dict[str, About]:
     """Every setting in order, after what a run has besides settings: its mode and name."""
-    modes = started_alone()
+    modes = startable()
     found = {
         START[0]: About(START[0], "what is done", "", ", ".join(modes), modes, modes[0]),
         START[1]: About(START[1], "a name for the run, for people", "", "", (), ""),

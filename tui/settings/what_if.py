@@ -24,7 +24,7 @@ STEPS: dict[str, tuple[float, ...]] = {
 
 
 @dataclass(frozen=True)
-class Moves:
+class RuleOverrides:
     """The settings of the run, and what of them is moved."""
 
     recorded: Mapping[str, Any] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Moves:
         """Key, value of the run, value tried."""
         return [(key, self.recorded.get(key), value) for key, value in self.overrides.items()]
 
-    def step(self, key: str, up: int) -> Moves:
+    def step(self, key: str, up: int) -> RuleOverrides:
         """One step of a ladder up (1) or down (-1); back on the run's own value it is no move any more."""
         present = self.overrides.get(key, self.recorded.get(key))
         if not isinstance(present, int | float):
@@ -44,13 +44,13 @@ class Moves:
         beyond = [value for value in ladder if (value > present if up > 0 else value < present)]
         return self.put(key, (beyond[0] if up > 0 else beyond[-1]) if beyond else present)
 
-    def put(self, key: str, value: Any) -> Moves:
+    def put(self, key: str, value: Any) -> RuleOverrides:
         """Move one setting."""
         rest = {name: each for name, each in self.overrides.items() if name != key}
         moved = rest if value == self.recorded.get(key) else {**rest, key: value}
         return replace(self, overrides=moved)
 
-    def typed(self, text: str) -> Moves:
+    def typed(self, text: str) -> RuleOverrides:
         """Moves as they are typed: `backtest.stop_loss=0.02 fee_bps=5`. Raises ChangeSettingsError."""
         moves = self
         for word in text.split():

@@ -77,7 +77,7 @@ def read(path: Path, progress: Callable[[int], None] = lambda _: None, hints: Hi
     memory, RepairDataError if it is empty, damaged, no table, not a layout that is known, or can be read in
     two ways.
     """
-    with clearly(path):
+    with wrapping_read_errors(path):
         table = open_table(path, limit_of(hints.memory_limit))
         with naming_code_page(table):
             columns = columns_of(table, hints, progress)
@@ -133,7 +133,7 @@ def import_file(
     name = name or name_of(path)
     source = {"kind": "source", "series": name}
     with store.open(name) as opened, ThreadPoolExecutor(1) as aside:
-        spare_collected(store, name)
+        refuse_overwrite(store, name)
         emit({**source, "state": "begin", "rows": 0})
         found = read(path, lambda rows: emit({**source, "state": "page", "rows": rows}), hints)
         hashed = aside.submit(fingerprint, path)  # reading has used all processors, checking uses one
@@ -175,7 +175,7 @@ def seems_short(report: QualityReport) -> bool:
     return short and report.calendar.startswith(ALWAYS) and report.missing > report.rows_stored / 4
 
 
-def spare_collected(store: Store, name: str) -> None:
+def refuse_overwrite(store: Store, name: str) -> None:
     """Refuse to put a file in the place of what was collected from an exchange."""
     with contextlib.suppress(RepairDataError):  # a damaged file may be replaced
         if name in store.names() and "sha256" not in store.facts(name).origin:
@@ -225,7 +225,7 @@ def naming_code_page(table: Table) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def clearly(path: Path) -> Iterator[None]:
+def wrapping_read_errors(path: Path) -> Iterator[None]:
     """Turn whatever goes wrong in reading a file into an error that names it, the reason and the remedy."""
     if not path.is_file():
         raise ChangeSettingsError(

@@ -77,14 +77,14 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
         place = layout.numbers["value"]
         numbers["value"], notes = in_shares(raw[place], layout.column, numbers["value"])
     decimals = decimals_among(read, times.utc_ms)
-    utc, kept, timing = times.utc_ms, np.arange(rows), understood(layout, read, times, hints)
+    utc, kept, timing = times.utc_ms, np.arange(rows), parse_notes(layout, read, times, hints)
     if layout.kind == "candles":
         utc, about = near_minutes(utc, times.rounded_ms) if times.rounded_ms else (utc, ())
         utc, closed = at_period_starts(utc, hints) or at_open(utc, hints, closes=layout.closes)
         utc, also = near_minutes(utc)
         about = (*about, *also)
         kept, parted = one_step(utc, hints)
-        timing = (*timing, *about, *closed, *parted, *habits(layout, numbers, hints))
+        timing = (*timing, *about, *closed, *parted, *publisher_notes(layout, numbers, hints))
         if times.zoneless and not closed and not hints.label:
             timing = (*timing, *by_day(utc, hints.timezone))
     unreadable = read.unreadable.get("value")
@@ -160,7 +160,9 @@ def read_numbers(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Number
     return numbers_of(columns, shown, hints.decimal, layout.decimal, can)
 
 
-def habits(layout: Layout, numbers: Mapping[str, NDArray[np.float64]], hints: Hints) -> tuple[Note, ...]:
+def publisher_notes(
+    layout: Layout, numbers: Mapping[str, NDArray[np.float64]], hints: Hints
+) -> tuple[Note, ...]:
     """What a publisher is known to mean otherwise than it stands in the file, which is taken as it stands."""
     if layout.name == "LEAN" and all(float(np.nanmax(numbers[name] % 1)) == 0 for name in PRICES):
         return (Note("prices may be ten-thousandths"),)
@@ -169,7 +171,7 @@ def habits(layout: Layout, numbers: Mapping[str, NDArray[np.float64]], hints: Hi
     return ()
 
 
-def understood(layout: Layout, read: Numbers, times: Times, hints: Hints) -> tuple[Note, ...]:
+def parse_notes(layout: Layout, read: Numbers, times: Times, hints: Hints) -> tuple[Note, ...]:
     """What was understood of numbers and times."""
     forms = ", ".join(f"{count} {form}" for form, count in sorted(times.forms.items()))
     notes = [Note("times", {"forms": forms})] if forms else []

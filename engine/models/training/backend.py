@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.code_cache import cache_folder, cache_of, use
 from engine.errors import InternalError
-from engine.imports import collector_paused
+from engine.imports import gc_paused
 from engine.variables import set_default, set_variable
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def start(devices: int) -> None:
     set_default("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
     set_default("TF_CPP_MIN_LOG_LEVEL", "2")
     if "keras" not in sys.modules:
-        with collector_paused():
+        with gc_paused():
             import keras  # noqa: F401
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engine.models.definition import Lessons, ModelKind
+    from engine.models.definition import NetworkKind, TrainingData
     from engine.models.training.fitted import Emit, Fitted
     from engine.settings import Settings, Training
 
@@ -30,9 +30,9 @@ VALIDATION_BATCH = 512
 
 
 def fit(
-    kind: ModelKind,
+    kind: NetworkKind,
     network: keras.Model,
-    lessons: Lessons,
+    lessons: TrainingData,
     settings: Settings,
     devices: int,
     keep: Path,
@@ -71,7 +71,7 @@ def fit(
     return recorder.fitted()
 
 
-def origin_of(kind: ModelKind, lessons: Lessons, settings: Settings, devices: int) -> str:
+def origin_of(kind: NetworkKind, lessons: TrainingData, settings: Settings, devices: int) -> str:
     """A hash of all that a training is given."""
     other = "".join(settings.model.unlike_default.values())
     key = f"{settings.model!r} {settings.training!r} {devices}{other}{kind.sha256}"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engine.models.definition import ModelKind
+    from engine.models.definition import NetworkKind
 
     Starts = NDArray[np.int32]
     Truth = tuple[jax.Array, ...]  # labels, and weights where samples have any
@@ -96,7 +96,7 @@ class WindowTrainer(OwnSteps):
 
     def __init__(
         self,
-        kind: ModelKind,
+        kind: NetworkKind,
         network: keras.Model,
         matrix: NDArray[np.float32],
         labels: NDArray[np.float32],

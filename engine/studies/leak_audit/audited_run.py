@@ -160,7 +160,7 @@ def built(settings: Settings) -> Iterator[str]:
     if not settings.model.file:
         return
     from engine.models import registry
-    from engine.models.definition import ModelKind
+    from engine.models.definition import NetworkKind
 
     file = settings.model.file
     source = Path(file).read_bytes() if Path(file).is_file() else b""
@@ -169,7 +169,7 @@ def built(settings: Settings) -> Iterator[str]:
     sys.addaudithook(watch)
     try:
         kind = registry.to_build(settings.model)
-        if isinstance(kind, ModelKind):
+        if isinstance(kind, NetworkKind):
             kind.build(settings.window.lookback, len(settings.features.names), settings.model, 0)
     except QuantdeckError as error:
         yield f"model.file cannot be watched: {error}"

@@ -184,7 +184,7 @@ def replay(
     file: str, kept: bytes, modules: Sequence[str], group: Sequence[Bars], locked: bool, folder: str
 ) -> Replayed:
     """Compute the features of the file in this process, which serves nothing else."""
-    settle(folder)
+    enter_sandbox(folder)
     confined = locked and landlock.read_only_under((*PLACES, *DEVICES, *SYSTEM, file, folder, *modules))
     watch, before = Watch((file, *modules), folder), set(sys.modules)
     sys.addaudithook(watch)
@@ -213,7 +213,7 @@ def replay(
     return Replayed(tuple(columns), errors, outside, loaded)
 
 
-def settle(folder: str) -> None:
+def enter_sandbox(folder: str) -> None:
     """Work in an empty folder, and take it for every place where files are kept for a next time."""
     os.chdir(folder)
     for name in set(os.environ) - set(VARIABLES):

@@ -209,7 +209,7 @@ def silent(market: Market, cut: int) -> Market:
     return market.rows((rows < cut) | (rows >= cut + SILENT))
 
 
-def absurd(market: Market, cut: int) -> Market:
+def extreme_inputs(market: Market, cut: int) -> Market:
     """All that is known besides candles goes far beyond what it ever was."""
     others = [name for name in market.provenance.columns if name != "candles"]
     frame, provenance = market.frame.copy(), market.provenance.copy()
@@ -231,7 +231,7 @@ FUTURES = (
     Future("without trades", at_rest),
     Future("traded a thousandfold", lambda market, cut: scaled(market, cut, ["volume"], 1000.0)),
     Future("put behind a gap", silent),
-    Future("given absurd funding", absurd),
+    Future("given absurd funding", extreme_inputs),
 )
 
 

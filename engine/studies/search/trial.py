@@ -25,7 +25,7 @@ from engine.statistics.returns import sharpe
 from engine.studies.folds import folds
 from engine.studies.search.record import Trial
 from engine.studies.search.rules import Forecasts, variants
-from engine.studies.workers import Orphan, one_device
+from engine.studies.workers import ParentWatch, one_device
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +78,7 @@ class Watch:
 
     def __init__(self, medians: Steps) -> None:
         """Before the first fold."""
-        self.medians, self.steps, self.orphan = medians, list[list[float]](), Orphan()
+        self.medians, self.steps, self.orphan = medians, list[list[float]](), ParentWatch()
         self.baseline, self.epochs = math.nan, 0
 
     def begin(self, baseline: float) -> None:

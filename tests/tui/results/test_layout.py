@@ -52,7 +52,7 @@ def test_every_metric_of_any_size_stands_whole_in_its_column(seed, what_if):
         return dict(zip([metric.key for metric in tabled()], map(float, values), strict=True))
 
     own, other = some(), some()
-    sides = figures.Sides(("run", "what-if", "Δ"), (own, other), (), (None,), int(what_if))
+    sides = figures.ComparedColumns(("run", "what-if", "Δ"), (own, other), (), (None,), int(what_if))
     lines = [plain(line) for line in figures.figures(sides)]
     for metric, line in zip(tabled(), lines[1:], strict=True):
         assert len(line) <= figures.WIDTH

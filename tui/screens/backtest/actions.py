@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from tui.screens.backtest.open_result import OpenResult
     from tui.screens.backtest.trades_panel import TradesPanel
     from tui.screens.base import BaseScreen
-    from tui.settings.what_if import Moves
+    from tui.settings.what_if import RuleOverrides
 
 REPORT, TRADES = ("result.report", WrittenReport), ("result.export", WrittenTrades)
 SUFFIXES = {".html": REPORT, ".htm": REPORT, ".csv": TRADES}
 
 
-def ask_rules(screen: BaseScreen, result: OpenResult, move: Callable[[Moves], object]) -> None:
+def ask_rules(screen: BaseScreen, result: OpenResult, move: Callable[[RuleOverrides], object]) -> None:
     """Ask for any rules to try; `move` takes them."""
     moves = result.moves
 
@@ -92,7 +92,7 @@ def ask_export(screen: BaseScreen, result: OpenResult, trades: TradesPanel, ques
     screen.app.push_screen(Prompt(question, free, check=wrong), typed)
 
 
-def again(screen: BaseScreen, watched: Watched, moves: Moves) -> None:
+def again(screen: BaseScreen, watched: Watched, moves: RuleOverrides) -> None:
     """Start a backtest of the same model by the rules that are shown; it is a run of its own."""
     from engine.settings import load
 

@@ -24,7 +24,7 @@ WIDTH = 61  # columns of the panel, as in style.tcss
 
 
 @dataclass(frozen=True)
-class Sides:
+class ComparedColumns:
     """Two columns of figures and their difference: strategy and buy and hold, or run and what-if.
 
     names: their headings and that of the difference. figures: metrics by key. intervals: those of the Sharpe
@@ -39,7 +39,9 @@ class Sides:
     later: int
 
     @classmethod
-    def of(cls, result: BacktestResult, trials: TrialCounts | None, run: BacktestResult | None) -> Sides:
+    def of(
+        cls, result: BacktestResult, trials: TrialCounts | None, run: BacktestResult | None
+    ) -> ComparedColumns:
         """Of a result, `trials` being the ledger's counts by now; of a what-if beside its run."""
         found = (run or result).intervals
         if run:
@@ -50,7 +52,7 @@ class Sides:
         return cls(named, (result.metrics, result.benchmark), spans, (trials,), 0)
 
 
-def figures(sides: Sides, rows: int | None = None) -> list[Line]:
+def figures(sides: ComparedColumns, rows: int | None = None) -> list[Line]:
     """The metrics of two sides, the decimal points under each other; as many rows as fit, None for all.
 
     The Sharpe ratio has its interval under it, and the deflated one with the number of looks it is for.
@@ -75,7 +77,7 @@ def fitting(count: int) -> list[Metric]:
     return [metric for metric in every if metric in chosen]
 
 
-def row(metric: Metric, sides: Sides) -> Line:
+def row(metric: Metric, sides: ComparedColumns) -> Line:
     """One figure of both sides, and how far they are apart."""
     label, unit = labelled(metric)
     values = [metric.of(each) for each in sides.figures]

@@ -9,7 +9,7 @@ from engine.results.answers import OpenedResult
 from engine.results.backtest import TrialCounts
 from engine.runs.results import backtest_of
 from tui.background.questions import Question
-from tui.settings.what_if import Moves
+from tui.settings.what_if import RuleOverrides
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,7 +46,7 @@ class OpenResult:
         self.recorded: BacktestResult | None = None
         self.curves: Curves | None = None
         self.trials: TrialCounts | None = None
-        self.moves = Moves()
+        self.moves = RuleOverrides()
         self.rules: Mapping[str, Any] = {}
         self._tried: Mapping[str, Any] = {}  # the moves that were asked for what is shown
         self.error: QuantdeckError | None = None
@@ -91,7 +91,7 @@ class OpenResult:
         """Ask for the result under the rules as they are."""
         self._ask_curves(self.moves)
 
-    def _ask_curves(self, moves: Moves) -> None:
+    def _ask_curves(self, moves: RuleOverrides) -> None:
         run = self.run
         request = self.request("result.whatif" if moves.overrides else "result.open", columns=self.columns)
 
@@ -106,10 +106,10 @@ class OpenResult:
 
         self._questions.ask("curves", Question(request, OpenedResult, answered, failed))
 
-    def _take(self, opened: OpenedResult, moves: Moves) -> None:
+    def _take(self, opened: OpenedResult, moves: RuleOverrides) -> None:
         self.error = None
         if not self.moves.recorded:
-            self.moves = Moves(opened.settings)
+            self.moves = RuleOverrides(opened.settings)
         self.shown, self.curves = opened.result, opened.curves
         self.rules, self._tried = opened.settings, moves.overrides
         if self.tried:

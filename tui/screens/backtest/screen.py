@@ -12,14 +12,14 @@ from engine.runs.audit_status import audit_status, caveats_of
 from tui.background.preload import warm
 from tui.background.questions import Questions
 from tui.screens.backtest import actions, drawing, selection
-from tui.screens.backtest.figures import Sides, figures
+from tui.screens.backtest.figures import ComparedColumns, figures
 from tui.screens.backtest.learned import learned, measured
 from tui.screens.backtest.open_result import OpenResult
 from tui.screens.backtest.returns import AskedReturns, spread_of
 from tui.screens.backtest.stress import stress
 from tui.screens.backtest.trades_panel import TradesPanel
 from tui.screens.base import BaseScreen
-from tui.settings.what_if import FEE, THRESHOLD, Moves
+from tui.settings.what_if import FEE, THRESHOLD, RuleOverrides
 from tui.terminal.keys import VIEW, key
 from tui.widgets.equity_chart import EquityChart
 from tui.widgets.lines import Lines
@@ -187,7 +187,7 @@ class BacktestScreen(BaseScreen):
         opened, table = self.result, self.query_one("#figures", Lines)
         for name in OF_RULES:
             self.query_one(name, Lines).stale = opened.stale
-        sides = Sides.of(shown, opened.trials, recorded if opened.tried else None)
+        sides = ComparedColumns.of(shown, opened.trials, recorded if opened.tried else None)
         zoomed = self._zoom == "figures"
         room = self.query_one("#all-figures").size.height
         table.show(figures(sides, None if zoomed else room))
@@ -243,7 +243,7 @@ class BacktestScreen(BaseScreen):
             self.notify("the result is still being opened; try again in a moment", timeout=2)
         return bool(self.result.moves.recorded)
 
-    def move(self, moves: Moves) -> None:
+    def move(self, moves: RuleOverrides) -> None:
         """Try other rules: said at once, asked when the keys rest."""
         if not self.rules_known():
             return
@@ -266,7 +266,7 @@ class BacktestScreen(BaseScreen):
     def action_reset(self) -> None:
         """Back to the rules of the run."""
         if self.result.moves.overrides:
-            self.move(Moves(self.result.moves.recorded))
+            self.move(RuleOverrides(self.result.moves.recorded))
 
     def action_what_if(self) -> None:
         """Ask for any other rules."""

@@ -12,7 +12,7 @@ from textual.widgets import Input
 from engine import settings
 from engine.disk import refuse_output, write_whole
 from engine.errors import QuantdeckError
-from engine.runs.modes import started_alone
+from engine.runs.modes import startable
 from tui.screens.base import BaseScreen
 from tui.screens.dialogs import Ask, Prompt, wrapped
 from tui.screens.new_run.beginning import DEFAULT_FILE, draft_of, taken_from, trained_alike
@@ -73,7 +73,7 @@ class NewRun(BaseScreen, inherit_bindings=False):
     def on_mount(self) -> None:
         """Begin with the first group."""
         if self._draft is None:
-            runs = [each for each in self.deck.snapshot.runs if each.run.mode in started_alone()]
+            runs = [each for each in self.deck.snapshot.runs if each.run.mode in startable()]
             try:
                 self._draft = draft_of(runs, self._stored())
             except QuantdeckError as error:  # a quantdeck.toml that is wrong
