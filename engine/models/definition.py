@@ -1,7 +1,7 @@
 """What a kind of model is, and what any is fitted on; engine/models/kinds.py says what is done with one.
 
-There are two: networks (ModelKind), which the trainer of engine/models/training fits, and regressions
-(Regression), which fit themselves.
+There are two: networks (NetworkKind), which the trainer of engine/models/training fits, and regressions
+(RegressionKind), which fit themselves.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ class Scaling(Group):
     )
 
 
-# The kinds of model by name: where each one's ModelKind or Regression stands.
+# The kinds of model by name: where each one's NetworkKind or RegressionKind stands.
 MODELS = {
     "lstm": "engine.models.lstm:LSTM",
     "gru": "engine.models.networks:GRU",

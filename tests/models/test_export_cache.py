@@ -77,7 +77,7 @@ from engine.settings import Model, Settings, Training
 settings = Settings(model=Model(units=(8,)), training=Training(epochs=1, batch_size=64, devices=1))
 backend.prepare(settings.training)
 import numpy as np
-from engine.models.definition import Lessons
+from engine.models.definition import TrainingData
 from engine.models.lstm import LSTM
 from engine.models.training.fit import fit
 
@@ -90,7 +90,7 @@ def loss(cache, lookback):
         network = LSTM.build(lookback, 4, settings.model, 1)
         where = pathlib.Path(folder) / "checkpoint"
         parts = np.arange(500), np.arange(600, 700)
-        lessons = Lessons(matrix, labels, *parts, lookback)
+        lessons = TrainingData(matrix, labels, *parts, lookback)
         return fit(LSTM, network, lessons, settings, 1, where, lambda _: None).loss
 
 print(json.dumps([loss("fresh", 12), loss("used", 6), loss("used", 12)]))
