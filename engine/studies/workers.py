@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from engine.studies.clusters import Workers
 
 POLL_S = 0.25
-FAREWELL_S = 5.0  # in which a training notices it too, and tells (see Orphan)
+FAREWELL_S = 5.0  # in which a training notices it too, and tells (see ParentWatch)
 
 
 def results(
