@@ -86,6 +86,7 @@ def train(job: Job) -> TrainResult:
             metadata = replace(metadata, entry_threshold=choice.threshold, gross_return=choice.gross)
         saved = artifact.save(run.path, artifact.Artifact(trained.models, trained.scalers, metadata))
         own = features_file.keep(data.own, run.features_path, run.modules_path)
+        own += registry.keep(settings.model, trained.own_model, run.own_model_path)
         write_manifest(run.path, [*saved, run.origin_path.name, *own])
     summary = TrainingSummary(**trained.fitted.summary())
     notes = (*data.notes, *outcome.notes_on_costs(settings, metadata.entry_threshold, metadata.gross_return))

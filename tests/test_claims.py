@@ -39,7 +39,7 @@ def rows(p_values):
 def claims(p_values, monkeypatch, sharpe=1.0, trades=5):
     monkeypatch.setattr(overview, "plain_sharpe", lambda _: sharpe)
     seen = SimpleNamespace(strategy=SimpleNamespace(trades=range(trades)))
-    return [row.beaten for row in overview.claimed(rows(p_values), seen)]
+    return [row.beaten for row in overview.adjust_for_multiplicity(rows(p_values), seen)]
 
 
 def test_claims_hold_together(monkeypatch):

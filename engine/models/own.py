@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 NAME = "own"
 
 
-def load_model(path: Path) -> NetworkKind:
-    """The model of a file, which is executed.
+def load_model(path: Path, kept: bytes | None = None) -> NetworkKind:
+    """The model of a file, which is executed, or of what was kept of it.
 
     Raises ChangeSettingsError for a file that is not there or has no such function; RepairDataError, with the
     line, for a file that is no Python or raises.
     """
-    file = python_file.run(path, "model.file")
+    file = python_file.run(path, "model.file", kept)
     function = file.names.get("build")
     if not callable(function):
         remedy = (

@@ -123,6 +123,11 @@ class RunFolder:
         return self.path / "features.py"
 
     @property
+    def own_model_path(self) -> Path:
+        """The file of the user's own model that was trained."""
+        return self.path / "model.py"
+
+    @property
     def modules_path(self) -> Path:
         """The modules of the user's own that it imported: SHA-256 and text of each, by path."""
         return self.path / "features_modules.json"

@@ -10,8 +10,8 @@ from engine.data.importing.features_file import keep, load_features
 from engine.features.inputs import Bars
 from engine.own_modules import imported, is_library, own_modules
 from engine.studies.leak_audit import landlock, probe
-from engine.studies.leak_audit.comparison import differing_rows, usual_deviation
 from engine.studies.leak_audit.isolation import Isolated
+from engine.studies.leak_audit.rounding import differing_rows, usual_deviation
 from tests.studies import own_features
 from tests.studies.markets import STEP
 

@@ -15,10 +15,11 @@ import numpy as np
 from engine.market.times import time_index
 from engine.results.audit import REPLAYED, SAVED, Finding
 from engine.statistics.conformal import centre
-from engine.studies.leak_audit.comparison import PERTURBED, TRUNCATED, Comparison, same
+from engine.studies.leak_audit.comparison import PERTURBED, TRUNCATED, Comparison
 from engine.studies.leak_audit.history import known_at, perturbed, truncated
 from engine.studies.leak_audit.probe import probe
 from engine.studies.leak_audit.replay import Replay
+from engine.studies.leak_audit.rounding import same
 from engine.studies.leak_audit.stages import ORDER
 
 if TYPE_CHECKING:

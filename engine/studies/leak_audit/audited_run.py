@@ -88,7 +88,7 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
         traded_forecasts(run) if same_data else None,
         lambda: isolated.unsteady if isolated else (),
     )
-    outside = (*taken(isolated, found.unjudged), *built(settings))
+    outside = (*taken(isolated, found.unjudged), *built(settings, trained))
     report = AuditReport(
         run.id,
         trained.id,
@@ -155,20 +155,25 @@ def kept_modules(trained: RunFolder) -> dict[str, str] | None:
     return {name: digest for name, (digest, _) in json.loads(read_checked(trained.path, path.name)).items()}
 
 
-def built(settings: Settings) -> Iterator[str]:
-    """What the user's own model file takes from elsewhere when it is executed and builds a network."""
+def built(settings: Settings, trained: RunFolder) -> Iterator[str]:
+    """What the user's own model file takes from elsewhere when it is executed and builds a network.
+
+    It is the file that was trained, where the run has kept it.
+    """
     if not settings.model.file:
         return
     from engine.models import registry
     from engine.models.definition import NetworkKind
 
     file = settings.model.file
-    source = Path(file).read_bytes() if Path(file).is_file() else b""
+    path = trained.own_model_path
+    kept = read_checked(trained.path, path.name) if path.exists() else None
+    source = kept or (Path(file).read_bytes() if Path(file).is_file() else b"")
     compiled = os.environ.get("JAX_COMPILATION_CACHE_DIR") or str(cache_folder())
     watch = Watch((file, *own_modules(source)), compiled)
     sys.addaudithook(watch)
     try:
-        kind = registry.to_build(settings.model)
+        kind = registry.to_build(settings.model, kept)
         if isinstance(kind, NetworkKind):
             kind.build(settings.window.lookback, len(settings.features.names), settings.model, 0)
     except QuantdeckError as error:

@@ -13,6 +13,7 @@ from engine.market.candles import OHLCV
 from engine.market.merge import funding_table
 from engine.market.times import milliseconds
 from engine.results.audit import Finding
+from engine.studies.leak_audit.rounding import differing_rows, same, usual_deviation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 PROBED = 64  # windows before a cut whose inputs are compared value by value
 TRUNCATED, PERTURBED = "cut off", "changed"
-ROUNDING = 1e-12  # of a feature's value or its usual deviation
 
 
 @dataclass(frozen=True, eq=False)
@@ -248,40 +248,6 @@ class Comparison:
 def columns(forecast: Floats) -> NDArray[np.float64]:
     """The forecasts, and their quantiles where there are any, (1, n) or (3, n)."""
     return np.atleast_2d(forecast.T)
-
-
-def same(before: NDArray[Any], after: NDArray[Any]) -> NDArray[np.bool_]:
-    """Where two arrays are bit for bit alike, NaN like NaN."""
-    alike: NDArray[np.bool_] = (before == after) | ((before != before) & (after != after))  # noqa: PLR0124
-    return alike
-
-
-def usual_deviation(values: Floats) -> float:
-    """A column's (T,) deviation as its middle half tells it, whatever its outliers are; 0 for a constant.
-
-    Where more than half of it is one value, as its middle 98 % tell it.
-    """
-    there = values[np.isfinite(values)]
-    if not len(there):
-        return 0.0
-    low, first, third, high = np.quantile(there, (0.01, 0.25, 0.75, 0.99))
-    if third > first:
-        return float(third - first) / 1.349  # of a normal distribution
-    return float(np.std(there[(there >= low) & (there <= high)]))
-
-
-def differing_rows(before: Floats, after: Floats, spread: float) -> tuple[Rows, Rows]:
-    """Rows in which two columns (T,) differ, and those in which they do by rounding alone.
-
-    Rounding: at most ROUNDING of the larger of the two values or of the column's usual deviation, as of a
-    product or a Fourier transform of another length.
-    """
-    differs = ~same(before, after)  # (T,)
-    if not differs.any():
-        return np.flatnonzero(differs), np.flatnonzero(differs)
-    size = np.maximum(np.maximum(np.abs(before), np.abs(after)), spread)  # (T,)
-    near = np.abs(before - after) <= ROUNDING * size  # (T,) False where one is missing
-    return np.flatnonzero(differs & ~near), np.flatnonzero(differs & near)
 
 
 def rows(market: Market) -> pd.DataFrame:

@@ -25,8 +25,8 @@ from engine.features.own import by_segment
 from engine.own_modules import PLACES, imported, is_installed, is_library, own_modules
 from engine.results.audit import AGAIN, Finding
 from engine.studies.leak_audit import landlock
-from engine.studies.leak_audit.comparison import same
 from engine.studies.leak_audit.forks import ForkDiedError, ForkServers
+from engine.studies.leak_audit.rounding import same
 from engine.studies.leak_audit.watch import DEVICES, IN_SECRET, SYSTEM, Watch
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from engine.market.candles import PRICES
 from engine.market.merge import OBSERVED
 from engine.market.times import milliseconds
 from engine.results.audit import Finding
-from engine.studies.leak_audit.comparison import differing_rows, usual_deviation
+from engine.studies.leak_audit.rounding import differing_rows, usual_deviation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -85,7 +85,12 @@ def test_runs(snap_compare, runs_deck, keys, size):
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(
     "keys",
-    [(), ("pagedown",), ("pageup", "pageup", "pageup", "pageup", "pageup", "x"), ("pagedown", "ctrl+r", "ctrl+o")],
+    [
+        (),
+        ("pagedown",),
+        (*["pageup"] * 5, "x"),
+        ("pagedown", "ctrl+r", "ctrl+o"),
+    ],
     ids=["start", "data", "wrong", "save"],
 )
 def test_form(snap_compare, runs_deck, keys, size):
