@@ -13,7 +13,15 @@ PAGE = (ROOT / "docs" / "files.md").read_text()
 ENDINGS = "py|json|jsonl|toml|parquet|csv|npz|keras|joblib|log|txt|html|h5|pages|pickle|db|sqlite"
 FILE_NAME = re.compile(rf"[\w*][\w*.-]*\.({ENDINGS})|\.[a-z]+-[\w*.-]*")
 # Members of Keras's archive, which is itself one file; modules; what an example calls the user's own.
-NO_FILES = {"*.py", "SPACE.toml", "config.json", "metadata.json", "model.weights.h5", "pyarrow.parquet"}
+NO_FILES = {
+    "*.py",
+    "__init__.py",
+    "SPACE.toml",
+    "config.json",
+    "metadata.json",
+    "model.weights.h5",
+    "pyarrow.parquet",
+}
 BARE = re.compile(r"[a-z]+")  # the name of a folder, or of a file without an ending
 
 

@@ -261,7 +261,7 @@ def test_work_that_heeds_no_stop_is_ended_without_it(home):
     ways = list(itertools.product(["deaf", "deaf_in_compiled_code"], ["request", "SIGTERM", "SIGINT"]))
     runs = [home.create("train", Settings()) for _ in ways]
     for run, (work, how) in zip(runs, ways, strict=True):  # side by side: each has ten seconds to heed it
-        engine = launch(run, doing(work))
+        engine = launch(run, doing(work), queued=False)
         until(deaf(run))
         if how == "request":
             assert ask_stop(run)
