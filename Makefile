@@ -13,7 +13,7 @@ demo: setup
 	$(BIN)/quantdeck demo
 
 test: check
-	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
 
 soak: setup-dev
 	$(BIN)/python -m soak

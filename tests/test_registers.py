@@ -36,5 +36,10 @@ def test_every_stage_of_a_mode_has_a_status():
     assert {stage for mode in MODES.values() for stage in mode.stages} == set(STATUS_OF_STAGE)
 
 
+def test_what_trains_on_the_screen_is_what_queues():
+    trains = {mode.name for mode in MODES.values() if "training" in map(STATUS_OF_STAGE.get, mode.stages)}
+    assert trains == {mode.name for mode in MODES.values() if mode.fits}
+
+
 def test_what_is_told_of_seeds_is_what_the_table_of_metrics_says():
     assert [metric.key for metric in placed("seeds")] == keys()[: len(placed("seeds"))]

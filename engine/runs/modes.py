@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 BACKTEST = "engine.results.backtest:BacktestResult"
+FITTING = frozenset({"fit", "trials"})  # stages that fit models
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class Mode:
         """What result.json holds. Imports its module."""
         found: type[Any] = imported(self.result)
         return found
+
+    @property
+    def fits(self) -> bool:
+        """Whether it fits models, which takes the cores."""
+        return not FITTING.isdisjoint(self.stages)
 
     @property
     def has_backtest(self) -> bool:

@@ -54,7 +54,7 @@ def join(run: RunFolder) -> None:
     What fits no model is done in seconds to minutes, mostly waits for the network, and somebody waits for it.
     Where no ticket can be written the run goes without.
     """
-    if "fit" not in MODES[run.mode].stages:
+    if not MODES[run.mode].fits:
         return
     with contextlib.suppress(OSError):
         folder = folder_of(run)

@@ -25,4 +25,8 @@ def test_what_build_opens_is_named(tmp_path, reads):
     path.write_text(BUILD.format(first=f"np.load({str(weights)!r})[0]" if reads else "0.5"))
     settings = settings_of(f"model.file={path}", "training.devices=1")
     backend.prepare(settings.training)
-    assert list(built(settings)) == ([f"build opens {weights}"] if reads else [])
+    expected = [f"build opens {weights}"] if reads else []
+    assert list(built(settings, None)) == expected
+    kept = path.read_bytes()
+    path.write_text("def build(*_): return 7")
+    assert list(built(settings, kept)) == expected  # what was trained, whatever the file holds by now

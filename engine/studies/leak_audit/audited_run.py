@@ -88,7 +88,7 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
         traded_forecasts(run) if same_data else None,
         lambda: isolated.unsteady if isolated else (),
     )
-    outside = (*taken(isolated, found.unjudged), *built(settings, trained))
+    outside = (*taken(isolated, found.unjudged), *built(settings, kept_model(trained)))
     report = AuditReport(
         run.id,
         trained.id,
@@ -155,10 +155,16 @@ def kept_modules(trained: RunFolder) -> dict[str, str] | None:
     return {name: digest for name, (digest, _) in json.loads(read_checked(trained.path, path.name)).items()}
 
 
-def built(settings: Settings, trained: RunFolder) -> Iterator[str]:
+def kept_model(trained: RunFolder) -> bytes | None:
+    """The file of the user's own model that was trained; None if the run kept none."""
+    path = trained.own_model_path
+    return read_checked(trained.path, path.name) if path.exists() else None
+
+
+def built(settings: Settings, kept: bytes | None) -> Iterator[str]:
     """What the user's own model file takes from elsewhere when it is executed and builds a network.
 
-    It is the file that was trained, where the run has kept it.
+    kept: the file as it was trained, which is executed instead.
     """
     if not settings.model.file:
         return
@@ -166,8 +172,6 @@ def built(settings: Settings, trained: RunFolder) -> Iterator[str]:
     from engine.models.definition import NetworkKind
 
     file = settings.model.file
-    path = trained.own_model_path
-    kept = read_checked(trained.path, path.name) if path.exists() else None
     source = kept or (Path(file).read_bytes() if Path(file).is_file() else b"")
     compiled = os.environ.get("JAX_COMPILATION_CACHE_DIR") or str(cache_folder())
     watch = Watch((file, *own_modules(source)), compiled)
