@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 THREADS = 2  # more want memory for what lies between; the bus is busy with two
+LONG = 5000  # bars; below, handing them to threads takes longer than computing
 
 
 def compute(market: Market, names: Sequence[str], own: Sequence[Feature] = ()) -> pd.DataFrame:
@@ -43,8 +44,13 @@ def compute(market: Market, names: Sequence[str], own: Sequence[Feature] = ()) -
         each = features[number]
         values[number] = each.compute(each.rows_of(bars))
 
-    with ThreadPoolExecutor(THREADS) as threads:  # numpy lets go of Python's lock over long columns
-        list(threads.map(fill, (number for number, each in enumerate(features) if not each.file)))
+    built_in = [number for number, each in enumerate(features) if not each.file]
+    if len(bars) < LONG:
+        for number in built_in:
+            fill(number)
+    else:
+        with ThreadPoolExecutor(THREADS) as threads:  # numpy lets go of Python's lock over long columns
+            list(threads.map(fill, built_in))
     for number, each in enumerate(features):
         if each.file:  # the user's own code, which threads could trip up
             values[number] = by_segment(each, bars)

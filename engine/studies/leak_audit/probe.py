@@ -1,8 +1,9 @@
 """Features at many cuts: short histories whose future is cut off, or becomes one that nobody expects.
 
-A leak that is rare shows only where its event happens: so there is a cut in every hour of four weeks, at the
-turns of months, quarters and years, right behind the rarest values of own features, and behind a cut the
-market crashes, surges, stands still, trades a thousandfold, is silent for some bars, or pays absurd funding.
+A leak that is rare shows only where its event happens: so there are cuts in every hour of the week; for own
+features in every hour of four weeks, at the turns of months, quarters and years, and right behind their
+rarest values. Behind a cut the market crashes, surges, stands still, trades a thousandfold, is silent for
+some bars, or pays absurd funding.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from engine.market.candles import PRICES
 from engine.market.merge import OBSERVED
 from engine.market.times import milliseconds
 from engine.results.audit import Finding
-from engine.studies.leak_audit.rounding import differing_rows, usual_deviation
+from engine.studies.leak_audit.rounding import differing_rows, same, usual_deviation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -74,8 +75,8 @@ def probe(base: Replay, own: Sequence[str]) -> Probed:
     spread_cuts = list(spread_out(rows))
     blocks = [
         *spread_cuts,
-        *every_phase(rows, {cut for block in spread_cuts for cut in block.cuts}),
-        *at_turns(base.time_ms),
+        *(every_phase(rows, {cut for block in spread_cuts for cut in block.cuts}) if own else ()),
+        *(at_turns(base.time_ms) if own else ()),
         *behind_rare_values(base.table, own),
     ]
     jobs = [
@@ -243,8 +244,12 @@ def differences(
     if len(after) < len(before):
         yield Finding("features", "rows", cut_ms, cut_ms, how, len(before), len(after)), False
         return
-    for name in before.columns.intersection(after.columns):  # one that fails in such a future has no column
-        was, became = before[name].to_numpy(), after[name].to_numpy()  # (T,)
+    if not after.columns.equals(before.columns):  # one that fails in such a future has no column
+        before = before[before.columns.intersection(after.columns)]
+        after = after[before.columns]
+    old, new = before.to_numpy(), after.to_numpy()  # (T, F)
+    for column in np.flatnonzero(~same(old, new).all(axis=0)).tolist():
+        name, was, became = before.columns[column], old[:, column], new[:, column]  # (T,)
         leaking, rounded = differing_rows(was, became, spread[name])
         for rows, is_rounding in ((leaking, False), (rounded, True)):
             if len(rows):
