@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from engine.backtest.bars import Floats
     from engine.backtest.simulate import Simulation
     from engine.data.importing.hints import Hints
+    from engine.market.calendar import Calendar
     from engine.preparation import Job
     from engine.results.backtest import BacktestResult
 
@@ -111,28 +112,13 @@ def simulate_signals(
         rates, notes_of_rates = rates_of(funding, mark, now_ms, hints)
         due, settings = due_on(rates, frame, calendar), with_funding(settings, OF_FILE)
         notes += notes_of_rates
-    time_ms = milliseconds(frame.index)  # (T,)
-    signed = str(given.name).lower() == "signal"
-    given_ms, values = milliseconds(given.index), given.to_numpy(np.float64)  # (N,) each
-    decides = np.isfinite(values) & ((values != 0) | (settings.signal.neutral == "flat") | (not signed))
-    _, absent_ms = calendar.absent(time_ms, settings.data.fill_gaps)
-    given_ms, values, waiting = wait_for_bars(time_ms, given_ms, values, absent_ms, decides)
-    notes += [Note("signals waited", {"signals": waiting})] if waiting else []
-    weight = align_to_bars(time_ms, given_ms, values)  # (T,)
-    notes += looks_early(weight, frame)
-    if settings.signal.exit == "horizon":
-        notes.append(Note("closed after the horizon", {"bars": settings.label.horizon}))
-    rows = slice(int(np.flatnonzero(np.isfinite(weight))[0]), len(frame))
-    if signed:
-        weight = weights(weight, settings.signal.neutral, short=settings.backtest.short)
-    else:
-        notes += within_leverage(weight, time_ms, settings.backtest.max_leverage)
-        weight = weight if settings.backtest.short else np.where(weight < 0, 0.0, weight)
+    weight, first, remarks = weights_on_bars(frame, calendar, given, settings)
+    notes, rows = notes + remarks, slice(first, len(frame))
     bars = Bars.of(frame, settings.backtest.volatility_span, due, calendar).rows(rows)
     forward_return = labels.forward_return(
         frame,
         np.ones(len(frame), np.bool_),
-        calendar.numbers(time_ms),
+        calendar.numbers(milliseconds(frame.index)),
         settings.label.horizon,
         settings.label.kind,
     )
@@ -146,6 +132,34 @@ def simulate_signals(
     strategy, benchmark = trading.trade(decisions, settings)
     sheet = tear_sheet(strategy, benchmark)
     return Judged(sheet, decisions, strategy, benchmark, step_ms, market.symbol, tuple(notes))
+
+
+def weights_on_bars(
+    frame: pd.DataFrame, calendar: Calendar, given: pd.Series, settings: Settings
+) -> tuple[Floats, int, list[Note]]:
+    """The target weight of each bar, (T,), the row of the first, and what there is to say.
+
+    frame: the candles, (T,). given: what the file of signals holds, by time; see simulate_signals, which
+    names what is raised.
+    """
+    time_ms = milliseconds(frame.index)  # (T,)
+    signed = str(given.name).lower() == "signal"
+    given_ms, values = milliseconds(given.index), given.to_numpy(np.float64)  # (N,) each
+    decides = np.isfinite(values) & ((values != 0) | (settings.signal.neutral == "flat") | (not signed))
+    _, absent_ms = calendar.absent(time_ms, settings.data.fill_gaps)
+    given_ms, values, waiting = wait_for_bars(time_ms, given_ms, values, absent_ms, decides)
+    notes = [Note("signals waited", {"signals": waiting})] if waiting else []
+    weight = align_to_bars(time_ms, given_ms, values)  # (T,)
+    notes += looks_early(weight, frame)
+    if settings.signal.exit == "horizon":
+        notes.append(Note("closed after the horizon", {"bars": settings.label.horizon}))
+    first = int(np.flatnonzero(np.isfinite(weight))[0])
+    if signed:
+        weight = weights(weight, settings.signal.neutral, short=settings.backtest.short)
+    else:
+        notes += within_leverage(weight, time_ms, settings.backtest.max_leverage)
+        weight = weight if settings.backtest.short else np.where(weight < 0, 0.0, weight)
+    return weight, first, notes
 
 
 def within_leverage(weight: Floats, time_ms: NDArray[np.int64], most: float) -> list[Note]:

@@ -52,16 +52,7 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
     The series are the stored ones, as the run saw them; no exchange is asked. Raises ChangeSettingsError
     for a run without a model, RepairDataError for damaged artifacts or series.
     """
-    if run.mode == "simulate":
-        reason = "is not judgeable: its signals came from a file, and no replay shows what they knew"
-        raise ChangeSettingsError(f"run {run.id}", reason, "Audit a run that trained")
-    if not (MODES[run.mode].trains or run.of):
-        raise ChangeSettingsError(
-            f"run {run.id}", f"is a {run.mode}, without a model", "Audit one that trained"
-        )
-    trained = home.find(run.of) if run.of else run
-    if not trained.manifest_path.exists():
-        raise unfinished(trained)
+    trained = run_with_model(run, home)
     chosen = load(run.settings_path)
     devices = backend.prepare(origin.pinned(run, chosen.training))
     from engine.models import artifact
@@ -108,6 +99,21 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
     )
     write_whole(run.path / AUDIT, json.dumps(report.to_json(), indent=2).encode())
     return report
+
+
+def run_with_model(run: RunFolder, home: Home) -> RunFolder:
+    """The run whose model this one trades, perhaps itself; ChangeSettingsError if there is none to audit."""
+    if run.mode == "simulate":
+        reason = "is not judgeable: its signals came from a file, and no replay shows what they knew"
+        raise ChangeSettingsError(f"run {run.id}", reason, "Audit a run that trained")
+    if not (MODES[run.mode].trains or run.of):
+        raise ChangeSettingsError(
+            f"run {run.id}", f"is a {run.mode}, without a model", "Audit one that trained"
+        )
+    trained = home.find(run.of) if run.of else run
+    if not trained.manifest_path.exists():
+        raise unfinished(trained)
+    return trained
 
 
 def taken(isolated: Isolated | None, unjudged: Sequence[str]) -> tuple[str, ...]:
