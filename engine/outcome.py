@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 TRADES, EQUITY, PREDICTIONS, BARS = "trades.csv", "equity.parquet", "predictions.parquet", "bars.parquet"
 FILES = (TRADES, EQUITY, PREDICTIONS, BARS)
 BEST_IC, BEST_SHARPE = 0.2, 6.0  # beyond which a mistake is likelier than skill
-CHANCE = 0.05  # p-value above which an IC may be that of chance
 
 
 @dataclass(frozen=True)
@@ -144,11 +143,7 @@ def build_result(
             *notes_on_missing_forecasts(decisions, settings),
             *notes_on_no_trades(decisions, settings),
             *remarks(strategy, settings),
-            *(
-                []
-                if run.simulated
-                else too_good(skill.ic, skill.ic_p_value, sheet.metrics["sharpe"], settings.data.timeframe)
-            ),
+            *([] if run.simulated else too_good(skill.ic, sheet.metrics["sharpe"])),
         ),
         files={Path(name).stem: name for name in (TRADES, EQUITY, PREDICTIONS)},
     )
@@ -233,14 +228,9 @@ def notes_on_no_trades(decisions: Decisions, settings: Settings) -> list[Note]:
     return [note]
 
 
-def too_good(ic: float, p_value: float, sharpe: float, timeframe: str = "1h") -> list[Note]:
-    """What no honest forecast or strategy of a real market comes to.
-
-    An IC below 0 is none too good, and neither is one that chance alone would make: p_value, nan if unknown.
-    """
-    by_chance = p_value > CHANCE
-    facts: dict[str, float | str] = {"ic": ic, "bars": timeframe, "p_value": p_value}
-    found = [Note("IC too good to be true", {**facts})] if ic > BEST_IC and not by_chance else []
+def too_good(ic: float, sharpe: float) -> list[Note]:
+    """What no honest forecast or strategy of a real market comes to; a leak may have either sign."""
+    found = [Note("IC too good to be true", {"ic": ic})] if abs(ic) > BEST_IC else []
     return found + ([Note("Sharpe too good to be true", {"sharpe": sharpe})] if sharpe > BEST_SHARPE else [])
 
 

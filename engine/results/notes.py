@@ -180,8 +180,9 @@ TEXTS = {
         "close belongs to the time of the bar after it."
     ),
     "IC too good to be true": (
-        "TOO GOOD TO BE TRUE: an IC of {ic:.2f} on bars of {bars}, which chance alone would not make (p = "
-        "{p_value:.2g}): look for what the features know too early."
+        "TOO GOOD TO BE TRUE: an IC of {ic:.2f}. Forecasts of a real market are seldom so closely tied to "
+        "what follows, in either direction: look for what the features know too early, or for too few "
+        "forecasts."
     ),
     "Sharpe too good to be true": (
         "TOO GOOD TO BE TRUE: a Sharpe ratio of {sharpe:.2f}. Look for what the signals know too early, and "
