@@ -132,7 +132,7 @@ TEXTS = {
         "volume is column {column}: times the price it is column {quote}, which is in quote currency; passed "
         "over: {others}"
     ),
-    "columns passed over": "passed over: {columns}, which follow the prices and are no volume",
+    "columns passed over": "passed over: {columns}, which hold prices, times or words, and are no volume",
     "volume of two": "volume is column {column}; passed over: column {others}",
     "volume of -1": "{rows:,} rows have a volume of -1, which means unknown",
     "lines of dividends": "{rows:,} lines that tell a dividend or a split were left out",
@@ -159,6 +159,7 @@ TEXTS = {
     "unknown volumes": "{rows:,} rows have a blank volume: it is unknown",
     "prices adjusted": "prices are adjusted for {adjusted}, as the publisher writes them",
     "prices may be ten-thousandths": "prices are taken as they are written; LEAN writes stocks × 10,000",
+    "prices in billionths": "prices are written in billionths, as Databento does: stored as whole units",
     "times may be Eastern": "times are taken as UTC; those of HistData are Eastern Standard Time all year: "
     "--timezone Etc/GMT+5",
     "prices of a side": "prices are those of the {side} side",

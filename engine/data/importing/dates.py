@@ -6,7 +6,6 @@ is decided by the whole column; where both orders fit, nothing is read and both 
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,55 +14,29 @@ import pyarrow.compute as pc
 
 from engine.data.importing.clocks import Written, clocks_of, mask, whole
 from engine.data.importing.hints import UnclearError
+from engine.data.importing.months import MONTHS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DAY_MS = 86_400_000
 YEARLY = 300  # days
-MONTH_NAMES = (  # English, German, French, Spanish, Italian
-    "jan january januar janv janvier ene enero gen gennaio",
-    "feb february februar févr fév février febrero febbraio",
-    "mar march mär märz mrz mars marzo",
-    "apr april avr avril abr abril aprile",
-    "may mai mayo mag maggio",
-    "jun june juni juin junio giu giugno",
-    "jul july juli juil juillet julio lug luglio",
-    "aug august août aoû ago agosto",
-    "sep sept september septembre septiembre set settembre",
-    "oct october okt oktober octobre octubre ott ottobre",
-    "nov november novembre noviembre",
-    "dec december dez dezember déc décembre dic diciembre dicembre",
-)
-MONTHS = {name: number for number, names in enumerate(MONTH_NAMES, 1) for name in names.split()}
 END = r"(?P<rest>$|[^0-9].*)$"
 BY_ACCIDENT = {"digits", "numbers", "months"}
 WEEKDAY = r"^(?:[A-Za-z]{2,9}\.?,? )?"
+NAME = r"(?P<n>\pL{3,12})"
 DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th)?"
 DATES = (  # tried in this order on the rows that the ones before have left
     ("year first", r"^(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})" + END),
     ("digits", r"^(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?P<rest>$|[^0-9].*|\d{4}|\d{6}|\d{9})$"),
     ("numbers", r"^(?P<a>\d{1,2})[-/. ](?P<b>\d{1,2})[-/. ](?P<c>\d{4}|\d{2})" + END),
-    ("month's name", WEEKDAY + DAY + r"[-/. ]*(?P<n>\pL{3,10})\.?[-/., ]+(?P<y>\d{4}|\d{2})" + END),
-    ("month's name", WEEKDAY + r"(?P<n>\pL{3,10})\.?[-/ ]+" + DAY + r",?[-/ ]+(?P<y>\d{4}|\d{2})" + END),
-    ("month's name", r"^(?P<y>\d{4})[-/ ](?P<n>\pL{3,10})\.?[-/ ](?P<d>\d{1,2})" + END),
+    ("month's name", WEEKDAY + DAY + r"[-/. ]*" + NAME + r"\.?[-/., ]*(?P<y>\d{4}|\d{2})" + END),
+    ("month's name", WEEKDAY + NAME + r"\.?[-/ ]+" + DAY + r",?[-/ ]+(?P<y>\d{4}|\d{2})" + END),
+    ("month's name", r"^(?P<y>\d{4})[-/ ]" + NAME + r"\.?[-/ ](?P<d>\d{1,2})" + END),
     ("months", r"^(?P<y>\d{4})[-/.M](?P<m>\d{1,2})(?P<rest>)$"),
     ("months", r"^(?P<m>\d{1,2})[-/.](?P<y>\d{4})(?P<rest>)$"),
-    ("months", r"^(?P<n>\pL{3,10})\.?[-/, ]+(?P<y>\d{4})(?P<rest>)$"),
+    ("months", r"^" + NAME + r"\.?[-/, ]+(?P<y>\d{4})(?P<rest>)$"),
 )  # fmt: skip
-REWRITTEN = (  # forms of a column's first cell, and the common form that says the same
-    (r"^(\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp][Mm])?),? (\d.*)$", r"\2 \1"),
-    (r"^(\d{4}-\d{2}-\d{2})[-_](\d{2})[-_](\d{2})$", r"\1 \2:\3"),
-    (r"^(\d{4}-\d{2}-\d{2})[-_](\d{2})[-_](\d{2})[-_](\d{2})$", r"\1 \2:\3:\4"),
-    (r"^(\d{4}) (\d{2}) (\d{2}) (\d{2}) (\d{2})$", r"\1-\2-\3 \4:\5"),
-    (r"^(.*[/.-]\d{2,4} )(\d{1,2})h(\d{2})$", r"\1\2:\3"),
-    (r"^(\d{4})[年년] ?(\d{1,2})[月월] ?(\d{1,2})[日일]", r"\1-\2-\3"),
-    (r"^(\d{4})\. (\d{1,2})\. (\d{1,2})\.", r"\1-\2-\3"),
-    (r"^(\d{4})([-/.]) (\d{1,2})[-/.] (\d{1,2})", r"\1-\3-\4"),
-    (r"^[A-Za-z]{3} ([A-Za-z]{3}) +(\d{1,2}) (\d{2}:\d{2}:\d{2}) (\d{4})$", r"\1 \2, \4 \3"),
-    (r"^(\d{1,2}) de ([A-Za-z]+) de (\d{4})", r"\1 \2 \3"),
-    (r"^(\d{4}.*(?:[-+]\d{2}:\d{2}|Z))\[[A-Za-z_/]+\]$", r"\1"),
-)
 ORDERS = {"day-first": "abc", "month-first": "bac", "year-first": "cba"}  # places of day, month, year
 
 
@@ -83,9 +56,6 @@ def dates_of(text: Any, order: str = "", usual: str = "", rows_in_all: int = 0) 
     zones: list[str] = [""]
     forms: dict[str, int] = {}
     timed = False
-    for pattern, rewritten in REWRITTEN:
-        if rows and re.match(pattern, str(text[0])):
-            text = pc.replace_substring_regex(text, pattern, rewritten)
     for name, pattern in DATES:
         left = np.flatnonzero(~read)
         if not len(left):

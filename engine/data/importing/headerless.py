@@ -11,10 +11,20 @@ import numpy as np
 
 from engine.data.importing.hints import UnclearError
 from engine.data.importing.layouts import BINANCE, Layout, layout_of
+from engine.data.importing.price_order import (
+    BEHIND_VOLUME,
+    GATE,
+    ORDERS,
+    near_last_close,
+    orders_that_fit,
+    refuse_quotes,
+    refuse_swapped,
+)
+from engine.data.importing.stamps import stamps
 from engine.data.importing.volume_numbers import base_by_numbers, follows_prices
 from engine.data.importing.volumes import Volume
 from engine.market.candles import PRICES
-from engine.market.quality import possible
+from engine.market.times import UNREADABLE
 from engine.results.notes import Note
 
 if TYPE_CHECKING:
@@ -22,18 +32,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-ORDERS = {  # of the four prices, and whose it is
-    ("open", "high", "low", "close"): "plain candles",
-    ("low", "high", "open", "close"): "Coinbase",
-    ("open", "close", "high", "low"): "Bitfinex or jesse",
-}
 HISTDATA = "HistData or NinjaTrader"
 STAMPED = {  # how the first time is written: whose it is
     r"\d{8} \d{6}": HISTDATA,
     r"\d{8} \d{2}:\d{2}": "LEAN",
     r"\d{4}\.\d{2}\.\d{2},\d{2}:\d{2}": "MetaTrader 4",
 }
-MANY = 20  # rows that tell how bars follow each other
+MEAN_FIRST = 3  # numbers behind the prices of Kraken, the first of which is a mean price
+YEAR_MS = 366 * 86_400_000
 UNNAMED = ("first", "second", "third", "fourth")  # price, until the order is known
 
 
@@ -76,8 +82,7 @@ def layout_without_names(
     name = next((name for form, name in STAMPED.items() if re.fullmatch(form, stamp)), "")
     if count > 5 and re.fullmatch(r"\d{10}", stamp):
         name = "Kraken"
-    place = start + (5 if count == 7 else 4)  # a mean price stands before the volume
-    volumes = tuple(Volume(at, str(at + 1), "plain") for at in range(place, start + count))
+    volumes = tuple(Volume(at, str(at + 1), "plain") for at in range(start + 4, start + count))
     prices = {price: start + number for number, price in enumerate(UNNAMED)}
     return replace(base, name=name, numbers=prices, volumes=volumes, decimal="point" if name else "")
 
@@ -114,83 +119,81 @@ def in_order(
     """The layout and the numbers with the names of prices, in the one order that all rows can have.
 
     numbers: each (N,), volumes by their position; times: (N,) ms. Raises ValueError if no order or more than
-    one can be, if opens and closes seem to have changed places, or if it is not certain what the volume is.
+    one can be, if opens and closes seem to have changed places, if the rows are no candles, or if it is not
+    certain what the volume is.
     """
-    shares = {}
-    for order in ORDERS:
-        shares[order] = possible(*(numbers[UNNAMED[order.index(name)]] for name in PRICES))
-    fitting = [order for order, share in shares.items() if share == 1] or [
-        order for order, share in shares.items() if share >= 0.99
-    ]
+    columns = {place: numbers[name] for name, place in layout.numbers.items()}
+    columns |= {each.position: numbers[f"volume {each.position}"] for each in layout.volumes}
+    start, orders = min(columns), ORDERS
+    fitting = orders_that_fit(columns, start, orders)
+    if not fitting and start + len(PRICES) in columns:
+        start, orders = start + 1, BEHIND_VOLUME
+        fitting = near_last_close(orders_that_fit(columns, start, orders), columns, start, times)
     if len(fitting) != 1:
-        orders = "; ".join(", ".join(order) for order in (fitting or ORDERS))
+        shown = "; ".join(", ".join(order) for order in (fitting or ORDERS))
         which = "more than one order fits" if fitting else "no order that is known makes its rows possible"
         raise UnclearError(
-            f"has no header, and of its columns {which}: {orders}; write the names in its first line"
+            f"has no header, and of its columns {which}: {shown}; write the names in its first line"
         )
     order = fitting[0]
-    renamed = {name: numbers[UNNAMED[order.index(name)]] for name in PRICES}
-    rest = {name: values for name, values in numbers.items() if name not in UNNAMED}
-    refuse_swapped(renamed["open"], renamed["close"], times)
-    volumes, notes = volume_among(layout.volumes, numbers, renamed)
-    layout = replace(layout, volumes=volumes)
+    places = {price: start + order.index(price) for price in PRICES}
+    prices = {price: columns.pop(place) for price, place in places.items()}
+    refuse_quotes(prices)
+    if orders is ORDERS:
+        refuse_swapped(prices["open"], prices["close"], times)
+    volumes, notes = volume_among(columns, prices, times)
+    if orders[order] == GATE and volumes and volumes[0].position < start:  # in quote currency
+        volumes, notes = (), (*notes, Note("no volume among", {"columns": volumes[0].name}))
     clocks = ("time",) if len(layout.times) == 1 else ("date", "time")
-    volume = ["volume"] if layout.volumes else []
-    note = no_header((*clocks, *order, *volume))
-    name = layout.name if layout.name and order == PRICES else ORDERS[order]
-    places = {price: layout.numbers[UNNAMED[order.index(price)]] for price in PRICES}
-    return replace(layout, name=name, numbers=places, notes=(note, *layout.notes, *notes)), {
-        **renamed,
-        **rest,
-    }
-
-
-def refuse_swapped(opened: NDArray[np.float64], close: NDArray[np.float64], times: NDArray[np.int64]) -> None:
-    """ValueError if bars, each (N,), would follow each other far better with opens and closes swapped.
-
-    A market opens near its last close; nothing else tells which of two prices is the open.
-    """
-    order = np.argsort(times, kind="stable")
-    opened, close = opened[order], close[order]
-    as_read, swapped = (
-        float(np.nanmedian(np.abs(first[1:] - last[:-1]))) if len(times) > MANY else 0.0
-        for first, last in ((opened, close), (close, opened))
-    )
-    if swapped < as_read / 4:
-        raise UnclearError(
-            "has no header, and its bars would open where they close, and close where they open: "
-            "write the names in its first line"
-        )
+    named = (*clocks, *([] if orders is ORDERS else ["volume"]), *order)
+    note = no_header((*named, *(["volume"] if volumes and orders is ORDERS else [])))
+    name = layout.name if layout.name and order == PRICES and orders is ORDERS else orders[order]
+    found = replace(layout, name=name, numbers=places, volumes=volumes, notes=(note, *layout.notes, *notes))
+    return found, {**prices, **{f"volume {place}": values for place, values in columns.items()}}
 
 
 def volume_among(
-    volumes: Sequence[Volume],
-    numbers: Mapping[str, NDArray[np.float64]],
+    columns: Mapping[int, NDArray[np.float64]],
     prices: Mapping[str, NDArray[np.float64]],
+    times: NDArray[np.int64],
 ) -> tuple[tuple[Volume, ...], tuple[Note, ...]]:
-    """The first of the columns behind the prices, or the one of which the first is the turnover; and notes.
+    """The first of the columns beside the prices, or the one of which the first is the turnover; and notes.
 
-    A column that follows the prices is none. Raises ValueError if the first may count trades: it has whole
-    numbers, and the next has not.
+    A column that follows the prices, or holds times or words, is none; of three, none of which is the
+    turnover of another, the first is a mean price. Raises ValueError if the first may count trades: it has
+    whole numbers, and the next has not.
     """
-    also = [each for each in volumes if follows_prices(numbers[f"volume {each.position}"], prices)]
-    left = [each for each in volumes if each not in also]
-    notes = (Note("columns passed over", {"columns": ", ".join(each.name for each in also)}),) if also else ()
+    left = {
+        place: values
+        for place, values in columns.items()
+        if not (follows_prices(values, prices) or are_times(values, times) or np.isinf(values).all())
+    }
+    if len(columns) == len(left) == MEAN_FIRST and not base_by_numbers(left, min(left), prices):
+        del left[min(left)]
+    also = ", ".join(str(place + 1) for place in columns if place not in left)
+    notes = (Note("columns passed over", {"columns": also}),) if also else ()
+    volumes = [Volume(place, str(place + 1), "plain") for place in left]
     if len(left) < 2:
-        return tuple(left), notes
-    values = {each.position: numbers[f"volume {each.position}"] for each in left[:2]}
-    chosen = left[0]
-    if pair := base_by_numbers(values, chosen.position, prices):
-        chosen = next(each for each in left if each.position == pair[0])
+        return tuple(volumes), notes
+    chosen = volumes[0]
+    if pair := base_by_numbers(left, chosen.position, prices):
+        chosen = next(each for each in volumes if each.position == pair[0])
     else:
-        first, second = (column[np.isfinite(column)] for column in values.values())
+        first, second = (left[each.position][np.isfinite(left[each.position])] for each in volumes[:2])
         if len(second) and not (first % 1).any() and (second % 1).any():
-            a, b = (each.name for each in left[:2])
+            a, b = (each.name for each in volumes[:2])
             raise UnclearError(
                 f"has no header, and its volume may be column {a} or {b}: write names in its first line"
             )
-    others = ", ".join(each.name for each in left if each is not chosen)
+    others = ", ".join(each.name for each in volumes if each is not chosen)
     return (chosen,), (*notes, Note("volume of two", {"column": chosen.name, "others": others}))
+
+
+def are_times(values: NDArray[np.float64], times: NDArray[np.int64]) -> bool:
+    """Whether numbers (N,) are stamps near the times (N,) of their rows, such as the ends of bars."""
+    known = np.isfinite(values) & (times != UNREADABLE)
+    found, _ = stamps(values[known])
+    return bool(known.any() and (np.abs(found - times[known]) < YEAR_MS).all())
 
 
 def no_header(columns: Sequence[str]) -> Note:

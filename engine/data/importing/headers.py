@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from engine.data.importing.averages import refuse_averages_named
 from engine.data.importing.hints import UnclearError
 from engine.data.importing.names import PLAIN_VOLUME, PRICE_NAMES, QUOTES, TIME_NAMES, UNITS, first_of, plain
 from engine.market.candles import PRICES
@@ -42,6 +43,14 @@ def named(header: Sequence[Sequence[str]]) -> tuple[list[str], str]:
     return names, tickers.pop() if tickers else ""
 
 
+def apart_by_case(names: list[str], shown: Sequence[str]) -> list[str]:
+    """The names; a capital letter is another one where its small letter is there too, as `T` beside `t`."""
+    return [
+        f"upper_{name}" if len(text) == 1 and text.lower() != text and text.lower() in shown else name
+        for name, text in zip(names, shown, strict=True)
+    ]
+
+
 def is_unit(cells: Sequence[str]) -> bool:
     """Whether cells below the names of prices and of a volume are what these are counted in, or their types.
 
@@ -71,12 +80,13 @@ def without_prefix(names: list[str], shown: Sequence[str]) -> tuple[list[str], s
     for pattern in (r"(?P<also>.+_)(open|o)$", r"^(open|o)(?P<also>_.+)$"):
         for name, text in zip(names, shown, strict=True):
             match = re.match(pattern, name)
-            if match is None or match["also"].strip("_") in {"adj", "time"}:
+            if match is None or match["also"].strip("_") == "time":
                 continue
             also, letters = match["also"], slice(0, len(match[2] if pattern[0] == "(" else match[1]))
             front = name.startswith(also)
             prices = [price[letters] if letters.stop == 1 else price for price in PRICES]
             if {also + price if front else price + also for price in prices} <= set(names):
+                refuse_averages_named(also)
                 cut = [each.removeprefix(also) if front else each.removesuffix(also) for each in names]
                 ticker = text[: len(also) - 1] if front else text[1 - len(also) :]
                 return cut, "" if ticker.lower() in {"bid", "ask", "mid"} else ticker

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from engine.data.importing.headers import named, of_one_side, refuse_several_sets, without_prefix
+from engine.data.importing.headers import (
+    apart_by_case,
+    named,
+    of_one_side,
+    refuse_several_sets,
+    without_prefix,
+)
 from engine.data.importing.hints import UnclearError
 from engine.data.importing.names import (
     CLOCK_NAMES,
@@ -36,6 +42,7 @@ BINANCE = (
     "ignore",
 )  # fmt: skip
 
+ADJUSTED = {"adj", "adjusted"}  # before the names of prices
 # Names of what says 0 of a live candle
 FINISHED = ("confirm", "confirmed", "complete", "is_closed", "is_final")
 
@@ -88,10 +95,12 @@ def layout_of(
     file's name, which may tell the base of a market. Raises ValueError that says what is missing or unclear.
     """
     shown, ticker = named(header)
-    names = [bare(multiple_of(name)[0]) for name in shown]
+    names = apart_by_case([bare(multiple_of(name)[0]) for name in shown], shown)
     names, side = of_one_side(names)
     refuse_several_sets(names)
     names, prefix = without_prefix(names, shown)
+    adjusted = plain(prefix) in ADJUSTED
+    prefix = "" if adjusted else prefix
     symbol = first_of(names, SYMBOL_NAMES, once=False)
     found = {name: first_of(names, also) for name, also in PRICE_NAMES.items()}
     prices = {name: position for name, position in found.items() if position is not None}
@@ -116,6 +125,8 @@ def layout_of(
     volumes = volumes_among(names, shown, cell or ticker or prefix, hint)
     found_layout = called(base, names, shown, volumes, lines=len(header))
     notes = (Note("prices of a side", {"side": side}),) if side else ()
+    if adjusted:
+        notes = (*notes, Note("prices adjusted", {"adjusted": "splits or dividends, as their names say"}))
     if unit := price_unit(shown[prices["close"]]):
         notes = (*notes, Note("prices in a unit", {"unit": unit}))
     taken = {*found_layout.positions()}
@@ -182,6 +193,11 @@ def values_layout(layout: Layout, names: Sequence[str], shown: Sequence[str]) ->
     )
 
 
+def moves(rows: Sequence[Sequence[str]], place: int) -> bool:
+    """Whether the cells of a column are not all the same, as the time of an export would be."""
+    return len(rows) < 2 or len({row[place] for row in rows}) > 1
+
+
 def times_among(
     names: Sequence[str], rows: Sequence[Sequence[str]], sort: Callable[[Sequence[str]], str]
 ) -> tuple[tuple[int, ...], bool]:
@@ -198,7 +214,9 @@ def times_among(
 
     found = (first_of(names, (name,), once=False) for name in TIME_NAMES)
     places = [place for place in dict.fromkeys(found) if place is not None]
-    first = next((place for place in places if kind(place) in {"moment", "day"}), None)
+    certain = (place for place in places if kind(place) == "day" or (kind(place) and moves(rows, place)))
+    also = (place for place in places if kind(place))
+    first = next((place for each in (certain, also) for place in each if kind(place) != "clock"), None)
     ends = first_of(names, CLOSE_TIMES, once=False)
     if first is None and ends is not None and kind(ends) == "moment":
         return (ends,), True

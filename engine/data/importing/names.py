@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 TIME_NAMES = (
-    "unix", "unix_timestamp", "window_start",
+    "unix", "unix_timestamp", "window_start", "ts_event", "candle_date_time_utc",
     "time_period_start", "open_time", "opentime", "timeopen", "open_timestamp",
     "start_time", "start_at", "period_start", "start", "begin", "candle_begin_time", "timestamp",
     "timestamp_utc", "time", "datetime", "date_time", "datetime_utc", "time_utc", "utc_time", "utc",
     "gmt_time", "local_time", "date", "date_utc", "datum", "fecha", "data", "trade_date", "trading_day",
     "dtyyyymmdd", "day", "month", "dt", "ts", "t", "calc_time", "create_time", "funding_time",
     "fundingtime", "index", "index_level_0", "level_0", "unnamed_0", "time_open", "zeit", "zeitpunkt",
+    "التاريخ", "päivämäärä", "dato", "tanggal", "ngày", "ημερομηνία", "תאריך", "วันที่", "dátum", "dată",
+    "observation_date", "period_start_date", "time_bar_start", "timebarstart",
     "dates", "tarih", "дата", "время", "日付", "日付け", "日時", "日期", "时间", "時間", "날짜", "일자",
 )  # fmt: skip
 CLOSE_TIMES = (
@@ -29,7 +31,7 @@ CLOSE_TIMES = (
 )  # fmt: skip
 CLOCK_NAMES = (
     "time", "timestamp", "hour", "hr", "clock", "time_of_day", "tod", "zeit", "uhrzeit", "stunde", "hora",
-    "heure", "ora", "saat", "время",
+    "heure", "ora", "saat", "время", "time_bar_start", "timebarstart", "klokkeslett", "tid", "godzina",
 )  # fmt: skip
 UNITS = {"float", "float64", "double", "int", "int64", "number", "numeric", "decimal", "price"}
 ZONED = re.compile(r"\s*\([A-Z][A-Za-z_/]+\)$")  # a zone behind a name
@@ -38,19 +40,23 @@ PRICE_NAMES = {  # in English, then in other tongues from German to Korean
         "open", "o", "open_price", "price_open", "opening", "opening_price", "px_open", "open_prc", "first",
         "erster", "eröffnung", "eröffnungskurs", "eröffn", "öffnen", "ouverture", "ouv", "apertura",
         "abertura", "öppning", "öppningskurs", "otwarcie", "otevření", "aç\u0131l\u0131ş", "открытие", "откр",
-        "始値", "开盘", "开盘价", "開盤", "開盤價", "시가",
+        "始値", "开盘", "开盘价", "開盤", "開盤價", "시가", "first_trade_price", "الافتتاح", "avaus",
+        "åbning", "åpning", "nyitó", "pembukaan", "mở", "mở_cửa", "άνοιγμα", "פתיחה", "ราคาเปิด", "deschidere",
     ),
     "high": (
         "high", "h", "high_price", "price_high", "highest", "px_high", "high_1", "max", "hoch", "höchst",
         "höchstkurs", "tageshoch", "plus_haut", "haut", "maximum", "máximo", "máxima", "maximo", "alto",
         "massimo", "hoog", "högsta", "najwyższy", "najwyzszy", "yüksek", "максимум", "макс",
-        "高値", "最高", "最高价", "最高價", "高", "고가",
+        "高値", "最高", "最高价", "最高價", "高", "고가", "high_trade_price", "högst", "høj",
+        "høy", "høyest", "ylin", "الأعلى", "tertinggi", "cao", "cao_nhất", "υψηλό", "גבוה",
+        "ราคาสูงสุด", "maxim",
     ),
     "low": (
         "low", "l", "low_price", "price_low", "lowest", "px_low", "low_1", "min", "tief", "tiefst",
         "tiefstkurs", "tagestief", "plus_bas", "bas", "minimum", "mínimo", "mínima", "minimo", "bajo", "laag",
         "lägsta", "najniższy", "najnizszy", "düşük", "минимум", "мин",
-        "安値", "最低", "最低价", "最低價", "低", "저가",
+        "安値", "最低", "最低价", "最低價", "低", "저가", "low_trade_price", "lägst", "lav", "lavest", "alin",
+        "الأدنى", "terendah", "thấp", "thấp_nhất", "χαμηλό", "נמוך", "ราคาต่ำสุด", "minim",
     ),
     "close": (
         "close", "c", "close_price", "price_close", "closing", "closing_price", "close_last", "px_last",
@@ -61,10 +67,18 @@ PRICE_NAMES = {  # in English, then in other tongues from German to Korean
         "dernier", "clôture", "cloture", "clot", "cierre", "último", "ultimo", "fechamento", "chiusura",
         "slot", "stängning", "stängningskurs", "zamknięcie", "zamkniecie", "zavření", "kapan\u0131ş", "şimdi",
         "закрытие", "цена", "終値", "收盘", "收盘价", "收盤", "收盤價", "종가",
+        "last_trade_price", "trade_price", "الأخير", "الإغلاق", "viimeisin", "päätös", "seneste",
+        "sidste", "utolsó", "záró", "terakhir", "penutupan", "lần_cuối", "đóng_cửa", "τελευταία", "κλείσιμο",
+        "סגירה", "ราคาปิด", "închidere",
+        "close_close_price_adjusted_for_splits",
         "adj_close", "adjusted_close",
+        "adj_close_adjusted_close_price_adjusted_for_splits_and_dividend_and_or_capital_gain_distributions",
     ),
 }  # fmt: skip
 BASE_VOLUME = (
+    "quantidade", "total_traded_quantity", "number_of_shares", "no_of_shares", "shares_traded",
+    "candle_acc_trade_volume", "volumen_títulos", "títulos_negociados", "成交股數", "成交股数",
+    "取引数量", "base_token_volume",
     "base_volume", "volume_base", "volumefrom", "volume_from", "base_asset_volume", "volume_base_asset",
 )  # fmt: skip
 PLAIN_VOLUME = (
@@ -72,7 +86,9 @@ PLAIN_VOLUME = (
     "stücke", "stück", "umsatz_stück", "umsatz_stücke", "umsatz_in_stück",
     "shares", "real_volume",  # German banks call turnover `Volumen`
     "volumen", "wolumen", "wol", "volym",
-    "objem", "hacim", "hac", "объём", "объем", "出来高", "成交量", "交易量", "거래량",
+    "trade_volume", "totalvolume", "quantity", "qty", "traded_quantity", "tottrdqty", "ttl_trd_qnty",
+    "objem", "hacim", "hac", "الحجم", "objętość", "ปริมาณ",
+    "объём", "объем", "出来高", "成交量", "交易量", "거래량",
 )  # fmt: skip
 TICK_VOLUME = ("tickvol", "tick_volume", "tickvolume", "ticks", "tickqty")
 NO_VOLUME = {  # words behind `volume_` that name no asset
@@ -88,7 +104,7 @@ QUOTES = (
 KIND_NAMES = {  # of columns that may tell several series apart
     "exchange", "venue", "source", "feed", "provider", "interval", "timeframe", "resolution", "period",
     "granularity", "contract", "expiry", "expiration", "asset", "coin", "isin", "figi", "ric", "tic", "code",
-    "ts_code", "secid", "permno", "side", "price_type",
+    "ts_code", "secid", "permno", "side", "price_type", "instrument_id", "base", "publisher_id", "conid",
 }  # fmt: skip
 SYMBOL_NAMES = ("symbol", "pair", "ticker", "market", "instrument", "name")
 

@@ -3,6 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.market.candles import PRICES
+from engine.results.notes import Note
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+DATABENTO = "Databento"
+BILLION, LEAST = 10**9, 10**6  # the unit of its binary prices, and the least that one of a market is in it
 
 
 @dataclass(frozen=True)
@@ -36,6 +49,7 @@ LAYOUTS = (  # the first whose columns are all there names the file
     known("BitMEX", "trades vwap lastsize homenotional foreignnotional", decimal="point", closes=True),
     known("Polygon", "window_start transactions open high low close", decimal="point"),
     known("Polygon", "t o h l c v vw", decimal="point"),
+    known(DATABENTO, "ts_event rtype instrument_id open high low close", decimal="point"),
     known("Dukascopy", "gmt_time open high low close", order="day-first", decimal="point"),
     known("Dukascopy", "local_time open high low close", order="day-first", decimal="point"),
     known("Nasdaq", "date close_last open high low", order="month-first", decimal="point"),
@@ -47,3 +61,16 @@ LAYOUTS = (  # the first whose columns are all there names the file
     known("Yahoo Finance", "open high low close adj_close volume", decimal="point", adjusted="splits"),
     known("Kaggle", "timestamp open high low close weighted_price", decimal="point"),
 )  # fmt: skip
+
+
+def in_currency(
+    publisher: str, numbers: dict[str, NDArray[np.float64]]
+) -> tuple[dict[str, NDArray[np.float64]], tuple[Note, ...]]:
+    """Numbers, each (N,), with the prices that Databento writes in billionths in whole units."""
+    if publisher != DATABENTO:
+        return numbers, ()
+    prices = [numbers[name][np.isfinite(numbers[name])] for name in PRICES]
+    if not all(len(each) and float(each.min()) >= LEAST and not (each % 1).any() for each in prices):
+        return numbers, ()
+    whole = {name: values / BILLION if name in PRICES else values for name, values in numbers.items()}
+    return whole, (Note("prices in billionths"),)

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.data.importing.averages import refuse_averages
 from engine.data.importing.headerless import HISTDATA, UNNAMED, in_order, layout_without_names
 from engine.data.importing.layouts import Layout, layout_of
 from engine.data.importing.numbers import Numbers, decimals_of, numbers_of
 from engine.data.importing.one_series import refuse_mixture, symbol_of
 from engine.data.importing.percent import in_shares
 from engine.data.importing.periods import at_period_starts
+from engine.data.importing.publishers import in_currency
 from engine.data.importing.rows import finished, rest_of
 from engine.data.importing.stated_zones import one_zone, zone_above
 from engine.data.importing.steps import at_open, by_day, near_minutes, one_step
@@ -69,8 +71,12 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
     if layout.kind == "candles" and UNNAMED[0] in read.values:
         layout, named = in_order(layout, read.values, times.utc_ms)
         read = replace(read, values=named)
-    refuse_mixture(layout, raw, times.utc_ms)
+    refuse_mixture(layout, raw, times.utc_ms, table)
     layout, numbers, notes = with_volume(layout, read, others_of(layout, raw, read))
+    if layout.kind == "candles":
+        refuse_averages(numbers, times.utc_ms)
+        numbers, scaled = in_currency(layout.name, numbers)
+        notes = (*notes, *scaled)
     if layout.kind == "candles" and is_funding(numbers):
         layout, numbers = funding_in(layout), {"value": numbers["open"]}
     elif layout.kind != "candles":

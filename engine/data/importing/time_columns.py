@@ -13,6 +13,7 @@ from engine.data.importing.dates import DAY_MS
 from engine.data.importing.hints import HintNeededError, UnclearError
 from engine.data.importing.stated_zones import StatedZones, certain, zones_of_rows
 from engine.data.importing.steps import rising
+from engine.data.importing.swapped_days import refuse_swapped_days
 from engine.data.importing.times import FORMS, Times, kind_of_values, text_of, times_of
 from engine.market.times import UNREADABLE
 
@@ -50,6 +51,8 @@ def read_times(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Times:
         reason = f"column {named} names the zone {layout.zone}, whose clocks may change"
         raise HintNeededError(reason, "--timezone")
     refuse_other_epoch(times, named)
+    if times.zoneless and not hints.timezone:
+        refuse_swapped_days(times.utc_ms, named)
     return replace(times, stated=stated.zones if stated else ())
 
 

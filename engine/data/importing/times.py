@@ -19,6 +19,7 @@ from engine.data.importing.clocks import Written, clock_column, mask
 from engine.data.importing.dates import DAY_MS, UndecidableError, dates_of
 from engine.data.importing.hints import HintNeededError, Hints, UnclearError
 from engine.data.importing.stamps import EXCEL, UNITS, excel_days, numbers, refuse_1904, rounding_of, stamps
+from engine.data.importing.time_spellings import in_common_form
 from engine.data.importing.zones import in_utc, on_clocks
 from engine.market.times import UNREADABLE
 
@@ -63,7 +64,7 @@ def times_of(
     plainly = stated is None or (stated.only and not hints.timezone and not holds_zones(column, stated.only))
     if len(columns) == 1 and plainly and (quick := quick_times(column, zone)) is not None:
         return quick
-    text = text_of(column)
+    text = in_common_form(text_of(column))
     clock = text_of(columns[1]) if len(columns) > 1 else None
     if clock is None:
         utc, forms = numbers(text)

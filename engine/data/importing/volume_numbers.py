@@ -18,6 +18,7 @@ MOSTLY = 0.9  # a share of rows that is no chance
 NEARLY = 0.002  # how far a mean price may lie outside of low and high, and an adjusted close move otherwise
 SAMPLE = 2000  # rows that are looked at
 ENOUGH = 5  # rows that tell a base and its turnover
+CONTRACTS = (10, 100)  # of quote currency that one contract of an inverse market is worth, beside 1
 
 
 def is_turnover(
@@ -45,12 +46,17 @@ def base_by_numbers(
     rows = np.linspace(0, len(prices["low"]) - 1, min(SAMPLE, len(prices["low"]))).astype(np.int64)
     sample = {place: columns[place][rows] for place in order}
     edges = {name: prices[name][rows] for name in ("low", "high")}
-    pairs = (
-        (base, other)
-        for base, other in permutations(order, 2)
-        if is_turnover(sample[base], sample[other], edges)
-    )
-    return next(pairs, None)
+    for size in (1, *CONTRACTS):
+        for base, other in permutations(order, 2):
+            contracts = size == 1 or (counted(sample[other]) and not counted(sample[base]))
+            if contracts and is_turnover(sample[base], sample[other] * size, edges):
+                return base, other
+    return None
+
+
+def counted(values: NDArray[np.float64]) -> bool:
+    """Whether a column (N,) holds whole numbers alone, as contracts are."""
+    return not bool((values[np.isfinite(values)] % 1).any())
 
 
 def follows_prices(values: NDArray[np.float64], prices: Mapping[str, NDArray[np.float64]]) -> bool:
