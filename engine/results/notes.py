@@ -136,6 +136,8 @@ TEXTS = {
     "volume of two": "volume is column {column}; passed over: column {others}",
     "volume of -1": "{rows:,} rows have a volume of -1, which means unknown",
     "lines of dividends": "{rows:,} lines that tell a dividend or a split were left out",
+    "comments among rows": "{rows:,} comments among the rows were left out",
+    "headers among rows": "{rows:,} rows that repeat the names of the columns were left out",
     "row numbers in front": "the first column numbers the rows: passed over",
     "cut last line": "the last line has no end and may be cut off: {text}",
     "day numbers": "day numbers are counted from 1900, as Excel does; Excel for Mac once counted from 1904",

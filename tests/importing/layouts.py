@@ -794,6 +794,86 @@ def _(frame, places):
     return "a.csv", plain(frame, places, "Date,Open,High,Low,Close,Volume", "{:%Y-%m-%d}".format)
 
 
+@layout(
+    "Databento", "`ts_event,rtype,publisher_id,instrument_id,…`: ns, prices in billionths", "Databento",
+    whole_volume=True, places=6,
+)  # fmt: skip
+def _(frame, places):
+    prices = [lambda _, row, __, name=name: f"{round(row[name] * 1e9)}" for name in PRICES]
+    rows = lines(frame, ("34", "1", "5482", *prices, "volume", "QDX"), places, stamp=lambda t: str(t.value))
+    return "a.csv", ["ts_event,rtype,publisher_id,instrument_id,open,high,low,close,volume,symbol", *rows]
+
+
+@layout("Gate", "no header, time, turnover, close, high, low, open, volume", "Gate")
+def _(frame, places):
+    columns = (turnover, "close", "high", "low", "open", "volume")
+    return "a.csv", list(lines(frame, columns, places, stamp=lambda t: str(seconds(t))))
+
+
+def answered(frame, places, columns, stamp):
+    """Rows of texts as an exchange answers them."""
+    return [line.split(",") for line in lines(frame, columns, places, stamp=stamp)]
+
+
+@layout(
+    "KuCoin",
+    "the answer of its REST interface, JSON: time, open, close, high, low, volume, turnover",
+    "Bitfinex or jesse",
+)
+def _(frame, places):
+    columns = ("open", "close", "high", "low", "volume", turnover)
+    rows = answered(frame, places, columns, lambda t: str(seconds(t)))
+    return "a.json", json.dumps({"code": "200000", "data": rows})
+
+
+@layout("Bitget", "the answer of its REST interface, JSON: volume, turnover, and turnover in USDT")
+def _(frame, places):
+    columns = (*PRICES, "volume", turnover, turnover)
+    rows = answered(frame, places, columns, lambda t: f"{seconds(t)}000")
+    return "a.json", json.dumps({"code": "00000", "msg": "success", "requestTime": 1, "data": rows})
+
+
+@layout("Hyperliquid", "JSON: records of `t,T,s,i,o,c,h,l,v,n`")
+def _(frame, places):
+    rows = [
+        {"T": seconds(time) * 1000 + 3_599_999, "t": seconds(time) * 1000, "s": "QDX", "i": "1h", "n": 9,
+         **{name[0]: cells(row[name], 4 if name == "volume" else places) for name in OHLCV}}
+        for time, row in frame.iterrows()
+    ]  # fmt: skip
+    return "a.json", json.dumps(rows)
+
+
+@layout("Refinitiv", "tick history: `#RIC,Date[G],Time[G],GMT Offset,Type,Open,High,Low,Last,Volume`")
+def _(frame, places):
+    stamp = lambda t: f"QDX.L,{t:%d-%b-%Y},{t:%H:%M:%S}.000000,-5,Intraday 1Hour"  # noqa: E731
+    rows = lines(frame, OHLCV, places, stamp=stamp)
+    return "a.csv", ["#RIC,Date[G],Time[G],GMT Offset,Type,Open,High,Low,Last,Volume", *rows]
+
+
+@layout("R", "`write.table`: quoted names, blanks between the columns", times=DAYS)
+def _(frame, places):
+    rows = lines(frame, OHLCV, places, stamp='"{:%Y-%m-%d}"'.format, delimiter=" ")
+    head = '"date" "open" "high" "low" "close" "volume"'
+    return "a.txt", [head, *(f'"{number}" {row}' for number, row in enumerate(rows, 1))]
+
+
+@layout("psql", "columns between `|`, a rule below the names, `(150 rows)`")
+def _(frame, places):
+    rows = lines(frame, OHLCV, places, stamp=str, delimiter=" | ")
+    head = [
+        "        time         | open | high | low | close | volume",
+        "-----+------+------+-----+-------+------",
+    ]
+    return "a.txt", [*head, *rows, "(150 rows)"]
+
+
+@layout("pandas", 'JSON, `orient="split"`')
+def _(frame, places):
+    index = [str(time) for time in frame.index]
+    data = frame[list(OHLCV)].to_numpy().tolist()
+    return "a.json", json.dumps({"columns": list(OHLCV), "index": index, "data": data})
+
+
 def parquet(frame):
     """A frame as Parquet, its index with it."""
     whole = io.BytesIO()

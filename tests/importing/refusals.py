@@ -10,6 +10,7 @@ HEAD = "time,open,high,low,close,volume"
 HOURS = pd.date_range("2024-01-29", periods=150, freq="h")
 EARLY = pd.date_range("2024-02-01", periods=150, freq="h")  # all days up to the twelfth
 FRAME, EARLY_FRAME = candles(5, HOURS), candles(6, EARLY)
+DAILY = candles(8, pd.date_range("2024-02-01", periods=150))
 THOUSANDS = candles(7, HOURS, places=0, first=29_000.0, whole_volume=True).clip(lower=1000)
 
 
@@ -156,5 +157,23 @@ REFUSED = [
         "volumes below 0 in all rows",
         "150 times negative volume",
         text(HEAD, *plain(FRAME.assign(volume=-FRAME.volume))),
+    ),
+    Refused(
+        "Heikin-Ashi bars, by their names",
+        "at which nobody traded",
+        text("time,ha_open,ha_high,ha_low,ha_close,volume", *plain(FRAME)),
+    ),
+    Refused(
+        "days and months that a spreadsheet has swapped up to the twelfth",
+        "a spreadsheet has swapped",
+        text(HEAD, *plain(DAILY, lambda t: t.strftime("%d/%m/%Y" if t.day > 12 else "%m/%d/%Y"))),
+    ),
+    Refused(
+        "rows of several series, whichever column tells them apart",
+        "holds several of column Kontrakt: A, B",
+        text(
+            f"{HEAD},Kontrakt",
+            *(f"{row},{mark}" for mark in "AB" for row in plain(FRAME * (1.001 + (mark == "A")))),
+        ),
     ),
 ]

@@ -7,34 +7,15 @@ import pandas as pd
 import pytest
 
 from engine.data.given_files import signals_of
-from engine.data.importing.files import import_file
-from engine.data.importing.hints import Hints
-from engine.data.store import Store
 from engine.errors import RepairDataError
 from tests.importing.markets import OHLCV, PRICES, candles, lines, seconds
-from tests.importing.test_random_files import NOW, difference
+from tests.importing.test_random_files import difference
 
 HOURS, DAYS, WEEKDAYS = (
     pd.date_range("2023-03-01", periods=120, freq=step) for step in ("1h", "1D", "B")
 )  # fmt: skip
 RATES = [0.0001, -0.000125, 0.0, 0.00375]
 HEAD = "time,open,high,low,close,volume"
-
-
-@pytest.fixture
-def read(tmp_path):
-    """What the store holds after an import of lines, a text or a JSON document; notes and report."""
-
-    def of(content, **hints):
-        store, path = Store(tmp_path / "store"), tmp_path / "a.csv"
-        text = content if isinstance(content, str) else "\n".join(content) + "\n"
-        path.write_text(text, encoding="utf-8")
-        report = import_file(path, store, "a", now_ms=NOW, hints=Hints(**hints))
-        notes = {note.code: dict(note.values) for note in report.notes}
-        assert all(note.text for note in report.notes)
-        return store.read("a").frame, notes, report
-
-    return of
 
 
 def plain(frame, stamp=str, columns=OHLCV):

@@ -33,6 +33,7 @@ OTHERS = {  # the first bytes of files: what they are
     b"7z\xbc\xaf": "a 7-Zip archive; unpack it",
     b"Rar!": "a RAR archive; unpack it",
     b"\xff\xff\xff\xff": "a stream of Arrow; write it as Feather or Parquet",
+    b"FEA1": "Feather of version 1; write it with version 2",
     b"PAR1": "a Parquet file inside of another; unpack it",
     b"ARROW1": "a Feather file inside of another; unpack it",
 }

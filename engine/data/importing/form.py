@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 from engine.data.importing.budget import refuse_wide
 from engine.data.importing.hints import UnclearError
+from engine.data.importing.spellings import in_common_spelling
 
 HEAD = 1 << 16  # bytes that tell the form
-DELIMITERS = "\t|;,"  # a comma may be a decimal mark, so it is asked last
+DELIMITERS = "\t|^~;,"  # a comma may be a decimal mark, so it is asked last
 MARKS = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16-LE", b"\xfe\xff": "UTF-16-BE"}  # of byte order
 MARKS_INSIDE = b"\xef\xbb\xbf"
 WHOLE_LINE = re.compile(rb'"[^"\r\n]*[,;\t|][^"\r\n]*"(?=\s|$)')
@@ -69,7 +70,7 @@ def decoded(content: bytes) -> tuple[bytes, str]:
         content = content.replace(b"\r", b"\n")
     if MARKS_INSIDE in content:  # files that were put together
         content = content.replace(MARKS_INSIDE, b"")
-    return unquoted(content), encoding
+    return in_common_spelling(unquoted(content)), encoding
 
 
 def unquoted(content: bytes) -> bytes:
@@ -115,6 +116,8 @@ def form_of(content: bytes, encoding: str, *, whole: bool = True) -> Form:
         place += 1
     between = [number for number in range(first, place) if not is_comment(texts[number])]
     header = [table[number] for number in between if abs(len(table[number]) - width) <= 1]
+    hashed = [] if header else header_behind_hash(texts[:place], delimiter, width)
+    header = header or hashed
     rows = [cells for cells in table[place:] if len(cells) == width]
     if rows and first and not header and (cells := other_width(table[:first], texts)):
         marked = "; decimal commas have to be quoted" if delimiter == "," else ""
@@ -129,11 +132,19 @@ def form_of(content: bytes, encoding: str, *, whole: bool = True) -> Form:
     quoted = any('"' in text for text in texts)
     above = tuple(
         text
-        for number, text in enumerate(texts[:place])
+        for number, text in enumerate(texts[: place - len(hashed)])
         if is_comment(text) or (number != max(between, default=place) and sum(map(bool, table[number])) <= 2)
     )
     cut = last_line(content, delimiter, rows[:500]) if whole else ""
     return Form(encoding, delimiter, names, tuple(rows[:500]), width, start, quoted, above, cut)
+
+
+def header_behind_hash(texts: list[str], delimiter: str, width: int) -> list[tuple[str, ...]]:
+    """The last line above the rows if it is a comment with as many words as they have cells, as NumPy's."""
+    if not texts or not (found := re.match(r"\s*#+\s*(?=\S)", texts[-1])):
+        return []
+    cells = cells_of(texts[-1][found.end() :], delimiter)
+    return [cells] if len(cells) == width and all(re.search(r"[^\W\d]", cell) for cell in cells) else []
 
 
 def last_line(content: bytes, delimiter: str, rows: list[tuple[str, ...]]) -> str:

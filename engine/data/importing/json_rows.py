@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -11,7 +12,11 @@ import pyarrow as pa
 from engine.data.importing.hints import UnclearError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+FEWEST = 4  # numbers of a row that may be a candle
+NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?")
+MONGO = re.compile(r"\$[A-Za-z]+")
 
 
 def json_of(content: bytes) -> Any:
@@ -34,15 +39,89 @@ def json_of(content: bytes) -> Any:
 
 
 def rows_within(document: Any) -> Any:
-    """The list of rows that an answer holds alone among other fields; without one, what was given."""
-    while isinstance(document, dict):
-        rows = [each for each in document.values() if is_rows(each) or holds_more(each)]
-        if len(rows) != 1:
-            break
-        document = rows[0]
+    """The list of rows that an answer holds alone among other fields, whose names may stand in one of them.
+
+    Frames of pandas in each orientation are rows, too, and records within records are one. Without such a
+    list it is what was given. Raises UnclearError for several lists of candles.
+    """
+    document = (
+        document[0] if is_rows(document) and len(document) == 1 and holds_more(document[0]) else document
+    )
+    if isinstance(document, dict) and {"columns", "index", "data"} <= set(document):
+        names, index, rows = (document[name] for name in ("columns", "index", "data"))
+        return [
+            {"index": at, **dict(zip(names, row, strict=False))} for at, row in zip(index, rows, strict=False)
+        ]
+    if isinstance(document, dict):
+        document = row_list(document)
     if isinstance(document, dict) and document and all(isinstance(each, dict) for each in document.values()):
+        if {"open", "high", "low", "close"} <= {name.lower() for name in document}:  # a record of each column
+            keys = next(iter(document.values()))
+            return [{"time": key, **{name: each.get(key) for name, each in document.items()}} for key in keys]
         return [{"time": key, **each} for key, each in document.items()]
+    if is_rows(document) and all(isinstance(row, dict) for row in document):
+        return [lifted(row) for row in document]
     return document
+
+
+def row_list(document: dict[str, Any]) -> Any:
+    """The one list of candles within a document; else that of other rows; else the document."""
+    found = dict(lists_within(document))
+    if len(found) > 1:
+        paths = ", ".join(list(found)[:5])
+        raise UnclearError(f"is JSON with {len(found)} lists of rows: {paths}; give one a file")
+    if found:
+        rows = next(iter(found.values()))
+        names = {tuple(each) for each in texts_within(document) if len(each) == len(rows[0])}
+        if len(names) == 1 and all(isinstance(row, list) and len(row) == len(rows[0]) for row in rows):
+            return [dict(zip(next(iter(names)), row, strict=True)) for row in rows]
+        return rows
+    while isinstance(document, dict):
+        lists = [each for each in document.values() if is_rows(each) or holds_more(each)]
+        if len(lists) != 1:
+            break
+        document = lists[0]
+    return document
+
+
+def lists_within(document: dict[str, Any], path: str = "") -> Iterator[tuple[str, list[Any]]]:
+    """The lists of rows that may be candles, with the names of the fields that lead to them."""
+    for name, each in document.items():
+        place = f"{path}.{name}" if path else str(name)
+        if isinstance(each, dict):
+            yield from lists_within(each, place)
+        elif is_rows(each) and len(numbers_of(each[0])) >= FEWEST:
+            yield place, each
+
+
+def texts_within(document: Any) -> Iterator[list[str]]:
+    """The lists of texts of a document outside of its rows."""
+    for each in document.values() if isinstance(document, dict) else ():
+        if isinstance(each, list) and each and all(isinstance(cell, str) for cell in each):
+            yield each
+        yield from texts_within(each)
+
+
+def numbers_of(row: Any) -> list[Any]:
+    """What of a row is a number, or is written as one."""
+    cells = row.values() if isinstance(row, dict) else row
+    inside = [cell for each in cells if isinstance(each, dict) for cell in each.values()]
+    return [cell for cell in (*cells, *inside) if NUMBER.fullmatch(str(cell))]
+
+
+def lifted(record: dict[str, Any]) -> dict[str, Any]:
+    """A record whose one record inside, such as of prices, stands in it; of MongoDB's values the values."""
+    plainly = {
+        name: next(iter(each.values()))
+        if isinstance(each, dict) and MONGO.fullmatch(",".join(each))
+        else each
+        for name, each in record.items()
+    }
+    inside = [name for name, each in plainly.items() if isinstance(each, dict)]
+    if len(inside) != 1 or len(numbers_of(plainly[inside[0]])) < FEWEST:
+        return plainly
+    rest = {name: each for name, each in plainly.items() if name != inside[0]}
+    return {**rest, **plainly[inside[0]]}
 
 
 def holds_more(document: Any) -> bool:

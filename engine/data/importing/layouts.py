@@ -116,6 +116,8 @@ def layout_of(
         zone=one_zone([zone_in(shown[position])[0] for position in times]),
         zone_column=zone_column(names, rows),
     )  # fmt: skip
+    if any(name.endswith("[G]") for name in base.time_names):  # the offset beside it is the exchange's
+        base = replace(base, zone="UTC", zone_column=None)
     if base.zone_column is not None:
         base = replace(base, zone_name=shown[base.zone_column])
     if not candles:
@@ -214,9 +216,17 @@ def times_among(
 
     found = (first_of(names, (name,), once=False) for name in TIME_NAMES)
     places = [place for place in dict.fromkeys(found) if place is not None]
-    certain = (place for place in places if kind(place) == "day" or (kind(place) and moves(rows, place)))
-    also = (place for place in places if kind(place))
-    first = next((place for each in (certain, also) for place in each if kind(place) != "clock"), None)
+
+    def clock_beside(position: int) -> int | None:
+        clocks = (names.index(name) for name in CLOCK_NAMES if name in names)
+        return next((place for place in clocks if place != position and kind(place) == "clock"), None)
+
+    def times_rows(position: int) -> bool:  # not the one time of an export
+        return moves(rows, position) or clock_beside(position) is not None
+
+    timed = (place for place in places if kind(place) in {"moment", "day"})
+    also = (place for place in places if kind(place) in {"moment", "day"})
+    first = next((place for place in timed if times_rows(place)), next(also, None))
     ends = first_of(names, CLOSE_TIMES, once=False)
     if first is None and ends is not None and kind(ends) == "moment":
         return (ends,), True
@@ -224,9 +234,6 @@ def times_among(
         first = 0
     if first is None:
         return tuple(places[:1]), False  # whose cells the error will show
-    if kind(first) == "day":
-        clocks = (names.index(name) for name in CLOCK_NAMES if name in names)
-        clock = next((place for place in clocks if place != first and kind(place) == "clock"), None)
-        if clock is not None:
-            return (first, clock), False
+    if kind(first) == "day" and (clock := clock_beside(first)) is not None:
+        return (first, clock), False
     return (first,), False

@@ -141,6 +141,7 @@ def plain(name: str) -> str:
 
 def bare(name: str) -> str:
     """The plain name without a zone or a currency in brackets behind it; a volume keeps its own."""
+    name = re.sub(r"\[[GL]\]$", "", name)  # of Greenwich, or local, with Refinitiv
     _, rest = zone_in(name)
     if plain(name) not in TIME_NAMES and plain(rest) in {*TIME_NAMES, *CLOSE_TIMES, *CLOCK_NAMES}:
         return plain(rest)

@@ -28,7 +28,14 @@ BLANK = (
     "—", "–", ".", "..", "?", "\\N",
 )  # fmt: skip
 APART = r"(\d)[ '\x{2019}\x{a0}\x{202f}\x{2009}](\d{3})"  # thousands, by a space or an apostrophe
+CURRENCIES = (  # before a number, or behind it
+    "USD[TC]?|EUR|GBP|CHF|JPY|CNY|INR|KRW|BRL|SEK|NOK|DKK|PLN|CZK|HUF|TRY|RUB|AUD|CAD|NZD|HKD|SGD|ZAR|MXN|"
+    r"Rs\.?|kr\.?|zł|Kč|Ft|lei|円|元|원|TL"
+)
 TIMES = {"k": 3, "m": 6, "b": 9, "t": 12}
+OTHER_TIMES = {  # of East Asia and India, in any case
+    "万|萬|만": 4, "亿|億|억": 8, "L|l|Lakhs?|lakhs?|Lacs?|lacs?": 5, "Cr|cr|Crores?|crores?": 7,
+}  # fmt: skip
 MARKS = {"point": (".", ","), "comma": (",", ".")}  # decimal mark, and the one of thousands beside it
 SIGNED = r"^[-+]?"
 EXPONENT = r"([eE][-+]?\d{1,3})?$"
@@ -143,7 +150,7 @@ def undressed(text: Any) -> Any:
     if not dressed.any():
         return text
     text = pc.replace_substring_regex(
-        text, r"US\$|[$€£¥₽₿₹₩₺%\"]|(USD[TC]?|EUR|GBP|CHF|JPY)$|^(USD|EUR|GBP|CHF|JPY) ", ""
+        text, rf"[A-Z]{{1,2}}\$|[$€£¥₽₿₹₩₺₴₪₫฿₱₦₸%\"]|({CURRENCIES})$|^({CURRENCIES}) ?", ""
     )
     text = pc.replace_substring_regex(text, r"^\((.*)\)$", r"-\1")
     for _ in range(2):  # matches do not overlap
@@ -155,6 +162,8 @@ def undressed(text: Any) -> Any:
         text = pc.replace_substring_regex(
             text, rf"^([-+]?[\d.,]+) ?[{suffix}{suffix.upper()}]$", rf"\1e{power}"
         )
+    for words, power in OTHER_TIMES.items():
+        text = pc.replace_substring_regex(text, rf"^([-+]?[\d.,]+) ?(?:{words})\.?$", rf"\1e{power}")
     return text
 
 

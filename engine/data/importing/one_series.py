@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.data.importing.tables import Table
 
 MOST_LOOKED_AT = 50  # columns that may tell series apart
+UNLIKE = 0.1  # a share of rows given twice that is no repetition
 FEWEST_EACH, NEARLY_ALL = 5, 0.99  # rows of a series; share of rows whose time is not given twice in it
 
 
@@ -41,17 +42,28 @@ def symbol_of(layout: Layout, raw: Mapping[int, Any]) -> str:
     return symbol if NAMED.fullmatch(symbol) else ""
 
 
-def refuse_mixture(layout: Layout, raw: Mapping[int, Any], times: NDArray[np.int64], table: Table) -> None:
+def refuse_mixture(
+    layout: Layout,
+    raw: Mapping[int, Any],
+    times: NDArray[np.int64],
+    values: NDArray[np.float64],
+    table: Table,
+) -> None:
     """RepairDataError if rows of one time are told apart by a column, such as that of exchanges.
 
-    times: (N,) ms. Contracts that follow each other in time are no mixture. A column that is not known by
-    its name counts where it divides the rows into series that give each time once.
+    times: (N,) ms; values: (N,) closes, or what else there is. Contracts that follow each other in time are
+    no mixture. A column that is not known by its name counts where it divides the rows into series that give
+    each time once and are not alike.
     """
     if len(rising(times)) > len(times) * MOSTLY_DISTINCT:
         return
     for place, name in layout.kinds:
         refuse_several(name, [str(each) for each in pc.unique(raw[place]).to_pylist() if each is not None])
     known = {*layout.positions(), *(place for place, _ in layout.kinds)}
+    order = np.lexsort((values, times))
+    again = np.diff(times[order]) == 0
+    if np.mean(np.diff(values[order])[again] != 0) < UNLIKE:
+        return
     others = [place for place in range(min(table.width, MOST_LOOKED_AT)) if place not in known]
     left_out = list(table.left_out)
     columns = table.read(others, lambda _: None) if others and table.header else {}

@@ -9,15 +9,16 @@ import numpy as np
 
 from engine.data.importing.averages import refuse_averages
 from engine.data.importing.headerless import HISTDATA, UNNAMED, in_order, layout_without_names
+from engine.data.importing.hints import UnclearError
 from engine.data.importing.layouts import Layout, layout_of
 from engine.data.importing.numbers import Numbers, decimals_of, numbers_of
 from engine.data.importing.one_series import refuse_mixture, symbol_of
 from engine.data.importing.percent import in_shares
 from engine.data.importing.periods import at_period_starts
 from engine.data.importing.publishers import in_currency
-from engine.data.importing.rows import finished, rest_of
+from engine.data.importing.rows import finished, rest_of, without_headers
 from engine.data.importing.stated_zones import one_zone, zone_above
-from engine.data.importing.steps import at_open, by_day, near_minutes, one_step
+from engine.data.importing.steps import at_open, by_day, near_minutes, one_step, rising
 from engine.data.importing.time_columns import read_times
 from engine.data.importing.times import Times, sort_of
 from engine.data.importing.volume_choice import others_of, with_volume
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
     from engine.data.importing.hints import Hints
     from engine.data.importing.tables import Table
+
+
+OFTENEST_MS = 1_800_000  # no exchange pays funding oftener than hourly
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,8 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
     is no row, or rows of several symbols.
     """
     layout = layout_in(table, hints)
-    raw, unfinished = finished(layout, table.read(layout.positions(), progress))
+    raw, repeated = without_headers(layout, table.read(layout.positions(), progress))
+    raw, unfinished = finished(layout, raw)
     rows = len(raw[layout.times[0]])
     if not rows:
         reason = f"has no row with {table.width} columns" if table.left_out else "has a header and no rows"
@@ -71,7 +76,9 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
     if layout.kind == "candles" and UNNAMED[0] in read.values:
         layout, named = in_order(layout, read.values, times.utc_ms)
         read = replace(read, values=named)
-    refuse_mixture(layout, raw, times.utc_ms, table)
+    refuse_mixture(
+        layout, raw, times.utc_ms, read.values["close" if layout.kind == "candles" else "value"], table
+    )
     layout, numbers, notes = with_volume(layout, read, others_of(layout, raw, read))
     if layout.kind == "candles":
         refuse_averages(numbers, times.utc_ms)
@@ -80,6 +87,7 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
     if layout.kind == "candles" and is_funding(numbers):
         layout, numbers = funding_in(layout), {"value": numbers["open"]}
     elif layout.kind != "candles":
+        refuse_forecasts(layout, times.utc_ms)
         place = layout.numbers["value"]
         numbers["value"], notes = in_shares(raw[place], layout.column, numbers["value"])
     decimals = decimals_among(read, times.utc_ms)
@@ -102,7 +110,7 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
         decimals and Decimals(*(joined(each, kept, left_out, 0) for each in vars(decimals).values())),
         symbol,
         unreadable and (unreadable[0] + 1, unreadable[1]),
-        (*layout.notes, *notes, *timing, *unfinished, *table.notes, *rest),
+        (*layout.notes, *notes, *timing, *repeated, *unfinished, *table.notes, *rest),
         hints.timezone
         or next((zone for zone in times.stated if "/" in zone and times.stated == (zone,)), ""),
         lambda row: row_of(table, layout, raw, kept, row),
@@ -113,6 +121,17 @@ def is_funding(numbers: Mapping[str, NDArray[np.float64]]) -> bool:
     """Whether these are freqtrade's funding rates: candles of which only open is ever other than 0."""
     rest = (says_something(numbers[name]) for name in ("high", "low", "close", "volume"))
     return not any(rest) and bool(numbers["open"].any())
+
+
+def refuse_forecasts(layout: Layout, times: NDArray[np.int64]) -> None:
+    """UnclearError for funding rates, at times (N,), that come oftener than any exchange pays them."""
+    steps = np.diff(rising(times))
+    if layout.kind == "funding" and len(steps) and float(np.median(steps)) < OFTENEST_MS:
+        seconds = float(np.median(steps)) / 1000
+        raise UnclearError(
+            f"has a rate every {seconds:g} s in column {layout.column}: these are forecasts of a rate, "
+            "of which each would be charged; give those that were paid"
+        )
 
 
 def funding_in(layout: Layout) -> Layout:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from engine.data.importing.times import text_of
+from engine.data.importing.form import is_comment
+from engine.data.importing.times import is_text, text_of
 from engine.results.notes import Note
 
 if TYPE_CHECKING:
@@ -32,6 +33,17 @@ def finished(layout: Layout, raw: dict[int, Any]) -> tuple[dict[int, Any], tuple
     return left, (Note("unfinished candles", {"rows": rows}),) if rows else ()
 
 
+def without_headers(layout: Layout, raw: dict[int, Any]) -> tuple[dict[int, Any], tuple[Note, ...]]:
+    """The columns without rows that repeat the names, as in files that were put together; and a note."""
+    column = raw[layout.times[0]]
+    if not is_text(column) or not layout.time_names[0]:
+        return raw, ()
+    names = pc.equal(text_of(column), layout.time_names[0].strip())
+    rows = int(pc.sum(names).as_py() or 0)
+    left = {place: each.filter(pc.invert(names)) for place, each in raw.items()} if rows else raw
+    return left, (Note("headers among rows", {"rows": rows}),) if rows else ()
+
+
 def rest_of(table: Table) -> tuple[int, tuple[Note, ...]]:
     """How many rows of another width there are, and what has to be said of them, and of the last line.
 
@@ -41,6 +53,10 @@ def rest_of(table: Table) -> tuple[int, tuple[Note, ...]]:
     lines, notes = list(table.left_out), []
     if table.form and table.form.cut:
         notes.append(Note("cut last line", {"text": table.form.cut[:80]}))
+    comments = [line for line in lines if is_comment(line)]
+    if comments:
+        notes.append(Note("comments among rows", {"rows": len(comments)}))
+        lines = [line for line in lines if line not in set(comments)]
     told = [line for line in lines if CORPORATE.search(line)]
     if told:
         notes.append(Note("lines of dividends", {"rows": len(told)}))

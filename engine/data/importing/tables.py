@@ -26,6 +26,7 @@ from engine.data.importing.form import HEAD, Form, decoded, form_of
 from engine.data.importing.hints import UnclearError
 from engine.data.importing.json_rows import array_of, json_of, rows_within
 from engine.data.importing.quick import LARGE, combined, quick_columns
+from engine.data.importing.spellings import is_to_be_changed
 from engine.data.importing.stated_zones import zone_beside
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def large_and_plain(path: Path) -> bool:
         return False
     with path.open("rb") as handle:
         head = handle.read(HEAD)
-    if not head.isascii() or b"\0" in head:
+    if not head.isascii() or b"\0" in head or is_to_be_changed(head):
         return False
     return not head.startswith(PACKED) and head[:1] not in (b"[", b"{", b"<", b"")
 
