@@ -70,7 +70,8 @@ def first_rows(report: QualityReport, written: Callable[[int], str]) -> list[Pro
 
 def reason_of(frame: pd.DataFrame, report: QualityReport) -> str:
     """The likely reason why rows are lost."""
-    other = next((vars(note)["values"] for note in report.notes if note.code == "rows of another width"), {})
+    said = [vars(note)["values"] for note in report.notes if note.code == "rows of another width"]
+    other: dict[str, int] = said[0] if said else {}
     if 2 * int(other.get("rows", 0)) > report.rejected:
         return f"They have not the {other['width']} columns of the others"
     most = max(report.rejected_by, key=lambda reason: report.rejected_by[reason], default="")

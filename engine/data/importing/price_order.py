@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-ORDERS = {  # of the four prices, and whose it is
+ORDERS: dict[tuple[str, ...], str] = {  # of the four prices, and whose it is
     ("open", "high", "low", "close"): "plain candles",
     ("low", "high", "open", "close"): "Coinbase",
     ("open", "close", "high", "low"): "Bitfinex or jesse",
 }
 GATE = "Gate"
-BEHIND_VOLUME = {  # the same where a volume stands before the prices
+BEHIND_VOLUME: dict[tuple[str, ...], str] = {  # the same where a volume stands before the prices
     ("open", "high", "low", "close"): "plain candles",
     ("close", "high", "low", "open"): GATE,
 }
@@ -47,7 +47,8 @@ def near_last_close(
 ) -> list[tuple[str, ...]]:
     """Of two orders the one in which bars open far nearer to the close before; both if neither does."""
     jumps = [
-        jump(*(columns[start + order.index(name)] for name in ("open", "close")), times) for order in orders
+        jump(columns[start + order.index("open")], columns[start + order.index("close")], times)
+        for order in orders
     ]
     return [order for order, own in zip(orders, jumps, strict=True) if all(own <= 4 * each for each in jumps)]
 
