@@ -142,8 +142,9 @@ def in_order(
     if orders is ORDERS:
         refuse_swapped(prices["open"], prices["close"], times)
     volumes, notes = volume_among(columns, prices, times)
-    if orders[order] == GATE and volumes and volumes[0].position < start:  # in quote currency
-        volumes, notes = (), (*notes, Note("no volume among", {"columns": volumes[0].name}))
+    if orders[order] == GATE and volumes and volumes[0].position == start - 1:  # in quote currency
+        front = volumes[0].name
+        volumes, notes = (), (*notes, Note("no volume among", {"columns": front}))
     clocks = ("time",) if len(layout.times) == 1 else ("date", "time")
     named = (*clocks, *([] if orders is ORDERS else ["volume"]), *order)
     note = no_header((*named, *(["volume"] if volumes and orders is ORDERS else [])))
