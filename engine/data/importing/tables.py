@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from engine.data.importing import pieces
 from engine.data.importing.api_answers import answer_of
 from engine.data.importing.budget import (
     FOR_CELL,
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from engine.data.importing.hints import Hints
+    from engine.data.importing.layouts import Layout
+    from engine.data.importing.pieces import Pieces
     from engine.results.notes import Note
 
 PARQUET, FEATHER = b"PAR1", b"ARROW1"
@@ -54,6 +58,7 @@ class Table:
     publisher: str = ""  # if something else than its columns tells
     notes: tuple[Note, ...] = ()  # what was left out before
     zone: str = ""  # that is told beside the rows
+    pieces: Callable[[Layout, Hints, Callable[[int], None]], Pieces | None] | None = None  # of a large text
 
 
 def open_table(path: Path, limit: int) -> Table:
@@ -66,10 +71,10 @@ def open_table(path: Path, limit: int) -> Table:
         magic = handle.read(len(FEATHER))
     if magic.startswith((PARQUET, FEATHER)):
         return parquet_table(path, limit) if magic.startswith(PARQUET) else feather_table(path, limit)
+    if large_and_plain(path):
+        return plain_table(path, limit)
     size = path.stat().st_size
     refuse_beyond(f"{gigabytes(size)} of text", FOR_TEXT * size, limit)
-    if large_and_plain(path):
-        return plain_table(path)
     content = path.read_bytes()
     content, hint = unpacked(content, path.name, limit)
     content, encoding = decoded(content)
@@ -90,20 +95,27 @@ def large_and_plain(path: Path) -> bool:
     return not head.startswith(PACKED) and head[:1] not in (b"[", b"{", b"<", b"")
 
 
-def plain_table(path: Path) -> Table:
-    """The table of a large text file, read the quick way if that can be."""
+def plain_table(path: Path, limit: int) -> Table:
+    """The table of a large text file, read the quick way or in pieces if that can be."""
     with path.open("rb") as handle:
         form = form_of(handle.read(HEAD + 1), "UTF-8", whole=False)
     left_out: list[str] = []
+    size = path.stat().st_size
+    heavy = size >= pieces.LARGE or FOR_TEXT * size > limit
+
+    def in_pieces(layout: Layout, hints: Hints, progress: Callable[[int], None]) -> Pieces | None:
+        return pieces.in_pieces(path, form, layout, hints, left_out, limit, progress)
 
     def read(positions: Sequence[int], progress: Callable[[int], None]) -> Columns:
+        refuse_beyond(f"{gigabytes(size)} of text", FOR_TEXT * size, limit)
         if (quick := quick_columns(path, form, positions)) is not None:
             progress(len(quick[positions[0]]))
             return quick
         content, _ = decoded(path.read_bytes())
         return text_columns(content, form, positions, left_out, progress)
 
-    return Table(form.header, form.rows, form.width, read, path.name, form, left_out)
+    wanted = in_pieces if heavy else None
+    return Table(form.header, form.rows, form.width, read, path.name, form, left_out, pieces=wanted)
 
 
 def text_table(content: bytes, form: Form, hint: str) -> Table:
