@@ -46,7 +46,8 @@ def step_of(index: pd.Index) -> int:
     Raises RepairDataError if there are fewer than two different times.
     """
     times = milliseconds(index)
-    times = different(times[times != UNREADABLE])
+    known = times != UNREADABLE
+    times = different(times if known.all() else times[known])
     if len(times) < 2:
         raise RepairDataError(
             "the series", f"has {len(times)} readable times; a step needs 2", "Give more rows"
@@ -62,7 +63,8 @@ def different(times_ms: NDArray[np.int64]) -> NDArray[np.int64]:
     if np.all(times_ms[1:] > times_ms[:-1]):
         return times_ms
     ordered = np.sort(times_ms)
-    return ordered[np.append(True, ordered[1:] > ordered[:-1])]
+    first = np.append(True, ordered[1:] > ordered[:-1])
+    return ordered if first.all() else ordered[first]
 
 
 def period_from_midnight(times_ms: NDArray[np.int64]) -> int:

@@ -43,6 +43,12 @@ class Pieces:
     columns: dict[int, Any]  # position -> Arrow array, (N,); a clock stands with its date
     forms: dict[str, int]  # how times are written -> rows; empty for stamps
 
+    def handed_over(self) -> dict[int, Any]:
+        """The columns, once: they are not held here as well."""
+        columns = dict(self.columns)
+        self.columns.clear()
+        return columns
+
     def decimals(
         self, places: Sequence[int], rows: NDArray[np.int64]
     ) -> list[tuple[NDArray[np.int8], NDArray[np.int8]]]:
@@ -114,6 +120,7 @@ def in_pieces(
     if read is None:
         return None
     left_out += odd_lines
+    pa.default_memory_pool().release_unused()
     columns = {place: pa.array(column[:done]) for place, column in values.items()}
     for place, chunks in texts.items():
         columns[place] = pa.chunked_array(chunks, CODED).unify_dictionaries().combine_chunks()

@@ -61,7 +61,7 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
     """
     layout = layout_in(table, hints)
     typed = table.pieces(layout, hints, progress) if table.pieces else None
-    raw = typed.columns if typed else table.read(layout.positions(), progress)
+    raw = typed.handed_over() if typed else table.read(layout.positions(), progress)
     raw, unfinished = finished(layout, raw)
     rows = len(raw[layout.times[0]])
     if not rows:
@@ -70,8 +70,9 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
     symbol = symbol_of(layout, raw)
     read, places = read_numbers(layout, raw, hints), places_of(layout)
     times = read_times(layout, raw, hints)
-    if typed and typed.forms:
-        times = replace(times, forms=typed.forms)
+    if typed:
+        times = replace(times, forms=typed.forms or times.forms)
+        del raw[layout.times[0]]  # many rows: what is read is not kept beside what it came to
     if layout.kind == "candles" and UNNAMED[0] in read.values:
         layout, named = in_order(layout, read.values, times.utc_ms)
         read = replace(read, values=named)

@@ -16,7 +16,9 @@ from engine.data.importing.api_answers import answer_of
 from engine.data.importing.budget import (
     FOR_CELL,
     FOR_JSON,
+    FOR_NUMBER,
     FOR_ROW,
+    FOR_SORTED_ROW,
     FOR_TEXT,
     gigabytes,
     refuse_beyond,
@@ -26,6 +28,7 @@ from engine.data.importing.containers import PACKED, unpacked
 from engine.data.importing.form import HEAD, Form, decoded, form_of
 from engine.data.importing.hints import UnclearError
 from engine.data.importing.json_rows import array_of, json_of, rows_within
+from engine.data.importing.long_texts import cells_of, is_text, refuse_texts_beyond
 from engine.data.importing.quick import LARGE, combined, quick_columns
 from engine.data.importing.stated_zones import zone_beside
 
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 PARQUET, FEATHER = b"PAR1", b"ARROW1"
 BLOCK = 1 << 23  # bytes parsed at a time
 SAMPLE = 500  # rows that tell what columns mean
+MANY = 2_000_000  # rows of a Parquet file from which its columns are read one after the other
 Columns = dict[int, Any]  # position -> Arrow array
 
 
@@ -187,20 +191,31 @@ def refuse_stray_quote(body: bytes) -> None:
 def parquet_table(path: Path, limit: int) -> Table:
     """The table of a Parquet file. Its footer says how much it holds, before any of that is read."""
     with pq.ParquetFile(path) as file:
-        about, names = file.metadata, file.schema_arrow.names
-        refuse_wide(len(names))
+        about, schema, names = file.metadata, file.schema_arrow, file.schema_arrow.names
+    refuse_wide(len(names))
+    texts = [each.name for each in schema if is_text(each.type)]  # kept as they are coded: each once
+    with pq.ParquetFile(path, read_dictionary=texts) as file:
         groups = [about.row_group(group) for group in range(about.num_row_groups)]
         held = sum(group.total_byte_size for group in groups)
         refuse_beyond(f"{about.num_rows:,} rows of {gigabytes(held)}", held, limit)
         head = next(file.iter_batches(SAMPLE), None)
-    rows = rows_of([] if head is None else [column.to_pylist() for column in head.columns])
+    rows = rows_of([] if head is None else [*map(cells_of, head.columns, names)])
 
     def read(positions: Sequence[int], progress: Callable[[int], None]) -> Columns:
-        needed = about.num_rows * (FOR_ROW + FOR_CELL * len(positions))
+        binary = all(pa.types.is_primitive(schema[position].type) for position in positions)
+        row, cell = (FOR_SORTED_ROW, FOR_NUMBER) if binary else (FOR_ROW, FOR_CELL)
+        needed = about.num_rows * (row + cell * len(positions))
         refuse_beyond(f"{about.num_rows:,} rows", needed, limit)
-        whole = pq.read_table(path, columns=[names[position] for position in positions])
-        progress(whole.num_rows)
-        return {position: combined(whole.column(names[position])) for position in positions}
+        found = {}
+        together = positions if about.num_rows < MANY else ()
+        whole = pq.read_table(path, columns=[names[each] for each in together], read_dictionary=texts)
+        for position in positions:  # of many rows no more than one column is held twice
+            name = names[position]
+            column = (whole if together else pq.read_table(path, columns=[name], read_dictionary=texts))[name]
+            refuse_texts_beyond(column, name, limit)
+            found[position] = combined(column)
+        progress(about.num_rows)
+        return found
 
     return Table(header_of(names), rows, len(names), read, path.name)
 
@@ -209,17 +224,20 @@ def feather_table(path: Path, limit: int) -> Table:
     """The table of a Feather file, read batch by batch until it is whole or too large."""
     with pa.OSFile(str(path)) as source:
         reader = pa.ipc.open_file(source)
-        names, batches, cells = reader.schema.names, [], 0
+        names, batches, cells, held = reader.schema.names, [], 0, 0
         refuse_wide(len(names))
         for place in range(reader.num_record_batches):
             batches.append(reader.get_batch(place))
             cells += batches[-1].num_rows * len(names)
-            refuse_beyond(f"{cells:,} values and more", FOR_CELL * cells, limit)
+            held += batches[-1].nbytes
+            refuse_beyond(f"{cells:,} values and more", max(FOR_CELL * cells, held), limit)
         table = pa.Table.from_batches(batches, reader.schema)
-    rows = rows_of([column.to_pylist() for column in table.slice(0, SAMPLE).columns])
+    rows = rows_of([*map(cells_of, table.slice(0, SAMPLE).columns, names)])
 
     def read(positions: Sequence[int], progress: Callable[[int], None]) -> Columns:
         progress(table.num_rows)
+        for position in positions:
+            refuse_texts_beyond(table.column(position), names[position], limit)
         return {position: combined(table.column(position)) for position in positions}
 
     return Table(header_of(names), rows, len(names), read, path.name)
