@@ -72,6 +72,11 @@ def to_fields(error: QuantdeckError) -> dict[str, Any]:
     return fields
 
 
+def found_in(problems: Any) -> list[dict[str, Any]]:
+    """The tables of a list of them; a log from elsewhere may hold anything there."""
+    return [each for each in problems if isinstance(each, dict)] if isinstance(problems, list) else []
+
+
 def from_fields(fields: dict[str, Any]) -> QuantdeckError:
     """The error that `to_fields` wrote down, of its own class.
 
@@ -82,7 +87,7 @@ def from_fields(fields: dict[str, Any]) -> QuantdeckError:
     thing, reason, remedy = (str(fields.get(part, "")) for part in ("thing", "reason", "remedy"))
     problems = [
         Problem(*(str(each.get(part, "")) for part in ("key", "value", "reason")))
-        for each in fields.get("problems", ())
+        for each in found_in(fields.get("problems"))
     ]
     if known is SettingsError:
         return SettingsError(thing, problems)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from engine.disk import refusals
 from engine.errors import RepairDataError
+from engine.plain_file import opened
 from engine.results.codec import plain
 from engine.runs.progress_lines import outline
 
@@ -156,7 +157,7 @@ def read(path: Path, offset: int = 0, *, superseded: bool = True) -> Tail:
     that is shorter than the offset.
     """
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(offset)
             content = file.read()
