@@ -5,10 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import IO, TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import IO
 
 MOST_BYTES = 1 << 24
 
@@ -42,3 +40,11 @@ def opened(path: Path) -> IO[bytes]:
 def is_plain(handle: int) -> bool:
     """Whether an open file is a regular one."""
     return stat.S_ISREG(os.fstat(handle).st_mode)
+
+
+def expanded(text: str) -> Path:
+    """The path of a text that may begin with `~`; that of a user who is not known stays as it is."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)

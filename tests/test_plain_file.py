@@ -7,8 +7,9 @@ import pytest
 
 from engine import settings
 from engine.data.importing.files import read as read_series
+from engine.disk import refuse_output
 from engine.errors import ChangeSettingsError, InternalError, QuantdeckError
-from engine.plain_file import plain_bytes
+from engine.plain_file import expanded, plain_bytes
 from engine.python_file import read as read_python
 
 
@@ -67,6 +68,12 @@ def test_a_file_is_read_up_to_its_bound(tmp_path):
         plain_bytes(path, 99)
 
 
+def test_a_folder_of_nobody_stays_as_it_is_named():
+    assert str(expanded("~nobody-of-that-name/a")) == "~nobody-of-that-name/a"
+    with pytest.raises(ChangeSettingsError):
+        settings.make({}, ["features.file=~nobody-of-that-name/a.py", "window.lookback=x"])
+
+
 BOMBS = {
     "lists within lists": "[window]\nlookback=" + "[" * 5000 + "]" * 5000,
     "tables within tables": "a=" + "{a=" * 3000 + "1" + "}" * 3000,
@@ -98,3 +105,22 @@ def test_a_setting_without_end_is_refused_in_few_words(key, value):
     with pytest.raises(ChangeSettingsError) as raised:
         settings.make({}, [f"{key}={value}"])
     assert len(str(raised.value)) < 20_000
+
+
+@pytest.mark.parametrize("replace", [False, True])
+@pytest.mark.parametrize("kind", [each for each in KINDS if each not in {"nothing", "link to nothing"}])
+def test_output_goes_to_no_such_thing(kind, replace, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "named"
+    KINDS[kind](path)
+    if kind == "memory of the process":
+        path.unlink()
+        path.symlink_to(tmp_path / "home" / "data")
+    with pytest.raises(ChangeSettingsError):
+        refuse_output(path, tmp_path / "home", replace=replace)
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "\0", "a/" * 3000])
+def test_output_goes_to_no_name_that_no_file_has(name, tmp_path):
+    with pytest.raises(ChangeSettingsError, match="no name that a file can have"):
+        refuse_output(tmp_path / name, tmp_path / "home")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -87,7 +87,8 @@ def finest_last(
     places = np.flatnonzero(several)
     rows = order[places]
     finely = decimals.prices[rows] + decimals.volume[rows]
-    order[places] = rows[np.lexsort([rows, decimals.written[rows], finely, when[places]])]
+    keys: list[NDArray[Any]] = [rows, decimals.written[rows], finely, when[places]]  # the last sorts first
+    order[places] = rows[np.lexsort(keys)]
 
 
 def contradict(
