@@ -1,4 +1,4 @@
-"""Large text tables read piece by piece into one number a cell, which takes a sixth of their text's memory.
+"""Large text tables read piece by piece into one number a cell, which takes less than half of the memory.
 
 A first pass counts the lines; the second reads each piece as the first rows are written, and the times are
 decided by what all pieces show. What is written otherwise anywhere is left to the careful way, which decides
