@@ -55,12 +55,17 @@ def refuse_output(path: Path, home: Path, *, replace: bool = False) -> None:
     What lies in the home is quantdeck's own, whatever links lead there; a file that exists is replaced only
     where `replace` says so, and a folder or device never.
     """
-    name, target = str(path), path.resolve()
+    name = str(path)
+    try:
+        target = path.resolve()
+        strange = target.exists() and not target.is_file()
+    except (OSError, ValueError, RuntimeError):  # too long, a NUL in it, a link to itself
+        raise ChangeSettingsError(name, "is no name that a file can have", "Choose another name") from None
     if target.is_relative_to(home.resolve()):
         raise ChangeSettingsError(
             name, "lies in the home, among quantdeck's own files", "Choose another folder"
         )
-    if target.exists() and not target.is_file():
+    if strange:
         raise ChangeSettingsError(name, "is no file that could be written", "Choose another name")
     if os.path.lexists(path) and not replace:
         raise ChangeSettingsError(name, "exists already", "Choose another name, or replace it with --force")

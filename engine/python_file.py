@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ChangeSettingsError, QuantdeckError, RepairDataError
+from engine.plain_file import plain_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +64,7 @@ def run(path: Path, setting: str, kept: bytes | None = None) -> PythonFile:
 def read(path: Path, setting: str) -> bytes:
     """The file's bytes; ChangeSettingsError if they cannot be had."""
     try:
-        return path.read_bytes()
+        return plain_bytes(path)
     except OSError as error:
         reason = f"cannot be read: {error.strerror or type(error).__name__}"
         remedy = "Name a Python file there, or leave it empty"

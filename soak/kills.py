@@ -19,22 +19,27 @@ from engine.runs.manifest import verify
 from soak import runs
 
 
-def training(folder, count, seed):
+def training(folder, count, seed, *settings):
     """Kill `count` runs at random moments and resume each; (bit-equal, where killed, what differed)."""
-    rng, home = np.random.default_rng(seed), runs.home_in(folder)
-    whole = home.create("run", runs.chosen())
-    runs.carried_out(whole)  # fills the store and the cache of compiled code
-    runs.carried_out(whole := home.create("run", runs.chosen()))
+    home, chosen = runs.home_in(folder), runs.chosen(*settings)
+    return resumed(home, lambda: home.create("run", chosen), count, seed)
+
+
+def resumed(home, made, count, seed):
+    """The same for runs of any kind that `made` makes."""
+    rng = np.random.default_rng(seed)
+    runs.carried_out(made())  # fills the store and the cache of compiled code
+    runs.carried_out(whole := made())
     wanted, began = runs.content(whole), time.monotonic()
-    runs.carried_out(home.create("run", runs.chosen()))
+    runs.carried_out(made())
     whole_s = time.monotonic() - began
     where, differed, equal = collections.Counter(), [], 0
     for turn in range(count):
-        run, place = home.create("run", runs.chosen()), ""
+        run, place = made(), ""
         while not place:
             place = runs.killed(run, rng, whole_s)
             if not place:
-                run = home.create("run", runs.chosen())
+                run = made()
         where[place] += 1
         if rng.random() < 1 / 4 and (again := runs.killed(run, rng, whole_s)):  # and killed once more
             where[again] += 1

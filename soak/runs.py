@@ -24,6 +24,7 @@ from soak.settings import SMALL
 
 FILES = (
     "model.keras",
+    "model.npz",
     "scaler.joblib",
     "trades.csv",
     "equity.parquet",

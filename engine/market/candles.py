@@ -27,7 +27,16 @@ from engine.market.quality import (
 )
 from engine.market.sessions import infer
 from engine.market.spikes import flag_list, spikes
-from engine.market.times import UNREADABLE, gaps, iso, milliseconds, regular_step, step_of, time_index
+from engine.market.times import (
+    UNREADABLE,
+    different,
+    gaps,
+    iso,
+    milliseconds,
+    regular_step,
+    step_of,
+    time_index,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,20 +107,28 @@ def check(
     decimals: Decimals | None = None,
     calendar: Calendar | None = None,
     zone: str = "",
+    *,
+    consumed: bool = False,
 ) -> Checked:
     """Sorted, unique, possible, complete candles out of raw rows; the rules are repair.CANDLE_RULES.
 
     frame: index of times (any order, NaT where unreadable), columns OHLCV. `decimals` tells how finely
     each row was written; without it, the later of two rows of one time is kept. `calendar`: of the market;
-    without it, it is read off the rows, in `zone` if that is the clock that they keep.
+    without it, it is read off the rows, in `zone` if that is the clock that they keep. consumed: the
+    frame's columns are taken out of it, so that the rows are never twice in memory.
     """
     times = milliseconds(frame.index)  # (N,)
     columns = [numbers(frame[name]) for name in OHLCV]  # each (N,)
     fault = candle_faults(times, columns)  # (N,)
-    calendar = calendar or infer(rising(times[(fault == 0) & (times <= now_ms - step_ms)]), step_ms, zone)
+    sound = (fault == 0) & (times <= now_ms - step_ms)  # (N,)
+    calendar = calendar or infer(different(times if sound.all() else times[sound]), step_ms, zone)
     fault = time_faults(times, fault, calendar, now_ms)
     resolved = resolve(times, columns[:4], columns[4], np.flatnonzero(fault == 0), decimals)
-    kept = [those(column, resolved.kept) for column in columns]  # each (T,)
+    kept = []  # each (T,)
+    for name in OHLCV:
+        kept.append(those(columns.pop(0), resolved.kept))
+        if consumed:
+            del frame[name]
     departure = spikes(*kept[1:4])  # (T,)
     quiet = kept[4] == 0  # (T,)
     marks = ((departure != 0, SPIKE), (quiet, ZERO_VOLUME), (resolved.conflict, CONFLICT))
@@ -137,11 +154,6 @@ def check(
     )
     series = {**dict(zip(OHLCV, kept, strict=True)), "flag": flag}
     return Checked(pd.DataFrame(series, index=time_index(opens), copy=False), report)
-
-
-def rising(times: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The different times (T,) of these (N,), in order."""
-    return times if np.all(times[1:] > times[:-1]) else np.unique(times)
 
 
 def check_again(frame: pd.DataFrame, now_ms: int, calendar: Calendar) -> Checked:

@@ -50,26 +50,45 @@ def resolve(
 
     times: (N,) ms; prices: each (N,); volume: (N,) or None; rows: positions that take part, ascending.
     """
-    when = times[rows]
+    when = times if len(rows) == len(times) else times[rows]
     if np.all(when[1:] > when[:-1]):
         return Resolved(rows, np.zeros(len(rows), np.bool_), 0, 0, 0)
-    keys: list[NDArray[Any]] = [rows, when]  # the last key sorts first
-    if decimals is not None:
-        keys[1:1] = [decimals.written[rows], decimals.prices[rows] + decimals.volume[rows]]
-    order = rows[np.lexsort(keys)]  # the last row of each time is the one to keep
+    order = np.argsort(when, kind="stable")
+    if len(rows) < len(times):
+        order = rows[order]
     when = times[order]
     best = np.append(when[1:] != when[:-1], True)
-    ends = np.flatnonzero(best)
-    best_of = np.repeat(ends, np.diff(ends, prepend=-1))
-    losers = np.flatnonzero(~best)
-    first, second = order[losers], order[best_of[losers]]  # each (n,)
+    if best.all():
+        return Resolved(order, np.zeros(len(order), np.bool_), 0, 0, 0)
+    if decimals is not None:
+        finest_last(order, when, best, decimals)
+    del when
+    ends, losers = np.flatnonzero(best), np.flatnonzero(~best)
+    winners = ends[np.searchsorted(ends, losers)]
+    first, second = order[losers], order[winners]  # each (n,)
     clash = contradict(prices, volume, first, second, decimals)
     far = np.logical_or.reduce(
         [np.abs(price[first] - price[second]) > FAR * np.abs(price[second]) for price in prices]
     )
     conflict = np.zeros(len(order), np.bool_)
-    conflict[best_of[losers[clash]]] = True
+    conflict[winners[clash]] = True
     return Resolved(order[ends], conflict[ends], len(losers), int(clash.sum()), int(far.sum()))
+
+
+def finest_last(
+    order: NDArray[np.int64], when: NDArray[np.int64], best: NDArray[np.bool_], decimals: Decimals
+) -> None:
+    """Sort rows of one time by how finely they are written, in place: the last one is to be kept.
+
+    order: (n,) rows by time, those of one time as they stand; when: their times; best: the last of each.
+    """
+    several = ~best
+    several[1:] |= ~best[:-1]
+    places = np.flatnonzero(several)
+    rows = order[places]
+    finely = decimals.prices[rows] + decimals.volume[rows]
+    keys: list[NDArray[Any]] = [rows, decimals.written[rows], finely, when[places]]  # the last sorts first
+    order[places] = rows[np.lexsort(keys)]
 
 
 def contradict(

@@ -46,14 +46,25 @@ def step_of(index: pd.Index) -> int:
     Raises RepairDataError if there are fewer than two different times.
     """
     times = milliseconds(index)
-    times = times[times != UNREADABLE]
-    if not np.all(times[1:] > times[:-1]):
-        times = np.unique(times)
+    known = times != UNREADABLE
+    times = different(times if known.all() else times[known])
     if len(times) < 2:
         raise RepairDataError(
             "the series", f"has {len(times)} readable times; a step needs 2", "Give more rows"
         )
     return usual(np.diff(times))
+
+
+def different(times_ms: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The different times (T,) of these (N,), in order; themselves if they rise.
+
+    np.unique would put them into a hash table, which takes many times as long where nearly all differ.
+    """
+    if np.all(times_ms[1:] > times_ms[:-1]):
+        return times_ms
+    ordered = np.sort(times_ms)
+    first = np.append(True, ordered[1:] > ordered[:-1])
+    return ordered if first.all() else ordered[first]
 
 
 def period_from_midnight(times_ms: NDArray[np.int64]) -> int:

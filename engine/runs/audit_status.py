@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from engine.errors import RepairDataError
+from engine.plain_file import plain_bytes
 from engine.results.audit import AuditReport
 from engine.results.caveats import caveats
 
@@ -30,7 +31,7 @@ def audit_status(run: RunFolder) -> AuditStatus:
     if run.mode == "simulate":
         return "not judgeable"
     try:
-        content = json.loads((run.path / AUDIT).read_bytes())
+        content = json.loads(plain_bytes(run.path / AUDIT))
         status = STATUSES[content["status"] if "status" in content else content[EARLIER_KEY]]
         holds = content["manifest"] == fingerprint(run)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
@@ -43,7 +44,7 @@ def audit_report(run: RunFolder) -> AuditReport | None:
     if audit_status(run) == "not run":
         return None
     try:
-        return AuditReport.from_json(json.loads((run.path / AUDIT).read_bytes()), AUDIT)
+        return AuditReport.from_json(json.loads(plain_bytes(run.path / AUDIT)), AUDIT)
     except (OSError, ValueError, RepairDataError):
         return None
 

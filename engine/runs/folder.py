@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from engine.disk import refusals, write_whole
 from engine.errors import ChangeSettingsError, RepairDataError, TryAgainError, no_such_series
+from engine.plain_file import plain_bytes
 from engine.runs import lock
 from engine.runs.events import clock, stamp
 from engine.runs.hints import hint, run_hint
@@ -48,7 +49,7 @@ class RunFolder:
         """run.json: id, mode, of, name, created, quantdeck (the version that made the run)."""
         remedy = "Restore the file from a copy, or delete the folder"
         try:
-            about = json.loads(self.about_path.read_bytes())
+            about = json.loads(plain_bytes(self.about_path))
         except FileNotFoundError:
             raise RepairDataError(
                 str(self.path), "is no run: it has no run.json", "Name a run's folder"

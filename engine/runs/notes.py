@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.disk import refusals, write_whole
 from engine.errors import ChangeSettingsError
+from engine.plain_file import plain_bytes
 from engine.runs.folder import RunFolder, checked_name
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def note_path(run: RunFolder) -> Path:
 def note_of(run: RunFolder) -> str:
     """The user's note on the run, empty if there is none or it cannot be read."""
     try:
-        return note_path(run).read_bytes()[: 4 * LONGEST_NOTE].decode(errors="replace")[:LONGEST_NOTE]
+        return plain_bytes(note_path(run))[: 4 * LONGEST_NOTE].decode(errors="replace")[:LONGEST_NOTE]
     except OSError:
         return ""
 

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import RepairDataError
+from engine.plain_file import plain_bytes
 from engine.results.backtest import BacktestResult
 from engine.results.codec import from_json
 from engine.results.earlier import with_figures, with_notes
@@ -16,6 +17,9 @@ from engine.runs.modes import MODES
 if TYPE_CHECKING:
     from engine.results.learned import ImportanceResult
     from engine.runs.folder import RunFolder
+
+
+MOST_BYTES = 1 << 28
 
 
 def result_of(run: RunFolder) -> Any:
@@ -52,7 +56,7 @@ def content(run: RunFolder) -> dict[str, Any]:
     try:
         name = run.result_path.name
         entry = manifest_of(run.path).get(name) if run.manifest_path.exists() else None
-        read = read_named(run.path, name, entry) if entry else run.result_path.read_bytes()
+        read = read_named(run.path, name, entry) if entry else plain_bytes(run.result_path, MOST_BYTES)
         document = json.loads(read)
     except FileNotFoundError:
         raise RepairDataError(str(run.result_path), "is missing", remedy) from None

@@ -37,14 +37,17 @@ class Follower:
         self.lines: tuple[log.LogEntry, ...] = ()  # the last that last
         self._folded = State()
         self._offset = self._kept = 0
-        self._anew = whole
+        self._whole = whole
 
     def poll(self, now: datetime | None = None) -> list[log.LogEntry]:
-        """Take in what is new and return it; `state` is up to date then. Raises RepairDataError."""
+        """Take in what is new and return it; `state` is up to date then. Raises RepairDataError.
+
+        Unless asked for every entry, progress that a later one supersedes is left out.
+        """
         living = alive(self.run)  # asked first: once no writer lives, what is read next is everything
-        if not self._offset and not self._anew:
+        if not self._offset and not self._whole:
             self._go_on_from(fold_cache.kept(self.run))
-        tail = read(self.run.events_path, self._offset)
+        tail = read(self.run.events_path, self._offset, superseded=self._whole)
         where = f"events.jsonl of run {self.run.path.name}"
         entries = [log.entry_of(event, where) for event in tail.events]
         self._offset = tail.offset

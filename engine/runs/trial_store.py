@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.disk import stamp
 from engine.errors import MakeRoomError, RepairDataError
+from engine.plain_file import expanded
 from engine.runs import earlier_ledger
 from engine.runs.trial_ledger import Counted, Evaluation, same_bars, without_timeframe
 
@@ -83,7 +84,7 @@ def place(home: Path) -> Place:
     folder of states (XDG_STATE_HOME, ~/.local/state); in the home where there is none that can be written.
     """
     if named := os.environ.get(VARIABLE):
-        path = Path(named).expanduser()
+        path = expanded(named)
         return Place(home / path, alone=False)
     state = Path(os.environ.get("XDG_STATE_HOME") or "")
     if not state.is_absolute() and os.environ.get("HOME"):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from engine.errors import ChangeSettingsError, Problem, SettingsError
+from engine.plain_file import plain_bytes
 from engine.settings.fields import allowed_values
 from engine.settings.tree import Settings, defaults
 from engine.settings.values import Contradiction
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+MOST_BYTES = 1 << 17  # of a settings file; with every setting it has a fiftieth of them
+MOST_TOLD, LONGEST_SHOWN = 100, 500  # faults, characters of a value
+DOTTED = re.compile(rb"""(?<![\w"'-])(?:[\w"'-]++[ \t]*\.[ \t]*){30}""")  # parsed in the square of the time
 THRESHOLD, FROM = "signal.entry_threshold", "signal.threshold_from"
 NAMED_SINCE_EVER = frozenset(
     {
@@ -50,7 +55,9 @@ def make(tree: dict[str, Any], overrides: list[str] | None = None, where: str = 
     settings, faults = validated(tree)
     if faults:  # the rules between settings speak once the settings by themselves are right
         faults += validated(without(tree, faults))[1]
-    problems += [problem_of(fault) for fault in faults]
+    problems += [problem_of(fault) for fault in faults[:MOST_TOLD]]
+    if (more := len(faults) - MOST_TOLD) > 0:
+        problems.append(Problem("…", "", f"{more:,} more are wrong"))
     if problems or settings is None:
         raise SettingsError(where, problems)
     return settings
@@ -88,16 +95,21 @@ def without(tree: dict[str, Any], faults: list[Any]) -> dict[str, Any]:
 def read_toml(path: Path) -> dict[str, Any]:
     """Parse a settings file; ChangeSettingsError says where its syntax is wrong."""
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        content = plain_bytes(path, MOST_BYTES)
+        dotted = DOTTED.search(content) is not None
+        found = {} if dotted else tomllib.loads(content.decode("utf-8-sig"))
     except OSError as error:
         raise ChangeSettingsError(
             str(path), error.strerror or "cannot be read", "Write one with: quantdeck init"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # of the syntax, of the encoding, or a number of too many digits
         raise ChangeSettingsError(str(path), f"is not TOML: {error}", "Correct it there") from None
     except RecursionError:
         reason = "is TOML of lists or tables within each other without end"
         raise ChangeSettingsError(str(path), reason, "Correct it there") from None
+    if dotted:
+        raise ChangeSettingsError(str(path), "has a key of more than 30 parts", "Correct it there")
+    return found
 
 
 def override(tree: dict[str, Any], text: str) -> Problem | None:
@@ -123,15 +135,24 @@ def value_of(key: str, raw: str) -> Any:
     try:
         value = tomllib.loads(f"value = {raw}")["value"]
         return [value] if isinstance(default, tuple) and not isinstance(value, list) else value
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         listing = [part.strip() for part in raw.strip("[]").split(",") if part.strip()]
         return listing if isinstance(default, tuple) else raw
+
+
+def shown(value: Any) -> str:
+    """A value as the file may have it, cut where nobody would read on."""
+    try:
+        text = json.dumps(value, default=str)
+    except (ValueError, RecursionError):
+        return "a number of thousands of digits"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]} …"
 
 
 def problem_of(fault: Any) -> Problem:
     """One pydantic fault as key, value and a reason that says what is allowed."""
     key = ".".join(str(part) for part in fault["loc"])
-    value = json.dumps(fault["input"], default=str)
+    value = shown(fault["input"])
     if fault["type"] == "extra_forbidden":
         known = list(Settings.model_fields) if "." not in key else list(defaults())
         near = difflib.get_close_matches(key, known, 1, 0.5)

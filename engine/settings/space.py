@@ -77,7 +77,7 @@ def entry(text: str, before: Iterable[str]) -> tuple[str, Any]:
         raise Fault("is there twice: name each setting once")
     try:
         return key, tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise Fault(f"is not TOML: {error}") from None
 
 

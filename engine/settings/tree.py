@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from engine.plain_file import expanded
 from engine.settings.data import Data, Demo, Features, Repair
 from engine.settings.learning import Label, Model, Scaling, Split, Training, Window
 from engine.settings.search import Search
@@ -95,7 +95,7 @@ def cores() -> int:
 
 def absolute(group: OfFile) -> OfFile:
     """A group with its file, if it names one, as an absolute path."""
-    file = group.file and str(Path(group.file).expanduser().absolute())
+    file = group.file and str(expanded(group.file).absolute())
     return group if file == group.file else group.model_copy(update={"file": file})
 
 

@@ -79,7 +79,9 @@ def test_what_is_kept_spares_the_reading_and_the_whole_log_can_be_had(content, r
     run.events_path.write_bytes(content)
     first = told(run)
     offsets = []
-    monkeypatch.setattr(state, "read", lambda path, at: (offsets.append(at), events.read(path, at))[1])
+    monkeypatch.setattr(
+        state, "read", lambda path, at, **how: (offsets.append(at), events.read(path, at, **how))[1]
+    )
     assert told(run) == first
     assert state_of(run) == first[0]
     assert offsets == [len(content)] * 2

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ChangeSettingsError
+from engine.plain_file import expanded
 from engine.results.answers import OpenedResult, TradeDetail, TradesPage, WrittenReport, WrittenTrades
 from engine.results.codec import to_json
 from engine.results.number_format import whole
@@ -123,7 +123,7 @@ def report(
     """A result as one HTML file; of a backtest the tear sheet, as it was or under the rules given."""
     run = to_report(Home(home_path(home)), text)
     rules = only_rules(config, overrides)
-    path = Path(file or f"quantdeck-{run.id}.html").expanduser().absolute()
+    path = expanded(file or f"quantdeck-{run.id}.html").absolute()
     with EngineClient() as client:
         moved = overrides_of(rules, run, client)
         facts = {"path": str(path), "replace": force or not file, "overrides": moved}
@@ -154,7 +154,7 @@ def trades(
             found = client.ask({"do": "result.trade", "number": number, **question}, TradeDetail)
             return Answer({"run": run.id} | to_json(found), trade_facts(found.trade))
         if csv:
-            path = str(Path(csv).expanduser().absolute())
+            path = str(expanded(csv).absolute())
             written = client.ask(
                 {"do": "result.export", "path": path, "replace": force, **question}, WrittenTrades
             )

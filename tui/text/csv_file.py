@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.disk import refuse_output
 from engine.errors import ChangeSettingsError, MakeRoomError
+from engine.plain_file import expanded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from engine.runs.folder import Home
 
@@ -23,7 +24,7 @@ def write_csv(name: str, rows: Sequence[dict[str, Any]], home: Home) -> Path:
 
     Raises ChangeSettingsError for a place in the home, MakeRoomError.
     """
-    stem = Path(name).expanduser()
+    stem = expanded(name)
     refuse_output(stem, home.path, replace=True)
     text = io.StringIO()
     columns = list(dict.fromkeys(key for row in rows for key in row))

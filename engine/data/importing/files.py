@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
+import stat
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = re.compile(r"(\.(csv|txt|tsv|parquet|pq|feather|arrow|json|gz|zip))+$", re.IGNORECASE)
 DAYS_ENOUGH = 15  # that tell when a market closes
+MANY, ENOUGH = 1_000_000, 100_000  # rows that are not held twice, and how many tell why others are lost
 BINANCE_FILE = re.compile(r"([A-Z0-9]{4,20})-\d+[a-zA-Z]+-\d{4}")
 WANTED = (
     "Give a table in UTF-8 with a header such as time,open,high,low,close,volume or time,value, or a file of "
@@ -105,14 +107,20 @@ def safe(note: Note) -> Note:
 def check_file(path: Path, found: FileSeries, now_ms: int, hints: Hints = NO_HINTS) -> Checked:
     """The check of what a file holds, with its layout and notes in the report.
 
-    Raises RepairDataError if no row is sound, or more of them are lost than a sound file loses.
+    The columns of many candles are taken out of their frame. Raises RepairDataError if no row is sound, or
+    more of them are lost than a sound file loses.
     """
+    looked_at, many = found.frame, len(found.frame) > MANY
+    if many:
+        looked_at = looked_at.iloc[:: len(looked_at) // ENOUGH].copy()
     if found.kind == "candles":
-        checked = check(found.frame, found.timeframe_ms, now_ms, found.decimals, zone=found.zone)
+        checked = check(
+            found.frame, found.timeframe_ms, now_ms, found.decimals, zone=found.zone, consumed=many
+        )
     else:
         checked = check_values(found.frame, now_ms, found.decimals)
     report = replace(checked.report, layout=found.layout, notes=found.notes)
-    refuse_losses(str(path), found.frame, report, found.written, accepted=hints.accept_losses)
+    refuse_losses(str(path), looked_at, report, found.written, accepted=hints.accept_losses)
     return Checked(checked.frame, report)
 
 
@@ -224,13 +232,23 @@ def naming_code_page(table: Table) -> Iterator[None]:
         ) from None
 
 
+def refuse_others_than_files(path: Path) -> None:
+    """ChangeSettingsError for what is no plain file: a pipe or a device may never end."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        absent = isinstance(error, FileNotFoundError | NotADirectoryError)
+        reason = "is not there" if absent else f"cannot be read: {getattr(error, 'strerror', None) or error}"
+        raise ChangeSettingsError(str(path), reason, "Name a file") from None
+    if not stat.S_ISREG(mode):
+        what = "is a folder" if stat.S_ISDIR(mode) else "is a pipe, a socket or a device, no plain file"
+        raise ChangeSettingsError(str(path), what, "Name a file")
+
+
 @contextlib.contextmanager
 def wrapping_read_errors(path: Path) -> Iterator[None]:
     """Turn whatever goes wrong in reading a file into an error that names it, the reason and the remedy."""
-    if not path.is_file():
-        raise ChangeSettingsError(
-            str(path), "is a folder" if path.is_dir() else "is not there", "Name a file"
-        )
+    refuse_others_than_files(path)
     try:
         yield
     except PermissionError:
@@ -242,7 +260,7 @@ def wrapping_read_errors(path: Path) -> Iterator[None]:
         raise MakeRoomError(str(path), "needs more memory than there is", remedy) from None
     except RepairDataError as error:
         raise RepairDataError(str(path), error.reason, error.remedy) from None
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last: a name that is no text
         reason = str(error).partition("\n")[0].rstrip(".")
         raise RepairDataError(
             str(path), f"is damaged: {reason}", "Get the file again from where it came"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from engine.data.importing.numbers import Numbers, decimals_of, numbers_of
 from engine.data.importing.one_series import refuse_mixture, symbol_of
 from engine.data.importing.percent import in_shares
 from engine.data.importing.periods import at_period_starts
+from engine.data.importing.pieces import Pieces
 from engine.data.importing.publishers import in_currency
 from engine.data.importing.rows import finished, rest_of, without_headers
 from engine.data.importing.stated_zones import one_zone, zone_above
@@ -64,15 +66,20 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
     is no row, or rows of several symbols.
     """
     layout = layout_in(table, hints)
-    raw, repeated = without_headers(layout, table.read(layout.positions(), progress))
+    typed = table.pieces(layout, hints, progress) if table.pieces else None
+    raw = typed.handed_over() if typed else table.read(layout.positions(), progress)
+    raw, repeated = without_headers(layout, raw)
     raw, unfinished = finished(layout, raw)
     rows = len(raw[layout.times[0]])
     if not rows:
         reason = f"has no row with {table.width} columns" if table.left_out else "has a header and no rows"
         raise RepairDataError("the file", reason, "Give a file with rows of one width")
     symbol = symbol_of(layout, raw)
-    read = read_numbers(layout, raw, hints)
+    read, places = read_numbers(layout, raw, hints), places_of(layout)
     times = read_times(layout, raw, hints)
+    if typed:
+        times = replace(times, forms=typed.forms or times.forms)
+        del raw[layout.times[0]]  # many rows: what is read is not kept beside what it came to
     if layout.kind == "candles" and UNNAMED[0] in read.values:
         layout, named = in_order(layout, read.values, times.utc_ms)
         read = replace(read, values=named)
@@ -90,7 +97,7 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
         refuse_forecasts(layout, times.utc_ms)
         place = layout.numbers["value"]
         numbers["value"], notes = in_shares(raw[place], layout.column, numbers["value"])
-    decimals = decimals_among(read, times.utc_ms)
+    decimals = decimals_among(read, times.utc_ms, places, typed)
     utc, kept, timing = times.utc_ms, np.arange(rows), parse_notes(layout, read, times, hints)
     if layout.kind == "candles":
         utc, about = near_minutes(utc, times.rounded_ms) if times.rounded_ms else (utc, ())
@@ -113,7 +120,7 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
         (*layout.notes, *notes, *timing, *repeated, *unfinished, *table.notes, *rest),
         hints.timezone
         or next((zone for zone in times.stated if "/" in zone and times.stated == (zone,)), ""),
-        lambda row: row_of(table, layout, raw, kept, row),
+        partial(row_of, table, layout, kept if len(kept) < rows else range(rows), typed or raw),
     )
 
 
@@ -159,14 +166,20 @@ def layout_in(table: Table, hints: Hints) -> Layout:
     return replace(layout, zone=one_zone([layout.zone, above])) if above else layout
 
 
-def row_of(table: Table, layout: Layout, raw: Mapping[int, Any], kept: NDArray[np.int64], row: int) -> str:
+def row_of(
+    table: Table, layout: Layout, kept: Sequence[int] | NDArray[np.int64], cells: Mapping[int, Any] | Pieces,
+    row: int,
+) -> str:  # fmt: skip
     """A row, from 0 on, as the file has it: what was read of it; those that were left out whole."""
     if row >= len(kept):
         return table.left_out[row - len(kept)]
     places = [*layout.times, *layout.numbers.values(), *(volume.position for volume in layout.volumes)]
-    cells = (raw[place][int(kept[row])].as_py() for place in dict.fromkeys(places))
+    places = list(dict.fromkeys(places))
+    if isinstance(cells, Pieces):
+        return cells.row(places, int(kept[row]))
+    texts = (cells[place][int(kept[row])].as_py() for place in places)
     mark = table.form.delimiter if table.form else ", "
-    return mark.join("" if cell is None else str(cell) for cell in cells)
+    return mark.join("" if text is None else str(text) for text in texts)
 
 
 def read_numbers(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Numbers:
@@ -214,26 +227,41 @@ def parse_notes(layout: Layout, read: Numbers, times: Times, hints: Hints) -> tu
     return tuple(notes)
 
 
-def decimals_among(read: Numbers, times: NDArray[np.int64]) -> Decimals | None:
+def places_of(layout: Layout) -> dict[str, int]:
+    """The columns of numbers by the names that `read_numbers` gives them."""
+    return {**layout.numbers, **{f"volume {each.position}": each.position for each in layout.volumes}}
+
+
+def decimals_among(
+    read: Numbers, times: NDArray[np.int64], places: Mapping[str, int], typed: Pieces | None
+) -> Decimals | None:
     """How finely rows that share a time were written, 0 for all others; None for binary numbers."""
-    names = [name for name in read.values if name in read.text]
+    names = [name for name in read.values if name in (places if typed else read.text)]
     if len(names) < len(read.values):
         return None
-    rows = len(times)
-    order = np.argsort(times, kind="stable")
-    same = times[order[1:]] == times[order[:-1]] if not (times[1:] > times[:-1]).all() else np.zeros(0, bool)
-    shared = np.zeros(rows, bool)
-    if len(same):
-        shared[order[1:][same]] = True
-        shared[order[:-1][same]] = True
-    prices, volume, written = (np.zeros(rows, np.int8) for _ in range(3))
-    at = np.flatnonzero(shared)
-    for name in names if len(at) else ():
-        significant, all_of_them = decimals_of(read.text[name].take(at))
+    prices, volume, written = (np.zeros(len(times), np.int8) for _ in range(3))
+    at = sharing(times)
+    if not len(at):
+        return Decimals(prices, volume, written)
+    if typed:
+        found = typed.decimals([places[name] for name in names], at)
+    else:
+        found = [decimals_of(read.text[name].take(at)) for name in names]
+    for name, (significant, all_of_them) in zip(names, found, strict=True):
         kept = volume if name.startswith("volume ") else prices
         kept[at] = np.maximum(kept[at], significant)
         written[at] = np.maximum(written[at], all_of_them)
     return Decimals(prices, volume, written)
+
+
+def sharing(times: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The rows, rising, whose time (N,) another one has as well."""
+    if (times[1:] > times[:-1]).all():
+        return np.empty(0, np.int64)
+    order = np.argsort(times, kind="stable")
+    ordered = times[order]
+    again = np.flatnonzero(ordered[1:] == ordered[:-1])
+    return np.unique(np.concatenate([order[again], order[again + 1]]))
 
 
 def joined(values: NDArray[Any], kept: NDArray[np.int64], more: int, filler: float) -> NDArray[Any]:

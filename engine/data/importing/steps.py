@@ -33,7 +33,8 @@ def rising(times: NDArray[np.int64]) -> NDArray[np.int64]:
     if (known[1:] > known[:-1]).all():
         return known
     known = np.sort(known)
-    distinct: NDArray[np.int64] = known[np.append(True, known[1:] > known[:-1])[: len(known)]]
+    first = np.append(True, known[1:] > known[:-1])[: len(known)]
+    distinct: NDArray[np.int64] = known if first.all() else known[first]
     return distinct
 
 

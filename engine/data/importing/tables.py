@@ -11,11 +11,14 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from engine.data.importing import pieces
 from engine.data.importing.api_answers import answer_of
 from engine.data.importing.budget import (
     FOR_CELL,
     FOR_JSON,
+    FOR_NUMBER,
     FOR_ROW,
+    FOR_SORTED_ROW,
     FOR_TEXT,
     gigabytes,
     refuse_beyond,
@@ -25,6 +28,7 @@ from engine.data.importing.containers import PACKED, unpacked
 from engine.data.importing.form import HEAD, Form, decoded, form_of
 from engine.data.importing.hints import UnclearError
 from engine.data.importing.json_rows import array_of, json_of, rows_within
+from engine.data.importing.long_texts import cells_of, is_text, refuse_texts_beyond
 from engine.data.importing.quick import LARGE, combined, quick_columns
 from engine.data.importing.spellings import is_to_be_changed
 from engine.data.importing.stated_zones import zone_beside
@@ -33,11 +37,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from engine.data.importing.hints import Hints
+    from engine.data.importing.layouts import Layout
+    from engine.data.importing.pieces import Pieces
     from engine.results.notes import Note
 
 PARQUET, FEATHER = b"PAR1", b"ARROW1"
 BLOCK = 1 << 23  # bytes parsed at a time
 SAMPLE = 500  # rows that tell what columns mean
+MANY = 2_000_000  # rows of a Parquet file from which its columns are read one after the other
 Columns = dict[int, Any]  # position -> Arrow array
 
 
@@ -55,6 +63,7 @@ class Table:
     publisher: str = ""  # if something else than its columns tells
     notes: tuple[Note, ...] = ()  # what was left out before
     zone: str = ""  # that is told beside the rows
+    pieces: Callable[[Layout, Hints, Callable[[int], None]], Pieces | None] | None = None  # of a large text
 
 
 def open_table(path: Path, limit: int) -> Table:
@@ -67,10 +76,10 @@ def open_table(path: Path, limit: int) -> Table:
         magic = handle.read(len(FEATHER))
     if magic.startswith((PARQUET, FEATHER)):
         return parquet_table(path, limit) if magic.startswith(PARQUET) else feather_table(path, limit)
+    if large_and_plain(path):
+        return plain_table(path, limit)
     size = path.stat().st_size
     refuse_beyond(f"{gigabytes(size)} of text", FOR_TEXT * size, limit)
-    if large_and_plain(path):
-        return plain_table(path)
     content = path.read_bytes()
     content, hint = unpacked(content, path.name, limit)
     content, encoding = decoded(content)
@@ -91,20 +100,27 @@ def large_and_plain(path: Path) -> bool:
     return not head.startswith(PACKED) and head[:1] not in (b"[", b"{", b"<", b"")
 
 
-def plain_table(path: Path) -> Table:
-    """The table of a large text file, read the quick way if that can be."""
+def plain_table(path: Path, limit: int) -> Table:
+    """The table of a large text file, read the quick way or in pieces if that can be."""
     with path.open("rb") as handle:
         form = form_of(handle.read(HEAD + 1), "UTF-8", whole=False)
     left_out: list[str] = []
+    size = path.stat().st_size
+    heavy = size >= pieces.LARGE or FOR_TEXT * size > limit
+
+    def in_pieces(layout: Layout, hints: Hints, progress: Callable[[int], None]) -> Pieces | None:
+        return pieces.in_pieces(path, form, layout, hints, left_out, limit, progress)
 
     def read(positions: Sequence[int], progress: Callable[[int], None]) -> Columns:
+        refuse_beyond(f"{gigabytes(size)} of text", FOR_TEXT * size, limit)
         if (quick := quick_columns(path, form, positions)) is not None:
             progress(len(quick[positions[0]]))
             return quick
         content, _ = decoded(path.read_bytes())
         return text_columns(content, form, positions, left_out, progress)
 
-    return Table(form.header, form.rows, form.width, read, path.name, form, left_out)
+    wanted = in_pieces if heavy else None
+    return Table(form.header, form.rows, form.width, read, path.name, form, left_out, pieces=wanted)
 
 
 def text_table(content: bytes, form: Form, hint: str) -> Table:
@@ -176,20 +192,31 @@ def refuse_stray_quote(body: bytes) -> None:
 def parquet_table(path: Path, limit: int) -> Table:
     """The table of a Parquet file. Its footer says how much it holds, before any of that is read."""
     with pq.ParquetFile(path) as file:
-        about, names = file.metadata, file.schema_arrow.names
-        refuse_wide(len(names))
+        about, schema, names = file.metadata, file.schema_arrow, file.schema_arrow.names
+    refuse_wide(len(names))
+    texts = [each.name for each in schema if is_text(each.type)]  # kept as they are coded: each once
+    with pq.ParquetFile(path, read_dictionary=texts) as file:
         groups = [about.row_group(group) for group in range(about.num_row_groups)]
         held = sum(group.total_byte_size for group in groups)
         refuse_beyond(f"{about.num_rows:,} rows of {gigabytes(held)}", held, limit)
         head = next(file.iter_batches(SAMPLE), None)
-    rows = rows_of([] if head is None else [column.to_pylist() for column in head.columns])
+    rows = rows_of([] if head is None else [*map(cells_of, head.columns, names)])
 
     def read(positions: Sequence[int], progress: Callable[[int], None]) -> Columns:
-        needed = about.num_rows * (FOR_ROW + FOR_CELL * len(positions))
+        binary = all(pa.types.is_primitive(schema[position].type) for position in positions)
+        row, cell = (FOR_SORTED_ROW, FOR_NUMBER) if binary else (FOR_ROW, FOR_CELL)
+        needed = about.num_rows * (row + cell * len(positions))
         refuse_beyond(f"{about.num_rows:,} rows", needed, limit)
-        whole = pq.read_table(path, columns=[names[position] for position in positions])
-        progress(whole.num_rows)
-        return {position: combined(whole.column(names[position])) for position in positions}
+        found = {}
+        together = positions if about.num_rows < MANY else ()
+        whole = pq.read_table(path, columns=[names[each] for each in together], read_dictionary=texts)
+        for position in positions:  # of many rows no more than one column is held twice
+            name = names[position]
+            column = (whole if together else pq.read_table(path, columns=[name], read_dictionary=texts))[name]
+            refuse_texts_beyond(column, name, limit)
+            found[position] = combined(column)
+        progress(about.num_rows)
+        return found
 
     return Table(header_of(names), rows, len(names), read, path.name)
 
@@ -198,17 +225,20 @@ def feather_table(path: Path, limit: int) -> Table:
     """The table of a Feather file, read batch by batch until it is whole or too large."""
     with pa.OSFile(str(path)) as source:
         reader = pa.ipc.open_file(source)
-        names, batches, cells = reader.schema.names, [], 0
+        names, batches, cells, held = reader.schema.names, [], 0, 0
         refuse_wide(len(names))
         for place in range(reader.num_record_batches):
             batches.append(reader.get_batch(place))
             cells += batches[-1].num_rows * len(names)
-            refuse_beyond(f"{cells:,} values and more", FOR_CELL * cells, limit)
+            held += batches[-1].nbytes
+            refuse_beyond(f"{cells:,} values and more", max(FOR_CELL * cells, held), limit)
         table = pa.Table.from_batches(batches, reader.schema)
-    rows = rows_of([column.to_pylist() for column in table.slice(0, SAMPLE).columns])
+    rows = rows_of([*map(cells_of, table.slice(0, SAMPLE).columns, names)])
 
     def read(positions: Sequence[int], progress: Callable[[int], None]) -> Columns:
         progress(table.num_rows)
+        for position in positions:
+            refuse_texts_beyond(table.column(position), names[position], limit)
         return {position: combined(table.column(position)) for position in positions}
 
     return Table(header_of(names), rows, len(names), read, path.name)

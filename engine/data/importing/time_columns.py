@@ -31,7 +31,7 @@ MOSTLY_DISTINCT = 0.9  # times: below it, more than a row in ten shares its time
 def read_times(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Times:
     """The times of all rows. Raises ValueError that names the column if none is read, or two readings fit."""
     named = " and ".join(name or "1" for name in layout.time_names)
-    columns = [raw[place] for place in layout.times]
+    columns = [raw[place] for place in layout.times if place in raw]
     for column in columns:
         if pa.types.is_nested(column.type):
             raise UnclearError(f"holds {kind_of_values(column.type)} in column {named}, which are no times")

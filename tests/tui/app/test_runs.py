@@ -1,14 +1,17 @@
 """The Runs screen and the form: what their keys do to run folders."""
 
+import os
+
 import pytest
 from textual.events import Key
 
 from engine.errors import ChangeSettingsError
+from engine.runs import queue
 from engine.runs.folder import Home, RunFolder
 from engine.runs.notes import note_of, rename, write_note
 from engine.settings import load, pinned, to_toml
 from tests.tui.app.conftest import ready, settled
-from tests.tui.app.recorded import NOW, STATES, home_of_all, record
+from tests.tui.app.recorded import NOON, NOW, STATES, hold, home_of_all, record
 from tui.app import Quantdeck
 from tui.screens.new_run.screen import NewRun
 from tui.settings.draft import Draft
@@ -45,6 +48,27 @@ async def test_delete_asks_first(deck):
         await opened(pilot, "d", "y")
         await changed(pilot, lambda: len(deck.snapshot.runs) == 4)
         assert "0c1d0005" not in [run.id for run in deck.home.all()]
+
+
+async def test_a_run_that_waits_is_put_in_front_and_no_other(tmp_path):
+    deck = Quantdeck(home_of_all(tmp_path / "home"), first="runs", now=lambda: NOON)
+    waiting = [
+        record(deck.home, f"0c1d000{number}", STATES["queued"][0], created=f"11:3{number}")
+        for number in (6, 7, 8)
+    ]
+    locks = [hold(run) for run in waiting]
+    for run in waiting:
+        queue.join(run)
+    async with deck.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "f")
+        assert queue.waiting(deck.home) == ["0c1d0008", "0c1d0006", "0c1d0007"]
+        await opened(pilot, "down", "f")
+        assert queue.waiting(deck.home) == ["0c1d0007", "0c1d0008", "0c1d0006"]
+        await opened(pilot, "down", "down", "f")
+        assert len(queue.waiting(deck.home)) == 3
+        assert not deck.screen.check_action("first", ())
+    for lock in locks:
+        os.close(lock)
 
 
 async def test_rename_and_note(deck):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import QuantdeckError
+from engine.plain_file import expanded
 from engine.results.answers import WrittenReport, WrittenTrades
 from engine.results.trade_terms import terms
 from tui.background.questions import Question
@@ -74,14 +75,14 @@ def ask_export(screen: BaseScreen, result: OpenResult, trades: TradesPanel, ques
         screen.notify(f"written: {written.path}", markup=False)
 
     def wrong(text: str) -> str:
-        path = Path(text).expanduser()
+        path = expanded(text)
         if path.suffix not in SUFFIXES:
             return "end it in .html (report) or .csv (trades as shown)"
         return "that file exists already: choose another name" if path.exists() else ""
 
     def typed(text: object) -> None:
         if isinstance(text, str):
-            path = Path(text).expanduser().absolute()
+            path = expanded(text).absolute()
             do, kind = SUFFIXES[path.suffix]
             request = result.request(do, path=str(path), **trades.question)
             questions.ask("export", Question(request, kind, answered, screen.deck.report_error))

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
 from textual.widgets import Input
 
+from engine.plain_file import expanded
 from tui.screens.base import Dialog
 from tui.screens.dialogs import wrapped
 from tui.widgets.entry import Entry
 from tui.widgets.lines import Line, Lines
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from textual.app import ComposeResult
 
 FIELDS = (
@@ -73,7 +75,7 @@ class ImportFile(Dialog):
     def judge(self) -> Chosen | None:
         """What is chosen; None where that is wrong, which is said."""
         file, name, options = (self.query_one(f"#field-{each}", Input).value.strip() for each, _ in FIELDS)
-        path, hints = Path(file).expanduser().absolute(), hints_in(options)
+        path, hints = expanded(file).absolute(), hints_in(options)
         wrong = "name a file" if not file else "" if path.is_file() else "there is no such file"
         if hints is None:
             wrong = wrong or "options are written as in --dates day-first"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine import settings
 from engine.errors import QuantdeckError
+from engine.plain_file import expanded
 from engine.runs.modes import training
 from tui.settings.draft import Draft
 
@@ -36,7 +37,7 @@ def draft_of(runs: Sequence[Watched], stored: tuple[str, ...]) -> Draft:
 
 def taken_from(name: str) -> settings.Settings:
     """The settings of a file. Raises ChangeSettingsError."""
-    return settings.load(Path(name).expanduser())
+    return settings.load(expanded(name))
 
 
 def trained_alike(runs: Sequence[Watched], mode: str, chosen: settings.Settings) -> str:

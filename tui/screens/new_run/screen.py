@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Horizontal, Vertical
@@ -12,6 +11,7 @@ from textual.widgets import Input
 from engine import settings
 from engine.disk import refuse_output, write_whole
 from engine.errors import QuantdeckError
+from engine.plain_file import expanded
 from engine.runs.modes import startable
 from tui.screens.base import BaseScreen
 from tui.screens.dialogs import Ask, Prompt, wrapped
@@ -23,6 +23,7 @@ from tui.widgets.lines import Line, Lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from textual import events
     from textual.binding import BindingType
@@ -268,7 +269,7 @@ class NewRun(BaseScreen, inherit_bindings=False):
         def save(name: object) -> None:
             if not isinstance(name, str) or not name:
                 return
-            path = Path(name).expanduser()
+            path = expanded(name)
             if not path.exists():
                 self._write(path, chosen)
                 return

@@ -56,6 +56,13 @@ def ask_note(screen: BaseScreen, watched: Watched) -> None:
     screen.app.push_screen(Prompt(f"Note on run {watched.id} (empty: none)", watched.note), given)
 
 
+def put_first(screen: BaseScreen, watched: Watched) -> None:
+    """Put a run that waits in front of the queue."""
+    from engine.runs import queue
+
+    attempt(screen, queue.put_first, watched.run)
+
+
 def attempt(screen: BaseScreen, work: Callable[..., object], *arguments: object) -> None:
     """Do it, and look at what has become of the runs."""
     try:

@@ -38,6 +38,7 @@ class RunsScreen(BaseScreen):
         key("c", "compare", "compare", "compare RUN RUN"),
         key("n", "new_run", "new", "run -c FILE"),
         key("x", "stop", "stop", "runs stop RUN"),
+        key("f", "first", "next in the queue", "runs first RUN"),
         key("R", "resume", "resume", "runs resume RUN", key_display="R"),
         key("d", "delete", "delete", "runs delete RUN"),
         key("r", "rename", "rename", "runs rename RUN NAME"),
@@ -121,6 +122,8 @@ class RunsScreen(BaseScreen):
         at = self._current
         if action == "stop":
             return at is not None and at.live
+        if action == "first":
+            return at is not None and at.live and at.state.status == "queued"
         if action == "delete":
             return at is not None and not at.live
         if action == "resume":
@@ -172,6 +175,11 @@ class RunsScreen(BaseScreen):
         """Ask first, then ask the run."""
         if at := self._current:
             ask_stop(self, at)
+
+    def action_first(self) -> None:
+        """Have a run that waits begin before the others that do."""
+        if at := self._current:
+            actions.put_first(self, at)
 
     def action_resume(self) -> None:
         """Go on from the last checkpoint."""
