@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks import data, growth, machine, memory, terminal
+from benchmarks import data, growth, learning, machine, memory, terminal
 from benchmarks.contest import Arena, Line, line, same
 
 if TYPE_CHECKING:
@@ -15,66 +15,6 @@ if TYPE_CHECKING:
 
     from benchmarks.contest import Entry
     from benchmarks.plan import Plan
-
-
-def training(plan: Plan) -> list[Line]:
-    """An epoch of the reference work."""
-    count = plan.size(20_000, 320)
-    entries: list[Entry] = [
-        ("quantdeck", "train_quantdeck", "training", (count, plan.devices)),
-        ("quantdeck, one device", "train_quantdeck", "training", (count, 1)),
-        ("Keras fit", "train_keras", "training", (count,)),
-        ("PyTorch, 1 thread", "train_torch", "training", (count, 1)),
-        ("PyTorch, 2 threads", "train_torch", "training", (count, 2)),
-    ]
-    with Arena(entries) as arena:
-        losses = arena.contest("losses", 1, warm_up=0)
-        ours = losses.answer("quantdeck")
-        apart = same(ours, losses.answer("Keras fit"), 1e-4, "losses of 40 steps, Keras")
-        same(ours, losses.answer("PyTorch, 2 threads"), 1e-3, "losses of 40 steps, PyTorch")
-        epochs = arena.contest("epoch", plan.rounds)
-    for name in epochs.answers:
-        same(
-            [epochs.answer("quantdeck")],
-            [epochs.answer(name)],
-            0.5 if plan.quick else 0.05,
-            f"loss of an epoch, {name}",
-        )
-    made = [
-        line(
-            "training against PyTorch, 2 threads", epochs.ratios("quantdeck", "PyTorch, 2 threads"), "×",
-            least=1.25
-        ),
-        line("training against PyTorch, 1 thread", epochs.ratios("quantdeck", "PyTorch, 1 thread"), "×"),
-        line(
-            "training against Keras fit", epochs.ratios("quantdeck", "Keras fit"), "×", least=2.0,
-            note=f"losses of 40 steps differ by {apart:.1g}",
-        ),
-    ]  # fmt: skip
-    for name in epochs.answers:
-        speed = count / epochs.seconds(name)
-        made.append(
-            line(f"training, {name}", speed, "sequences/s", note=f"peak {epochs.peak_mb(name):,.0f} MB")
-        )
-    return made
-
-
-def prediction(plan: Plan) -> list[Line]:
-    """Every window of the matrix."""
-    count = plan.size(100_000, 1_000)
-    entries: list[Entry] = [
-        ("quantdeck", "train_quantdeck", "prediction", (count, plan.devices)),
-        ("PyTorch, 1 thread", "train_torch", "prediction", (count, 1)),
-        ("PyTorch, 2 threads", "train_torch", "prediction", (count, 2)),
-    ]
-    with Arena(entries) as arena:
-        found = arena.contest("predict", plan.rounds)
-    same(found.answer("quantdeck"), found.answer("PyTorch, 2 threads"), 1e-4, "predictions")
-    ratios = found.ratios("quantdeck", "PyTorch, 1 thread", "PyTorch, 2 threads")
-    made = [line("prediction against PyTorch's best", ratios, "×", least=1.0)]
-    return made + [
-        line(f"prediction, {name}", count / found.seconds(name), "windows/s") for name in found.answers
-    ]
 
 
 def peak_memory(plan: Plan) -> list[Line]:
@@ -282,8 +222,9 @@ def growing(plan: Plan) -> list[Line]:
 
 
 ALL: dict[str, Callable[[Plan], list[Line]]] = {
-    "training": training,
-    "prediction": prediction,
+    "training": learning.training,
+    "kinds": learning.kinds,
+    "prediction": learning.prediction,
     "memory": peak_memory,
     "simulation": simulation,
     "sweeps": sweeps,

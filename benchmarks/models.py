@@ -30,13 +30,14 @@ USED = 0.85
 EDGE, SIMULATED_BARS = 0.1, 28_000  # of the simulated market
 NOW_MS = 10**13
 FOLDS = ("walk_forward.folds=5", "walk_forward.window=anchored")
-ROBUST = ("label.scale=volatility", "scaling.clip=4")
+ROBUST = ("label.scale=volatility", "scaling.clip=4", "model.members=1")
 HUBER = (*ROBUST, "model.loss=huber", "window.lookback=8", "model.units=32", "model.dropout=0.3",
          "training.batch_size=256", "training.learning_rate=0.01", "training.patience=3",
          "training.plateau_patience=1", "label.clip=8")  # fmt: skip
 CANDIDATES = {
     **{kind: (f"model.kind={kind}", *HUBER) for kind in ("lstm", "gru", "tcn", "attention", "mlp")},
     "lstm-3": ("model.kind=lstm", *HUBER, "model.members=3"),
+    "lstm-5": ("model.kind=lstm", *HUBER, "model.members=5"),
     "ridge": ("model.kind=ridge", *ROBUST, "label.clip=1", "window.lookback=8"),
     "boosting": ("model.kind=boosting", *ROBUST, "label.clip=1", "window.lookback=8"),
 }

@@ -1,4 +1,4 @@
-"""Training of the reference work by stock Keras: the same layers, windows materialised, `fit` as it comes."""
+"""Training of the reference networks by stock Keras: windows materialised, `fit` as it comes."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import work
+from benchmarks.first_weights import in_order_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def training(count: str) -> dict[str, Callable[[], Any]]:
+def training(count: str, kind: str = "lstm") -> dict[str, Callable[[], Any]]:
     """`losses`: running mean losses of 40 steps without dropout. `epoch`: one epoch with it."""
     os.environ["KERAS_BACKEND"] = "jax"
     import keras
@@ -21,13 +22,8 @@ def training(count: str) -> dict[str, Callable[[], Any]]:
     labels = sequences.labels[work.LOOKBACK :]  # (N,)
 
     def model(dropout: float) -> Any:
-        layers = [
-            keras.Input((work.LOOKBACK, work.FEATURES)),
-            keras.layers.LSTM(work.UNITS[0], return_sequences=True),
-        ]
-        layers += [keras.layers.Dropout(dropout, seed=1)] if dropout else []
-        made = keras.Sequential([*layers, keras.layers.LSTM(work.UNITS[1]), keras.layers.Dense(1)])
-        made.set_weights(work.weights())
+        made = stacked_lstm(dropout) if kind == "lstm" else stock(kind, dropout)
+        made.set_weights(in_order_of([each.shape for each in made.weights], kind))
         made.compile(optimizer=keras.optimizers.Adam(work.RATE), loss="mse")
         return made
 
@@ -53,3 +49,24 @@ def training(count: str) -> dict[str, Callable[[], Any]]:
     timed = model(work.DROPOUT)
     epochs = iter(range(1_000_000))
     return {"losses": losses, "epoch": lambda: fit(timed, sequences.order(next(epochs)))}
+
+
+def stacked_lstm(dropout: float) -> Any:
+    """The reference network as anybody would write it."""
+    import keras
+
+    layers = [
+        keras.Input((work.LOOKBACK, work.FEATURES)),
+        keras.layers.LSTM(work.UNITS[0], return_sequences=True),
+    ]
+    layers += [keras.layers.Dropout(dropout, seed=1)] if dropout else []
+    return keras.Sequential([*layers, keras.layers.LSTM(work.UNITS[1]), keras.layers.Dense(1)])
+
+
+def stock(kind: str, dropout: float) -> Any:
+    """The network of stock layers that quantdeck trains."""
+    from engine.models.registry import to_build
+    from engine.settings import Model
+
+    chosen = Model(kind=kind, units=work.UNITS, dropout=dropout)
+    return to_build(chosen).build(work.LOOKBACK, work.FEATURES, chosen, 1)

@@ -1,10 +1,11 @@
-"""Training and prediction of the reference work by quantdeck."""
+"""Training and prediction of the reference networks by quantdeck."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import work
+from benchmarks.first_weights import in_order_of
 from engine.models.training import backend
 from engine.settings import Model, Training
 
@@ -12,20 +13,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def training(count: str, devices: str) -> dict[str, Callable[[], Any]]:
+def training(count: str, devices: str, kind: str = "lstm") -> dict[str, Callable[[], Any]]:
     """`losses`: running mean losses of 40 steps without dropout. `epoch`: one epoch with it."""
     sequences = work.Sequences(int(count))
     used = prepared(devices)
     import keras
 
-    from engine.models.lstm import LSTM
+    from engine.models.registry import named
+    from engine.models.training.fit import batches_a_group
     from engine.models.training.trainer import Groups, WindowTrainer
 
+    chosen = named(kind)
+
     def trainer(dropout: float) -> Any:
-        made = WindowTrainer(LSTM, network(dropout), sequences.matrix, sequences.labels, "mse", used)
-        made.compile(optimizer=keras.optimizers.Adam(work.RATE))
-        made.optimizer.build(made.network.trainable_variables)
-        return made
+        made = network(dropout, kind)
+        walker = WindowTrainer(chosen, made, sequences.matrix, sequences.labels, "mse", used)
+        walker.compile(optimizer=keras.optimizers.Adam(work.RATE))
+        walker.optimizer.build(made.trainable_variables)
+        return walker
 
     def losses() -> list[float]:
         told: list[float] = []
@@ -36,10 +41,8 @@ def training(count: str, devices: str) -> dict[str, Callable[[], Any]]:
         trainer(0.0).fit(groups, shuffle=False, verbose=0, callbacks=[emit])
         return told
 
-    from engine.models.training.fit import batches_a_group
-
     timed = trainer(work.DROPOUT)
-    batches = batches_a_group(LSTM.operations(timed.network), work.BATCH)
+    batches = batches_a_group(chosen.operations(timed.network), work.BATCH)
     epochs = iter(range(1_000_000))
 
     def epoch() -> float:
@@ -72,10 +75,11 @@ def prepared(devices: str) -> int:
     return backend.prepare(Training(batch_size=work.BATCH, devices=int(devices)))
 
 
-def network(dropout: float) -> Any:
-    """The reference network with the reference weights."""
-    from engine.models.lstm import build
+def network(dropout: float, kind: str = "lstm") -> Any:
+    """The reference network of a kind with the reference weights."""
+    from engine.models.registry import named
 
-    made = build(work.LOOKBACK, work.FEATURES, Model(units=work.UNITS, dropout=dropout), 1)
-    made.set_weights(work.weights())
+    chosen = Model(kind=kind, units=work.UNITS, dropout=dropout)
+    made = named(kind).build(work.LOOKBACK, work.FEATURES, chosen, 1)
+    made.set_weights(in_order_of([each.shape for each in made.weights], kind))
     return made

@@ -1,4 +1,4 @@
-"""Training and prediction of the reference work by PyTorch, eager, on the processor."""
+"""Training and prediction of the reference networks by PyTorch, eager, on the processor."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from benchmarks import work
+from benchmarks.torch_networks import Network
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,37 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-class Network(torch.nn.Module):
-    """The reference network; Keras's LSTM has one bias, so the second one stays 0 and is not trained."""
-
-    def __init__(self, dropout: float) -> None:
-        super().__init__()
-        first, second = work.UNITS
-        self.first = torch.nn.LSTM(work.FEATURES, first, batch_first=True)
-        self.dropout = torch.nn.Dropout(dropout)
-        self.second = torch.nn.LSTM(first, second, batch_first=True)
-        self.forecast = torch.nn.Linear(second, 1)
-        given = [torch.from_numpy(array) for array in work.weights()]
-        with torch.no_grad():
-            for layer, (kernel, recurrent, bias) in zip(
-                (self.first, self.second), (given[:3], given[3:6]), strict=True
-            ):
-                layer.weight_ih_l0.copy_(kernel.T)
-                layer.weight_hh_l0.copy_(recurrent.T)
-                layer.bias_ih_l0.copy_(bias)
-                layer.bias_hh_l0.zero_()
-                layer.bias_hh_l0.requires_grad_(requires_grad=False)
-            self.forecast.weight.copy_(given[6].T)
-            self.forecast.bias.copy_(given[7])
-
-    def forward(self, window: torch.Tensor) -> torch.Tensor:
-        """(B, L, F) to (B,)."""
-        states, _ = self.first(window)
-        states, _ = self.second(self.dropout(states))
-        return self.forecast(states[:, -1])[:, 0]
-
-
-def training(count: str, threads: str) -> dict[str, Callable[[], Any]]:
+def training(count: str, threads: str, kind: str = "lstm") -> dict[str, Callable[[], Any]]:
     """`losses`: running mean losses of 40 steps without dropout. `epoch`: one epoch with it."""
     torch.set_num_threads(int(threads))
     sequences = work.Sequences(int(count))
@@ -68,10 +39,10 @@ def training(count: str, threads: str) -> dict[str, Callable[[], Any]]:
         return [float(mean) for mean in means]
 
     def losses() -> list[float]:
-        model = Network(0.0)
+        model = Network(kind, 0.0)
         return walk(model, optimizer(model), sequences.order(0)[: 40 * work.BATCH])
 
-    timed = Network(work.DROPOUT)
+    timed = Network(kind, work.DROPOUT)
     adam = optimizer(timed)
     epochs = iter(range(1_000_000))
     return {"losses": losses, "epoch": lambda: walk(timed, adam, sequences.order(next(epochs)))[-1]}
@@ -82,7 +53,7 @@ def prediction(count: str, threads: str) -> dict[str, Callable[[], Any]]:
     torch.set_num_threads(int(threads))
     sequences = work.Sequences(int(count))
     matrix = torch.from_numpy(sequences.matrix)
-    model = Network(0.0).eval()
+    model = Network("lstm", 0.0).eval()
 
     @torch.inference_mode()
     def predict(starts: torch.Tensor, size: int) -> torch.Tensor:

@@ -48,22 +48,6 @@ class Sequences:
         return np.ascontiguousarray(every[: self.count].swapaxes(1, 2))
 
 
-def weights() -> list[np.ndarray]:
-    """First weights in Keras's order: kernel, recurrent kernel, bias a layer; kernel, bias of the last."""
-    random = np.random.default_rng(9)
-    made, inputs = [], FEATURES
-    for units in UNITS:
-        limit = np.sqrt(6 / (inputs + 4 * units))
-        orthogonal = np.linalg.qr(random.normal(size=(4 * units, units)))[0].T  # (units, 4 units)
-        bias = np.concatenate(
-            [np.zeros(units), np.ones(units), np.zeros(2 * units)]
-        )  # the forget gate's is 1
-        made += [random.uniform(-limit, limit, (inputs, 4 * units)), orthogonal, bias]
-        inputs = units
-    made += [random.uniform(-0.4, 0.4, (inputs, 1)), np.zeros(1)]
-    return [array.astype(np.float32) for array in made]
-
-
 def candles(rows: int) -> pd.DataFrame:
     """Hourly candles, (rows,): a random walk, as a frame of the store."""
     random = np.random.default_rng(3)

@@ -175,7 +175,7 @@ def fit(
         fits: list[Fitted] = []
         count = members_of(settings.model, kind)
         for number in range(count):
-            report = fitted.after(sum(each.epochs for each in fits), count - 1 - number, emit)
+            report = fitted.after(tuple(fits), count, emit)
             kept = checkpoint if count == 1 else member_file(checkpoint, number)
             model, fit = kinds.fit(kind, lessons, seeded(settings, number), devices, kept, report)
             models.append(model)

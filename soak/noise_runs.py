@@ -24,7 +24,7 @@ BARS, MOST = 4800, 4
 NEVER_MS = 2_000_000_000_000
 QUICK = (
     "features.names=[return_1,return_24,rsi_14]", "window.lookback=12", "model.units=[6]",
-    "training.epochs=2",
+    "model.members=1", "training.epochs=2",
     "training.batch_size=256", "training.devices=1", "split.test=0.4", "signal.entry_threshold=0",
     "data.funding=false",
 )  # fmt: skip

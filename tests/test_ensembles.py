@@ -3,13 +3,18 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine import pipeline
 from engine.errors import StopRequestedError
 from engine.lineage.comparison import examine
 from engine.models.training import backend
+from engine.models.training.fitted import Fitted, after
 from engine.outcome import PREDICTIONS
 from engine.preparation import Job
+from engine.runs.fold import State, fold
+from engine.runs.log_entries import entry_of
 from engine.runs.manifest import manifest_of, verify
 from engine.settings import load
 from engine.studies.leak_audit.audited_run import audit_run
@@ -81,13 +86,34 @@ def test_one_that_was_stopped_goes_on_to_the_same_bits(home, ensemble, epoch):
     assert told[-1] == epoch
 
 
-def test_epochs_of_members_are_told_one_after_the_other(home):
-    told = []
-    job = carried_out(
-        home, "model.members=2", emit=lambda event: told.append(event) if event["kind"] == "epoch" else None
-    )
+def test_members_are_told_one_after_the_other_and_as_one(home):
+    told, state = [], State()
+    job = carried_out(home, "model.members=2", "training.patience=1", emit=told.append)
     result = pipeline.train_and_backtest(job)
-    assert [event["epoch"] for event in told] == list(range(1, result.training.epochs + 1))
+    epochs = [event["epoch"] for event in told if event["kind"] == "epoch"]
+    assert epochs == list(range(1, result.training.epochs + 1))
+    assert [event["member"] for event in told if "member" in event] == [1, 2]
+    seen = set()
+    for event in told:
+        state = fold(state, entry_of({"seq": 1, "at": "", **event}, "told"))
+        if state.stage == "fit" and event["kind"] == "batch":
+            seen.add((state.model.member, state.model.members, state.early_stopped))
+    assert seen == {(1, 2, False), (2, 2, False)}
+
+
+@given(st.integers(2, 9), st.integers(1, 30), st.data())
+def test_time_left_is_that_of_all_members_where_all_are_alike(members, epochs, data):
+    number = data.draw(st.integers(1, members - 1))
+    most, epoch = data.draw(st.integers(epochs, 60)), data.draw(st.integers(1, epochs))
+    batch = data.draw(st.integers(1, 7))
+    fit = Fitted(epochs=epochs, best_epoch=1, loss=0.0, val_loss=0.0, stopped_early=True, history=[])
+    told = []
+    emit = after([fit] * number, members, told.append)
+    passed = epoch - 1 + batch / 8
+    progress = {"epoch": epoch, "epochs": most, "batch": batch, "batches": 8}
+    emit({"kind": "batch", **progress, "left_s": 2.5 * (most - passed)})
+    assert told[0]["left_s"] == pytest.approx(2.5 * (epochs * (members - number) - passed))
+    assert told[0]["epoch"] == number * epochs + epoch
 
 
 @pytest.mark.parametrize("kind", ["boosting", "ridge"])

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 END_MS = 1_717_200_000_000  # 2024-06-01
 SMALL = {
     "window": {"lookback": 12},
-    "model": {"units": [4]},
+    "model": {"units": [4], "members": 1},
     "training": {"epochs": 1, "batch_size": 256},
     "features": {"names": ["return_1", "rsi_14", "hour_sin"]},
 }

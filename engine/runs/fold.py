@@ -169,6 +169,12 @@ def joined(known: Entry, news: Entry) -> Entry:
     return replace(news, **silent)
 
 
+def model(draft: Draft, entry: log.ModelFacts) -> None:
+    """News of what is trained join what is known; a member begins though the one before it stopped early."""
+    draft["model"] = joined(draft["model"], entry)
+    draft["early_stopped"] = draft["early_stopped"] and entry.member is None
+
+
 def batch(draft: Draft, entry: log.BatchProgress) -> None:
     """Progress within an epoch."""
     draft.update(epoch=entry.epoch, epochs=entry.epochs or draft["epochs"], left_s=entry.left_s)
@@ -207,7 +213,7 @@ APPLY: dict[type[log.LogEntry], Callable[[Draft, Any], None]] = {
     log.SourceProgress: source,
     log.LogNote: note,
     log.SimulatedMarket: lambda draft, _: draft.update(simulated=True),
-    log.ModelFacts: lambda draft, entry: draft.update(model=joined(draft["model"], entry)),
+    log.ModelFacts: model,
     log.BatchProgress: batch,
     log.Epoch: epoch,
     log.EarlyStop: lambda draft, _: draft.update(early_stopped=True),

@@ -129,7 +129,7 @@ class SimulatedMarket(LogEntry):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFacts(LogEntry):
-    """What is trained, on how many samples."""
+    """What is trained, on how many samples; member: which of an ensemble's members is next."""
 
     features: int | None = None
     rows: int | None = None
@@ -142,6 +142,8 @@ class ModelFacts(LogEntry):
     dropped: int | None = None
     unready: int | None = None
     devices: int | None = None
+    member: int | None = None
+    members: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -76,7 +76,7 @@ class Model(Group):
     kind: str = setting("lstm", "kind of model", choices=MODELS, repr=False)
     file: str = setting("", "Python file with a model of your own, which takes the kind's place", repr=False)
     members: Whole = setting(
-        3,
+        5,
         "models with the seeds training.seed, training.seed + 1 and so on, whose mean is the forecast",
         "models",
         ge=1,

@@ -4,7 +4,7 @@ import json
 
 SMALL = {
     "data.exchange": "demo", "data.start": "2025-10-01", "data.end": "2026-01-01", "window.lookback": "8",
-    "model.units": "4", "training.epochs": "1",
+    "model.units": "4", "model.members": "1", "training.epochs": "1",
 }  # fmt: skip
 HOSTILE = {
     "PYTHONWARNINGS": "error", "XLA_FLAGS": "--xla_no_such_flag=1", "JAX_ENABLE_X64": "1",

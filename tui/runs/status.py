@@ -45,13 +45,15 @@ def status(state: State) -> tuple[str, str]:
 
 
 def progress(state: State) -> str:
-    """How far the run is: epoch or trial, time left; empty if that says nothing."""
+    """How far the run is: epoch, model or trial, time left; empty if that says nothing."""
     if not state.ended and (search := progress_of(state)):
         left = f" · {span(search.left_s)} left" if defined(search.left_s) else ""
         return f"trial {whole(search.done)}/{whole(search.of)}{left}"
     if state.status not in ("training", "stopping", "stale", "saving") or not state.epochs:
         return f"epoch {whole(state.epoch)} of {whole(state.epochs)}" if state.history else ""
     left = f" · {span(state.left_s)} left" if defined(state.left_s) else ""
+    if state.model.member:
+        return f"model {state.model.member} of {state.model.members}{left}"
     return f"epoch {whole(max(1, state.epoch))}/{whole(state.epochs)}{left}"
 
 

@@ -14,6 +14,7 @@ DEMO = {
         "second_exchange": "demo",
     },
     "label": {"horizon": 1},
+    "model": {"members": 3},
     "training": {"epochs": 8},
     "signal": {"threshold_from": "validation", "exit": "signal"},
 }

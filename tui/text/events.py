@@ -52,7 +52,8 @@ def model_line(model: log.ModelFacts) -> str:
     """What is about to be trained, on how much."""
     parts = ("features", "lookback", "parameters", "train", "validation", "test", "purged", "dropped")
     known = ((part, getattr(model, part)) for part in parts)
-    return f"model: {', '.join(f'{whole(value)} {part}' for part, value in known if value)}"
+    which = f" {model.member} of {model.members}" if model.member else ""
+    return f"model{which}: {', '.join(f'{whole(value)} {part}' for part, value in known if value)}"
 
 
 def rate(value: float | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -43,17 +44,38 @@ def together(members: Sequence[Fitted]) -> Fitted:
     )
 
 
-def after(done: int, left: int, emit: Emit) -> Emit:
-    """`emit` for a member that is trained when `done` epochs are, with `left` members behind it.
+def after(before: Sequence[Fitted], members: int, emit: Emit) -> Emit:
+    """`emit` for the one of so many members that is trained after those before it.
 
-    Its epochs go on where those before it ended, so that a curve of all can be drawn.
+    Its epochs go on where theirs ended, so that a curve of all can be drawn; what is left is left of all.
     """
+    done = sum(each.epochs for each in before)
 
     def shifted(event: dict[str, object]) -> None:
-        known = {name: value for name in ("epoch", "best_epoch") if isinstance(value := event.get(name), int)}
-        moved: dict[str, object] = {name: done + value for name, value in known.items()}
+        told = event.copy()
+        for name in ("epoch", "best_epoch"):
+            if isinstance(value := event.get(name), int):
+                told[name] = done + value
         if isinstance(most := event.get("epochs"), int):
-            moved["epochs"] = done + most * (1 + left)
-        emit({**event, **moved})
+            told["epochs"] = done + most * (members - len(before))
+        if event["kind"] == "model":
+            told |= {"member": len(before) + 1, "members": members}
+        if event["kind"] == "batch":
+            told["left_s"] = left_of_all(event, before, members)
+        emit(told)
 
-    return shifted if done or left else emit
+    return shifted if members > 1 else emit
+
+
+def left_of_all(event: dict[str, Any], before: Sequence[Fitted], members: int) -> float | None:
+    """Seconds that members have left, from the progress of the one that is trained after those before it.
+
+    Each is taken to need as many epochs as those before it did in the mean; the first, all that it may.
+    """
+    most, passed = event["epochs"], event["epoch"] - 1 + event["batch"] / event["batches"]
+    if event["left_s"] is None or passed >= most:
+        return None
+    usual = sum(each.epochs for each in before) / len(before) if before else most
+    own = max(usual, math.ceil(passed)) - passed
+    behind = members - len(before) - 1
+    return float((own + behind * usual) * event["left_s"] / (most - passed))

@@ -5,7 +5,18 @@ import pytest
 from engine.runs.folder import Home
 from engine.runs.state import state_of
 from tests.tui.app.conftest import ready, settled
-from tests.tui.app.recorded import NOON, NOW, STATES, epochs, event, hold, record, tell_all
+from tests.tui.app.recorded import (
+    NOON,
+    NOW,
+    STATES,
+    batch,
+    epochs,
+    event,
+    hold,
+    prepared,
+    record,
+    tell_all,
+)  # fmt: skip
 from tui.app import Quantdeck
 from tui.runs import status as run_status
 from tui.screens.train.screen import TrainScreen
@@ -33,6 +44,21 @@ def test_each_state_has_its_words(tmp_path, held, state):
     if alive:
         held(run)
     assert run_status.status(state_of(run, now))[0] == WORDS[state]
+
+
+async def test_which_member_of_an_ensemble_is_trained_and_how_long_all_will_take(tmp_path, held):
+    first = [*epochs(3, best=1), event("early_stopped", epoch=3, best_epoch=1)]
+    parts = [event("model", parameters=36545, member=number, members=5) for number in (1, 2)]
+    home = Home(tmp_path / "home")
+    held(record(home, "3f2a0001", [*prepared(), parts[0], *first, parts[1], batch(4)]))
+    deck = Quantdeck(home, first="train", now=lambda: NOON)
+    async with deck.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("2")
+        await settled(pilot)
+        title = deck.screen.query_one("#title", Lines).text
+        assert " ".join(title.split()).endswith("SIMULATED training · model 2 of 5 · 3 m 4 s left")
+        assert "model 2 of 5: 36,545 parameters" in deck.screen.query_one("#log", Lines).text
 
 
 async def test_a_replay_shows_what_the_live_run_showed(tmp_path, held):
