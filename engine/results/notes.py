@@ -38,8 +38,6 @@ def log_event(note: Note, level: str = "info") -> dict[str, Any]:
 
 MARKET_TRAINED = "{done} of {wanted}: edge {edge:g}, seed {seed}: IC {ic:+.3f} ({low:+.3f} … {high:+.3f})"
 TEXTS = {
-    "trial done": "trial {trial} of {of}: {objectives}; best {best:+.4f}, trial {best_trial}",
-    "trial ended": "trial {trial} of {of} {state}: {why}",
     "winner beyond chance": (
         "Better than chance: the winner's Sharpe ratio of {sharpe:.2f} over {days:,} out-of-fold days lies "
         "above the {best:.2f} that the best of {trials:,} trials without skill would show, at a probability "

@@ -8,16 +8,23 @@ from typing import TYPE_CHECKING
 from engine import settings
 from engine.disk import refuse_output, write_whole
 from engine.errors import ChangeSettingsError
-from engine.results.search import SearchResult
+from engine.results.codec import to_json
+from engine.results.search import verdict
 from engine.runs.folder import Home, RunFolder, home_path
 from engine.runs.results import result_of
+from engine.runs.state import state_of
 from tui.commands.answer import Answer
 from tui.commands.pipeline import carry_out, start
 from tui.commands.settings import DEFAULT_FILE, overlay
+from tui.runs.search import trials_of
+from tui.settings.trial import written
+from tui.text.csv_file import write_csv
+from tui.text.search import rows_of, search_summary, trials_summary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from engine.results.search import SearchTrial
     from engine.settings import Settings
 
 
@@ -55,20 +62,53 @@ def resume(home: str | None, text: str, *, detach: bool) -> Answer:
     return carry_out(a_search(home, text), detach=detach)
 
 
-def best(home: str | None, text: str, path: str, *, force: bool) -> Answer:
-    """Write the settings of a search's winner to a file."""
+def show(home: str | None, text: str, csv: str) -> Answer:
+    """The trials of a search as far as it is, and what they come to."""
     run = a_search(home, text)
-    found = result_of(run)
-    if not isinstance(found, SearchResult):
-        raise ChangeSettingsError(f"run {run.id}", "is no search", "Name a search")
+    state = state_of(run)
+    found = trials_of(run, state)
+    document = {"run": run.id, "state": state.status, "folder": str(run.path)}
+    if csv:
+        path = write_csv(csv, rows_of(found.trials), Home(home_path(home)))
+        return Answer(document | {"file": str(path), "trials": len(found.trials)}, f"written to {path}")
+    told = {
+        "trials": [to_json(each) for each in found.trials], "winner": found.winner,
+        "luck": to_json(found.luck) if found.luck else None, "importance": dict(found.importance or {}),
+        "verdict": [note.text for note in verdict(found.luck)] if found.luck else [],
+        "winner_run": found.result.winner_run if found.result else None,
+    }  # fmt: skip
+    if found.result:
+        return Answer(document | told, search_summary(run, found.result))
+    text = "\n".join([*told["verdict"], trials_summary(found.trials)])
+    return Answer(document | told, text)
+
+
+def best(home: str | None, text: str, path: str, trial: int | None = None, *, force: bool) -> Answer:
+    """Write the settings of a search's winner, or of another trial, to a file."""
+    run = a_search(home, text)
     target = Path(path)
     refuse_output(target, home_path(home), replace=force)
-    winner = Home(home_path(home)).find(found.winner_run)
-    write_whole(target, settings.to_toml(settings.load(winner.settings_path), comments=True).encode())
-    document = {"file": str(target.absolute()), "run": run.id, "winner_run": found.winner_run}
-    return Answer(
-        document, f"Settings of trial {found.winner} written to {path}. Next: quantdeck run -c {path}"
-    )
+    document = {"file": str(target.absolute()), "run": run.id}
+    if trial is None:
+        found = result_of(run)
+        winner = Home(home_path(home)).find(found.winner_run)
+        content = settings.to_toml(settings.load(winner.settings_path), comments=True).encode()
+        trial, document["winner_run"] = found.winner, found.winner_run
+    else:
+        content = written(run, the_trial(run, trial))
+    write_whole(target, content)
+    said = f"Settings of trial {trial} written to {path}. Next: quantdeck run -c {path}"
+    return Answer(document | {"trial": trial}, said)
+
+
+def the_trial(run: RunFolder, number: int) -> SearchTrial:
+    """A trial of a search. Raises ChangeSettingsError where there is none of that number."""
+    trials = trials_of(run, state_of(run)).trials
+    for each in trials:
+        if each.number == number:
+            return each
+    known = f"it has {trials[0].number} to {trials[-1].number}" if trials else "none is done yet"
+    raise ChangeSettingsError(f"trial {number}", f"is none of search {run.id}: {known}", "Name another one")
 
 
 def a_search(home: str | None, text: str) -> RunFolder:

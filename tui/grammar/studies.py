@@ -91,14 +91,23 @@ def search(
     run: Annotated[
         str, option("--run", metavar="RUN", help="With --best: the search; without it, the last.")
     ] = "",
+    trial: Annotated[
+        int, option("--trial", metavar="N", help="With --best: this trial instead of the winner.")
+    ] = -1,
+    show: Annotated[
+        str, option("--show", metavar="RUN", help="Tell the trials of a search, or of the `last`, so far.")
+    ] = "",
+    csv: Annotated[str, option("--csv", metavar="FILE", help="With --show: write them to this file.")] = "",
     force: Force = False, name: Name = "", detach: Detach = False,
     config: Config = None, overrides: Overrides = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
     """Try settings before the test begins; train and trade the best."""
     from tui.commands import search as work
 
+    if show:
+        return work.show(home, show, csv)
     if best:
-        return work.best(home, run or "last", best, force=force)
+        return work.best(home, run or "last", best, trial if trial >= 0 else None, force=force)
     if resume:
         return work.resume(home, resume, detach=detach)
     told = {"trials": trials, "minutes": minutes, "sampler": sampler, "objective": objective}

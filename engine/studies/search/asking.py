@@ -19,6 +19,7 @@ from optuna.storages.journal import JournalFileBackend
 
 from engine.disk import writing
 from engine.errors import ChangeSettingsError
+from engine.results.search import LEAST
 from engine.settings.writing import toml_value
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from engine.settings import Parameter, Search, Value
     from engine.studies.search.record import Trial
 
-LARGEST = {"max_drawdown": False}  # objectives that are best when they are least; all others when greatest
 optuna.logging.set_verbosity(optuna.logging.WARNING)  # what it says of each trial goes to nobody
 STATES = {
     "complete": optuna.trial.TrialState.COMPLETE,
@@ -50,7 +50,7 @@ class Asked:
 
 def greatest(objective: str) -> bool:
     """Whether more of it is better."""
-    return LARGEST.get(objective, True)
+    return objective not in LEAST
 
 
 def refuse_unsuited(search: Search, parameters: Sequence[Parameter]) -> None:

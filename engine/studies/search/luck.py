@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.results.metrics import FEWEST_DAYS
-from engine.results.notes import Note
 from engine.results.search import Luck
 from engine.robustness.trial_family import spread
 from engine.statistics.best_of_trials import BestOfTrials
@@ -143,23 +142,3 @@ def apart(each: Parameter, first: Value | None, second: Value | None) -> float:
         return 1.0
     scale = math.log if each.log else float
     return abs(scale(first) - scale(second)) / (scale(each.high) - scale(each.low))
-
-
-def verdict(luck: Luck) -> list[Note]:
-    """What is to be said of the winner: one verdict, and what stands beside it."""
-    facts = {
-        "sharpe": luck.sharpe,
-        "best": luck.expected_best_sharpe,
-        "trials": luck.trials,
-        "days": luck.days,
-    }
-    shared = facts | {"probability": luck.deflated_sharpe}
-    if luck.days >= FEWEST_DAYS and not math.isfinite(luck.sharpe):
-        found = [Note("winner never traded", {"days": luck.days})]
-    elif not math.isfinite(luck.deflated_sharpe):
-        found = [Note("search without verdict", {"days": luck.days, "fewest": FEWEST_DAYS})]
-    else:
-        found = [Note("winner beyond chance" if luck.beyond_chance else "winner may be luck", {**shared})]
-    if math.isfinite(luck.overfitting):
-        found.append(Note("overfitting of a search", {"share": luck.overfitting}))
-    return found

@@ -16,17 +16,16 @@ from engine.disk import write_whole
 from engine.market.times import iso, milliseconds
 from engine.preparation import features_table
 from engine.results.notes import Note
-from engine.results.search import SearchResult, SearchTrial
+from engine.results.search import SearchResult, verdict
 from engine.runs.folder import RunFolder
 from engine.runs.manifest import write_manifest
 from engine.runs.state import state_of
 from engine.settings import Search, space_of, with_limits, with_values
-from engine.statistics.returns import sharpe
 from engine.studies.folds import cuts
 from engine.studies.search import asking
-from engine.studies.search.luck import luck_of, verdict
+from engine.studies.search.luck import luck_of
 from engine.studies.search.record import file_of
-from engine.studies.search.trials import Trials, asks_in_vain, best_of, trained_by, written
+from engine.studies.search.trials import Trials, asks_in_vain, best_of, row, trained_by
 from engine.studies.seeds import follow, refuse, same_data
 from engine.studies.workers import one_device
 
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from engine.market.merge import Market
     from engine.preparation import Job
     from engine.settings import Settings
-    from engine.studies.search.record import Trial
 
     Rows = NDArray[np.int64]
 
@@ -80,7 +78,7 @@ def search(job: Job) -> SearchResult:
         winner=winner.number,
         winner_run=run.id,
         tested_from=str(iso(test_ms)),
-        winner_settings=written(winner),
+        winner_settings=winner.chosen,
         luck=luck,
         importance=asking.importances(chosen, trained_by(parameters), told[1:]),
         front=asking.front(chosen, trained_by(parameters), told),
@@ -121,20 +119,3 @@ def follow_up(job: Job, settings: Settings) -> RunFolder:
     if state_of(run).status != "done":
         refuse(follow(str(run.path), 0, job.emit)[1])
     return run
-
-
-def row(trial: Trial, chosen: Search, days_per_year: float) -> SearchTrial:
-    """A trial as the result has it."""
-    nothing = float("nan")
-    found = trial.objectives if trial.complete else [nothing] * len(chosen.objective)
-    return SearchTrial(
-        number=trial.number,
-        state=trial.state,
-        objectives=dict(zip(chosen.objective, found, strict=True)),
-        drawn=written(trial),
-        rules=trial.variants,
-        epochs=trial.epochs,
-        sharpe=sharpe(trial.returns, days_per_year),
-        total_return=float(np.prod(1.0 + trial.returns) - 1.0) if trial.complete else nothing,
-        reason=trial.reason,
-    )
