@@ -226,6 +226,11 @@ TEXTS = {
     "unsized": "{orders} orders were given up because no forecast volatility was known.",
     "already trained": "already trained: run {run} has this model, from the same settings and data",
     "loss is no number": "loss is {loss} in epoch {epoch}",
+    "span searched": "span {span} of {of} is searched and traded: run {run}",
+    "out of sample": (
+        "These figures are out of sample: each of the {spans} spans was traded by the winner of a search "
+        "that saw nothing of it."
+    ),
     "fold trained": "{done} of {folds} folds, fold {fold}: {epochs} epochs, best {best_epoch}",
     "seed trained": "seed {seed}: run {run} is done",
     "market trained": MARKET_TRAINED,

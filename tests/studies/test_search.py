@@ -243,7 +243,7 @@ def test_in_processes_of_its_own_it_has_the_same_trials_and_looks_once_at_the_te
     work.best(str(alone.path), "last", str(tmp_path / "best.toml"), force=False)
     assert load(tmp_path / "best.toml") == drawn
     best = result.trials[result.winner]
-    assert str(drawn.window.lookback) == best.drawn.get("window.lookback", str(settings_of().window.lookback))
+    assert drawn.window.lookback == best.drawn.get("window.lookback", settings_of().window.lookback)
     assert best.objectives["net_sharpe"] == max(
         each.objectives["net_sharpe"] for each in result.trials if each.state == "complete"
     )

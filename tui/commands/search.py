@@ -22,10 +22,13 @@ from tui.text.csv_file import write_csv
 from tui.text.search import rows_of, search_summary, trials_summary
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from engine.results.search import SearchTrial
     from engine.settings import Settings
+
+
+OUTER = {"walkforward": "nested"}
 
 
 def search(
@@ -33,12 +36,13 @@ def search(
     space: str,
     config: str | None,
     overrides: list[str] | None,
+    mode: str = "search",
     *,
     name: str = "",
     detach: bool = False,
 ) -> Answer:
     """Search the space of a settings file, on top of the settings of the command line."""
-    return start(home, "search", settings_of(space, config, overrides), name=name, detach=detach)
+    return start(home, mode, settings_of(space, config, overrides), name=name, detach=detach)
 
 
 def settings_of(space: str, config: str | None, overrides: list[str] | None) -> Settings:
@@ -52,6 +56,13 @@ def settings_of(space: str, config: str | None, overrides: list[str] | None) -> 
     return chosen
 
 
+def mode_of(outer: str) -> str:
+    """The kind of run: one search, or one for each span of walk_forward. Raises ChangeSettingsError."""
+    if outer and outer not in OUTER:
+        raise ChangeSettingsError(f"--outer {outer}", "is unknown", f"Use {', '.join(OUTER)}")
+    return OUTER.get(outer, "search")
+
+
 def given(options: Mapping[str, object]) -> list[str]:
     """Options that were given, as overrides of settings of a search."""
     return [f"search.{name}={value}" for name, value in options.items() if value]
@@ -59,7 +70,7 @@ def given(options: Mapping[str, object]) -> list[str]:
 
 def resume(home: str | None, text: str, *, detach: bool) -> Answer:
     """Go on with a search that was stopped or killed."""
-    return carry_out(a_search(home, text), detach=detach)
+    return carry_out(a_search(home, text, ("search", *OUTER.values())), detach=detach)
 
 
 def show(home: str | None, text: str, csv: str) -> Answer:
@@ -111,18 +122,18 @@ def the_trial(run: RunFolder, number: int) -> SearchTrial:
     raise ChangeSettingsError(f"trial {number}", f"is none of search {run.id}: {known}", "Name another one")
 
 
-def a_search(home: str | None, text: str) -> RunFolder:
+def a_search(home: str | None, text: str, modes: Sequence[str] = ("search",)) -> RunFolder:
     """The search that a text names, or the last. Raises ChangeSettingsError."""
     folder = Home(home_path(home))
     if text == "last":
-        known = [run for run in folder.all() if run.mode == "search"]
+        known = [run for run in folder.all() if run.mode in modes]
         if not known:
             raise ChangeSettingsError(
                 "search", "there is none in this home", "Begin one: quantdeck search FILE"
             )
         return known[-1]
     run = folder.find(text)
-    if run.mode != "search":
+    if run.mode not in modes:
         raise ChangeSettingsError(f"run {run.id}", f"is a {run.mode}, no search", "Name a search")
     return run
 

@@ -82,6 +82,10 @@ def search(
             "--objective", metavar="A,B", help="ic, net_sharpe, total_return, max_drawdown; the first counts."
         ),
     ] = "",
+    outer: Annotated[
+        str,
+        option("--outer", metavar="walkforward", help="Search, retrain, trade what follows; span by span."),
+    ] = "",
     resume: Annotated[
         str, option("--resume", metavar="RUN", help="Go on with a search, or with the `last`.")
     ] = "",
@@ -110,8 +114,11 @@ def search(
         return work.best(home, run or "last", best, trial if trial >= 0 else None, force=force)
     if resume:
         return work.resume(home, resume, detach=detach)
+    mode = work.mode_of(outer)
     told = {"trials": trials, "minutes": minutes, "sampler": sampler, "objective": objective}
-    return work.search(home, space, config, [*work.given(told), *(overrides or [])], name=name, detach=detach)
+    return work.search(
+        home, space, config, [*work.given(told), *(overrides or [])], mode, name=name, detach=detach
+    )
 
 
 def start(mode: Mode) -> None:

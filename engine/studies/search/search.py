@@ -92,13 +92,14 @@ def unpruned(chosen: Search) -> list[Note]:
     return [Note("nothing pruned", {"objectives": len(chosen.objective)})] if asks_in_vain(chosen) else []
 
 
-def beginning_at(test_ms: int, settings: Settings, market: Market) -> Settings:
+def beginning_at(test_ms: int, settings: Settings, market: Market, trained: float | None = None) -> Settings:
     """The settings with that share of samples as test which begins when the search's test does.
 
     Another lookback or other features make other samples, of which the same share is not the same span.
+    trained: the share of bars that features must teach something in; without it a run's own.
     """
     for _ in range(2):  # which features are left out hangs on the share
-        share = 1 - settings.split.validation - settings.split.test
+        share = trained or 1 - settings.split.validation - settings.split.test
         table, _, _ = features_table(market, settings, settings.features.chosen, share)
         target_ms = experiment.samples_of(market, table, settings).target_ms  # (N,)
         place = int(np.searchsorted(target_ms, test_ms))
