@@ -223,7 +223,7 @@ def test_the_journal_is_a_study_that_optuna_opens(tmp_path):
         Trial("", each.number, "complete", each.drawn, each.attributes, objectives=(each.number / 10,))
         for each in asking.ask(settings.search, parameters, [], 0, 4)
     ]
-    told.append(Trial("", 5, "pruned", {"model.kind": "lstm"}, steps=((0.1, 0.2),)))
+    told.append(Trial("", 5, "pruned", {"model.kind": "lstm"}, steps=(0.1, 0.2)))
     asking.write_journal(path, "a search", settings.search, parameters, told)
     assert [each.name for each in tmp_path.iterdir()] == ["journal.log"]
     backend = optuna.storages.journal.JournalFileBackend(str(path))

@@ -50,8 +50,11 @@ TEXTS = {
     ),
     "nothing pruned": "With {objectives} objectives no trial is ended early (search.prune).",
     "winner never traded": (
-        "No verdict: the winner's account stood still on all {days:,} out-of-fold days, as nothing it saw "
-        "pays its costs."
+        "No verdict: the winner's account stood still on all {days:,} out-of-fold days, so there is no "
+        "Sharpe ratio to judge."
+    ),
+    "trials of other data": (
+        "{trials:,} trials that are kept were of other data or settings: they are carried out again."
     ),
     "search without verdict": (
         "No verdict: the inner folds have {days:,} days of returns, and fewer than {fewest} say nothing."

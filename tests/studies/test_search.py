@@ -140,7 +140,7 @@ def test_the_best_rules_are_those_that_a_slow_walk_finds(home, searched, monkeyp
     def walked(task):
         own = trial.one_device(trial.with_values(task.settings, task.drawn, task.parameters))
         samples, parts = trial.inner(own, task.market, task.begins)
-        forecasts = trial.trained(own, samples, parts, trial.Watch(()))
+        forecasts = trial.trained(task, own, samples, parts, trial.Watch(None))
         seed = [settings.search.seed, task.number]
         tried = variants(own, parameters, task.drawn, task.market.calendar, 6, seed)
         for each, value in zip(tried, forecasts.on_validation(tried), strict=True):
@@ -158,7 +158,7 @@ def test_the_best_rules_are_those_that_a_slow_walk_finds(home, searched, monkeyp
                 slow.append(ratio if len(simulation.trades) >= 10 and np.isfinite(ratio) else 0.0)
             assert value == pytest.approx(np.mean(slow), abs=1e-12)
             seen.append(value)
-        return trial.judged(task, own, forecasts, trial.Watch(()))
+        return trial.judged(task, own, forecasts, trial.Watch(None))
 
     in_this_process(monkeypatch, walked)
     study.search(job_of(home, "search.trials=1"))
@@ -189,7 +189,7 @@ def test_pruned_and_failed_trials_are_told_and_never_win(home, searched, monkeyp
 
 def test_several_objectives_have_a_front_and_nothing_is_pruned(home, monkeypatch):
     def judged(task):
-        assert task.medians == ()
+        assert task.levels is None
         values = (float(task.number % 4), float(task.number))  # more IC, and less drawdown, is better
         days, returns = np.arange(20_000, 20_010), np.zeros(10)
         told = {"days": days, "returns": returns, "benchmark": returns, "objectives": values}
@@ -202,27 +202,44 @@ def test_several_objectives_have_a_front_and_nothing_is_pruned(home, monkeypatch
     assert "nothing pruned" in {note.code for note in result.notes}
 
 
-def test_a_training_below_the_median_of_earlier_ones_is_ended():
-    medians = ((0.1, 0.2), (0.3,))
-    watch = trial.Watch(medians)
-
-    def epoch(loss):
-        watch({"kind": "epoch", "val_loss": loss})
-
-    watch.begin(1.0)
-    epoch(0.99)  # of the first fold's first epoch nothing is asked
-    epoch(0.75)
-    epoch(0.9)  # the best so far counts, and the last median holds on
-    watch.begin(2.0)
-    epoch(1.2)
-    watch.begin(1.0)  # no earlier trial came so far
-    epoch(5.0)
-    assert watch.steps == [[pytest.approx(0.01), 0.25, 0.25], [pytest.approx(0.4)], [-4.0]]
-    watch = trial.Watch(medians)
-    watch.begin(1.0)
-    epoch(0.99)
+@pytest.mark.parametrize(("objective", "sign"), [("ic", 1.0), ("max_drawdown", -1.0)])
+def test_a_trial_behind_the_best_quarter_after_a_fold_is_ended(objective, sign):
+    told = [
+        trial.Trial("", number, "complete", {}, steps=(sign * number, sign * 10.0 * number))
+        for number in range(9)
+    ]
+    told += [trial.Trial("", 9, "pruned", {}, steps=(sign * 9.0,)), trial.Trial("", 10, "failed", {})]
+    levels = trial.levels_of(told, objective)
+    assert levels == pytest.approx((sign * 6.75, sign * 60.0))
+    watch = trial.Watch(levels)
+    watch.folded(sign * 6.75, objective)
     with pytest.raises(trial.PrunedError):
-        epoch(0.85)
+        watch.folded(sign * 59.9, objective)
+    watch = trial.Watch(levels)
+    for value in (7.0, 60.0, -99.0):  # no earlier trial came so far
+        watch.folded(sign * value, objective)
+    assert np.isnan(trial.levels_of(told[-4:], objective)[1])  # too few came so far to prune by
+    trial.Watch((np.nan,)).folded(-99.0, objective)
+
+
+def test_what_is_pruned_is_what_earlier_batches_alone_have_shown(home, monkeypatch):
+    """Every trial is held against the levels of batches before its own; the first batch against none."""
+    seen = {}
+
+    def judged(task):
+        seen[task.number] = task.levels
+        days, returns = np.arange(20_000, 20_010), np.zeros(10)
+        told = {"days": days, "returns": returns, "benchmark": returns, "objectives": (0.1 * task.number,)}
+        return trial.Trial(
+            task.key, task.number, "complete", task.drawn, task.attributes,
+            steps=(float(task.number),), **told,
+        )  # fmt: skip
+
+    in_this_process(monkeypatch, judged)
+    study.search(job_of(home, "search.trials=8", "search.batch=4"))
+    assert seen[0] is None
+    assert all(seen[number] == () for number in range(1, 5))
+    assert all(seen[number] == pytest.approx((3.25,)) for number in range(5, 9))
 
 
 def test_in_processes_of_its_own_it_has_the_same_trials_and_looks_once_at_the_test(home, searched, tmp_path):

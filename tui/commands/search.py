@@ -68,6 +68,17 @@ def given(options: Mapping[str, object]) -> list[str]:
     return [f"search.{name}={value}" for name, value in options.items() if value]
 
 
+def refuse_settings(given: Mapping[str, object]) -> None:
+    """Raise ChangeSettingsError for settings that are given to a search which has begun: it keeps its own."""
+    for name, value in given.items():
+        if value:
+            raise ChangeSettingsError(
+                "--resume",
+                f"goes on by the settings that the search began with, and {name} is given",
+                "Leave that out, or begin another search",
+            )
+
+
 def resume(home: str | None, text: str, *, detach: bool) -> Answer:
     """Go on with a search that was stopped or killed."""
     return carry_out(a_search(home, text, ("search", *OUTER.values())), detach=detach)

@@ -67,8 +67,14 @@ def odds(luck: Luck) -> list[tuple[str, str]]:
         ("SPA above buy and hold, p", correlation(luck.spa_hold)),
         ("Reality Check above nothing, p", correlation(luck.reality_check)),
         ("Sharpe of the middle 95 % of trials", f"{amount(luck.low_sharpe)} … {amount(luck.high_sharpe)}"),
-        (f"what the {whole(luck.neighbours)} nearest trials lose", correlation(luck.neighbour_loss)),
+        *nearest(luck, "what the {} nearest trials lose"),
     ]
+
+
+def nearest(luck: Luck, label: str) -> list[tuple[str, str]]:
+    """What the winner's neighbours lose; nothing of a winner that has none."""
+    lost = correlation(luck.neighbour_loss)
+    return [(label.format(whole(luck.neighbours)), lost)] if luck.neighbours else []
 
 
 def setting(value: Drawn) -> str:

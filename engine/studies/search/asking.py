@@ -155,13 +155,12 @@ def write_journal(
 def frozen(trial: Trial, parameters: Sequence[Parameter]) -> optuna.trial.FrozenTrial:
     """A trial as Optuna knows it."""
     there = [each for each in parameters if each.key in trial.drawn]
-    steps = [value for fold in trial.steps for value in fold]
     return optuna.trial.create_trial(
         state=STATES[trial.state],
         values=list(trial.objectives) if trial.complete else None,
         params={each.key: label(trial.drawn[each.key]) for each in there},
         distributions={each.key: distribution(each) for each in there},
-        intermediate_values=dict(enumerate(steps, 1)) if len(trial.objectives) <= 1 else None,
+        intermediate_values=dict(enumerate(trial.steps, 1)) if trial.steps else None,
         system_attrs=trial.attributes,
     )
 

@@ -44,9 +44,8 @@ def luck_of(
     expected = best.expected / math.sqrt(max(days - 1, 1)) if days >= FEWEST_DAYS else math.nan  # of a day
     common: NDArray[np.bool_] = np.asarray(np.isfinite(table).all(axis=0))  # (D,)
     family = table[:, common].T  # (D', N)
-    alone, default, hold = (
-        above(family, other, evidence) for other in (None, *references(complete, table, first, common))
-    )
+    alone = above(family, np.zeros(len(family)), evidence)
+    default, hold = (above(family, other, evidence) for other in references(complete, table, first, common))
     low, median, high = spread(np.array([annual(each.returns, days_per_year) for each in complete]))
     near, loss = neighbours(complete, winner, parameters)
     return Luck(
@@ -105,8 +104,10 @@ def references(
 
 
 def above(family: Floats, other: Floats | None, evidence: Evidence) -> Superiority:
-    """Whether the best of a family (D, N) is better than another (D,), or than nothing."""
-    returns = family if other is None else family - other[:, None]
+    """Whether the best of a family (D, N) is better than another (D,); nothing is known without that."""
+    if other is None or not len(other):
+        return Superiority(math.nan, math.nan, np.empty(0))
+    returns = family - other[:, None]
     moves = returns.std(axis=0) > 0
     return superiority(returns[:, moves], np.random.default_rng(evidence.seed), evidence.resamples)
 

@@ -12,12 +12,13 @@ import numpy as np
 from engine.errors import ChangeSettingsError
 from engine.market.merge import fingerprint
 from engine.results.codec import to_json
+from engine.results.notes import Note, log_event
 from engine.results.search import SearchTrial
 from engine.statistics.returns import sharpe
 from engine.studies.search import asking
 from engine.studies.search.luck import luck_of
-from engine.studies.search.record import keep, kept
-from engine.studies.search.trial import Task, carry_out, medians_of
+from engine.studies.search.record import keep, kept, kept_of_others
+from engine.studies.search.trial import Task, carry_out, levels_of
 from engine.studies.workers import backend, gathered
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.int64]
 
-FEWEST_TO_PRUNE = 4  # trials that a median is taken of
 MOST_RULES_KEPT = 2000  # of a search, besides the best of each trial
 SUMMED_UP = 0.05  # of the time of a search at most, that goes into telling what it comes to so far
 APART = ("search", "parallel", "evidence", "repair")  # groups that move no trial
@@ -58,6 +58,8 @@ class Trials:
     def carried_out(self) -> list[Trial]:
         """All of them, by number; the settings as they are come first."""
         begun = time.monotonic()
+        if others := kept_of_others(self.job.run.path, self.key):
+            self.job.emit(log_event(Note("trials of other data", {"trials": others}), "warning"))
         with backend(self.settings.parallel, self.search.batch + 1) as workers:
             self.batch([asking.Asked(0, {}, {}), *self.asked(0)], workers)
             while len(self.told) <= self.most and not self.is_late(begun):
@@ -76,8 +78,8 @@ class Trials:
     def batch(self, asked: Sequence[Asked], workers: Workers) -> None:
         """Carry out what is not done yet of a batch, and tell all of it."""
         done = {each.number: known for each in asked if (known := self.known(each))}
-        medians = medians_of(self.told[1:], FEWEST_TO_PRUNE) if self.prunes else ()
-        missing = [(self.task(each, medians),) for each in asked if each.number not in done]
+        levels = levels_of(self.told[1:], self.search.objective[0]) if self.prunes else None
+        missing = [(self.task(each, levels),) for each in asked if each.number not in done]
         for trial in done.values():
             self.tell(trial, len(done), kept=True)
         if missing:
@@ -128,11 +130,11 @@ class Trials:
         """Whether rules are searched, which are other ones for every trial."""
         return len(self.drawn_by) < len(self.parameters)
 
-    def task(self, asked: Asked, medians: tuple[tuple[float, ...], ...]) -> Task:
+    def task(self, asked: Asked, levels: tuple[float, ...] | None) -> Task:
         """What a worker is given."""
         return Task(
             self.key, asked.number, asked.drawn, asked.attributes, self.settings, self.parameters,
-            self.market, self.begins, medians if asked.number else (), MOST_RULES_KEPT // (self.most + 1),
+            self.market, self.begins, levels if asked.number else None, MOST_RULES_KEPT // (self.most + 1),
         )  # fmt: skip
 
 

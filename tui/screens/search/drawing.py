@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from engine.results.number_format import amount, correlation, defined, percent, whole
 from engine.results.search import verdict
 from tui.screens.train.drawing import bar
-from tui.text.search import AS_THEY_ARE, odds, setting, settings
+from tui.text.search import AS_THEY_ARE, nearest, odds, setting, settings
 from tui.widgets.lines import Line, fitted, spread, width_of
 from tui.widgets.virtual_table import Column
 
@@ -74,7 +74,7 @@ def short_odds(luck: Luck) -> list[tuple[str, str]]:
         ("PBO", correlation(luck.overfitting)),
         ("SPA above nothing, p", correlation(luck.spa)),
         ("Reality Check, p", correlation(luck.reality_check)),
-        (f"{whole(luck.neighbours)} nearest lose", correlation(luck.neighbour_loss)),
+        *nearest(luck, "{} nearest lose"),
         ("SPA above default, p", correlation(luck.spa_default)),
         ("SPA above buy & hold, p", correlation(luck.spa_hold)),
         ("trials that count", whole(luck.trials)),
