@@ -57,10 +57,9 @@ def main(count=20_000, bars=20_000):
     traded = sum(len(each.validation) for each in forecasts.folds)
     (first, _, before), (second, cpu, after) = told
     rate = 2 * first * second / (first + second)
-    print(f"{bars} bars, {traded:,} traded for each of {len(tried):,} rules: {rate:,.0f} rules a second")
-    print(
-        f"CPU {cpu / half * 1000:.2f} ms a rule; memory {before:,.0f} MB at half of them, {after:,.0f} at the end"
-    )
+    print(f"{bars} bars, {traded:,} traded by each of {len(tried):,} rules: {rate:,.0f}/s")
+    room = f"memory {before:,.0f} MB at half of them, {after:,.0f} at the end"
+    print(f"CPU {cpu / half * 1000:.2f} ms a rule; {room}")
     return int(rate < 2000 or after - before > ROOM_MB)
 
 

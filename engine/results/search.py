@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from engine.results.codec import Number
 from engine.results.metrics import FEWEST_DAYS
-from engine.results.notes import Note
+from engine.results.notes import Note, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -120,7 +120,7 @@ class SearchResult:
 
 def verdict(luck: Luck) -> list[Note]:
     """What is to be said of the winner: one verdict, and what stands beside it."""
-    facts = {
+    facts: dict[str, Value] = {
         "sharpe": luck.sharpe, "best": luck.expected_best_sharpe, "trials": luck.trials, "days": luck.days,
     }  # fmt: skip
     if luck.days >= FEWEST_DAYS and not math.isfinite(luck.sharpe):

@@ -49,7 +49,7 @@ class Search(Group):
     )  # fmt: skip
     prune: bool = setting(
         True,
-        "end a trial that after an inner fold is behind the best quarter of the trials of earlier batches",
+        "end a trial that after an inner fold is behind the best eighth of the trials of earlier batches",
     )
     seed: Whole = setting(0, "seed of the draws", "", ge=0, le=2**31 - 1)
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 FEWEST_TO_PRUNE = 4  # trials that must have come as far
-KEPT = 0.25  # of the trials go on after each fold, about: successive halving's usual factor of four
+KEPT = 0.125  # of the trials are worth going on after a fold, about; later ones are better and more go on
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +98,7 @@ def sign_of(objective: str) -> float:
 
 
 def levels_of(told: Sequence[Trial], objective: str) -> tuple[float, ...]:
-    """What the best quarter of the trials reached after each fold; NaN where too few came so far."""
+    """What the best eighth of the trials reached after each fold; NaN where too few came so far."""
     sign, found = sign_of(objective), []
     for fold in range(max((len(each.steps) for each in told), default=0)):
         values = [sign * each.steps[fold] for each in told if len(each.steps) > fold]
@@ -122,7 +122,7 @@ def carry_out(task: Task) -> Trial:
         samples, parts = inner(settings, task.market, task.begins)
         return judged(task, settings, trained(task, settings, samples, parts, watch), watch)
     except PrunedError:
-        return ended("pruned", "behind the best quarter of earlier trials after so many folds")
+        return ended("pruned", "behind the best eighth of earlier trials after so many folds")
     except (ChangeSettingsError, DivergedError, RepairDataError) as error:
         return ended("failed", " ".join(str(error).split()))
 
