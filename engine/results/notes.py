@@ -49,6 +49,7 @@ TEXTS = {
         "{probability:.0%} probable."
     ),
     "nothing pruned": "With {objectives} objectives no trial is ended early (search.prune).",
+    "nothing pruned on paths": "With search.inner = cpcv no trial is ended early (search.prune).",
     "winner never traded": (
         "No verdict: the winner's account stood still on all {days:,} out-of-fold days, so there is no "
         "Sharpe ratio to judge."

@@ -43,6 +43,11 @@ class Search(Group):
         ge=2,
         le=50,
     )
+    inner: Literal["walkforward", "cpcv"] = setting(
+        "walkforward",
+        "how inner folds are cut: one after the other, or in every choice of cpcv.groups, on whose paths a "
+        "trial is judged; search.folds and search.prune then have no meaning",
+    )
     rules: Whole = setting(
         200, "rules tried on the forecasts of a trained trial, where the space holds any", "rules",
         ge=1, le=1_000_000,

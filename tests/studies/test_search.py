@@ -23,6 +23,7 @@ from engine.statistics.metrics import daily_returns
 from engine.statistics.returns import sharpe
 from engine.studies.search import search as study
 from engine.studies.search import trial, trials
+from engine.studies.search.paths import plan_of
 from engine.studies.search.record import file_of
 from engine.studies.search.rules import draw, variants
 from tests.studies.engines import TINY, followed, home_with_market
@@ -35,6 +36,10 @@ SPACE = (
     '"model.units = {low = 2, high = 6, when = {\\"model.kind\\" = \\"mlp\\"}}",'
     '"signal.entry_threshold = {low = 0.0001, high = 0.002, log = true}",'
     '"backtest.stop_loss = [0.0, 0.01]"]'
+)
+RIDGES = (
+    'search.space=["window.lookback = {low = 2, high = 12}",'
+    '"signal.entry_threshold = {low = 0.0001, high = 0.002, log = true}"]'
 )
 SMALL = (*TINY, SPACE, "search.trials=5", "search.batch=3", "search.folds=2", "search.rules=6",
          'search.objective=["net_sharpe"]', "evidence.permutations=0", "evidence.resamples=100")  # fmt: skip
@@ -139,8 +144,9 @@ def test_the_best_rules_are_those_that_a_slow_walk_finds(home, searched, monkeyp
 
     def walked(task):
         own = trial.one_device(trial.with_values(task.settings, task.drawn, task.parameters))
-        samples, parts = trial.inner(own, task.market, task.begins)
-        forecasts = trial.trained(task, own, samples, parts, trial.Watch(None))
+        plan = plan_of(own, task.market, task.begins)
+        samples, parts = plan.samples, plan.folds
+        (forecasts,) = trial.trained(task, own, plan, trial.Watch(None))
         seed = [settings.search.seed, task.number]
         tried = variants(own, parameters, task.drawn, task.market.calendar, 6, seed)
         for each, value in zip(tried, forecasts.on_validation(tried), strict=True):
@@ -158,7 +164,7 @@ def test_the_best_rules_are_those_that_a_slow_walk_finds(home, searched, monkeyp
                 slow.append(ratio if len(simulation.trades) >= 10 and np.isfinite(ratio) else 0.0)
             assert value == pytest.approx(np.mean(slow), abs=1e-12)
             seen.append(value)
-        return trial.judged(task, own, forecasts, trial.Watch(None))
+        return trial.judged(task, own, [forecasts], trial.Watch(None))
 
     in_this_process(monkeypatch, walked)
     study.search(job_of(home, "search.trials=1"))
@@ -273,3 +279,41 @@ def test_draws_of_rules_stay_in_their_ranges():
     for each in rules * 50:
         value = draw(each, generator)
         assert value in each.values if each.values else each.low <= value <= each.high
+
+
+def test_a_trial_is_judged_on_every_path_of_the_combinations(home, monkeypatch):
+    """Each group is forecast by models of the others alone; figures are the means over the paths."""
+    seen = []
+
+    def walked(task):
+        own = trial.one_device(trial.with_values(task.settings, task.drawn, task.parameters))
+        plan = plan_of(own, task.market, task.begins)
+        paths = trial.trained(task, own, plan, trial.Watch(None))
+        assert (len(plan.folds), len(paths)) == (6, 3)
+        bar = task.market.numbers_of(plan.samples.target_ms)
+        labelled = np.flatnonzero(np.isfinite(plan.samples.label))
+        for path in paths:
+            tests = [part.test for part in path.folds]
+            assert np.array_equal(np.concatenate(tests), labelled)
+            assert [int(bar[part[0]]) for part in tests[1:]] == task.begins[1:].tolist()
+            for part in path.folds:
+                apart = np.abs(bar[part.test][:, None] - bar[np.r_[part.train, part.validation]])
+                assert apart.min() >= own.label.horizon
+        judged = trial.judged(task, own, paths, trial.Watch(None))
+        skill = [np.mean([trial.skill(path, number) for number in range(4)]) for path in paths]
+        assert judged.objectives == pytest.approx((np.mean(skill),))
+        seen.append(judged.objectives)
+        return judged
+
+    done = in_this_process(monkeypatch, walked)
+    combined = (
+        "search.inner=cpcv",
+        "cpcv.groups=4",
+        "cpcv.tested=2",
+        "search.objective=ic",
+        "search.trials=3",
+    )
+    result = study.search(job_of(home, *combined, "model.kind=ridge", "label.horizon=3", RIDGES))
+    assert done == [0, 1, 2, 3]
+    assert len(set(seen)) > 1
+    assert "nothing pruned on paths" in {note.code for note in result.notes}

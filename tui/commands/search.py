@@ -93,16 +93,16 @@ def show(home: str | None, text: str, csv: str) -> Answer:
     if csv:
         path = write_csv(csv, rows_of(found.trials), Home(home_path(home)))
         return Answer(document | {"file": str(path), "trials": len(found.trials)}, f"written to {path}")
+    said = [note.text for note in verdict(found.luck)] if found.luck else []
     told = {
         "trials": [to_json(each) for each in found.trials], "winner": found.winner,
         "luck": to_json(found.luck) if found.luck else None, "importance": dict(found.importance or {}),
-        "verdict": [note.text for note in verdict(found.luck)] if found.luck else [],
+        "verdict": said,
         "winner_run": found.result.winner_run if found.result else None,
     }  # fmt: skip
     if found.result:
         return Answer(document | told, search_summary(run, found.result))
-    text = "\n".join([*told["verdict"], trials_summary(found.trials)])
-    return Answer(document | told, text)
+    return Answer(document | told, "\n".join([*said, trials_summary(found.trials)]))
 
 
 def best(home: str | None, text: str, path: str, trial: int | None = None, *, force: bool) -> Answer:

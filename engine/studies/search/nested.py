@@ -20,7 +20,7 @@ from engine.errors import ChangeSettingsError
 from engine.market.times import iso, milliseconds
 from engine.outcome import EQUITY, parquet
 from engine.results.nested import NestedResult, SearchedSpan
-from engine.results.notes import Note, log_event
+from engine.results.notes import Note, Value, log_event
 from engine.runs.folder import RunFolder
 from engine.runs.manifest import write_manifest
 from engine.runs.results import backtest_of, result_of
@@ -66,8 +66,9 @@ def search_through_time(job: Job) -> NestedResult:
         runs = ordered(job, spans)
         for span in spans:
             refuse(follow(str(runs[span.number].path), span.number, job.emit)[1])
-            about = {"span": span.number, "of": len(spans), "run": runs[span.number].id}
-            job.emit(log_event(Note("span searched", {**about})))
+            run = runs[span.number].id
+            about: dict[str, Value] = {"span": span.number, "of": len(spans), "run": run}
+            job.emit(log_event(Note("span searched", about)))
     with preparation.stage(job.emit, "metrics"):
         traded = [traded_on(job, span, runs[span.number]) for span in spans]
         result = summed_up(job, traded, data.market.calendar, simulated=data.market.simulated)
@@ -173,7 +174,9 @@ def summed_up(
 def end_to_end(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Accounts that each begin with 1, (B_k, 2), as one that goes on: (ΣB_k, 2)."""
     factors = np.cumprod([np.ones(2), *(part.iloc[-1].to_numpy() for part in parts[:-1])], axis=0)  # (K, 2)
-    return pd.concat([part * factor for part, factor in zip(parts, factors, strict=True)])
+    scaled = [part * factor for part, factor in zip(parts, factors, strict=True)]
+    found: pd.DataFrame = pd.concat(scaled)
+    return found
 
 
 def account_of(

@@ -54,7 +54,7 @@ def search(job: Job) -> SearchResult:
         test = int(samples.windows.target[parts.test[0]])  # the row at which the test begins
         inner = data.market.rows(np.arange(len(data.table)) < test)
         before = data.market.numbers[samples.windows.target[samples.windows.target < test]]  # (n,)
-        begins = before[cuts(len(before), settings.walk_forward.first_test, chosen.folds)[:-1]]  # (K,)
+        begins = before[first_of_each(len(before), settings)]  # (K,)
     with preparation.stage(job.emit, "trials"):
         told = Trials(job, settings, parameters, inner, begins).carried_out()
         winner = best_of(told, chosen)
@@ -87,8 +87,18 @@ def search(job: Job) -> SearchResult:
     )
 
 
+def first_of_each(count: int, settings: Settings) -> Rows:
+    """The places of the first sample, of so many before the test, of each inner test."""
+    chosen = settings.search
+    if chosen.inner == "cpcv":
+        return np.arange(settings.cpcv.groups) * (count // settings.cpcv.groups)
+    return cuts(count, settings.walk_forward.first_test, chosen.folds)[:-1]
+
+
 def unpruned(chosen: Search) -> list[Note]:
     """That nothing was pruned though it was asked for, if so."""
+    if chosen.inner == "cpcv" and chosen.prune:
+        return [Note("nothing pruned on paths")]
     return [Note("nothing pruned", {"objectives": len(chosen.objective)})] if asks_in_vain(chosen) else []
 
 

@@ -16,16 +16,15 @@ from engine.backtest.simulate import buy_and_hold
 from engine.backtest.trading import rules_of
 from engine.disk import CHECKPOINT
 from engine.errors import ChangeSettingsError, DivergedError, RepairDataError
-from engine.preparation import features_table
 from engine.results.search import LEAST
 from engine.settings import with_values
 from engine.statistics.account import trading_days
 from engine.statistics.forecast import information_coefficient
 from engine.statistics.metrics import daily_returns
 from engine.statistics.returns import sharpe
-from engine.studies.folds import folds
+from engine.studies.search.paths import paths_of, plan_of
 from engine.studies.search.record import Trial
-from engine.studies.search.rules import Forecasts, Variant, variants
+from engine.studies.search.rules import variants
 from engine.studies.workers import ParentWatch, one_device
 
 if TYPE_CHECKING:
@@ -34,11 +33,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.backtest.simulate import Simulation
-    from engine.experiment import Samples
     from engine.market.merge import Market
     from engine.runs.events import Event
     from engine.settings import Parameter, Settings, Value
-    from engine.studies.folds import Fold
+    from engine.studies.search.paths import Plan
+    from engine.studies.search.rules import Forecasts, Variant
 
     Floats = NDArray[np.float64]
 
@@ -119,34 +118,26 @@ def carry_out(task: Task) -> Trial:
 
     try:
         settings = one_device(with_values(task.settings, task.drawn, task.parameters))
-        samples, parts = inner(settings, task.market, task.begins)
-        return judged(task, settings, trained(task, settings, samples, parts, watch), watch)
+        plan = plan_of(settings, task.market, task.begins)
+        return judged(task, settings, trained(task, settings, plan, watch), watch)
     except PrunedError:
         return ended("pruned", "behind the best eighth of earlier trials after so many folds")
     except (ChangeSettingsError, DivergedError, RepairDataError) as error:
         return ended("failed", " ".join(str(error).split()))
 
 
-def inner(settings: Settings, market: Market, begins: NDArray[np.int64]) -> tuple[Samples, list[Fold]]:
-    """Samples of the inner data, and their folds, whose tests begin at the same bars whatever was drawn."""
-    table, _, _ = features_table(market, settings, settings.features.chosen, settings.walk_forward.first_test)
-    samples = experiment.samples_of(market, table, settings)
-    bar = market.numbers_of(samples.target_ms)
-    return samples, folds(bar, np.isfinite(samples.label), settings, begins)
-
-
-def trained(task: Task, settings: Settings, samples: Samples, parts: list[Fold], watch: Watch) -> Forecasts:
-    """The forecasts of a model for each fold. Raises PrunedError where the trial falls behind."""
+def trained(task: Task, settings: Settings, plan: Plan, watch: Watch) -> list[Forecasts]:
+    """The forecasts of a model for each fold, path by path. Raises PrunedError."""
     validation, test = list[Any](), list[Any]()
-    for number, fold in enumerate(parts, 1):
+    for number, fold in enumerate(plan.folds, 1):
         with tempfile.TemporaryDirectory(prefix="quantdeck-") as folder:
-            model = experiment.fit(settings, samples, fold, 1, Path(folder) / CHECKPOINT, watch)
-        validation.append(experiment.forecast_samples(model, samples, fold.validation, watch.orphan))
-        test.append(experiment.forecast_samples(model, samples, fold.test, watch.orphan))
-        found = Forecasts(samples, parts[:number], validation, test)
-        if task.levels is not None and number < len(parts):
+            model = experiment.fit(settings, plan.samples, fold, 1, Path(folder) / CHECKPOINT, watch)
+        validation.append(experiment.forecast_samples(model, plan.samples, fold.validation, watch.orphan))
+        test.append(experiment.forecast_samples(model, plan.samples, fold.test, watch.orphan))
+        if task.levels is not None and number < len(plan.folds):
+            (found,) = paths_of(plan, validation, test, settings)
             watch.folded(come_to(task, settings, found), settings.search.objective[0])
-    return found
+    return paths_of(plan, validation, test, settings)
 
 
 def come_to(task: Task, settings: Settings, forecasts: Forecasts) -> float:
@@ -154,24 +145,28 @@ def come_to(task: Task, settings: Settings, forecasts: Forecasts) -> float:
     name = settings.search.objective[0]
     if name == "ic":  # no rule moves it
         return float(np.mean([skill(forecasts, number) for number in range(len(forecasts.folds))]))
-    tried, best = best_rules(task, settings, forecasts)
+    tried, best = best_rules(task, settings, [forecasts])
     return objectives([name], forecasts, forecasts.traded(tried[best].settings))[0]
 
 
-def best_rules(task: Task, settings: Settings, forecasts: Forecasts) -> tuple[list[Variant], int]:
+def best_rules(task: Task, settings: Settings, paths: list[Forecasts]) -> tuple[list[Variant], int]:
     """The rules tried on a trial's forecasts, and which of them is best on validation."""
     chosen = settings.search
     seed = [chosen.seed, task.number]
     tried = variants(settings, task.parameters, task.drawn, task.market.calendar, chosen.rules, seed)
-    return tried, int(np.argmax(forecasts.on_validation(tried))) if len(tried) > 1 else 0
+    if len(tried) == 1:
+        return tried, 0
+    return tried, int(np.argmax(np.mean([each.on_validation(tried) for each in paths], axis=0)))
 
 
-def judged(task: Task, settings: Settings, forecasts: Forecasts, watch: Watch) -> Trial:
-    """The trial with the best of its rules."""
-    tried, best = best_rules(task, settings, forecasts)
-    strategy = forecasts.traded(tried[best].settings)
-    others = [number for number in kept(len(tried), task) if number != best]
-    bars = forecasts.on_bars(tried[best].settings)[1].bars
+def judged(task: Task, settings: Settings, paths: list[Forecasts], watch: Watch) -> Trial:
+    """The trial with the best of its rules; of several paths the means, returns as of equal parts in each."""
+    tried, best = best_rules(task, settings, paths)
+    own, names = tried[best].settings, settings.search.objective
+    strategies = [each.traded(own) for each in paths]
+    others = [tried[number] for number in kept(len(tried), task) if number != best]
+    found = [objectives(names, *pair) for pair in zip(paths, strategies, strict=True)]
+    bars = paths[0].on_bars(own)[1].bars
     benchmark = buy_and_hold(bars, rules_of(settings, bars.calendar))
     return Trial(
         task.key,
@@ -181,12 +176,12 @@ def judged(task: Task, settings: Settings, forecasts: Forecasts, watch: Watch) -
         task.attributes,
         rules=tried[best].drawn,
         variants=len(tried),
-        objectives=tuple(objectives(settings.search.objective, forecasts, strategy)),
+        objectives=tuple(np.mean(found, axis=0).tolist()),
         steps=tuple(watch.steps),
         epochs=watch.epochs,
-        days=trading_days(strategy.time, strategy.calendar),
-        returns=daily_returns(strategy),
-        others=forecasts.returns_of([tried[number] for number in others]),
+        days=trading_days(strategies[0].time, strategies[0].calendar),
+        returns=np.mean([daily_returns(each) for each in strategies], axis=0),
+        others=np.mean([each.returns_of(others) for each in paths], axis=0),
         benchmark=daily_returns(benchmark),
     )
 

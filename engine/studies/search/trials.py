@@ -165,8 +165,8 @@ def trained_by(parameters: Sequence[Parameter]) -> tuple[Parameter, ...]:
 
 
 def asks_in_vain(chosen: Search) -> bool:
-    """Whether pruning is on and has several objectives, of which none alone says what is behind."""
-    return chosen.prune and len(chosen.objective) > 1
+    """Whether pruning is on and cannot be: neither several objectives nor paths say what is behind."""
+    return chosen.prune and (len(chosen.objective) > 1 or chosen.inner == "cpcv")
 
 
 def row(trial: Trial, chosen: Search, days_per_year: float) -> SearchTrial:

@@ -20,7 +20,7 @@ from tui.widgets.lines import Line, Lines
 from tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from textual.binding import BindingType
     from textual.widget import Widget
@@ -96,7 +96,8 @@ class SearchScreen(BaseScreen):
         searches = [each for each in snapshot.runs if each.run.mode in MODES]
         live = [each for each in searches if each.live]
         chosen = snapshot.by_id.get(self.deck.chosen)
-        shown = chosen if chosen in searches else (live or searches or [None])[-1]
+        latest = (live or searches)[-1:]
+        shown = chosen if chosen in searches else latest[0] if latest else None
         if shown and self._watched and shown.id != self._watched.id:
             self._list, self._setting, self._drawn = TrialsList(), "", {}
         self._watched = shown
@@ -147,7 +148,7 @@ class SearchScreen(BaseScreen):
             size = (width, height - len(above))
             return [*above, *charts.slices(found.trials, self._setting, objective, winner, size, ascii=plain)]
 
-        figures = {
+        figures: dict[str, Callable[[int, int], list[Line]]] = {
             "#best": lambda *size: charts.best_so_far(found.trials, objective, size, ascii=plain),
             "#slices": with_slices,
             "#parallel": lambda *size: charts.parallel(found.trials, keys, objective, size, ascii=plain),
