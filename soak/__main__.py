@@ -6,7 +6,7 @@ import sys
 PARTS = (
     "crafted", "random_files", "bits", "caches", "full", "signals", "simulator", "kills", "room",
     "data_kills", "answers", "mutated_files", "fresh", "terminals", "sizes", "noise_runs", "importance",
-    "search", "kinds", "modes",
+    "search", "pruning", "rule_speed", "kinds", "modes",
 )  # fmt: skip
 
 

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
+from engine.results.search import verdict
 from engine.robustness.trial_family import family_of
 from engine.settings import make, space_of
 from engine.statistics.best_of_trials import expected_best
 from engine.statistics.returns import probabilistic_sharpe, sharpe
-from engine.studies.search.luck import luck_of, neighbours, verdict
+from engine.studies.search.luck import luck_of, neighbours
 from engine.studies.search.record import Trial
 
 DAYS, YEAR = 400, 365.0

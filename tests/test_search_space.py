@@ -4,6 +4,7 @@ import json
 import tomllib
 from types import SimpleNamespace
 
+import numpy as np
 import optuna
 import pytest
 from hypothesis import given
@@ -223,10 +224,43 @@ def test_the_journal_is_a_study_that_optuna_opens(tmp_path):
         Trial("", each.number, "complete", each.drawn, each.attributes, objectives=(each.number / 10,))
         for each in asking.ask(settings.search, parameters, [], 0, 4)
     ]
-    told.append(Trial("", 5, "pruned", {"model.kind": "lstm"}, steps=((0.1, 0.2),)))
+    told.append(Trial("", 5, "pruned", {"model.kind": "lstm"}, steps=(0.1, 0.2)))
     asking.write_journal(path, "a search", settings.search, parameters, told)
     assert [each.name for each in tmp_path.iterdir()] == ["journal.log"]
     backend = optuna.storages.journal.JournalFileBackend(str(path))
     study = optuna.load_study(study_name="a search", storage=optuna.storages.JournalStorage(backend))
     assert [each.params for each in study.trials] == [each.drawn for each in told]
     assert study.best_trial.number == 3
+
+
+def test_cmaes_draws_within_the_ranges_by_what_was_told_and_the_same_again():
+    pytest.importorskip("cmaes")
+    space = [
+        "window.lookback = {low = 2, high = 40}",
+        "training.learning_rate = {low = 0.001, high = 0.1, log = true}",
+    ]
+    settings = make({"search": {"space": space, "sampler": "cmaes", "batch": 8}})
+    chosen, parameters = settings.search, space_of(settings)
+    asking.refuse_unsuited(chosen, parameters)
+
+    def told(count, value):
+        trials = []
+        for batch in range(count):
+            trials += [
+                Trial(
+                    "", each.number, "complete", each.drawn, each.attributes, objectives=(value(each.drawn),)
+                )
+                for each in asking.ask(chosen, parameters, trials, batch, 8)
+            ]
+        return trials
+
+    def by_lookback(drawn):
+        return -abs(drawn["window.lookback"] - 30.0)
+
+    found = told(8, by_lookback)
+    assert all(2 <= each.drawn["window.lookback"] <= 40 for each in found)
+    assert all(0.001 <= each.drawn["training.learning_rate"] <= 0.1 for each in found)
+    assert [each.drawn for each in found] == [each.drawn for each in told(8, by_lookback)]
+    late = np.array([each.drawn["window.lookback"] for each in found[-16:]])
+    early = np.array([each.drawn["window.lookback"] for each in found[:16]])
+    assert np.abs(late - 30).mean() < np.abs(early - 30).mean()

@@ -99,6 +99,7 @@ EDGES = {
         "tui/runs/facts.py:row",
         "tui/screens/runs/listing.py:table",
         "tui/text/backtest.py:backtest_document",
+        "tui/text/search.py:rows_of",
     },
 }
 

@@ -15,7 +15,7 @@ from tui.background.preload import load, warm
 from tui.background.warm_engine import Engine
 from tui.runs.looks import ending, looks, missed, note_look
 from tui.runs.watch import RunsChanged, Snapshot, Watch
-from tui.screens import SCREENS
+from tui.screens import SCREENS, watched_on
 from tui.terminal import themes
 from tui.terminal.crash import CrashSafe
 from tui.terminal.keys import VIEW, key
@@ -154,7 +154,9 @@ class Quantdeck(CrashSafe):
         if first:
             self._tell_missed()
         if first and self.snapshot.live and not self._start and self.current_mode == "data":
-            self.call_later(self.action_mode, "train")  # what is going on is what one came for
+            self.call_later(
+                self.action_mode, watched_on(self.snapshot.live[-1].run.mode)
+            )  # what one came for
         for screen in self.screen_stack:
             if isinstance(screen, BaseScreen):
                 screen.refresh_runs()
@@ -173,7 +175,7 @@ class Quantdeck(CrashSafe):
             )
         if dead and not self.snapshot.live and not self._start and self.current_mode == "data":
             self.chosen = dead[-1][0].id
-            self.call_later(self.action_mode, "train")
+            self.call_later(self.action_mode, watched_on(dead[-1][0].mode))
         self._note_look()
         if self._other and not runs:
             question = Ask("No run here", f"{self._other[1]}. Open that?", "open it")
@@ -190,7 +192,8 @@ class Quantdeck(CrashSafe):
 
     def _tell_end(self, watched: Watched | None) -> None:
         """Say that a run has ended, except on the screen that shows it."""
-        shown = self.current_mode == "train" and watched and self.chosen in ("", watched.id)
+        there = watched is not None and self.current_mode == watched_on(watched.run.mode)
+        shown = there and watched and self.chosen in ("", watched.id)
         if watched is None or watched.live or shown:
             return
         from tui.runs.status import ROLE, status
@@ -276,9 +279,12 @@ class Quantdeck(CrashSafe):
         self.copy_to_clipboard(text)
         self.notify(f"copied: {text[:60]}", timeout=2, markup=False)
 
-    def open_run(self, run_id: str, mode: str = "train") -> None:
-        """Show a run on Train or Backtest, in front of a form or a dialog that is open there."""
+    def open_run(self, run_id: str, mode: str = "") -> None:
+        """Show a run, on the screen where its kind is watched unless another is named, before any dialog."""
         self.chosen = run_id
+        if not mode:
+            known = self.snapshot.by_id.get(run_id)
+            mode = watched_on(known.run.mode if known else self.home.find(run_id).mode)
         if self.current_mode != mode:
             self.switch_mode(mode)
         while len(self.screen_stack) > 1:

@@ -22,7 +22,7 @@ class Deck(Protocol):
     engine     answers questions
     ascii      whether plain characters alone are drawn
     home_text  the home's path as screens show it
-    chosen     the id of the run on Train and Backtest, empty without a choice
+    chosen     the id of the run on Train, Backtest and Search, empty without a choice
     draft      a new run's settings that are not started yet
     replayed   the run that is seen again, if it is one
     """
@@ -58,8 +58,8 @@ class Deck(Protocol):
     def new_run(self, series: str = "") -> None:
         """Open the form for a new run."""
 
-    def open_run(self, run_id: str, mode: str = "train") -> None:
-        """Show a run on Train or Backtest."""
+    def open_run(self, run_id: str, mode: str = "") -> None:
+        """Show a run on a screen; without one, where runs of its kind are watched."""
 
     def copy(self, text: str) -> None:
         """Copy through the terminal."""

@@ -38,8 +38,6 @@ def log_event(note: Note, level: str = "info") -> dict[str, Any]:
 
 MARKET_TRAINED = "{done} of {wanted}: edge {edge:g}, seed {seed}: IC {ic:+.3f} ({low:+.3f} … {high:+.3f})"
 TEXTS = {
-    "trial done": "trial {trial} of {of}: {objectives}; best {best:+.4f}, trial {best_trial}",
-    "trial ended": "trial {trial} of {of} {state}: {why}",
     "winner beyond chance": (
         "Better than chance: the winner's Sharpe ratio of {sharpe:.2f} over {days:,} out-of-fold days lies "
         "above the {best:.2f} that the best of {trials:,} trials without skill would show, at a probability "
@@ -51,9 +49,13 @@ TEXTS = {
         "{probability:.0%} probable."
     ),
     "nothing pruned": "With {objectives} objectives no trial is ended early (search.prune).",
+    "nothing pruned on paths": "With search.inner = cpcv no trial is ended early (search.prune).",
     "winner never traded": (
-        "No verdict: the winner's account stood still on all {days:,} out-of-fold days, as nothing it saw "
-        "pays its costs."
+        "No verdict: the winner's account stood still on all {days:,} out-of-fold days, so there is no "
+        "Sharpe ratio to judge."
+    ),
+    "trials of other data": (
+        "{trials:,} trials that are kept were of other data or settings: they are carried out again."
     ),
     "search without verdict": (
         "No verdict: the inner folds have {days:,} days of returns, and fewer than {fewest} say nothing."
@@ -231,6 +233,11 @@ TEXTS = {
     "unsized": "{orders} orders were given up because no forecast volatility was known.",
     "already trained": "already trained: run {run} has this model, from the same settings and data",
     "loss is no number": "loss is {loss} in epoch {epoch}",
+    "span searched": "span {span} of {of} is searched and traded: run {run}",
+    "out of sample": (
+        "These figures are out of sample: each of the {spans} spans was traded by the winner of a search "
+        "that saw nothing of it."
+    ),
     "fold trained": "{done} of {folds} folds, fold {fold}: {epochs} epochs, best {best_epoch}",
     "seed trained": "seed {seed}: run {run} is done",
     "market trained": MARKET_TRAINED,

@@ -5,12 +5,20 @@ Figures of trials are of their out-of-fold returns, which lie before the test. S
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from engine.results.codec import Number
-from engine.results.notes import Note
+from engine.results.metrics import FEWEST_DAYS
+from engine.results.notes import Note, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 BEYOND_CHANCE = 0.95  # of a deflated Sharpe ratio
+LEAST = frozenset({"max_drawdown"})  # objectives that are best when they are least; all others when greatest
+Drawn: TypeAlias = str | int | float | bool | list[Any]
 
 
 @dataclass(frozen=True)
@@ -18,19 +26,31 @@ class SearchTrial:
     """One trial; number 0 is the settings as they are.
 
     state: complete, pruned or failed, and then `reason` says why. objectives: by name, the means over the
-    inner folds. drawn: what was drawn for it, the best rules among that. rules: how many were tried. sharpe:
-    annual, of its out-of-fold daily returns.
+    inner folds. drawn: by setting, what was drawn for it, the best rules among that. rules: how many were
+    tried. sharpe: annual, of its out-of-fold daily returns.
     """
 
     number: int
     state: str
     objectives: dict[str, Number]
-    drawn: dict[str, str]
+    drawn: dict[str, Drawn]
     rules: int
     epochs: int
     sharpe: Number
     total_return: Number
     reason: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether it has its objectives."""
+        return self.state == "complete"
+
+
+def best_first(trials: Iterable[SearchTrial], objective: str) -> list[SearchTrial]:
+    """The complete trials, the best at an objective first; of equals the earlier."""
+    sign = 1.0 if objective in LEAST else -1.0
+    complete = [each for each in trials if each.complete]
+    return sorted(complete, key=lambda each: (sign * each.objectives[objective], each.number))
 
 
 @dataclass(frozen=True)
@@ -90,9 +110,26 @@ class SearchResult:
     winner: int
     winner_run: str
     tested_from: str
-    winner_settings: dict[str, str]
+    winner_settings: dict[str, Drawn]
     luck: Luck
     importance: dict[str, Number]
     front: tuple[int, ...]
     trials: tuple[SearchTrial, ...]
     notes: tuple[Note, ...] = ()
+
+
+def verdict(luck: Luck) -> list[Note]:
+    """What is to be said of the winner: one verdict, and what stands beside it."""
+    facts: dict[str, Value] = {
+        "sharpe": luck.sharpe, "best": luck.expected_best_sharpe, "trials": luck.trials, "days": luck.days,
+    }  # fmt: skip
+    if luck.days >= FEWEST_DAYS and not math.isfinite(luck.sharpe):
+        found = [Note("winner never traded", {"days": luck.days})]
+    elif not math.isfinite(luck.deflated_sharpe):
+        found = [Note("search without verdict", {"days": luck.days, "fewest": FEWEST_DAYS})]
+    else:
+        code = "winner beyond chance" if luck.beyond_chance else "winner may be luck"
+        found = [Note(code, facts | {"probability": luck.deflated_sharpe})]
+    if math.isfinite(luck.overfitting):
+        found.append(Note("overfitting of a search", {"share": luck.overfitting}))
+    return found

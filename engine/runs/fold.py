@@ -69,6 +69,8 @@ class State:
     patience: int | None = None
     early_stopped: bool = False
     history: tuple[log.Epoch, ...] = ()  # the epochs, in order, each once
+    trials: tuple[log.TrialEnded, ...] = ()  # of a search, as they were told; of one told twice the latest
+    search: log.SearchSoFar | None = None
     error: QuantdeckError | None = None
     cpu: float | None = None  # percent of one core
     memory_mb: float | None = None
@@ -111,11 +113,13 @@ def replay(state: State, entries: Iterable[log.LogEntry]) -> State:
         if apply := APPLY.get(type(entry)):
             apply(draft, entry)
     draft["history"] = tuple(draft["history"])
+    if isinstance(draft["trials"], dict):
+        draft["trials"] = tuple(draft["trials"].values())
     return State(**draft)
 
 
 def queued(draft: Draft, entry: log.Queued) -> None:
-    """A process is launched: of what an earlier one told, only the epochs and notes stay."""
+    """A process is launched: of what an earlier one told, only epochs, trials and notes stay."""
     fresh = State()
     forgotten = (
         "stage",
@@ -195,6 +199,15 @@ def epoch(draft: Draft, entry: log.Epoch) -> None:
     draft.update(loss=entry.loss, val_loss=entry.val_loss, batch=draft["batches"])
 
 
+def trial(draft: Draft, entry: log.TrialEnded) -> None:
+    """A trial is over; one of a number that was told before was carried out again."""
+    known = draft["trials"]
+    if isinstance(known, tuple):
+        known = draft["trials"] = {each.trial.number: each for each in known}
+    known.pop(entry.trial.number, None)
+    known[entry.trial.number] = entry
+
+
 def note(draft: Draft, entry: log.LogNote) -> None:
     """A line for the reader of the log."""
     draft["notes"] = (*draft["notes"][1 - KEPT_NOTES :], entry)
@@ -212,6 +225,8 @@ APPLY: dict[type[log.LogEntry], Callable[[Draft, Any], None]] = {
     log.StageChange: stage,
     log.SourceProgress: source,
     log.LogNote: note,
+    log.TrialEnded: trial,
+    log.SearchSoFar: lambda draft, entry: draft.update(search=entry),
     log.SimulatedMarket: lambda draft, _: draft.update(simulated=True),
     log.ModelFacts: model,
     log.BatchProgress: batch,

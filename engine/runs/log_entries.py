@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import RepairDataError
-from engine.results.codec import JSON_NAME, NotOfTypeError, reader, to_json
+from engine.results.codec import JSON_NAME, NotOfTypeError, Number, reader, to_json
 from engine.results.notes import Note, Value
+from engine.results.search import Luck, SearchTrial  # noqa: TC001  the codec reads them
 from engine.runs.error_codec import from_fields
 
 if TYPE_CHECKING:
@@ -194,6 +195,28 @@ class LearningRateChange(LogEntry):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrialEnded(LogEntry):
+    """A trial of a search is over: so many are by now, of so many at most.
+
+    kept: it was not carried out just now, but by an earlier process, or as an earlier trial.
+    """
+
+    trial: SearchTrial
+    done: int
+    of: int
+    kept: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchSoFar(LogEntry):
+    """What the trials so far come to: the best, why it may be luck, what matters."""
+
+    winner: int
+    luck: Luck
+    importance: dict[str, Number]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Heartbeat(LogEntry):
     """The process lives and uses this much: percent of one core, megabytes."""
 
@@ -232,6 +255,8 @@ TYPES: dict[str, type[LogEntry]] = {
     "epoch": Epoch,
     "early_stopped": EarlyStop,
     "learning_rate": LearningRateChange,
+    "trial": TrialEnded,
+    "search": SearchSoFar,
     "heartbeat": Heartbeat,
     "stopping": Stopping,
     "done": Ended,
@@ -240,7 +265,7 @@ TYPES: dict[str, type[LogEntry]] = {
 }
 
 
-LASTING = (SimulatedMarket, LogNote, ModelFacts, EarlyStop, LearningRateChange)
+LASTING = (SimulatedMarket, LogNote, ModelFacts, EarlyStop, LearningRateChange, TrialEnded)
 
 
 def lasts(entry: LogEntry) -> bool:

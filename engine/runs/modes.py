@@ -115,6 +115,10 @@ for each in (
         "Try settings before the test begins; train and trade the best.",
     ),
     Mode(
+        "nested", ("collect", "merge", "features", "windows", "trials", "metrics"),
+        "engine.results.nested:NestedResult", "engine.studies.search.nested:search_through_time",
+    ),
+    Mode(
         "importance", ("load", "collect", "merge", "features", "windows", "permute"),
         "engine.results.learned:ImportanceResult", "engine.studies.importance:measure",
     ),

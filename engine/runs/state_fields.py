@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from engine.results.search import Luck, SearchTrial
 from engine.runs import log_entries as log
 from engine.runs.error_codec import from_fields, to_fields
 from engine.runs.fold import NAMES, State
@@ -26,9 +27,11 @@ def to_json(state: State) -> dict[str, Any]:
 
 def as_fields(value: Any) -> Any:
     """Entries of the log as tables of what is known of them."""
+    if isinstance(value, SearchTrial | Luck):
+        return vars(value)
     if isinstance(value, log.LogEntry):
         nothing = type(value).__dataclass_fields__
-        return {name: item for name, item in vars(value).items() if item != nothing[name].default}
+        return {name: as_fields(item) for name, item in vars(value).items() if item != nothing[name].default}
     if isinstance(value, dict):
         return {key: as_fields(item) for key, item in value.items()}
     return [as_fields(item) for item in value] if isinstance(value, tuple) else value
@@ -46,5 +49,9 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "sources": lambda fields: {name: log.SourceProgress(**each) for name, each in fields.items()},
     "model": lambda fields: log.ModelFacts(**fields),
     "history": lambda fields: tuple(log.Epoch(**each) for each in fields),
+    "trials": lambda fields: tuple(
+        log.TrialEnded(**each | {"trial": SearchTrial(**each["trial"])}) for each in fields
+    ),
+    "search": lambda fields: log.SearchSoFar(**fields | {"luck": Luck(**fields["luck"])}),
     "notes": lambda fields: tuple(log.LogNote(**each) for each in fields),
 }

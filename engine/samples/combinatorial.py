@@ -33,15 +33,16 @@ class CombinatorialSplit:
 
 
 def splits(
-    bar: Positions, groups: int, tested: int, horizon: int, embargo: int = 0
+    bar: Positions, groups: int, tested: int, horizon: int, embargo: int = 0, begins: Positions | None = None
 ) -> list[CombinatorialSplit]:
     """Every choice of `tested` of `groups` equal parts of N samples; the last has the rest that is left.
 
-    bar: (N,) numbers of the samples' target bars, rising. A sample does not train if its label overlaps that
-    of one that is tested, each `horizon` bars long, nor if it is in the `embargo` bars after such a one.
+    begins: (groups,) bars at which the parts begin, in the place of equal ones. bar: (N,) numbers of the
+    samples' target bars, rising. A sample does not train if its label overlaps that of one that is tested,
+    each `horizon` bars long, nor if it is in the `embargo` bars after such a one.
     """
-    begins = np.arange(1, groups) * (len(bar) // groups)
-    parts = np.split(np.arange(len(bar)), begins)
+    equal = np.arange(1, groups) * (len(bar) // groups)
+    parts = np.split(np.arange(len(bar)), equal if begins is None else np.searchsorted(bar, begins[1:]))
     found = []
     for chosen in combinations(range(groups), tested):
         tests = tuple(parts[group] for group in chosen)

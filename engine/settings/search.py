@@ -43,13 +43,18 @@ class Search(Group):
         ge=2,
         le=50,
     )
+    inner: Literal["walkforward", "cpcv"] = setting(
+        "walkforward",
+        "how inner folds are cut: one after the other, or in every choice of cpcv.groups, on whose paths a "
+        "trial is judged; search.folds and search.prune then have no meaning",
+    )
     rules: Whole = setting(
         200, "rules tried on the forecasts of a trained trial, where the space holds any", "rules",
         ge=1, le=1_000_000,
     )  # fmt: skip
     prune: bool = setting(
         True,
-        "end a trial whose validation after an epoch is below the median of the trials of earlier batches",
+        "end a trial that after an inner fold is behind the best eighth of the trials of earlier batches",
     )
     seed: Whole = setting(0, "seed of the draws", "", ge=0, le=2**31 - 1)
 

@@ -38,6 +38,11 @@ LEFT = {
         "run": "a", "simulated": False, "groups": 4, "tested": 2, "splits": 6, "start": "", "end": "",
         "sharpe_low": None, "sharpe_median": 1.0, "sharpe_high": 2.0, "share_below_zero": 0.1, "paths": [],
     },
+    "NestedResult": {
+        "run": "a", "simulated": False, "start": "", "end": "", "days": 40, "sharpe": 1.0, "sharpe_low": None,
+        "sharpe_high": 2.0, "total_return": 0.1, "max_drawdown": 0.1, "hold_sharpe": None, "hold_return": 0.1,
+        "hold_drawdown": 0.1, "inner_sharpe": None, "spans": [],
+    },
     "SearchResult": {
         "run": "a", "simulated": False, "sampler": "tpe", "objective": ["ic"], "trials_complete": 1,
         "trials_pruned": 0, "trials_failed": 0, "winner": 0, "winner_run": "b", "tested_from": "",

@@ -23,6 +23,7 @@ from engine.statistics.metrics import daily_returns
 from engine.statistics.returns import sharpe
 from engine.studies.search import search as study
 from engine.studies.search import trial, trials
+from engine.studies.search.paths import plan_of
 from engine.studies.search.record import file_of
 from engine.studies.search.rules import draw, variants
 from tests.studies.engines import TINY, followed, home_with_market
@@ -35,6 +36,10 @@ SPACE = (
     '"model.units = {low = 2, high = 6, when = {\\"model.kind\\" = \\"mlp\\"}}",'
     '"signal.entry_threshold = {low = 0.0001, high = 0.002, log = true}",'
     '"backtest.stop_loss = [0.0, 0.01]"]'
+)
+RIDGES = (
+    'search.space=["window.lookback = {low = 2, high = 12}",'
+    '"signal.entry_threshold = {low = 0.0001, high = 0.002, log = true}"]'
 )
 SMALL = (*TINY, SPACE, "search.trials=5", "search.batch=3", "search.folds=2", "search.rules=6",
          'search.objective=["net_sharpe"]', "evidence.permutations=0", "evidence.resamples=100")  # fmt: skip
@@ -139,8 +144,9 @@ def test_the_best_rules_are_those_that_a_slow_walk_finds(home, searched, monkeyp
 
     def walked(task):
         own = trial.one_device(trial.with_values(task.settings, task.drawn, task.parameters))
-        samples, parts = trial.inner(own, task.market, task.begins)
-        forecasts = trial.trained(own, samples, parts, trial.Watch(()))
+        plan = plan_of(own, task.market, task.begins)
+        samples, parts = plan.samples, plan.folds
+        (forecasts,) = trial.trained(task, own, plan, trial.Watch(None))
         seed = [settings.search.seed, task.number]
         tried = variants(own, parameters, task.drawn, task.market.calendar, 6, seed)
         for each, value in zip(tried, forecasts.on_validation(tried), strict=True):
@@ -158,7 +164,7 @@ def test_the_best_rules_are_those_that_a_slow_walk_finds(home, searched, monkeyp
                 slow.append(ratio if len(simulation.trades) >= 10 and np.isfinite(ratio) else 0.0)
             assert value == pytest.approx(np.mean(slow), abs=1e-12)
             seen.append(value)
-        return trial.judged(task, own, forecasts, trial.Watch(()))
+        return trial.judged(task, own, [forecasts], trial.Watch(None))
 
     in_this_process(monkeypatch, walked)
     study.search(job_of(home, "search.trials=1"))
@@ -189,7 +195,7 @@ def test_pruned_and_failed_trials_are_told_and_never_win(home, searched, monkeyp
 
 def test_several_objectives_have_a_front_and_nothing_is_pruned(home, monkeypatch):
     def judged(task):
-        assert task.medians == ()
+        assert task.levels is None
         values = (float(task.number % 4), float(task.number))  # more IC, and less drawdown, is better
         days, returns = np.arange(20_000, 20_010), np.zeros(10)
         told = {"days": days, "returns": returns, "benchmark": returns, "objectives": values}
@@ -202,27 +208,44 @@ def test_several_objectives_have_a_front_and_nothing_is_pruned(home, monkeypatch
     assert "nothing pruned" in {note.code for note in result.notes}
 
 
-def test_a_training_below_the_median_of_earlier_ones_is_ended():
-    medians = ((0.1, 0.2), (0.3,))
-    watch = trial.Watch(medians)
-
-    def epoch(loss):
-        watch({"kind": "epoch", "val_loss": loss})
-
-    watch.begin(1.0)
-    epoch(0.99)  # of the first fold's first epoch nothing is asked
-    epoch(0.75)
-    epoch(0.9)  # the best so far counts, and the last median holds on
-    watch.begin(2.0)
-    epoch(1.2)
-    watch.begin(1.0)  # no earlier trial came so far
-    epoch(5.0)
-    assert watch.steps == [[pytest.approx(0.01), 0.25, 0.25], [pytest.approx(0.4)], [-4.0]]
-    watch = trial.Watch(medians)
-    watch.begin(1.0)
-    epoch(0.99)
+@pytest.mark.parametrize(("objective", "sign"), [("ic", 1.0), ("max_drawdown", -1.0)])
+def test_a_trial_behind_the_best_eighth_after_a_fold_is_ended(objective, sign):
+    told = [
+        trial.Trial("", number, "complete", {}, steps=(sign * number, sign * 10.0 * number))
+        for number in range(9)
+    ]
+    told += [trial.Trial("", 9, "pruned", {}, steps=(sign * 9.0,)), trial.Trial("", 10, "failed", {})]
+    levels = trial.levels_of(told, objective)
+    assert levels == pytest.approx((sign * 7.875, sign * 70.0))
+    watch = trial.Watch(levels)
+    watch.folded(sign * 7.875, objective)
     with pytest.raises(trial.PrunedError):
-        epoch(0.85)
+        watch.folded(sign * 69.9, objective)
+    watch = trial.Watch(levels)
+    for value in (8.0, 70.0, -99.0):  # no earlier trial came so far
+        watch.folded(sign * value, objective)
+    assert np.isnan(trial.levels_of(told[-4:], objective)[1])  # too few came so far to prune by
+    trial.Watch((np.nan,)).folded(-99.0, objective)
+
+
+def test_what_is_pruned_is_what_earlier_batches_alone_have_shown(home, monkeypatch):
+    """Every trial is held against the levels of batches before its own; the first batch against none."""
+    seen = {}
+
+    def judged(task):
+        seen[task.number] = task.levels
+        days, returns = np.arange(20_000, 20_010), np.zeros(10)
+        told = {"days": days, "returns": returns, "benchmark": returns, "objectives": (0.1 * task.number,)}
+        return trial.Trial(
+            task.key, task.number, "complete", task.drawn, task.attributes,
+            steps=(float(task.number),), **told,
+        )  # fmt: skip
+
+    in_this_process(monkeypatch, judged)
+    study.search(job_of(home, "search.trials=8", "search.batch=4"))
+    assert seen[0] is None
+    assert all(seen[number] == () for number in range(1, 5))
+    assert all(seen[number] == pytest.approx((3.625,)) for number in range(5, 9))
 
 
 def test_in_processes_of_its_own_it_has_the_same_trials_and_looks_once_at_the_test(home, searched, tmp_path):
@@ -243,7 +266,7 @@ def test_in_processes_of_its_own_it_has_the_same_trials_and_looks_once_at_the_te
     work.best(str(alone.path), "last", str(tmp_path / "best.toml"), force=False)
     assert load(tmp_path / "best.toml") == drawn
     best = result.trials[result.winner]
-    assert str(drawn.window.lookback) == best.drawn.get("window.lookback", str(settings_of().window.lookback))
+    assert drawn.window.lookback == best.drawn.get("window.lookback", settings_of().window.lookback)
     assert best.objectives["net_sharpe"] == max(
         each.objectives["net_sharpe"] for each in result.trials if each.state == "complete"
     )
@@ -256,3 +279,41 @@ def test_draws_of_rules_stay_in_their_ranges():
     for each in rules * 50:
         value = draw(each, generator)
         assert value in each.values if each.values else each.low <= value <= each.high
+
+
+def test_a_trial_is_judged_on_every_path_of_the_combinations(home, monkeypatch):
+    """Each group is forecast by models of the others alone; figures are the means over the paths."""
+    seen = []
+
+    def walked(task):
+        own = trial.one_device(trial.with_values(task.settings, task.drawn, task.parameters))
+        plan = plan_of(own, task.market, task.begins)
+        paths = trial.trained(task, own, plan, trial.Watch(None))
+        assert (len(plan.folds), len(paths)) == (6, 3)
+        bar = task.market.numbers_of(plan.samples.target_ms)
+        labelled = np.flatnonzero(np.isfinite(plan.samples.label))
+        for path in paths:
+            tests = [part.test for part in path.folds]
+            assert np.array_equal(np.concatenate(tests), labelled)
+            assert [int(bar[part[0]]) for part in tests[1:]] == task.begins[1:].tolist()
+            for part in path.folds:
+                apart = np.abs(bar[part.test][:, None] - bar[np.r_[part.train, part.validation]])
+                assert apart.min() >= own.label.horizon
+        judged = trial.judged(task, own, paths, trial.Watch(None))
+        skill = [np.mean([trial.skill(path, number) for number in range(4)]) for path in paths]
+        assert judged.objectives == pytest.approx((np.mean(skill),))
+        seen.append(judged.objectives)
+        return judged
+
+    done = in_this_process(monkeypatch, walked)
+    combined = (
+        "search.inner=cpcv",
+        "cpcv.groups=4",
+        "cpcv.tested=2",
+        "search.objective=ic",
+        "search.trials=3",
+    )
+    result = study.search(job_of(home, *combined, "model.kind=ridge", "label.horizon=3", RIDGES))
+    assert done == [0, 1, 2, 3]
+    assert len(set(seen)) > 1
+    assert "nothing pruned on paths" in {note.code for note in result.notes}

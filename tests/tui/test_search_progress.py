@@ -1,64 +1,75 @@
-"""A search at work, as screens tell it: from the notes of its log alone."""
+"""A search at work: how far it is, its trials, the best of them and the time left, from its log alone."""
 
 from dataclasses import replace
 
 import pytest
 
-from engine.runs.log_entries import LogNote
-from engine.runs.state import State
+from engine.runs import state_fields
+from engine.runs.log_entries import TrialEnded, entry_of
+from engine.runs.state import State, fold, replay
+from tests.tui.app import searched
 from tui.runs import status
-from tui.runs.search import progress_of
-from tui.screens.train.search import trials
-from tui.widgets.lines import plain, width_of
-
-WIDTHS = (60, 80, 120)
+from tui.runs.search import progress_of, trials_of
+from tui.text.events import lasting
 
 
-def note(trial, second, done, value=None, best=None):
-    told = {"trial": trial, "of": 9, "done": done}
-    if value is None:
-        code, told = "trial ended", told | {"state": "pruned", "why": "below the median of earlier trials"}
-    else:
-        code = "trial done"
-        told |= {
-            "objective": "ic",
-            "value": value,
-            "objectives": f"ic {value:+.4f}",
-            "drawn": "model.kind mlp",
-        }
-        told |= {"best": best[0], "best_trial": best[1]}
-    return LogNote(seq=trial, at=f"2024-05-01T12:00:{second:02d}.000Z", code=code, values=told)
+def entries(events, start=0):
+    return [
+        entry_of(each | {"seq": seq, "at": f"2024-05-01T12:00:{seq:02d}.000Z"}, "log")
+        for seq, each in enumerate(events, start + 1)
+    ]
 
 
-SEARCH = State(
-    status="training", mode="search",
-    notes=(note(0, 10, 1, 0.01, (0.01, 0)), note(2, 20, 2, 0.05, (0.05, 2)), note(1, 30, 3),
-           note(3, 40, 4, 0.03, (0.05, 2))),
-)  # fmt: skip
+def at_work(numbers, **known):
+    log = entries([searched.told(number, done) | known for done, number in enumerate(numbers, 1)])
+    return replay(State(status="training", mode="search"), log)
 
 
-def test_done_best_and_time_left_come_from_the_notes():
-    found = progress_of(SEARCH)
-    assert (found.done, found.of, found.best, found.best_trial) == (4, 10, 0.05, 2)
-    assert found.left_s == pytest.approx(60.0)
-    assert status.progress(SEARCH) == "trial 4/10 · 1 m 0 s left"
+def test_done_best_and_time_left_come_from_the_log():
+    state = at_work([0, 2, 1, 3])
+    found = progress_of(state)
+    assert (found.done, found.of, found.best.number) == (4, searched.OF, 1)
+    assert found.left_s == pytest.approx(searched.OF - 4)
+    assert status.progress(state) == "trial 4/41 · 37.0 s left"
+    assert status.status(state)[0] == "training"
     assert progress_of(State()) is None
-    assert trials(State(), 80, 10, ascii=True) == []
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_panel_fits_and_shows_the_latest_first(width):
-    lines = trials(SEARCH, width, 5, ascii=True)
-    text = [plain(line) for line in lines]
-    assert len(lines) == 5
-    assert all(width_of(line) <= width for line in lines)
-    assert "4/10" in text[0]
-    assert [line.split()[0] for line in text[2:]] == ["3", "1", "2"]
-    assert "pruned: below the median" in text[3]
-    assert "best ic +0.0500, trial 2" in text[0]
-
-
-def test_a_search_that_has_ended_tells_no_time_left():
-    ended = replace(SEARCH, status="stopped", ended_at="2024-05-01T13:00:00.000Z")
-    assert "left" not in plain(trials(ended, 80, 10, ascii=True)[0])
+    ended = replace(state, status="stopped", ended_at="2024-05-01T13:00:00.000Z")
     assert status.progress(ended) == ""
+
+
+def test_the_pace_is_that_of_trials_that_this_process_has_carried_out():
+    state = at_work([0, 1, 2], kept=True)
+    assert progress_of(state).left_s is None
+    later = replace(state, started_at="2024-05-01T12:00:30.000Z")
+    own = [searched.told(3, 4), searched.told(4, 5)]
+    again = replay(later, entries(own, start=39))
+    assert progress_of(again).left_s == pytest.approx(searched.OF - 5)
+
+
+def test_of_a_trial_that_is_told_twice_the_latest_counts_and_none_is_lost(tmp_path):
+    state = at_work([0, 1, 2])
+    again = searched.told(1, 3)
+    again["trial"]["epochs"] = 99
+    for each in entries([again], start=9):
+        state = fold(state, each)
+    found = trials_of(tmp_path, state).trials
+    assert [each.number for each in found] == [0, 1, 2]
+    assert found[1].epochs == 99
+
+
+def test_what_is_kept_of_a_state_comes_back():
+    trials = [searched.trial(number) for number in range(3)]
+    state = replay(at_work([0, 1, 2]), entries([searched.so_far(trials)], start=9))
+    back = state_fields.from_json(state_fields.to_json(state))
+    assert back == state
+    assert back.search.luck == searched.LUCK
+
+
+@pytest.mark.parametrize("number", [0, 1, 4, 11])
+def test_a_trial_is_a_line_of_the_log_once(number):
+    told = TrialEnded(trial=searched.trial(number), done=number, of=41)
+    line = lasting(told)
+    state = told.trial.state
+    assert line.startswith(f"trial {number} of 40{': ic' if state == 'complete' else f' {state}'}")
+    assert ("the settings as they are" in line) == (number == 0)
+    assert lasting(replace(told, kept=True)) == ""

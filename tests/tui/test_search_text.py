@@ -19,9 +19,7 @@ def luck(**known):
 
 def result(objective, values):
     trials = tuple(
-        SearchTrial(
-            number, "complete", {objective: value}, {"window.lookback": str(number)}, 1, 3, math.nan, 0.1
-        )
+        SearchTrial(number, "complete", {objective: value}, {"window.lookback": number}, 1, 3, math.nan, 0.1)
         for number, value in enumerate(values)
     )
     pruned = SearchTrial(
@@ -29,7 +27,7 @@ def result(objective, values):
     )
     return SearchResult(
         "0a0a0a0a", True, "tpe", (objective,), len(values), 1, 0, 1, "0b0b0b0b", "2024-05-01T00:00:00Z",
-        {"window.lookback": "1"}, luck(), {"window.lookback": 1.0}, (), (*trials, pruned),
+        {"window.lookback": 1}, luck(), {"window.lookback": 1.0}, (), (*trials, pruned),
         (Note("winner may be luck", {**FACTS}), Note("bars filled", {"bars": 3})),
     )  # fmt: skip
 

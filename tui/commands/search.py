@@ -8,17 +8,27 @@ from typing import TYPE_CHECKING
 from engine import settings
 from engine.disk import refuse_output, write_whole
 from engine.errors import ChangeSettingsError
-from engine.results.search import SearchResult
+from engine.results.codec import to_json
+from engine.results.search import verdict
 from engine.runs.folder import Home, RunFolder, home_path
 from engine.runs.results import result_of
+from engine.runs.state import state_of
 from tui.commands.answer import Answer
 from tui.commands.pipeline import carry_out, start
 from tui.commands.settings import DEFAULT_FILE, overlay
+from tui.runs.search import trials_of
+from tui.settings.trial import written
+from tui.text.csv_file import write_csv
+from tui.text.search import rows_of, search_summary, trials_summary
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from engine.results.search import SearchTrial
     from engine.settings import Settings
+
+
+OUTER = {"walkforward": "nested"}
 
 
 def search(
@@ -26,12 +36,13 @@ def search(
     space: str,
     config: str | None,
     overrides: list[str] | None,
+    mode: str = "search",
     *,
     name: str = "",
     detach: bool = False,
 ) -> Answer:
     """Search the space of a settings file, on top of the settings of the command line."""
-    return start(home, "search", settings_of(space, config, overrides), name=name, detach=detach)
+    return start(home, mode, settings_of(space, config, overrides), name=name, detach=detach)
 
 
 def settings_of(space: str, config: str | None, overrides: list[str] | None) -> Settings:
@@ -45,44 +56,95 @@ def settings_of(space: str, config: str | None, overrides: list[str] | None) -> 
     return chosen
 
 
+def mode_of(outer: str) -> str:
+    """The kind of run: one search, or one for each span of walk_forward. Raises ChangeSettingsError."""
+    if outer and outer not in OUTER:
+        raise ChangeSettingsError(f"--outer {outer}", "is unknown", f"Use {', '.join(OUTER)}")
+    return OUTER.get(outer, "search")
+
+
 def given(options: Mapping[str, object]) -> list[str]:
     """Options that were given, as overrides of settings of a search."""
     return [f"search.{name}={value}" for name, value in options.items() if value]
 
 
+def refuse_settings(given: Mapping[str, object]) -> None:
+    """Raise ChangeSettingsError for settings that are given to a search which has begun: it keeps its own."""
+    for name, value in given.items():
+        if value:
+            raise ChangeSettingsError(
+                "--resume",
+                f"goes on by the settings that the search began with, and {name} is given",
+                "Leave that out, or begin another search",
+            )
+
+
 def resume(home: str | None, text: str, *, detach: bool) -> Answer:
     """Go on with a search that was stopped or killed."""
-    return carry_out(a_search(home, text), detach=detach)
+    return carry_out(a_search(home, text, ("search", *OUTER.values())), detach=detach)
 
 
-def best(home: str | None, text: str, path: str, *, force: bool) -> Answer:
-    """Write the settings of a search's winner to a file."""
+def show(home: str | None, text: str, csv: str) -> Answer:
+    """The trials of a search as far as it is, and what they come to."""
     run = a_search(home, text)
-    found = result_of(run)
-    if not isinstance(found, SearchResult):
-        raise ChangeSettingsError(f"run {run.id}", "is no search", "Name a search")
+    state = state_of(run)
+    found = trials_of(run, state)
+    document = {"run": run.id, "state": state.status, "folder": str(run.path)}
+    if csv:
+        path = write_csv(csv, rows_of(found.trials), Home(home_path(home)))
+        return Answer(document | {"file": str(path), "trials": len(found.trials)}, f"written to {path}")
+    said = [note.text for note in verdict(found.luck)] if found.luck else []
+    told = {
+        "trials": [to_json(each) for each in found.trials], "winner": found.winner,
+        "luck": to_json(found.luck) if found.luck else None, "importance": dict(found.importance or {}),
+        "verdict": said,
+        "winner_run": found.result.winner_run if found.result else None,
+    }  # fmt: skip
+    if found.result:
+        return Answer(document | told, search_summary(run, found.result))
+    return Answer(document | told, "\n".join([*said, trials_summary(found.trials)]))
+
+
+def best(home: str | None, text: str, path: str, trial: int | None = None, *, force: bool) -> Answer:
+    """Write the settings of a search's winner, or of another trial, to a file."""
+    run = a_search(home, text)
     target = Path(path)
     refuse_output(target, home_path(home), replace=force)
-    winner = Home(home_path(home)).find(found.winner_run)
-    write_whole(target, settings.to_toml(settings.load(winner.settings_path), comments=True).encode())
-    document = {"file": str(target.absolute()), "run": run.id, "winner_run": found.winner_run}
-    return Answer(
-        document, f"Settings of trial {found.winner} written to {path}. Next: quantdeck run -c {path}"
-    )
+    document = {"file": str(target.absolute()), "run": run.id}
+    if trial is None:
+        found = result_of(run)
+        winner = Home(home_path(home)).find(found.winner_run)
+        content = settings.to_toml(settings.load(winner.settings_path), comments=True).encode()
+        trial, document["winner_run"] = found.winner, found.winner_run
+    else:
+        content = written(run, the_trial(run, trial))
+    write_whole(target, content)
+    said = f"Settings of trial {trial} written to {path}. Next: quantdeck run -c {path}"
+    return Answer(document | {"trial": trial}, said)
 
 
-def a_search(home: str | None, text: str) -> RunFolder:
+def the_trial(run: RunFolder, number: int) -> SearchTrial:
+    """A trial of a search. Raises ChangeSettingsError where there is none of that number."""
+    trials = trials_of(run, state_of(run)).trials
+    for each in trials:
+        if each.number == number:
+            return each
+    known = f"it has {trials[0].number} to {trials[-1].number}" if trials else "none is done yet"
+    raise ChangeSettingsError(f"trial {number}", f"is none of search {run.id}: {known}", "Name another one")
+
+
+def a_search(home: str | None, text: str, modes: Sequence[str] = ("search",)) -> RunFolder:
     """The search that a text names, or the last. Raises ChangeSettingsError."""
     folder = Home(home_path(home))
     if text == "last":
-        known = [run for run in folder.all() if run.mode == "search"]
+        known = [run for run in folder.all() if run.mode in modes]
         if not known:
             raise ChangeSettingsError(
                 "search", "there is none in this home", "Begin one: quantdeck search FILE"
             )
         return known[-1]
     run = folder.find(text)
-    if run.mode != "search":
+    if run.mode not in modes:
         raise ChangeSettingsError(f"run {run.id}", f"is a {run.mode}, no search", "Name a search")
     return run
 

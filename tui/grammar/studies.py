@@ -82,6 +82,10 @@ def search(
             "--objective", metavar="A,B", help="ic, net_sharpe, total_return, max_drawdown; the first counts."
         ),
     ] = "",
+    outer: Annotated[
+        str,
+        option("--outer", metavar="walkforward", help="Search, retrain, trade what follows; span by span."),
+    ] = "",
     resume: Annotated[
         str, option("--resume", metavar="RUN", help="Go on with a search, or with the `last`.")
     ] = "",
@@ -91,18 +95,31 @@ def search(
     run: Annotated[
         str, option("--run", metavar="RUN", help="With --best: the search; without it, the last.")
     ] = "",
+    trial: Annotated[
+        int, option("--trial", metavar="N", help="With --best: this trial instead of the winner.")
+    ] = -1,
+    show: Annotated[
+        str, option("--show", metavar="RUN", help="Tell the trials of a search, or of the `last`, so far.")
+    ] = "",
+    csv: Annotated[str, option("--csv", metavar="FILE", help="With --show: write them to this file.")] = "",
     force: Force = False, name: Name = "", detach: Detach = False,
     config: Config = None, overrides: Overrides = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
     """Try settings before the test begins; train and trade the best."""
     from tui.commands import search as work
 
+    if show:
+        return work.show(home, show, csv)
     if best:
-        return work.best(home, run or "last", best, force=force)
-    if resume:
-        return work.resume(home, resume, detach=detach)
+        return work.best(home, run or "last", best, trial if trial >= 0 else None, force=force)
     told = {"trials": trials, "minutes": minutes, "sampler": sampler, "objective": objective}
-    return work.search(home, space, config, [*work.given(told), *(overrides or [])], name=name, detach=detach)
+    if resume:
+        work.refuse_settings({**told, "space": space, "outer": outer, "config": config, "set": overrides})
+        return work.resume(home, resume, detach=detach)
+    mode = work.mode_of(outer)
+    return work.search(
+        home, space, config, [*work.given(told), *(overrides or [])], mode, name=name, detach=detach
+    )
 
 
 def start(mode: Mode) -> None:

@@ -31,7 +31,7 @@ def status(state: State) -> tuple[str, str]:
         text = f"queued, {whole(state.before)} before it"
     elif text == "training" and state.early_stopped:
         text = "early-stopped"
-    elif text == "training" and not state.batch and not state.history:
+    elif text == "training" and not (state.batch or state.history or state.trials):
         text = "starting (compiling)"
     elif text == "done" and state.early_stopped:
         text = "done, early-stopped"

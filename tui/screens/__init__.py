@@ -20,6 +20,7 @@ class ScreenEntry:
     place       module:class, imported when the screen is first shown, or soon after the first of them
     draws_with  modules without which it cannot be drawn, imported with it
     opens       modules of what its keys open, imported while something is looked at
+    shows       kinds of run that are watched on it, and not on Train
     """
 
     name: str
@@ -28,6 +29,7 @@ class ScreenEntry:
     place: str
     draws_with: tuple[str, ...] = ()
     opens: tuple[str, ...] = ()
+    shows: tuple[str, ...] = ()
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -42,6 +44,11 @@ class ScreenEntry:
 
 
 SCREENS: dict[str, ScreenEntry] = {}
+
+
+def watched_on(mode: str) -> str:
+    """The screen on which a run of that kind is watched."""
+    return next((entry.name for entry in SCREENS.values() if mode in entry.shows), "train")
 
 
 def add(entry: ScreenEntry) -> None:
@@ -62,5 +69,9 @@ for each in (
         "backtest", "3", "Backtest", "tui.screens.backtest.screen:BacktestScreen", draws_with=("plotext",),
     ),
     ScreenEntry("runs", "4", "Runs", "tui.screens.runs.screen:RunsScreen"),
+    ScreenEntry(
+        "search", "5", "Search", "tui.screens.search.screen:SearchScreen", draws_with=("plotext",),
+        opens=("engine.settings", "tui.settings.trial"), shows=("search",),
+    ),
 ):  # fmt: skip
     add(each)

@@ -94,7 +94,7 @@ def latest(snapshot: Snapshot) -> tuple[str, ...]:
 
 
 class BaseScreen(ResizableScreen):
-    """One of the four screens, or one that is opened from them. Its title stands in the second line."""
+    """One of the screens, or one that is opened from them. Its title stands in the second line."""
 
     MODE: ClassVar[str] = ""
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.screens import SCREENS
-from tui.terminal.sizes import NARROW
-from tui.widgets.lines import Line, Lines, spread
+from tui.widgets.lines import Line, Lines, spread, width_of
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+NAME: Line = [("quantdeck", "bright"), ("  ", "")]
 
 
 class Header(Lines):
@@ -17,17 +18,22 @@ class Header(Lines):
 
     def set_facts(self, mode: str, live: int, now: datetime, *, replay: bool = False) -> None:
         """Show which screen is on, how many runs live (or that one is seen again), and the time."""
-        left: Line = [("quantdeck", "bright")]
-        for entry in SCREENS.values():
-            narrow = self.size.width < NARROW and entry.name != mode
-            label = entry.key if narrow else f"{entry.key} {entry.label}"
-            left += (
-                [("  ", ""), (f"[{label}]", "chosen")]
-                if entry.name == mode
-                else [("  ", ""), (label, "quiet")]
-            )
         right: Line = [("replay ended " if replay else "no run live ", "quiet")]
         if live:
             runs = "● replay" if replay else f"● {live} run{'s' * (live != 1)} live"
             right = [(runs, "live"), (f"   {now:%H:%M} UTC ", "quiet")]
+        room = self.size.width - width_of(right)
+        bare = tabs(mode, bare=True)
+        tries = [[*NAME, *tabs(mode)], tabs(mode), [*NAME, *bare]]  # the app's name is missed least
+        left = next((each for each in tries if width_of(each) <= room), bare)
         self.show([spread(left, right, self.size.width)])
+
+
+def tabs(mode: str, *, bare: bool = False) -> Line:
+    """The screens, the one that is on in brackets; of the others the keys alone if `bare`."""
+    line: Line = []
+    for entry in SCREENS.values():
+        label = entry.key if bare and entry.name != mode else f"{entry.key} {entry.label}"
+        gap = "  " if line else ""
+        line += [(gap, ""), (f"[{label}]", "chosen") if entry.name == mode else (label, "quiet")]
+    return line

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.results.number_format import UNDEFINED, defined, whole
+from engine.results.number_format import UNDEFINED, correlation, defined, whole
 from engine.runs import log_entries as log
 from tui.number_format import loss, span
+from tui.text.search import settings
 
 if TYPE_CHECKING:
     from engine.runs.log_entries import LogEntry
@@ -32,8 +33,8 @@ def lasting(entry: LogEntry) -> str:
         case log.SourceProgress(ended=True):
             simulated = " (SIMULATED)" if entry.simulated else ""
             line = f"  {entry.series}: {whole(entry.rows)} rows{simulated}"
-        case log.LogNote():
-            line = note_line(entry)
+        case log.LogNote() | log.TrialEnded():
+            line = note_line(entry) if isinstance(entry, log.LogNote) else trial_line(entry)
         case log.ModelFacts():
             line = model_line(entry)
         case log.EarlyStop():
@@ -46,6 +47,18 @@ def lasting(entry: LogEntry) -> str:
 def note_line(note: log.LogNote) -> str:
     """A note, with its level unless that is the usual one."""
     return note.text if note.level == "info" else f"{note.level}: {note.text}"
+
+
+def trial_line(entry: log.TrialEnded) -> str:
+    """A trial of a search: what it came to, or why it ended before; nothing of one that was told before."""
+    trial = entry.trial
+    if entry.kept:
+        return ""
+    head = f"trial {whole(trial.number)} of {whole(entry.of - 1)}"
+    if not trial.complete:
+        return f"{head} {trial.state}: {trial.reason}"
+    values = ", ".join(f"{name} {correlation(value)}" for name, value in trial.objectives.items())
+    return f"{head}: {values}; {settings(trial.drawn)}"
 
 
 def model_line(model: log.ModelFacts) -> str:

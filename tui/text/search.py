@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.results.number_format import amount, correlation, percent, whole
+from engine.results.search import best_first
 from engine.runs.hints import run_hint
 from tui.number_format import table
 
 if TYPE_CHECKING:
-    from engine.results.search import Luck, SearchResult, SearchTrial
+    from collections.abc import Mapping, Sequence
+
+    from engine.results.search import Drawn, Luck, SearchResult, SearchTrial
     from engine.runs.folder import RunFolder
 
 BEST = 10  # trials that are told; --json and the report have all
@@ -19,7 +22,7 @@ VERDICTS = (
     "winner beyond chance", "winner may be luck", "winner never traded", "search without verdict",
     "overfitting of a search",
 )  # fmt: skip
-LEAST = ("max_drawdown",)  # objectives that are best when they are least
+AS_THEY_ARE = "the settings as they are"
 
 
 def search_summary(run: RunFolder, result: SearchResult) -> str:
@@ -29,8 +32,8 @@ def search_summary(run: RunFolder, result: SearchResult) -> str:
     lines = [
         *(["SIMULATED market: these figures say nothing about a real one"] if result.simulated else []),
         f"Trials: {counts}{failed}, drawn by {result.sampler}, judged by {', '.join(result.objective)}",
-        f"Winner: trial {result.winner}{'' if result.winner_settings else ', the settings as they are'}",
-        *(f"  {key:<28} {value}" for key, value in result.winner_settings.items()),
+        "Winner: trial " + str(result.winner) + ("" if result.winner_settings else f", {AS_THEY_ARE}"),
+        *(f"  {key:<28} {setting(value)}" for key, value in result.winner_settings.items()),
         *(textwrap.fill(note.text, WIDTH) for note in result.notes if note.code in VERDICTS),
         "",
         table(("odds of luck", ""), odds(result.luck), right=(1,)),
@@ -41,7 +44,8 @@ def search_summary(run: RunFolder, result: SearchResult) -> str:
     if result.front:
         lines += ["", f"Pareto front: trials {', '.join(map(str, result.front))}"]
     header = ("best trials", *result.objective, "Sharpe", "return %", "what is drawn")
-    rows_of_trials = [row(each, result) for each in best(result)]
+    best = best_first(result.trials, result.objective[0])[:BEST]
+    rows_of_trials = [[str(each.number), *figures(each)] for each in best]
     lines += ["", table(header, rows_of_trials, right=range(1, len(header) - 1))]
     traded = run_hint(run.path.with_name(result.winner_run), "runs show RUN")
     lines += ["", f"Traded on the test from {result.tested_from[:10]}: {traded}"]
@@ -63,25 +67,59 @@ def odds(luck: Luck) -> list[tuple[str, str]]:
         ("SPA above buy and hold, p", correlation(luck.spa_hold)),
         ("Reality Check above nothing, p", correlation(luck.reality_check)),
         ("Sharpe of the middle 95 % of trials", f"{amount(luck.low_sharpe)} … {amount(luck.high_sharpe)}"),
-        (f"what the {whole(luck.neighbours)} nearest trials lose", correlation(luck.neighbour_loss)),
+        *nearest(luck, "what the {} nearest trials lose"),
     ]
 
 
-def best(result: SearchResult) -> list[SearchTrial]:
-    """The best trials by the first objective."""
-    name = result.objective[0]
-    sign = 1.0 if name in LEAST else -1.0
-    complete = [each for each in result.trials if each.state == "complete"]
-    return sorted(complete, key=lambda each: (sign * each.objectives[name], each.number))[:BEST]
+def nearest(luck: Luck, label: str) -> list[tuple[str, str]]:
+    """What the winner's neighbours lose; nothing of a winner that has none."""
+    lost = correlation(luck.neighbour_loss)
+    return [(label.format(whole(luck.neighbours)), lost)] if luck.neighbours else []
 
 
-def row(each: SearchTrial, result: SearchResult) -> list[str]:
-    """A trial in a row."""
-    drawn = ", ".join(f"{key} {value}" for key, value in each.drawn.items())
+def setting(value: Drawn) -> str:
+    """A drawn value in few characters: 0.00123456 → 0.001235."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return f"[{', '.join(map(setting, value))}]"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def settings(drawn: Mapping[str, Drawn]) -> str:
+    """What differs from the settings as they are."""
+    return ", ".join(f"{key} {setting(value)}" for key, value in drawn.items()) or AS_THEY_ARE
+
+
+def figures(each: SearchTrial) -> list[str]:
+    """What a trial came to, and what was drawn for it."""
     return [
-        str(each.number),
-        *(correlation(each.objectives[name]) for name in result.objective),
+        *map(correlation, each.objectives.values()),
         amount(each.sharpe),
         percent(each.total_return),
-        drawn or "the settings as they are",
+        settings(each.drawn),
     ]
+
+
+def rows_of(trials: Sequence[SearchTrial]) -> list[dict[str, Any]]:
+    """Trials as rows of a file, a column for each objective and each setting that was drawn."""
+    return [
+        {
+            "trial": each.number, "state": each.state, **each.objectives, "sharpe": each.sharpe,
+            "total_return": each.total_return, "epochs": each.epochs, "rules": each.rules,
+            "reason": each.reason, **each.drawn,
+        }
+        for each in trials
+    ]  # fmt: skip
+
+
+def trials_summary(trials: Sequence[SearchTrial]) -> str:
+    """Every trial in a line, the best first; those without an end last."""
+    if not trials:
+        return "No trial is done yet."
+    objectives = tuple(trials[0].objectives)
+    best = best_first(trials, objectives[0])
+    rest = [each for each in trials if not each.complete]
+    header = ("trial", "state", *objectives, "Sharpe", "return %", "what is drawn")
+    rows = [[str(each.number), each.state, *figures(each)] for each in (*best, *rest)]
+    return table(header, rows, right=(0, *range(2, len(header) - 1)))

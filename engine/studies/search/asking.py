@@ -19,6 +19,7 @@ from optuna.storages.journal import JournalFileBackend
 
 from engine.disk import writing
 from engine.errors import ChangeSettingsError
+from engine.results.search import LEAST
 from engine.settings.writing import toml_value
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from engine.settings import Parameter, Search, Value
     from engine.studies.search.record import Trial
 
-LARGEST = {"max_drawdown": False}  # objectives that are best when they are least; all others when greatest
 optuna.logging.set_verbosity(optuna.logging.WARNING)  # what it says of each trial goes to nobody
 STATES = {
     "complete": optuna.trial.TrialState.COMPLETE,
@@ -50,7 +50,7 @@ class Asked:
 
 def greatest(objective: str) -> bool:
     """Whether more of it is better."""
-    return LARGEST.get(objective, True)
+    return objective not in LEAST
 
 
 def refuse_unsuited(search: Search, parameters: Sequence[Parameter]) -> None:
@@ -155,13 +155,12 @@ def write_journal(
 def frozen(trial: Trial, parameters: Sequence[Parameter]) -> optuna.trial.FrozenTrial:
     """A trial as Optuna knows it."""
     there = [each for each in parameters if each.key in trial.drawn]
-    steps = [value for fold in trial.steps for value in fold]
     return optuna.trial.create_trial(
         state=STATES[trial.state],
         values=list(trial.objectives) if trial.complete else None,
         params={each.key: label(trial.drawn[each.key]) for each in there},
         distributions={each.key: distribution(each) for each in there},
-        intermediate_values=dict(enumerate(steps, 1)) if len(trial.objectives) <= 1 else None,
+        intermediate_values=dict(enumerate(trial.steps, 1)) if trial.steps else None,
         system_attrs=trial.attributes,
     )
 

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.results.metrics import FEWEST_DAYS
-from engine.results.notes import Note
 from engine.results.search import Luck
 from engine.robustness.trial_family import spread
 from engine.statistics.best_of_trials import BestOfTrials
@@ -45,9 +44,8 @@ def luck_of(
     expected = best.expected / math.sqrt(max(days - 1, 1)) if days >= FEWEST_DAYS else math.nan  # of a day
     common: NDArray[np.bool_] = np.asarray(np.isfinite(table).all(axis=0))  # (D,)
     family = table[:, common].T  # (D', N)
-    alone, default, hold = (
-        above(family, other, evidence) for other in (None, *references(complete, table, first, common))
-    )
+    alone = above(family, np.zeros(len(family)), evidence)
+    default, hold = (above(family, other, evidence) for other in references(complete, table, first, common))
     low, median, high = spread(np.array([annual(each.returns, days_per_year) for each in complete]))
     near, loss = neighbours(complete, winner, parameters)
     return Luck(
@@ -106,8 +104,10 @@ def references(
 
 
 def above(family: Floats, other: Floats | None, evidence: Evidence) -> Superiority:
-    """Whether the best of a family (D, N) is better than another (D,), or than nothing."""
-    returns = family if other is None else family - other[:, None]
+    """Whether the best of a family (D, N) is better than another (D,); nothing is known without that."""
+    if other is None or not len(other):
+        return Superiority(math.nan, math.nan, np.empty(0))
+    returns = family - other[:, None]
     moves = returns.std(axis=0) > 0
     return superiority(returns[:, moves], np.random.default_rng(evidence.seed), evidence.resamples)
 
@@ -143,23 +143,3 @@ def apart(each: Parameter, first: Value | None, second: Value | None) -> float:
         return 1.0
     scale = math.log if each.log else float
     return abs(scale(first) - scale(second)) / (scale(each.high) - scale(each.low))
-
-
-def verdict(luck: Luck) -> list[Note]:
-    """What is to be said of the winner: one verdict, and what stands beside it."""
-    facts = {
-        "sharpe": luck.sharpe,
-        "best": luck.expected_best_sharpe,
-        "trials": luck.trials,
-        "days": luck.days,
-    }
-    shared = facts | {"probability": luck.deflated_sharpe}
-    if luck.days >= FEWEST_DAYS and not math.isfinite(luck.sharpe):
-        found = [Note("winner never traded", {"days": luck.days})]
-    elif not math.isfinite(luck.deflated_sharpe):
-        found = [Note("search without verdict", {"days": luck.days, "fewest": FEWEST_DAYS})]
-    else:
-        found = [Note("winner beyond chance" if luck.beyond_chance else "winner may be luck", {**shared})]
-    if math.isfinite(luck.overfitting):
-        found.append(Note("overfitting of a search", {"share": luck.overfitting}))
-    return found

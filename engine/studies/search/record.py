@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 from dataclasses import dataclass, field, fields, replace
@@ -28,9 +29,9 @@ class Trial:
 
     key: of the search that it belongs to. drawn: values by setting, without the rules. attributes: what the
     sampler keeps of it. rules: the best of `variants` tried. objectives: in the order of search.objective.
-    steps: of each fold, how far the best validation loss after each epoch is below that of no forecast, as a
-    share. days: (D,) int64 since 1970; returns: (D,) of these, out of fold; others: (V, D) of other rules;
-    benchmark: (D,) buy and hold's, of trial 0 alone.
+    steps: what the first objective came to after each fold but the last, where trials are pruned. days: (D,)
+    int64 since 1970; returns: (D,) of these, out of fold; others: (V, D) of other rules; benchmark: (D,) buy
+    and hold's, of trial 0 alone.
     """
 
     key: str
@@ -41,7 +42,7 @@ class Trial:
     rules: dict[str, Value] = field(default_factory=dict)
     variants: int = 0
     objectives: tuple[float, ...] = ()
-    steps: tuple[tuple[float, ...], ...] = ()
+    steps: tuple[float, ...] = ()
     epochs: int = 0
     reason: str = ""
     days: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
@@ -77,7 +78,7 @@ class Trial:
         with np.load(io.BytesIO(content), allow_pickle=False) as kept:
             told = json.loads(kept["told"].tobytes())
             told["objectives"] = tuple(told["objectives"])
-            told["steps"] = tuple(map(tuple, told["steps"]))
+            told["steps"] = tuple(told["steps"])
             return cls(**told, **{name: kept[name] for name in ARRAYS})
 
 
@@ -98,3 +99,12 @@ def kept(folder: Path, number: int, key: str, drawn: dict[str, Value]) -> Trial 
     except (RepairDataError, ValueError, KeyError, TypeError, OSError):
         return None
     return found if found.key == key and found.drawn == drawn else None
+
+
+def kept_of_others(folder: Path, key: str) -> int:
+    """How many whole trials there are of another search than this: the data have changed in between."""
+    found = 0
+    for path in folder.glob("trial-*.npz"):
+        with contextlib.suppress(RepairDataError, ValueError, KeyError, TypeError, OSError):
+            found += Trial.read(read_with_digest(path)).key != key
+    return found

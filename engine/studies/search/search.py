@@ -16,17 +16,16 @@ from engine.disk import write_whole
 from engine.market.times import iso, milliseconds
 from engine.preparation import features_table
 from engine.results.notes import Note
-from engine.results.search import SearchResult, SearchTrial
+from engine.results.search import SearchResult, verdict
 from engine.runs.folder import RunFolder
 from engine.runs.manifest import write_manifest
 from engine.runs.state import state_of
 from engine.settings import Search, space_of, with_limits, with_values
-from engine.statistics.returns import sharpe
 from engine.studies.folds import cuts
 from engine.studies.search import asking
-from engine.studies.search.luck import luck_of, verdict
+from engine.studies.search.luck import luck_of
 from engine.studies.search.record import file_of
-from engine.studies.search.trials import Trials, asks_in_vain, best_of, trained_by, written
+from engine.studies.search.trials import Trials, asks_in_vain, best_of, row, trained_by
 from engine.studies.seeds import follow, refuse, same_data
 from engine.studies.workers import one_device
 
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from engine.market.merge import Market
     from engine.preparation import Job
     from engine.settings import Settings
-    from engine.studies.search.record import Trial
 
     Rows = NDArray[np.int64]
 
@@ -56,7 +54,7 @@ def search(job: Job) -> SearchResult:
         test = int(samples.windows.target[parts.test[0]])  # the row at which the test begins
         inner = data.market.rows(np.arange(len(data.table)) < test)
         before = data.market.numbers[samples.windows.target[samples.windows.target < test]]  # (n,)
-        begins = before[cuts(len(before), settings.walk_forward.first_test, chosen.folds)[:-1]]  # (K,)
+        begins = before[first_of_each(len(before), settings)]  # (K,)
     with preparation.stage(job.emit, "trials"):
         told = Trials(job, settings, parameters, inner, begins).carried_out()
         winner = best_of(told, chosen)
@@ -80,7 +78,7 @@ def search(job: Job) -> SearchResult:
         winner=winner.number,
         winner_run=run.id,
         tested_from=str(iso(test_ms)),
-        winner_settings=written(winner),
+        winner_settings=winner.chosen,
         luck=luck,
         importance=asking.importances(chosen, trained_by(parameters), told[1:]),
         front=asking.front(chosen, trained_by(parameters), told),
@@ -89,18 +87,29 @@ def search(job: Job) -> SearchResult:
     )
 
 
+def first_of_each(count: int, settings: Settings) -> Rows:
+    """The places of the first sample, of so many before the test, of each inner test."""
+    chosen = settings.search
+    if chosen.inner == "cpcv":
+        return np.arange(settings.cpcv.groups) * (count // settings.cpcv.groups)
+    return cuts(count, settings.walk_forward.first_test, chosen.folds)[:-1]
+
+
 def unpruned(chosen: Search) -> list[Note]:
     """That nothing was pruned though it was asked for, if so."""
+    if chosen.inner == "cpcv" and chosen.prune:
+        return [Note("nothing pruned on paths")]
     return [Note("nothing pruned", {"objectives": len(chosen.objective)})] if asks_in_vain(chosen) else []
 
 
-def beginning_at(test_ms: int, settings: Settings, market: Market) -> Settings:
+def beginning_at(test_ms: int, settings: Settings, market: Market, trained: float | None = None) -> Settings:
     """The settings with that share of samples as test which begins when the search's test does.
 
     Another lookback or other features make other samples, of which the same share is not the same span.
+    trained: the share of bars that features must teach something in; without it a run's own.
     """
     for _ in range(2):  # which features are left out hangs on the share
-        share = 1 - settings.split.validation - settings.split.test
+        share = trained or 1 - settings.split.validation - settings.split.test
         table, _, _ = features_table(market, settings, settings.features.chosen, share)
         target_ms = experiment.samples_of(market, table, settings).target_ms  # (N,)
         place = int(np.searchsorted(target_ms, test_ms))
@@ -121,20 +130,3 @@ def follow_up(job: Job, settings: Settings) -> RunFolder:
     if state_of(run).status != "done":
         refuse(follow(str(run.path), 0, job.emit)[1])
     return run
-
-
-def row(trial: Trial, chosen: Search, days_per_year: float) -> SearchTrial:
-    """A trial as the result has it."""
-    nothing = float("nan")
-    found = trial.objectives if trial.complete else [nothing] * len(chosen.objective)
-    return SearchTrial(
-        number=trial.number,
-        state=trial.state,
-        objectives=dict(zip(chosen.objective, found, strict=True)),
-        drawn=written(trial),
-        rules=trial.variants,
-        epochs=trial.epochs,
-        sharpe=sharpe(trial.returns, days_per_year),
-        total_return=float(np.prod(1.0 + trial.returns) - 1.0) if trial.complete else nothing,
-        reason=trial.reason,
-    )

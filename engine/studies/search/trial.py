@@ -16,15 +16,15 @@ from engine.backtest.simulate import buy_and_hold
 from engine.backtest.trading import rules_of
 from engine.disk import CHECKPOINT
 from engine.errors import ChangeSettingsError, DivergedError, RepairDataError
-from engine.preparation import features_table
+from engine.results.search import LEAST
 from engine.settings import with_values
 from engine.statistics.account import trading_days
 from engine.statistics.forecast import information_coefficient
 from engine.statistics.metrics import daily_returns
 from engine.statistics.returns import sharpe
-from engine.studies.folds import folds
+from engine.studies.search.paths import paths_of, plan_of
 from engine.studies.search.record import Trial
-from engine.studies.search.rules import Forecasts, variants
+from engine.studies.search.rules import variants
 from engine.studies.workers import ParentWatch, one_device
 
 if TYPE_CHECKING:
@@ -33,25 +33,25 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.backtest.simulate import Simulation
-    from engine.experiment import Samples
     from engine.market.merge import Market
     from engine.runs.events import Event
     from engine.settings import Parameter, Settings, Value
-    from engine.studies.folds import Fold
+    from engine.studies.search.paths import Plan
+    from engine.studies.search.rules import Forecasts, Variant
 
     Floats = NDArray[np.float64]
-    Steps = tuple[tuple[float, ...], ...]
 
-FREE_EPOCHS = 1  # of the first fold, in which nothing is pruned
+FEWEST_TO_PRUNE = 4  # trials that must have come as far
+KEPT = 0.125  # of the trials are worth going on after a fold, about; later ones are better and more go on
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
     """A trial to be carried out: what was drawn, on top of which settings, on which market.
 
-    market: of the inner data alone. begins: (K,) bars at which inner tests begin. medians: of each fold, what
-    the trials of earlier batches came to after each epoch, see Trial.steps. others: rules whose daily returns
-    are kept besides the best.
+    market: of the inner data alone. begins: (K,) bars at which inner tests begin. levels: of each fold, what
+    trials of earlier batches reached that were worth going on; None where nothing is pruned. others: rules
+    whose daily returns are kept besides the best.
     """
 
     key: str
@@ -62,138 +62,111 @@ class Task:
     parameters: tuple[Parameter, ...]
     market: Market
     begins: NDArray[np.int64]
-    medians: Steps
+    levels: tuple[float, ...] | None
     others: int
 
 
 class PrunedError(Exception):
-    """Raised within a training that is not worth its end."""
+    """Raised where a trial is not worth its further folds."""
 
 
 class Watch:
-    """A training's `emit`: notes how far each epoch brings validation, and ends what is below the median.
+    """A trial's `emit`: counts epochs, notes what it came to after each fold, and ends what is behind."""
 
-    baseline: the loss on validation of forecasting nothing.
-    """
-
-    def __init__(self, medians: Steps) -> None:
-        """Before the first fold."""
-        self.medians, self.steps, self.orphan = medians, list[list[float]](), ParentWatch()
-        self.baseline, self.epochs = math.nan, 0
-
-    def begin(self, baseline: float) -> None:
-        """The next fold's training begins."""
-        self.baseline = baseline
-        self.steps.append([])
+    def __init__(self, levels: tuple[float, ...] | None) -> None:
+        """Before the first fold; see Task.levels."""
+        self.levels, self.orphan = levels, ParentWatch()
+        self.steps, self.epochs = list[float](), 0
 
     def __call__(self, event: Event) -> None:
-        """Raise PrunedError where the trial falls behind."""
+        """Count epochs; raise StopRequestedError where nobody waits for them."""
         self.orphan(event)
-        if event["kind"] != "epoch":
-            return
-        self.epochs += 1
-        reached = self.steps[-1]
-        share = 1.0 - float(event["val_loss"]) / self.baseline
-        reached.append(max([share, *reached[-1:]]))
-        fold, epoch = len(self.steps) - 1, len(reached) - 1
-        if fold >= len(self.medians) or (fold == 0 and epoch < FREE_EPOCHS) or not self.medians[fold]:
-            return
-        level = self.medians[fold][min(epoch, len(self.medians[fold]) - 1)]
-        if so_far(self.steps) < level:
+        self.epochs += event["kind"] == "epoch"
+
+    def folded(self, value: float, objective: str) -> None:
+        """What the trial has come to after one more fold. Raises PrunedError."""
+        fold, sign = len(self.steps), sign_of(objective)
+        self.steps.append(value)
+        if self.levels and fold < len(self.levels) and sign * value < sign * self.levels[fold]:
             raise PrunedError
 
 
-def so_far(steps: Sequence[Sequence[float]]) -> float:
-    """What a trial has reached after its last epoch: the mean over the folds begun of the best in each."""
-    return float(np.mean([fold[-1] for fold in steps]))
+def sign_of(objective: str) -> float:
+    """1 where more of it is better, else -1."""
+    return -1.0 if objective in LEAST else 1.0
 
 
-def medians_of(told: Sequence[Trial], fewest: int) -> Steps:
-    """What half of the trials reached after each epoch of each fold; nothing where fewer than `fewest` did.
-
-    A training that ended early counts with what it ended with.
-    """
-    found = []
+def levels_of(told: Sequence[Trial], objective: str) -> tuple[float, ...]:
+    """What the best eighth of the trials reached after each fold; NaN where too few came so far."""
+    sign, found = sign_of(objective), []
     for fold in range(max((len(each.steps) for each in told), default=0)):
-        there = [each for each in told if len(each.steps) > fold and each.steps[fold]]
-        longest = max((len(each.steps[fold]) for each in there), default=0)
-        levels = [
-            float(np.median([
-                so_far([*each.steps[:fold], each.steps[fold][: epoch + 1]])
-                for each in there
-                if each.complete or len(each.steps) > fold + 1 or len(each.steps[fold]) > epoch
-            ]))
-            for epoch in range(longest)
-        ]  # fmt: skip
-        found.append(tuple(levels) if len(there) >= fewest else ())
+        values = [sign * each.steps[fold] for each in told if len(each.steps) > fold]
+        enough = len(values) >= FEWEST_TO_PRUNE
+        found.append(sign * float(np.quantile(values, 1.0 - KEPT)) if enough else math.nan)
     return tuple(found)
 
 
 def carry_out(task: Task) -> Trial:
     """Train, trade and judge; what cannot be trained or is not worth it comes back and says so."""
-    watch = Watch(task.medians)
+    watch = Watch(task.levels)
 
     def ended(state: Any, reason: str = "") -> Trial:
         return Trial(
-            task.key, task.number, state, task.drawn, task.attributes, steps=tuple(map(tuple, watch.steps)),
+            task.key, task.number, state, task.drawn, task.attributes, steps=tuple(watch.steps),
             epochs=watch.epochs, reason=reason,
         )  # fmt: skip
 
     try:
         settings = one_device(with_values(task.settings, task.drawn, task.parameters))
-        samples, parts = inner(settings, task.market, task.begins)
-        return judged(task, settings, trained(settings, samples, parts, watch), watch)
+        plan = plan_of(settings, task.market, task.begins)
+        return judged(task, settings, trained(task, settings, plan, watch), watch)
     except PrunedError:
-        return ended("pruned", "below the median of earlier trials on validation")
+        return ended("pruned", "behind the best eighth of earlier trials after so many folds")
     except (ChangeSettingsError, DivergedError, RepairDataError) as error:
         return ended("failed", " ".join(str(error).split()))
 
 
-def inner(settings: Settings, market: Market, begins: NDArray[np.int64]) -> tuple[Samples, list[Fold]]:
-    """Samples of the inner data, and their folds, whose tests begin at the same bars whatever was drawn."""
-    table, _, _ = features_table(market, settings, settings.features.chosen, settings.walk_forward.first_test)
-    samples = experiment.samples_of(market, table, settings)
-    bar = market.numbers_of(samples.target_ms)
-    return samples, folds(bar, np.isfinite(samples.label), settings, begins)
-
-
-def trained(settings: Settings, samples: Samples, parts: list[Fold], watch: Watch) -> Forecasts:
-    """The forecasts of a model for each fold."""
-    validation, test = [], []
-    for fold in parts:
-        watch.begin(loss_of_nothing(settings, samples, fold))
+def trained(task: Task, settings: Settings, plan: Plan, watch: Watch) -> list[Forecasts]:
+    """The forecasts of a model for each fold, path by path. Raises PrunedError."""
+    validation, test = list[Any](), list[Any]()
+    for number, fold in enumerate(plan.folds, 1):
         with tempfile.TemporaryDirectory(prefix="quantdeck-") as folder:
-            model = experiment.fit(settings, samples, fold, 1, Path(folder) / CHECKPOINT, watch)
-        validation.append(experiment.forecast_samples(model, samples, fold.validation, watch.orphan))
-        test.append(experiment.forecast_samples(model, samples, fold.test, watch.orphan))
-    return Forecasts(samples, parts, validation, test)
+            model = experiment.fit(settings, plan.samples, fold, 1, Path(folder) / CHECKPOINT, watch)
+        validation.append(experiment.forecast_samples(model, plan.samples, fold.validation, watch.orphan))
+        test.append(experiment.forecast_samples(model, plan.samples, fold.test, watch.orphan))
+        if task.levels is not None and number < len(plan.folds):
+            (found,) = paths_of(plan, validation, test, settings)
+            watch.folded(come_to(task, settings, found), settings.search.objective[0])
+    return paths_of(plan, validation, test, settings)
 
 
-def loss_of_nothing(settings: Settings, samples: Samples, fold: Fold) -> float:
-    """The loss on validation of a model that always says 0."""
-    start, target = samples.windows.start, samples.windows.target
-    scalers = experiment.fit_scalers(
-        settings, samples.table, samples.forward_return, samples.volatility, start[fold.train]
-    )
-    error = np.abs(
-        scalers.to_label(samples.forward_return, samples.volatility)[target[fold.validation]]
-    )  # (n,)
-    squares = np.square(error)
-    if settings.model.loss == "mse":
-        return float(squares.mean())
-    delta = settings.model.huber_delta
-    return float(np.where(error <= delta, squares / 2.0, delta * (error - delta / 2.0)).mean())
+def come_to(task: Task, settings: Settings, forecasts: Forecasts) -> float:
+    """The first objective over the folds so far, by the best rules on their validation."""
+    name = settings.search.objective[0]
+    if name == "ic":  # no rule moves it
+        return float(np.mean([skill(forecasts, number) for number in range(len(forecasts.folds))]))
+    tried, best = best_rules(task, settings, [forecasts])
+    return objectives([name], forecasts, forecasts.traded(tried[best].settings))[0]
 
 
-def judged(task: Task, settings: Settings, forecasts: Forecasts, watch: Watch) -> Trial:
-    """The trial with the best of its rules."""
+def best_rules(task: Task, settings: Settings, paths: list[Forecasts]) -> tuple[list[Variant], int]:
+    """The rules tried on a trial's forecasts, and which of them is best on validation."""
     chosen = settings.search
-    seed, market = [chosen.seed, task.number], task.market
-    tried = variants(settings, task.parameters, task.drawn, market.calendar, chosen.rules, seed)
-    best = int(np.argmax(forecasts.on_validation(tried))) if len(tried) > 1 else 0
-    strategy = forecasts.traded(tried[best].settings)
-    others = [number for number in kept(len(tried), task) if number != best]
-    bars = forecasts.on_bars(tried[best].settings)[1].bars
+    seed = [chosen.seed, task.number]
+    tried = variants(settings, task.parameters, task.drawn, task.market.calendar, chosen.rules, seed)
+    if len(tried) == 1:
+        return tried, 0
+    return tried, int(np.argmax(np.mean([each.on_validation(tried) for each in paths], axis=0)))
+
+
+def judged(task: Task, settings: Settings, paths: list[Forecasts], watch: Watch) -> Trial:
+    """The trial with the best of its rules; of several paths the means, returns as of equal parts in each."""
+    tried, best = best_rules(task, settings, paths)
+    own, names = tried[best].settings, settings.search.objective
+    strategies = [each.traded(own) for each in paths]
+    others = [tried[number] for number in kept(len(tried), task) if number != best]
+    found = [objectives(names, *pair) for pair in zip(paths, strategies, strict=True)]
+    bars = paths[0].on_bars(own)[1].bars
     benchmark = buy_and_hold(bars, rules_of(settings, bars.calendar))
     return Trial(
         task.key,
@@ -203,12 +176,12 @@ def judged(task: Task, settings: Settings, forecasts: Forecasts, watch: Watch) -
         task.attributes,
         rules=tried[best].drawn,
         variants=len(tried),
-        objectives=tuple(objectives(chosen.objective, forecasts, strategy)),
-        steps=tuple(map(tuple, watch.steps)),
+        objectives=tuple(np.mean(found, axis=0).tolist()),
+        steps=tuple(watch.steps),
         epochs=watch.epochs,
-        days=trading_days(strategy.time, strategy.calendar),
-        returns=daily_returns(strategy),
-        others=forecasts.returns_of([tried[number] for number in others]),
+        days=trading_days(strategies[0].time, strategies[0].calendar),
+        returns=np.mean([daily_returns(each) for each in strategies], axis=0),
+        others=np.mean([each.returns_of(others) for each in paths], axis=0),
         benchmark=daily_returns(benchmark),
     )
 
@@ -234,16 +207,21 @@ def of_fold(
     forecasts: Forecasts, strategy: Simulation, number: int, first: int, end: int
 ) -> dict[str, float]:
     """Every objective over the bars first … end of a fold's test; net_sharpe of a day, not annual."""
-    fold, samples = forecasts.folds[number], forecasts.samples
-    known = np.isfinite(samples.label[fold.test])  # (n,)
     before = strategy.equity[first - 1] if first else strategy.initial_capital
     equity = np.concatenate([[before], strategy.equity[first:end]])  # (b + 1,)
     day = strategy.calendar.sessions(strategy.time[first:end].astype(np.int64))  # (b,)
     ends = equity[np.append(0, np.flatnonzero(np.append(np.diff(day), 1)) + 1)]  # (d + 1,)
     daily = np.divide(np.diff(ends), ends[:-1], out=np.zeros(len(ends) - 1), where=ends[:-1] > 0)
     return {
-        "ic": information_coefficient(forecasts.test[number][known], samples.label[fold.test][known]),
+        "ic": skill(forecasts, number),
         "net_sharpe": sharpe(daily, 1),
         "total_return": float(equity[-1] / before - 1.0) if before > 0 else -1.0,
         "max_drawdown": float((1.0 - equity / np.maximum.accumulate(equity)).max()),
     }
+
+
+def skill(forecasts: Forecasts, number: int) -> float:
+    """The IC on a fold's test; 0 where it has none."""
+    label = forecasts.samples.label[forecasts.folds[number].test]  # (n,)
+    known = np.isfinite(label)
+    return float(np.nan_to_num(information_coefficient(forecasts.test[number][known], label[known])))

@@ -7,19 +7,23 @@ import json
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from engine.errors import ChangeSettingsError
 from engine.market.merge import fingerprint
-from engine.results.notes import Note, Value, log_event
-from engine.settings.writing import toml_value
+from engine.results.codec import to_json
+from engine.results.notes import Note, log_event
+from engine.results.search import SearchTrial
+from engine.statistics.returns import sharpe
 from engine.studies.search import asking
-from engine.studies.search.record import keep, kept
-from engine.studies.search.trial import Task, carry_out, medians_of
+from engine.studies.search.luck import luck_of
+from engine.studies.search.record import keep, kept, kept_of_others
+from engine.studies.search.trial import Task, carry_out, levels_of
 from engine.studies.workers import backend, gathered
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from engine.market.merge import Market
@@ -31,8 +35,8 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.int64]
 
-FEWEST_TO_PRUNE = 4  # trials that a median is taken of
 MOST_RULES_KEPT = 2000  # of a search, besides the best of each trial
+SUMMED_UP = 0.05  # of the time of a search at most, that goes into telling what it comes to so far
 APART = ("search", "parallel", "evidence", "repair")  # groups that move no trial
 
 
@@ -49,10 +53,13 @@ class Trials:
         self.most = asking.most_trials(self.search, self.drawn_by) if self.drawn_by else 0
         self.key = key_of(settings, market)
         self.told: list[Trial] = []
+        self.quiet_until = 0.0  # on the monotonic clock, s
 
     def carried_out(self) -> list[Trial]:
         """All of them, by number; the settings as they are come first."""
         begun = time.monotonic()
+        if others := kept_of_others(self.job.run.path, self.key):
+            self.job.emit(log_event(Note("trials of other data", {"trials": others}), "warning"))
         with backend(self.settings.parallel, self.search.batch + 1) as workers:
             self.batch([asking.Asked(0, {}, {}), *self.asked(0)], workers)
             while len(self.told) <= self.most and not self.is_late(begun):
@@ -71,28 +78,37 @@ class Trials:
     def batch(self, asked: Sequence[Asked], workers: Workers) -> None:
         """Carry out what is not done yet of a batch, and tell all of it."""
         done = {each.number: known for each in asked if (known := self.known(each))}
-        medians = medians_of(self.told[1:], FEWEST_TO_PRUNE) if self.prunes else ()
-        missing = [(self.task(each, medians),) for each in asked if each.number not in done]
+        levels = levels_of(self.told[1:], self.search.objective[0]) if self.prunes else None
+        missing = [(self.task(each, levels),) for each in asked if each.number not in done]
+        for trial in done.values():
+            self.tell(trial, len(done), kept=True)
         if missing:
             for trial in gathered(workers, carry_out, missing, self.job.emit):
                 keep(self.job.run.path, trial)
                 done[trial.number] = trial
-                self.job.emit(log_event(self.finished(trial, done)))
+                self.tell(trial, len(done))
         self.told += [done[number] for number in sorted(done)]
+        if missing:
+            self.sum_up()
 
-    def finished(self, trial: Trial, done: Mapping[int, Trial]) -> Note:
-        """A trial for the log: how many are done by now, and the best of them."""
-        known = [*self.told, *done.values()]
-        told: dict[str, Value] = {"trial": trial.number, "of": self.most, "done": len(known)}
-        if not trial.complete:
-            return Note("trial ended", told | {"state": trial.state, "why": trial.reason})
-        names = self.search.objective
-        values = zip(names, trial.objectives, strict=True)
-        best = best_of(known, self.search)
-        told |= {"objective": names[0], "value": trial.objectives[0], "best": best.objectives[0]}
-        told |= {"objectives": ", ".join(f"{name} {value:+.4f}" for name, value in values)}
-        told |= {"drawn": ", ".join(f"{key} {value}" for key, value in written(trial).items())}
-        return Note("trial done", told | {"best_trial": best.number})
+    def tell(self, trial: Trial, of_batch: int, *, kept: bool = False) -> None:
+        """A trial for the log; so many of its batch are done. kept: it was not carried out just now."""
+        told = to_json(row(trial, self.search, self.market.calendar.days_per_year))
+        done = {"done": len(self.told) + of_batch, "of": self.most + 1, "kept": kept}
+        self.job.emit({"kind": "trial", "trial": told, **done})
+
+    def sum_up(self) -> None:
+        """Tell what the trials come to so far; not so often that it would cost much."""
+        begun = time.monotonic()
+        if begun < self.quiet_until or not any(each.complete for each in self.told):
+            return
+        winner, year = best_of(self.told, self.search), self.market.calendar.days_per_year
+        luck = luck_of(self.told, winner, self.parameters, self.settings.evidence, year)
+        importance = asking.importances(self.search, self.drawn_by, self.told[1:])
+        told = {"winner": winner.number, "luck": to_json(luck), "importance": importance}
+        self.job.emit({"kind": "search", **told})
+        ended = time.monotonic()
+        self.quiet_until = ended + (ended - begun) / SUMMED_UP
 
     @property
     def prunes(self) -> bool:
@@ -114,11 +130,11 @@ class Trials:
         """Whether rules are searched, which are other ones for every trial."""
         return len(self.drawn_by) < len(self.parameters)
 
-    def task(self, asked: Asked, medians: tuple[tuple[float, ...], ...]) -> Task:
+    def task(self, asked: Asked, levels: tuple[float, ...] | None) -> Task:
         """What a worker is given."""
         return Task(
             self.key, asked.number, asked.drawn, asked.attributes, self.settings, self.parameters,
-            self.market, self.begins, medians if asked.number else (), MOST_RULES_KEPT // (self.most + 1),
+            self.market, self.begins, levels if asked.number else None, MOST_RULES_KEPT // (self.most + 1),
         )  # fmt: skip
 
 
@@ -149,17 +165,22 @@ def trained_by(parameters: Sequence[Parameter]) -> tuple[Parameter, ...]:
 
 
 def asks_in_vain(chosen: Search) -> bool:
-    """Whether pruning is on and has several objectives, of which none alone says what is behind."""
-    return chosen.prune and len(chosen.objective) > 1
+    """Whether pruning is on and cannot be: neither several objectives nor paths say what is behind."""
+    return chosen.prune and (len(chosen.objective) > 1 or chosen.inner == "cpcv")
 
 
-def written(trial: Trial) -> dict[str, str]:
-    """What was drawn for a trial, as texts."""
-    return {
-        key: f"{value:.4g}"
-        if isinstance(value, float)
-        else str(value)
-        if isinstance(value, str)
-        else toml_value(value)
-        for key, value in trial.chosen.items()
-    }
+def row(trial: Trial, chosen: Search, days_per_year: float) -> SearchTrial:
+    """A trial as results and the log have it."""
+    nothing = float("nan")
+    found = trial.objectives if trial.complete else [nothing] * len(chosen.objective)
+    return SearchTrial(
+        number=trial.number,
+        state=trial.state,
+        objectives=dict(zip(chosen.objective, found, strict=True)),
+        drawn=trial.chosen,
+        rules=trial.variants,
+        epochs=trial.epochs,
+        sharpe=sharpe(trial.returns, days_per_year),
+        total_return=float(np.prod(1.0 + trial.returns) - 1.0) if trial.complete else nothing,
+        reason=trial.reason,
+    )

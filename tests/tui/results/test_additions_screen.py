@@ -23,16 +23,16 @@ class ToyScreen(BaseScreen):
 
 @pytest.fixture
 def toy(monkeypatch):
-    monkeypatch.setitem(SCREENS, "toy", ScreenEntry("toy", "5", "Toy", f"{__name__}:ToyScreen"))
+    monkeypatch.setitem(SCREENS, "toy", ScreenEntry("toy", "6", "Toy", f"{__name__}:ToyScreen"))
 
 
 async def test_a_screen_is_one_entry(deck_on, home, toy):
     deck = deck_on(home)
     async with deck.run_test(size=(100, 30)) as pilot:
-        await pilot.press("5")
+        await pilot.press("6")
         await quiet(pilot)
         assert isinstance(deck.screen, ToyScreen)
-        assert "[5 Toy]" in text_of(deck)
+        assert "[6 Toy]" in text_of(deck)
         assert " runs, as toys" in text_of(deck)
         offered = {label: what for label, _, what in actions(deck.screen)}
         assert "Go to Toy" in offered
@@ -40,8 +40,8 @@ async def test_a_screen_is_one_entry(deck_on, home, toy):
         assert offered["Other view"] == "key v"
         await pilot.press("question_mark")
         await quiet(pilot)
-        assert "1 2 3 4 5" in text_of(deck)
-        assert "Data, Train, Backtest, Runs, Toy" in text_of(deck)
+        assert "1 2 3 4 5 6" in text_of(deck)
+        assert "Data, Train, Backtest, Runs, Search, Toy" in text_of(deck)
         assert "runs list" in text_of(deck)
         await pilot.press("escape", "1")
         await quiet(pilot)

@@ -144,12 +144,12 @@ class RunsScreen(BaseScreen):
     def action_open(self) -> None:
         """The backtest if there is one, else the training."""
         if at := self._current:
-            self.deck.open_run(at.id, "backtest" if selection.finished(at) else "train")
+            self.deck.open_run(at.id, "backtest" if selection.finished(at) else "")
 
     def action_train(self) -> None:
         """The training, even if there is a backtest."""
         if at := self._current:
-            self.deck.open_run(at.id)
+            self.deck.open_run(at.id, "train")
 
     def action_mark(self) -> None:
         """Mark for a comparison."""

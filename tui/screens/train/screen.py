@@ -11,7 +11,7 @@ from tui.background.questions import Questions
 from tui.runs import status as run_status
 from tui.screens.base import BaseScreen
 from tui.screens.dialogs import ask_stop, wrapped
-from tui.screens.train import drawing, search
+from tui.screens.train import drawing
 from tui.screens.train.repetition import Repetitions
 from tui.screens.train.result import result
 from tui.terminal.keys import VIEW, key
@@ -112,8 +112,7 @@ class TrainScreen(BaseScreen):
         panels["progress"].show([bar] if bar else [])
         repetition = self._repetitions.lines(watched, snapshot)
         panels["fault"].show([*repetition, *fault(watched, width - 2, self._short)][:MESSAGE_LINES])
-        trials = search.trials(state, width, panels["sources"].size.height, ascii=plain)
-        panels["sources"].show(result(watched) or trials or drawing.sources(state, width, ascii=plain))
+        panels["sources"].show(result(watched) or drawing.sources(state, width, ascii=plain))
         panels["machine"].show([drawing.machine(state, width)])
         panels["log"].show(drawing.log(watched, width, panels["log"].size.height))
         table, most = panels["epochs"].content_size, panels["epochs"].styles.max_height

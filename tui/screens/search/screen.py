@@ -1,0 +1,302 @@
+"""Screen 5: a search, live or past, and how likely its winner is luck."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.containers import Horizontal, VerticalScroll
+
+from engine.errors import RepairDataError
+from tui.background.preload import warm
+from tui.runs.search import MODES, Trials, progress_of, trials_of
+from tui.runs.status import resumable
+from tui.screens.base import BaseScreen
+from tui.screens.dialogs import ask_stop
+from tui.screens.search import actions, charts, drawing
+from tui.screens.search.listing import TrialsList
+from tui.screens.train import drawing as train_drawing
+from tui.terminal.keys import VIEW, key
+from tui.widgets.lines import Line, Lines
+from tui.widgets.virtual_table import VirtualTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from textual.binding import BindingType
+    from textual.widget import Widget
+
+    from engine.results.search import SearchTrial
+    from tui.runs.watch import Snapshot, Watched
+
+ZOOMS = ("", "best", "trials")
+MORE = ("", "luck", "slices", "parallel")
+SHOW = "search --show RUN"
+
+
+class SearchScreen(BaseScreen):
+    """Progress, verdict, best so far, odds, and the table of trials; slices and more with f."""
+
+    MODE: ClassVar[str] = "search"
+    AUTO_FOCUS: ClassVar[str | None] = "#table"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        key("enter", "open", "open", SHOW, key_display="↵"),
+        key("a", "train", "train it", "search --best FILE --run RUN --trial N, run -c FILE"),
+        key("x", "stop", "stop", "runs stop RUN"),
+        key("R", "resume", "resume", "search --resume RUN", key_display="R"),
+        key("slash", "filter", "filter", VIEW, key_display="/"),
+        key("s", "sort", "sort", VIEW),
+        key("S", "reverse", "reverse the order", VIEW, show=False, key_display="S"),
+        key("f,tab", "more", "luck, slices", SHOW, key_display="f"),
+        key("z", "zoom", "zoom", VIEW),
+        key("left_square_bracket", "setting(-1)", "setting", VIEW, key_display="[ ]"),
+        key("right_square_bracket", "setting(1)", "next setting", VIEW, show=False, key_display="]"),
+        key("left", "other(-1)", "other search", VIEW, key_display="← →"),
+        key("right", "other(1)", "next search", VIEW, show=False),
+        key("y", "copy", "copy the id", VIEW, show=False),
+        key("e", "export", "export trials (CSV)", "search --show RUN --csv FILE", show=False),
+        key("escape", "unzoom", "back", VIEW, show=False),
+    ]  # fmt: skip
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        super().__init__()
+        self._watched: Watched | None = None
+        self._found, self._list = Trials(()), TrialsList()
+        self._setting, self._zoom = "", ""
+        self._drawn: dict[str, object] = {}  # what each figure was last drawn from
+
+    def body(self) -> Iterable[Widget]:
+        """Title, progress, verdict, then figures beside each other, then the trials."""
+        yield Lines(id="title")
+        yield Lines(id="progress")
+        yield Lines(id="verdict", classes="auto")
+        yield Lines(id="rule")
+        yield Lines(id="state")
+        with Horizontal(id="panels"):
+            yield Lines(id="best")
+            yield Lines(id="slices")
+            yield Lines(id="odds")
+            yield Lines(id="parallel")
+            with VerticalScroll(id="luck"):
+                yield Lines(id="all-odds", classes="auto")
+        yield Lines(id="trials")
+        yield VirtualTable(drawing.columns(()), empty="no trial fits the filter; / changes it", id="table")
+
+    def on_mount(self) -> None:
+        """Have what the first dialog needs; keys go to the trials."""
+        self._table.mark = ">" if self.deck.ascii else "▸"
+        warm(self, "engine.settings")
+
+    @property
+    def _table(self) -> VirtualTable:
+        return self.query_one(VirtualTable)
+
+    def runs_changed(self, snapshot: Snapshot) -> None:
+        """Show the chosen search as it is now."""
+        searches = [each for each in snapshot.runs if each.run.mode in MODES]
+        live = [each for each in searches if each.live]
+        chosen = snapshot.by_id.get(self.deck.chosen)
+        latest = (live or searches)[-1:]
+        shown = chosen if chosen in searches else latest[0] if latest else None
+        if shown and self._watched and shown.id != self._watched.id:
+            self._list, self._setting, self._drawn = TrialsList(), "", {}
+        self._watched = shown
+        if shown and shown.summary and shown.state.status != "done":
+            self.deck.watcher.read_log(shown.id)
+        self._show()
+        self.refresh_bindings()
+
+    def _show(self) -> None:
+        watched, width = self._watched, self.size.width
+        self.query_one("#rule", Lines).show([[(("-" if self.deck.ascii else "─") * width, "rule")]])
+        state = self.query_one("#state", Lines)
+        broken: list[Line] = []
+        try:
+            self._found = trials_of(watched.run, watched.state) if watched else Trials(())
+        except RepairDataError as error:
+            self._found, broken = Trials(()), [[(f" {error}", "bad")]]
+        self.set_class(not self._found.trials, "empty")
+        title = train_drawing.title(watched, width, frozen=False) if watched else [(" Search", "bright")]
+        self.query_one("#title", Lines).show([title])
+        if watched is None or not self._found.trials:
+            for name in ("#progress", "#verdict"):
+                self.query_one(name, Lines).show([])
+            state.show(broken or without(watched, ready=self.deck.snapshot.ready))
+            return
+        if self.focused is None:
+            self.call_after_refresh(self.set_focus, self._table)  # what is not laid out yet takes none
+        far = None if self._found.result else progress_of(watched.state)
+        line = drawing.progress(self._found, far, width, ascii=self.deck.ascii)
+        self.query_one("#progress", Lines).show([line])
+        self.query_one("#verdict", Lines).show(drawing.verdicts(self._found, width))
+        self._list.take(self._found, self._table)
+        self.query_one("#trials", Lines).show([self._list.title()])
+        self._draw()
+
+    def _draw(self) -> None:
+        """The figures that are on the screen, each only if it has changed."""
+        found, plain = self._found, self.deck.ascii
+        shares = dict(found.importance or {})
+        keys = charts.keys_of(found.trials, shares)
+        if self._setting not in keys:
+            self._setting = keys[0] if keys else ""
+        objective = found.objectives[0]
+        winner = found.best.number if found.best else None
+
+        def with_slices(width: int, height: int) -> list[Line]:
+            above = drawing.importance(shares, keys, self._setting, width, ascii=plain) if height > 9 else []
+            size = (width, height - len(above))
+            return [*above, *charts.slices(found.trials, self._setting, objective, winner, size, ascii=plain)]
+
+        figures: dict[str, Callable[[int, int], list[Line]]] = {
+            "#best": lambda *size: charts.best_so_far(found.trials, objective, size, ascii=plain),
+            "#slices": with_slices,
+            "#parallel": lambda *size: charts.parallel(found.trials, keys, objective, size, ascii=plain),
+            "#odds": lambda *size: drawing.odds_panel(found.luck, *size),
+            "#all-odds": lambda width, _: drawing.luck_panel(found, width, ascii=plain),
+        }
+        for name, figure in figures.items():
+            block = self.query_one(name, Lines)
+            if not self.in_sight(name):
+                continue
+            wanted = (found, self._setting, block.size.width, 0 if name == "#all-odds" else block.size.height)
+            if self._drawn.get(name) != wanted and block.size.width:
+                self._drawn[name] = wanted
+                block.show(figure(*block.size))
+
+    @property
+    def _current(self) -> SearchTrial | None:
+        """The trial under the cursor."""
+        return self._list.at(self._table)
+
+    def on_virtual_table_chosen(self, event: VirtualTable.Chosen) -> None:
+        """Enter was pressed on a trial."""
+        event.stop()
+        self.action_open()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Keys that would do nothing now, or nothing in sight, are neither shown nor taken."""
+        watched, trials = self._watched, bool(self._found.trials)
+        if action in ("open", "train"):
+            return self._current is not None and self.in_sight("#table")
+        allowed = {
+            "filter": trials and self.in_sight("#table"),
+            "setting": trials and self.in_sight("#slices"),
+            "more": trials,
+            "stop": watched is not None and watched.live,
+            "resume": watched is not None and resumable(watched.state),
+            "copy": watched is not None,
+            "unzoom": bool(self._zoom),
+            "other": len(self._searches()) > 1,
+        }
+        like = {"sort": "filter", "reverse": "filter", "zoom": "more", "export": "more"}
+        return allowed.get(like.get(action, action), True)
+
+    def _searches(self) -> list[Watched]:
+        return [each for each in self.deck.snapshot.runs if each.run.mode in MODES]
+
+    def action_open(self) -> None:
+        """The run that the trial became, or its facts."""
+        if self._watched and (trial := self._current):
+            actions.open_trial(self, self._watched, self._found, trial)
+
+    def action_train(self) -> None:
+        """Ask first, then train the trial as a run of its own."""
+        if self._watched and (trial := self._current):
+            actions.ask_train(self, self._watched, trial)
+
+    def action_stop(self) -> None:
+        """Ask first, then ask the run."""
+        if self._watched:
+            ask_stop(self, self._watched)
+
+    def action_resume(self) -> None:
+        """Go on with the trials that lack."""
+        if self._watched:
+            self.deck.launch(self._watched.run)
+
+    def action_filter(self) -> None:
+        """Ask for a filter."""
+
+        def put(text: str) -> None:
+            self._list.filter = text
+            self._show()
+
+        actions.ask_filter(self, self._list.filter, self._list.check(self._found), put)
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self._list.sort(self._table)
+        self._show()
+
+    def action_reverse(self) -> None:
+        """The other way round."""
+        self._list.turn()
+        self._show()
+
+    def action_setting(self, step: int) -> None:
+        """Slice by the setting before or after."""
+        keys = charts.keys_of(self._found.trials, dict(self._found.importance or {}))
+        if keys:
+            self._setting = keys[(keys.index(self._setting) + step) % len(keys)]
+            self._draw()
+
+    def action_zoom(self) -> None:
+        """The next panel alone; in the end all of them."""
+        self._to(ZOOMS[(ZOOMS.index(self._zoom) + 1) % len(ZOOMS)] if self._zoom in ZOOMS else "")
+
+    def action_more(self) -> None:
+        """Each further panel, and back."""
+        self._to(MORE[(MORE.index(self._zoom) + 1) % len(MORE)] if self._zoom in MORE else "")
+
+    def action_unzoom(self) -> None:
+        """All panels."""
+        self._to("")
+
+    def _to(self, zoom: str) -> None:
+        self._zoom = zoom
+        self.set_class(bool(zoom), "zoom")
+        for name in (*ZOOMS, *MORE):
+            if name:
+                self.set_class(name == zoom, f"zoom-{name}")
+        self.set_focus(
+            self.query_one("#luck") if zoom == "luck" else self._table if zoom in ("", "trials") else None
+        )
+        self.refresh_bindings()
+        self.call_after_refresh(self._show)
+
+    def action_other(self, step: int) -> None:
+        """The search before or after."""
+        searches = self._searches()
+        at = next(
+            (at for at, each in enumerate(searches) if self._watched and each.id == self._watched.id), 0
+        )
+        self.deck.chosen = searches[max(0, min(len(searches) - 1, at + step))].id
+        self.refresh_runs()
+
+    def action_copy(self) -> None:
+        """Copy the id."""
+        if self._watched:
+            self.deck.copy(self._watched.id)
+
+    def action_export(self) -> None:
+        """Write the trials as CSV."""
+        if self._watched:
+            actions.export(self, self._watched, self._found.trials)
+
+
+def without(watched: Watched | None, *, ready: bool) -> list[Line]:
+    """What is said where there is no trial to show."""
+    if not ready:
+        return [[(" reading runs …", "quiet")]]
+    if watched is None:
+        return [
+            [],
+            [(" No search yet.", "bright")],
+            [],
+            [(" quantdeck init --search", "bright"), ("    writes a commented space, space.toml", "")],
+            [(" quantdeck search space.toml", "bright"), ("  begins one", "")],
+        ]
+    error = watched.state.error
+    told = f" {error.thing}: {error.reason}" if error else f" {train_drawing.waiting(watched.state)}"
+    return [[], [(told, "bad" if error else "quiet")]]
