@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.disk import refusals, refuse_output, write_whole
 from engine.errors import ChangeSettingsError
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from engine.queries.result import Result
     from engine.runs.events import Event
+
+    Head = tuple[str, tuple[str, ...], tuple[str, ...]]  # title, what is said, what is warned of
 
 COLUMNS, CANDLES = 800, 240
 COLOURS = 5  # of runs in one chart
@@ -81,19 +83,14 @@ def charts_of(run: RunFolder) -> list[str]:
     return found
 
 
-def head(request: Event, what: str, result: Result) -> dict[str, Any]:
-    """Title, span and warnings of a chart of a result."""
+def head(request: Event, what: str, result: Result, *more: str) -> Head:
+    """Title, span and `more`, and the warnings of a chart of a result."""
     found, run = result.figures, result.run
     changes = ", ".join(f"{key} = {value}" for key, value in (request.get("overrides") or {}).items())
-    return {
-        "title": f"{what} of {run.id} {run.name}".strip(),
-        "said": (f"{found.symbol} · {found.start} → {found.end} · {found.bars:,} bars",),
-        "warned": (
-            *caveats_of(run, found),
-            *([SIMULATED] if found.simulated else []),
-            *([f"WHAT-IF: with {changes}"] if changes else []),
-        ),
-    }
+    span = f"{found.symbol} · {found.start} → {found.end} · {found.bars:,} bars"
+    warned = [*caveats_of(run, found), *([SIMULATED] if found.simulated else [])]
+    warned += [f"WHAT-IF: with {changes}"] if changes else []
+    return f"{what} of {run.id} {run.name}".strip(), (span, *more), tuple(warned)
 
 
 def equity(request: Event) -> Sheet:
@@ -106,7 +103,7 @@ def equity(request: Event) -> Sheet:
         svg.chart(above, TALL, lambda value: grouped(value, 0), "equity", lines.without_forecast),
         svg.chart(below, LOW, percent, "drawdown", lines.without_forecast),
     )
-    return Sheet(**head(request, "Equity and drawdown", result), legend=OF_BOTH, panels=panels)
+    return Sheet(*head(request, "Equity and drawdown", result), OF_BOTH, panels)
 
 
 def percent(value: float) -> str:
@@ -118,7 +115,7 @@ def rolling(request: Event) -> Sheet:
     """Rolling Sharpe ratio above rolling drawdown."""
     result, again = traded(request)
     found = return_analysis.analysis(result, again).rolling
-    told, panels = head(request, f"Rolling figures of {found.days} days", result), []
+    panels = []
     both = ((found.benchmark, "benchmark"), (found.strategy, "strategy"))
     ratios = [(line, name) for each, name in both for line in stretches(found.time_ms, each.sharpe)]
     if ratios:
@@ -128,9 +125,9 @@ def rolling(request: Event) -> Sheet:
     ]
     if found.time_ms:
         panels.append(svg.chart(depths, LOW, percent, "rolling drawdown"))
-    else:
-        told["said"] = (*told["said"], on_rolling(found))
-    return Sheet(**told, legend=OF_BOTH, panels=tuple(panels))
+    more = (on_rolling(found),) if not found.time_ms else ()
+    what = f"Rolling figures of {found.days} days"
+    return Sheet(*head(request, what, result, *more), OF_BOTH, tuple(panels))
 
 
 def prices(request: Event) -> Sheet:
@@ -147,16 +144,12 @@ def prices(request: Event) -> Sheet:
         panels.append(
             candles_svg.columns(low, high, LOW, "forecasts in basis points", bars.time_ms, "column")
         )
-    told = head(request, "Prices and trades", result)
-    marks = (
-        "Full marks: entries, hollow: exits; up and green long, down and red short. Below: forecasts in bps."
+    span = f"bars {found.first + 1:,} to {found.first + found.bars:,} of {found.all:,}"
+    marks = "Full marks: entries, hollow: exits; up and green long, down and red short."
+    below = "Below: forecasts in bps." if len(panels) > 1 else ""
+    return Sheet(
+        *head(request, "Prices and trades", result, span, f"{marks} {below}".strip()), (), tuple(panels)
     )
-    told["said"] = (
-        *told["said"],
-        f"bars {found.first + 1:,} to {found.first + found.bars:,} of {found.all:,}",
-        marks,
-    )
-    return Sheet(**told, legend=(), panels=tuple(panels))
 
 
 def loss(request: Event) -> Sheet:

@@ -61,7 +61,7 @@ class BacktestScreen(BaseScreen):
         key("S", "reverse", "reverse the order", "trades RUN --reverse", show=False, key_display="S"),
         key("p", "price", "price", VIEW),
         key("z", "zoom", "zoom", VIEW),
-        key("e", "export", "export", "report RUN, trades --csv, charts RUN"),
+        key("e", "export", "export", "report, trades, charts"),
         key("l", "log_axis", "log axis", VIEW, show=False),
         key("f,tab", "more", "more panels", "runs show RUN, returns RUN", key_display="f"),
         key("w", "what_if", "what if, by any rule", WHAT_IF),

@@ -51,7 +51,7 @@ class TrainScreen(BaseScreen):
         key("g", "back(1000000)", "first epochs", VIEW, show=False),
         key("G", "back(-1000000)", "newest epochs", VIEW, show=False),
         key("y", "copy", "copy id or error", "runs show RUN", show=False),
-        key("e", "export", "export", "charts RUN, runs show RUN --csv FILE", show=False),
+        key("e", "export", "export", "charts, runs show --csv", show=False),
         key("d", "demo", "demo", "demo"),
     ]  # fmt: skip
 
