@@ -59,6 +59,12 @@ def test_each_chart_is_a_file_that_stands_alone(home, tmp_path, chart):
     assert all(len(panel) > 5 for panel in panels)
 
 
+def test_a_stretch_without_any_row_is_a_chart_too(home, tmp_path):
+    request = about(home, "series") | {"chart": "series", "first": 720, "bars": 60}
+    write({"path": str(tmp_path / "gap.svg"), **request})
+    assert "shaded" in (tmp_path / "gap.svg").read_text().partition("</style>")[2]
+
+
 def test_all_charts_of_a_run_are_written_or_none(home, tmp_path):
     run = home.find("3f2a0001")
     written = write({"run": str(run.path), "folder": str(tmp_path / "new")}).paths

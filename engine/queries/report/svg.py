@@ -34,7 +34,7 @@ class Frame:
     @classmethod
     def of(cls, across: Iterable[float], up: Iterable[float], height: int) -> Self:
         """Around all of these, round ticks included."""
-        places, values = list(across), [value for value in up if defined(value)]
+        places, values = list(across), [value for value in up if defined(value)] or [0.0, 1.0]
         first, last = min(places), max(*places, min(places) + 1)
         ticks = round_ticks(min(values), max(values))
         low, high = min(ticks[0], *values), max(ticks[-1], *values)

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+from engine.runs.folder import Home
 from engine.runs.notes import write_note
+from tests.tui.app.recorded import STATES, record
 from tests.tui.results.conftest import RUN, press, text_of
 from tui.screens.data.browse import Browse
 from tui.screens.runs.compare import Compare
@@ -105,6 +107,19 @@ async def test_the_chart_on_backtest_is_offered_as_a_file(deck_on, home, tmp_pat
             name
         ]
         assert title in (tmp_path / f"quantdeck-{RUN}.svg").read_text()
+
+
+async def test_losses_on_train_are_written_as_chart_or_table(deck_on, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    home = Home(tmp_path / "home")
+    record(home, "3f2a0001", STATES["stopped"][0])
+    deck = deck_on(home, first="train")
+    async with deck.run_test(size=(80, 24)) as pilot:
+        await press("2", "e", "enter")(pilot)
+        await pilot.pause(0.1)
+        await press("e", *["backspace"] * 6, *".csv", "enter")(pilot)
+    assert "validation loss" in (tmp_path / "3f2a0001-loss.svg").read_text()
+    assert (tmp_path / "3f2a0001-loss.csv").read_text().startswith("at,epoch,")
 
 
 async def test_runs_are_listed_each_under_its_own_and_by_tags(deck_on, several):
