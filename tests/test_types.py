@@ -90,9 +90,11 @@ EDGES = {
         "tui/screens/backtest/open_result.py:request",
         "tui/screens/backtest/trades_panel.py:_about",
         "tui/screens/backtest/trades_panel.py:question",
+        "tui/screens/data/browse.py:request",
     },
     "the document of a command, or a row of a CSV file": {
         "tui/commands/outcome.py:shown",
+        "tui/commands/runs.py:spread_of",
         "tui/commands/trial_ledger.py:document",
         "tui/commands/trial_ledger.py:look_document",
         "tui/runs/facts.py:document",

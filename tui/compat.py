@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 COLOUR = re.compile(r"\x1b\[([\d;]*)m")  # how plotext marks a colour in what it builds
 NO_COLOURS = Style(color="default", bgcolor="default")
-PLOTEXT_COLOURS = {"38;5;4": "blue", "38;5;1": "red", "38;5;2": "green"}
+PLOTEXT_COLOURS = {
+    "38;5;4": "blue", "38;5;1": "red", "38;5;2": "green", "38;5;5": "magenta", "38;5;6": "cyan",
+}  # fmt: skip
 
 
 QUESTION = "\x1b[6n"  # where is the cursor; answered once all before it has been taken

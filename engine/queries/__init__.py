@@ -6,7 +6,10 @@
     result.whatif  the backtest under other rules               result.sweep   … under many rules at once
     result.price   prices, forecasts and trades of a stretch
     result.returns how returns and trades are spread: rolling, by size, by weekday, hour and month
+    result.compare several runs: equity, and how each differs from the first
+    charts.write   a chart as a file, or all charts of a run
     data.status    what is stored                               data.detail    all facts of a stored series
+    data.browse    a stretch of a stored series in candles, its gaps and odd rows
     data.verify    whether it is what was stored                data.export    a stored series as a file
     data.import    a file into the store                        data.repair    repair a series, or undo it
     runs.compare   whether a repetition came to the same        runs.examine   load a foreign run's model
@@ -38,10 +41,13 @@ QUESTIONS = {
     "result.trade": "trade:one",
     "result.price": "price:chart",
     "result.returns": "return_analysis:analysed",
+    "result.compare": "side_by_side:compared",
     "result.report": "report.html:write",
     "result.export": "trades:export",
+    "charts.write": "charts:write",
     "data.detail": "series_detail:detail",
     "data.status": "store:status",
+    "data.browse": "browse:stretch",
     "data.verify": "store:verify",
     "data.export": "store:export",
     "runs.compare": "repetition:compare",

@@ -74,14 +74,21 @@ class WrittenReport:
 
 
 @dataclass(frozen=True)
+class WrittenCharts:
+    """Charts written to files of their own."""
+
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Candles:
-    """Candles for a chart, each of as many bars as were joined."""
+    """Candles for a chart, each of as many bars as were joined; NaN where there was none."""
 
     time_ms: tuple[int, ...]
-    open: tuple[float, ...]
-    high: tuple[float, ...]
-    low: tuple[float, ...]
-    close: tuple[float, ...]
+    open: tuple[Number, ...]
+    high: tuple[Number, ...]
+    low: tuple[Number, ...]
+    close: tuple[Number, ...]
 
 
 @dataclass(frozen=True)

@@ -53,18 +53,23 @@ class Days:
 def days_of(account: AccountHistory) -> Days:
     """Cut a simulation's equity into days. It must not have ended in ruin."""
     number = account.calendar.sessions(account.time.astype(np.int64))  # (T,)
-    first = np.flatnonzero(np.diff(number, prepend=number[0] - 1))  # (d,) first bar of each day with bars
-    equity = account.equity
-    before = np.concatenate([[account.initial_capital], equity[first[1:] - 1]])  # (d,)
-    place = number[first] - number[0]  # (d,) among the days of the calendar
+    place = number - number[0]  # (T,) among the days of the calendar
     if not account.calendar.every_day:
-        place = np.arange(len(first))  # a day without a session is none
-    growth, highest, lowest = np.ones((3, place[-1] + 1))  # (D,)
-    depth = np.zeros(place[-1] + 1)
-    growth[place] = np.append(equity[first[1:] - 1], equity[-1]) / before
-    highest[place] = np.maximum.reduceat(equity, first) / before
-    lowest[place] = np.minimum.reduceat(equity, first) / before
-    depth[place] = [
+        place = np.unique(number, return_inverse=True)[1]  # a day without a session is none
+    return cut(account.equity, account.initial_capital, place, int(place[-1]) + 1)
+
+
+def cut(equity: Floats, before: float, place: Rows, count: int) -> Days:
+    """Bars of equity (T,), each in one of `count` days by its place (T,), rising; before: equity at first."""
+    first = np.flatnonzero(np.diff(place, prepend=-1))  # (d,) first bar of each day with bars
+    start = np.concatenate([[before], equity[first[1:] - 1]])  # (d,)
+    there = place[first]  # (d,)
+    growth, highest, lowest = np.ones((3, count))  # (D,)
+    depth = np.zeros(count)
+    growth[there] = np.append(equity[first[1:] - 1], equity[-1]) / start
+    highest[there] = np.maximum.reduceat(equity, first) / start
+    lowest[there] = np.minimum.reduceat(equity, first) / start
+    depth[there] = [
         float((1.0 - part / np.maximum.accumulate(part)).max()) for part in np.split(equity, first[1:])
     ]
     return Days(growth, highest, lowest, depth)

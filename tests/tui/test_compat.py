@@ -138,10 +138,11 @@ def test_plotext_marks_its_colours_as_expected():
     plotext.clear_figure()
     plotext.theme("clear")
     plotext.plotsize(40, 12)
-    for height, colour in enumerate(("blue", "red", "green")):
+    colours = ("blue", "red", "green", "magenta", "cyan")
+    for height, colour in enumerate(colours):
         plotext.plot([0, 1], [height, height], color=colour, marker="x")
     rows = [piece for row in plotext.build().split("\n") for piece in coloured(row)]
-    assert {colour for text, colour in rows if "x" in text} == {"blue", "red", "green"}
+    assert {colour for text, colour in rows if "x" in text} == set(colours)
     assert all("\x1b" not in text for text, _ in rows)
 
 

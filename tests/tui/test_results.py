@@ -233,8 +233,19 @@ def test_compare(real, run):
         line for line in real("compare", run.id, other.id)[0].splitlines() if line.startswith("total return")
     )
     assert line.split()[3:] == [f"{first:,.2f}", f"{second:,.2f}", f"{second - first:+,.2f}"]
-    third = backtested(real.home, 700, seed=4)
-    assert len(real.json("compare", run.id, other.id, third.id)["runs"]) == 3
+    short = backtested(real.home, 600, seed=4)
+    every = real.json("runs", "compare", run.id, other.id, short.id)["runs"]
+    ratios = [each["metrics"]["sharpe"] for each in every[:2]]
+    found, none = (each["against_first"] for each in every[1:])
+    assert found["days"] == 30
+    assert found["sharpe"]["value"] == pytest.approx(ratios[1] - ratios[0])
+    assert found["sharpe"]["interval"][0] < found["sharpe"]["value"] < found["sharpe"]["interval"][1]
+    assert none["days"] < 30
+    assert none["sharpe"] == {"value": None, "interval": [None, None]}
+    assert every[0]["against_first"] is None
+    told = real("runs", "compare", run.id, other.id, short.id)[0]
+    assert f"{short.id} against {run.id}: n/a, " in told
+    assert "in common; it takes 30" in told
     assert "two runs" in real("compare", run.id, code=2)[1]
     trained = real.home.create("train", make({}))
     trained.result_path.write_text(json.dumps({"simulated": True, "training": {}}))
@@ -257,3 +268,37 @@ def test_lists_are_written_as_csv(real, run):
 
 def test_a_home_without_results_says_so(real):
     assert f"Start one: {hint(real.home.path, 'run')}" in real("whatif", code=2).err
+
+
+def test_show_tells_how_returns_are_spread(real, run):
+    document = real.json("runs", "show", run.id)
+    spread = {key: value for key, value in real.json("returns", run.id).items() if key != "settings"}
+    assert document["returns"] == spread
+    assert real("returns", run.id)[0].strip() in real("runs", "show", run.id)[0]
+    run.manifest_path.unlink()
+    assert real.json("runs", "show", run.id)["returns"] is None
+    assert "how returns are spread: n/a" in real("runs", "show", run.id)[0]
+
+
+def test_runs_are_listed_in_any_order_and_as_a_tree(real, run):
+    child = backtested(real.home, 700, seed=4, name="second")
+    child.about_path.write_text(json.dumps(child.about | {"of": run.id}))
+    backtested(real.home, 700, seed=5, name="another")
+    real("runs", "note", child.id, "a #keeper")
+    listed = real.json("runs", "list", "--sort", "return", "--reverse")["runs"]
+    returns = [each["result"]["total_return"] for each in listed]
+    assert returns == sorted(returns, reverse=True)
+    assert [each["tags"] for each in listed if each["tags"]] == [["keeper"]]
+    tree = real.json("runs", "list", "--tree", "--sort", "name")["runs"]
+    ids = [each["run"] for each in tree]
+    assert ids.index(child.id) == ids.index(run.id) + 1
+    assert "└ second" in real("runs", "list", "--tree")[0]
+    assert "no 'colour'" in real("runs", "list", "--sort", "colour", code=2).err
+
+
+def test_charts_are_written_to_a_folder(real, run):
+    paths = real.json("charts", run.id, "--out", "new")["paths"]
+    assert all(path.startswith(str(real.folder / "new")) for path in paths)
+    assert "exists already" in real("charts", run.id, "--out", "new", code=2).err
+    assert real.json("charts", run.id, "--out", "new", "--force", "-s", "fee_bps=3")["paths"] == paths
+    assert "lies in the home" in real("charts", run.id, "--out", str(real.home.path), code=2).err

@@ -9,6 +9,7 @@ from engine.errors import ChangeSettingsError
 from engine.plain_file import expanded
 from engine.results.answers import OpenedResult, TradeDetail, TradesPage, WrittenReport, WrittenTrades
 from engine.results.codec import to_json
+from engine.results.compared import ComparedRuns
 from engine.results.number_format import whole
 from engine.results.return_analysis import ReturnAnalysis
 from engine.runs.audit_status import audit_status
@@ -18,7 +19,7 @@ from engine.runs.results import backtest_of
 from tui.commands.answer import Answer
 from tui.commands.which_run import to_report, with_result
 from tui.number_format import setting
-from tui.runs.comparison import different
+from tui.runs.comparison import different, intervals_of
 from tui.runs.facts import facts_of, has_result
 from tui.settings.what_if import RuleOverrides
 from tui.text.backtest import backtest_document, what_if
@@ -92,9 +93,16 @@ def returns(
     rules = only_rules(config, overrides)
     with EngineClient() as client:
         moved = overrides_of(rules, run, client)
-        request = {"do": "result.returns", "run": str(run.path), "overrides": moved, "window": window}
-        found = client.ask(request, ReturnAnalysis)
+        found = analysed(run, client, moved, window)
     return Answer({"settings": moved, **to_json(found)}, spread_of_returns(found))
+
+
+def analysed(
+    run: RunFolder, client: EngineClient, overrides: dict[str, Any] | None = None, window: int = 0
+) -> ReturnAnalysis:
+    """How returns and trades of a result are spread."""
+    request = {"do": "result.returns", "run": str(run.path), "overrides": overrides or {}, "window": window}
+    return client.ask(request, ReturnAnalysis)
 
 
 def compare(home: str | None, texts: list[str]) -> Answer:
@@ -108,13 +116,25 @@ def compare(home: str | None, texts: list[str]) -> Answer:
     facts = [facts_of(run) for run in runs]
     results = [backtest_of(run) if has_result(run) else None for run in runs]
     differ = different([each.differ for each in facts])
+    found = held_against([run for run, result in zip(runs, results, strict=True) if result])
+    told = {each.run: to_json(each) for each in found.runs} if found else {}
     document = [
         {key: value for key, value in each.document().items() if key in ABOUT}
         | {key: getattr(result, key, None) for key in FIGURES}
         | {"metrics": dict(each.metrics) or None, "audit": audit_status(each.run)}
+        | {"intervals": {key: list(ends) for key, ends in intervals_of(result).items()} or None}
+        | {key: told.get(each.run.id, {}).get(key) for key in ("equity", "against_first")}
         for each, result in zip(facts, results, strict=True)
     ]
-    return Answer({"runs": document, "settings": differ}, side_by_side(facts, results, differ))
+    return Answer({"runs": document, "settings": differ}, side_by_side(facts, results, differ, found))
+
+
+def held_against(runs: list[RunFolder]) -> ComparedRuns | None:
+    """How runs with a backtest differ from the first of them; None of fewer than two."""
+    if len(runs) < 2:
+        return None
+    with EngineClient() as client:
+        return client.ask({"do": "result.compare", "runs": [str(run.path) for run in runs]}, ComparedRuns)
 
 
 def report(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from engine.errors import ChangeSettingsError, RepairDataError, StopRequestedError
+from engine.errors import ChangeSettingsError, QuantdeckError, RepairDataError, StopRequestedError
 from engine.imports import gc_paused
+from engine.results.codec import to_json
 from engine.results.metrics import METRICS
 from engine.results.number_format import amount, signed_percent, whole
 from engine.runs import manifest, notes, queue
@@ -14,17 +15,21 @@ from engine.runs.error_codec import to_fields
 from engine.runs.folder import Home, home_path
 from engine.runs.hints import hint, run_hint
 from engine.runs.launch import STOP_WITHIN_S, alive, ask_stop, kill, wait
+from engine.runs.requests import EngineClient
 from engine.runs.results import result_of
 from engine.runs.state import state_of
 from tui.commands.answer import Answer, error_text, say
 from tui.commands.outcome import outcome, shown
 from tui.commands.pipeline import carry_out
+from tui.commands.results import analysed
 from tui.commands.which_run import with_files
 from tui.number_format import loss, span, table
-from tui.runs.facts import facts_of, facts_of_all
+from tui.runs.facts import facts_of, facts_of_all, has_result
 from tui.runs.run_filter import fitting
+from tui.runs.run_order import as_tree, branch, ordered
 from tui.text.csv_file import write_csv
 from tui.text.events import note_line
+from tui.text.returns import spread_of_returns
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
@@ -39,16 +44,22 @@ def chosen(home: str | None, text: str) -> RunFolder:
     return Home(home_path(home)).find(text)
 
 
-def listing(path: str | None, words: str, csv: str) -> Answer:
+def listing(
+    path: str | None, words: str, csv: str, *, sort: str = "", reverse: bool = False, tree: bool = False
+) -> Answer:
     """All runs, oldest first, so that the latest stands just above the prompt."""
     with gc_paused(stays=False):  # thousands of small things are made, and all are needed
-        return listed(Home(home_path(path)), words, csv)
+        home = Home(home_path(path))
+        every = facts_of_all(home)
+        runs = ordered(fitting(every, words), sort or "created", reverse=reverse)
+        return listed(home, words, csv, every, as_tree(runs) if tree else [(each, 0) for each in runs])
 
 
-def listed(home: Home, words: str, csv: str) -> Answer:
-    """The runs with all these words, as a table, or in a CSV file."""
-    every = facts_of_all(home)
-    runs = fitting(every, words)
+def listed(
+    home: Home, words: str, csv: str, every: list[RunFacts], chosen: list[tuple[RunFacts, int]]
+) -> Answer:
+    """The runs with all these words, each with its depth below its own, as a table, or in a CSV file."""
+    runs = [each for each, _ in chosen]
     if not runs:
         none = f"none of {len(every)} runs fits {words!r}" if every else f"no runs yet in {home.path}"
         return Answer({"runs": []}, none if every else f"{none}; start with: {hint(home.path, 'demo')}")
@@ -59,7 +70,7 @@ def listed(home: Home, words: str, csv: str) -> Answer:
     rows = [
         [
             each.run.id,
-            each.run.name,
+            branch(each.run.name, depth),
             each.run.mode,
             each.state.status,
             each.run.created[:16].replace("T", " "),
@@ -68,7 +79,7 @@ def listed(home: Home, words: str, csv: str) -> Answer:
             amount(METRICS["sharpe"].of(each.metrics)),
             each.settings,
         ]
-        for each in runs
+        for each, depth in chosen
     ]
     return Answer({"runs": [each.document() for each in runs]}, table(header, rows, right=(6, 7)))
 
@@ -97,7 +108,21 @@ def show(home: str | None, text: str, csv: str) -> Answer:
         found, text = shown(run, result_of(run))
         result = ["", text] if text else []
         document |= {("result_notes" if key == "notes" else key): value for key, value in found.items()}
+        if has_result(run):
+            spread, text = spread_of(run)
+            result += ["", text]
+            document["returns"] = spread
     return Answer(document, "\n".join([*head(run, state, facts), *epochs(state), *result, *fault(state)]))
+
+
+def spread_of(run: RunFolder) -> tuple[dict[str, Any] | None, str]:
+    """How a backtest's returns and trades are spread; why not where its files do not tell it any more."""
+    try:
+        with EngineClient() as client:
+            found = analysed(run, client)
+    except QuantdeckError as error:
+        return None, f"how returns are spread: n/a, {error}"
+    return to_json(found), spread_of_returns(found)
 
 
 def head(run: RunFolder, state: State, facts: RunFacts) -> list[str]:

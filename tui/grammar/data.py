@@ -20,7 +20,7 @@ from tui.grammar.options import (
     option,
 )
 
-group = new_group("Stored series: status, update, import, export, verify, repair.")
+group = new_group("Stored series: status, show, update, import, export, verify, repair.")
 
 
 @command(group, "status")
@@ -29,6 +29,24 @@ def status(home: HomeDir = None) -> Answer:
     from tui.commands.data import status
 
     return status(home)
+
+
+@command(group, "show")
+def show(
+    series: Series,
+    begin: Annotated[
+        str, option("--from", metavar="TIME", help="Such as 2026-01-31 or 2026-01-31T12:00.")
+    ] = "",
+    end: Annotated[str, option("--to", metavar="TIME", help="The first time that is no longer shown.")] = "",
+    candles: Annotated[
+        int, option("--candles", metavar="N", help="Join the bars to at most N rows (default: 24).")
+    ] = 24,
+    home: HomeDir = None,
+) -> Answer:
+    """A stretch of a series: prices or values, volume, gaps and what is flagged."""
+    from tui.commands.series import show
+
+    return show(home, series, begin, end, candles)
 
 
 @command(group, "update", FROM_FILE)

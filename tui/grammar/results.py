@@ -1,4 +1,4 @@
-"""`quantdeck whatif|sweep|returns|compare|report|trades`: what can be done with results that are there."""
+"""`quantdeck whatif|sweep|returns|compare|report|charts|trades`: what is done with results that are there."""
 
 from typing import Annotated
 
@@ -9,6 +9,7 @@ from tui.grammar.options import (
     Force,
     HomeDir,
     LastBacktest,
+    LastFiles,
     NoConfig,
     Rules,
     Runs,
@@ -64,7 +65,7 @@ def returns(
 
 @command(group, "compare")
 def compare(runs: Runs, home: HomeDir = None) -> Answer:
-    """Figures of runs side by side, and the settings in which they differ."""
+    """The same as `runs compare`."""
     from tui.commands.results import compare
 
     return compare(home, runs)
@@ -81,6 +82,20 @@ def report(
     from tui.commands.results import report
 
     return report(home, run, file, config, overrides, force=force)
+
+
+@command(group, "charts", RULES)
+def charts(
+    run: LastFiles = "last",
+    out: Annotated[str, option("--out", metavar="FOLDER", help="Where to (default: this folder).")] = ".",
+    png: Annotated[bool, option("--png", help="PNG instead of SVG; takes quantdeck[png].")] = False,
+    force: Force = False,
+    config: NoConfig = None, overrides: Rules = None, home: HomeDir = None,
+) -> Answer:  # fmt: skip
+    """Write every chart of a run as an SVG file: loss, equity, rolling figures, prices."""
+    from tui.commands.charts import charts
+
+    return charts(home, run, out, config, overrides, png=png, force=force)
 
 
 @command(group, "trades", RULES)

@@ -12,6 +12,7 @@ from tui.grammar.options import (
     NoConfig,
     NoOverrides,
     Run,
+    Runs,
     argument,
     command,
     new_group,
@@ -19,7 +20,8 @@ from tui.grammar.options import (
 )
 
 group = new_group(
-    "Runs: list, show, follow, replay, stop, first, resume, delete, rename, note, verify, import, sign."
+    "Runs: list, show, compare, follow, replay, stop, first, resume, delete, rename, note, verify, import,"
+    " sign."
 )
 
 
@@ -29,12 +31,17 @@ def listing(
         str, option("--filter", metavar="TEXT", help="Words, or 'sharpe>1 trades>30 series=BTC mode=run'.")
     ] = "",
     csv: Csv = "",
+    sort: Annotated[
+        str, option("--sort", metavar="NAME", help="Order by what a filter can name (default: created).")
+    ] = "",
+    reverse: Annotated[bool, option("--reverse", help="From the largest, or the last, on.")] = False,
+    tree: Annotated[bool, option("--tree", help="Each run under the one that it is of.")] = False,
     home: HomeDir = None,
 ) -> Answer:
     """List all runs."""
     from tui.commands.runs import listing
 
-    return listing(home, words, csv)
+    return listing(home, words, csv, sort=sort, reverse=reverse, tree=tree)
 
 
 @command(group, "show")
@@ -47,6 +54,14 @@ def show(
     from tui.commands.runs import show
 
     return show(home, run, csv)
+
+
+@command(group, "compare")
+def compare(runs: Runs, home: HomeDir = None) -> Answer:
+    """Runs side by side, each against the first over their common days, and the settings that differ."""
+    from tui.commands.results import compare
+
+    return compare(home, runs)
 
 
 @command(group, "follow")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from engine.runs.state import State
     from engine.runs.summary import Summary
     from tui.runs.watch import Watched
+
+
+TAG = re.compile(r"(?<!\S)#([\w-]+)")
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,11 @@ class RunFacts:
     def settings(self) -> str:
         """`data.symbol=ETH/USDT training.epochs=5`."""
         return " ".join(pairs(self.differ))
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Words of the note that begin with #, without it."""
+        return tuple(dict.fromkeys(TAG.findall(self.note)))
 
     @property
     def best_loss(self) -> float | None:
@@ -71,6 +80,7 @@ class RunFacts:
             "created": run.created, "symbol": self.symbol, "simulated": self.state.simulated,
             "result": headline | self.own,
             "settings_differ": dict(self.differ), "folder": str(run.path), "note": self.note,
+            "tags": list(self.tags),
         }  # fmt: skip
 
     def row(self) -> dict[str, Any]:
@@ -78,7 +88,7 @@ class RunFacts:
         row = self.document()
         figures: dict[str, Any] = row.pop("result")
         del row["settings_differ"]
-        return {**row, **figures, "settings": self.settings}
+        return {**row, "tags": " ".join(self.tags), **figures, "settings": self.settings}
 
 
 def facts_of(run: RunFolder) -> RunFacts:

@@ -27,6 +27,7 @@ TEXTS: dict[str, Callable[[RunFacts], str]] = {  # in these a part is enough
     "of": lambda each: each.run.of,
     "series": lambda each: each.symbol,
     "note": lambda each: each.note,
+    "tag": lambda each: " ".join(each.tags),
     "created": lambda each: each.run.created,
 }
 CHOICES: dict[str, Callable[[RunFacts], str]] = {

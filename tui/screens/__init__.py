@@ -59,7 +59,8 @@ def add(entry: ScreenEntry) -> None:
 for each in (
     ScreenEntry(
         "data", "1", "Data", "tui.screens.data.screen:DataScreen",
-        opens=("engine.settings", "tui.screens.data.add_source", "tui.screens.data.import_file"),
+        opens=("engine.settings", "plotext", *(f"tui.screens.data.{name}" for name in
+               ("add_source", "browse", "import_file"))),
     ),
     ScreenEntry(
         "train", "2", "Train", "tui.screens.train.screen:TrainScreen",

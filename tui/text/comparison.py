@@ -7,19 +7,23 @@ from typing import TYPE_CHECKING, Any
 from engine.results.number_format import UNDEFINED, whole
 from engine.runs.audit_status import audit_status
 from tui.number_format import table
-from tui.runs.comparison import figures
+from tui.runs.comparison import against_first, figures, intervals_of, why_not
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from engine.results.backtest import BacktestResult
+    from engine.results.compared import ComparedRuns
     from tui.runs.facts import RunFacts
 
 
 def side_by_side(
-    runs: Sequence[RunFacts], results: Sequence[BacktestResult | None], differ: Mapping[str, list[Any]]
+    runs: Sequence[RunFacts],
+    results: Sequence[BacktestResult | None],
+    differ: Mapping[str, list[Any]],
+    found: ComparedRuns | None,
 ) -> str:
-    """The table, and the settings in which the runs differ; with two runs their difference as well."""
+    """Figures, how each run differs from the first, settings that differ; with two runs their difference."""
     rows = [
         ["name", *(each.run.name for each in runs)],
         ["mode", *(each.run.mode for each in runs)],
@@ -33,8 +37,15 @@ def side_by_side(
     ids = [each.run.id for each in runs]
     last = ["second - first"] if len(runs) == 2 else []
     rows = [[*row, *([""] * len(last))] for row in rows]
-    rows += [[label, *texts] for label, texts in figures([each.metrics for each in runs])]
+    every = figures([each.metrics for each in runs], [intervals_of(each) for each in results])
+    rows += [[label, *texts] for label, texts in every]
     header = ("", *ids, *last)
+    lines = [table(header, rows, right=range(1, len(header))), ""]
+    if found:
+        held = [[label, *texts] for label, texts in against_first(ids, found)]
+        first = found.runs[0].run
+        lines += [f"less {first}, over common days", table(("", *ids), held, right=range(1, len(ids) + 1))]
+        lines += [*why_not(found), ""]
     settings = [[key, *map(str, values)] for key, values in differ.items()]
     apart = table(("", *ids), settings) if settings else "none: all have the same"
-    return "\n".join([table(header, rows, right=range(1, len(header))), "", "settings that differ", apart])
+    return "\n".join([*lines, "settings that differ", apart])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.results.number_format import defined
 from tui.widgets import plot
 from tui.widgets.lines import Line, Lines
 
@@ -79,8 +80,10 @@ def place(price: float, high: float, spread: float, rows: int) -> int:
 
 
 def cell(row: Prices, y: int, high: float, spread: float, rows: int) -> tuple[str, str]:
-    """What of a candle lies on a line."""
+    """What of a candle lies on a line; nothing of one that is not there."""
     opened, top, bottom, close = row
+    if not defined(close):
+        return (" ", "")
     role = "good" if close >= opened else "bad"
     if place(max(opened, close), high, spread, rows) <= y <= place(min(opened, close), high, spread, rows):
         return (UP if close >= opened else DOWN, role)

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     Curve = tuple[Sequence[float], Sequence[float]]  # x, y
 
-FIRST, SECOND, MARK = "blue", "red", "green"  # plotext's colours
+FIRST, SECOND, MARK, FOURTH, FIFTH = "blue", "red", "green", "magenta", "cyan"  # plotext's colours
 DOTS = 4  # of braille in a row
 STEPS = 4  # points of a dashed curve in a column of dots
-ROLE = {FIRST: "live", SECOND: "second", MARK: "good"}
+ROLE = {FIRST: "live", SECOND: "second", MARK: "good", FOURTH: "bad", FIFTH: "bright"}
 ASCII = str.maketrans(
     {"│": "|", "┤": "+", "└": "+", "┴": "+", "┬": "+", "─": "-", "┼": "+", "├": "+", "┘": "+", "★": "*"}
 )

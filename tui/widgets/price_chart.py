@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from engine.results.number_format import defined, signed_percent, whole
@@ -120,20 +121,23 @@ def candles(bars: Candles, low: float, high: float, stride: int, rows: int) -> t
     return canvas, place
 
 
-def line(bars: Candles, low: float, high: float, rows: int, *, ascii: bool) -> tuple[Canvas, Place]:  # noqa: A002
-    """One line through lows and highs, in the order in which a candle went."""
+def line(
+    bars: Candles, low: float, high: float, rows: int, *, stride: int = 1, ascii: bool  # noqa: A002
+) -> tuple[Canvas, Place]:  # fmt: skip
+    """One line through lows and highs, in the order in which a candle went, broken where there is none."""
     import plotext
 
-    count = len(bars.close)
+    count = len(bars.close) * stride
     axis = [(tick, fitted(name, LEFT, right=True)) for tick, name in ticks(low, high, rows)]
     plot.frame((LEFT + 1 + count, rows), (0, max(1, count - 1)), (low, high), axis, LEFT)
-    x, y = [], []
-    for at, (begin, top, bottom, end) in enumerate(
-        zip(bars.open, bars.high, bars.low, bars.close, strict=True)
-    ):
-        x += [at, at]
-        y += [bottom, top] if end >= begin else [top, bottom]
-    plotext.plot(x, y, marker="*" if ascii else "braille", color=plot.FIRST)
+    every = enumerate(zip(bars.open, bars.high, bars.low, bars.close, strict=True))
+    for there, part in groupby(every, lambda each: defined(each[1][3])):
+        x, y = [], []
+        for at, (begin, top, bottom, end) in part if there else ():
+            x += [at * stride, at * stride]
+            y += [bottom, top] if end >= begin else [top, bottom]
+        if x:
+            plotext.plot(x, y, marker="*" if ascii else "braille", color=plot.FIRST)
     dots = 1 if ascii else plot.DOTS
 
     def place(price: float) -> int:

@@ -48,6 +48,24 @@ def home(full, tmp_path, monkeypatch):
     return Home(tmp_path / "home")
 
 
+@pytest.fixture(scope="session")
+def four(tmp_path_factory, full):
+    """A home with four results; taken by copy."""
+    home = Home(tmp_path_factory.mktemp("four"))
+    shutil.copytree(full.path, home.path, dirs_exist_ok=True)
+    for seed in range(3):
+        backtested(home, 800, seed=seed, run_id=f"0c1d000{seed}")
+    return home
+
+
+@pytest.fixture
+def several(four, tmp_path, monkeypatch):
+    monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(four.path, tmp_path / "home")
+    return Home(tmp_path / "home")
+
+
 @pytest.fixture
 def deck_on(engine):
     def make(home, **options):

@@ -2,20 +2,26 @@
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.results.metrics import tabled
+from engine.results.answers import Curve
+from engine.results.backtest import AccountIntervals, Interval
+from engine.results.compared import AgainstFirst, ComparedRun, ComparedRuns, Difference
+from engine.results.metrics import placed, tabled
 from engine.results.number_format import defined, grouped
 from engine.runs.results import backtest_of
 from tests.tui.results.conftest import RUN, quiet, text_of
 from tui.number_format import NUMBER, shortened
+from tui.runs.comparison import different
+from tui.runs.facts import facts_of
 from tui.screens.backtest import drawing, figures
 from tui.screens.backtest.stress import stress
-from tui.screens.runs.compare import comparison
+from tui.screens.runs.columns import Columns, head, table
 from tui.widgets.lines import Lines, fitted, plain, width_of
 
 finite = st.floats(-1e300, 1e300)  # what is written of more is read as infinite
@@ -96,13 +102,64 @@ async def test_no_line_of_a_screen_is_wider_than_its_block(deck_on, home, size):
                     assert wide <= block.size.width, (size, keys, block, block.text, text_of(deck))
 
 
-@pytest.mark.parametrize("width", [80, 120, 220])
-def test_a_comparison_has_all_digits_beside_a_scrollbar(full, width):
-    from tui.runs.facts import facts_of
+def compared(every, any_size, generator):
+    """What an engine may answer about these runs."""
 
-    one = facts_of(full.find(RUN))
-    for taken in range(3):
-        lines = comparison(one, replace(one, metrics=dict.fromkeys(one.metrics, -900000000.0)), width - taken)
-        assert all(width_of(line) <= width - taken for line in lines)
-        told = list(map(plain, lines))
-        assert not any("…" in line for line in told[3 : told.index("")])
+    def against():
+        days, ruined = int(generator.integers(4000)), bool(generator.random() < 0.2)
+        apart = (Difference(any_size(), Interval(any_size(), any_size())) for _ in range(3))
+        return AgainstFirst(days, "2020-01-01", "2026-01-01", *apart, ruined=ruined)
+
+    runs = (
+        ComparedRun(each.run.id, True, Curve(), against() if at else None) for at, each in enumerate(every)
+    )
+    return ComparedRuns(tuple(runs))
+
+
+@given(
+    st.integers(0, 2**32), st.integers(58, 220), st.text(st.characters(exclude_categories="C"), max_size=30)
+)
+@settings(max_examples=12, deadline=None)
+def test_a_comparison_of_any_runs_has_all_digits_at_every_width(full, seed, width, name):
+    one, recorded = facts_of(full.find(RUN)), backtest_of(full.find(RUN))
+    generator = np.random.default_rng(seed)
+    count = int(generator.integers(2, 7))
+
+    def any_size():
+        size = float(generator.choice([-1, 1]) * 10 ** generator.uniform(-6, generator.choice([4, 300])))
+        return math.nan if generator.random() < 0.1 else size
+
+    every = [
+        replace(
+            one,
+            run=SimpleNamespace(id=f"{number:08x}", name=name[number:]),
+            metrics={key: any_size() for key in one.metrics},
+            differ={
+                "model.units": generator.integers(0, 999, generator.integers(1, 9)).tolist(),
+                "seed": number,
+            },
+        )
+        for number in range(count)
+    ]
+    ends = AccountIntervals(*(Interval(any_size(), any_size()) for _ in range(3)))
+    result = replace(recorded, intervals=replace(recorded.intervals, strategy=ends))
+    columns = Columns(every, [result] * count, different([each.differ for each in every]))
+    found, first, told = compared(every, any_size, generator), 1, {}
+    while True:
+        shown = columns.shown(width, first)
+        lines = [*head(columns, shown), *table(columns, shown, found, waits=False)]
+        assert all(width_of(line) <= width for line in lines)
+        assert not any("…" in text for line in lines for text, _ in line)
+        for place, number in enumerate(shown.numbers):
+            told[number] = [line[1 + place][0].strip() for line in lines if len(line) > 1]
+        if "→" not in shown.said:
+            break
+        first += len(shown.others)
+    assert set(told) == set(range(columns.count))  # every run is reached by paging
+    for number, each in enumerate(every):
+        assert f"{number + 1}{each.run.id}" in "".join(told[number]).replace(" ", "")
+        assert str(each.differ["model.units"]).replace(" ", "") in "".join(told[number]).replace(" ", "")
+        for metric in placed("compare"):
+            value = metric.of(each.metrics) * (100 if metric.format == "percent" else 1)
+            numbers = [cell for cell in told[number] if NUMBER.fullmatch(cell)]
+            assert not defined(value) or any(near(cell, value) for cell in numbers)

@@ -13,9 +13,21 @@ SIZES = [
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("keys", [(), ("down",), ("enter",), ("a",)], ids=["list", "second", "detail", "add"])
+@pytest.mark.parametrize(
+    "keys",
+    [(), ("down",), ("z",), ("a",), ("enter",), ("enter", "g", "plus", "plus", "c")],
+    ids=["list", "second", "detail", "add", "browse", "gap"],
+)
 def test_data(snap_compare, deck_on, home, keys, size):
     assert snap_compare(deck_on(home), terminal_size=size, run_before=press("1", *keys))
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("plain_characters", [False, True], ids=["all", "ascii"])
+def test_compare(snap_compare, deck_on, several, size, plain_characters):
+    deck = deck_on(several, first="runs", ascii=plain_characters)
+    keys = ("4", *["space"] * 4, "c")
+    assert snap_compare(deck, terminal_size=size, run_before=press(*keys))
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import chain, count
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.errors import QuantdeckError
@@ -11,6 +10,7 @@ from engine.plain_file import expanded
 from engine.results.answers import WrittenReport, WrittenTrades
 from engine.results.trade_terms import terms
 from tui.background.questions import Question
+from tui.screens import chart_file
 from tui.screens.backtest import selection
 from tui.screens.dialogs import Prompt
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 REPORT, TRADES = ("result.report", WrittenReport), ("result.export", WrittenTrades)
 SUFFIXES = {".html": REPORT, ".htm": REPORT, ".csv": TRADES}
+KINDS = {".html": "report", ".csv": "trades as shown"}
 
 
 def ask_rules(screen: BaseScreen, result: OpenResult, move: Callable[[RuleOverrides], object]) -> None:
@@ -65,8 +66,13 @@ def ask_filter(screen: BaseScreen, trades: TradesPanel) -> None:
     screen.app.push_screen(Prompt(question, trades.filter, check=wrong), typed)
 
 
-def ask_export(screen: BaseScreen, result: OpenResult, trades: TradesPanel, questions: Questions) -> None:
-    """Ask for a file: .html is the report, .csv the trades as filtered and sorted."""
+def ask_export(
+    screen: BaseScreen, result: OpenResult, trades: TradesPanel, questions: Questions, chart: str
+) -> None:
+    """Ask for a file: .html is the report, .csv the trades as filtered and sorted, .svg the chart.
+
+    chart: the one that stands alone on the screen, empty where none does.
+    """
     run = result.run
     if run is None:
         return
@@ -74,23 +80,23 @@ def ask_export(screen: BaseScreen, result: OpenResult, trades: TradesPanel, ques
     def answered(written: WrittenReport | WrittenTrades) -> None:
         screen.notify(f"written: {written.path}", markup=False)
 
-    def wrong(text: str) -> str:
-        path = expanded(text)
-        if path.suffix not in SUFFIXES:
-            return "end it in .html (report) or .csv (trades as shown)"
-        return "that file exists already: choose another name" if path.exists() else ""
-
     def typed(text: object) -> None:
-        if isinstance(text, str):
-            path = expanded(text).absolute()
+        if not isinstance(text, str):
+            return
+        path = expanded(text).absolute()
+        if path.suffix in SUFFIXES:
             do, kind = SUFFIXES[path.suffix]
             request = result.request(do, path=str(path), **trades.question)
             questions.ask("export", Question(request, kind, answered, screen.deck.report_error))
+        else:
+            stretch = trades.price.stretch if chart == "price" else {}
+            request = result.request("charts.write", chart=chart or "equity", **trades.question, **stretch)
+            chart_file.write(screen, questions, request, path)
 
-    question = "Export to: .html is the whole report, .csv the trades as filtered and sorted"
-    names = (f"quantdeck-{run.id}{more}.html" for more in chain([""], (f"-{number}" for number in count(2))))
-    free = next(name for name in names if not Path(name).exists())
-    screen.app.push_screen(Prompt(question, free, check=wrong), typed)
+    question = "Export to: .html is the whole report, .csv the trades as filtered and sorted, .svg the chart"
+    free = chart_file.free_name(f"quantdeck-{run.id}", chart_file.SVG if chart else ".html")
+    check = partial(chart_file.wrong, more=KINDS | {".htm": "report"})
+    screen.app.push_screen(Prompt(question, free, check=check), typed)
 
 
 def again(screen: BaseScreen, watched: Watched, moves: RuleOverrides) -> None:

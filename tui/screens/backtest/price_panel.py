@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import TYPE_CHECKING, ClassVar
 
 from engine.results.answers import PriceChart
@@ -10,7 +9,7 @@ from tui.background.questions import Question
 from tui.screens.backtest import selection
 from tui.terminal.keys import VIEW, key
 from tui.widgets import price_chart
-from tui.widgets.lines import Lines
+from tui.widgets.stretch import StretchPanel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,20 +22,14 @@ if TYPE_CHECKING:
     from tui.widgets.virtual_table import VirtualTable
 
 
-class PricePanel(Lines):
+class PricePanel(StretchPanel):
     """The chart. It asks only while it is on the screen, for as many candles as it has columns."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        key("left", "move(-1)", "cursor", VIEW, key_display="← →"),
-        key("right", "move(1)", "cursor to the right", VIEW, show=False),
         key("up,k", "trade(-1)", "trade", VIEW, key_display="↑ ↓"),
         key("down,j", "trade(1)", "next trade", VIEW, show=False),
-        key("plus,equals_sign", "zoom(-1)", "closer", VIEW, key_display="+ -"),
-        key("minus", "zoom(1)", "further away", VIEW, show=False),
-        key("pageup", "page(-1)", "page to the left", VIEW, show=False),
-        key("pagedown", "page(1)", "page to the right", VIEW, show=False),
-        key("home,g", "end(0)", "first bar", VIEW, show=False),
-        key("end,G", "end(1)", "last bar", VIEW, show=False),
+        key("g", "end(0)", "first bar", VIEW, show=False),
+        key("G", "end(1)", "last bar", VIEW, show=False),
         key("enter", "open", "open the trade", "trades RUN --trade N", show=False),
     ]  # fmt: skip
 
@@ -86,8 +79,8 @@ class PricePanel(Lines):
             self.stale = True
             return
         self._asked += 1
-        number, columns = self._asked, price_chart.candles_in(self.size.width)
-        stretch = {"first": self._first, "bars": self._bars} | where
+        number, columns = self._asked, self.columns
+        stretch = self.stretch | where
         request = self._request("result.price", candles=columns, **stretch)
 
         def answered(found: PriceChart) -> None:
@@ -108,10 +101,9 @@ class PricePanel(Lines):
         self._questions.ask("price", Question(request, PriceChart, answered, failed))
 
     @property
-    def cursor(self) -> int:
-        """The number of the candle that the cursor is on."""
-        times = self._found.candles.time_ms if self._found else ()
-        return max(0, min(bisect_right(times, self._time_ms) - 1, len(times) - 1))
+    def found(self) -> PriceChart | None:
+        """What is shown."""
+        return self._found
 
     def draw(self) -> None:
         """Draw."""
@@ -140,11 +132,9 @@ class PricePanel(Lines):
                 return True
         return False
 
-    def _put(self, candle: int) -> None:
+    def put(self, candle: int) -> None:
         """The cursor to a candle that is there; the table follows."""
-        if self._found is None:
-            return
-        self._time_ms = self._found.candles.time_ms[candle]
+        super().put(candle)
         self._row = self._held()
         if self._row is not None and not self.stale:
             self._followed = self._row
@@ -155,46 +145,6 @@ class PricePanel(Lines):
         """The row of the trade that is held under the cursor."""
         place = self._found.held[self.cursor] if self._found else -1
         return self._found.trades[place].row if self._found and place >= 0 else None
-
-    def action_move(self, step: int) -> None:
-        """One candle to the side; at the edge the stretch moves."""
-        if found := self._found:
-            wanted = self.cursor + step
-            if not 0 <= wanted < len(found.candles.close):
-                self.action_page(step)
-            else:
-                self._put(wanted)
-
-    def action_page(self, step: int) -> None:
-        """Half a screen to the side; the cursor to the edge where there is no more."""
-        if (found := self._found) is None:
-            return
-        first = max(0, min(found.first + step * max(1, found.bars // 2), found.all - found.bars))
-        if first == found.first:
-            self._put(len(found.candles.close) - 1 if step > 0 else 0)
-        else:
-            self._first = first
-            self.ask()
-
-    def action_end(self, last: int) -> None:
-        """To the first bar or the last."""
-        if found := self._found:
-            self._time_ms = 2**62 if last else 0  # later than any
-            self._first = found.all - found.bars if last else 0
-            self.ask()
-
-    def action_zoom(self, step: int) -> None:
-        """Half as many bars around the cursor, or twice as many."""
-        if (found := self._found) is None:
-            return
-        columns = price_chart.candles_in(self.size.width)
-        wanted = found.bars * 2 if step > 0 else max(found.bars // 2, columns // price_chart.WIDEST)
-        if wanted <= columns:  # candles fill the width
-            wanted = columns // min(price_chart.WIDEST, max(1, round(columns / wanted)))
-        bar = found.first + round((self.cursor + 0.5) * found.bars / len(found.candles.close))
-        self._bars = wanted if wanted < found.all else 0
-        self._first = max(0, bar - wanted // 2)
-        self.ask()
 
     def action_trade(self, step: int) -> None:
         """The next trade of the table."""

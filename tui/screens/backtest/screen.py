@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 ZOOMS = ("", "chart", "figures", "trades")
 MORE = ("more", "stress", "learned", "rolling", "returns")  # one behind the other
 OF_RULES = ("#figures", "#aside", "#chart", "#months")  # what other rules change
+CHARTS = {"chart": "equity", "rolling": "rolling", "price": "price"}  # as files, by the panel that shows each
 DEBOUNCE_S = 0.15
 WHAT_IF = "whatif RUN -s KEY=VALUE"
 
@@ -60,7 +61,7 @@ class BacktestScreen(BaseScreen):
         key("S", "reverse", "reverse the order", "trades RUN --reverse", show=False, key_display="S"),
         key("p", "price", "price", VIEW),
         key("z", "zoom", "zoom", VIEW),
-        key("e", "export", "export", "report RUN, trades --csv"),
+        key("e", "export", "export", "report, trades, charts"),
         key("l", "log_axis", "log axis", VIEW, show=False),
         key("f,tab", "more", "more panels", "runs show RUN, returns RUN", key_display="f"),
         key("w", "what_if", "what if, by any rule", WHAT_IF),
@@ -287,9 +288,10 @@ class BacktestScreen(BaseScreen):
         self.trades.turn()
 
     def action_export(self) -> None:
-        """Write the report or the trades."""
+        """Write the report, the trades or the chart."""
         if self.result.shown:
-            actions.ask_export(self, self.result, self.trades, self.questions)
+            chart = CHARTS.get(self._zoom, "")
+            actions.ask_export(self, self.result, self.trades, self.questions, chart)
 
     def action_again(self) -> None:
         """Start a backtest by the rules that are shown, as a run of its own."""

@@ -42,8 +42,9 @@ class DataScreen(BaseScreen):
         key("i", "import", "import", "data import FILE"),
         key("a", "add", "add", "data update -s data.symbol=…"),
         key("n", "new_run", "new run on it", "run -s data.series=NAME", show=False),
-        key("slash", "filter", "filter", VIEW, key_display="/"),
+        key("b", "browse", "browse", "data show SERIES"),
         key("z", "zoom", "gaps", VIEW),
+        key("slash", "filter", "filter", VIEW, key_display="/"),
         key("R", "reload", "read again", VIEW, show=False, key_display="R"),
         key("y", "copy", "copy the detail", "data status", show=False),
         key("escape", "unzoom", "back", VIEW, show=False),
@@ -232,7 +233,7 @@ class DataScreen(BaseScreen):
         """Keys that would do nothing now, or nothing in sight, are neither shown nor taken."""
         if action == "filter":
             return self.in_sight("#sources") and bool(self.status.series)
-        if action in ("update", "repair"):
+        if action in ("update", "repair", "browse"):
             return self.series is not None
         if action in ("zoom", "copy"):
             return self.row is not None
@@ -255,8 +256,17 @@ class DataScreen(BaseScreen):
         self.app.push_screen(Prompt("Show series with these words (empty: all)", self._filter), given)
 
     def on_virtual_table_chosen(self) -> None:
-        """Enter: the detail alone."""
-        self.action_zoom()
+        """Enter: browse the series."""
+        self.action_browse()
+
+    def action_browse(self) -> None:
+        """The series as a chart; of one that cannot be read the detail."""
+        from tui.screens.data.browse import Browse
+
+        if self.series:
+            self.app.push_screen(Browse(self.series))
+        else:
+            self.action_zoom()
 
     def action_zoom(self) -> None:
         """The detail alone, and back."""

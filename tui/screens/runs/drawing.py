@@ -10,6 +10,7 @@ from engine.results.number_format import defined, figure, signed_percent
 from tui.number_format import loss
 from tui.runs import status as run_status
 from tui.runs.facts import pairs
+from tui.runs.run_order import branch
 from tui.widgets.lines import Line, fitted, packed
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ LAST = (
     Column("val loss", 9, lambda each: loss(each.best_loss) if defined(each.best_loss) else "",
            key=lambda each: each.best_loss, right=True),
     Column("created (UTC)", 16, created, quiet, lambda each: each.run.created),
+    Column("tags", 14, lambda each: " ".join(each.tags)),
     Column("settings that differ", 60, lambda each: "  ".join(pairs(each.differ)), quiet),
 )  # fmt: skip
 ALWAYS = len(FIRST) + 2  # columns that the smallest terminal has room for
@@ -128,11 +130,12 @@ def header(shown: Sequence[Column], by: str, *, down: bool) -> Line:
     return line
 
 
-def row(each: RunFacts, shown: Sequence[Column], *, marked: bool) -> Line:
-    """One run."""
+def row(each: RunFacts, shown: Sequence[Column], *, marked: bool, depth: int = 0) -> Line:
+    """One run; depth: how far below the one that it is of."""
     line: Line = [("✓ " if marked else "  ", "live")]
     for column in shown:
-        line.append((f"{fitted(column.text(each), column.width, right=column.right)} ", column.role(each)))
+        text = branch(column.text(each), depth) if column.title == "name" else column.text(each)
+        line.append((f"{fitted(text, column.width, right=column.right)} ", column.role(each)))
     return line
 
 
@@ -151,7 +154,7 @@ def details(each: RunFacts, width: int) -> list[Line]:
          (f"   created {run.created[:16].replace('T', ' ')} UTC", "quiet")],
         [(" settings ", "quiet"), *differ[0]], *([(" " * 10, ""), *line] for line in differ[1:]),
         [(" note      ", "quiet"),
-         (each.note or "none; o writes one", "" if each.note else "quiet")],
+         (each.note or "none; o writes one, #words are tags", "" if each.note else "quiet")],
     ]  # fmt: skip
     if state.error:
         lines.append([(f" {state.error.thing}: {state.error.reason}", "bad")])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.runs.facts import RunFacts, facts_of_watched
 from tui.runs.run_filter import fitting, wrong
+from tui.runs.run_order import as_tree, by_value
 from tui.screens.runs.drawing import every_column
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ class RunsList:
         """Nothing yet."""
         self.every: list[RunFacts] = []
         self.shown: list[RunFacts] = []
-        self.marked: list[str] = []  # ids, at most two
+        self.depths: list[int] = []  # of each that is shown, below the run that it is of
+        self.tree = False
+        self.marked: list[str] = []  # ids, as they were marked
         self.filter, self.by, self.down = "", "created (UTC)", True
         self._known: dict[str, tuple[object, RunFacts]] = {}
 
@@ -34,8 +37,9 @@ class RunsList:
         self.every = [self._facts(each) for each in snapshot.runs]
         kept = fitting(self.every, self.filter) if not wrong(self.every, self.filter) else []
         key = next(column.sort_key for column in every_column() if column.title == self.by)
-        have = sorted((each for each in kept if key(each) is not None), key=key, reverse=self.down)
-        self.shown = [*have, *(each for each in kept if key(each) is None)]
+        shown = by_value(kept, key, reverse=self.down)
+        tree = as_tree(shown) if self.tree else [(each, 0) for each in shown]
+        self.shown, self.depths = [each for each, _ in tree], [depth for _, depth in tree]
         self.marked = [each for each in self.marked if each in snapshot.by_id]
 
     def _facts(self, watched: Watched) -> RunFacts:
@@ -49,13 +53,13 @@ class RunsList:
         return next((at for at, each in enumerate(self.shown) if each.run.id == run_id), None)
 
     def mark(self, run_id: str) -> None:
-        """Mark a run or take its mark away; of three the first is let go."""
+        """Mark a run or take its mark away."""
         others = [each for each in self.marked if each != run_id]
-        self.marked = others if run_id in self.marked else [*others[-1:], run_id]
+        self.marked = others if run_id in self.marked else [*others, run_id]
 
     def chosen(self, run_id: str) -> list[RunFacts]:
         """The marked runs, and with one of them the given one."""
-        ids = self.marked if len(self.marked) == 2 else [*self.marked, run_id]
+        ids = self.marked if len(self.marked) > 1 else [*self.marked, run_id]
         return [self._known[each][1] for each in dict.fromkeys(ids) if each in self._known]
 
     def sort(self) -> None:

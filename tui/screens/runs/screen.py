@@ -35,7 +35,7 @@ class RunsScreen(BaseScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         key("enter", "open", "open", "runs show RUN", key_display="↵"),
         key("space", "mark", "mark", VIEW),
-        key("c", "compare", "compare", "compare RUN RUN"),
+        key("c", "compare", "compare", "runs compare RUN RUN"),
         key("n", "new_run", "new", "run -c FILE"),
         key("x", "stop", "stop", "runs stop RUN"),
         key("f", "first", "next in the queue", "runs first RUN"),
@@ -46,14 +46,15 @@ class RunsScreen(BaseScreen):
         key("p", "reproduce", "reproduce", "reproduce RUN", show=False),
         key("t", "train", "open its training", "runs show RUN", show=False),
         key("slash", "filter", "filter", "runs list --filter TEXT", show=False, key_display="/"),
-        key("s", "sort", "sort by the next column", VIEW, show=False),
-        key("S", "reverse", "reverse the order", VIEW, show=False, key_display="S"),
+        key("s", "sort", "sort by the next column", "runs list --sort NAME", show=False),
+        key("S", "reverse", "reverse the order", "runs list --reverse", show=False, key_display="S"),
         key("up,k", "move(-1)", "up", VIEW, show=False),
         key("down,j", "move(1)", "down", VIEW, show=False),
         key("pageup", "page(-1)", "a page up", VIEW, show=False),
         key("pagedown", "page(1)", "a page down", VIEW, show=False),
         key("g,home", "move(-1000000)", "first run", VIEW, show=False),
         key("G,end", "move(1000000)", "last run", VIEW, show=False),
+        key("T", "tree", "each under its run", "runs list --tree", show=False, key_display="T"),
         key("y", "copy", "copy the id", VIEW, show=False),
         key("e", "export", "export the list (CSV)", "runs list --csv FILE", show=False),
     ]  # fmt: skip
@@ -94,7 +95,8 @@ class RunsScreen(BaseScreen):
 
         def row(number: int) -> Line:
             each = listed.shown[number]
-            return drawing.row(each, shown, marked=each.run.id in listed.marked)
+            marked = each.run.id in listed.marked
+            return drawing.row(each, shown, marked=marked, depth=listed.depths[number])
 
         rows.set_rows(drawing.header(shown, listed.by, down=listed.down), len(listed.shown), row)
         at = self._at
@@ -105,7 +107,8 @@ class RunsScreen(BaseScreen):
         listed, all_of = self._list, f"{total} run{'s' * (total != 1)}"
         line: Line = [(f" {f'{len(listed.shown)} of ' if listed.filter else ''}{all_of}", "bright")]
         line += [(f"   filter: {listed.filter}", "warn")] if listed.filter else []
-        line += [(f"   marked: {' '.join(listed.marked)}", "live")] if listed.marked else []
+        marked = listed.marked if len(listed.marked) <= 2 else [f"{len(listed.marked)} runs"]
+        line += [(f"   marked: {' '.join(marked)}", "live")] if marked else []
         return [*line, (f"   in {self.deck.home_text}", "quiet")]
 
     @property
@@ -158,14 +161,14 @@ class RunsScreen(BaseScreen):
             self.action_move(1)
 
     def action_compare(self) -> None:
-        """Two marked runs side by side; with one marked, that one and the one under the cursor."""
+        """The marked runs side by side; with one marked, that one and the one under the cursor."""
         from tui.screens.runs.compare import Compare
 
-        pair = self._list.chosen(at.id if (at := self._current) else "")
-        if len(pair) == 2:
-            self.app.push_screen(Compare(pair[0], pair[1]))
+        chosen = self._list.chosen(at.id if (at := self._current) else "")
+        if len(chosen) > 1:
+            self.app.push_screen(Compare(chosen))
         else:
-            self.notify("mark two runs with space, then c", title="Compare", timeout=3)
+            self.notify("mark two runs or more with space, then c", title="Compare", timeout=3)
 
     def action_new_run(self) -> None:
         """Open the form."""
@@ -227,6 +230,11 @@ class RunsScreen(BaseScreen):
     def action_reverse(self) -> None:
         """The other way round."""
         self._list.down = not self._list.down
+        self.refresh_runs()
+
+    def action_tree(self) -> None:
+        """Each run under the one that it is of, and back."""
+        self._list.tree = not self._list.tree
         self.refresh_runs()
 
     def action_copy(self) -> None:

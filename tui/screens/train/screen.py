@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Vertical
 
-from engine.errors import QuantdeckError
 from tui.background.questions import Questions
 from tui.runs import status as run_status
 from tui.screens.base import BaseScreen
 from tui.screens.dialogs import ask_stop, wrapped
 from tui.screens.train import drawing
+from tui.screens.train.export import export
 from tui.screens.train.repetition import Repetitions
 from tui.screens.train.result import result
 from tui.terminal.keys import VIEW, key
@@ -51,7 +51,7 @@ class TrainScreen(BaseScreen):
         key("g", "back(1000000)", "first epochs", VIEW, show=False),
         key("G", "back(-1000000)", "newest epochs", VIEW, show=False),
         key("y", "copy", "copy id or error", "runs show RUN", show=False),
-        key("e", "export", "export epochs (CSV)", "runs show RUN --csv FILE", show=False),
+        key("e", "export", "export", "charts, runs show --csv", show=False),
         key("d", "demo", "demo", "demo"),
     ]  # fmt: skip
 
@@ -59,7 +59,8 @@ class TrainScreen(BaseScreen):
         """Nothing is known yet."""
         super().__init__()
         self._shown: Watched | None = None
-        self._repetitions = Repetitions(Questions(self, self.ask_engine), self.refresh_runs)
+        self.questions = Questions(self, self.ask_engine)
+        self._repetitions = Repetitions(self.questions, self.refresh_runs)
         self._frozen = False
         self._log, self._smoothing, self._back = False, 0, 0
 
@@ -206,17 +207,9 @@ class TrainScreen(BaseScreen):
             self.deck.copy(f"{error.thing}: {error.reason}" if error else self._shown.id)
 
     def action_export(self) -> None:
-        """Write the table of epochs as CSV beside the terminal's folder."""
-        from tui.text.csv_file import write_csv
-
+        """Write the chart of losses, or the table of epochs."""
         if self._shown:
-            try:
-                rows = [each.facts() for each in self._shown.state.history]
-                path = write_csv(f"{self._shown.id}-epochs.csv", rows, self.deck.home)
-            except QuantdeckError as error:
-                self.deck.report_error(error)
-            else:
-                self.notify(f"written to {path}", markup=False)
+            export(self, self.questions, self._shown)
 
     def _again(self) -> None:
         self._show(self.deck.snapshot)

@@ -1,0 +1,26 @@
+"""`quantdeck data show`: a stretch of a stored series."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.errors import ChangeSettingsError
+from engine.results.codec import to_json
+from engine.results.series_stretch import SeriesStretch
+from tui.commands.answer import Answer
+from tui.commands.data import request
+from tui.text.series import stretch_table
+
+if TYPE_CHECKING:
+    from typing import Any
+
+MOST = 1000
+
+
+def show(home: str | None, series: str, begin: str, end: str, candles: int) -> Answer:
+    """The bars between two times, joined to so many rows."""
+    if not 1 <= candles <= MOST:
+        raise ChangeSettingsError(f"--candles {candles}", "is out of range", f"Give 1 to {MOST:,}")
+    asked: dict[str, Any] = {"series": series, "candles": candles, "from": begin, "to": end}
+    found = request(home, "data.browse", SeriesStretch, **asked)
+    return Answer(to_json(found), stretch_table(found))
