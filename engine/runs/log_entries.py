@@ -142,6 +142,8 @@ class ModelFacts(LogEntry):
     dropped: int | None = None
     unready: int | None = None
     devices: int | None = None
+    learning_rate: float | None = None  # at first
+    patience: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,5 +46,6 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "sources": lambda fields: {name: log.SourceProgress(**each) for name, each in fields.items()},
     "model": lambda fields: log.ModelFacts(**fields),
     "history": lambda fields: tuple(log.Epoch(**each) for each in fields),
+    "trace": lambda fields: tuple((batch, loss) for batch, loss in fields),
     "notes": lambda fields: tuple(log.LogNote(**each) for each in fields),
 }

@@ -145,6 +145,11 @@ class BaseScreen(ResizableScreen):
         widget = self.query_one(selector)
         return all(node.display for node in widget.ancestors_with_self if isinstance(node, Widget))
 
+    @property
+    def showing(self) -> str:
+        """The id of the run whose present state is in sight; empty for none."""
+        return ""
+
     def refresh_runs(self) -> None:
         """Header and screen from the latest snapshot."""
         if self.is_mounted and self.is_attached and self.is_current:

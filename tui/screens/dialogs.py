@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from engine.errors import QuantdeckError
     from tui.runs.watch import Watched
 
+COPY_FILE = "quantdeck-copy.txt"
 COLUMNS = 66  # where nothing is said of the room
 
 
@@ -143,8 +145,7 @@ class ErrorDialog(Dialog):
 
     def action_copy(self) -> None:
         """Copy the error."""
-        self.app.copy_to_clipboard(str(self._error))
-        self.notify("copied", timeout=2)
+        self.deck.copy(str(self._error), "the error")
 
 
 def ask_stop(screen: BaseScreen, watched: Watched) -> None:
@@ -160,3 +161,12 @@ def ask_stop(screen: BaseScreen, watched: Watched) -> None:
     screen.app.push_screen(
         question, lambda yes: screen.deck.stop_run(watched.run, at_once=at_once) if yes else None
     )
+
+
+def ask_copy_file(why: str) -> Prompt:
+    """Ask where to write what the terminal takes no copy of, for the reason that is told."""
+
+    def wrong(name: str) -> str:
+        return "that file exists already: choose another name" if Path(name).expanduser().exists() else ""
+
+    return Prompt(f"Not copied: {why}. Write it to a file instead:", COPY_FILE, wrong)

@@ -75,7 +75,7 @@ def test_nothing_yet(snap_compare, tmp_path, size):
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(
     "keys",
-    [(), ("j", "space", "space", "c"), ("G", "d"), ("j", "r"), ("slash", *"failed", "enter"), ("x",)],
+    [(), ("j", "space", "space", "c"), ("G", "D"), ("j", "N"), ("slash", *"failed", "enter"), ("x",)],
     ids=["list", "compare", "delete", "rename", "filter", "stop"],
 )
 def test_runs(snap_compare, runs_deck, keys, size):

@@ -116,5 +116,4 @@ def copy(screen: BaseScreen) -> None:
     from tui.widgets.lines import Lines
 
     text = "\n".join(screen.query_one(name, Lines).text for name in ("#title", "#banner", "#figures"))
-    screen.app.copy_to_clipboard(text)
-    screen.notify("figures copied", timeout=2)
+    screen.deck.copy(text, "the figures")
