@@ -333,7 +333,13 @@ class Quantdeck(CrashSafe):
         except QuantdeckError as error:
             self.report_error(error)
         else:
-            self.notify(f"written to {path}", markup=False)
+            self.wrote(path)
+
+    def wrote(self, path: Path) -> None:
+        """Say what was written; a browser is handed it as well, since the file lies with the server."""
+        if self.is_web:
+            self.deliver_text(path)
+        self.notify(f"written to {path}", markup=False)
 
     def open_run(self, run_id: str, mode: str = "train") -> None:
         """Show a run on Train or Backtest, in front of a form or a dialog that is open there."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from engine.errors import QuantdeckError
     from engine.runs.folder import Home, RunFolder
@@ -68,6 +69,9 @@ class Deck(Protocol):
 
     def copy(self, text: str, what: str = "") -> None:
         """Copy through the terminal, or offer a file; `what` is said to be copied."""
+
+    def wrote(self, path: Path) -> None:
+        """Say what was written; a browser is handed it as well."""
 
     def report_error(self, error: QuantdeckError, title: str = "") -> None:
         """Tell an error: a toast if it may pass by itself, otherwise a dialog with the remedy."""

@@ -30,7 +30,7 @@ def status(state: State) -> tuple[str, str]:
     if text == "starting":
         text = "starting (importing)"
     elif text == "queued" and state.before:
-        text = f"queued, {whole(state.before)} before it"
+        text = f"queued, {whole(state.before)} ahead of it"
     elif text == "training" and state.early_stopped:
         text = "early-stopped"
     elif compiling(state):
@@ -93,6 +93,6 @@ def alarm(state: State) -> str:
             if state.best_epoch
             else "nothing to keep"
         )
-        return f"ALARM  loss is no number (NaN){since}; {best}"
+        return f"ALARM  the loss is not a number (NaN){since}; {best}"
     alarms = [note.text for note in state.notes if note.level == "alarm"]
     return f"ALARM  {alarms[-1]}" if alarms else ""

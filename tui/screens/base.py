@@ -89,7 +89,7 @@ def latest(snapshot: Snapshot) -> tuple[str, ...]:
     if not state.history:
         return (run,)
     last = state.history[-1]
-    loss = "no number" if last.loss is None else f"{last.loss:.4g}"
+    loss = "NaN" if last.loss is None else f"{last.loss:.4g}"
     return run, f"epoch {last.epoch}/{last.epochs} loss {loss}"
 
 

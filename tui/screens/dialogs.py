@@ -57,7 +57,7 @@ class Ask(Dialog):
 
     def lay_out(self) -> None:
         """Question, what it means, keys."""
-        keys: Line = [("y", "bright"), (f" {self._yes}   ", "quiet"), ("n", "bright"), (" leave it", "quiet")]
+        keys: Line = [("y", "bright"), (f" {self._yes}   ", "quiet"), ("n", "bright"), (" cancel", "quiet")]
         lines = [
             *wrapped(self._question, "bright", self.columns),
             *wrapped(self._detail, width=self.columns),
@@ -107,7 +107,7 @@ class Prompt(Dialog):
 
     def _judge(self, text: str) -> str:
         wrong = self._check(text)
-        keys: Line = [("enter", "bright"), (" accept   ", "quiet"), ("esc", "bright"), (" leave it", "quiet")]
+        keys: Line = [("enter", "bright"), (" accept   ", "quiet"), ("esc", "bright"), (" cancel", "quiet")]
         self.query_one("#wrong", Lines).show(
             [*wrapped(wrong, "bad", self.columns), keys] if wrong else [[], keys]
         )

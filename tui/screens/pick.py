@@ -97,6 +97,6 @@ class Pick(Dialog):
         none: list[Line] = [[("  none has these words", "quiet")]]
         count = f"{len(found)} of {len(self._choices)}   "
         hints: Line = [(count, "quiet"), ("↑ ↓", "bright"), (" move   ", "quiet")]
-        hints += [("enter", "bright"), (" take   ", "quiet"), ("esc", "bright"), (" leave it", "quiet")]
+        hints += [("enter", "bright"), (" take   ", "quiet"), ("esc", "bright"), (" cancel", "quiet")]
         self.query_one("#found", Lines).show(lines or none)
         self.query_one("#hints", Lines).show([[], hints])

@@ -6,6 +6,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
+from tui.terminal.capabilities import SERVED
 from tui.terminal.characters import LONGEST_S, POOR
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ VTE_TAKES = 8000  # GNOME Terminal and its kin know no OSC 52 before
 def refusal(known: Mapping[str, str] = os.environ) -> str:
     """Why the terminal takes no copy; empty if it may."""
     terminal = known.get("TERM", "")
+    if known.get(SERVED):  # a browser's page takes copies, wherever its server was started
+        return ""
     if known.get("TMUX"):
         told = tmux_option()
         return f"tmux has set-clipboard {told}; `set -g set-clipboard on` lets it" if told != "on" else ""

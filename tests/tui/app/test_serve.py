@@ -12,6 +12,7 @@ import pytest
 
 from engine.runs.folder import Home
 from engine.runs.launch import ask_stop, wait
+from tests.tui.app.recorded import STATES, record
 from tests.tui.app.terminals import QUANTDECK, environment
 
 pytest.importorskip("textual_serve", reason="the extra `serve` is not installed")
@@ -33,7 +34,9 @@ def home(tmp_path):
 def served(home, *options):
     """The server's address, with its token, while it goes on."""
     command = [*QUANTDECK, "--home", str(home.path), "serve", "--port", "0", *options]
-    process = subprocess.Popen(command, env=environment(home.path), stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, cwd=home.path.parent, env=environment(home.path), stderr=subprocess.PIPE, text=True
+    )
     try:
         yield re.search(r"http://\S+", process.stderr.readline())[0]
     finally:
@@ -121,6 +124,27 @@ async def test_keys_work_a_training_is_watched_and_a_page_that_is_closed_ends_no
             await opened.shows("\x1b[")  # what of the picture differs comes by itself
         async with page(address) as again:
             await again.shows(run.id, "epoch 2/8")
+
+
+async def test_a_file_that_is_written_is_handed_to_the_browser(home):
+    record(home, "3f2a0001", STATES["done"][0])
+    with served(home) as address:
+        async with page(address) as opened:
+            await opened.shows("quantdeck")
+            await opened.press("2")
+            await opened.shows("early-stopped")
+            await opened.press("e")
+            async with asyncio.timeout(LONGEST_S):
+                while not opened.messages:
+                    await opened.shows("\x1b[")
+                    opened.forget()
+            ((kind, key),) = opened.messages
+            assert kind == "deliver_file_start"
+            async with opened.session.get(f"{address.partition('/?')[0]}/download/{key}") as answer:
+                rows = (await answer.text()).splitlines()
+                assert "3f2a0001-epochs.csv" in answer.headers["Content-Disposition"]
+            assert rows[0].startswith("at,epoch,")
+            assert len(rows) == 13
 
 
 async def test_a_page_that_only_shows_starts_and_stops_nothing(home):

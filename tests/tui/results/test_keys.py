@@ -293,11 +293,11 @@ async def test_a_result_that_cannot_be_read_is_told_with_the_keys_that_help(deck
     deck = deck_on(home)
     async with go(deck, "3") as pilot:
         assert "result.json:cannotberead" in joined(text_of(deck))
-        assert "read again" in text_of(deck)
+        assert "reload" in text_of(deck)
         assert "Sharpe" not in text_of(deck)
         result.write_text(result.read_text() + "}")
         await press("f5", "e", "w", "s", "z")(pilot)
-        assert "read again" in text_of(deck)
+        assert "reload" in text_of(deck)
 
 
 async def test_an_import_says_what_its_file_leaves_open(deck_on, home, tmp_path):

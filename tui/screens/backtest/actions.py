@@ -71,7 +71,7 @@ def ask_export(screen: BaseScreen, result: OpenResult, trades: TradesPanel, ques
         return
 
     def answered(written: WrittenReport | WrittenTrades) -> None:
-        screen.notify(f"written: {written.path}", markup=False)
+        screen.deck.wrote(Path(written.path))
 
     def wrong(text: str) -> str:
         path = Path(text).expanduser()

@@ -99,7 +99,7 @@ def broken(error: QuantdeckError, *, whole: bool) -> list[Line]:
     """A result that cannot be read; `whole` if there is nothing else on the screen."""
     keys: Line = [
         (" F5", "bright"),
-        (" read again   ", "quiet"),
+        (" reload   ", "quiet"),
         ("b", "bright"),
         (" backtest again", "quiet"),
     ]

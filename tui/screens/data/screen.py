@@ -46,7 +46,7 @@ class DataScreen(BaseScreen):
         key("a", "add", "add", "data update -s data.symbol=…"),
         key("slash", "filter", "filter", VIEW, key_display="/"),
         key("z", "zoom", "gaps", VIEW),
-        key("f5", "reload", "read again", VIEW, show=False),
+        key("f5", "reload", "reload", VIEW, show=False),
         key("y", "copy", "copy the detail", "data status", show=False),
         key("escape", "unzoom", "back", VIEW, show=False),
     ]  # fmt: skip
@@ -171,7 +171,7 @@ class DataScreen(BaseScreen):
         self.query_one("#title", Lines).show([title])
         state: list[Line] = []
         if self._error:
-            state = [*selection.fault(self._error), [], [("  F5", "bright"), ("  read again", "")]]
+            state = [*selection.fault(self._error), [], [("  F5", "bright"), ("  reload", "")]]
         elif self._status is None:
             state = [[], [(" reading the store …", "quiet")]]
         elif not every:

@@ -43,9 +43,9 @@ class NewRun(BaseScreen, inherit_bindings=False):
         key("ctrl+o", "save", "save TOML", "init -c FILE", key_display="ctrl+o"),
         key("pagedown", "group(1)", "group", VIEW, key_display="pgup pgdn", priority=True),
         key("pageup", "group(-1)", "previous group", VIEW, show=False, priority=True),
-        key("ctrl+t", "take", "take from TOML", "run -c FILE", show=False),
+        key("ctrl+t", "take", "load TOML", "run -c FILE", show=False),
         key("ctrl+r", "default", "default", "init", key_display="ctrl+r"),
-        key("ctrl+l", "last", "as at first", "run -c FILE", show=False),
+        key("ctrl+l", "last", "as it was", "run -c FILE", show=False),
         key("escape", "app.pop_screen", "back", VIEW, key_display="esc"),
         key("down,tab,enter", "app.focus_next", "next setting", VIEW, show=False, priority=True),
         key("up,shift+tab", "app.focus_previous", "previous setting", VIEW, show=False, priority=True),
@@ -269,7 +269,7 @@ class NewRun(BaseScreen, inherit_bindings=False):
         if self._settings is None:
             key = next(iter(self._wrong))
             await self._go(key)
-            self.notify(f"{key}: {self._wrong[key]}", title="Not yet", severity="error", markup=False)
+            self.notify(f"{key}: {self._wrong[key]}", title="Not started", severity="error", markup=False)
             return
         runs, mode = self.deck.snapshot.runs, self.draft.texts["start.mode"]
         if not (alike := trained_alike(runs, mode, self._settings)):
@@ -278,7 +278,7 @@ class NewRun(BaseScreen, inherit_bindings=False):
         chosen = self._settings
         question = Ask(
             f"Run {alike} has trained this model already.",
-            "The settings are the same. Training again comes to the same model.",
+            "The settings are the same; training again would give the same model.",
             "train again",
         )
         self.app.push_screen(question, lambda yes: self._start(chosen) if yes else None)
@@ -305,13 +305,13 @@ class NewRun(BaseScreen, inherit_bindings=False):
             self._check()
             await self._show_group()
 
-        self.app.push_screen(Prompt("Take the settings of", DEFAULT_FILE), take)
+        self.app.push_screen(Prompt("Load settings from", DEFAULT_FILE), take)
 
     def action_save(self) -> None:
         """Ask for a file and write the settings to it."""
         chosen = self._settings
         if chosen is None:
-            self.notify("correct what is marked ✗ first", title="Not yet", severity="error")
+            self.notify("correct what is marked ✗ first", title="Not saved", severity="error")
             return
 
         def save(name: object) -> None:
@@ -333,4 +333,4 @@ class NewRun(BaseScreen, inherit_bindings=False):
         except QuantdeckError as error:
             self.notify(f"{path}: {error.reason}", title="Not written", severity="error", markup=False)
         else:
-            self.notify(f"written to {path.absolute()}", markup=False)
+            self.deck.wrote(path.absolute())

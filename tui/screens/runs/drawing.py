@@ -142,7 +142,7 @@ def details(each: RunFacts, width: int) -> list[Line]:
     said, role = run_status.status(state)
     far = run_status.progress(state)
     differ = packed([[(pair, "")] for pair in pairs(each.differ)], width - 11)[:2]
-    differ = differ if each.differ else [[(" all as by default", "quiet")]]
+    differ = differ if each.differ else [[(" all defaults", "quiet")]]
     lines: list[Line] = [
         [(" " + run.id, "bright"), (f" {run.name}", ""), (f"   {run.mode}", "quiet"),
          (f" of {run.of}" if run.of else "", "quiet"), (f"   {said}", role),
@@ -151,7 +151,7 @@ def details(each: RunFacts, width: int) -> list[Line]:
          (f"   created {run.created[:16].replace('T', ' ')} UTC", "quiet")],
         [(" settings ", "quiet"), *differ[0]], *([(" " * 10, ""), *line] for line in differ[1:]),
         [(" note      ", "quiet"),
-         (each.note or "none; o writes one", "" if each.note else "quiet")],
+         (each.note or "none; o adds one", "" if each.note else "quiet")],
     ]  # fmt: skip
     if state.error:
         lines.append([(f" {state.error.thing}: {state.error.reason}", "bad")])

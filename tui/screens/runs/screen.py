@@ -236,7 +236,7 @@ class RunsScreen(BaseScreen):
         except QuantdeckError as error:
             self.deck.report_error(error)
         else:
-            self.notify(f"written to {path}", markup=False)
+            self.deck.wrote(path)
 
     def _again(self) -> None:
         self._show(self.deck.snapshot)

@@ -183,7 +183,7 @@ def ended_as(state: State) -> tuple[str, str]:
 def waiting(state: State, waited: float | None = None) -> str:
     """What is happening while there is no epoch to show; waited: for how many seconds already."""
     what = {
-        "queued": f"queued: {whole(state.before)} before it, one begins when another ends"
+        "queued": f"queued: {whole(state.before)} ahead of it, one begins when another ends"
         if state.before
         else "queued: the engine process is about to start",
         "starting": "starting: the engine imports its libraries",

@@ -17,7 +17,7 @@ from tui.screens.train import drawing, search
 from tui.screens.train.repetition import Repetitions
 from tui.screens.train.result import result
 from tui.terminal.keys import VIEW, key
-from tui.widgets.lines import Line, Lines
+from tui.widgets.lines import Line, Lines, fitted
 from tui.widgets.loss_chart import SPANS, LossChart, Losses
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class TrainScreen(BaseScreen):
         key("R", "resume", "resume", "runs resume RUN", key_display="R"),
         key("l", "log_axis", "log axis", VIEW),
         key("plus,equals_sign", "smooth(1)", "smooth", VIEW, key_display="+ -"),
-        key("minus", "smooth(-1)", "rougher", VIEW, show=False),
+        key("minus", "smooth(-1)", "less smoothing", VIEW, show=False),
         key("space", "freeze", "freeze", VIEW),
         key("z", "zoom", "zoom", VIEW),
         key("left", "other(-1)", "other run", VIEW, key_display="← →"),
@@ -239,7 +239,7 @@ class TrainScreen(BaseScreen):
             except QuantdeckError as error:
                 self.deck.report_error(error)
             else:
-                self.notify(f"written to {path}", markup=False)
+                self.deck.wrote(path)
 
     def _again(self) -> None:
         self._show(self.deck.snapshot)
@@ -282,12 +282,14 @@ def nothing(snapshot: Snapshot, home: str) -> list[Line]:
 def fault(watched: Watched, width: int, short: Callable[[str], str]) -> list[Line]:
     """Alarm, and error with its remedy; nothing while all is well. `short` writes the home as screens do."""
     state = watched.state
-    lines: list[Line] = [[(f" {text} ", "alarm")]] if (text := run_status.alarm(state)) else []
+    alarm = run_status.alarm(state)
+    lines: list[Line] = [[(f" {text} ", role)] for ((text, role),) in wrapped(alarm, "alarm", width - 2)]
+    lines = lines if alarm else []
     if error := state.error:
         parts = (f"{error.thing}: {error.reason}", *(f"  {each}" for each in error.problems), error.remedy)
         for part in filter(None, parts):
             role = "bad" if part is parts[0] else ""
             lines += [[(" ", ""), *line] for line in wrapped(short(part), role, width)[:3]]
     if watched.note:
-        lines.append([(" note  ", "quiet"), (watched.note, "")])
+        lines.append([(" note  ", "quiet"), (fitted(watched.note, width - 6).rstrip(), "")])
     return lines

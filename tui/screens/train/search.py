@@ -31,7 +31,7 @@ def trials(state: State, width: int, height: int, *, ascii: bool) -> list[Line]:
         [(f"  {span(found.left_s)} left", "quiet")] if defined(found.left_s) and not state.ended else []
     )
     first += left if width_of(first) + width_of(left) <= width else []
-    head: Line = [(fitted(f" {'trial':>6}  {'result':<34}  drawn", width), "quiet")]
+    head: Line = [(fitted(f" {'trial':>6}  {'result':<34}  settings tried", width), "quiet")]
     return [first, head, *(row(note, found.best_trial, width) for note in found.notes[: max(0, height - 2)])]
 
 
