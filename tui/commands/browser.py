@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import secrets
 from typing import TYPE_CHECKING
@@ -15,6 +17,7 @@ from tui.commands.answer import say
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
+TRY_S = 0.05  # between two looks whether the server answers yet
 REFUSED = "Wrong token, or none. Open the address that `quantdeck serve` has printed, token included.\n"
 HEADERS = {
     "Referrer-Policy": "no-referrer",  # the address has the token in it
@@ -32,6 +35,7 @@ class Guarded(Server):
         super().__init__(command, host, port, title="quantdeck", public_url=public_url)
         self.token = secrets.token_urlsafe(24)
         self.cookie = f"quantdeck-{port}"
+        self.telling: asyncio.Task[None] | None = None
 
     @property
     def address(self) -> str:
@@ -43,13 +47,28 @@ class Guarded(Server):
         logging.basicConfig(level="WARNING", format="%(message)s")
 
     async def on_startup(self, app: web.Application) -> None:
-        """Put the guard before every page, socket and download, and say where to look."""
+        """Put the guard before every page, socket and download."""
 
         @web.middleware
         async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
             return await self.guard(request, handler)
 
         app.middlewares.append(guarded)
+        self.telling = asyncio.create_task(self.tell())
+
+    async def on_shutdown(self, app: web.Application) -> None:  # noqa: ARG002
+        """Wait for nobody any more."""
+        if self.telling:
+            self.telling.cancel()
+
+    async def tell(self) -> None:
+        """Say where to look, as soon as one is answered there."""
+        while True:
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection(self.host, self.port)
+                writer.close()
+                break
+            await asyncio.sleep(TRY_S)
         say(f"Open {self.address}")
         say("Each page is a terminal of its own; runs go on when it is closed. ctrl+c ends this.")
 

@@ -32,7 +32,7 @@ def wrapped(text: str, role: str = "", width: int = COLUMNS) -> list[Line]:
     return [
         [(line, role)]
         for paragraph in text.split("\n")
-        for line in textwrap.wrap(paragraph, width, break_long_words=True) or [""]
+        for line in textwrap.wrap(paragraph, max(1, width), break_long_words=True) or [""]
     ]
 
 
