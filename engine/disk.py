@@ -65,6 +65,9 @@ def refuse_output(path: Path, home: Path, *, replace: bool = False) -> None:
         raise ChangeSettingsError(
             name, "lies in the home, among quantdeck's own files", "Choose another folder"
         )
+    if not target.parent.is_dir():
+        reason = f"would lie in {target.parent}, which is no folder"
+        raise ChangeSettingsError(name, reason, "Make that folder, or choose another")
     if strange:
         raise ChangeSettingsError(name, "is no file that could be written", "Choose another name")
     if os.path.lexists(path) and not replace:

@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 OURS = {"engine", "tui"}
-IN_EXTRAS = {"distributed", "ray", "resvg_py"}  # quantdeck[dask], [ray], [png]
+IN_EXTRAS = {"distributed", "ray", "resvg_py", "textual_serve"}  # quantdeck[dask], [ray], [png], [serve]
 # Declared for another library that needs it only in what we use of it.
 NEEDED_BY_LIBRARIES = {"flatbuffers"}  # jax.export writes programs with it
 BEHIND_DOORS = {"ccxt", "jax", "joblib", "keras", "plotext", "scikit-learn", "textual"}
@@ -50,9 +50,8 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
 
 def test_what_is_imported_of_extras_is_declared_there():
     extras = PROJECT["optional-dependencies"]
-    assert {named(each) for name in ("dask", "ray", "png") for each in extras[name]} == {
-        plain(each) for each in IN_EXTRAS & imported()
-    }
+    declared = {named(each) for name in ("dask", "ray", "png", "serve") for each in extras[name]}
+    assert declared == {plain(each) for each in IN_EXTRAS & imported()}
 
 
 def test_libraries_with_private_doors_have_an_upper_bound():

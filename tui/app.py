@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from engine.errors import QuantdeckError
-from engine.runs.events import clock
+from engine.runs.events import clock, stamp
 from engine.runs.hints import hint
 from tui.background.preload import load, warm
 from tui.background.warm_engine import Engine
@@ -18,14 +18,16 @@ from tui.runs.watch import RunsChanged, Snapshot, Watch
 from tui.screens import SCREENS, watched_on
 from tui.terminal import themes
 from tui.terminal.crash import CrashSafe
-from tui.terminal.keys import VIEW, key
+from tui.terminal.keys import VIEW, changes, key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
+    from textual.actions import ActionParseResult
     from textual.app import SystemCommand
     from textual.binding import BindingType
+    from textual.dom import DOMNode
     from textual.events import Key
     from textual.screen import Screen
 
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 
 STYLES = sorted(Path(__file__).parent.glob("screens/*/style.tcss"))  # each beside its screen
 LEAVE = ("q", "ctrl+c", "ctrl+q")  # the keys of a screen that is hidden
+RING = "QUANTDECK_BELL"  # what a run that ends does: bell or osc9; nothing unless it is set
+ONLY_SHOWS = "this app only shows (--view): nothing is started, stopped, changed or deleted"
 REST_S = 1.0  # the first screen is looked at for so long before more is imported
 
 
@@ -66,14 +70,16 @@ class Quantdeck(CrashSafe):
         engine: Engine | None = None,
         other: tuple[Home, str] | None = None,
         replayed: RunFolder | None = None,
+        view: bool = False,
     ) -> None:
         """`start` is a run to be launched at once, `first` the screen to begin with, `now` the clock, `other`
         a home that is offered while there is no run in this one, and what there is in it, `replayed` a run
-        that is seen again, in a home where nothing new is started.
+        that is seen again, in a home where nothing new is started, `view` that nothing is started, stopped,
+        changed or deleted.
 
         The app ends `engine` when it is left.
         """
-        self._start, self.replayed = start, replayed
+        self._start, self.replayed, self.view = start, replayed, view
         self._first = "train" if start or replayed else first
         self.DEFAULT_MODE = self._first  # type: ignore[misc]  # instead of a blank screen before it
         super().__init__()
@@ -87,6 +93,7 @@ class Quantdeck(CrashSafe):
         self._other = other
         self.moves_to: Home | None = None  # once the app has been left for it
         self._first_words: list[str] = []
+        self._since = stamp(now())
         self._told = False  # a message about a new snapshot is on its way
         for entry in SCREENS.values():
             self.add_mode(entry.name, partial(self._made, entry))
@@ -147,8 +154,11 @@ class Quantdeck(CrashSafe):
 
         self._told, first = False, not self.snapshot.ready
         before, self.snapshot = self.snapshot, self.watcher.snapshot
-        for each in before.live:
-            self._tell_end(self.snapshot.by_id.get(each.id))
+        for each in self.snapshot.runs if before.ready else ():
+            was = before.by_id.get(each.id)
+            begun = was.live if was else each.run.created >= self._since  # or it came and went unseen
+            if begun and each.state.ended:
+                self._tell_end(each)
         if first:
             self.set_timer(REST_S, self._warm)
         if first:
@@ -187,32 +197,43 @@ class Quantdeck(CrashSafe):
             self.exit()
 
     def _note_look(self) -> None:
-        if self.snapshot.runs and not self.replayed:
+        if self.snapshot.runs and not (self.replayed or self.view):
             note_look(self.home.path, [each.id for each in self.snapshot.live])
 
-    def _tell_end(self, watched: Watched | None) -> None:
-        """Say that a run has ended, except on the screen that shows it."""
-        there = watched is not None and self.current_mode == watched_on(watched.run.mode)
-        shown = there and watched and self.chosen in ("", watched.id)
-        if watched is None or watched.live or shown:
-            return
+    def _tell_end(self, watched: Watched) -> None:
+        """Say that a run has ended, except on the screen that shows it; ring where that is wished for."""
         from tui.runs.status import ROLE, status
+        from tui.screens.base import BaseScreen
 
         error, failed = watched.state.error, ROLE.get(watched.state.status) == "bad"
         said = f"run {watched.id} {watched.run.name}".strip() + f": {status(watched.state)[0]}"
         said += f"; {error.thing}: {error.reason}" if error and failed else ""
-        self.notify(said, severity="error" if failed else "information", markup=False)
+        self.ring(said, os.environ.get(RING, ""))
+        if not (isinstance(self.screen, BaseScreen) and self.screen.showing == watched.id):
+            self.notify(said, severity="error" if failed else "information", markup=False)
 
     def _warm(self) -> None:
         """Import what the other screens need, so that no key waits for it."""
         warm(self, *(module for entry in SCREENS.values() for module in (*entry.modules, *entry.opens)))
 
+    async def run_action(
+        self, action: str | ActionParseResult, default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:  # fmt: skip
+        """Carry out what a key or the palette asks for; an app that only shows refuses to change anything."""
+        active = self.screen.active_bindings.values() if self.view else ()
+        if any(each.binding.action == action and changes(each.binding) for each in active):
+            self.notify(ONLY_SHOWS, severity="warning")
+            return True
+        return await super().run_action(action, default_namespace, namespaces)
+
     def launch(self, run: RunFolder) -> bool:
         """Start the engine on a run; a refusal is told."""
         from engine.runs.launch import launch
 
-        if self.replayed:
-            self.notify("nothing is started in a replay; q leaves it", severity="warning")
+        if self.replayed or self.view:
+            said = "nothing is started in a replay; q leaves it" if self.replayed else ONLY_SHOWS
+            self.notify(said, severity="warning")
             return False
         try:
             launch(run)
@@ -227,6 +248,9 @@ class Quantdeck(CrashSafe):
         from engine.runs.launch import ask_stop, kill
         from engine.runs.state import state_of
 
+        if self.view:
+            self.notify(ONLY_SHOWS, severity="warning")
+            return
         try:
             if at_once and (process := state_of(run).pid):
                 kill(run, process)
@@ -238,6 +262,9 @@ class Quantdeck(CrashSafe):
 
     def start(self, mode: str, settings: Settings, of: str = "", name: str = "") -> None:
         """Make a run, start it and show it."""
+        if self.view:
+            self.notify(ONLY_SHOWS, severity="warning")
+            return
         try:
             run = self.home.create(mode, settings, of=of, name=name)
         except QuantdeckError as error:
@@ -268,16 +295,54 @@ class Quantdeck(CrashSafe):
 
         self.start("run", make(DEMO))
 
+    def begin(self, way: str) -> None:
+        """Begin in an empty home: start the demo, or go to Data and `import` a file or `add` a source."""
+        if way == "demo":
+            self.start_demo()
+        else:
+            self.run_worker(self._begin_on_data(way), group="begin")
+
+    async def _begin_on_data(self, way: str) -> None:
+        await self.action_mode("data")
+        self.run_later(way)
+
     def new_run(self, series: str = "") -> None:
         """Open the form for a new run, on a stored series if one is given."""
         from tui.screens.new_run.screen import NewRun
 
         self.push_screen(NewRun(self.draft, series))
 
-    def copy(self, text: str) -> None:
-        """Copy through the terminal (OSC 52)."""
+    def copy(self, text: str, what: str = "") -> None:
+        """Copy through the terminal (OSC 52); where it takes no copy, say so and offer a file."""
+        from tui.screens.dialogs import ask_copy_file
+        from tui.terminal.clipboard import refusal
+
         self.copy_to_clipboard(text)
-        self.notify(f"copied: {text[:60]}", timeout=2, markup=False)
+        if why := refusal():
+            self.push_screen(ask_copy_file(why), partial(self._write_copy, text))
+        else:
+            self.notify(f"copied: {what or text[:60]}", timeout=2, markup=False)
+
+    def _write_copy(self, text: str, name: object) -> None:
+        from engine.disk import refuse_output, write_whole
+        from engine.plain_file import expanded
+
+        if not isinstance(name, str) or not name.strip():
+            return
+        path = expanded(name).absolute()
+        try:
+            refuse_output(path, self.home.path)
+            write_whole(path, f"{text}\n".encode())
+        except QuantdeckError as error:
+            self.report_error(error)
+        else:
+            self.wrote(path)
+
+    def wrote(self, path: Path) -> None:
+        """Say what was written; a browser is handed it as well, since the file lies with the server."""
+        if self.is_web:
+            self.deliver_text(path)
+        self.notify(f"written to {path}", markup=False)
 
     def open_run(self, run_id: str, mode: str = "") -> None:
         """Show a run, on the screen where its kind is watched unless another is named, before any dialog."""

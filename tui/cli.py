@@ -97,6 +97,8 @@ def app_options(given: list[str]) -> dict[str, Any] | None:
             more: dict[str, Any] = {}
         case [("--mouse" | "--no-mouse") as wish, *others]:
             more = {"mouse": wish == "--mouse"}
+        case ["--view", *others]:
+            more = {"view": True}
         case ["--home", home, *others] if not home.startswith("-"):
             more = {"home": home}
         case _:
@@ -105,11 +107,11 @@ def app_options(given: list[str]) -> dict[str, Any] | None:
     return None if rest is None else {**more, **rest}
 
 
-def opened(home: str | None = None, *, mouse: bool | None = None) -> Answer:
+def opened(home: str | None = None, *, mouse: bool | None = None, view: bool = False) -> Answer:
     """The app, which needs no grammar: it is to be there at once."""
     from tui.commands.app import app
 
-    return app(home, mouse=mouse)
+    return app(home, mouse=mouse, view=view)
 
 
 def commanded(given: list[str]) -> Answer | None:

@@ -19,6 +19,7 @@ from textual.app import App
 from textual.command import CommandPalette
 from textual.css.query import NoMatches
 
+from engine.errors import printable
 from tui.frames import Frames, Look
 
 if TYPE_CHECKING:
@@ -59,6 +60,14 @@ class PacedApp(App[None]):
         """Send the next picture whole: the terminal shows something else."""
         self._frames.forget()
         self.screen.refresh()
+
+    def ring(self, text: str, how: str) -> None:
+        """Call from afar: the terminal's bell, or with `osc9` a note of the desktop's; nothing for none."""
+        driver: Driver | None = self._driver
+        if how in ("", "0") or driver is None or self.is_headless:
+            return
+        driver.write(f"\x1b]9;{printable(text)}\x07" if how == "osc9" else "\x07")
+        driver.flush()
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         if self.is_headless or not isinstance(renderable, CompositorUpdate):

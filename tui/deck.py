@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from engine.errors import QuantdeckError
     from engine.runs.folder import Home, RunFolder
@@ -25,6 +26,7 @@ class Deck(Protocol):
     chosen     the id of the run on Train, Backtest and Search, empty without a choice
     draft      a new run's settings that are not started yet
     replayed   the run that is seen again, if it is one
+    view       whether nothing is started, stopped, changed or deleted
     """
 
     home: Home
@@ -36,6 +38,7 @@ class Deck(Protocol):
     chosen: str
     draft: Draft | None
     replayed: RunFolder | None
+    view: bool
 
     def now(self) -> datetime:
         """The present, in UTC."""
@@ -55,14 +58,20 @@ class Deck(Protocol):
     def start_demo(self) -> None:
         """Start the whole pipeline on the simulated market."""
 
+    def begin(self, way: str) -> None:
+        """Begin in an empty home: `demo`, `import` or `add`."""
+
     def new_run(self, series: str = "") -> None:
         """Open the form for a new run."""
 
     def open_run(self, run_id: str, mode: str = "") -> None:
         """Show a run on a screen; without one, where runs of its kind are watched."""
 
-    def copy(self, text: str) -> None:
-        """Copy through the terminal."""
+    def copy(self, text: str, what: str = "") -> None:
+        """Copy through the terminal, or offer a file; `what` is said to be copied."""
+
+    def wrote(self, path: Path) -> None:
+        """Say what was written; a browser is handed it as well."""
 
     def report_error(self, error: QuantdeckError, title: str = "") -> None:
         """Tell an error: a toast if it may pass by itself, otherwise a dialog with the remedy."""

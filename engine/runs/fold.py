@@ -18,6 +18,7 @@ Entry = TypeVar("Entry", bound=log.LogEntry)
 
 FINAL = frozenset({"done", "stopped", "failed", "crashed"})
 KEPT_NOTES = 200
+TRACED = 240  # points of an epoch at most
 STATUS_OF_STAGE = {
     "collect": "collecting", "merge": "collecting",
     "features": "preparing", "split": "preparing", "scale": "preparing", "windows": "preparing",
@@ -59,6 +60,7 @@ class State:
     epochs: int = 0
     batch: int = 0
     batches: int = 0
+    trace: tuple[tuple[int, float], ...] = ()  # of the present epoch: batches done, their mean loss; thinned
     loss: float | None = None
     val_loss: float | None = None
     learning_rate: float | None = None
@@ -131,6 +133,8 @@ def queued(draft: Draft, entry: log.Queued) -> None:
         "early_stopped",
         "batch",
         "batches",
+        "trace",
+        "sequences_per_s",
         "before",
     )
     draft.update({name: getattr(fresh, name) for name in (*forgotten, "left_s", "cpu", "memory_mb", "pid")})
@@ -174,15 +178,24 @@ def joined(known: Entry, news: Entry) -> Entry:
 
 
 def model(draft: Draft, entry: log.ModelFacts) -> None:
-    """News of what is trained join what is known; a member begins though the one before it stopped early."""
+    """News of what is trained join what is known; a member begins though the one before it stopped early.
+
+    Learning rate and patience are those that it begins with, until an epoch tells how it goes on.
+    """
+    begins = {"learning_rate": entry.learning_rate, "patience": entry.patience}
+    draft.update({name: value for name, value in begins.items() if value is not None})
     draft["model"] = joined(draft["model"], entry)
     draft["early_stopped"] = draft["early_stopped"] and entry.member is None
 
 
 def batch(draft: Draft, entry: log.BatchProgress) -> None:
     """Progress within an epoch."""
+    trace = draft["trace"] if entry.epoch == draft["epoch"] else ()
+    if entry.loss is not None:
+        trace = (*trace, (entry.batch, entry.loss))
+        trace = trace[::2] if len(trace) > TRACED else trace
     draft.update(epoch=entry.epoch, epochs=entry.epochs or draft["epochs"], left_s=entry.left_s)
-    draft.update(batch=entry.batch, batches=entry.batches)
+    draft.update(batch=entry.batch, batches=entry.batches, trace=trace)
     draft.update(loss=entry.loss, sequences_per_s=entry.sequences_per_s)
 
 

@@ -145,6 +145,8 @@ class ModelFacts(LogEntry):
     devices: int | None = None
     member: int | None = None
     members: int | None = None
+    learning_rate: float | None = None  # at first
+    patience: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

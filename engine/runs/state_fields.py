@@ -53,5 +53,6 @@ READERS: dict[str, Callable[[Any], Any]] = {
         log.TrialEnded(**each | {"trial": SearchTrial(**each["trial"])}) for each in fields
     ),
     "search": lambda fields: log.SearchSoFar(**fields | {"luck": Luck(**fields["luck"])}),
+    "trace": lambda fields: tuple((batch, loss) for batch, loss in fields),
     "notes": lambda fields: tuple(log.LogNote(**each) for each in fields),
 }

@@ -13,7 +13,7 @@ from engine.runs.folder import Home, home_path, is_named
 from tui.background.warm_engine import Engine
 from tui.commands.answer import Answer
 from tui.runs.looks import elsewhere
-from tui.terminal.capabilities import Guard, usable
+from tui.terminal.capabilities import SERVED, Guard, usable
 from tui.terminal.characters import ASCII, lacking, wants_plain
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 MOUSE = "QUANTDECK_MOUSE"  # 0: the terminal's own selection works
 
 
-def app(home: str | None, *, json: bool = False, mouse: bool | None = None) -> Answer:
+def app(home: str | None, *, json: bool = False, mouse: bool | None = None, view: bool = False) -> Answer:
     """Open the app where there is a terminal for it; tell how things stand elsewhere.
 
-    mouse: whether the app takes clicks; None is as QUANTDECK_MOUSE says, or yes.
+    mouse: whether the app takes clicks; None is as QUANTDECK_MOUSE says, or yes. view: it only shows.
     """
     if mouse is not None:
         os.environ[MOUSE] = str(int(mouse))
@@ -33,7 +33,7 @@ def app(home: str | None, *, json: bool = False, mouse: bool | None = None) -> A
         from tui.commands.status import status
 
         return status(home, looking=not json)
-    return show(Home(home_path(home)), offers=not is_named(home))
+    return show(Home(home_path(home)), offers=not is_named(home), view=view)
 
 
 def show(
@@ -42,11 +42,12 @@ def show(
     *,
     offers: bool = False,
     replayed: RunFolder | None = None,
+    view: bool = False,
 ) -> Answer:
     """Open the app, perhaps with a run that it launches at once, and stay until it is left.
 
     offers: another home where there are runs if this one has none. replayed: the run that is seen again,
-    in a home for the moment.
+    in a home for the moment. view: nothing is started, stopped, changed or deleted.
     """
     engine = Engine()
     engine.wake()  # beside the imports, which take longer
@@ -55,7 +56,9 @@ def show(
 
     ascii_only = wants_plain(sys.stdout)
     other = next(iter(elsewhere(home.path)), None) if offers and not home.all() else None
-    deck = Quantdeck(home, ascii=ascii_only, start=start, engine=engine, other=other, replayed=replayed)
+    deck = Quantdeck(
+        home, ascii=ascii_only, start=start, engine=engine, other=other, replayed=replayed, view=view
+    )
     if ascii_only and not os.environ.get(ASCII):
         deck.say_first(f"Plain characters, since {lacking()}; with --no-ascii all are shown")
     loop: asyncio.AbstractEventLoop | None = None
@@ -80,5 +83,5 @@ def show(
         remedy = deck.farewell() or "Nothing is running"
         return Answer(error=StopRequestedError("quantdeck", "was ended from outside", remedy))
     if deck.moves_to:
-        return show(deck.moves_to)
-    return Answer(text=deck.farewell())
+        return show(deck.moves_to, view=view)
+    return Answer(text="" if os.environ.get(SERVED) else deck.farewell())  # no page shows what comes after

@@ -8,9 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.disk import refuse_output, write_whole
 from engine.errors import ChangeSettingsError
+from engine.plain_file import expanded
 from engine.runs.folder import Home
 from engine.runs.replay import Replay
+from tui.commands.answer import Answer
 from tui.commands.outcome import outcome
 from tui.commands.runs import chosen
 from tui.terminal.capabilities import usable
@@ -19,17 +22,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from engine.runs.folder import RunFolder
-    from tui.commands.answer import Answer
 
 FASTEST = 1e6
 
 
-def replay(home: str | None, text: str, speed: float, *, json: bool = False) -> Answer:
-    """Watch a run as it went, so many times as fast; what is done there touches neither run nor home."""
+def replay(
+    home: str | None, text: str, speed: float, cast: str = "", *, force: bool = False, json: bool = False
+) -> Answer:
+    """Watch a run as it went, so many times as fast; what is done there touches neither run nor home.
+
+    cast: the file that gets the app's pictures as an asciicast, in the place of the terminal.
+    """
     if not 0 < speed <= FASTEST:
         reason = f"must be above 0 and at most {FASTEST:g}"
         raise ChangeSettingsError(f"--speed {speed:g}", reason, "Give --speed 20 for twenty times as fast")
     run = chosen(home, text)
+    if cast:
+        return recorded(run, speed, expanded(cast), force=force)
     with playing(run, speed) as again:
         if json or usable():
             from tui.commands.follow import Signals, follow
@@ -39,6 +48,17 @@ def replay(home: str | None, text: str, speed: float, *, json: bool = False) -> 
         from tui.commands.app import show
 
         return show(Home(again.path.parent.parent), replayed=again)
+
+
+def recorded(run: RunFolder, speed: float, path: Path, *, force: bool) -> Answer:
+    """Write the replay to a file."""
+    from tui.commands import cast
+
+    refuse_output(path, run.path.parent.parent, replace=force)
+    content = cast.cast(run, speed)
+    write_whole(path, content)
+    facts = {"run": run.id, "path": str(path.absolute()), "bytes": len(content)}
+    return Answer(facts, f"written to {path}; asciinema play {path} shows it")
 
 
 @contextmanager

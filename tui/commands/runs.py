@@ -135,7 +135,7 @@ def head(run: RunFolder, state: State, facts: RunFacts) -> list[str]:
         f"  state     {state.status}{' (SIMULATED market)' if state.simulated else ''}",
         f"  created   {run.created}",
         f"  symbol    {facts.symbol}",
-        f"  settings  {facts.settings or 'all as by default'}",
+        f"  settings  {facts.settings or 'all defaults'}",
         f"  folder    {run.path}",
         *([f"  stages    {stages}"] if stages else []),
         *(f"  note      {note_line(note)}" for note in state.notes),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from engine.disk import refuse_output
 from engine.errors import ChangeSettingsError
+from engine.plain_file import expanded
 from engine.results.answers import SweepResult
 from engine.results.codec import to_json
 from engine.results.explanations import on_trials
@@ -32,7 +32,7 @@ def sweep(
     """The variants, the best Sharpe ratio first; each is a look that the ledger counts."""
     place = Home(home_path(home))
     if csv:
-        refuse_output(Path(csv).expanduser(), place.path, replace=True)  # before the work, not after it
+        refuse_output(expanded(csv), place.path, replace=True)  # before the work, not after it
     run = with_result(place, text)
     rules = only_rules(config, overrides)
     with EngineClient() as client:

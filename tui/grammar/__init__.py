@@ -10,7 +10,7 @@ import typer
 from engine.variables import set_variable
 from tui.commands.answer import Answer
 from tui.grammar import data, pipeline, results, runs, studies
-from tui.grammar.options import HomeDir, Json, Plain, command, new_group, option
+from tui.grammar.options import HomeDir, Json, Plain, View, command, new_group, option
 
 app = new_group("A terminal for quantitative trading research. Without a command: the app.")
 
@@ -29,6 +29,7 @@ def alone(
             help="Clicks go to the app, or to the terminal (default: $QUANTDECK_MOUSE, or 1).",
         ),
     ] = None,
+    view: View = False,
 ) -> Answer | None:
     """What happens before a command, or without one; `--home` here holds for the command, too."""
     if version:
@@ -42,7 +43,26 @@ def alone(
         return None
     from tui.commands.app import app
 
-    return app(home, json=json, mouse=mouse)
+    return app(home, json=json, mouse=mouse, view=view)
+
+
+@command(app, "serve")
+def serve(
+    host: Annotated[
+        str, option("--host", metavar="ADDRESS", help="Where to listen (default: this machine alone).")
+    ] = "127.0.0.1",
+    port: Annotated[int, option("--port", metavar="N", help="0 is any that is free (default: 8000).")] = 8000,
+    public_url: Annotated[
+        str | None,
+        option("--url", metavar="URL", help="How browsers come here, if by a tunnel or a proxy."),
+    ] = None,
+    view: View = False,
+    home: HomeDir = None,
+) -> Answer:
+    """The app in a browser, for whoever has the address with its token."""
+    from tui.commands.serve import serve
+
+    return serve(home, host, port, public_url, view=view)
 
 
 @command(app, "doctor")

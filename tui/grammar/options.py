@@ -45,6 +45,9 @@ Plain = Annotated[
     bool | None,
     option("--ascii/--no-ascii", help="Plain characters only, or all (default: what the terminal can show)."),
 ]
+View = Annotated[
+    bool, option("--view", help="The app only shows: nothing is started, stopped, changed or deleted.")
+]
 Config = Annotated[str | None, option("--config", "-c", metavar="FILE", help="Settings file (TOML).")]
 Overrides = Annotated[list[str] | None, option("--set", "-s", metavar="KEY=VALUE", help=OVERRIDE)]
 Rules = Annotated[list[str] | None, option("--set", "-s", metavar="KEY=VALUE", help=ONE_RULE)]

@@ -6,6 +6,7 @@ from tui.commands.answer import Answer
 from tui.grammar.options import (
     Csv,
     Detach,
+    Force,
     HomeDir,
     Json,
     LastFiles,
@@ -76,13 +77,17 @@ def follow(run: Run, home: HomeDir = None) -> Answer:
 def replay(
     run: Run,
     speed: Annotated[float, option("--speed", metavar="N", help="So many times as fast (default: 20).")] = 20,
+    cast: Annotated[
+        str, option("--cast", metavar="FILE", help="Write what the app shows to an asciicast of 80×24.")
+    ] = "",
+    force: Force = False,
     home: HomeDir = None,
     json: Json = False,
 ) -> Answer:
     """Watch a run that has ended once more, as it went."""
     from tui.commands.replay import replay
 
-    return replay(home, run, speed, json=json)
+    return replay(home, run, speed, cast, force=force, json=json)
 
 
 @command(group, "stop")

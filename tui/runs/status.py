@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from engine.errors import ChangeSettingsError, DivergedError
 from engine.results.number_format import defined, whole
+from engine.runs.modes import training
 from tui.number_format import span
 from tui.runs.search import progress_of
 
@@ -28,10 +30,10 @@ def status(state: State) -> tuple[str, str]:
     if text == "starting":
         text = "starting (importing)"
     elif text == "queued" and state.before:
-        text = f"queued, {whole(state.before)} before it"
+        text = f"queued, {whole(state.before)} ahead of it"
     elif text == "training" and state.early_stopped:
         text = "early-stopped"
-    elif text == "training" and not (state.batch or state.history or state.trials):
+    elif compiling(state):
         text = "starting (compiling)"
     elif text == "done" and state.early_stopped:
         text = "done, early-stopped"
@@ -42,6 +44,20 @@ def status(state: State) -> tuple[str, str]:
     elif state.stage and state.silent_s > SILENT_S:
         return f"silent for {span(state.silent_s)} in {state.stage}", "warn"
     return text, ROLE.get(state.status, "")
+
+
+def compiling(state: State) -> bool:
+    """Whether a network is built and compiled, of which no batch has come back yet."""
+    begun = state.status == "training" and state.stage == "fit" and state.mode in training()
+    other = state.model.devices is not None and state.model.parameters is None  # not of a network
+    return begun and not other and not state.batch and not state.history
+
+
+def waited(state: State, now: datetime) -> float | None:
+    """How long a run imports or compiles already, s; None while it does something else."""
+    if not state.reported_at or (state.status != "starting" and not compiling(state)):
+        return None
+    return max(0.0, (now - datetime.fromisoformat(state.reported_at)).total_seconds())
 
 
 def progress(state: State) -> str:
@@ -79,6 +95,6 @@ def alarm(state: State) -> str:
             if state.best_epoch
             else "nothing to keep"
         )
-        return f"ALARM  loss is no number (NaN){since}; {best}"
+        return f"ALARM  the loss is not a number (NaN){since}; {best}"
     alarms = [note.text for note in state.notes if note.level == "alarm"]
     return f"ALARM  {alarms[-1]}" if alarms else ""

@@ -89,7 +89,7 @@ def latest(snapshot: Snapshot) -> tuple[str, ...]:
     if not state.history:
         return (run,)
     last = state.history[-1]
-    loss = "no number" if last.loss is None else f"{last.loss:.4g}"
+    loss = "NaN" if last.loss is None else f"{last.loss:.4g}"
     return run, f"epoch {last.epoch}/{last.epochs} loss {loss}"
 
 
@@ -144,6 +144,11 @@ class BaseScreen(ResizableScreen):
         """Whether a widget is on the screen; a key that acts on one that is not does nothing."""
         widget = self.query_one(selector)
         return all(node.display for node in widget.ancestors_with_self if isinstance(node, Widget))
+
+    @property
+    def showing(self) -> str:
+        """The id of the run whose present state is in sight; empty for none."""
+        return ""
 
     def refresh_runs(self) -> None:
         """Header and screen from the latest snapshot."""

@@ -74,7 +74,8 @@ def write(screen: BaseScreen, questions: Questions, request: Event, path: Path) 
     """Have the engine write it, and say where."""
 
     def answered(written: WrittenCharts) -> None:
-        screen.notify(f"written: {' '.join(written.paths)}", markup=False)
+        for each in written.paths:
+            screen.deck.wrote(Path(each))
 
     asked = {"do": "charts.write", "path": str(path), **request}
     questions.ask("export", Question(asked, WrittenCharts, answered, screen.deck.report_error))

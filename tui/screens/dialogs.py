@@ -9,6 +9,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import Input
 
+from engine.plain_file import expanded
 from tui.screens.base import BaseScreen, Dialog
 from tui.widgets.entry import Entry
 from tui.widgets.lines import Line, Lines
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from engine.errors import QuantdeckError
     from tui.runs.watch import Watched
 
+COPY_FILE = "quantdeck-copy.txt"
 COLUMNS = 66  # where nothing is said of the room
 
 
@@ -30,7 +32,7 @@ def wrapped(text: str, role: str = "", width: int = COLUMNS) -> list[Line]:
     return [
         [(line, role)]
         for paragraph in text.split("\n")
-        for line in textwrap.wrap(paragraph, width, break_long_words=True) or [""]
+        for line in textwrap.wrap(paragraph, max(1, width), break_long_words=True) or [""]
     ]
 
 
@@ -55,7 +57,7 @@ class Ask(Dialog):
 
     def lay_out(self) -> None:
         """Question, what it means, keys."""
-        keys: Line = [("y", "bright"), (f" {self._yes}   ", "quiet"), ("n", "bright"), (" leave it", "quiet")]
+        keys: Line = [("y", "bright"), (f" {self._yes}   ", "quiet"), ("n", "bright"), (" cancel", "quiet")]
         lines = [
             *wrapped(self._question, "bright", self.columns),
             *wrapped(self._detail, width=self.columns),
@@ -105,7 +107,7 @@ class Prompt(Dialog):
 
     def _judge(self, text: str) -> str:
         wrong = self._check(text)
-        keys: Line = [("enter", "bright"), (" accept   ", "quiet"), ("esc", "bright"), (" leave it", "quiet")]
+        keys: Line = [("enter", "bright"), (" accept   ", "quiet"), ("esc", "bright"), (" cancel", "quiet")]
         self.query_one("#wrong", Lines).show(
             [*wrapped(wrong, "bad", self.columns), keys] if wrong else [[], keys]
         )
@@ -143,8 +145,7 @@ class ErrorDialog(Dialog):
 
     def action_copy(self) -> None:
         """Copy the error."""
-        self.app.copy_to_clipboard(str(self._error))
-        self.notify("copied", timeout=2)
+        self.deck.copy(str(self._error), "the error")
 
 
 def ask_stop(screen: BaseScreen, watched: Watched) -> None:
@@ -160,3 +161,12 @@ def ask_stop(screen: BaseScreen, watched: Watched) -> None:
     screen.app.push_screen(
         question, lambda yes: screen.deck.stop_run(watched.run, at_once=at_once) if yes else None
     )
+
+
+def ask_copy_file(why: str) -> Prompt:
+    """Ask where to write what the terminal takes no copy of, for the reason that is told."""
+
+    def wrong(name: str) -> str:
+        return "that file exists already: choose another name" if expanded(name).exists() else ""
+
+    return Prompt(f"Not copied: {why}. Write it to a file instead:", COPY_FILE, wrong)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.keys import format_key
 
 from tui.screens import SCREENS
 from tui.screens.base import BOX, BaseScreen, Dialog
-from tui.terminal.keys import same_as
+from tui.terminal.keys import changes, same_as
 from tui.widgets.lines import Line, Lines
 from tui.widgets.virtual_table import VirtualTable
 
@@ -23,12 +23,11 @@ if TYPE_CHECKING:
     from textual.screen import Screen
     from textual.widget import Widget
 
-EVERYWHERE = (
-    ("ctrl+p", "palette: every action by name, themes"),
-    ("?", "this help"),
-    ("esc", "back"),
-    ("q", "leave; runs go on"),
-)
+    from tui.screens import ScreenEntry
+
+EVERYWHERE = (("ctrl+p", "palette: every action by name, themes"), ("ctrl+z", "to the shell; fg comes back"))
+ON_SCREENS = (("?", "this help"), ("q", "leave; runs go on"))
+WHERE_TYPED = (("f1", "this help"), ("ctrl+q", "leave; runs go on"))  # letters go into the field
 TEXTUAL_OWN = ("app.focus_next", "app.focus_previous", "screen.copy_text", "screen.minimize")
 
 
@@ -43,11 +42,14 @@ class Key:
 
 
 def keys(screen: Screen[Any], panel: Widget | None = None) -> Iterator[Key]:
-    """A screen's own keys, and those of a panel of it; those with one meaning together."""
+    """A screen's own keys that do something now, and those of a panel; those with one meaning together."""
     seen: dict[tuple[str, str, str], list[str]] = {}
+    view = getattr(screen.app, "view", False)
     for active in screen.active_bindings.values():
         binding = active.binding
         if active.node not in (screen, panel) or binding.action in TEXTUAL_OWN or not binding.description:
+            continue
+        if view and changes(binding):
             continue
         key = binding.key_display or format_key(binding.key)
         seen.setdefault((binding.description, binding.action, same_as(binding)), []).append(key)
@@ -66,37 +68,57 @@ def actions(screen: Screen[Any]) -> Iterator[tuple[str, str, str]]:
 
 
 class Help(Dialog):
-    """The keys of a screen."""
+    """The keys of a screen that do something now."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,q,enter", "close", "close")]
 
     def __init__(self, screen: Screen[Any]) -> None:
-        """`screen` is the one to be explained."""
+        """`screen` is the one to be explained, as it is now."""
         super().__init__()
-        self._of = screen
+        focused = screen.focused
+        panel = None if isinstance(focused, VirtualTable) else focused
+        self._keys = [each for each in keys(screen, panel) if each.what not in ("help", "leave")]
+        typed = "question_mark" not in screen.active_bindings
+        self._everywhere = (*EVERYWHERE, *(WHERE_TYPED if typed else ON_SCREENS))
+        self._screens: tuple[ScreenEntry, ...] = () if typed else tuple(SCREENS.values())
 
     def compose(self) -> ComposeResult:
-        """A list that scrolls if it must."""
+        """A list that scrolls if it must, and a line that says so."""
         yield Lines(id="needed")
-        with VerticalScroll(id="box"):
-            yield Lines(id="text")
+        with Vertical(id="box"):
+            with VerticalScroll(id="list"):
+                yield Lines(id="text")
+            yield Lines(id="more")
 
     def on_mount(self) -> None:
         """Take the keys that scroll."""
-        self.query_one("#box").focus()
+        scroll = self.query_one("#list")
+        scroll.focus()
+        self.watch(scroll, "scroll_y", self._mark, init=False)
 
     def lay_out(self) -> None:
         """List the keys; the sub-commands beside them where there is room."""
-        roomy = self.columns == BOX - 6
+        lines = self._listed(roomy=self.columns == BOX - 6)
+        self.query_one("#list").styles.height = min(len(lines), max(1, self.app.size.height - 6))
+        self.query_one("#text", Lines).show(lines)
+        self.call_after_refresh(self._mark)
+
+    def _mark(self) -> None:
+        """Say how many lines are below and above."""
+        scroll = self.query_one("#list")
+        below = round(scroll.max_scroll_y - scroll.scroll_y)
+        hidden = [f"↓ {below} more"] * (below > 0) + [f"↑ {round(scroll.scroll_y)}"] * (scroll.scroll_y > 0)
+        line: Line = [("  ".join(hidden), "warn"), ("   ↑ ↓ pgup pgdn   " if hidden else "", "quiet")]
+        self.query_one("#more", Lines).show([[*line, ("esc", "bright"), (" close", "quiet")]])
+
+    def _listed(self, *, roomy: bool) -> list[Line]:
         same_word: Line = [("the same by quantdeck …" if roomy else "", "quiet")]
         lines: list[Line] = [[(f"{'Keys of this screen':<40}", "bright"), *same_word]]
-        focused = self._of.focused
-        for each in keys(self._of, None if isinstance(focused, VirtualTable) else focused):
-            if each.what not in ("help", "leave"):
-                same = each.same.removeprefix("quantdeck ") if roomy else ""
-                lines.append([(f"  {each.names:<14}", "bright"), (f"{each.what:<24}", ""), (same, "quiet")])
-        screens = SCREENS.values()
-        tabs = (" ".join(each.key for each in screens), ", ".join(each.label for each in screens))
+        for each in self._keys:
+            same = each.same.removeprefix("quantdeck ") if roomy else ""
+            lines.append([(f"  {each.names:<14}", "bright"), (f"{each.what:<24}", ""), (same, "quiet")])
+        tabs = (" ".join(each.key for each in self._screens), ", ".join(each.label for each in self._screens))
         lines += [[], [("Everywhere", "bright")]]
-        lines += [[(f"  {names:<14}", "bright"), (what, "")] for names, what in (tabs, *EVERYWHERE)]
-        self.query_one("#text", Lines).show(lines)
+        for names, what in ((tabs,) if self._screens else ()) + self._everywhere:
+            lines.append([(f"  {names:<14}", "bright"), (what, "")])
+        return lines

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LEAVE_S = 2.0
 INTERRUPTED = 130
+SERVED = "TEXTUAL_DRIVER"  # set by what shows the app itself, such as textual-serve in a browser
 # Out of the alternate screen; mouse, paste and focus reports off; keyboard and colours as usual; cursor on.
 RESTORE = (
     b"\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l"
@@ -25,7 +26,9 @@ RESTORE = (
 
 
 def usable() -> str:
-    """Why no app can be shown here; empty if one can."""
+    """Why no app can be shown here; empty if one can: on a terminal, or for a server that draws it."""
+    if os.environ.get(SERVED):
+        return ""
     if not (sys.stdin and sys.stdin.isatty() and sys.stdout and sys.stdout.isatty()):
         return "no terminal"
     if os.environ.get("TERM", "dumb") in ("dumb", "unknown", ""):

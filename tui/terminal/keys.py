@@ -30,6 +30,17 @@ def key(names: str, action: str, description: str, command: str, **facts: Unpack
     return Binding(names, action, description, tooltip=tip, **facts)
 
 
+# The sub-commands that only read; a key that does the same as another changes something.
+READING = ("--help", "runs show", "runs list", "compare", "trades", "returns", "data status", "data show")
+WRITING = ("FILE", "--csv")
+
+
+def changes(binding: Binding) -> bool:
+    """Whether a key does more than show: it starts, stops, changes, writes or deletes something."""
+    same = same_as(binding).removeprefix("quantdeck ")
+    return bool(same) and (not same.startswith(READING) or any(word in same for word in WRITING))
+
+
 def same_as(binding: Binding) -> str:
     """The sub-command that does the same as a key, empty if the key changes the view alone."""
     return "" if binding.tooltip == VIEW else binding.tooltip

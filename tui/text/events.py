@@ -25,7 +25,7 @@ def lasting(entry: LogEntry) -> str:
         case log.SimulatedMarket():
             line = SIMULATED.get(entry.source, "SIMULATED market")
         case log.Waiting():
-            line = f"waiting for its turn, {whole(entry.before)} before it"
+            line = f"waiting for its turn, {whole(entry.before)} ahead of it"
         case log.StageChange(state="end"):
             line = f"{entry.stage}: {span(entry.seconds)}"
         case log.SourceProgress(failed=True):

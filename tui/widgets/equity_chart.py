@@ -61,7 +61,7 @@ def drawing(
     """Legend, equity, drawdown and dates in so many cells; `log`: equity on a logarithmic axis, if it can."""
     own, other = curves.strategy, curves.benchmark
     if not own.value or width < SMALLEST[0] or height < SMALLEST[1]:
-        return [[(" the chart comes with more room" if own.value else "", "quiet")]]
+        return [[(" a larger window shows the chart" if own.value else "", "quiet")]]
     shaded = curves.without_forecast if height >= WITH_SHADE else ()
     below = max(2, (height - 2) // 3)
     above = height - 2 - below - bool(shaded)

@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from tui.widgets.entry import Entry
-from tui.widgets.lines import Line, Lines, fitted
+from tui.widgets.lines import Line, Lines, fitted, spread
 
 if TYPE_CHECKING:
     from textual import events
@@ -28,6 +28,7 @@ class Choice(Lines, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "turn(-1)", "previous", show=False),
         Binding("right,space", "turn(1)", "next", show=False),
+        Binding("slash", "list", "list them", show=False),
     ]
 
     class Chosen(Message):
@@ -37,6 +38,14 @@ class Choice(Lines, can_focus=True):
             """`value` is the new one."""
             super().__init__()
             self.value = value
+
+    class Listed(Message):
+        """All values are to be shown in a list."""
+
+        def __init__(self, values: tuple[str, ...], value: str) -> None:
+            """`value` is the present one."""
+            super().__init__()
+            self.values, self.value = values, value
 
     def __init__(self, values: tuple[str, ...], value: str) -> None:
         """`value` need not be one of `values`: it may be wrong."""
@@ -58,6 +67,10 @@ class Choice(Lines, can_focus=True):
         """The next or previous value."""
         at = self._values.index(self._value) if self._value in self._values else -by
         self.choose(self._values[(at + by) % len(self._values)])
+
+    def action_list(self) -> None:
+        """Show them in a list."""
+        self.post_message(self.Listed(self._values, self._value))
 
     def on_key(self, event: events.Key) -> None:
         """A letter goes to the next value that begins with it."""
@@ -118,13 +131,18 @@ class Field(Horizontal):
         for choice in self.query(Choice):
             choice.choose(text)
 
-    def remark(self, wrong: str, last: str, *, changed: bool) -> None:
-        """Say what is allowed if it is wrong, or else how it differs from the last run, or else the unit."""
-        mark = ("✗", "bad") if wrong else ("≠", "warn") if changed else (" ", "")
+    def remark(self, wrong: str, last: str, *, changed: bool, default: bool, meaning: str = "") -> None:
+        """Say what is allowed if it is wrong, or else how it was at first, or else unit and meaning.
+
+        default: whether the value is the default, which else has a mark.
+        """
+        plain = (" ", "") if default else ("•", "live")
+        mark = ("✗", "bad") if wrong else ("≠", "warn") if changed else plain
         self._label.show(
             [[(" ", ""), mark, (" " + fitted(self.about.name, LABEL - 4), "" if changed else "quiet")]]
         )
-        unit: Line = [(f" {self.about.unit}", "quiet")]
+        said = "   ".join(filter(None, (self.about.unit, meaning)))
+        unit: Line = [(f" {said}", "quiet")]
         if wrong:
             line: Line = [(f" {self.about.allowed or wrong}", "bad")]
         elif changed:
@@ -132,4 +150,4 @@ class Field(Horizontal):
         else:
             line = unit
         room = self._remark.size.width
-        self._remark.show([[(fitted(text, room) if wrong else text, role) for text, role in line]])
+        self._remark.show([spread(line, [], room)])

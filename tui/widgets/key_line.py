@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.keys import format_key
 
+from tui.terminal.keys import changes
 from tui.widgets.lines import Line, Lines, width_of
 
 ALWAYS = ("help", "leave")
@@ -28,8 +29,11 @@ class KeyLine(Lines):
         shown: list[tuple[str, str]] = []
         last: list[tuple[str, str]] = []
         seen: dict[str, str] = {}
+        view = getattr(self.app, "view", False)
         for active in self.screen.active_bindings.values():
             binding = active.binding
+            if view and changes(binding):
+                continue
             if not binding.show or not active.enabled or seen.get(binding.description) is not None:
                 continue
             seen[binding.description] = binding.key

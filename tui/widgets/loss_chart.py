@@ -32,6 +32,8 @@ class Losses:
     log: bool = False
     smoothing: int = 0
     ascii: bool = False
+    trace: tuple[tuple[int, float], ...] = ()  # of a first epoch: batches done, their mean loss
+    batches: int = 0  # of an epoch
 
     @classmethod
     def of(cls, history: Sequence[Epoch], best: int | None, **view: Any) -> Losses:
@@ -79,6 +81,9 @@ class LossChart(Lines):
 
 def drawing(losses: Losses, width: int, height: int) -> list[Line]:
     """Legend and figure in so many cells."""
+    if losses.trace and not losses.epochs:
+        told: Line = [(" loss", "bright"), (f"  within epoch 1, by batch of {losses.batches:,}", "quiet")]
+        return [told, *within_epoch(losses, width, height - 1)]
     span = SPANS[losses.smoothing]
     first = curve([(epoch, loss) for epoch, loss, _ in losses.epochs], span, log=losses.log)
     second = curve([(epoch, loss) for epoch, _, loss in losses.epochs], span, log=losses.log)
@@ -127,15 +132,8 @@ def figure(
     import plotext
 
     start, end = losses.epochs[0][0], max(losses.epochs[-1][0], losses.epochs[0][0] + 1)
-    plotext.clear_figure()
-    plotext.theme("clear")
-    plotext.limitsize(False, False)
-    plotext.plotsize(width, height)
-    plotext.xaxes(True, False)
+    canvas(width, height, start, end)
     plotext.yaxes(bool(first[1]), bool(second[1]))
-    plotext.xlim(start, end)
-    across = plot.whole_ticks(start, end, max(2, width // 8))
-    plotext.xticks(across, [str(tick) for tick in across])
     ruler(first[1], "left", height, log=losses.log)
     ruler(second[1], "right", height, log=losses.log)
     marks = ("*", "o") if losses.ascii else ("braille", "braille")
@@ -151,6 +149,35 @@ def figure(
         label, side = (f"★ best {losses.best}", "left") if left else (f"best {losses.best} ★", "right")
         plotext.text(label, losses.best, place, yside="right", color=plot.MARK, alignment=side)
     return plot.built(ascii=losses.ascii)
+
+
+def within_epoch(losses: Losses, width: int, height: int) -> list[Line]:
+    """The mean loss over the batches of an epoch that is not over."""
+    import plotext
+
+    points = [(batch, loss) for batch, loss in losses.trace if not losses.log or loss > 0]
+    values = [math.log10(loss) if losses.log else loss for _, loss in points]
+    start, end = 1, max(2, losses.batches)
+    canvas(width, height, start, end)
+    plotext.yaxes(True, False)
+    ruler(values, "left", height, log=losses.log)
+    marker = "*" if losses.ascii else "braille"
+    plotext.plot([float(batch) for batch, _ in points], values, marker=marker, color=plot.FIRST)
+    return plot.built(ascii=losses.ascii)
+
+
+def canvas(width: int, height: int, start: int, end: int) -> None:
+    """An empty figure of so many cells over whole numbers."""
+    import plotext
+
+    plotext.clear_figure()
+    plotext.theme("clear")
+    plotext.limitsize(False, False)
+    plotext.plotsize(width, height)
+    plotext.xaxes(True, False)
+    plotext.xlim(start, end)
+    across = plot.whole_ticks(start, end, max(2, width // 8))
+    plotext.xticks(across, [str(tick) for tick in across])
 
 
 def ruler(values: Sequence[float], side: str, height: int, *, log: bool) -> None:

@@ -48,7 +48,7 @@ def drawing(
     cursor: number of a candle. row: in the table, of the trade that is chosen.
     """
     if width < SMALLEST[0] or height < SMALLEST[1]:
-        return [[(" the chart comes with more room", "quiet")]]
+        return [[(" a larger window shows the chart", "quiet")]]
     count = len(found.candles.close)
     stride = min(WIDEST, max(1, candles_in(width) // count))
     known = any(map(defined, found.lowest_forecast))

@@ -59,7 +59,7 @@ def drawing(rolling: Rolling, width: int, height: int, *, ascii: bool) -> list[L
     if not moments:
         return [head, [(f" {on_rolling(rolling)}", "quiet")]]
     if width < SMALLEST[0] or height < SMALLEST[1] + 1:
-        return [[(" the chart comes with more room", "quiet")]]
+        return [[(" a larger window shows the chart", "quiet")]]
     below = max(2, (height - 3) // 3)
     above = height - 3 - below
     ratios = [value for value in (*own.sharpe, *held.sharpe) if defined(value)]

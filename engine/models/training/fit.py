@@ -58,7 +58,8 @@ def fit(
     recorder.watched = callbacks[:-1]
     recorder.origin = origin_of(kind, lessons, settings, devices)
     recorder.resumed = checkpoint.load(keep)
-    emit({"kind": "model", "parameters": network.count_params(), "devices": devices})
+    begins = {"learning_rate": training.learning_rate, "patience": training.patience}
+    emit({"kind": "model", "parameters": network.count_params(), "devices": devices, **begins})
     trainer.fit(
         groups,
         validation_data=held_out,

@@ -74,7 +74,7 @@ def test_what_one_does_and_what_a_training_tells_cost_little_and_a_still_screen_
     answer_to(deck, "4")
     for key in "jjkk":
         assert answer_to(deck, key) <= 700
-    for opening, closing in (("?", "\x1b"), ("r", "\x1b"), ("x", "n")):
+    for opening, closing in (("?", "\x1b"), ("N", "\x1b"), ("x", "n")):
         assert answer_to(deck, opening) <= 5000
         assert answer_to(deck, closing) <= 6000
     assert sent(deck, still_s=1.0) == 0

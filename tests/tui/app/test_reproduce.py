@@ -58,7 +58,7 @@ def launched(monkeypatch):
 
 async def press_p(pilot):
     await ready(pilot)
-    await pilot.press("p")
+    await pilot.press("P")
     await settled(pilot)
     await pilot.press("y")
     await pilot.app.workers.wait_for_complete()

@@ -43,9 +43,9 @@ async def changed(pilot, condition):
 
 async def test_delete_asks_first(deck):
     async with deck.run_test(size=(80, 24)) as pilot:
-        await opened(pilot, "d", "n")
+        await opened(pilot, "D", "n")
         assert len(deck.home.all()) == 5
-        await opened(pilot, "d", "y")
+        await opened(pilot, "D", "y")
         await changed(pilot, lambda: len(deck.snapshot.runs) == 4)
         assert "0c1d0005" not in [run.id for run in deck.home.all()]
 
@@ -73,7 +73,7 @@ async def test_a_run_that_waits_is_put_in_front_and_no_other(tmp_path):
 
 async def test_rename_and_note(deck):
     async with deck.run_test(size=(80, 24)) as pilot:
-        await opened(pilot, "r", *["backspace"] * 7, *"anew", "enter")
+        await opened(pilot, "N", *["backspace"] * 7, *"anew", "enter")
         await changed(pilot, lambda: "anew" in shown(deck))
         await opened(pilot, "o", *"why", "enter")
         await changed(pilot, lambda: "why" in shown(deck))

@@ -75,7 +75,7 @@ def test_nothing_yet(snap_compare, tmp_path, size):
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(
     "keys",
-    [(), ("G", "d"), ("j", "r"), ("slash", *"failed", "enter"), ("x",)],
+    [(), ("G", "D"), ("j", "N"), ("slash", *"failed", "enter"), ("x",)],
     ids=["list", "delete", "rename", "filter", "stop"],
 )
 def test_runs(snap_compare, runs_deck, keys, size):

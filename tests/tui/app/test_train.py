@@ -1,8 +1,15 @@
 """The Train screen's keys, and that a replayed run shows what a live one did."""
 
-import pytest
+from pathlib import Path
 
-from engine.runs.folder import Home
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from engine.runs.fold import State, replay
+from engine.runs.folder import Home, RunFolder
+from engine.runs.log_entries import entry_of
 from engine.runs.state import state_of
 from tests.tui.app.conftest import ready, settled
 from tests.tui.app.recorded import (
@@ -19,9 +26,10 @@ from tests.tui.app.recorded import (
 )  # fmt: skip
 from tui.app import Quantdeck
 from tui.runs import status as run_status
-from tui.screens.train.screen import TrainScreen
+from tui.runs.watch import Watched
+from tui.screens.train.screen import TrainScreen, fault
 from tui.terminal.sizes import HEIGHT, WIDTH
-from tui.widgets.lines import Lines
+from tui.widgets.lines import Lines, plain
 from tui.widgets.loss_chart import LossChart, Losses, drawing
 
 WORDS = {
@@ -188,6 +196,19 @@ def test_a_chart_fits_whatever_it_shows(losses, view):
 def test_plain_characters_are_plain(deck_in):
     lines = drawing(Losses(((1, 0.5, 0.6), (2, 0.4, 0.5)), 2, ascii=True), 80, 10)
     assert all(text.isascii() for line in lines for text, _ in line)
+
+
+@given(st.integers(60, 220), st.text(min_size=1, max_size=300))
+@settings(max_examples=40, deadline=None)
+def test_alarm_and_error_are_wrapped_and_a_note_that_is_cut_is_marked(width, note):
+    events = STATES["nan"][0]
+    told = [each | {"at": NOON.isoformat(), "seq": seq} for seq, each in enumerate(events, 1)]
+    state = replay(State(), [entry_of(each, "a log") for each in told])
+    lines = [*map(plain, fault(Watched(RunFolder(Path("none")), state, note=note), width - 2, str))]
+    assert max(map(cell_len, lines)) <= width
+    said = " ".join(" ".join(lines).split())
+    assert run_status.alarm(state) in said or " ".join(run_status.alarm(state).split()) in said
+    assert note.rstrip() in lines[-1] or lines[-1].endswith("…")
 
 
 @pytest.mark.parametrize("theme", ["quantdeck-dark", "quantdeck-light"])

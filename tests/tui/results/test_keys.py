@@ -74,7 +74,7 @@ async def test_the_audits_status_is_on_the_screen_as_long_as_it_holds(deck_on, h
     async with go(deck, "3") as pilot:
         assert f"leak audit {status}" in text_of(deck)
         (run.path / AUDIT).write_text(json.dumps(told | {"manifest": "of other artifacts"}))
-        await press("r")(pilot)
+        await press("f5")(pilot)
         assert "leak audit not run" in text_of(deck)
 
 
@@ -293,11 +293,11 @@ async def test_a_result_that_cannot_be_read_is_told_with_the_keys_that_help(deck
     deck = deck_on(home)
     async with go(deck, "3") as pilot:
         assert "result.json:cannotberead" in joined(text_of(deck))
-        assert "read again" in text_of(deck)
+        assert "reload" in text_of(deck)
         assert "Sharpe" not in text_of(deck)
         result.write_text(result.read_text() + "}")
-        await press("r", "e", "w", "s", "z")(pilot)
-        assert "read again" in text_of(deck)
+        await press("f5", "e", "w", "s", "z")(pilot)
+        assert "reload" in text_of(deck)
 
 
 async def test_an_import_says_what_its_file_leaves_open(deck_on, home, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import QuantdeckError
@@ -78,7 +79,7 @@ def ask_export(
         return
 
     def answered(written: WrittenReport | WrittenTrades) -> None:
-        screen.notify(f"written: {written.path}", markup=False)
+        screen.deck.wrote(Path(written.path))
 
     def typed(text: object) -> None:
         if not isinstance(text, str):
@@ -123,5 +124,4 @@ def copy(screen: BaseScreen) -> None:
     from tui.widgets.lines import Lines
 
     text = "\n".join(screen.query_one(name, Lines).text for name in ("#title", "#banner", "#figures"))
-    screen.app.copy_to_clipboard(text)
-    screen.notify("figures copied", timeout=2)
+    screen.deck.copy(text, "the figures")

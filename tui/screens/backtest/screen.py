@@ -64,12 +64,12 @@ class BacktestScreen(BaseScreen):
         key("e", "export", "export", "report, trades, charts"),
         key("l", "log_axis", "log axis", VIEW, show=False),
         key("f,tab", "more", "more panels", "runs show RUN, returns RUN", key_display="f"),
-        key("w", "what_if", "what if, by any rule", WHAT_IF),
-        key("0", "reset", "back from what-if", "runs show RUN", show=False),
+        key("w", "what_if", "what-if, any rule", WHAT_IF),
+        key("0", "reset", "reset the what-if", "runs show RUN", show=False),
         key("left", "other(-1)", "other run", VIEW, key_display="← →"),
         key("right", "other(1)", "next run", VIEW, show=False),
         key("b", "again", "backtest by these rules", "backtest RUN -s KEY=VALUE", show=False),
-        key("r", "reload", "read again", VIEW, show=False),
+        key("f5", "reload", "reload", VIEW, show=False),
         key("y", "copy", "copy figures", "runs show RUN", show=False),
         key("escape", "unzoom", "back", VIEW, show=False),
     ]  # fmt: skip
@@ -226,7 +226,7 @@ class BacktestScreen(BaseScreen):
         """Keys that would do nothing now, or nothing in sight, are neither shown nor taken."""
         if action in ("filter", "sort", "reverse"):
             return self.result.shown is not None and self.in_sight("#trades")
-        if action in ("step", "what_if", "export", "zoom", "price", "more", "copy", "again"):
+        if action in ("step", "what_if", "export", "zoom", "price", "more", "copy", "again", "log_axis"):
             return self.result.shown is not None
         if action == "reset":
             return bool(self.result.moves.overrides)

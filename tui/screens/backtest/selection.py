@@ -60,7 +60,8 @@ def nothing_yet() -> list[Line]:
         [],
         [(" No backtest yet.", "bright")],
         [],
-        key("2", "Train: d starts the demo, n a run of your own"),
+        key("1", "Data: the demo, an import or a download"),
+        key("2", "Train: n starts a run of your own"),
         command,
     ]
 
@@ -97,8 +98,8 @@ def others(*, with_backtest: bool = True) -> list[Line]:
 def broken(error: QuantdeckError, *, whole: bool) -> list[Line]:
     """A result that cannot be read; `whole` if there is nothing else on the screen."""
     keys: Line = [
-        (" r", "bright"),
-        (" read again   ", "quiet"),
+        (" F5", "bright"),
+        (" reload   ", "quiet"),
         ("b", "bright"),
         (" backtest again", "quiet"),
     ]

@@ -103,5 +103,4 @@ class TradeScreen(BaseScreen):
 
     def action_copy(self) -> None:
         """Copy the facts."""
-        self.app.copy_to_clipboard(self.query_one("#facts", Lines).text)
-        self.notify("trade copied", timeout=2)
+        self.deck.copy(self.query_one("#facts", Lines).text, "the trade")

@@ -86,8 +86,8 @@ def take(screen: BaseScreen, chosen: Chosen, imports: Questions, stored: Callabl
     """Store a file as a series, in a process of its own: a large one takes its time."""
 
     def answered(report: ImportReport) -> None:
-        counts = f"{report.rows_stored:,} of {report.rows_read:,} rows stored, {report.gaps} gaps"
-        screen.notify(f"{report.series}: {counts}", title="imported", markup=False)
+        counts = f"{report.rows_stored:,} of {report.rows_read:,} rows, {report.gaps} gaps"
+        screen.notify(f"imported {report.series}: {counts}; n starts a run on it", markup=False)
         stored()
 
     request = {

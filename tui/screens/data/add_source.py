@@ -84,7 +84,7 @@ class AddSource(Dialog):
             except SettingsError as error:
                 wrong = "\n".join(str(problem) for problem in error.problems)
         keys: Line = []
-        for key, what in (("enter", "fetch it"), ("tab", "next field"), ("esc", "leave it")):
+        for key, what in (("enter", "fetch it"), ("tab", "next field"), ("esc", "cancel")):
             keys += [(key, "bright"), (f" {what}   ", "quiet")]
         self.query_one("#wrong", Lines).show(
             [*(wrapped(wrong, "bad", self.columns) if wrong else [[]]), keys]

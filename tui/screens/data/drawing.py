@@ -180,14 +180,3 @@ def source_line(source: SourceProgress, width: int, *, ascii: bool) -> Line:  # 
         (f" {source.share:4.0%}  {rest}", ""),
         (f"  {whole(source.rows)} rows" if width >= ROOMY else "", "quiet"),
     ]
-
-
-def empty() -> list[Line]:
-    """Nothing is stored."""
-    keys = (
-        ("a", "add a source: candles, funding or open interest of an exchange"),
-        ("i", "import a CSV or Parquet file"),
-        ("2", "then d: the demo fills the store with a simulated market"),
-    )
-    actions: list[Line] = [[(f"  {key}   ", "bright"), (what, "")] for key, what in keys]
-    return [[], [(" Nothing stored yet.", "bright")], [], *actions]

@@ -80,7 +80,7 @@ class ImportFile(Dialog):
         if hints is None:
             wrong = wrong or "options are written as in --dates day-first"
         keys: Line = []
-        for key, what in (("enter", "import it"), ("tab", "next field"), ("esc", "leave it")):
+        for key, what in (("enter", "import it"), ("tab", "next field"), ("esc", "cancel")):
             keys += [(key, "bright"), (f" {what}   ", "quiet")]
         self.query_one("#wrong", Lines).show(
             [*(wrapped(wrong, "bad", self.columns) if wrong else [[]]), keys]

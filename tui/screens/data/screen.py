@@ -12,6 +12,7 @@ from tui.screens.backtest import selection
 from tui.screens.base import BaseScreen
 from tui.screens.data import actions, detail, drawing
 from tui.screens.dialogs import Prompt
+from tui.screens.first_steps import ways
 from tui.terminal.keys import VIEW, key
 from tui.widgets.lines import Line, Lines, spread
 from tui.widgets.virtual_table import VirtualTable
@@ -36,16 +37,17 @@ class DataScreen(BaseScreen):
 
     MODE: ClassVar[str] = "data"
     BINDINGS: ClassVar[list[BindingType]] = [
+        key("n", "new_run", "new run on it", "run -s data.series=NAME"),
+        key("d", "demo", "demo", "demo"),
         key("u", "update", "update", "data update"),
         key("U", "update_all", "update all", "data update", show=False, key_display="U"),
         key("r", "repair", "repair gaps", "data update --refetch"),
         key("i", "import", "import", "data import FILE"),
         key("a", "add", "add", "data update -s data.symbol=…"),
-        key("n", "new_run", "new run on it", "run -s data.series=NAME", show=False),
         key("b", "browse", "browse", "data show SERIES"),
-        key("z", "zoom", "gaps", VIEW),
         key("slash", "filter", "filter", VIEW, key_display="/"),
-        key("R", "reload", "read again", VIEW, show=False, key_display="R"),
+        key("z", "zoom", "gaps", VIEW),
+        key("f5", "reload", "reload", VIEW, show=False),
         key("y", "copy", "copy the detail", "data status", show=False),
         key("escape", "unzoom", "back", VIEW, show=False),
     ]  # fmt: skip
@@ -103,8 +105,10 @@ class DataScreen(BaseScreen):
         """Ask what is stored."""
 
         def answered(status: StoreStatus) -> None:
+            before = {each.series for each in self._status.series} if self._status else None
             self._status, self._error = status, None
             self.draw()
+            self.go_to_new(before)
             self.ask_detail()
 
         def failed(error: QuantdeckError) -> None:
@@ -114,6 +118,14 @@ class DataScreen(BaseScreen):
         request = {"do": "data.status", "home": str(self.deck.home.path)}
         self.questions.ask("status", Question(request, StoreStatus, answered, failed))
         self.draw()
+
+    def go_to_new(self, before: set[str] | None) -> None:
+        """Put the cursor on the first candles that were not stored before: `n` starts a run on them."""
+        names = [each.series for each in self.status.series if each.kind == "candles"]
+        new = [name for name in names if before is not None and name not in before]
+        places = {row.series: place for place, row in enumerate(self._shown)}
+        if new and new[0] in places:
+            self.table.go(places[new[0]])
 
     def runs_changed(self, snapshot: Snapshot) -> None:
         """Show the progress of updates; once a run has collected or ended, ask anew what is stored."""
@@ -160,11 +172,11 @@ class DataScreen(BaseScreen):
         self.query_one("#title", Lines).show([title])
         state: list[Line] = []
         if self._error:
-            state = [*selection.fault(self._error), [], [("  R", "bright"), ("  read again", "")]]
+            state = [*selection.fault(self._error), [], [("  F5", "bright"), ("  reload", "")]]
         elif self._status is None:
             state = [[], [(" reading the store …", "quiet")]]
         elif not every:
-            state = drawing.empty()
+            state = ways("Nothing stored yet.")
         self.query_one("#state", Lines).show(state)
 
     def on_virtual_table_moved(self) -> None:
@@ -231,15 +243,23 @@ class DataScreen(BaseScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Keys that would do nothing now, or nothing in sight, are neither shown nor taken."""
-        if action == "filter":
-            return self.in_sight("#sources") and bool(self.status.series)
-        if action in ("update", "repair", "browse"):
-            return self.series is not None
-        if action in ("zoom", "copy"):
-            return self.row is not None
-        if action == "unzoom":
-            return self.has_class("zoom")
-        return True
+        known = self._status is not None
+        needs = {
+            "filter": self.in_sight("#sources") and bool(self.status.series),
+            "update": self.series is not None,
+            "repair": self.series is not None,
+            "browse": self.series is not None,
+            "new_run": self.series is not None and self.series.kind == "candles",
+            "demo": known and not self._shown and not self.deck.snapshot.runs,
+            "zoom": self.row is not None,
+            "copy": self.row is not None,
+            "unzoom": self.has_class("zoom"),
+        }
+        return needs.get(action, True)
+
+    def action_demo(self) -> None:
+        """Start the demo."""
+        self.deck.start_demo()
 
     def action_new_run(self) -> None:
         """Open the form for a run on the series under the cursor, if it holds candles."""
@@ -288,8 +308,7 @@ class DataScreen(BaseScreen):
 
     def action_copy(self) -> None:
         """Copy the detail."""
-        self.app.copy_to_clipboard(self.query_one("#text", Lines).text)
-        self.notify("detail copied", timeout=2)
+        self.deck.copy(self.query_one("#text", Lines).text, "the detail")
 
 
 def ask_apart(request: Event, kind: type[Any]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,16 @@ from engine.errors import QuantdeckError
 from engine.plain_file import expanded
 from engine.runs.modes import training
 from tui.settings.draft import Draft
+from tui.settings.run_time import estimate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tui.runs.watch import Watched
+    from tui.settings.run_time import Estimate
 
 DEFAULT_FILE = "quantdeck.toml"
+JUDGES = 30  # newest runs that are looked at for one to judge the cost by
 
 
 def draft_of(runs: Sequence[Watched], stored: tuple[str, ...]) -> Draft:
@@ -51,3 +55,30 @@ def trained_alike(runs: Sequence[Watched], mode: str, chosen: settings.Settings)
                 if each.run.settings_path.read_text() == wanted:
                     return each.id
     return ""
+
+
+def judged(
+    runs: Sequence[Watched], chosen: settings.Settings, read_log: Callable[[str], object]
+) -> tuple[Estimate, str] | None:
+    """What an epoch will take by the newest run that can be compared, and that run's id.
+
+    `read_log` has the log of a run read of which only a summary is known: there is an answer soon after.
+    """
+    for each in reversed(runs[-JUDGES:]):
+        if not each.state.epoch or each.run.mode not in training():
+            continue
+        if each.summary:
+            read_log(each.id)
+            return None
+        if (known := settings_of(each.run.settings_path)) and (cost := estimate(chosen, known, each.state)):
+            return cost, each.id
+    return None
+
+
+@lru_cache(maxsize=JUDGES)
+def settings_of(path: Path) -> settings.Settings | None:
+    """The settings of a run, which stay; None where they cannot be read."""
+    try:
+        return settings.load(path)
+    except QuantdeckError:
+        return None

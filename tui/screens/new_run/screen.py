@@ -12,14 +12,16 @@ from engine import settings
 from engine.disk import refuse_output, write_whole
 from engine.errors import QuantdeckError
 from engine.plain_file import expanded
-from engine.runs.modes import startable
+from engine.runs.modes import startable, training
+from tui.number_format import span
 from tui.screens.base import BaseScreen
 from tui.screens.dialogs import Ask, Prompt, wrapped
-from tui.screens.new_run.beginning import DEFAULT_FILE, draft_of, taken_from, trained_alike
+from tui.screens.new_run.beginning import DEFAULT_FILE, draft_of, judged, taken_from, trained_alike
+from tui.screens.pick import Pick
 from tui.settings.draft import SERIES, Draft
 from tui.terminal.keys import VIEW, key
 from tui.widgets.field import Choice, Field
-from tui.widgets.lines import Line, Lines
+from tui.widgets.lines import Line, Lines, fitted, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,12 +40,13 @@ class NewRun(BaseScreen, inherit_bindings=False):
     MODE: ClassVar[str] = "train"
     BINDINGS: ClassVar[list[BindingType]] = [
         key("ctrl+s", "start", "start", "run -c FILE", key_display="ctrl+s"),
-        key("ctrl+o", "save", "save as TOML", "init -c FILE", key_display="ctrl+o"),
+        key("ctrl+f", "find", "find", VIEW, key_display="ctrl+f"),
+        key("ctrl+o", "save", "save TOML", "init -c FILE", key_display="ctrl+o"),
         key("pagedown", "group(1)", "group", VIEW, key_display="pgup pgdn", priority=True),
         key("pageup", "group(-1)", "previous group", VIEW, show=False, priority=True),
-        key("ctrl+t", "take", "take from TOML", "run -c FILE", show=False),
+        key("ctrl+t", "take", "load TOML", "run -c FILE", show=False),
         key("ctrl+r", "default", "default", "init", key_display="ctrl+r"),
-        key("ctrl+l", "last", "as at first", "run -c FILE", show=False),
+        key("ctrl+l", "last", "as it was", "run -c FILE", show=False),
         key("escape", "app.pop_screen", "back", VIEW, key_display="esc"),
         key("down,tab,enter", "app.focus_next", "next setting", VIEW, show=False, priority=True),
         key("up,shift+tab", "app.focus_previous", "previous setting", VIEW, show=False, priority=True),
@@ -115,22 +118,38 @@ class NewRun(BaseScreen, inherit_bindings=False):
         if self._draft is None or not self.is_attached:
             return
         width, rule = self.size.width, "-" if self.deck.ascii else "─"
-        for name in ("#rule", "#rule2"):
-            self.query_one(name, Lines).show([[(rule * width, "rule")]])
+        self.query_one("#rule", Lines).show([[(rule * width, "rule")]])
+        cost = fitted(self._cost(), width - 8).rstrip()
+        told: Line = [(f" {cost} ", "quiet")] if cost else []
+        line = [(rule * (width - width_of(told) - 4), "rule"), *told, (rule * 4, "rule")]
+        self.query_one("#rule2", Lines).show([line])
         count = len(self._wrong)
         verdict: Line = [("all settings are valid", "good")]
         if count:
             verdict = [(f"{count} setting{'s are' if count > 1 else ' is'} wrong", "bad")]
         whose = f"as {self.draft.origin}" if self.draft.origin else "defaults"
-        origin = f"{whose}; ≠ marks what differs"
-        self.query_one("#title", Lines).show(
-            [[(" New run   ", "bright"), *verdict, (f"   {origin}", "quiet")]]
-        )
+        legend = f"   {whose}  ≠ changed  • not default"
+        self.query_one("#title", Lines).show([[(" New run   ", "bright"), *verdict, (legend, "quiet")]])
         self.query_one("#groups", Lines).show(self._visible_groups())
         for field in self.query(Field):
             key = field.about.key
-            field.remark(self._wrong.get(key, ""), self.draft.last[key], changed=self.draft.changed(key))
+            field.remark(
+                self._wrong.get(key, ""), self.draft.last[key], changed=self.draft.changed(key),
+                default=self.draft.texts[key] == field.about.default,
+                meaning=self.draft.meaning(key) if self.has_class("wide") else "",
+            )  # fmt: skip
         self._explain()
+
+    def _cost(self) -> str:
+        """How long an epoch will take, by the newest training that can be compared; nothing without one."""
+        chosen, mode = self._settings, self.draft.texts["start.mode"]
+        if chosen is None or mode not in training():
+            return ""
+        found = judged(self.deck.snapshot.runs, chosen, self.deck.watcher.read_log)
+        if found is None:
+            return ""
+        cost, run = found
+        return f"about {span(cost.epoch_s)} an epoch, {span(cost.most_s)} in all at most, judged by run {run}"
 
     def _groups(self) -> list[str]:
         return list(dict.fromkeys(about.group for about in self.draft.catalogue.values()))
@@ -162,6 +181,8 @@ class NewRun(BaseScreen, inherit_bindings=False):
             return
         about, wrong = field.about, self._wrong.get(field.about.key, "")
         facts = [f"default {about.default or '(empty)'}"]
+        if about.choices:
+            facts.append("← → change, / lists them")
         if self.draft.changed(about.key):
             whose = self.draft.origin.removeprefix("the ") or "at first"
             facts.append(f"{whose} {self.draft.last[about.key] or '(empty)'}")
@@ -207,6 +228,38 @@ class NewRun(BaseScreen, inherit_bindings=False):
         if field := self._field:
             field.put(field.about.default)
 
+    def action_find(self) -> None:
+        """Look for a setting by its name or by what it means, and go there."""
+        listed = [(key, self.draft.meaning(key)) for key in self.draft.texts]
+        present = self._field.about.key if self._field else ""
+
+        async def go(key: object) -> None:
+            if isinstance(key, str):
+                await self._go(key)
+
+        self.app.push_screen(Pick("Which setting?", listed, present), go)
+
+    async def _go(self, key: str) -> None:
+        """Put the focus on a setting."""
+        self._group = key.partition(".")[0]
+        await self._show_group()
+        for field in self.query(Field):
+            if field.about.key == key:
+                self.set_focus(field.query("Input, Choice").first())
+
+    def on_choice_listed(self, event: Choice.Listed) -> None:
+        """Offer all values of a setting in a list that can be searched."""
+        field = self._field
+        if field is None:
+            return
+
+        def given(value: object) -> None:
+            if isinstance(value, str):
+                field.put(value)
+
+        choices = [(value, "") for value in event.values]
+        self.app.push_screen(Pick(f"{field.about.key}: {field.about.doc}", choices, event.value), given)
+
     def action_last(self) -> None:
         """Put the last run's value into the present field."""
         if field := self._field:
@@ -216,12 +269,8 @@ class NewRun(BaseScreen, inherit_bindings=False):
         """Start the run if all settings are valid; else go to the first that is not."""
         if self._settings is None:
             key = next(iter(self._wrong))
-            self._group = key.partition(".")[0]
-            await self._show_group()
-            for field in self.query(Field):
-                if field.about.key == key:
-                    self.set_focus(field.query("Input, Choice").first())
-            self.notify(f"{key}: {self._wrong[key]}", title="Not yet", severity="error", markup=False)
+            await self._go(key)
+            self.notify(f"{key}: {self._wrong[key]}", title="Not started", severity="error", markup=False)
             return
         runs, mode = self.deck.snapshot.runs, self.draft.texts["start.mode"]
         if not (alike := trained_alike(runs, mode, self._settings)):
@@ -230,7 +279,7 @@ class NewRun(BaseScreen, inherit_bindings=False):
         chosen = self._settings
         question = Ask(
             f"Run {alike} has trained this model already.",
-            "The settings are the same. Training again comes to the same model.",
+            "The settings are the same; training again would give the same model.",
             "train again",
         )
         self.app.push_screen(question, lambda yes: self._start(chosen) if yes else None)
@@ -257,13 +306,13 @@ class NewRun(BaseScreen, inherit_bindings=False):
             self._check()
             await self._show_group()
 
-        self.app.push_screen(Prompt("Take the settings of", DEFAULT_FILE), take)
+        self.app.push_screen(Prompt("Load settings from", DEFAULT_FILE), take)
 
     def action_save(self) -> None:
         """Ask for a file and write the settings to it."""
         chosen = self._settings
         if chosen is None:
-            self.notify("correct what is marked ✗ first", title="Not yet", severity="error")
+            self.notify("correct what is marked ✗ first", title="Not saved", severity="error")
             return
 
         def save(name: object) -> None:
@@ -285,4 +334,4 @@ class NewRun(BaseScreen, inherit_bindings=False):
         except QuantdeckError as error:
             self.notify(f"{path}: {error.reason}", title="Not written", severity="error", markup=False)
         else:
-            self.notify(f"written to {path.absolute()}", markup=False)
+            self.deck.wrote(path.absolute())

@@ -27,9 +27,7 @@ def ask_delete(screen: BaseScreen, watched: Watched) -> None:
 
 def ask_again(screen: BaseScreen, watched: Watched) -> None:
     """Ask first, then repeat the run."""
-    detail = (
-        "A new run with its settings, its present and its devices; when it has ended, the two are compared."
-    )
+    detail = "A new run with its settings, its clock and its devices; the two are compared when it has ended."
     question = Ask(f"Reproduce run {watched.id}?", detail, "start it")
     screen.app.push_screen(question, lambda yes: screen.deck.reproduce(watched.run) if yes else None)
 

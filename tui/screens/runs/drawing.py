@@ -145,7 +145,7 @@ def details(each: RunFacts, width: int) -> list[Line]:
     said, role = run_status.status(state)
     far = run_status.progress(state)
     differ = packed([[(pair, "")] for pair in pairs(each.differ)], width - 11)[:2]
-    differ = differ if each.differ else [[(" all as by default", "quiet")]]
+    differ = differ if each.differ else [[(" all defaults", "quiet")]]
     lines: list[Line] = [
         [(" " + run.id, "bright"), (f" {run.name}", ""), (f"   {run.mode}", "quiet"),
          (f" of {run.of}" if run.of else "", "quiet"), (f"   {said}", role),

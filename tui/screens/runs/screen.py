@@ -13,7 +13,6 @@ from tui.screens.base import BaseScreen
 from tui.screens.dialogs import Prompt, ask_stop
 from tui.screens.runs import actions, drawing
 from tui.screens.runs.listing import RunsList
-from tui.screens.train.screen import nothing
 from tui.terminal.keys import VIEW, key
 from tui.widgets.lines import Line, Lines
 from tui.widgets.rows import Rows
@@ -40,10 +39,10 @@ class RunsScreen(BaseScreen):
         key("x", "stop", "stop", "runs stop RUN"),
         key("f", "first", "next in the queue", "runs first RUN"),
         key("R", "resume", "resume", "runs resume RUN", key_display="R"),
-        key("d", "delete", "delete", "runs delete RUN"),
-        key("r", "rename", "rename", "runs rename RUN NAME"),
+        key("D", "delete", "delete", "runs delete RUN", key_display="D"),
+        key("N", "rename", "name", "runs rename RUN NAME", key_display="N"),
         key("o", "note", "note", "runs note RUN TEXT"),
-        key("p", "reproduce", "reproduce", "reproduce RUN", show=False),
+        key("P", "reproduce", "reproduce", "reproduce RUN", show=False, key_display="P"),
         key("t", "train", "open its training", "runs show RUN", show=False),
         key("slash", "filter", "filter", "runs list --filter TEXT", show=False, key_display="/"),
         key("s", "sort", "sort by the next column", "runs list --sort NAME", show=False),
@@ -88,7 +87,9 @@ class RunsScreen(BaseScreen):
             self.query_one(name, Lines).show([[(rule * width, "rule")]])
         self.query_one("#title", Lines).show([self._title(len(snapshot.runs))])
         if not snapshot.runs:
-            rows.show(nothing(snapshot, self.deck.home_text))
+            start: Line = [("  1   ", "bright"), ("Data: the demo, an import or a download", "")]
+            empty: list[Line] = [[], [(f" No run yet in {self.deck.home_text}", "bright")], [], start]
+            rows.show(empty if snapshot.ready else [[(" reading runs …", "quiet")]])
             details.show([])
             return
         listed, shown = self._list, drawing.columns(width)
@@ -251,7 +252,7 @@ class RunsScreen(BaseScreen):
         except QuantdeckError as error:
             self.deck.report_error(error)
         else:
-            self.notify(f"written to {path}", markup=False)
+            self.deck.wrote(path)
 
     def _again(self) -> None:
         self._show(self.deck.snapshot)

@@ -59,7 +59,7 @@ def train(screen: BaseScreen, watched: Watched, trial: SearchTrial) -> None:
     except QuantdeckError as error:
         deck.report_error(error)
         return
-    screen.notify(f"written to {path.absolute()}", markup=False)
+    deck.wrote(path.absolute())
     deck.start("run", chosen, name=f"trial {trial.number} of {watched.id}")
 
 
@@ -86,4 +86,4 @@ def export(screen: BaseScreen, watched: Watched, trials: Sequence[SearchTrial]) 
     except QuantdeckError as error:
         screen.deck.report_error(error)
     else:
-        screen.notify(f"written to {path}", markup=False)
+        screen.deck.wrote(path)

@@ -91,6 +91,11 @@ class SearchScreen(BaseScreen):
     def _table(self) -> VirtualTable:
         return self.query_one(VirtualTable)
 
+    @property
+    def showing(self) -> str:
+        """The search that is shown, unless the display is hidden."""
+        return self._watched.id if self._watched and not self.hidden else ""
+
     def runs_changed(self, snapshot: Snapshot) -> None:
         """Show the chosen search as it is now."""
         searches = [each for each in snapshot.runs if each.run.mode in MODES]

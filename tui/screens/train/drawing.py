@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from engine.runs.state import State
     from tui.runs.watch import Watched
 
-STOPPED, FAILED = ("■ ", "warn"), ("✗ ", "bad")  # how a stage ended that came to no end
+LEAST_BAR = 5  # cells of a bar beside its facts
 LEVELS = {"alarm": "alarm", "warning": "warn"}
 
 
-def title(watched: Watched, width: int, *, frozen: bool) -> Line:
-    """Which run, what it does, how far it is."""
+def title(watched: Watched, width: int, waited: float | None = None, *, frozen: bool = False) -> Line:
+    """Which run, what it does, how far it is; waited: for how many seconds it imports or compiles."""
     run, state = watched.run, watched.state
     left: Line = [
         (f" {run.id}", "bright"),
@@ -32,7 +32,7 @@ def title(watched: Watched, width: int, *, frozen: bool) -> Line:
     left += [(f" of {run.of}", "quiet")] if run.of else []
     left += [("  SIMULATED", "warn")] if state.simulated else []
     text, role = run_status.status(state)
-    far = run_status.progress(state)
+    far = f"{waited:.0f} s" if waited and waited >= 1 else run_status.progress(state)
     right: Line = [("FROZEN  ", "warn")] if frozen else []
     right += [(text, role), (f" · {far}" if far else "", ""), (" ", "")]
     return spread(left, right, width)
@@ -54,8 +54,8 @@ def stage(state: State, name: str, shortest: float) -> Line:
         return [("○ ", "quiet"), (name, "quiet")]
     seconds = state.stages[name]
     if seconds is None:
-        mark, role = ("● ", "live") if not state.ended else STOPPED if state.status == "stopped" else FAILED
-        return [(mark, role), (name, role)]
+        mark, role = ended_as(state)
+        return [(f"{mark} ", role), (name, role)]
     time = f" {span(seconds).replace(' ', '')}" if defined(seconds) and seconds >= shortest else ""
     return [("✓ ", "good"), (name, ""), (time, "quiet")]
 
@@ -73,12 +73,19 @@ def progress(state: State, width: int, *, ascii: bool) -> Line:  # noqa: A002
     within = state.batches > 0 and not state.ended  # the epoch at work; else how many there have been
     share = state.batch / state.batches if within else len(state.history) / state.epochs
     rate = f"{state.learning_rate:.1e}" if defined(state.learning_rate) else "n/a"
-    right: Line = [
-        (f"  {share * 100:3.0f} %", ""),
-        (f"  {whole(state.sequences_per_s):>6}", ""), (" samples/s", "quiet"),
-        ("  lr ", "quiet"), (rate, ""),
-        ("  patience ", "quiet"), (f"{state.wait}/{state.patience or '?'}", ""), (" ", ""),
-    ]  # fmt: skip
+    right: Line = [(f"  {share * 100:3.0f} %", "")]
+    facts: list[Line] = [
+        [("  lr ", "quiet"), (rate, "")],
+        [("  patience ", "quiet"), (f"{state.wait}/{state.patience or '?'}", "")],
+    ]
+    if within and defined(state.loss):
+        facts.insert(0, [("  loss ", "quiet"), (loss(state.loss), "")])
+    if defined(state.sequences_per_s):
+        facts.append([(f"  {whole(state.sequences_per_s):>6}", ""), (" samples/s", "quiet")])
+    for fact in facts:
+        if width_of(right) + width_of(fact) + LEAST_BAR + 9 <= width:
+            right += fact
+    right.append((" ", ""))
     left: Line = [(" epoch  " if within else " epochs ", "quiet")]
     room = max(5, min(60, width - width_of(left) - width_of(right)))
     return [*left, *bar(share, room, ascii=ascii), *right]
@@ -146,13 +153,15 @@ def log(watched: Watched, width: int, height: int) -> list[Line]:
     return lines
 
 
-def sources(state: State, width: int, *, ascii: bool) -> list[Line]:  # noqa: A002
-    """What a run does before it has epochs, or instead of them."""
-    lines: list[Line] = [[(f" {waiting(state)}", "quiet")], []]
+def sources(
+    state: State, width: int, waited: float | None = None, *, ascii: bool = False,  # noqa: A002
+) -> list[Line]:  # fmt: skip
+    """What a run does before it has epochs, or instead of them; waited: for how many seconds already."""
+    lines: list[Line] = [[(f" {waiting(state, waited)}", "quiet")], []]
     room = max(12, min(44, width - 54))
     for series, source in state.sources.items():
         ended, failed = source.ended, source.failed
-        mark = ("✓", "good") if ended else ("✗", "bad") if failed or state.ended else ("●", "live")
+        mark = ("✓", "good") if ended else ("✗", "bad") if failed else ended_as(state)
         left = f"{span(source.left_s)} left" if defined(source.left_s) and not ended else ""
         of = f"page {whole(source.page)}/{whole(source.pages)}" if defined(source.page) and not ended else ""
         lines.append([
@@ -164,19 +173,29 @@ def sources(state: State, width: int, *, ascii: bool) -> list[Line]:  # noqa: A0
     return lines
 
 
-def waiting(state: State) -> str:
-    """What is happening while there is no epoch to show."""
+def ended_as(state: State) -> tuple[str, str]:
+    """The mark of what is at work, or has come to no end: a stop that was asked for is no fault."""
+    if not state.ended:
+        return "●", "live"
+    return ("■", "warn") if state.status == "stopped" else ("✗", "bad")
+
+
+def waiting(state: State, waited: float | None = None) -> str:
+    """What is happening while there is no epoch to show; waited: for how many seconds already."""
     what = {
-        "queued": f"queued: {whole(state.before)} before it, one begins when another ends"
+        "queued": f"queued: {whole(state.before)} ahead of it, one begins when another ends"
         if state.before
         else "queued: the engine process is about to start",
         "starting": "starting: the engine imports its libraries",
         "collecting": "collecting market data",
         "preparing": "computing features and windows",
-        "training": "compiling the model; the first epoch follows",
+        "training": "building and compiling the model; the first epoch follows"
+        if run_status.compiling(state)
+        else "training",
         "backtesting": "backtesting",
         "saving": "saving",
         "stopping": "stopping at the next safe point",
         "done": "done. Press 3 for the backtest" if state.mode in with_backtest() else "done",
     }
-    return what.get(state.status, f"{state.status} before the first epoch")
+    text = what.get(state.status, f"{state.status} before the first epoch")
+    return f"{text} ({span(waited)} so far)" if waited and waited >= 1 else text

@@ -25,7 +25,7 @@ def export(screen: BaseScreen, questions: Questions, watched: Watched) -> None:
         except QuantdeckError as error:
             screen.deck.report_error(error)
         else:
-            screen.notify(f"written to {written}", markup=False)
+            screen.deck.wrote(written)
 
     request = {"chart": "loss", "run": str(watched.run.path)}
     ask_chart(screen, questions, request, f"{watched.id}-loss", {".csv": ("the epochs", epochs)})

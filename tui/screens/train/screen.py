@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.containers import Vertical
 
+from engine.runs.modes import training, with_backtest
 from tui.background.questions import Questions
 from tui.runs import status as run_status
 from tui.screens.base import BaseScreen
 from tui.screens.dialogs import ask_stop, wrapped
+from tui.screens.first_steps import KEYS, ways
 from tui.screens.train import drawing
 from tui.screens.train.export import export
 from tui.screens.train.repetition import Repetitions
 from tui.screens.train.result import result
 from tui.terminal.keys import VIEW, key
-from tui.widgets.lines import Line, Lines
+from tui.widgets.lines import Line, Lines, fitted
 from tui.widgets.loss_chart import SPANS, LossChart, Losses
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
+    from engine.runs.state import State
     from tui.runs.watch import Snapshot, Watched
 
 MESSAGE_LINES = 8  # lines of alarm, error and note
@@ -35,11 +38,12 @@ class TrainScreen(BaseScreen):
     MODE: ClassVar[str] = "train"
     BINDINGS: ClassVar[list[BindingType]] = [
         key("n", "new_run", "new", "run -c FILE"),
+        key("3", "see_backtest", "backtest", "runs show RUN"),
         key("x", "stop", "stop", "runs stop RUN"),
         key("R", "resume", "resume", "runs resume RUN", key_display="R"),
         key("l", "log_axis", "log axis", VIEW),
         key("plus,equals_sign", "smooth(1)", "smooth", VIEW, key_display="+ -"),
-        key("minus", "smooth(-1)", "rougher", VIEW, show=False),
+        key("minus", "smooth(-1)", "less smoothing", VIEW, show=False),
         key("space", "freeze", "freeze", VIEW),
         key("z", "zoom", "zoom", VIEW),
         key("left", "other(-1)", "other run", VIEW, key_display="← →"),
@@ -52,7 +56,7 @@ class TrainScreen(BaseScreen):
         key("G", "back(-1000000)", "newest epochs", VIEW, show=False),
         key("y", "copy", "copy id or error", "runs show RUN", show=False),
         key("e", "export", "export", "charts, runs show --csv", show=False),
-        key("d", "demo", "demo", "demo"),
+        *KEYS,
     ]  # fmt: skip
 
     def __init__(self) -> None:
@@ -78,6 +82,20 @@ class TrainScreen(BaseScreen):
         yield Lines(id="machine")
         yield Lines(id="log")
 
+    def on_mount(self) -> None:
+        """Count the seconds while a run imports or compiles, of which no event comes."""
+        self.set_interval(1.0, self._count)
+
+    @property
+    def showing(self) -> str:
+        """The run that is shown, unless the display is frozen or hidden."""
+        return self._shown.id if self._shown and not self._frozen and not self.hidden else ""
+
+    def _count(self) -> None:
+        shown = self._shown
+        if shown and self.is_current and not self._frozen and run_status.waited(shown.state, self.deck.now()):
+            self._again()
+
     def runs_changed(self, snapshot: Snapshot) -> None:
         """Show the chosen run as it is now, unless the display is frozen."""
         if not self._frozen:
@@ -99,7 +117,7 @@ class TrainScreen(BaseScreen):
             panel.id: panel for panel in self.query(Lines) if panel.id not in ("header", "keys", "needed")
         }
         panels["rule"].show([[(("-" if self.deck.ascii else "─") * self.size.width, "rule")]])
-        bare = watched is None or not watched.state.history
+        bare = watched is None or not drawn(watched)
         self.set_class(bare, "collecting")
         if watched is None:
             for panel in panels.values():
@@ -107,13 +125,14 @@ class TrainScreen(BaseScreen):
             panels["sources"].show(nothing(snapshot, self.deck.home_text))
             return
         state, width, plain = watched.state, self.size.width, self.deck.ascii
-        panels["title"].show([drawing.title(watched, width, frozen=self._frozen)])
+        waited = run_status.waited(state, self.deck.now())
+        panels["title"].show([drawing.title(watched, width, waited, frozen=self._frozen)])
         panels["stages"].show(drawing.stages(state, watched.run.mode, width - 1))
         bar = drawing.progress(state, width, ascii=plain)
         panels["progress"].show([bar] if bar else [])
         repetition = self._repetitions.lines(watched, snapshot)
         panels["fault"].show([*repetition, *fault(watched, width - 2, self._short)][:MESSAGE_LINES])
-        panels["sources"].show(result(watched) or drawing.sources(state, width, ascii=plain))
+        panels["sources"].show(result(watched) or drawing.sources(state, width, waited, ascii=plain))
         panels["machine"].show([drawing.machine(state, width)])
         panels["log"].show(drawing.log(watched, width, panels["log"].size.height))
         table, most = panels["epochs"].content_size, panels["epochs"].styles.max_height
@@ -126,26 +145,22 @@ class TrainScreen(BaseScreen):
         return text.replace(str(self.deck.home.path), self.deck.home_text)
 
     def _chart(self, watched: Watched) -> None:
-        state, view = (
-            watched.state,
-            {"log": self._log, "smoothing": self._smoothing, "ascii": self.deck.ascii},
-        )
+        state = watched.state
+        view: dict[str, Any] = {"log": self._log, "smoothing": self._smoothing, "ascii": self.deck.ascii}
+        if within_first(state):
+            view |= {"trace": state.trace, "batches": state.batches}
         self.query_one(LossChart).set_losses(Losses.of(state.history, state.best_epoch, **view))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Keys that would do nothing now are not shown."""
-        state = self._shown.state if self._shown else None
-        if action == "stop":
-            return self._shown is not None and self._shown.live
-        if action == "resume":
-            return state is not None and run_status.resumable(state)
-        if action == "demo":
-            return self._shown is None
-        if action in ("log_axis", "smooth", "freeze", "zoom", "export"):
-            return state is not None and bool(state.history or (action == "freeze"))
+        shown, snapshot = self._shown, self.deck.snapshot
+        if action == "begin":
+            return shown is None and snapshot.ready
         if action == "other":
-            return len(self.deck.snapshot.runs) > 1
-        return action != "back" or self.in_sight("#epochs")
+            return len(snapshot.runs) > 1
+        if action == "back":
+            return self.in_sight("#epochs")
+        return action not in NEEDS or (shown is not None and NEEDS[action](shown))
 
     def action_stop(self) -> None:
         """Ask first, then ask the run."""
@@ -161,9 +176,15 @@ class TrainScreen(BaseScreen):
         """Open the form."""
         self.deck.new_run()
 
-    def action_demo(self) -> None:
-        """Start the demo."""
-        self.deck.start_demo()
+    def action_begin(self, way: str) -> None:
+        """Start the demo, or go to Data and import or download."""
+        self.deck.begin(way)
+
+    async def action_see_backtest(self) -> None:
+        """What the model came to, or how to come to it."""
+        if self._shown:
+            self.deck.chosen = self._shown.id
+        await self.app.run_action("app.mode('backtest')")
 
     def action_log_axis(self) -> None:
         """Logarithmic axis, or linear."""
@@ -215,28 +236,51 @@ class TrainScreen(BaseScreen):
         self._show(self.deck.snapshot)
 
 
+def traded(shown: Watched) -> bool:
+    """Whether a run is done whose backtest is there or can be made."""
+    return shown.state.status == "done" and shown.run.mode in (*training(), *with_backtest())
+
+
+def drawn(shown: Watched) -> bool:
+    """Whether there is a curve of losses."""
+    return bool(shown.state.history) or within_first(shown.state)
+
+
+NEEDS: dict[str, Callable[[Watched], bool]] = {  # what a run must be like for an action
+    "stop": lambda shown: shown.live,
+    "resume": lambda shown: run_status.resumable(shown.state),
+    "freeze": lambda _: True,
+    "copy": lambda _: True,
+    "see_backtest": traded,
+    "export": lambda shown: bool(shown.state.history),
+    **dict.fromkeys(("log_axis", "smooth", "zoom"), drawn),
+}
+
+
+def within_first(state: State) -> bool:
+    """Whether there is nothing but the batches of a first epoch, of which at least two are known."""
+    return not state.history and len(state.trace) > 1
+
+
 def nothing(snapshot: Snapshot, home: str) -> list[Line]:
     """What is shown without any run."""
     if not snapshot.ready:
         return [[(" reading runs …", "quiet")]]
-    return [
-        [("", "")],
-        [(f" No run yet in {home}", "bright")],
-        [("", "")],
-        [(" d", "bright"), ("  the demo: a small training on a SIMULATED market, under a minute", "")],
-        [(" n", "bright"), ("  a new run: a form over all settings", "")],
-    ]
+    new: Line = [("  n   ", "bright"), ("a new run: a form over all settings", "")]
+    return [*ways(f"No run yet in {home}"), [], new]
 
 
 def fault(watched: Watched, width: int, short: Callable[[str], str]) -> list[Line]:
     """Alarm, and error with its remedy; nothing while all is well. `short` writes the home as screens do."""
     state = watched.state
-    lines: list[Line] = [[(f" {text} ", "alarm")]] if (text := run_status.alarm(state)) else []
+    alarm = run_status.alarm(state)
+    lines: list[Line] = [[(f" {text} ", role)] for ((text, role),) in wrapped(alarm, "alarm", width - 2)]
+    lines = lines if alarm else []
     if error := state.error:
         parts = (f"{error.thing}: {error.reason}", *(f"  {each}" for each in error.problems), error.remedy)
         for part in filter(None, parts):
             role = "bad" if part is parts[0] else ""
             lines += [[(" ", ""), *line] for line in wrapped(short(part), role, width)[:3]]
     if watched.note:
-        lines.append([(" note  ", "quiet"), (watched.note, "")])
+        lines.append([(" note  ", "quiet"), (fitted(watched.note, width - 6).rstrip(), "")])
     return lines
