@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from engine.errors import ChangeSettingsError, Problem, SettingsError
+from engine.hints import file_hint
 from engine.settings.fields import allowed_values
 from engine.settings.tree import Settings, defaults
 from engine.settings.values import Contradiction
@@ -89,10 +90,12 @@ def read_toml(path: Path) -> dict[str, Any]:
     """Parse a settings file; ChangeSettingsError says where its syntax is wrong."""
     try:
         return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError:
+        remedy = f"Write one: {file_hint(None, 'init -c FILE', path)}"
+        raise ChangeSettingsError(str(path), "there is no such file", remedy) from None
     except OSError as error:
-        raise ChangeSettingsError(
-            str(path), error.strerror or "cannot be read", "Write one with: quantdeck init"
-        ) from None
+        reason = error.strerror or "cannot be read"
+        raise ChangeSettingsError(str(path), reason, "Name a file that you may read") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ChangeSettingsError(str(path), f"is not TOML: {error}", "Correct it there") from None
     except RecursionError:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from engine.hints import run_hint
 from engine.results.number_format import amount, correlation, percent, whole
-from engine.runs.hints import run_hint
 from tui.number_format import table
 
 if TYPE_CHECKING:

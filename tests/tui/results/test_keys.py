@@ -106,7 +106,7 @@ async def test_importance_is_shown_where_it_was_measured(deck_on, home):
     deck = deck_on(home, first="backtest")
     async with go(deck, "f", "f", "f") as pilot:
         panel = deck.screen.query_one("#forecasts-and-features")
-        assert f"quantdeck importance {RUN}" in panel.text
+        assert f"importance {RUN}" in panel.text.replace("\n ", " ")
         deciles = backtest_of(home.find(RUN)).calibration.deciles
         assert all(basis_points(each.forward_return) in text_of(deck) for each in deciles)
         run = home.create("importance", load(home.runs / RUN / "settings.toml"), of=RUN)
@@ -121,7 +121,7 @@ async def test_importance_is_shown_where_it_was_measured(deck_on, home):
         await press()(pilot)
         assert "momentum" in panel.text
         assert "0.0123" in panel.text
-        assert "quantdeck importance" not in panel.text
+        assert "not measured" not in panel.text
 
 
 async def test_a_result_without_fills_says_how_to_get_them(deck_on, home):

@@ -199,7 +199,8 @@ class BacktestScreen(BaseScreen):
         self.query_one("#stress", Lines).show(stress(recorded))
         if self._zoom == "learned" and opened.run:
             importance = measured(self.deck.snapshot, opened.run)
-            text = learned(recorded, importance, width, ascii=self.deck.ascii)
+            measure = self.hint(f"importance {recorded.of or recorded.run}")
+            text = learned(recorded, importance, measure, width, ascii=self.deck.ascii)
             self.query_one("#forecasts-and-features", Lines).show(text)
         if self._zoom in ("rolling", "returns"):
             self.draw_returns(width)

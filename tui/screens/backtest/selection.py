@@ -55,13 +55,11 @@ def key(name: str, what: str) -> Line:
 
 def nothing_yet() -> list[Line]:
     """No run has a backtest."""
-    command: Line = [("  or   ", "quiet"), ("quantdeck demo", "bright"), ("   on the command line", "quiet")]
     return [
         [],
         [(" No backtest yet.", "bright")],
         [],
         key("2", "Train: d starts the demo, n a run of your own"),
-        command,
     ]
 
 

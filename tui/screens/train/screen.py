@@ -229,7 +229,7 @@ def nothing(snapshot: Snapshot, home: str) -> list[Line]:
         return [[(" reading runs …", "quiet")]]
     return [
         [("", "")],
-        [(f" No run yet in {home}", "bright")],
+        [(f" {run_status.cannot_be_read(snapshot.closed) or 'No run yet'} in {home}", "bright")],
         [("", "")],
         [(" d", "bright"), ("  the demo: a small training on a SIMULATED market, under a minute", "")],
         [(" n", "bright"), ("  a new run: a form over all settings", "")],
