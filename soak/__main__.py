@@ -5,8 +5,8 @@ import sys
 
 PARTS = (
     "crafted", "random_files", "bits", "caches", "full", "signals", "simulator", "kills", "room",
-    "data_kills", "answers", "mutated_files", "fresh", "terminals", "sizes", "noise_runs", "importance",
-    "search",
+    "data_kills", "answers", "mutated_files", "fresh", "terminals", "line", "sizes", "noise_runs",
+    "importance", "search",
 )  # fmt: skip
 
 
