@@ -145,8 +145,8 @@ def row(each: RunFacts, shown: Sequence[Column], *, marked: bool) -> Line:
     return line
 
 
-def details(each: RunFacts, width: int) -> list[Line]:
-    """The run under the cursor."""
+def details(each: RunFacts, width: int, height: int) -> list[Line]:
+    """The run under the cursor; what is wrong with it, if anything is, takes the room of the rest."""
     run, state = each.run, each.state
     said, role = run_status.status(state)
     far = run_status.progress(state)
@@ -157,21 +157,24 @@ def details(each: RunFacts, width: int) -> list[Line]:
         (f"   {run.mode}{f' of {run.of}' if run.of else ''}", "quiet"), (f"   {run.name}", ""),
     ]  # fmt: skip
     lines: list[Line] = [
-        spread(head, [], width), *fault(state, width),
+        head,
         [(" market    ", "quiet"), (each.symbol, ""), ("   SIMULATED" if state.simulated else "", "warn"),
          (f"   created {run.created[:16].replace('T', ' ')} UTC", "quiet")],
         [(" settings ", "quiet"), *differ[0]], *([(" " * 10, ""), *line] for line in differ[1:]),
         [(" note      ", "quiet"),
          (each.note or "none; o writes one", "" if each.note else "quiet")],
     ]  # fmt: skip
-    return [spread(line, [], width) for line in lines]
+    wrong = fault(state, run.id, width)
+    kept = lines[: max(1, height - len(wrong))] if wrong else lines
+    return [spread(line, [], width) for line in [*kept, *wrong]]
 
 
-def fault(state: State, width: int) -> list[Line]:
-    """What is wrong with a run, and the remedy, in full: where room is little, before all the rest."""
+def fault(state: State, run_id: str, width: int) -> list[Line]:
+    """What is wrong with a run, and the remedy, in full. The run itself is named above already."""
     if state.error is None:
         return []
-    said = (f"{state.error.thing}: {state.error.reason}", "bad" if state.error.is_fault else "warn")
+    thing = "" if state.error.thing == f"run {run_id}" else f"{state.error.thing}: "
+    said = (f"{thing}{state.error.reason}", "bad" if state.error.is_fault else "warn")
     return [
         [(f" {line}", role)]
         for text, role in (said, (state.error.remedy, ""))

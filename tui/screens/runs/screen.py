@@ -98,7 +98,7 @@ class RunsScreen(BaseScreen):
         rows.set_rows(drawing.header(shown, listed.by, down=listed.down), len(listed.shown), row)
         at = self._at
         none: Line = [(" no run fits the filter; / changes it", "quiet")]
-        details.show(drawing.details(at, width) if at else [none])
+        details.show(drawing.details(at, width, details.size.height) if at else [none])
 
     def _title(self, snapshot: Snapshot) -> Line:
         listed, total = self._list, len(snapshot.runs)
