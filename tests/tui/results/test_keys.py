@@ -319,3 +319,19 @@ async def test_an_import_says_what_its_file_leaves_open(deck_on, home, tmp_path)
         assert hints_of(form.judge().hints) == Hints(
             "day-first", timezone="Europe/Berlin", accept_losses=True
         )
+
+
+@pytest.mark.parametrize(("key", "seen", "gone"), [("t", "#trades", "#chart"), ("c", "#chart", "#trades")])
+async def test_one_key_shows_a_panel_alone_and_all_of_them_again(deck_on, home, key, seen, gone):
+    deck = deck_on(home, first="backtest")
+    async with go(deck, size=(80, 22)) as pilot:
+        screen = deck.screen
+        assert screen.in_sight("#trades")
+        before = screen.trades.table.body_height
+        await press(key)(pilot)
+        assert screen.in_sight(seen)
+        assert not screen.in_sight(gone)
+        if key == "t":
+            assert screen.trades.table.body_height > 3 * before
+        await press(key)(pilot)
+        assert screen.in_sight(gone)
