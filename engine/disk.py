@@ -11,6 +11,7 @@ import stat
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.errors import ChangeSettingsError, MakeRoomError, RepairDataError
+from engine.hints import hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,12 +156,10 @@ def free_mb(folder: Path) -> float:
     return shutil.disk_usage(folder).free / 1e6
 
 
-def check_room(folder: Path, needed_mb: float = NEEDED_MB) -> float:
-    """Free space in MB. Raises MakeRoomError when it is less than a run needs."""
-    free = free_mb(folder)
+def check_room(home: Path, needed_mb: float = NEEDED_MB) -> None:
+    """Raise MakeRoomError when a home has less free space than a run needs."""
+    free = free_mb(next(each for each in (home, *home.absolute().parents) if each.exists()))
     if free < needed_mb:
-        raise MakeRoomError(
-            str(folder), f"the disk has {free:.0f} MB left, a run needs {needed_mb:.0f}",
-            "Free space: quantdeck runs delete, or move the home with --home",
-        )  # fmt: skip
-    return free
+        reason = f"the disk has {free:.0f} MB left, a run needs {needed_mb:.0f}"
+        remedy = f"Delete runs that you can spare, of these: {hint(home, 'runs list')}; or name another home"
+        raise MakeRoomError(str(home), reason, remedy)

@@ -2,6 +2,7 @@
 
     QuantdeckError
     ├── TryAgainError          the world was unkind for a moment: network, rate limit, a busy lock
+    │   └── AlreadyRunningError not a fault: what was asked for is going on
     ├── ChangeSettingsError    the request cannot be carried out as written
     │   └── SettingsError      several faults of one settings file, told at once
     ├── RepairDataError        a file, a series or an artifact is not what it should be
@@ -18,16 +19,20 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
+
+from engine.hints import hint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 
 class QuantdeckError(Exception):
     """An error with a thing, a reason and a remedy, each one plain sentence or phrase."""
 
     exit_code = 1
+    is_fault: ClassVar[bool] = True  # whether anything is wrong that has to be remedied
 
     def __init__(self, thing: str, reason: str, remedy: str = "", problems: Sequence[Problem] = ()) -> None:
         """Keep the parts; control characters in them never reach a terminal raw. problems: one by one."""
@@ -53,18 +58,22 @@ class TryAgainError(QuantdeckError):
     """The same request may well succeed later."""
 
 
+class AlreadyRunningError(TryAgainError):
+    """What was asked for is going on."""
+
+    is_fault = False
+
+
 class ChangeSettingsError(QuantdeckError):
     """The request has to be written differently."""
 
     exit_code = 2
 
 
-def no_such_series(name: str, stored: Sequence[str]) -> ChangeSettingsError:
-    """That a series is not among the stored ones, with those that are called nearly so."""
+def no_such_series(name: str, stored: Sequence[str], home: Path) -> ChangeSettingsError:
+    """That a series is not among those stored in a home, with those that are called nearly so."""
     near = difflib.get_close_matches(name, stored, 3, 0.4)
-    remedy = (
-        f"Did you mean {' or '.join(near)}?" if near else "List what there is with: quantdeck data status"
-    )
+    remedy = f"Did you mean {' or '.join(near)}?" if near else f"See: {hint(home, 'data status')}"
     return ChangeSettingsError(f"series {name}", "is not in the store", remedy)
 
 
@@ -84,6 +93,7 @@ class StopRequestedError(QuantdeckError):
     """Raised from a progress callback when a stop was asked for; let it pass through."""
 
     exit_code = 130
+    is_fault = False
 
 
 class InternalError(QuantdeckError):

@@ -120,7 +120,7 @@ def test_a_range_in_a_settings_place_means_what_its_text_means(tree):
         ("window.lookback = {low = 4", "window.lookback", "is not TOML"),
         ("window.lookback", "window.lookback", "must be written KEY ="),
         ('model.kind = ["mlp", "forest"]', "model.kind", "must be lstm or"),
-        ("training.seed = [1, 2]", "training.seed", "quantdeck train --seeds"),
+        ("training.seed = [1, 2]", "training.seed", "several trainings show"),
         ("split.test = [0.1, 0.2]", "split.test", "is the same for all trials"),
         ("search.folds = [2, 3]", "search.folds", "is the same for all trials"),
         ('data.symbol = ["BTC/USDT", "ETH/USDT"]', "data.symbol", "is the same for all trials"),
@@ -187,7 +187,7 @@ def test_a_grid_tries_every_value_once():
 
 
 def test_the_example_is_a_space_and_its_rules_are_rules():
-    settings = make(lifted(tomllib.loads(example("space.toml"))))
+    settings = make(lifted(tomllib.loads(example("quantdeck search space.toml"))))
     found = {each.key: each for each in space_of(settings)}
     assert len(found) == 9
     assert [each.key for each in found.values() if each.is_rule] == [

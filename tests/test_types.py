@@ -60,6 +60,7 @@ EDGES = {
         "engine/runs/process.py:outcome",
         "engine/runs/replay.py:paced",
         "engine/runs/process.py:started",
+        "engine/runs/process.py:stopped",
         "engine/runs/requests.py:_answers",
         "engine/runs/requests.py:request_of",
         "engine/results/notes.py:log_event",

@@ -9,8 +9,8 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from engine.errors import QuantdeckError
+from engine.hints import hint
 from engine.runs.events import clock, stamp
-from engine.runs.hints import hint
 from tui.background.preload import load, warm
 from tui.background.warm_engine import Engine
 from tui.runs.looks import ending, looks, missed, note_look

@@ -5,6 +5,8 @@ Nothing heavy is imported before the command line is read, and then only what th
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import signal
 import sys
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 DEBUG = "QUANTDECK_DEBUG"
 INTERRUPTED = 130
+HELP = frozenset({"--help", "-h"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -82,8 +85,6 @@ def carry_out(given: list[str]) -> int:
         if os.environ.get(DEBUG):
             raise
         answer = answer_to(error)
-    if answer is None:  # --help and --version have printed already
-        return 0
     answer.write(wants_json="--json" in given)
     return answer.exit_code
 
@@ -114,19 +115,26 @@ def opened(home: str | None = None, *, mouse: bool | None = None, view: bool = F
     return app(home, mouse=mouse, view=view)
 
 
-def commanded(given: list[str]) -> Answer | None:
-    """What a command answers; None if there was only something to be printed."""
+def commanded(given: list[str]) -> Answer:
+    """What a command answers; what `--help` would print is an answer, too."""
     import typer
 
+    from tui.commands.answer import Answer
     from tui.grammar import app
 
     command = typer.main.get_command(app)
+    printed, helped = io.StringIO(), not HELP.isdisjoint(given)
+    words = [each for each in given if not helped or each != "--json"]  # groups of commands do not know it
     try:
-        with command.make_context("quantdeck", list(given)) as context:
-            answer: Answer = command.invoke(context)
-            return answer
+        with (
+            contextlib.redirect_stdout(printed) if helped else contextlib.nullcontext(),
+            command.make_context("quantdeck", words) as context,
+        ):
+            found: Answer = command.invoke(context)
+            return found
     except typer.Exit:
-        return None
+        text = printed.getvalue()
+        return Answer({"help": text}, text.rstrip("\n"))
 
 
 def answer_to(error: BaseException) -> Answer:

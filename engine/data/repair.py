@@ -22,6 +22,7 @@ from engine.data.kinds.candles import CANDLES
 from engine.data.series import calendar_of
 from engine.data.update import joined
 from engine.errors import ChangeSettingsError
+from engine.hints import hint
 from engine.market import imputation
 from engine.market.candles import CONFLICT, MADE, OHLCV, check, check_again, iso, milliseconds, time_index
 from engine.market.quality import LISTED
@@ -119,7 +120,8 @@ def undo(name: str, store: Store, now_ms: int) -> UndoReport:
     with store.open(name) as opened:
         series = candles_of(opened, now_ms)
         if not series.repairs:
-            raise ChangeSettingsError(f"series {name}", "has no repair to undo", "See: quantdeck data status")
+            remedy = f"See: {hint(store.folder.parent, 'data status')}"
+            raise ChangeSettingsError(f"series {name}", "has no repair to undo", remedy)
         last = series.repairs[-1]
         times = milliseconds(series.frame.index)  # (T,)
         made = (series.frame["flag"].to_numpy() & MADE) > 0

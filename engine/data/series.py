@@ -115,7 +115,7 @@ def facts_of(file: Any, name: str) -> Facts:
     metadata = file.metadata.metadata or {}
     text = metadata.get(FACTS)
     if text is None:
-        raise ValueError("it was not written by quantdeck; bring it in with: quantdeck data import")
+        raise ValueError("it was not written by quantdeck; move it elsewhere and import it from there")
     if hashlib.sha256(text).hexdigest().encode() != metadata.get(FACTS_HASH):
         raise ValueError("its facts do not match their hash")
     content = migrated(json.loads(text), name)

@@ -153,7 +153,7 @@ class Store:
         """
         path = self._path(name)
         if not path.is_file():
-            raise no_such_series(name, self.names())
+            raise no_such_series(name, self.names(), self.folder.parent)
         with refusals(path):
             path.unlink()
         self.journal(name, "candles").clear()
@@ -198,7 +198,7 @@ class Store:
             with pq.ParquetFile(path, page_checksum_verification=True) as file:
                 yield file, facts_of(file, name)
         except FileNotFoundError:
-            raise no_such_series(name, self.names()) from None
+            raise no_such_series(name, self.names(), self.folder.parent) from None
         except PermissionError:
             raise MakeRoomError(str(path), "may not be read", "Allow reading it") from None
         except DAMAGE as error:

@@ -24,6 +24,7 @@ from engine.backtest.trades import trade_table
 from engine.backtest.trading import Decisions
 from engine.disk import stamp
 from engine.errors import ChangeSettingsError, RepairDataError
+from engine.hints import run_hint
 from engine.market.times import milliseconds
 from engine.outcome import BARS, EQUITY, PREDICTIONS, TRADES
 from engine.results.backtest import BacktestResult
@@ -31,7 +32,6 @@ from engine.results.trade_terms import COLUMNS, MOMENTS
 from engine.robustness import deflation
 from engine.robustness.market_prices import MarketPrices
 from engine.runs.folder import RunFolder
-from engine.runs.hints import run_hint
 from engine.runs.manifest import read_checked
 from engine.runs.results import content
 from engine.runs.trial_ledger import WHAT_IF
@@ -233,7 +233,7 @@ def settings_with(result: Result, overrides: tuple[tuple[str, str], ...]) -> Set
         if own and key in OF_FORECASTS:
             raise ChangeSettingsError(
                 key, "cannot be tried: these signals are target weights, not forecasts",
-                "Try fees, slippage, sizes, stops or fills; or run quantdeck simulate with it",
+                "Try fees, slippage, sizes, stops or fills; or simulate the signals again with it",
             )  # fmt: skip
     tree = result.recorded.settings.model_dump()
     return make(tree, [f"{key}={value}" for key, value in overrides], "what-if")
@@ -275,7 +275,7 @@ def decided(result: Result, settings: Settings) -> Decisions:
     made, level = result.decisions, settings.signal.entry_threshold
     if result.run.mode == "simulate" and made.weight is None:
         reason = "was written by a version that did not keep its target weights"
-        raise ChangeSettingsError(f"run {result.run.id}", reason, "Do it again: quantdeck simulate")
+        raise ChangeSettingsError(f"run {result.run.id}", reason, "Simulate its signals again")
     recorded = result.recorded.settings.signal
     if level != recorded.entry_threshold or recorded.by_band != settings.signal.by_band:
         made = replace(made, signal=signals.threshold(made.forecast, level))

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
 
 SIMULATED = "SIMULATED market: these figures say nothing about a real one"
 OWN_CODE = ("features.file", "model.file")  # settings that name Python files of the user's
-ASK = "Ask for it: quantdeck audit"
 BEFORE_FIGURES = (
     "IC too good to be true",
     "Sharpe too good to be true",
@@ -19,16 +18,19 @@ BEFORE_FIGURES = (
 )  # codes of notes
 
 
-def caveats(result: BacktestResult, status: AuditStatus, report: AuditReport | None) -> list[str]:
+def caveats(
+    result: BacktestResult, status: AuditStatus, report: AuditReport | None, command: str
+) -> list[str]:
     """The sentences that stand above the figures, the audit's first.
 
-    status: of the audit of the artifacts that lie there now; report: what it says, where that can be read.
+    status: of the audit of the artifacts that lie there now; report: what it says, where that can be read;
+    command: the one that asks for an audit.
     """
-    said = on_audit(result, status, report)
+    said = on_audit(result, status, report, command)
     return [*([said] if said else []), *(note.text for note in result.notes if note.code in BEFORE_FIGURES)]
 
 
-def on_audit(result: BacktestResult, status: AuditStatus, report: AuditReport | None) -> str:
+def on_audit(result: BacktestResult, status: AuditStatus, report: AuditReport | None, command: str) -> str:
     """What the leak audit found, or that code of the user's own was never audited; empty if all is well."""
     if status == "failed":
         found = report.findings if report else ()
@@ -41,6 +43,7 @@ def on_audit(result: BacktestResult, status: AuditStatus, report: AuditReport | 
         what = "code of your own takes from outside what no replay holds still"
         return f"LEAK AUDIT NOT JUDGEABLE: {what}: {taken}."
     if status == "not run" and any(result.settings_differ.get(key) for key in OWN_CODE):
-        remedy = "A walk-forward cannot be: audit a run of these settings" if result.folds else ASK
+        walked = "A walk-forward cannot be: audit a run of these settings"
+        remedy = walked if result.folds else f"Ask for it: {command}"
         return f"NOT AUDITED: code of your own made these figures. {remedy}."
     return ""

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from engine.errors import RepairDataError
+from engine.hints import run_hint
 from engine.plain_file import plain_bytes
 from engine.results.audit import AuditReport
 from engine.results.caveats import caveats
@@ -51,7 +52,7 @@ def audit_report(run: RunFolder) -> AuditReport | None:
 
 def caveats_of(run: RunFolder, result: BacktestResult) -> list[str]:
     """What must be read before a result's figures."""
-    return caveats(result, audit_status(run), audit_report(run))
+    return caveats(result, audit_status(run), audit_report(run), run_hint(run.path, "audit RUN"))
 
 
 def fingerprint(run: RunFolder) -> str:

@@ -13,12 +13,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.disk import refusals, write_whole
+from engine.disk import check_room, refusals, write_whole
 from engine.errors import ChangeSettingsError, RepairDataError, TryAgainError, no_such_series
+from engine.hints import hint, run_hint
 from engine.plain_file import plain_bytes
 from engine.runs import lock
 from engine.runs.events import clock, stamp
-from engine.runs.hints import hint, run_hint
 from engine.runs.modes import MODES
 
 if TYPE_CHECKING:
@@ -178,6 +178,7 @@ class Home:
         if "collect" in MODES[mode].stages:
             self.refuse_absent(settings.data.stored)
         about = {"mode": mode, "of": of, "name": checked_name(name)}
+        check_room(self.path)  # before there is a folder: a refusal leaves no run behind
         if repeats is not None:
             about |= {"repeats": repeats.id, "now": repeats.now}
         run = RunFolder(self._new_folder())
@@ -192,7 +193,7 @@ class Home:
         stored = sorted(path.stem for path in self.data.glob("*.parquet"))
         for name in names:
             if name not in stored:
-                raise no_such_series(name, stored)
+                raise no_such_series(name, stored, self.path)
 
     def _new_folder(self) -> Path:
         with refusals(self.runs):
@@ -213,7 +214,7 @@ class Home:
         try:
             with os.scandir(self.runs) as entries:
                 return [self.runs / entry.name for entry in entries if not entry.is_symlink()]
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, PermissionError):  # see engine.runs.unreadable
             return []
 
     def find(self, text: str, modes: Sequence[str] = ()) -> RunFolder:

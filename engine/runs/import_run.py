@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from engine import settings
 from engine.disk import NEEDED_MB, check_room, refusals, sync, write_whole
 from engine.errors import ChangeSettingsError, RepairDataError
+from engine.hints import hint, run_hint
 from engine.runs import events, lock, manifest, manifest_entries, signature
 from engine.runs.folder import ID, RunFolder
-from engine.runs.hints import hint, run_hint
 from engine.runs.repetition import refuse_unfinished
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def what(stored: dict[str, Any], copy: RunFolder) -> list[str]:
         )
     if copy.features_path.exists():
         name = copy.features_path.name
-        findings.append(f"it brings a program, {name}: quantdeck audit runs it, so read it first")
+        findings.append(f"it brings a program, {name}: an audit runs it, so read it first")
     findings.append(
         f"its figures are its maker's word until you repeat it: {run_hint(copy.path, 'reproduce RUN')}"
     )

@@ -12,12 +12,12 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from engine.disk import refusals
-from engine.errors import MakeRoomError, TryAgainError
+from engine.errors import AlreadyRunningError, MakeRoomError, TryAgainError
+from engine.hints import run_hint
 from engine.runs import lock, queue
 from engine.runs.environment import for_engine
 from engine.runs.error_codec import to_fields
 from engine.runs.events import EventLog, clock, stamp
-from engine.runs.hints import run_hint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,8 @@ def launch(run: RunFolder, command: Sequence[str] = ENGINE, *, queued: bool = Tr
     """
     name, handle = f"run {run.id}", lock.take(run.lock_path)  # no lock file where there is no run
     if handle is None:
-        raise TryAgainError(name, "is running already", f"Follow it: {run_hint(run.path, 'runs follow RUN')}")
+        remedy = f"Follow it: {run_hint(run.path, 'runs follow RUN')}"
+        raise AlreadyRunningError(name, "is running already", remedy)
     try:
         with EventLog(run.events_path) as log:
             with refusals(run.stop_path):

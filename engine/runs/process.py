@@ -29,6 +29,7 @@ from engine.runs.error_codec import as_error, to_fields
 from engine.runs.events import EventLog
 from engine.runs.launch import STOP_SIGNALS, STOP_WITHIN_S
 from engine.runs.manifest import write_manifest
+from engine.runs.postmortem import from_outside
 from engine.runs.versions import versions
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class RunSupervisor:
             self.log.emit(self.started())
             if not heart.ident:
                 heart.start()
-            check_room(self.run.path)
+            check_room(self.run.path.parent.parent)
             self.reserve.write_bytes(bytes(RESERVE_BYTES))
             result = work(self.emit)
             write_whole(self.run.result_path, json.dumps(plain(result), indent=2).encode())
@@ -229,7 +230,7 @@ class RunSupervisor:
         """End the process, whose work heeds no stop; what was committed stays, as after a kill."""
         self.note("The work came to no safe point after it was asked to stop: ended without it. It was here:")
         faulthandler.dump_traceback(self.output)
-        code = self.conclude({"kind": "stopped", "by": self.asked_by}, StopRequestedError.exit_code)
+        code = self.conclude(self.stopped(), StopRequestedError.exit_code)
         self.output.flush()
         os._exit(code)
 
@@ -237,11 +238,17 @@ class RunSupervisor:
         """The final event and the exit code of work that ended in an exception."""
         failure = as_error(error)
         if isinstance(failure, StopRequestedError):
-            return {"kind": "stopped", "by": self.asked_by or "request"}, failure.exit_code
+            return self.stopped(), failure.exit_code
         with contextlib.suppress(MemoryError):
             lines = traceback.format_exception(error)  # never with locals: they may hold secrets
             self.note(f"{''.join(lines)}{failure}")
         return {"kind": "failed", "error": to_fields(failure)}, failure.exit_code
+
+    def stopped(self) -> Event:
+        """The final event of a run that was asked to stop; with the likely cause if a signal did."""
+        event: Event = {"kind": "stopped", "by": self.asked_by or "request"}
+        asked = self.asked_by in ("", "request")
+        return event if asked else event | {"error": to_fields(from_outside(self.run, self.asked_by))}
 
     def conclude(self, final: Event, code: int) -> int:
         """Write the final event; if even that is refused, engine.log and the exit code have to tell."""

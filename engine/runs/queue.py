@@ -18,8 +18,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from engine.errors import QuantdeckError, TryAgainError
+from engine.hints import run_hint
 from engine.runs import lock
-from engine.runs.hints import run_hint
 from engine.runs.modes import MODES
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from engine import settings
 from engine.errors import ChangeSettingsError, RepairDataError
+from engine.hints import run_hint
 from engine.runs import manifest
-from engine.runs.hints import run_hint
 from engine.runs.modes import MODES
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ import shutil
 from typing import TYPE_CHECKING
 
 from engine.errors import TryAgainError
+from engine.hints import run_hint
 from engine.runs import lock
 from engine.runs.events import EventLog, read
 from engine.runs.folder import Home, RunFolder
-from engine.runs.hints import run_hint
 from engine.runs.launch import alive
 
 if TYPE_CHECKING:

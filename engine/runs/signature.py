@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import RepairDataError
-from engine.runs.hints import run_hint
+from engine.hints import run_hint
 
 KEY_FILE = "QUANTDECK_KEY_FILE"
 KEY_NAME = "key"

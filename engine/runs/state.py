@@ -14,9 +14,8 @@ from engine.runs import fold_cache
 from engine.runs import log_entries as log
 from engine.runs.events import clock, read
 from engine.runs.fold import FINAL, KEPT_NOTES, NAMES, State, fold, replay
-from engine.runs.hints import run_hint
 from engine.runs.launch import alive, last_words
-from engine.runs.postmortem import cause
+from engine.runs.postmortem import cause, cure
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
@@ -92,6 +91,6 @@ def crashed(run: RunFolder, state: State) -> State:
     words = last_words(run)
     parts = [cause(run, state.memory_mb), f"engine.log ends with: {words}" if words else ""]
     reason = f"the engine died without a word{''.join(f'; {part}' for part in parts if part)}"
-    remedy = f"Go on with: {run_hint(run.path, 'runs resume RUN')}; the whole log: {run.log_path}"
+    remedy = f"{cure(run)}. The whole log: {run.log_path}"
     error = InternalError(f"run {run.path.name}", reason, remedy)
     return replace(state, status="crashed", ended_at=state.updated_at, error=error)

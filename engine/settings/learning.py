@@ -177,7 +177,7 @@ class Training(Group):
     seed: Whole = setting(1, "seed of weights, dropout and shuffling", "", ge=0, le=2**31 - 1)
     seeds: Whole = setting(
         5,
-        "trainings of quantdeck train --seeds: this many, from training.seed on",
+        "trainings of `train --seeds`: this many, from training.seed on",
         "trainings",
         ge=2,
         le=1000,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from engine.errors import ChangeSettingsError, Problem, SettingsError
+from engine.hints import file_hint
 from engine.plain_file import plain_bytes
 from engine.settings.fields import allowed_values
 from engine.settings.tree import Settings, defaults
@@ -98,10 +99,12 @@ def read_toml(path: Path) -> dict[str, Any]:
         content = plain_bytes(path, MOST_BYTES)
         dotted = DOTTED.search(content) is not None
         found = {} if dotted else tomllib.loads(content.decode("utf-8-sig"))
+    except FileNotFoundError:
+        remedy = f"Write one: {file_hint(None, 'init -c FILE', path)}"
+        raise ChangeSettingsError(str(path), "there is no such file", remedy) from None
     except OSError as error:
-        raise ChangeSettingsError(
-            str(path), error.strerror or "cannot be read", "Write one with: quantdeck init"
-        ) from None
+        reason = error.strerror or "cannot be read"
+        raise ChangeSettingsError(str(path), reason, "Name a file that you may read") from None
     except ValueError as error:  # of the syntax, of the encoding, or a number of too many digits
         raise ChangeSettingsError(str(path), f"is not TOML: {error}", "Correct it there") from None
     except RecursionError:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 SEARCHED = ("features", "window", "label", "scaling", "model", "training", *RULES)
 NOT_SEARCHED = {
-    "training.seed": "is luck, no setting: see what it moves with quantdeck train --seeds",
+    "training.seed": "is luck, no setting; several trainings show what it moves",
     "training.seeds": "moves no trial",
     "training.devices": "is 1 in a search, so that no figure hangs on the machine",
     "backtest.span": "is the test in a search",
@@ -58,9 +58,7 @@ def space_of(settings: Settings) -> tuple[Parameter, ...]:
         except Fault as fault:
             problems.append(Problem(key, "", str(fault)))
     if not settings.search.space:
-        problems.append(
-            Problem("search.space", "", "is empty: write an example with quantdeck init --search")
-        )
+        problems.append(Problem("search.space", "", "is empty: name the settings to try"))
     problems += [] if problems else loose_ends(found)
     if problems:
         raise SettingsError("search.space", problems)

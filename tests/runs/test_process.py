@@ -37,7 +37,9 @@ def test_a_signal_stops_at_the_next_safe_point(run, work, number):
     engine.send_signal(number)
     assert finish(engine) == (130, "")
     state = state_of(run)
-    assert (state.status, state.error) == ("stopped", None)
+    assert state.status == "stopped"
+    assert number.name in state.error.reason
+    assert run.id in state.error.remedy
     assert events_of(run, "stopped")[0]["by"] == number.name
     assert len(events_of(run, "stopping")) == 1
     texts = [note.text for note in state.notes]

@@ -1,5 +1,6 @@
 """A real sshd on loopback: own port, own host key, log-in by key; and a terminal to look at, in tmux."""
 
+import contextlib
 import os
 import pwd
 import shlex
@@ -41,9 +42,9 @@ class Server:
         ]  # fmt: skip
         self.address = f"{pwd.getpwuid(os.getuid()).pw_name}@127.0.0.1"
 
-    def command(self, line, *, terminal=False):
-        """The argv that runs a line over there."""
-        return ["ssh", *self.options, *(["-tt"] if terminal else []), self.address, line]
+    def command(self, line, *, terminal=False, more=()):
+        """The argv that runs a line over there; more: options of the client's that come first."""
+        return ["ssh", *more, *self.options, *(["-tt"] if terminal else []), self.address, line]
 
     def run(self, line):
         """Run a line over there to its end."""
@@ -94,6 +95,10 @@ class Screen:
         """Look until all of these stand on the screen at once."""
         return self.until(lambda text: all(each in text for each in texts))
 
+    def ended(self):
+        """Whether what ran in it has."""
+        return self.tmux("display-message", "-p", "-t", self.name, "#{pane_dead}").strip() == "1"
+
     def pid(self):
         """Process id of what runs in it."""
         return int(self.tmux("display-message", "-p", "-t", self.name, "#{pane_pid}"))
@@ -102,12 +107,16 @@ class Screen:
         self.tmux("kill-session", "-t", self.name)
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory):
+class UnavailableError(Exception):
+    """There is no sshd to be had here."""
+
+
+@contextlib.contextmanager
+def sshd(folder):
+    """Run an sshd with its files in a folder."""
     lacking = [name for name, path in NEEDED.items() if not path]
     if lacking:
-        pytest.skip(f"not installed here: {', '.join(lacking)}")
-    folder = tmp_path_factory.mktemp("sshd")
+        raise UnavailableError(f"not installed here: {', '.join(lacking)}")
     for name in ("key", "host_key"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
     (folder / "authorized_keys").write_bytes((folder / "key.pub").read_bytes())
@@ -133,11 +142,22 @@ def server(tmp_path_factory):
     deadline = time.monotonic() + 30
     while running.run("true").returncode != 0:
         if process.poll() is not None or time.monotonic() > deadline:
-            pytest.skip(f"sshd does not start here: {(folder / 'log').read_text()[-300:]}")
+            raise UnavailableError(f"sshd does not start here: {(folder / 'log').read_text()[-300:]}")
         time.sleep(0.1)
-    yield running
-    process.terminate()
-    process.wait()
+    try:
+        yield running
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    try:
+        with sshd(tmp_path_factory.mktemp("sshd")) as running:
+            yield running
+    except UnavailableError as why:
+        pytest.skip(str(why))
 
 
 @pytest.fixture

@@ -79,6 +79,7 @@ def test_alone_it_tells_how_things_stand(deck):
         "live": [],
         "queued": [],
         "last": None,
+        "unreadable": {},
         "ended_badly": [],
     }
 

@@ -52,7 +52,7 @@ def test_every_decile_and_every_feature_stands_whole(result, seed, width, measur
     )
     each = [Importance(name, 1, next(numbers), next(numbers), next(numbers)) for name in names]
     importance = ImportanceResult("b", "a", False, 900, 0.05, 20, 48, (), tuple(each)) if measured else None
-    lines = learned(found, importance, width, ascii=plain_characters)
+    lines = learned(found, importance, "quantdeck importance RUN", width, ascii=plain_characters)
     assert all(width_of(line) <= width for line in lines)
     text = list(map(plain, lines))
     for decile in deciles:
@@ -64,6 +64,6 @@ def test_every_decile_and_every_feature_stands_whole(result, seed, width, measur
     for one in each if measured else ():
         line = shown_of(one.name, text)
         assert line.split()[1] == correlation(one.ic_drop)
-    assert any("quantdeck importance" in line for line in text) == (not measured)
+    assert any("importance is not measured" in line for line in text) == (not measured)
     if plain_characters:
         assert not {"█", "│"} & set("".join(text))

@@ -6,11 +6,11 @@ import shutil
 
 import pytest
 
+from engine.hints import hint
 from engine.queries.opening import what_if
 from engine.queries.trades import window
 from engine.results.codec import plain
 from engine.runs.folder import Home
-from engine.runs.hints import hint
 from engine.runs.trial_ledger import WHAT_IF
 from engine.runs.trial_store import read
 from engine.settings import make

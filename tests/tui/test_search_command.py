@@ -31,14 +31,14 @@ def test_a_space_that_is_wrong_makes_no_run(tmp_path, monkeypatch):
     with pytest.raises(SettingsError) as caught:
         search.search(str(tmp_path / "home"), "wrong.toml", None, None)
     assert {each.key for each in caught.value.problems} == {"window.lookback", "model.kind"}
-    with pytest.raises(SettingsError, match="quantdeck init --search"):
+    with pytest.raises(ChangeSettingsError, match="quantdeck init --search"):
         search.search(str(tmp_path / "home"), "", None, None)
     assert not (tmp_path / "home").exists()
 
 
 def test_only_a_search_is_gone_on_with(tmp_path):
     home = Home(tmp_path)
-    with pytest.raises(ChangeSettingsError, match="Begin one: quantdeck search"):
+    with pytest.raises(ChangeSettingsError, match="Write a space for one: quantdeck init --search"):
         search.resume(str(tmp_path), "last", detach=True)
     run = home.create("train", make({}))
     with pytest.raises(ChangeSettingsError, match="is a train, no search"):

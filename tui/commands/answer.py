@@ -55,8 +55,11 @@ def say(text: str) -> None:
 
 
 def error_text(error: QuantdeckError) -> str:
-    """An error for a person: thing and reason, remedy, and one line for each problem in it."""
-    remedy = [f"  remedy: {error.remedy}"] if error.remedy else []
-    return "\n".join(
-        [f"error: {error.thing}: {error.reason}", *remedy, *(f"  {problem}" for problem in error.problems)]
-    )
+    """An error for a person: thing and reason, remedy, and one line for each problem in it.
+
+    Neither is called so where nothing is wrong.
+    """
+    called, to_do = ("error: ", "remedy: ") if error.is_fault else ("", "")
+    remedy = [f"  {to_do}{error.remedy}"] if error.remedy else []
+    first = f"{called}{error.thing}: {error.reason}"
+    return "\n".join([first, *remedy, *(f"  {problem}" for problem in error.problems)])

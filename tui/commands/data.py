@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Problem, RepairDataError
+from engine.hints import hint
 from engine.results.codec import to_json
 from engine.results.notes import Note
 from engine.results.number_format import whole
@@ -20,7 +21,6 @@ from engine.results.series import (
     VerifyReport,
 )
 from engine.runs.folder import home_path
-from engine.runs.hints import hint
 from engine.runs.requests import ask
 from tui.commands.answer import Answer
 from tui.commands.settings import from_file
@@ -62,7 +62,7 @@ def status(home: str | None) -> Answer:
     stored = request(home, "data.status", StoreStatus)
     broken = [f"broken: {each.series}: {each.reason}. {each.remedy}" for each in stored.broken]
     if not stored.series and not broken:
-        fetch, bring = (hint(home_path(home), f"data {words}") for words in ("update", "import FILE"))
+        fetch, bring = hint(home_path(home), "data update"), hint(home_path(home), "data import FILE")
         return Answer(to_json(stored), f"no series stored yet; fetch some: {fetch}, or: {bring}")
     header = ("series", "kind", "rows", "first", "last", "gaps", "calendar", "simulated", "origin")
     rows = [

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from engine.errors import StopRequestedError
-from engine.runs.hints import run_hint
+from engine.hints import run_hint
 from engine.runs.launch import ask_stop, wait
 from engine.runs.state import Follower
 from tui.commands.answer import say

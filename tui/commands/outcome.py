@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import InternalError, StopRequestedError
+from engine.hints import run_hint
 from engine.results.backtest import BacktestResult
 from engine.results.codec import to_json
 from engine.results.number_format import whole
 from engine.results.studies import TrainResult
 from engine.runs.audit_status import audit_status
-from engine.runs.hints import run_hint
 from engine.runs.results import result_of
 from tui.commands.answer import Answer
 from tui.commands.follow import farewell

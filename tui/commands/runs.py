@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ChangeSettingsError, QuantdeckError, RepairDataError, StopRequestedError
+from engine.hints import hint, run_hint
 from engine.imports import gc_paused
 from engine.results.codec import to_json
 from engine.results.metrics import METRICS
@@ -13,11 +14,11 @@ from engine.results.number_format import amount, signed_percent, whole
 from engine.runs import manifest, notes, queue
 from engine.runs.error_codec import to_fields
 from engine.runs.folder import Home, home_path
-from engine.runs.hints import hint, run_hint
 from engine.runs.launch import STOP_WITHIN_S, alive, ask_stop, kill, wait
 from engine.runs.requests import EngineClient
 from engine.runs.results import result_of
 from engine.runs.state import state_of
+from engine.runs.unreadable import unreadable
 from tui.commands.answer import Answer, error_text, say
 from tui.commands.outcome import outcome, shown
 from tui.commands.pipeline import carry_out
@@ -27,6 +28,7 @@ from tui.number_format import loss, span, table
 from tui.runs.facts import facts_of, facts_of_all, has_result
 from tui.runs.run_filter import fitting
 from tui.runs.run_order import as_tree, branch, ordered
+from tui.runs.status import cannot_be_read
 from tui.text.csv_file import write_csv
 from tui.text.events import note_line
 from tui.text.returns import spread_of_returns
@@ -59,10 +61,12 @@ def listed(
     home: Home, words: str, csv: str, every: list[RunFacts], chosen: list[tuple[RunFacts, int]]
 ) -> Answer:
     """The runs with all these words, each with its depth below its own, as a table, or in a CSV file."""
-    runs = [each for each, _ in chosen]
+    runs, counted = [each for each, _ in chosen], {"unreadable": unreadable(home)}
+    closed = cannot_be_read(counted["unreadable"])
     if not runs:
-        none = f"none of {len(every)} runs fits {words!r}" if every else f"no runs yet in {home.path}"
-        return Answer({"runs": []}, none if every else f"{none}; start with: {hint(home.path, 'demo')}")
+        none = f"none of {len(every)} runs fits {words!r}" if every else closed
+        start = f"no runs yet in {home.path}; start with: {hint(home.path, 'demo')}"
+        return Answer({"runs": []} | counted, none or start)
     if csv:
         written = write_csv(csv, [each.row() for each in runs], home)
         return Answer({"path": str(written), "rows": len(runs)}, f"{len(runs)} runs written to {written}")
@@ -81,7 +85,8 @@ def listed(
         ]
         for each, depth in chosen
     ]
-    return Answer({"runs": [each.document() for each in runs]}, table(header, rows, right=(6, 7)))
+    text = "\n".join([table(header, rows, right=(6, 7)), *([closed] if closed else [])])
+    return Answer({"runs": [each.document() for each in runs]} | counted, text)
 
 
 def show(home: str | None, text: str, csv: str) -> Answer:

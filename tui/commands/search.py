@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from engine import settings
 from engine.disk import refuse_output, write_whole
 from engine.errors import ChangeSettingsError
+from engine.hints import file_hint
 from engine.results.codec import to_json
 from engine.results.search import verdict
 from engine.runs.folder import Home, RunFolder, home_path
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 
 OUTER = {"walkforward": "nested"}
+SPACE_FILE = "space.toml"
 
 
 def search(
@@ -50,8 +52,14 @@ def settings_of(space: str, config: str | None, overrides: list[str] | None) -> 
     path = Path(config or DEFAULT_FILE)
     tree = settings.lifted(settings.read_toml(path)) if config or path.exists() else {}
     if space:
+        if not Path(space).exists():
+            remedy = f"Write one: {file_hint(None, 'init --search -c FILE', Path(space))}"
+            raise ChangeSettingsError(space, "there is no such file", remedy)
         overlay(tree, settings.lifted(settings.read_toml(Path(space))))
     chosen = settings.make(tree, overrides or [], space or config or "settings")
+    if not chosen.search.space:
+        remedy = f"Write one: {file_hint(None, 'init --search -c FILE', Path(SPACE_FILE))}"
+        raise ChangeSettingsError("search", "no SPACE.toml says which settings to try", remedy)
     settings.space_of(chosen)
     return chosen
 
@@ -119,8 +127,10 @@ def best(home: str | None, text: str, path: str, trial: int | None = None, *, fo
     else:
         content = written(run, the_trial(run, trial))
     write_whole(target, content)
-    said = f"Settings of trial {trial} written to {path}. Next: quantdeck run -c {path}"
-    return Answer(document | {"trial": trial}, said)
+    goes_on = file_hint(home_path(home), "run -c FILE", target)
+    return Answer(
+        document | {"trial": trial}, f"Settings of trial {trial} written to {path}. Next: {goes_on}"
+    )
 
 
 def the_trial(run: RunFolder, number: int) -> SearchTrial:
@@ -139,9 +149,8 @@ def a_search(home: str | None, text: str, modes: Sequence[str] = ("search",)) ->
     if text == "last":
         known = [run for run in folder.all() if run.mode in modes]
         if not known:
-            raise ChangeSettingsError(
-                "search", "there is none in this home", "Begin one: quantdeck search FILE"
-            )
+            remedy = f"Write a space for one: {file_hint(None, 'init --search -c FILE', Path(SPACE_FILE))}"
+            raise ChangeSettingsError("search", "there is none in this home", remedy)
         return known[-1]
     run = folder.find(text)
     if run.mode not in modes:
@@ -152,7 +161,7 @@ def a_search(home: str | None, text: str, modes: Sequence[str] = ("search",)) ->
 EXAMPLE = """\
 # What a search tries: a settings file in which a range or a list of values stands in a setting's place.
 #
-#     quantdeck search {file}
+#     {command}
 #
 # All trials end before the test begins; the winner is trained and traded on the test once, as a run of its
 # own. Any setting of features, window, label, scaling, model, training, signal and backtest can be searched;
@@ -191,6 +200,6 @@ stop_loss = [0.0, 0.02, 0.05]
 """
 
 
-def example(file: str) -> str:
-    """A space to start from, for a file of that name."""
-    return EXAMPLE.format(file=file)
+def example(command: str) -> str:
+    """A space to start from; the command is the one that searches it."""
+    return EXAMPLE.format(command=command)

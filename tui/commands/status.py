@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from engine.hints import hint, run_hint
 from engine.runs.folder import Home, described, home_path, is_named
-from engine.runs.hints import hint, run_hint
 from engine.runs.launch import alive
 from engine.runs.queue import waiting
+from engine.runs.unreadable import unreadable
 from tui.commands.answer import Answer
 from tui.runs.looks import elsewhere, ending, looks, missed, note_look
-from tui.runs.status import resumable
+from tui.runs.status import cannot_be_read, resumable
 
 COMMANDS = """\
   quantdeck demo                 the whole pipeline on a SIMULATED exchange
@@ -32,8 +33,8 @@ def status(home: str | None, *, looking: bool = True) -> Answer:
     runs = place.all()
     live = [run for run in runs if alive(run)]
     queued = waiting(place)
-    dead = missed(runs, looks().get(place.path))
-    others = [] if runs or is_named(home) else elsewhere(place.path)
+    dead, closed = missed(runs, looks().get(place.path)), unreadable(place)
+    others = [] if runs or closed or is_named(home) else elsewhere(place.path)
     lines = [f"quantdeck   home {place.path}"]
     if runs:
         lines.append(
@@ -45,13 +46,14 @@ def status(home: str | None, *, looking: bool = True) -> Answer:
             f"watch it: {run_hint(run.path, 'runs follow RUN')}"
             for run in live
         ]
-    else:
+    elif not closed:
         lines.append(f"no runs yet; start with: {hint(place.path, 'demo')}")
+    lines += [cannot_be_read(closed)] if closed else []
     lines += [f"{there}; see: {hint(other.path)}" for other, there in others]
     for run, state in dead:
         lines += [f"  since you last looked: {ending(run, state)}"]
-        remedy = ("resume it", "runs resume RUN") if resumable(state) else ("see why", "runs show RUN")
-        lines += [f"    {remedy[0]}: {run_hint(run.path, remedy[1])}"]
+        resume, look = run_hint(run.path, "runs resume RUN"), run_hint(run.path, "runs show RUN")
+        lines.append(f"    resume it: {resume}" if resumable(state) else f"    see why: {look}")
     if looking and runs:
         note_look(place.path, [run.id for run in live])
     document = {
@@ -60,6 +62,7 @@ def status(home: str | None, *, looking: bool = True) -> Answer:
         "live": [run.id for run in live],
         "queued": queued,
         "last": runs[-1].id if runs else None,
+        "unreadable": closed,
         "ended_badly": [run.id for run, _ in dead],
     }
     return Answer(document, "\n".join([*lines, "", COMMANDS]))

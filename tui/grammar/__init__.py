@@ -32,11 +32,11 @@ def alone(
     view: View = False,
 ) -> Answer | None:
     """What happens before a command, or without one; `--home` here holds for the command, too."""
-    if version:
+    if version and not context.invoked_subcommand:
         from importlib import metadata
 
-        print("quantdeck", metadata.version("quantdeck"))
-        raise typer.Exit
+        found = metadata.version("quantdeck")
+        return Answer({"version": found}, f"quantdeck {found}")
     if home:
         set_variable("QUANTDECK_HOME", home)
     if context.invoked_subcommand:

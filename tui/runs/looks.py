@@ -71,7 +71,12 @@ def missed(runs: Sequence[RunFolder], since: Look | None) -> list[tuple[RunFolde
     """The runs that crashed, failed or were killed since that look; who never looked has missed none."""
     unseen = [run for run in runs if since and (run.id in since.live or run.created > since.at)]
     found = [(run, state_of(run)) for run in unseen]
-    return [(run, state) for run, state in found if state.ended and ROLE.get(state.status) == "bad"]
+    return [(run, state) for run, state in found if state.ended and ended_badly(state)]
+
+
+def ended_badly(state: State) -> bool:
+    """Whether it crashed, failed, or was ended by a signal from outside."""
+    return ROLE.get(state.status) == "bad" or (state.status == "stopped" and state.error is not None)
 
 
 def ending(run: RunFolder, state: State) -> str:

@@ -12,6 +12,8 @@ from tui.number_format import span
 from tui.runs.search import progress_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from engine.runs.state import State
 
 ROLE = {
@@ -98,3 +100,10 @@ def alarm(state: State) -> str:
         return f"ALARM  the loss is not a number (NaN){since}; {best}"
     alarms = [note.text for note in state.notes if note.level == "alarm"]
     return f"ALARM  {alarms[-1]}" if alarms else ""
+
+
+def cannot_be_read(runs: Mapping[str, int]) -> str:
+    """That there are runs which one may not read, by owner; empty if there are none."""
+    counted = {owner: f"{count} run{'s' * (count > 1)}" if count else "runs" for owner, count in runs.items()}
+    said = [f"{what} of {owner}" for owner, what in counted.items()]
+    return f"{', '.join(said)} cannot be read" if said else ""

@@ -17,6 +17,7 @@ from engine.runs.events import clock
 from engine.runs.launch import alive
 from engine.runs.notes import note_of
 from engine.runs.state import Follower, State
+from engine.runs.unreadable import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -60,6 +61,7 @@ class Snapshot:
 
     runs: tuple[Watched, ...] = ()
     ready: bool = False
+    closed: Mapping[str, int] = field(default_factory=dict)  # runs that may not be read, by owner
     by_id: dict[str, Watched] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -128,8 +130,11 @@ class Watch:
                 tracks[run.id].poll(run, self._now())
         self._tracks = tracks
         watched = tuple(track.watched for track in tracks.values())
-        if not self.snapshot.ready or watched != self.snapshot.runs:
-            self.snapshot = Snapshot(watched, ready=True, by_id={each.id: each for each in watched})
+        closed = unreadable(self.home) if everything else self.snapshot.closed
+        if (watched, closed) != (self.snapshot.runs, self.snapshot.closed) or not self.snapshot.ready:
+            self.snapshot = Snapshot(
+                watched, ready=True, closed=closed, by_id={each.id: each for each in watched}
+            )
             self._changed()
 
     def _take_summaries(self, tracks: Mapping[str, Track]) -> None:

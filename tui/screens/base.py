@@ -10,6 +10,7 @@ from textual.binding import Binding
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 
+from engine.hints import hint
 from tui.screens.header import Header
 from tui.terminal.keys import VIEW, key
 from tui.terminal.sizes import HEIGHT, LOW, NARROW, SHORT, TALL, WIDE, WIDTH
@@ -135,6 +136,11 @@ class BaseScreen(ResizableScreen):
     def _relay(self) -> None:
         self._relaying = False
         self.refresh_runs()
+
+    def hint(self, words: str) -> str:
+        """A command about this home, whose path is as screens write it."""
+        home = self.deck.home.path
+        return hint(home, words).replace(str(home), self.deck.home_text)
 
     def ask_engine(self, request: Event, kind: type[Kind]) -> Kind:
         """Ask the warm engine; called from a thread."""

@@ -10,9 +10,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from textual import events
+from textual.widgets import Input
 
 from tui.compat import ContainedApp
 
@@ -67,11 +69,26 @@ class Keyboard(ContainedApp):
         if not self.takes(event):
             return
         way = [*(self.focused or self.screen).ancestors_with_self]
-        await super().on_event(event)
+        if isinstance(self.focused, Input) and (text := self._typed_by(event)):
+            self.focused.post_message(events.Paste(text))
+        else:
+            await super().on_event(event)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LONGEST_S):
                 for _ in range(ROUNDS):
                     await passed(way)
+
+    def _typed_by(self, event: events.Key) -> str:
+        """The characters that wait from this key on, for a field to take in one go; none for a key alone.
+
+        A terminal that does not say what is pasted sends thousands of keys.
+        """
+        typed = [event, *takewhile(lambda key: key.is_printable, self._keys)]
+        if not event.is_printable or len(typed) < 2:
+            return ""
+        for _ in range(len(typed) - 1):
+            self._keys.popleft()
+        return "".join(key.character or "" for key in typed)
 
 
 async def passed(pumps: Iterable[MessagePump]) -> None:

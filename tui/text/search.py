@@ -5,9 +5,9 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from engine.hints import run_hint
 from engine.results.number_format import amount, correlation, percent, whole
 from engine.results.search import best_first
-from engine.runs.hints import run_hint
 from tui.number_format import table
 
 if TYPE_CHECKING:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from engine.hints import run_hint
 from engine.results.caveats import SIMULATED
 from engine.results.metrics import METRICS
 from engine.results.number_format import UNDEFINED, amount, defined, percent, whole
 from engine.results.search import SearchResult
 from engine.results.studies import CalibrationResult, SeedsResult, TrainResult, UpdateResult
 from engine.results.tables import tables_of
-from engine.runs.hints import run_hint
 from tui.number_format import loss, table
 from tui.text.search import search_summary
 

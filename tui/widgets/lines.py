@@ -92,14 +92,18 @@ class Lines(Widget):
         return len(self._lines)
 
     def render_line(self, y: int) -> Strip:
-        """One line, cut or padded to the widget's width."""
+        """One line, padded to the widget's width; where it is cut, an ellipsis says so."""
         width = self.size.width
         line = self._lines[y] if y < len(self._lines) else []
         base = self.rich_style
         if self._stale:
             line = [(text, "quiet") for text, _ in line]
         pieces = [Segment(text, base + self.role(role) if role else base) for text, role in line]
-        return Strip(pieces).adjust_cell_length(width, base).crop(0, width)
+        strip = Strip(pieces)
+        if strip.cell_length <= width or not width:
+            return strip.adjust_cell_length(width, base)
+        cut = Strip([Segment("…", base + self.role("quiet"))])
+        return Strip.join([strip.crop(0, width - 1).adjust_cell_length(width - 1, base), cut])
 
     def role(self, name: str) -> Style:
         """The style of a role in the present theme."""

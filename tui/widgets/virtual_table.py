@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.message import Message
+from textual.widget import Widget
 
 from tui.terminal.keys import VIEW, key
 from tui.widgets.lines import Line, Lines, fitted
@@ -81,6 +82,10 @@ class VirtualTable(Lines, can_focus=True):
         self.rows: dict[int, Sequence[Cell]] = {}
         self.known = False  # whether anybody has told how many rows there are
         self._wanted = (-1, -1)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """A table that is hidden takes no key, though Textual may focus it when a dialog closes."""
+        return all(node.display for node in self.ancestors_with_self if isinstance(node, Widget))
 
     @property
     def body_height(self) -> int:

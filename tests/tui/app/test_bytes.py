@@ -6,20 +6,22 @@ import sys
 import time
 
 import pytest
+from textual.keys import key_to_character
 
 from engine.runs.events import EventLog
 from tests.tui.app.recorded import STATES, home_of_all, record
 from tests.tui.app.terminals import Pty, environment, until
 from tui.compat import QUESTION
+from tui.screens import SCREENS
 
 COLOURS = re.compile(rb"\x1b\[(?:\d+;)*(?:3\d|4\d|9\d|10\d)[;m]")
 STILL_S = 0.4  # nothing more comes once nothing has come for so long
 
 
 @pytest.fixture
-def live(tmp_path, held):
-    """A run that trains, among others in a home."""
-    run = record(home_of_all(tmp_path / "home"), "0c1d0006", STATES["training"][0], "lïve…")
+def live(tmp_path_factory, held):
+    """A run that trains, among others in a home whose path is no longer than people's are."""
+    run = record(home_of_all(tmp_path_factory.mktemp("home")), "0c1d0006", STATES["training"][0], "lïve…")
     held(run)
     return run
 
@@ -55,8 +57,8 @@ def answer_to(deck, keys):
 
 
 def first_screen(deck):
-    """The bytes until the first screen is whole."""
-    until(lambda: QUESTION.encode() in deck.read(), "the first picture")
+    """The bytes until the first screen is whole: that of the run which goes on."""
+    until(lambda: sent(deck, still_s=0.1) is not None and "[2 Train]" in deck.text(), "the first screen")
     sent(deck, still_s=1.0)
     return len(deck.output)
 
@@ -71,12 +73,16 @@ def test_what_one_does_and_what_a_training_tells_cost_little_and_a_still_screen_
         until(lambda size=size: len(deck.read()) > size, "the epoch")
         sent(deck)
         assert len(deck.output) - size <= 2000 + 1500 * (number == 14)  # a silence ends with the first
-    answer_to(deck, "4")
+    deck.press("4")
+    until(lambda: sent(deck, still_s=1.0) is not None and "[4 Runs]" in deck.text(), "the list of runs")
     for key in "jjkk":
         assert answer_to(deck, key) <= 700
     for opening, closing in (("?", "\x1b"), ("N", "\x1b"), ("x", "n")):
         assert answer_to(deck, opening) <= 5000
         assert answer_to(deck, closing) <= 6000
+    answer_to(deck, "/")
+    assert answer_to(deck, "pasted" * 800) <= 3000  # by a terminal that does not say that it is pasted
+    assert answer_to(deck, "\x1b") <= 6000
     assert sent(deck, still_s=1.0) == 0
 
 
@@ -84,23 +90,52 @@ def test_a_terminal_that_does_not_answer_yet_is_sent_one_picture(deck):
     first_screen(deck)
     asked = deck.output.count(QUESTION.encode())
     deck.press("1234" * 10)
+    until(lambda: deck.read().count(QUESTION.encode()) > asked, "a picture")
     sent(deck, answers=False, still_s=1.0)
     assert deck.output.count(QUESTION.encode()) == asked + 1
 
 
-VISITED = (
-    ("", "[2 Train]"), ("4", "[4 Runs]"), ("3", "[3 Backtest]"), ("1", "[1 Data]"), ("?", "Keys of"),
-    ("q2", "[2 Train]"), ("x", "Stop run"), ("nn", "New run"),
-)  # fmt: skip
+# Of the screens' keys those are left out that leave, or start a process.
+LEFT_OUT = ("runs resume", "data update", "demo", "backtest RUN")
+BYTES = {
+    "enter": "\r", "escape": "\x1b", "tab": "\t", "space": " ", "pageup": "\x1b[5~", "pagedown": "\x1b[6~",
+    "up": "\x1b[A", "down": "\x1b[B", "left": "\x1b[D", "right": "\x1b[C", "home": "\x1b[H", "end": "\x1b[F",
+    "slash": "/", "plus": "+", "minus": "-",
+}  # fmt: skip
 
 
-def test_no_screen_sends_more_than_plain_characters_nor_any_colour(tmp_path, live):
+def typed(key):
+    """What a terminal sends for a key."""
+    control = chr(ord(key[-1]) - 96) if key.startswith("ctrl+") else ""
+    return BYTES.get(key) or control or key_to_character(key)
+
+
+def keys_of(entry):
+    """The keys of a screen that is registered, each once."""
+    for binding in type(entry.make()).BINDINGS:
+        if not binding.tooltip.removeprefix("quantdeck ").startswith(LEFT_OUT):
+            yield typed(binding.key.partition(",")[0])
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_no_screen_sends_more_than_plain_characters_nor_any_colour(tmp_path, live, name):
+    """On every screen of the register each key is pressed, and what it has opened closed again."""
     surroundings = environment(live.path.parents[1], scenario="", COLORTERM="truecolor", NO_COLOR="1")
     deck = Pty(tmp_path, surroundings, command=[sys.executable, "-P", "-m", "tui.cli", "--ascii"])
+    entry, other = SCREENS[name], next(each for each in SCREENS.values() if each.name != name)
     try:
-        for keys, shown in VISITED:
-            deck.press(keys)
-            until(lambda: sent(deck, still_s=0.1) is not None and shown in deck.text(), shown)  # noqa: B023
+        first_screen(deck)
+        deck.press(other.key)
+        deck.shows(f"[{other.key} {other.label}]")
+        for key in ("", "?", *keys_of(entry)):
+            deck.press(entry.key)
+            sent(deck, still_s=0.1)
+            deck.press(key)
+            sent(deck, still_s=0.1)
+            deck.press("\x1b")
+            sent(deck, still_s=0.15)  # longer than a lone escape is waited for
+        deck.press(entry.key)
+        until(lambda: sent(deck, still_s=0.1) is not None and f"[{entry.key} {entry.label}]" in deck.text())
     finally:
         deck.close()
     assert max(deck.output) <= 126

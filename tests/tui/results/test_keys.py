@@ -106,7 +106,7 @@ async def test_importance_is_shown_where_it_was_measured(deck_on, home):
     deck = deck_on(home, first="backtest")
     async with go(deck, "f", "f", "f") as pilot:
         panel = deck.screen.query_one("#forecasts-and-features")
-        assert f"quantdeck importance {RUN}" in panel.text
+        assert f"importance {RUN}" in panel.text.replace("\n ", " ")
         deciles = backtest_of(home.find(RUN)).calibration.deciles
         assert all(basis_points(each.forward_return) in text_of(deck) for each in deciles)
         run = home.create("importance", load(home.runs / RUN / "settings.toml"), of=RUN)
@@ -121,7 +121,7 @@ async def test_importance_is_shown_where_it_was_measured(deck_on, home):
         await press()(pilot)
         assert "momentum" in panel.text
         assert "0.0123" in panel.text
-        assert "quantdeck importance" not in panel.text
+        assert "not measured" not in panel.text
 
 
 async def test_a_result_without_fills_says_how_to_get_them(deck_on, home):
@@ -319,3 +319,19 @@ async def test_an_import_says_what_its_file_leaves_open(deck_on, home, tmp_path)
         assert hints_of(form.judge().hints) == Hints(
             "day-first", timezone="Europe/Berlin", accept_losses=True
         )
+
+
+@pytest.mark.parametrize(("key", "seen", "gone"), [("t", "#trades", "#chart"), ("c", "#chart", "#trades")])
+async def test_one_key_shows_a_panel_alone_and_all_of_them_again(deck_on, home, key, seen, gone):
+    deck = deck_on(home, first="backtest")
+    async with go(deck, size=(80, 22)) as pilot:
+        screen = deck.screen
+        assert screen.in_sight("#trades")
+        before = screen.trades.table.body_height
+        await press(key)(pilot)
+        assert screen.in_sight(seen)
+        assert not screen.in_sight(gone)
+        if key == "t":
+            assert screen.trades.table.body_height > 3 * before
+        await press(key)(pilot)
+        assert screen.in_sight(gone)

@@ -51,9 +51,10 @@ def read(path: Path) -> ImportanceResult | None:
 
 
 def learned(
-    recorded: BacktestResult, importance: ImportanceResult | None, width: int, *, ascii: bool = False  # noqa: A002
+    recorded: BacktestResult, importance: ImportanceResult | None, measure: str, width: int, *,
+    ascii: bool = False,  # noqa: A002
 ) -> list[Line]:  # fmt: skip
-    """The panel, of the run as it was recorded; importance: where it was measured."""
+    """The panel, of the run as it was recorded; importance: where it was measured; measure: how it is."""
     head: Line = [(" forecasts and features", "bright"), ("  of the run as it was recorded", "quiet")]
     said, found = explained(recorded), recorded.calibration
     lines = [head]
@@ -70,8 +71,7 @@ def learned(
         moved = {each.name: each.psi for each in recorded.drift}
         lines += [[], rows[0], *(coloured(row, moved) for row in rows[1:])]
     if importance is None:
-        model = recorded.of or recorded.run
-        lines += [[], [(f" importance is not measured yet: quantdeck importance {model}", "quiet")]]
+        lines += [[], *paragraph(f"importance is not measured yet: {measure}", width, "quiet")]
     return lines
 
 

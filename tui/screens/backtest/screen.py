@@ -60,6 +60,8 @@ class BacktestScreen(BaseScreen):
         key("s", "sort", "sort", "trades RUN --sort COLUMN"),
         key("S", "reverse", "reverse the order", "trades RUN --reverse", show=False, key_display="S"),
         key("p", "price", "price", VIEW),
+        key("t", "only('trades')", "trades", VIEW),
+        key("c", "only('chart')", "chart", VIEW, show=False),
         key("z", "zoom", "zoom", VIEW),
         key("e", "export", "export", "report, trades, charts"),
         key("l", "log_axis", "log axis", VIEW, show=False),
@@ -200,7 +202,8 @@ class BacktestScreen(BaseScreen):
         self.query_one("#stress", Lines).show(stress(recorded))
         if self._zoom == "learned" and opened.run:
             importance = measured(self.deck.snapshot, opened.run)
-            text = learned(recorded, importance, width, ascii=self.deck.ascii)
+            measure = self.hint(f"importance {recorded.of or recorded.run}")
+            text = learned(recorded, importance, measure, width, ascii=self.deck.ascii)
             self.query_one("#forecasts-and-features", Lines).show(text)
         if self._zoom in ("rolling", "returns"):
             self.draw_returns(width)
@@ -224,9 +227,10 @@ class BacktestScreen(BaseScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Keys that would do nothing now, or nothing in sight, are neither shown nor taken."""
-        if action in ("filter", "sort", "reverse"):
-            return self.result.shown is not None and self.in_sight("#trades")
-        if action in ("step", "what_if", "export", "zoom", "price", "more", "copy", "again", "log_axis"):
+        if action in ("filter", "sort", "reverse", "log_axis"):
+            panel = "#chart" if action == "log_axis" else "#trades"
+            return self.result.shown is not None and self.in_sight(panel)
+        if action in ("step", "what_if", "export", "zoom", "only", "price", "more", "copy", "again"):
             return self.result.shown is not None
         if action == "reset":
             return bool(self.result.moves.overrides)
@@ -316,6 +320,10 @@ class BacktestScreen(BaseScreen):
     def action_zoom(self) -> None:
         """The next panel alone; in the end all of them."""
         self.zoom(ZOOMS[(ZOOMS.index(self._zoom) + 1) % len(ZOOMS)] if self._zoom in ZOOMS else "")
+
+    def action_only(self, panel: str) -> None:
+        """That panel alone, and back."""
+        self.zoom("" if self._zoom == panel else panel)
 
     def action_price(self) -> None:
         """Prices with the trades under them, and back."""

@@ -55,14 +55,12 @@ def key(name: str, what: str) -> Line:
 
 def nothing_yet() -> list[Line]:
     """No run has a backtest."""
-    command: Line = [("  or   ", "quiet"), ("quantdeck demo", "bright"), ("   on the command line", "quiet")]
     return [
         [],
         [(" No backtest yet.", "bright")],
         [],
         key("1", "Data: the demo, an import or a download"),
         key("2", "Train: n starts a run of your own"),
-        command,
     ]
 
 

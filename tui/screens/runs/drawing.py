@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import textwrap
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from engine.results.metrics import METRICS, placed
@@ -11,12 +12,14 @@ from tui.number_format import loss
 from tui.runs import status as run_status
 from tui.runs.facts import pairs
 from tui.runs.run_order import branch
-from tui.widgets.lines import Line, fitted, packed
+from tui.terminal.sizes import NARROW
+from tui.widgets.lines import Line, fitted, packed, spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from engine.results.metrics import Format, Metric
+    from engine.runs.state import State
     from tui.runs.facts import RunFacts
 
 
@@ -102,7 +105,8 @@ LAST = (
     Column("tags", 14, lambda each: " ".join(each.tags)),
     Column("settings that differ", 60, lambda each: "  ".join(pairs(each.differ)), quiet),
 )  # fmt: skip
-ALWAYS = len(FIRST) + 2  # columns that the smallest terminal has room for
+ALWAYS = len(FIRST) + 2  # columns that 80 cells have room for
+IN_NARROW = {"name": 10, "mode": 0, "state": 15}  # widths below that, where a mode says least
 
 
 def every_column() -> list[Column]:
@@ -113,6 +117,11 @@ def every_column() -> list[Column]:
 def columns(width: int) -> list[Column]:
     """The columns that a terminal of that width has room for."""
     every = every_column()
+    if width < NARROW:
+        fewer = [
+            replace(column, width=IN_NARROW.get(column.title, column.width)) for column in every[:ALWAYS]
+        ]
+        return [column for column in fewer if column.width]
     chosen, used = every[:ALWAYS], 3 + sum(column.width + 1 for column in every[:ALWAYS])
     for column in every[ALWAYS:]:
         if used + column.width < width:
@@ -139,23 +148,38 @@ def row(each: RunFacts, shown: Sequence[Column], *, marked: bool, depth: int = 0
     return line
 
 
-def details(each: RunFacts, width: int) -> list[Line]:
-    """The run under the cursor."""
+def details(each: RunFacts, width: int, height: int) -> list[Line]:
+    """The run under the cursor; what is wrong with it, if anything is, takes the room of the rest."""
     run, state = each.run, each.state
     said, role = run_status.status(state)
     far = run_status.progress(state)
     differ = packed([[(pair, "")] for pair in pairs(each.differ)], width - 11)[:2]
     differ = differ if each.differ else [[(" all defaults", "quiet")]]
+    head: Line = [
+        (" " + run.id, "bright"), (f"   {said}", role), (f" · {far}" if far else "", ""),
+        (f"   {run.mode}{f' of {run.of}' if run.of else ''}", "quiet"), (f"   {run.name}", ""),
+    ]  # fmt: skip
     lines: list[Line] = [
-        [(" " + run.id, "bright"), (f" {run.name}", ""), (f"   {run.mode}", "quiet"),
-         (f" of {run.of}" if run.of else "", "quiet"), (f"   {said}", role),
-         (f" · {far}" if far else "", "")],
+        head,
         [(" market    ", "quiet"), (each.symbol, ""), ("   SIMULATED" if state.simulated else "", "warn"),
          (f"   created {run.created[:16].replace('T', ' ')} UTC", "quiet")],
         [(" settings ", "quiet"), *differ[0]], *([(" " * 10, ""), *line] for line in differ[1:]),
         [(" note      ", "quiet"),
          (each.note or "none; o writes one, #words are tags", "" if each.note else "quiet")],
     ]  # fmt: skip
-    if state.error:
-        lines.append([(f" {state.error.thing}: {state.error.reason}", "bad")])
-    return lines
+    wrong = fault(state, run.id, width)
+    kept = lines[: max(1, height - len(wrong))] if wrong else lines
+    return [spread(line, [], width) for line in [*kept, *wrong]]
+
+
+def fault(state: State, run_id: str, width: int) -> list[Line]:
+    """What is wrong with a run, and the remedy, in full. The run itself is named above already."""
+    if state.error is None:
+        return []
+    thing = "" if state.error.thing == f"run {run_id}" else f"{state.error.thing}: "
+    said = (f"{thing}{state.error.reason}", "bad" if state.error.is_fault else "warn")
+    return [
+        [(f" {line}", role)]
+        for text, role in (said, (state.error.remedy, ""))
+        for line in textwrap.wrap(text, width - 2, break_on_hyphens=False)
+    ]

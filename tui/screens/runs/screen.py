@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from engine.errors import QuantdeckError
 from tui.runs.run_filter import wrong
-from tui.runs.status import resumable
+from tui.runs.status import cannot_be_read, resumable
 from tui.screens.backtest import selection
 from tui.screens.base import BaseScreen
 from tui.screens.dialogs import Prompt, ask_stop
@@ -85,7 +85,7 @@ class RunsScreen(BaseScreen):
         rows, details = self.query_one(Rows), self.query_one("#details", Lines)
         for name in ("#rule", "#rule2"):
             self.query_one(name, Lines).show([[(rule * width, "rule")]])
-        self.query_one("#title", Lines).show([self._title(len(snapshot.runs))])
+        self.query_one("#title", Lines).show([self._title(snapshot)])
         if not snapshot.runs:
             start: Line = [("  1   ", "bright"), ("Data: the demo, an import or a download", "")]
             empty: list[Line] = [[], [(f" No run yet in {self.deck.home_text}", "bright")], [], start]
@@ -102,14 +102,17 @@ class RunsScreen(BaseScreen):
         rows.set_rows(drawing.header(shown, listed.by, down=listed.down), len(listed.shown), row)
         at = self._at
         none: Line = [(" no run fits the filter; / changes it", "quiet")]
-        details.show(drawing.details(at, width) if at else [none])
+        details.show(drawing.details(at, width, details.size.height) if at else [none])
 
-    def _title(self, total: int) -> Line:
-        listed, all_of = self._list, f"{total} run{'s' * (total != 1)}"
+    def _title(self, snapshot: Snapshot) -> Line:
+        listed, total = self._list, len(snapshot.runs)
+        all_of = f"{total} run{'s' * (total != 1)}"
         line: Line = [(f" {f'{len(listed.shown)} of ' if listed.filter else ''}{all_of}", "bright")]
         line += [(f"   filter: {listed.filter}", "warn")] if listed.filter else []
         marked = listed.marked if len(listed.marked) <= 2 else [f"{len(listed.marked)} runs"]
         line += [(f"   marked: {' '.join(marked)}", "live")] if marked else []
+        if closed := cannot_be_read(snapshot.closed):
+            line.append((f"   {closed}", "warn"))
         return [*line, (f"   in {self.deck.home_text}", "quiet")]
 
     @property

@@ -267,7 +267,7 @@ def nothing(snapshot: Snapshot, home: str) -> list[Line]:
     if not snapshot.ready:
         return [[(" reading runs …", "quiet")]]
     new: Line = [("  n   ", "bright"), ("a new run: a form over all settings", "")]
-    return [*ways(f"No run yet in {home}"), [], new]
+    return [*ways(f"{run_status.cannot_be_read(snapshot.closed) or 'No run yet'} in {home}"), [], new]
 
 
 def fault(watched: Watched, width: int, short: Callable[[str], str]) -> list[Line]:

@@ -182,7 +182,24 @@ def verify(request, emit):
     return {"folder": "data", "checked": 2, "series": [{"series": "a"}, {"series": "b"}], "broken": []}
 
 
-ANSWERS = {"data.import": import_file, "data.status": status, "data.export": export, "data.verify": verify}
+def undo(request, emit):
+    return {
+        "series": request["series"], "undone": "2026-11-22", "rows": 5, "removed": 1, "put_back": 1,
+        "repairs": 0,
+    }  # fmt: skip
+
+
+def audit(request, emit):
+    return {
+        "run": Path(request["run"]).name, "of": "", "manifest": "", "status": "passed", "findings": [],
+        "cuts_ms": [1], "histories": 1, "stages": ["features"],
+    }  # fmt: skip
+
+
+ANSWERS = {
+    "data.import": import_file, "data.status": status, "data.export": export, "data.verify": verify,
+    "data.repair": undo, "run.audit": audit,
+}  # fmt: skip
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["serve"]:

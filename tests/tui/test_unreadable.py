@@ -1,0 +1,97 @@
+"""Runs that one may not read are told of, and never taken for none."""
+
+import contextlib
+import ctypes
+import json
+
+import pytest
+
+from engine.runs.folder import Home
+from engine.runs.unreadable import UNKNOWN, owner_of, unreadable
+from tests.tui.app.conftest import ready
+from tests.tui.app.recorded import NOON, home_of_all
+from tests.tui.results.conftest import text_of
+from tui.app import Quantdeck
+from tui.cli import main
+
+# Linux's capabilities by which root reads what its permissions forbid: capabilities(7), capset(2).
+READS_ALL = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+VERSION_3 = 0x20080522
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+@contextlib.contextmanager
+def ordinary():
+    """Bound by permissions, as root is not, in this thread and those that it starts."""
+    header, sets = (ctypes.c_uint32 * 2)(VERSION_3, 0), (ctypes.c_uint32 * 6)()
+    assert LIBC.capget(header, sets) == 0
+    effective = sets[0]
+    sets[0] &= ~READS_ALL
+    assert LIBC.capset(header, sets) == 0
+    try:
+        yield
+    finally:
+        sets[0] = effective
+        assert LIBC.capset(header, sets) == 0
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A folder, whose parts are opened again in the end."""
+    yield tmp_path
+    for folder in (tmp_path, *tmp_path.rglob("*")):
+        folder.chmod(0o755)
+
+
+def close(home, count):
+    """Close the first folders of runs; whose they are."""
+    for run in home.all()[:count]:
+        run.path.chmod(0)
+    return owner_of(home.runs)
+
+
+@pytest.mark.parametrize("closed", [0, 1, 2, 5])
+def test_they_are_counted_by_owner(place, closed, capsys):
+    home = home_of_all(place / "home")
+    owner = close(home, closed)
+    said = f"{closed} run{'s' * (closed > 1)} of {owner} cannot be read"
+    with ordinary():
+        assert unreadable(home) == ({owner: closed} if closed else {})
+        for words in ([], ["runs", "list"]):
+            assert main([*words, "--home", str(home.path)]) == 0
+            text = capsys.readouterr().out
+            assert (said in text) == bool(closed)
+            assert "no runs yet" not in text
+            assert main([*words, "--home", str(home.path), "--json"]) == 0
+            assert json.loads(capsys.readouterr().out)["unreadable"] == unreadable(home)
+
+
+@pytest.mark.parametrize(("folder", "mode"), [("", 0), ("runs", 0o311)])
+def test_a_folder_that_may_not_be_listed_is_told_of(place, folder, mode, capsys):
+    home = home_of_all(place / "home")
+    (home.path / folder).chmod(mode)
+    with ordinary():
+        assert unreadable(home) == {owner_of(home.path): UNKNOWN}
+        assert main(["--home", str(home.path)]) == 0
+        text = capsys.readouterr().out
+        assert f"runs of {owner_of(home.path)} cannot be read" in text
+        assert "no runs yet" not in text
+
+
+def test_an_empty_home_has_no_runs_yet(place, capsys):
+    assert unreadable(Home(place / "none")) == {}
+    assert main(["--home", str(place / "none")]) == 0
+    assert "no runs yet" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("first", ["train", "runs"])
+async def test_the_app_tells_of_them(place, first, monkeypatch):
+    monkeypatch.chdir(place)
+    home = home_of_all(place / "home")
+    owner = close(home, 5)
+    with ordinary():
+        deck = Quantdeck(home, first=first, now=lambda: NOON)
+        async with deck.run_test(size=(80, 22)) as pilot:
+            await ready(pilot)
+            assert f"5 runs of {owner} cannot be read" in text_of(deck)
+            assert "No run yet" not in text_of(deck)
