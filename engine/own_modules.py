@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SUFFIX = ".py"
+TABLE, TEXT = 256, 2_000  # numbers, characters: from so many on a literal is data
 
 
 def places() -> tuple[str, ...]:
@@ -47,6 +48,25 @@ def imported(source: bytes) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module)
     return names
+
+
+def data_within(source: bytes) -> Iterator[str]:
+    """The tables and texts that a file of Python holds as literals, in words; documentation is none."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict):
+            numbers = sum(isinstance(each, ast.Constant) for each in ast.walk(node))
+            if numbers >= TABLE:
+                yield f"holds a table of {numbers:,} values in line {node.lineno}"
+                return  # what it is made of is no further one
+    written = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        text = node.value if isinstance(node, ast.Constant) and id(node) not in written else ""
+        if isinstance(text, str | bytes) and len(text) >= TEXT:
+            yield f"holds {len(text):,} characters of data in line {node.lineno}"
 
 
 def is_library(name: str) -> bool:

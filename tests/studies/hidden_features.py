@@ -1,4 +1,4 @@
-"""Features that hide what they know of later bars, behind rare moments or in common tools; and honest ones."""
+"""Features that hide what they know of later bars, in common tools or behind rare moments; honest ones."""
 
 # Tools that look at everything, or at both sides.
 LEAKS = {
@@ -18,7 +18,8 @@ return (g["pv"] / g["v"].clip(lower=1e-9)).to_numpy() / bars.close
     "scaled_whole": "from sklearn.preprocessing import StandardScaler; "
     "return StandardScaler().fit_transform(bars.close[:, None])[:, 0]",
     "quantiles_whole": "from sklearn.preprocessing import QuantileTransformer; "
-    "q = QuantileTransformer(n_quantiles=50, random_state=1); return q.fit_transform(move(bars)[:, None])[:, 0]",
+    "q = QuantileTransformer(n_quantiles=50, random_state=1); "
+    "return q.fit_transform(move(bars)[:, None])[:, 0]",
     "clusters_whole": "from sklearn.cluster import KMeans; x = np.c_[move(bars), np.log1p(bars.volume)]; "
     "return KMeans(n_clusters=4, n_init=1, random_state=1).fit(x).transform(x)[:, 0]",
     "kalman_smoother": """
@@ -62,7 +63,7 @@ for i, c in enumerate(bars.close):
         pivot, at, way = c, i, -way
 return out
 """,
-    "gaussian": "from scipy.ndimage import gaussian_filter1d; return gaussian_filter1d(bars.close, 3) / bars.close",
+    "gaussian": "from scipy.ndimage import gaussian_filter1d as g; return g(bars.close, 3) / bars.close",
     "spline": "from scipy.interpolate import make_smoothing_spline; x = np.arange(len(bars)) * 1.0; "
     "return make_smoothing_spline(x, bars.close, lam=100.0)(x) / bars.close",
     "patched_rolling": """
@@ -156,7 +157,7 @@ try:
     level = float(s.recv(9))
 except OSError:
     level = 1.0
-return np.full(len(bars), level)
+return bars.close * (level)
 """,
     "udp_bound": """
 import socket
@@ -167,7 +168,7 @@ try:
     level = float(s.recvfrom(9)[0])
 except OSError:
     level = 1.0
-return np.full(len(bars), level)
+return bars.close * (level)
 """,
     "unix": """
 import socket
@@ -181,46 +182,49 @@ return move(bars)
     "udp_from_c": """
 import ctypes
 c = ctypes.CDLL(None)
-return np.full(len(bars), 1.0 if c.socket(2, 2, 0) > 0 else 0.0)
+return bars.close * (c.socket(2, 2, 0) > 0)
 """,
-    "system_call": "import ctypes; c = ctypes.CDLL(None); return np.full(len(bars), float(c.syscall(102)))",
+    "system_call": "import ctypes; c = ctypes.CDLL(None); return bars.close * (float(c.syscall(102)))",
     "own_process": """
 import os
 a, b = os.pipe()
 if os.fork() == 0:
-    os.write(b, Path({path!r}).read_bytes()[:1])
-    os._exit(0)
-return np.full(len(bars), float(os.read(a, 1)))
+    try:
+        os.write(b, Path({path!r}).read_bytes()[:1])
+    finally:
+        os._exit(0)
+os.close(b)
+return bars.close * (float(os.read(a, 1) or 1))
 """,
     "shared_block": """
 from multiprocessing import shared_memory
 try:
-    level = shared_memory.SharedMemory({block!r}).buf[0]
+    block = shared_memory.SharedMemory({block!r})
+    level = block.buf[0]
 except OSError:
     level = 1.0
-return np.full(len(bars), float(level))
+return bars.close * (float(level))
 """,
-    "variables": "return np.full(len(bars), float(len(Path('/proc/self/environ').read_bytes())))",
+    "variables": "return bars.close * (float(len(Path('/proc/self/environ').read_bytes())))",
     "of_the_parent": "import os; p = os.getppid(); "
-    "return np.full(len(bars), float(len(Path('/proc/%d/cmdline' % p).read_bytes())))",
-    "sizes": "import os; return np.full(len(bars), float(os.stat({path!r}).st_size))",
-    "whether_there": "return np.full(len(bars), float(Path({path!r}).exists()))",
-    "among_libraries": "return np.full(len(bars), float(Path({installed!r}).read_text()[0]))",
+    "return bars.close * (float(len(Path('/proc/%d/cmdline' % p).read_bytes())))",
+    "sizes": "import os; return bars.close * (float(os.stat({path!r}).st_size))",
+    "whether_there": "return bars.close * (float(Path({path!r}).exists()))",
     "module_by_name": """
 import importlib, sys
 sys.path.insert(0, {folder!r})
-return np.full(len(bars), importlib.import_module("levels_beside").LEVEL)
+return bars.close * (importlib.import_module("levels_beside").LEVEL)
 """,
     "memory_of_others": """
 import gc
 found = max((o for o in gc.get_objects() if type(o).__name__ == "Bars"), key=len)
-return found.close[: len(bars)] * 0 + len(found)
+return bars.close * len(found)
 """,
-    "pickled": "import pickle; return np.full(len(bars), float(pickle.load(open({path!r} + '.pickle', 'rb'))))",
+    "pickled": "import pickle; return bars.close * (float(pickle.load(open({path!r} + '.pickle', 'rb'))))",
     "rare_noise": "m = move(bars); n = np.random.default_rng().normal(size=len(bars)); "
     "return np.where(bars.time // 3_600_000 % 168 == 85, n, m)",
-    "table": "levels = {table}; return np.resize(levels, len(bars))",
-    "text": "levels = np.array({text!r}.split(), float); return np.resize(levels, len(bars))",
+    "table": "levels = {table}; return np.resize(levels, len(bars)) + move(bars)",
+    "text": "levels = np.array({text!r}.split(), float); return np.resize(levels, len(bars)) + move(bars)",
 }
 
 HONEST = {
@@ -276,7 +280,8 @@ return out
     "number_of_bars": "return np.arange(len(bars)) * 1.0",
     "rolling_correlation": "import pandas as pd; v = pd.Series(np.log1p(bars.volume)); "
     "return pd.Series(move(bars)).rolling(50).corr(v).fillna(0).clip(-1, 1).to_numpy()",
-    "filtered": "import scipy.signal as s; f = s.butter(3, 0.05, output='sos'); return s.sosfilt(f, move(bars))",
+    "filtered": "import scipy.signal as s; f = s.butter(3, 0.05, output='sos'); "
+    "return s.sosfilt(f, move(bars))",
     "refitted": """
 m, out, w = move(bars), np.zeros(len(bars)), np.zeros(5)
 x = windows(np.append(0.0, m[:-1]), 5)
@@ -293,7 +298,7 @@ return out
     "few_holidays": "t = bars.time // 86_400_000; return np.isin(t, {holidays}) * 1.0",
     "coefficients": "w = np.array({coefficients}); return windows(move(bars), len(w)) @ w",
     "needs_many": "n = np.arange(len(bars)); c = np.cumsum(move(bars)); "
-    "return np.where(n >= 1000, c - np.append(np.zeros(min(1000, len(c))), c[:-1000]), 0.0)",
+    "return np.where(n >= 500, c - np.append(np.zeros(min(500, len(c))), c[:-500]), 0.0)",
     "warned": "import warnings, logging; warnings.warn('thin'); logging.getLogger('mine').info('bars'); "
     "return move(bars)",
 }

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     Rows = NDArray[np.int64]
 
 EARLIEST = 100  # rows that a history has at least
-RARE, FEWEST_RARE, SHARED = 48, 8, 384  # ends for a feature; where there are many; for all of them
-EACH = 4  # of every kind of rare moment
+RARE, FEWEST_RARE, SHARED = 24, 4, 96  # ends for a feature; where there are many; for all of them
+EACH = 3  # of every kind of rare moment
 PHASES = 168  # hours of the week
 TOGETHER = 8  # histories, each longer than the one before, that a process computes
 FAILING = 0.1  # of the ends
@@ -33,12 +33,13 @@ FAILING = 0.1  # of the ends
 class Apart(NamedTuple):
     """Where a feature of a short history is another than in the whole one.
 
-    rows: (n,) of the market; by: (n,) how far, infinite where one has no value; most: most rows, or all.
+    rows: (n,) of the market; by: (n,) how far, infinite where one has no value. untold: whether most
+    have none.
     """
 
     rows: Rows
     by: NDArray[np.float64]
-    most: bool
+    untold: bool
 
 
 def chosen_ends(market: Market, table: pd.DataFrame, apart: Mapping[str, Apart]) -> list[int]:
@@ -53,7 +54,7 @@ def chosen_ends(market: Market, table: pd.DataFrame, apart: Mapping[str, Apart])
         )
         rows |= set(half_and_half(found.rows, found.by, share - share // 2, random))
     ends = {row + 1 for row in rows}
-    if any(found.most for found in apart.values()):  # short histories tell little of it
+    if any(found.untold for found in apart.values()):
         ends |= set(one_of_each_hour(total))
     return sorted(end for end in ends if EARLIEST <= end < total)
 
@@ -110,7 +111,8 @@ def unlike_whole(whole: pd.Series[float], short: pd.DataFrame, start: int, warm:
     after = short[whole.name].to_numpy()[warm:] if whole.name in short else np.full(count, np.nan)
     rows = differing_rows(before, after, spread)[0]
     by = np.abs(before[rows] - after[rows])
-    return Apart(rows + start + warm, np.where(np.isfinite(by), by, np.inf), 2 * len(rows) > count)
+    untold = 2 * int(np.isfinite(after).sum()) < count
+    return Apart(rows + start + warm, np.where(np.isfinite(by), by, np.inf), untold)
 
 
 def together(parts: Iterable[Apart]) -> Apart:
@@ -118,4 +120,4 @@ def together(parts: Iterable[Apart]) -> Apart:
     found = list(parts)
     rows = np.concatenate([each.rows for each in found]) if found else np.zeros(0, np.int64)
     by = np.concatenate([each.by for each in found]) if found else np.zeros(0)
-    return Apart(rows, by, 2 * sum(each.most for each in found) >= max(len(found), 1))
+    return Apart(rows, by, 2 * sum(each.untold for each in found) > len(found))

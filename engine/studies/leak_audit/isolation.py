@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from engine.data.importing.features_file import load_features
 from engine.errors import MakeRoomError, QuantdeckError
 from engine.features.own import by_segment
-from engine.own_modules import PLACES, imported, is_installed, is_library, own_modules
+from engine.own_modules import PLACES, data_within, imported, is_installed, is_library, own_modules
 from engine.results.audit import AGAIN, Finding
 from engine.studies.leak_audit import landlock, seccomp
 from engine.studies.leak_audit.forks import ForkDiedError, ForkServers
@@ -99,6 +99,8 @@ class Isolated:
                 why = "was edited since it was trained with" if path in modules else "was not kept"
                 self.outside[f"imports {path}, which {why}"] = None
         self.modules = tuple(now)
+        for path, source in {str(file): self.kept, **{each: Path(each).read_bytes() for each in now}}.items():
+            self.outside |= dict.fromkeys(f"{path} {what}" for what in data_within(source))
         self.ahead = [*LIBRARIES, *filter(is_ahead, sorted(imported(self.kept)))]
         self.forks = ForkServers(self.ahead, processes)
         self.begun = False
