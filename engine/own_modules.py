@@ -64,9 +64,10 @@ def data_within(source: bytes) -> Iterator[str]:
                 return  # what it is made of is no further one
     written = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        text = node.value if isinstance(node, ast.Constant) and id(node) not in written else ""
-        if isinstance(text, str | bytes) and len(text) >= TEXT:
-            yield f"holds {len(text):,} characters of data in line {node.lineno}"
+        if not isinstance(node, ast.Constant) or id(node) in written:
+            continue
+        if isinstance(node.value, str | bytes) and len(node.value) >= TEXT:
+            yield f"holds {len(node.value):,} characters of data in line {node.lineno}"
 
 
 def is_library(name: str) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from engine.data.importing.features_file import load_features
-from engine.studies.leak_audit import probe, seccomp
+from engine.studies.leak_audit import ends, probe, seccomp
 from engine.studies.leak_audit.forks import ForkServers
 from engine.studies.leak_audit.history import recorded
 from engine.studies.leak_audit.isolation import LIBRARIES, Isolated
@@ -66,16 +66,25 @@ def probed(folder, path, servers, gaps=()):
 @pytest.fixture(autouse=True)
 def fewer_cuts(monkeypatch):
     """They have tests of their own."""
-    monkeypatch.setattr(probe, "CUTS", 24)
+    monkeypatch.setattr(probe, "CUTS", 8)
     monkeypatch.setattr(probe, "PERIOD", 0)
+    monkeypatch.setattr(ends, "EACH", 1)
+    monkeypatch.setattr(ends, "FEWEST_RARE", 1)
 
 
 @pytest.mark.parametrize(
-    ("table", "warm_up", "gaps"),
-    [(hidden_features.LEAKS, 0, ()), (hidden_features.RARE, 0, GAPS), (hidden_features.SLOW, 450, ())],
+    ("table", "warm_up", "gaps", "after"),
+    [
+        (hidden_features.LEAKS, 0, (), 0),
+        (hidden_features.RARE, 0, GAPS, 500),
+        (hidden_features.SLOW, 450, (), 700),
+    ],
 )
-def test_every_leak_is_named(tmp_path, servers, table, warm_up, gaps):
-    path = written(tmp_path / "mine.py", table, {"after": 500}, warm_up)
+def test_every_leak_is_named(tmp_path, servers, monkeypatch, table, warm_up, gaps, after):
+    if after:  # they show right behind some of their bars alone
+        monkeypatch.setattr(probe, "CUTS", 24)
+        monkeypatch.setattr(ends, "FEWEST_RARE", 4)
+    path = written(tmp_path / "mine.py", table, {"after": after}, warm_up)
     leaks, unjudged, isolated = probed(tmp_path, path, servers, gaps)
     assert leaks | unjudged == set(table)
     assert not isolated.outside
