@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SUFFIX = ".py"
-TABLE, TEXT = 256, 2_000  # numbers, characters: from so many on a literal is data
+TABLE, TEXT = 256, 2_000  # values, characters: from so many on a literal is data
+DIGITS = 0.2  # of its characters, from which on a text is no documentation
 
 
 def places() -> tuple[str, ...]:
@@ -64,10 +65,12 @@ def data_within(source: bytes) -> Iterator[str]:
                 return  # what it is made of is no further one
     written = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Constant) or id(node) in written:
+        if not isinstance(node, ast.Constant) or not isinstance(node.value, str | bytes):
             continue
-        if isinstance(node.value, str | bytes) and len(node.value) >= TEXT:
-            yield f"holds {len(node.value):,} characters of data in line {node.lineno}"
+        text = str(node.value)
+        prose = id(node) in written and sum(map(str.isdigit, text)) < DIGITS * len(text)
+        if len(text) >= TEXT and not prose:
+            yield f"holds {len(text):,} characters of data in line {node.lineno}"
 
 
 def is_library(name: str) -> bool:

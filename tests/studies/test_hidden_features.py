@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from engine.data.importing.features_file import load_features
+from engine.own_modules import data_within
 from engine.studies.leak_audit import ends, probe, seccomp
 from engine.studies.leak_audit.forks import ForkServers
 from engine.studies.leak_audit.history import recorded
@@ -132,6 +133,13 @@ def test_what_comes_from_outside_is_named(tmp_path, servers, around, name):
     isolated = isolated_of(path, servers)
     isolated.compute([[bars(200)]])
     assert isolated.outside or isolated.unsteady
+
+
+def test_tables_and_texts_are_data_and_documentation_is_none():
+    numbers, prose = ", ".join(map(str, NUMBERS)), "How it is computed. " * 150
+    for held in (f"A = [{numbers}]", f"A = '{numbers}'", f"'''{numbers}'''", f"A = dict(a=({numbers}))"):
+        assert list(data_within(held.encode())), held
+    assert not list(data_within(f"'''{prose}'''\ndef f():\n    '''{prose}'''\nA = [1, 2]".encode()))
 
 
 def test_a_file_among_libraries_is_theirs_only_if_they_list_it():
