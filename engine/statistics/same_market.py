@@ -81,11 +81,10 @@ def near(first: Floats, second: Floats) -> bool:
 
 def alike(first: Floats, second: Floats, hour: Hours) -> bool:
     """Whether log prices (H,) at the same hours are one market's."""
-    stretches = len(hour) // FEWEST_HOURS
-    first, second, hour = (
-        values[-stretches * FEWEST_HOURS :].reshape(stretches, FEWEST_HOURS)
-        for values in (first, second, hour)
-    )  # (S, 100)
+    shape = (len(hour) // FEWEST_HOURS, FEWEST_HOURS)
+    rows = slice(-shape[0] * FEWEST_HOURS, None)
+    first, second = first[rows].reshape(shape), second[rows].reshape(shape)  # (S, 100)
+    hour = hour[rows].reshape(shape)
     rests = (line(*pair, np.ones_like(first))[1] for pair in ((first, second), (second, first)))
     kept = without_worst(sum(np.abs(rest) / (rest.std(axis=1, keepdims=True) + 1e-300) for rest in rests))
     slope, rest = line(first, second, kept)
