@@ -291,7 +291,7 @@ for i in range(100, len(m), 100):
 return out
 """,
     "clusters_of_the_first": "from sklearn.cluster import KMeans; x = move(bars)[:, None]; "
-    "return KMeans(n_clusters=3, n_init=1, random_state=1).fit(x[:300]).predict(x) * 1.0",
+    "return KMeans(n_clusters=3, n_init=1, random_state=1).fit(x[:100]).predict(x) * 1.0",
     "in_a_loop_of_events": "import asyncio\nasync def made():\n    await asyncio.sleep(0)\n"
     "    return move(bars)\nreturn asyncio.run(made())",
     "knows_its_file": "import os; p = Path(__file__).resolve(); return move(bars) + 0.0 * p.exists()",
