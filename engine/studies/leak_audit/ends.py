@@ -107,7 +107,7 @@ def unlike_whole(whole: pd.Series[float], short: pd.DataFrame, start: int, warm:
     The first `warm` rows do not count. spread: the column's usual deviation.
     """
     count = len(short) - warm
-    before = whole.to_numpy(np.float64)[start + warm : start + len(short)]  # (n,)
+    before = np.asarray(whole, np.float64)[start + warm : start + len(short)]  # (n,)
     after = short[whole.name].to_numpy()[warm:] if whole.name in short else np.full(count, np.nan)
     rows = differing_rows(before, after, spread)[0]
     by = np.abs(before[rows] - after[rows])
