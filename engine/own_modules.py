@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SUFFIX = ".py"
+TABLE, TEXT = 256, 2_000  # values, characters: from so many on a literal is data
+DIGITS = 0.2  # of its characters, from which on a text is no documentation
 
 
 def places() -> tuple[str, ...]:
@@ -47,6 +49,28 @@ def imported(source: bytes) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module)
     return names
+
+
+def data_within(source: bytes) -> Iterator[str]:
+    """The tables and texts that a file of Python holds as literals, in words; documentation is none."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict):
+            numbers = sum(isinstance(each, ast.Constant) for each in ast.walk(node))
+            if numbers >= TABLE:
+                yield f"holds a table of {numbers:,} values in line {node.lineno}"
+                return  # what it is made of is no further one
+    written = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Constant) or not isinstance(node.value, str | bytes):
+            continue
+        text = str(node.value)
+        prose = id(node) in written and sum(map(str.isdigit, text)) < DIGITS * len(text)
+        if len(text) >= TEXT and not prose:
+            yield f"holds {len(text):,} characters of data in line {node.lineno}"
 
 
 def is_library(name: str) -> bool:

@@ -40,7 +40,7 @@ def on_audit(result: BacktestResult, status: AuditStatus, report: AuditReport | 
         return "LEAK AUDIT NOT JUDGEABLE: signals came from a file, and no replay shows what they knew."
     if status == "not judgeable":
         taken = ", ".join(report.outside) if report else "a file or a call"
-        what = "code of your own takes from outside what no replay holds still"
+        what = "code of your own rests on what no replay holds still"
         return f"LEAK AUDIT NOT JUDGEABLE: {what}: {taken}."
     if status == "not run" and any(result.settings_differ.get(key) for key in OWN_CODE):
         walked = "A walk-forward cannot be: audit a run of these settings"

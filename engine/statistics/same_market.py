@@ -3,8 +3,9 @@
     first = HourlyPrices.of(close_ms, close)              # when each bar closed, and at which price
     same_market(first, second)                            # True, False, None: too few hours in common
 
-Copies of one market differ by a factor, by a shift of their clock, by rounding, by their timeframe and by
-an exchange's own noise. Two markets may be correlated closely: the ratio of their prices wanders.
+Copies of one market differ by a factor that may drift, by a power (an inverse quote, a logarithm), by an
+added constant, by a shift of their clock, by rounding, by their timeframe and by an exchange's own noise. Two
+markets may be correlated closely: within days already the ratio of their prices wanders.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ Hours = NDArray[np.int64]
 HOUR_MS = 3_600_000
 FURTHEST = 26  # hours by which clocks may differ: two time zones at the ends of the world
 FEWEST_HOURS = 100
-CONSTANT = 0.1  # of the hourly deviation, by which the ratio of the prices may vary
+CONSTANT = 0.1  # of the hourly deviation, by which log prices may deviate from a line of each other
 CORRELATED = 0.97
 DAMAGED = 0.01  # share of the hours that may be wrong in one of the two
-ROUGH_HOURS, ROUGHLY = 1000, 3.0  # a lag is tried on so many hours first, and taken if it is near
+ROUGH_HOURS, ROUGHLY = 1000, 0.5  # a lag is tried on so many hours first: in how many more moves agree
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,10 +53,11 @@ class HourlyPrices:
 
 
 def same_market(first: HourlyPrices, second: HourlyPrices) -> bool | None:
-    """Whether at some lag the log ratio of the prices is constant and their returns move together.
+    """Whether at some lag the log prices are a line of each other for days, and returns move together.
 
-    Constant: its deviation is at most a tenth of that of an hour's return; together: correlated above 0.97,
-    on at least 100 common hours, up to 1 % of which may be damaged. None if no lag has so many.
+    A line: in most stretches of 100 common hours they deviate from one by at most a tenth of the deviation of
+    an hour's return; together: correlated beyond 0.97, in either direction. An hour in 100 may be damaged.
+    None if no lag has 100 hours in common.
     """
     enough = False
     for lag in sorted(range(-FURTHEST, FURTHEST + 1), key=abs):
@@ -66,38 +68,52 @@ def same_market(first: HourlyPrices, second: HourlyPrices) -> bool | None:
             continue
         enough = True
         pair = np.log(first.close[ours]), np.log(second.close[theirs])
-        if near(*pair, first.hour[ours]) and alike(*pair, first.hour[ours]):
+        if near(*pair) and alike(*pair, first.hour[ours]):
             return True
     return False if enough else None
 
 
-def near(first: Floats, second: Floats, hour: Hours) -> bool:
-    """Whether a lag is worth a closer look, by some of the hours (H,)."""
-    rows = slice(None, None, max(1, len(hour) // ROUGH_HOURS))
-    moves = np.diff(first) / np.sqrt(np.diff(hour))  # (H-1,) of an hour
-    ratio = (first - second)[rows]
-    return float(spread(ratio[whole(ratio)])) <= ROUGHLY * CONSTANT * float(moves.std())
+def near(first: Floats, second: Floats) -> bool:
+    """Whether a lag is worth a closer look, by the last of the hours (H,): most moves go together."""
+    signs = np.sign(np.diff(first[-ROUGH_HOURS:])) * np.sign(np.diff(second[-ROUGH_HOURS:]))
+    return abs(float(signs.sum())) > ROUGHLY * float(np.abs(signs).sum())
 
 
 def alike(first: Floats, second: Floats, hour: Hours) -> bool:
     """Whether log prices (H,) at the same hours are one market's."""
-    kept = whole(first - second)
-    first, second, hour = first[kept], second[kept], hour[kept]
-    scale = np.sqrt(np.diff(hour))  # (H-1,)
+    shape = (len(hour) // FEWEST_HOURS, FEWEST_HOURS)
+    rows = slice(-shape[0] * FEWEST_HOURS, None)
+    first, second = first[rows].reshape(shape), second[rows].reshape(shape)  # (S, 100)
+    hour = hour[rows].reshape(shape)
+    rests = (line(*pair, np.ones_like(first))[1] for pair in ((first, second), (second, first)))
+    kept = without_worst(sum(np.abs(rest) / (rest.std(axis=1, keepdims=True) + 1e-300) for rest in rests))
+    slope, rest = line(first, second, kept)
+    scale, both = np.sqrt(np.diff(hour)), (kept[:, 1:] * kept[:, :-1]) > 0.0  # (S, 99)
     moves, others = np.diff(first) / scale, np.diff(second) / scale
-    hourly = min(float(moves.std()), float(others.std()))
-    if not hourly > 0 or spread(first - second) > CONSTANT * hourly:
+    hourly = deviation(moves, both)  # (S,)
+    allowed = CONSTANT * np.minimum(np.abs(slope) * hourly, deviation(others, both))
+    moving = hourly > 0
+    within = deviation(rest, kept > 0.0)[moving] <= allowed[moving]
+    if not moving.any() or 2 * np.count_nonzero(within) <= len(within):
         return False
-    return float(np.corrcoef(moves, others)[0, 1]) > CORRELATED
+    return bool(abs(np.corrcoef(moves[both], others[both])[0, 1]) > CORRELATED)
 
 
-def whole(ratio: Floats) -> NDArray[np.bool_]:
-    """All of the ratios (H,) but those that lie furthest from the middle: an hour may be damaged."""
-    apart = np.abs(ratio - np.median(ratio))
-    kept: NDArray[np.bool_] = apart <= np.quantile(apart, 1.0 - DAMAGED)
-    return kept
+def line(first: Floats, second: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    """Slopes (S,) of the second (S, 100) on the first by least squares, and what they leave, (S, 100)."""
+    total = weight.sum(axis=1, keepdims=True)
+    one, other = (each - (each * weight).sum(axis=1, keepdims=True) / total for each in (first, second))
+    square = (weight * one * one).sum(axis=1)  # (S,)
+    slope = (weight * one * other).sum(axis=1) / np.where(square > 0, square, 1.0)
+    return slope, other - slope[:, None] * one
 
 
-def spread(values: Floats) -> float:
-    """The deviation."""
-    return float(values.std(ddof=1)) if len(values) > 1 else 0.0
+def without_worst(apart: Floats) -> Floats:
+    """1 for each of (S, 100) but for those furthest off in their stretch, which may be damaged: 0."""
+    most = np.quantile(apart, 1.0 - DAMAGED, axis=1, keepdims=True)
+    return (apart <= most).astype(np.float64)
+
+
+def deviation(values: Floats, kept: NDArray[np.bool_]) -> Floats:
+    """That of each row of (S, n), of the values that are kept."""
+    return np.asarray(np.ma.masked_array(values, ~kept).std(axis=1, ddof=1).filled(0.0), np.float64)

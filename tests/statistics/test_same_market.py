@@ -120,3 +120,38 @@ def test_bitcoin_and_ether_stay_two(hours):
         part = HourlyPrices.of(*(values[first : first + hours] for values in bitcoin))
         assert same_market(part, ether) is False
         assert same_market(part, HourlyPrices.of(*bitcoin))
+
+
+WEEK = np.arange(3000) // 24 % 7
+DODGES = {
+    "inverse": lambda close: 1e4 / close,
+    "logarithm": np.log,
+    "square": np.square,
+    "drifting": lambda close: close * np.exp(2e-5 * np.arange(len(close))),
+    "drifting and rounded": lambda close: np.round(close * np.exp(2e-5 * np.arange(len(close))), 1),
+    "cents": lambda close: np.round(100 * close),
+    "a constant more": lambda close: close + 100.0,
+    "a constant less": lambda close: close - 0.5 * close.min(),
+    "weekdays": lambda close: np.where(WEEK < 5, close, np.nan),
+    "a stretch": lambda close: np.where(np.abs(np.arange(len(close)) - 900) < 200, close, np.nan),
+    "every second bar": lambda close: np.where(np.arange(len(close)) % 2, close, np.nan),
+}
+
+
+@pytest.mark.parametrize("name", DODGES)
+def test_a_market_quoted_in_another_way_is_recognised(name):
+    close_ms = (400_000 + np.arange(1, 3001)) * HOUR_MS
+    close = walk(np.random.default_rng(3), 3000)
+    other = DODGES[name](close)
+    there = np.isfinite(other)
+    first, second = HourlyPrices.of(close_ms, close), HourlyPrices.of(close_ms[there], other[there])
+    assert same_market(first, second)
+    assert same_market(second, first)
+
+
+def test_another_quote_currency_makes_another_market():
+    generator = np.random.default_rng(3)
+    close_ms = (400_000 + np.arange(1, 3001)) * HOUR_MS
+    close = walk(generator, 3000)
+    other = close * np.exp(np.cumsum(generator.normal(0, 0.0007, 3000)))  # such as euros for dollars
+    assert same_market(HourlyPrices.of(close_ms, close), HourlyPrices.of(close_ms, other)) is False

@@ -13,7 +13,7 @@ def windows(values, span):
     return np.lib.stride_tricks.sliding_window_view(np.pad(values, (span - 1, 0), mode="edge"), span)
 
 def following(values, bars=1):
-    return np.append(values[bars:], np.zeros(bars))
+    return np.append(values[bars:], np.zeros(min(bars, len(values))))
 """
 
 

@@ -13,9 +13,9 @@ from engine.market.merge import Other
 from engine.results.audit import AGAIN, Finding
 from engine.samples import scaling, split
 from engine.studies.leak_audit import probe
-from engine.studies.leak_audit.audit import audit
+from engine.studies.leak_audit.audit import all_over, audit, unlike_recorded
 from engine.studies.leak_audit.history import recorded
-from engine.studies.leak_audit.replay import Replay
+from engine.studies.leak_audit.replay import NEAR, Replay
 from engine.studies.leak_audit.stages import ordinary
 from tests.studies.markets import END_MS, FIRST_MS, NAMES, STEP, filled_store, linear, prepared, settings_of
 
@@ -159,6 +159,16 @@ def test_forecasts_that_the_run_did_not_trade(clean):
     traded.iloc[7] += 0.01 * traded.std()
     (finding,) = audit(stages, history, reach, recorded=traded).findings
     assert (finding.stage, finding.column, finding.how) == ("predict", "forecast", "as replayed")
+
+
+def test_all_forecasts_that_the_run_traded_are_replayed_with_code_of_its_own(clean):
+    stages, history, _ = clean
+    base = Replay(stages, history)
+    test = base.target_ms[base.split.test]
+    traded = pd.Series(0.0, time_index(test))
+    around = [base.near(moment, NEAR) for moment in all_over(base, traded)]
+    assert set(test) <= set(base.target_ms[np.concatenate(around)])
+    assert len(list(unlike_recorded(base, all_over(base, traded), traded + np.arange(len(test))))) == 1
 
 
 def test_leak_2_a_centred_rolling_mean(tmp_path):

@@ -3,10 +3,11 @@
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from engine.data.importing.features_file import load_features
-from engine.studies.leak_audit import landlock, probe
+from engine.studies.leak_audit import ends, landlock, probe
 from engine.studies.leak_audit.history import recorded
 from engine.studies.leak_audit.isolation import Isolated
 from engine.studies.leak_audit.replay import Replay
@@ -30,7 +31,6 @@ def audited(tmp_path, monkeypatch):
     """What the probe says of features of a file."""
 
     def of(*sources, least=168, period=0):
-        monkeypatch.setattr(probe, "MOST_RARE", min(24, least))
         monkeypatch.setattr(probe, "CUTS", least)
         monkeypatch.setattr(probe, "PERIOD", period)
         path = own_features.write(tmp_path / "mine.py", *sources)
@@ -109,10 +109,18 @@ def test_the_cuts_meet_every_hour_of_the_week():
         assert all(probe.WARM <= cut <= rows - probe.AFTER for cut in cuts)
 
 
-def test_behind_the_rarest_values_is_cut():
-    import pandas as pd
-
-    values = np.zeros(5000)
-    values[[1200, 3000, 4100]] = [5.0, -7.0, 1.0]
-    blocks = list(probe.behind_rare_values(pd.DataFrame({"mine": values}), ["mine"]))
-    assert [block.cuts for block in blocks] == [(1201,), (3001,), (4101,)]
+def test_behind_the_rarest_values_is_cut(tmp_path):
+    settings = settings_of()
+    history = recorded(settings, filled_store(tmp_path, settings), END_MS)
+    base, values = Replay(ordinary(settings, (), linear), history), np.zeros(900)
+    values[[120, 300, 710]] = [5.0, -7.0, 1.0]
+    table = pd.DataFrame({"mine": values})
+    none, some = (
+        ends.Apart(np.array(rows, int), np.ones(len(rows)), untold=False) for rows in ([], [444, 555])
+    )
+    market, rare = base.market, {121, 301, 711}
+    common = set(ends.chosen_ends(market, table * 0, {"mine": none}))
+    assert rare <= set(ends.chosen_ends(market, table, {"mine": none})) <= rare | common
+    assert {445, 556} <= set(ends.chosen_ends(market, table, {"mine": some}))
+    everywhere = set(ends.one_of_each_hour(33_413))
+    assert {end % 168 for end in everywhere} == set(range(168))

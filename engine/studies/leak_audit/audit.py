@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.market.times import time_index
+from engine.market.times import milliseconds, time_index
 from engine.results.audit import REPLAYED, SAVED, Finding
 from engine.statistics.conformal import centre
 from engine.studies.leak_audit.comparison import PERTURBED, TRUNCATED, Comparison
 from engine.studies.leak_audit.history import known_at, perturbed, truncated
 from engine.studies.leak_audit.probe import probe
-from engine.studies.leak_audit.replay import Replay
+from engine.studies.leak_audit.replay import NEAR, Replay
 from engine.studies.leak_audit.rounding import same
 from engine.studies.leak_audit.stages import ORDER
 
@@ -45,7 +45,8 @@ class Audit:
     """What an audit found: one finding a stage and column, the first stage's first row before all others.
 
     rounding: columns of features that differ by no more than a rounding does. probed: cuts of short histories
-    at which the features alone were compared. unjudged: own features that failed at every one of them.
+    at which the features alone were compared. unjudged: own features that failed in many histories that
+    only end earlier.
     """
 
     findings: tuple[Finding, ...]
@@ -105,7 +106,7 @@ def audit(
         rounding += pair.moved_features[1]
         findings += [*learned(pair, validation=place > 0), *(tuned(pair, cut) if place else ())]
     if recorded is not None:
-        findings += unlike_recorded(base, cuts, recorded)
+        findings += unlike_recorded(base, all_over(base, recorded) if own else cuts, recorded)
     alive()
     probed = probe(base, own)
     again = list(unsteady())
@@ -189,13 +190,22 @@ def fitted(base: Replay, scalers: Scalers | None) -> Iterator[Finding]:
         yield from differing(pair, base.scalers, scalers, list(base.table.columns))
 
 
-def unlike_recorded(base: Replay, cuts: Sequence[int], recorded: pd.Series[float]) -> Iterator[Finding]:
-    """The first forecast around the cuts that is not the one that the run traded.
+def all_over(base: Replay, recorded: pd.Series[float]) -> list[int]:
+    """Moments around which all forecasts lie that the run traded: code of one's own may know when it is
+    audited.
+    """
+    first, last = np.searchsorted(base.target_ms, milliseconds(recorded.index)[[0, -1]]).tolist()
+    places = range(first, last + NEAR, 2 * NEAR)
+    return [int(base.target_ms[min(place + NEAR, len(base.target_ms) - 1)]) for place in places]
+
+
+def unlike_recorded(base: Replay, moments: Sequence[int], recorded: pd.Series[float]) -> Iterator[Finding]:
+    """The first forecast around the moments that is not the one that the run traded.
 
     They come of the same rows in batches of another size, so float32 rounds otherwise.
     """
-    for cut in cuts:
-        chosen, told = base.forecasts(cut)
+    for moment in moments:
+        chosen, told = base.forecasts(moment)
         forecast = centre(told)
         there = recorded.reindex(time_index(base.target_ms[chosen])).to_numpy()  # (n,) NaN: none made
         differs = np.abs(forecast - there) > FLOAT32 * float(np.nanstd(recorded))

@@ -25,7 +25,7 @@ from engine.market import merge
 from engine.market.times import iso
 from engine.models.training import backend
 from engine.outcome import PREDICTIONS
-from engine.own_modules import own_modules
+from engine.own_modules import data_within, own_modules
 from engine.results.audit import AuditReport
 from engine.runs.audit_status import AUDIT, fingerprint
 from engine.runs.manifest import read_checked
@@ -117,11 +117,11 @@ def run_with_model(run: RunFolder, home: Home) -> RunFolder:
 
 
 def taken(isolated: Isolated | None, unjudged: Sequence[str]) -> tuple[str, ...]:
-    """What own features took from elsewhere, and which of them failed in every made-up market."""
+    """What own features took from elsewhere, and which of them failed where the history only ends earlier."""
     if isolated is None:
         return ()
     failing = [
-        f"{name} fails in every made-up market: {isolated.failed[name]}"
+        f"{name} fails in many histories that only end earlier: {isolated.failed[name]}"
         for name in unjudged
         if name in isolated.failed
     ]
@@ -191,6 +191,7 @@ def built(settings: Settings, kept: bytes | None) -> Iterator[str]:
     finally:
         watch.on = False
     yield from (f"build {what}" for what in watch.seen)
+    yield from (f"{file} {what}" for what in data_within(source))
 
 
 def pinned_down(settings: Settings, names: Sequence[str], now_ms: int) -> Settings:

@@ -117,9 +117,11 @@ def forked(function: Callable[..., Any], arguments: Sequence[object], calls: Con
     reader, writer = Pipe(duplex=False)
     child = os.fork()
     if child == 0:
-        exit_code = 1
+        exit_code, own = 1, os.getpid()
         try:
-            writer.send(function(*arguments))
+            found = function(*arguments)
+            if os.getpid() == own:  # a fork of its own that comes back here answers for nobody
+                writer.send(found)
             exit_code = 0
         except BaseException:  # noqa: BLE001  nothing of the server's may go on in its child
             traceback.print_exc()

@@ -9,6 +9,8 @@ and named.
 from __future__ import annotations
 
 import os
+import posix
+import re
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -22,12 +24,19 @@ from numpy.typing import NDArray
 from engine.data.importing.features_file import load_features
 from engine.errors import MakeRoomError, QuantdeckError
 from engine.features.own import by_segment
-from engine.own_modules import PLACES, imported, is_installed, is_library, own_modules
+from engine.own_modules import PLACES, data_within, imported, is_installed, is_library, own_modules
 from engine.results.audit import AGAIN, Finding
-from engine.studies.leak_audit import landlock
+from engine.studies.leak_audit import landlock, seccomp
 from engine.studies.leak_audit.forks import ForkDiedError, ForkServers
 from engine.studies.leak_audit.rounding import same
-from engine.studies.leak_audit.watch import DEVICES, IN_SECRET, SYSTEM, Watch
+from engine.studies.leak_audit.watch import (
+    ASKING,
+    DEVICES,
+    IN_SECRET,
+    SYSTEM,
+    Watch,
+    looks_are_told,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,8 +49,9 @@ LIBRARIES = (__name__, "pandas", "talib")
 # They start threads when they are imported, which a fork does not take along.
 NEVER_AHEAD = {"jax", "jaxlib", "keras", "tensorflow", "torch"}
 # Variables of the environment that stay; any other could carry a level in.
-VARIABLES = ("PATH", "LANG", "TZ", "LD_LIBRARY_PATH")
+VARIABLES = ("LANG", "TZ")
 VARIABLES_OF = ("LC_", "PYTHON", "OMP_", "OPENBLAS_", "MKL_", "NUMBA_", "KERAS_", "JAX_", "XLA_", "TF_")
+A_WORD = re.compile(r"[\w./,:+=-]{0,32}")  # as they say; a table does not fit
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,8 @@ class Isolated:
                 why = "was edited since it was trained with" if path in modules else "was not kept"
                 self.outside[f"imports {path}, which {why}"] = None
         self.modules = tuple(now)
+        for path, source in {str(file): self.kept, **{each: Path(each).read_bytes() for each in now}}.items():
+            self.outside |= dict.fromkeys(f"{path} {what}" for what in data_within(source))
         self.ahead = [*LIBRARIES, *filter(is_ahead, sorted(imported(self.kept)))]
         self.forks = ForkServers(self.ahead, processes)
         self.begun = False
@@ -186,6 +198,8 @@ def replay(
     """Compute the features of the file in this process, which serves nothing else."""
     enter_sandbox(folder)
     confined = locked and landlock.read_only_under((*PLACES, *DEVICES, *SYSTEM, file, folder, *modules))
+    alone = locked and seccomp.no_sockets()
+    looks_are_told()
     watch, before = Watch((file, *modules), folder), set(sys.modules)
     sys.addaudithook(watch)
     columns: list[Columns] = []
@@ -205,10 +219,10 @@ def replay(
     watch.on = False
     loaded = tuple(name for name in list(sys.modules) if name not in before and came_installed(name))
     imports = {*imported(kept), *loaded}
-    unseen = () if landlock.is_there() else IN_SECRET
+    unseen = IN_SECRET if not landlock.is_there() else ASKING if locked and not alone else ()
     read = [f"may read files or ask the network through {name}" for name in unseen if name in imports]
     causes = [error.__cause__ for error in errors.values()]
-    refused = [f"wants a file: {each}" for each in causes if isinstance(each, PermissionError)]
+    refused = [f"wants a file or the network: {each}" for each in causes if isinstance(each, PermissionError)]
     outside = (*watch.seen, *read, *(refused if confined and not watch.seen else ()))
     return Replayed(tuple(columns), errors, outside, loaded)
 
@@ -216,9 +230,11 @@ def replay(
 def enter_sandbox(folder: str) -> None:
     """Work in an empty folder, and take it for every place where files are kept for a next time."""
     os.chdir(folder)
-    for name in set(os.environ) - set(VARIABLES):
-        if not name.startswith(VARIABLES_OF):
+    for name, value in list(os.environ.items()):
+        if not (name in VARIABLES or name.startswith(VARIABLES_OF)) or not A_WORD.fullmatch(value):
             del os.environ[name]
+    posix.environ.clear()  # what the process was started with
+    sys.argv[1:] = []
     tempfile.tempdir = folder
     for name in ("TMPDIR", "HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "NUMBA_CACHE_DIR"):
         os.environ[name] = folder

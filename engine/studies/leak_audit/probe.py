@@ -1,50 +1,40 @@
 """Features at many cuts: short histories whose future is cut off, or becomes one that nobody expects.
 
 A leak that is rare shows only where its event happens: so there are cuts in every hour of the week; for own
-features in every hour of four weeks, at the turns of months, quarters and years, and right behind their
-rarest values. Behind a cut the market crashes, surges, stands still, trades a thousandfold, is silent for
-some bars, or pays absurd funding.
+features in every hour of four weeks, at the turns of months, quarters and years, and, of the whole history,
+right behind what is rare (`ends`). Behind a cut the market crashes, surges, stands still, trades a
+thousandfold, is silent for some bars, or pays absurd funding.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from engine.market.candles import PRICES
-from engine.market.merge import OBSERVED
 from engine.market.times import milliseconds
 from engine.results.audit import Finding
+from engine.studies.leak_audit import ends
+from engine.studies.leak_audit.futures import FUTURES, Future, part
 from engine.studies.leak_audit.rounding import differing_rows, same, usual_deviation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
 
-    from engine.market.merge import Market
     from engine.studies.leak_audit.replay import Replay
 
 CUTS = 336  # two in every hour of the week, of hourly bars
 BLOCKS = 8  # places of the history where they stand
 WARM = 400  # rows before a block's first cut
 AFTER = 24  # rows behind a cut
-SILENT = 6  # rows that a gap lacks
-EXTREME = 20.0  # deviations
-RARE = 24  # rarest values of each own feature behind which is cut
-MOST_RARE = 96
+AT_ONCE = 4  # processes' share of histories that end early, held in memory together
 PERIOD = 672  # rows, four weeks of hourly bars: each of them is cut at, at least in one way
 TURNS = 24  # of months at which is cut, those of years and quarters before others
-
-
-class Future(NamedTuple):
-    """What a market becomes behind a cut: in words, and how."""
-
-    words: str
-    of: Callable[[Market, int], Market]
 
 
 @dataclass(frozen=True)
@@ -58,26 +48,33 @@ class Block:
 
 
 class Probed(NamedTuple):
-    """Leaks, differences that are rounding, how many cuts there were, and own features that none judged."""
+    """Leaks, differences that are rounding, how many cuts there were, own features that failed at many."""
 
     leaks: list[Finding]
     rounding: list[Finding]
     cuts: int
     unjudged: tuple[str, ...] = ()
 
+    def compare(
+        self, before: pd.DataFrame, after: pd.DataFrame, spread: dict[str, float], cut_ms: int, how: str
+    ) -> None:
+        """Note where two tables of the same rows differ."""
+        for finding, is_rounding in differences(before, after, spread, cut_ms, how):
+            (self.rounding if is_rounding else self.leaks).append(finding)
+
 
 def probe(base: Replay, own: Sequence[str]) -> Probed:
     """Compare the features at many cuts; own: those of the user's own among the columns."""
     rows = len(base.market.frame)
-    if rows < WARM + AFTER:
+    warm = warm_up(base.table, own)
+    if rows < warm + AFTER:
         return Probed([], [], 0)
     spread = {str(name): usual_deviation(base.table[name].to_numpy()) for name in base.table.columns}
-    spread_cuts = list(spread_out(rows))
+    spread_cuts = list(spread_out(rows, warm))
     blocks = [
         *spread_cuts,
-        *(every_phase(rows, {cut for block in spread_cuts for cut in block.cuts}) if own else ()),
-        *(at_turns(base.time_ms) if own else ()),
-        *behind_rare_values(base.table, own),
+        *(every_phase(rows, {cut for block in spread_cuts for cut in block.cuts}, warm) if own else ()),
+        *(at_turns(base.time_ms, warm) if own else ()),
     ]
     jobs = [
         (block, cut, FUTURES[:1] if block.once else futures_of(cut)) for block in blocks for cut in block.cuts
@@ -89,151 +86,93 @@ def probe(base: Replay, own: Sequence[str]) -> Probed:
     ]
     found = base.stages.tables([*moved, *wholes])
     of_block = dict(zip(map(id, blocks), (tables[0] for tables in found[len(jobs) :]), strict=True))
-    leaks: list[Finding] = []
-    rounding: list[Finding] = []
-    judged = set[str]()
+    probed = Probed([], [], len(jobs))
     for (block, cut, futures), tables in zip(jobs, found, strict=False):
         whole = of_block[id(block)].iloc[: cut - block.start]
         for future, table in zip(futures, tables, strict=True):
-            cut_ms = int(base.time_ms[cut])
-            judged |= set(whole.columns.intersection(table.columns))
-            alike = differences(whole, table.iloc[: len(whole)], spread, cut_ms, future.words)
-            for finding, is_rounding in alike:
-                (rounding if is_rounding else leaks).append(finding)
-    return Probed(leaks, rounding, len(jobs), tuple(name for name in own if name not in judged))
+            probed.compare(whole, table.iloc[: len(whole)], spread, int(base.time_ms[cut]), future.words)
+    if not own:
+        return probed
+    apart = {
+        name: ends.together(
+            ends.unlike_whole(base.table[name], of_block[id(each)], each.start, warm // 2, spread[name])
+            for each in blocks
+        )
+        for name in own
+    }
+    return at_ends(base, own, apart, spread, probed)
 
 
-def spread_out(rows: int) -> Iterator[Block]:
+def at_ends(
+    base: Replay,
+    own: Sequence[str],
+    apart: Mapping[str, ends.Apart],
+    spread: dict[str, float],
+    probed: Probed,
+) -> Probed:
+    """What own features of histories that end early add to what was found."""
+    table = base.table[list(own)]
+    chosen, absent = ends.chosen_ends(base.market, table, apart), Counter[str]()
+    groups = list(ends.grouped(chosen))
+    for first in range(0, len(groups), AT_ONCE):
+        some = groups[first : first + AT_ONCE]
+        found = base.stages.own_tables([[part(base.market, 0, end) for end in group] for group in some])
+        for group, tables in zip(some, found, strict=True):
+            for end, short in zip(group, tables, strict=True):
+                absent.update(name for name in own if name not in short)
+                probed.compare(table.iloc[:end], short, spread, int(base.time_ms[end]), FUTURES[0].words)
+    failing = [name for name in own if absent[name] > ends.FAILING * len(chosen)]
+    return probed._replace(cuts=probed.cuts + len(chosen), unjudged=tuple(failing))
+
+
+def warm_up(table: pd.DataFrame, own: Sequence[str]) -> int:
+    """How many rows lie before a short history's first cut: enough for own features to have values."""
+    first = [int(np.argmax(np.isfinite(table[name].to_numpy()))) for name in own]
+    return min(max([WARM, *(rows + WARM // 2 for rows in first)]), len(table) // 2)
+
+
+def spread_out(rows: int, warm: int = WARM) -> Iterator[Block]:
     """Blocks all over the history; together they are cut before every hour of the week."""
     each = CUTS // BLOCKS
     span = each * (BLOCKS // 2)  # rows between a block's first cut and its last: every fourth, shifted
     last = rows - AFTER - span
-    for number, first in enumerate(np.linspace(WARM, max(last, WARM), BLOCKS).astype(int).tolist()):
+    for number, first in enumerate(np.linspace(warm, max(last, warm), BLOCKS).astype(int).tolist()):
         step = BLOCKS // 2
         # A block's cuts keep to one remainder, whatever row it begins at, so that no hour is left out.
         begin = first + (number - first) % step
         cuts = tuple(cut for cut in range(begin, begin + span, step) if cut + AFTER <= rows)
         if cuts:
-            yield Block(first - WARM, cuts[-1] + AFTER, cuts)
+            yield Block(first - warm, cuts[-1] + AFTER, cuts)
 
 
-def every_phase(rows: int, cut_already: set[int]) -> Iterator[Block]:
+def every_phase(rows: int, cut_already: set[int], warm: int = WARM) -> Iterator[Block]:
     """Blocks late in the history of the cuts that are missing for one in every row of PERIOD."""
     if not PERIOD:
         return
     step = 24 * 7
-    begin = max(rows - AFTER - PERIOD, WARM)
+    begin = max(rows - AFTER - PERIOD, warm)
     wanted = set(range(PERIOD)) - {cut % PERIOD for cut in cut_already}
     for first in range(begin, min(begin + PERIOD, rows - AFTER), step):
         stop = min(first + step, begin + PERIOD, rows - AFTER)
         if cuts := tuple(cut for cut in range(first, stop) if cut % PERIOD in wanted):
-            yield Block(first - WARM, cuts[-1] + AFTER, cuts, once=True)
+            yield Block(first - warm, cuts[-1] + AFTER, cuts, once=True)
 
 
-def at_turns(time_ms: NDArray[np.int64]) -> Iterator[Block]:
+def at_turns(time_ms: NDArray[np.int64], warm: int = WARM) -> Iterator[Block]:
     """Blocks around the turns of months: a cut behind the old month's last bar, one behind the first bar."""
     month = time_ms.astype("datetime64[ms]").astype("datetime64[M]").astype(np.int64)  # (T,)
     turns = np.flatnonzero(np.diff(month)) + 1
-    turns = turns[(turns >= WARM) & (turns + 1 <= len(time_ms) - AFTER)]
+    turns = turns[(turns >= warm) & (turns + 1 <= len(time_ms) - AFTER)]
     rank = np.where(month[turns] % 12 == 0, 0, np.where(month[turns] % 3 == 0, 1, 2))
     order = np.lexsort((np.random.default_rng(len(time_ms)).random(len(turns)), rank))
     for turn in sorted(turns[order][:TURNS].tolist()):
-        yield Block(turn - WARM, turn + 1 + AFTER, (turn, turn + 1))
-
-
-def behind_rare_values(table: pd.DataFrame, own: Sequence[str]) -> Iterator[Block]:
-    """Blocks of one cut each, right behind the rows in which own features are furthest from their median."""
-    random, chosen = np.random.default_rng(len(table)), set[int]()
-    for name in own:
-        values = np.abs(table[name].to_numpy() - np.nanmedian(table[name].to_numpy()))  # (T,)
-        values[:WARM] = np.nan
-        values[len(values) - AFTER :] = np.nan
-        there = np.flatnonzero(values > 0)  # NaN is not
-        far = there[np.argsort(values[there])[::-1]]
-        chosen |= set(far[: RARE // 2].tolist())
-        chosen |= set(random.permutation(far)[: RARE // 2].tolist())
-    for row in sorted(random.permutation(sorted(chosen))[:MOST_RARE].tolist()):
-        yield Block(row + 1 - WARM, row + 1 + AFTER, (row + 1,))
+        yield Block(turn - warm, turn + 1 + AFTER, (turn, turn + 1))
 
 
 def futures_of(cut: int) -> tuple[Future, ...]:
     """Three of the futures, a different one first at each cut: only the first meets a mind that is empty."""
     turn = cut % len(FUTURES)
     return (*FUTURES[turn:], *FUTURES[:turn])[:3]
-
-
-def part(market: Market, start: int, stop: int) -> Market:
-    """The rows [start, stop) of a market as a market."""
-    rows = np.arange(len(market.frame))
-    return market.rows((rows >= start) & (rows < stop))
-
-
-def cut_off(market: Market, cut: int) -> Market:
-    """Nothing follows."""
-    return part(market, 0, cut)
-
-
-def scaled(market: Market, cut: int, names: Sequence[str], factor: float) -> Market:
-    """The columns times a factor from the cut on."""
-    frame = market.frame.copy()
-    for name in names:
-        values = frame[name].to_numpy(copy=True)
-        values[cut:] *= factor
-        frame[name] = values
-    return replace(market, frame=frame)
-
-
-def moved_by(sign: float) -> Callable[[Market, int], Market]:
-    """All prices after the cut higher or lower by EXTREME deviations of a bar's return."""
-
-    def of(market: Market, cut: int) -> Market:
-        close = market.frame["close"].to_numpy()[:cut]
-        deviation = float(np.std(np.diff(np.log(close)))) or 1e-3
-        return scaled(market, cut, PRICES, float(np.exp(np.clip(sign * EXTREME * deviation, -8.0, 8.0))))
-
-    return of
-
-
-def at_rest(market: Market, cut: int) -> Market:
-    """Nobody trades: the last close stays, volume is 0."""
-    frame = market.frame.copy()
-    for name in (*PRICES, "volume"):
-        values = frame[name].to_numpy(copy=True)
-        values[cut:] = 0.0 if name == "volume" else market.frame["close"].to_numpy()[cut - 1]
-        frame[name] = values
-    return replace(market, frame=frame)
-
-
-def silent(market: Market, cut: int) -> Market:
-    """Some bars are missing."""
-    rows = np.arange(len(market.frame))
-    return market.rows((rows < cut) | (rows >= cut + SILENT))
-
-
-def extreme_inputs(market: Market, cut: int) -> Market:
-    """All that is known besides candles goes far beyond what it ever was."""
-    others = [name for name in market.provenance.columns if name != "candles"]
-    frame, provenance = market.frame.copy(), market.provenance.copy()
-    for name in others:
-        values, sources = frame[name].to_numpy(copy=True), provenance[name].to_numpy(copy=True)
-        past = values[:cut][np.isfinite(values[:cut])]
-        values[cut:] = EXTREME * (float(np.abs(past).max()) if len(past) else 1.0)
-        sources[cut:] = OBSERVED
-        frame[name], provenance[name] = values, sources
-    return replace(market, frame=frame, provenance=provenance)
-
-
-# An end that is cut off stands twice, since it shows most leaks.
-FUTURES = (
-    Future("cut off", cut_off),
-    Future("turned into a crash", moved_by(-1.0)),
-    Future("cut off", cut_off),
-    Future("turned into a surge", moved_by(1.0)),
-    Future("without trades", at_rest),
-    Future("traded a thousandfold", lambda market, cut: scaled(market, cut, ["volume"], 1000.0)),
-    Future("put behind a gap", silent),
-    Future("given absurd funding", extreme_inputs),
-)
 
 
 def differences(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     Rows = NDArray[np.int64]
 
 ROUNDING = 1e-12  # of a feature's value or its usual deviation
+MATERIAL = 1e-6  # of the usual deviation: what a model can see, however large the values are
 
 
 def same(before: NDArray[Any], after: NDArray[Any]) -> NDArray[np.bool_]:
@@ -39,11 +40,13 @@ def differing_rows(before: Floats, after: Floats, spread: float) -> tuple[Rows, 
     """Rows in which two columns (T,) differ, and those in which they do by rounding alone.
 
     Rounding: at most ROUNDING of the larger of the two values or of the column's usual deviation, as of a
-    product or a Fourier transform of another length.
+    product or a Fourier transform of another length, and at most MATERIAL of that deviation.
     """
     differs = ~same(before, after)  # (T,)
     if not differs.any():
         return np.flatnonzero(differs), np.flatnonzero(differs)
     size = np.maximum(np.maximum(np.abs(before), np.abs(after)), spread)  # (T,)
-    near = np.abs(before - after) <= ROUNDING * size  # (T,) False where one is missing
+    apart = np.abs(before - after)
+    near = (apart <= ROUNDING * size) & ((apart <= MATERIAL * spread) | (spread == 0.0))  # (T,) False where
+    # one is missing
     return np.flatnonzero(differs & ~near), np.flatnonzero(differs & near)

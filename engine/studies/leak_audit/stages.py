@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from engine import experiment, preparation
@@ -24,8 +26,6 @@ from engine.statistics.conformal import Band
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import pandas as pd
-
     from engine.backtest.simulate import Simulation
     from engine.data.collect import Collected
     from engine.data.store import Store
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from engine.samples.split import Split
     from engine.samples.windows import Windows
     from engine.settings import Settings
-    from engine.studies.leak_audit.isolation import Columns, Isolated
+    from engine.studies.leak_audit.isolation import Isolated
 
 Floats: TypeAlias = NDArray[np.float64]
 Matrix: TypeAlias = NDArray[np.float32]
@@ -74,6 +74,7 @@ class Stages:
     simulate   (market, target rows (n,), forecasts (n,), signals (n,)) → the simulation
                (features that fail in a made-up market are left out of its table)
     many       the features of many markets, where there is a quicker way than one after the other
+    own        the user's own features of many markets alone, where they can be had alone
     """
 
     collect: Callable[[Store, int], Collected]
@@ -91,12 +92,17 @@ class Stages:
     signals: Callable[[Floats, Floats, float, float], NDArray[np.int8]]
     simulate: Callable[[Market, Rows, Floats, NDArray[np.int8]], Simulation]
     many: Callable[[Groups], Tables] | None = None
+    own: Callable[[Groups], Tables] | None = None
 
     def tables(self, groups: Groups) -> Tables:
         """The features of each market of each group, a group's in one process that remembers no other."""
         if self.many:
             return self.many(groups)
         return [[self.features(market) for market in group] for group in groups]
+
+    def own_tables(self, groups: Groups) -> Tables:
+        """As `tables`, of own features, perhaps among others."""
+        return self.own(groups) if self.own else self.tables(groups)
 
 
 def ordinary(
@@ -118,10 +124,9 @@ def ordinary(
         ]
         if not isolated:
             return built_in
-        columns = isolated.compute([[Bars.of(market) for market in group] for group in groups])
         return [
-            [given(table, found, chosen) for table, found in zip(*pair, strict=True)]
-            for pair in zip(built_in, columns, strict=True)
+            [given(table, apart, chosen) for table, apart in zip(*pair, strict=True)]
+            for pair in zip(built_in, own_alone(isolated, groups), strict=True)
         ]
 
     return Stages(
@@ -131,6 +136,7 @@ def ordinary(
         merge=lambda collected: preparation.merge_all(collected, settings.data.fill_gaps),
         features=lambda market: tables([[market]])[0][0],
         many=tables,
+        own=partial(own_alone, isolated) if isolated else None,
         windows=lambda table, market: experiment.find_windows(market, table, lookback),
         label=lambda market: experiment.forward_return(market, settings.label),
         split=lambda target_ms, label, market: experiment.split_samples(market, target_ms, label, settings),
@@ -160,9 +166,19 @@ def ordinary(
     )
 
 
-def given(table: pd.DataFrame, own: Columns, chosen: Sequence[str]) -> pd.DataFrame:
+def own_alone(isolated: Isolated, groups: Groups) -> Tables:
+    """The own features of many markets, each group in a process of its own."""
+    found = isolated.compute([[Bars.of(market) for market in group] for group in groups])
+    return [
+        [pd.DataFrame(columns, market.frame.index) for market, columns in zip(*pair, strict=True)]
+        for pair in zip(groups, found, strict=True)
+    ]
+
+
+def given(table: pd.DataFrame, own: pd.DataFrame, chosen: Sequence[str]) -> pd.DataFrame:
     """Built-in features and own ones in the order chosen, without those that could not be computed."""
-    return table.assign(**own)[[name for name in chosen if name in own or name in table.columns]]
+    both = pd.concat([table, own], axis=1)
+    return both[[name for name in chosen if name in both]]
 
 
 def silent(_: object) -> None:

@@ -2,36 +2,69 @@
 
 from __future__ import annotations
 
+import functools
+import importlib.util
 import os
+import socket
 import sys
+import sysconfig
+import threading
+from genericpath import exists, isdir
+from importlib import metadata
+from os.path import normpath, realpath  # kept: whoever is watched may put others there
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.own_modules import PLACES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom", "/proc", "/sys")
+# What the system tells of itself; not all of /proc, where other processes' arguments and variables stand.
+DEVICES = (
+    "/dev/null", "/dev/zero", "/dev/random", "/dev/urandom", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat",
+    "/proc/version", "/proc/sys", "/proc/filesystems", "/proc/mounts", "/proc/self/cgroup",
+    "/proc/self/status", "/proc/self/stat", "/proc/self/statm", "/proc/self/maps", "/proc/self/mountinfo",
+    "/proc/self/mounts", "/proc/self/task", "/sys",
+)  # fmt: skip
 SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/etc")
-# Audit events of Python that carry something in from outside, named by their first argument.
+LOOKS = "quantdeck.stat"  # raised for what Python looks at without an event
+NETWORK, STARTS, LISTS = "asks the network:", "starts", "lists"
+# Audit events of Python that carry something in from outside, named by one of their arguments.
 CALLS = {
-    "sqlite3.connect": "opens", "ctypes.dlopen": "loads", "socket.connect": "asks the network:",
-    "socket.getaddrinfo": "asks the network:", "socket.gethostbyname": "asks the network:",
-    "socket.sendto": "asks the network:", "subprocess.Popen": "starts", "os.system": "starts",
-    "os.exec": "starts", "os.posix_spawn": "starts", "os.spawn": "starts", "os.listdir": "lists",
-    "os.scandir": "lists", "ctypes.dlsym": "calls in C",
+    "sqlite3.connect": ("opens", 0), "ctypes.dlopen": ("loads", 0), "ctypes.dlsym": ("calls in C", 1),
+    "socket.connect": (NETWORK, 1), "socket.bind": (NETWORK, 1), "socket.sendto": (NETWORK, 1),
+    "socket.sendmsg": (NETWORK, 1), "socket.getaddrinfo": (NETWORK, 0),
+    "socket.gethostbyname": (NETWORK, 0), "socket.gethostbyaddr": (NETWORK, 0),
+    "socket.getnameinfo": (NETWORK, 0), "subprocess.Popen": (STARTS, 0), "os.system": (STARTS, 0),
+    "os.exec": (STARTS, 0), "os.posix_spawn": (STARTS, 0), "os.spawn": (STARTS, 0),
+    "os.listdir": (LISTS, 0), "os.scandir": (LISTS, 0), "os.getxattr": ("looks at", 0),
+    LOOKS: ("looks at", 0),
 }  # fmt: skip
-# Functions of the C library that bring in what no event of Python's tells of.
+# Those that need no argument to say what they do.
+ALONE = {
+    "os.fork": "starts a process of its own", "os.forkpty": "starts a process of its own",
+    "gc.get_objects": "searches the memory of its process",
+    "gc.get_referrers": "searches the memory of its process",
+}  # fmt: skip
+# Functions of the C library that bring in what no event of Python's tells of, whoever's library has them.
 IN_C = {
     "open", "open64", "openat", "fopen", "fopen64", "read", "pread", "mmap", "shm_open", "socket", "connect",
-    "system", "popen", "execve", "fork", "getenv",
+    "system", "popen", "execve", "fork", "getenv", "syscall", "recv", "recvfrom", "sendto", "bind", "shmat",
+    "shmget", "stat", "readdir", "opendir", "environ",
 }  # fmt: skip
-# Libraries in C that read files or ask the network without an event of Python's.
+# Libraries in C that ask the network, and those that read files, without an event of Python's.
+ASKING = ("uvloop", "pycurl", "grpc", "zmq", "psycopg2", "cffi", "pyarrow.fs", "pyarrow.flight", "duckdb")
 IN_SECRET = (
-    "pyarrow.parquet", "pyarrow.feather", "pyarrow.dataset", "pyarrow.fs", "h5py", "tables", "netCDF4",
-    "duckdb", "polars", "uvloop", "pycurl", "grpc", "zmq", "psycopg2", "cffi",
+    "pyarrow.parquet", "pyarrow.feather", "pyarrow.dataset", "h5py", "tables", "netCDF4", "polars", *ASKING,
 )  # fmt: skip
+# Functions of the C library that threads are counted and memory is moved with.
+HARMLESS = {
+    "dl_iterate_phdr", "malloc", "calloc", "free", "memcpy", "memmove", "memset", "strlen",
+    "gnu_get_libc_version",
+}  # fmt: skip
+STANDARD = tuple(realpath(sysconfig.get_path(name)) + os.sep for name in ("stdlib", "platstdlib"))
+CODE = (".py", ".pyc", ".pyi", ".so", ".pth")
 
 
 class Watch:
@@ -40,49 +73,115 @@ class Watch:
     def __init__(self, files: Iterable[str], *folders: str) -> None:
         """The files are the code's own, and so are the folders."""
         self.on, self.seen = True, dict[str, None]()
-        self.files = set(map(os.path.realpath, files))
-        self.allowed = tuple(
-            os.path.realpath(place) + os.sep for place in (*PLACES, *SYSTEM, *DEVICES, *folders)
-        )
+        self.busy = set[int]()  # threads that are in here: what is asked here raises events as well
+        self.files = set(map(realpath, files))
+        self.compiled = {
+            realpath(importlib.util.cache_from_source(file, optimization=level))
+            for file in self.files
+            for level in ("", 1, 2)
+        }
+        self.libraries = within(PLACES)
+        self.allowed = within((*SYSTEM, *DEVICES, *folders))
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Note it, once."""
-        if not self.on or not arguments:
+        thread = threading.get_ident()
+        if not self.on or thread in self.busy:
             return
-        if event == "open":
+        self.busy.add(thread)
+        try:
+            self.note(event, arguments)
+        finally:
+            self.busy.discard(thread)
+
+    def note(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Note what an event says."""
+        if event in ALONE:
+            self.seen[ALONE[event]] = None
+        elif event == "open" and arguments:
             self.opened(arguments[0])
         elif event == "import" and arguments[1]:  # an extension in C: no file of it is opened by Python
             self.opened(arguments[1])
-        elif event in CALLS:
-            what = arguments[1] if event in {"socket.connect", "ctypes.dlsym"} else arguments[0]
-            if what and self.matters(event, what):
-                self.seen[f"{CALLS[event]} {named(what)}"] = None
+        elif event == "socket.__new__" and arguments[1] != socket.AF_UNIX:  # pairs stay in the process
+            self.seen[f"{NETWORK} a socket"] = None
+        elif event in CALLS and arguments:
+            words, place = CALLS[event]
+            what = arguments[place]
+            if what and self.matters(event, what, arguments):
+                self.seen[f"{words} {named(what)}"] = None
 
-    def matters(self, event: str, what: Any) -> bool:
+    def matters(self, event: str, what: Any, arguments: tuple[Any, ...]) -> bool:
         """Whether a call brings in something that another replay may find changed."""
         if event in {"ctypes.dlopen", "os.listdir", "os.scandir"}:
             # Python lists the places that it imports from
             return not isinstance(what, int) and what not in sys.path and not self.is_allowed(what)
+        if event in {LOOKS, "os.getxattr"}:  # a path is resolved folder by folder
+            seen = not isinstance(what, int) and exists(what) and not isdir(what)
+            return seen and not self.is_allowed(what)
         if event == "ctypes.dlsym":
-            return what in IN_C
+            return what in IN_C or is_of_the_system(arguments[0], str(what))
         return not (event == "sqlite3.connect" and what in {":memory:", b":memory:"})
 
     def opened(self, path: Any) -> None:
         """Note a file that is not part of Python, the system or the features themselves."""
-        if isinstance(path, int) or not Path(os.fsdecode(path)).exists() or self.is_allowed(path):
+        if isinstance(path, int) or not exists(path) or self.is_allowed(path):
             return
         self.seen[f"opens {named(path)}"] = None
 
     def is_allowed(self, path: Any) -> bool:
         """Whether what a file says is the same in every replay."""
-        real = os.path.realpath(os.fsdecode(path))
-        return real in self.files or (real + os.sep).startswith(self.allowed) or self.is_compiled(real)
+        real = realpath(os.fsdecode(path))
+        if real in self.files or real in self.compiled or (real + os.sep).startswith(self.allowed):
+            return True
+        return (real + os.sep).startswith(self.libraries) and is_of_a_library(real)
 
-    def is_compiled(self, real: str) -> bool:
-        """Whether it is what Python keeps of one of the code's own files."""
-        path = Path(real)
-        source = path.parent.parent / f"{path.name.partition('.')[0]}.py"
-        return path.parent.name == "__pycache__" and ".pyc" in path.name and str(source) in self.files
+
+def within(folders: Iterable[str]) -> tuple[str, ...]:
+    """Beginnings of all paths that lie in the folders."""
+    return tuple(realpath(folder) + os.sep for folder in folders)
+
+
+def is_of_a_library(real: str) -> bool:
+    """Whether a file where libraries lie came with one, rather than being left there by somebody."""
+    path = Path(real)
+    if path.suffix in CODE or ".so." in path.name or isdir(real):
+        return True
+    third = {"site-packages", "dist-packages"} & set(path.parts)
+    return real.startswith(STANDARD) if not third else real in installed_files()
+
+
+@functools.cache
+def installed_files() -> frozenset[str]:
+    """The files of data that the installed libraries list as theirs."""
+    found = set()
+    for distribution in metadata.distributions():
+        root = realpath(str(distribution.locate_file("")))
+        found |= {normpath(f"{root}/{each}") for each in distribution.files or () if each.suffix not in CODE}
+    return frozenset(found)
+
+
+def is_of_the_system(library: Any, function: str) -> bool:
+    """Whether a function is looked up in the C library or the whole process, and is none of Python's own."""
+    name = str(getattr(library, "_name", None) or "")
+    of_python = function.lstrip("_").startswith("Py")
+    return (not name or Path(name).name.startswith("libc.")) and not of_python and function not in HARMLESS
+
+
+def looks_are_told() -> None:
+    """Have `os` raise an event where it tells of a file that it does not open, such as its size."""
+    for name in ("stat", "lstat", "access", "readlink", "statvfs"):
+        setattr(os, name, told(getattr(os, name)))
+
+
+def told(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, which says at what it looks."""
+
+    @functools.wraps(function)
+    def looking(path: Any, *arguments: Any, **options: Any) -> Any:
+        sys.audit(LOOKS, path)
+        return function(path, *arguments, **options)
+
+    return looking
 
 
 def named(what: Any) -> str:

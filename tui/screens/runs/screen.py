@@ -88,7 +88,12 @@ class RunsScreen(BaseScreen):
         self.query_one("#title", Lines).show([self._title(snapshot)])
         if not snapshot.runs:
             start: Line = [("  1   ", "bright"), ("Data: the demo, an import or a download", "")]
-            empty: list[Line] = [[], [(f" No run yet in {self.deck.home_text}", "bright")], [], start]
+            empty: list[Line] = [
+                [],
+                [(f" {cannot_be_read(snapshot.closed) or 'No run yet'} in {self.deck.home_text}", "bright")],
+                [],
+                start,
+            ]
             rows.show(empty if snapshot.ready else [[(" reading runs …", "quiet")]])
             details.show([])
             return
