@@ -505,7 +505,7 @@ def run(
             elif terms.stops and account.position != 0.0:
                 check_stops(account, terms, bar, trades[account.trades])
             pay_funding_later(account, bar, -1.0)
-            if account.position < 0.0:
+            if account.position < 0.0 and terms.borrow > 0.0:
                 pay_borrow(account, prices.close[t], terms.borrow * prices.elapsed[t])
             money, held, highest, lowest = account.cash, account.position, account.highest, account.lowest
             rate = margin_rate(account, terms)
