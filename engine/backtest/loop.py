@@ -194,14 +194,14 @@ def record_trade(account: Any, row: Any, side: float, t: int, reason: int) -> No
     row.funding, row.borrow = account.funding, account.borrow
     row.pnl = moved - account.fees - account.funding - account.borrow
     row.absorbed = 0.0
-    if account.cash < 0.0:
+    if account.cash < 0.0 and account.elsewhere == 0:
         row.absorbed = -account.cash
         row.pnl += row.absorbed
         account.cash = 0.0
     row["return"] = row.pnl / account.entry_value
     best, worst = (account.highest, account.lowest) if side > 0.0 else (account.lowest, account.highest)
     row.mae, row.mfe = side * (worst / entry_price - 1.0), side * (best / entry_price - 1.0)
-    row.equity_after = account.cash
+    row.equity_after = account.cash + account.others
 
 
 @step
@@ -230,7 +230,7 @@ def size(account: Any, terms: Any, bar: Any, side: float, basis: float) -> float
         share = min(terms.max_leverage, terms.target_volatility / volatility) if volatility > 0.0 else np.nan
     if terms.stops_in_volatility and not volatility > 0.0:
         share = np.nan
-    equity = account.cash + account.position * basis
+    equity = account.cash + account.others + account.position * basis
     money = abs(account.target_weight) * share * equity / (1.0 + terms.fee)
     wanted: float = money / (basis * (1.0 + side * slippage_of(terms, bar, 0.0)))
     if terms.slippage_scales:
@@ -239,19 +239,19 @@ def size(account: Any, terms: Any, bar: Any, side: float, basis: float) -> float
 
 
 @step
-def execute_order(account: Any, terms: Any, bar: Any, row: Any, due: bool) -> None:
-    """Carry out the order in force: close what is due or in its way, open; what the volume cuts off waits."""
+def make_way(account: Any, terms: Any, bar: Any, row: Any, due: bool) -> bool:
+    """Close what is due or in the order's way; False if it cannot go on: what the volume cuts off waits."""
     if account.position != 0.0 and (due or account.target_weight * account.position <= 0.0):
         basis = basis_price(terms, bar, -account.position)
         if np.isnan(basis):
-            return
+            return False
         if not close(account, terms, bar, row, basis, account.reason, terms.fee):
             leave_rest(account, terms)
-            return
+            return False
     if account.target_weight == 0.0:
         account.active = 0
-    else:
-        enter(account, terms, bar)
+        return False
+    return True
 
 
 @step
@@ -288,7 +288,8 @@ def enter(account: Any, terms: Any, bar: Any) -> None:
 def trade_at_open(account: Any, terms: Any, bar: Any, row: Any, due: bool) -> None:
     """Carry out the order in force; without one, keep the position within the band."""
     if account.active:
-        execute_order(account, terms, bar, row, due)
+        if make_way(account, terms, bar, row, due):
+            enter(account, terms, bar)
     elif terms.band > 0.0 and account.target_weight * account.position > 0.0:
         rebalance(account, terms, bar)
 
@@ -305,7 +306,7 @@ def rebalance(account: Any, terms: Any, bar: Any) -> None:
     """Resize the position if its weight is further from the wanted one than the band."""
     side = 1.0 if account.position > 0.0 else -1.0
     basis = basis_price(terms, bar, side)
-    equity = account.cash + account.position * basis
+    equity = account.cash + account.others + account.position * basis
     change = size(account, terms, bar, side, basis) - abs(account.position)
     if not (equity > 0.0 and abs(change) * basis > terms.band * equity):
         return
