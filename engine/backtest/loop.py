@@ -452,8 +452,8 @@ def close_out(account: Any, terms: Any, bar: Any, row: Any, price: float, reason
 
 
 @step
-def bar_at(prices: Any, terms: Any, t: int) -> Bar:
-    """Bar t out of the arrays; what the terms do not ask for is not fetched."""
+def bar_at(prices: Any, terms: Any, t: int, number: int) -> Bar:
+    """The bar at t of the arrays, as number so many; what the terms do not ask for is not fetched."""
     before = prices.previous_close[t] if terms.fill == SAME_CLOSE else np.nan
     volatility = prices.volatility[t] if terms.needs_volatility else np.nan
     volume = prices.volume[t] if terms.slippage_scales else np.nan
@@ -461,7 +461,7 @@ def bar_at(prices: Any, terms: Any, t: int) -> Bar:
     if terms.funding:
         funding, paid, received = prices.funding[t], prices.funding_paid[t], prices.funding_received[t]
     opened, high, low = prices.open[t], prices.high[t], prices.low[t]
-    return Bar(t, opened, high, low, before, volatility, volume, funding, paid, received)
+    return Bar(number, opened, high, low, before, volatility, volume, funding, paid, received)
 
 
 @compiled
@@ -493,7 +493,7 @@ def run(
         settled = np.isnan(weight) or weight * held > 0.0 or (weight == 0.0 and held == 0.0)
         quiet = settled and not (every_bar or due or account.active)
         if not quiet or below_margin(money, held, rate, prices.low[t], prices.high[t]):
-            bar = bar_at(prices, terms, t)
+            bar = bar_at(prices, terms, t, t)
             account.highest, account.lowest = highest, lowest
             account.capacity = terms.volume_share * prices.volume[t] if terms.volume_share > 0.0 else np.inf
             pay_funding(account, bar.open, bar.funding)
@@ -520,9 +520,8 @@ def run(
     account.highest, account.lowest = highest, lowest
     if held != 0.0:
         reason = RUIN if equity[last] <= 0.0 else END
-        close_out(
-            account, terms, bar_at(prices, terms, last), trades[account.trades], prices.close[last], reason
-        )
+        bar = bar_at(prices, terms, last, last)
+        close_out(account, terms, bar, trades[account.trades], prices.close[last], reason)
     equity[last:], cash[last:], position[last:] = account.cash, account.cash, 0.0
     return last + 1
 

@@ -11,7 +11,7 @@ none at a time is not traded then and keeps its last price; what is held at its 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -66,18 +66,37 @@ class Portfolio(AccountHistory):
         return np.abs(held).sum(axis=1) / equity, held.sum(axis=1) / equity
 
 
-def grid_of(markets: Mapping[str, Bars]) -> tuple[NDArray[np.datetime64], NDArray[np.int64]]:
-    """The times at which any symbol has a bar, (T,), and where each symbol's bar lies among all, (T, S).
+@dataclass(frozen=True)
+class Grid:
+    """The bars of S symbols, N in all, in the order of time and of the symbols within it.
 
-    The bars of all lie one after the other, symbol by symbol; -1 where a symbol has no bar.
+    time: (T,) at which any symbol has a bar. order: (N,) where each bar lies if the symbols' bars lie one
+    symbol after the other. number: (N,) which of its symbol's each is. rows: (T, S) place of each symbol's
+    bar, -1 where it has none.
     """
-    time = np.unique(np.concatenate([bars.time for bars in markets.values()]))  # (T,)
-    rows = np.full((len(time), len(markets)), -1, np.int64)
-    begin = 0
-    for s, bars in enumerate(markets.values()):
-        rows[np.searchsorted(time, bars.time), s] = np.arange(begin, begin + len(bars))
-        begin += len(bars)
-    return time, rows
+
+    time: NDArray[np.datetime64]
+    order: NDArray[np.int64]
+    number: NDArray[np.int64]
+    rows: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, markets: Mapping[str, Bars]) -> Self:
+        """The grid of the symbols' bars."""
+        times = np.concatenate([bars.time for bars in markets.values()])  # (N,)
+        numbers = np.concatenate([np.arange(len(bars)) for bars in markets.values()])  # (N,)
+        symbols = np.repeat(np.arange(len(markets)), [len(bars) for bars in markets.values()])  # (N,)
+        order = np.argsort(times, kind="stable")  # (N,)
+        times = times[order]
+        fresh = np.append([True], times[1:] != times[:-1])  # (N,)
+        rows = np.full((int(fresh.sum()), len(markets)), -1)
+        rows[np.cumsum(fresh) - 1, symbols[order]] = np.arange(len(order))
+        return cls(times[fresh], order, numbers[order], rows)
+
+    def carried(self, values: Floats) -> Floats:
+        """Values of the bars, (N,), by time and symbol, (T, S): the last known one, NaN before the first."""
+        known = np.maximum.accumulate(self.rows, axis=0)  # (T, S)
+        return np.where(known >= 0, values[known], np.nan)
 
 
 def calendar_of(markets: Mapping[str, Bars]) -> Calendar:
@@ -108,12 +127,6 @@ def weights_of(name: str, bars: Bars, weights: Mapping[str, NDArray[Any]]) -> Fl
     return target
 
 
-def carried(values: Floats, rows: NDArray[np.int64]) -> Floats:
-    """Values of all symbols' bars, (N,), on the grid, (T, S): the last known one, NaN before the first."""
-    known = np.maximum.accumulate(rows, axis=0)  # (T, S) places rise in time, so the last bar is the largest
-    return np.where(known >= 0, values[known], np.nan)
-
-
 def simulate_portfolio(
     markets: Mapping[str, Bars], weights: Mapping[str, NDArray[Any]], rules: Rules
 ) -> Portfolio:
@@ -125,36 +138,36 @@ def simulate_portfolio(
     if not markets:
         raise ChangeSettingsError("universe", "it has no symbol", "Name one at least")
     target = np.concatenate([weights_of(name, bars, weights) for name, bars in markets.items()])  # (N,)
-    bar_time = np.concatenate([bars.time for bars in markets.values()])  # (N,)
+    grid = Grid.of(markets)
     each = [prices_of(bars) for bars in markets.values()]
-    prices = records.Prices(*(np.concatenate(arrays) for arrays in zip(*each, strict=True)))  # (N,) each
-    time, rows = grid_of(markets)
+    prices = records.Prices(*(np.concatenate(arrays)[grid.order] for arrays in zip(*each, strict=True)))
     calendar, first = calendar_of(markets), next(iter(markets.values()))
     terms = terms_of(first, rules)._replace(funding=any(bars.funded for bars in markets.values()))
-    equity, cash, position = np.empty(len(time)), np.empty(len(time)), np.zeros(rows.shape)
+    equity, cash, position = np.empty(len(grid.time)), np.empty(len(grid.time)), np.zeros(grid.rows.shape)
     from engine.backtest import portfolio_loop  # and numba, which training does without
 
-    symbols = len(markets)
+    symbols, room = len(markets), int(np.isfinite(target).sum()) + 1
     desk = portfolio_loop.Desk(
-        prices, terms, rules.tiers(),
+        prices, grid.number, terms, rules.tiers(),
         accounts=np.zeros(symbols, records.ACCOUNT),
-        trades=np.empty(int(np.isfinite(target).sum()) + 1, records.TRADE),
+        trades=np.empty(room, records.TRADE),
+        symbol=np.zeros(room, np.int64),
         purse=np.array([(rules.initial_capital, 0)], portfolio_loop.PURSE),
         price=np.zeros(symbols),
         latest=np.zeros(symbols, np.int64),
         due=np.zeros(symbols, np.bool_),
     )  # fmt: skip
     walk = portfolio_loop.compiled_walk()
-    walk(desk, rows, rows.max(axis=0), target, equity, cash, position)
+    walk(desk, grid.rows, grid.rows.max(axis=0), target[grid.order], equity, cash, position)
     accounts, count = desk.accounts, int(desk.purse["trades"][0])
-    made = desk.trades[:count].copy()
+    made, symbol = desk.trades[:count].copy(), desk.symbol[:count].copy()  # (N,) trades
     made["trade"], made["prediction"] = np.arange(1, count + 1), np.nan
-    ends = np.cumsum([len(bars) for bars in markets.values()])  # (S,)
-    symbol = np.searchsorted(ends, made["entry_bar"], side="right")  # (N,)
-    for name in ("entry_bar", "exit_bar"):
-        made[name] = np.searchsorted(time, bar_time[made[name]])
+    for s, bars in enumerate(markets.values()):
+        of_symbol = symbol == s
+        for name in ("entry_bar", "exit_bar"):
+            made[name][of_symbol] = np.searchsorted(grid.time, bars.time[made[name][of_symbol]])
     return Portfolio(
-        time=time,
+        time=grid.time,
         equity=equity,
         trades=made,
         initial_capital=rules.initial_capital,
@@ -163,7 +176,7 @@ def simulate_portfolio(
         symbols=tuple(markets),
         symbol=symbol,
         cash=cash,
-        close=carried(prices.close, rows),
+        close=grid.carried(prices.close),
         position=position,
         **{name: accounts[name].copy() for name in ("capped", "dropped", "unsized", "too_small")},
     )

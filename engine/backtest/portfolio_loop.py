@@ -5,8 +5,8 @@ symbol by symbol → what opens is sized, all of it on the equity that is left t
 as it is paid → stops and margin → what is received of it → borrow → mark to market.
 
 The money is in one record for all, `purse`; a symbol's account record has it while a step is at work on that
-symbol, see `lend`. The bars of S symbols lie one after the other, N = Σ T_s, and a bar is known by its place
-among them: `at` (S,) has the place of each symbol's bar at this time, -1 where it has none.
+symbol, see `lend`. The bars of S symbols, N = Σ T_s, lie in the order of time, and of the symbols within it,
+as they are read: `at` (S,) has the place of each one's bar now, -1 where it has none.
 """
 
 from __future__ import annotations
@@ -31,10 +31,12 @@ class Desk(NamedTuple):
     """All that the steps work with and write to, besides the time's bars."""
 
     prices: Any  # records.Prices of arrays (N,)
+    number: Any  # (N,) which of its symbol's bars each is
     terms: Any  # records.Terms
     tiers: Any  # (2, K, 2) margin brackets, see `loop.run`
     accounts: Any  # (S,) records.ACCOUNT
-    trades: Any  # records.TRADE; entry and exit bar are places
+    trades: Any  # records.TRADE; entry and exit bar are of the symbol's own
+    symbol: Any  # which symbol each trade is of
     purse: Any  # (1,) PURSE
     price: Any  # (S,) last price of each symbol
     latest: Any  # (S,) place of its last bar so far
@@ -55,9 +57,11 @@ def lend(desk: Any, s: int, price: Any) -> Any:
 
 
 @step
-def give_back(desk: Any, account: Any) -> None:
-    """Put the money and the count of trades back after a step."""
+def give_back(desk: Any, account: Any, s: int) -> None:
+    """Put the money and the count of trades back after a step on symbol s."""
     purse = desk.purse[0]
+    if account.trades > purse.trades:
+        desk.symbol[purse.trades] = s
     purse.cash, purse.trades = account.cash, account.trades
 
 
@@ -70,7 +74,7 @@ def held_now(desk: Any, at: Any, s: int) -> bool:
 @step
 def bar_of(desk: Any, place: int) -> Any:
     """The bar at a place."""
-    return loop.bar_at(desk.prices, desk.terms, place)
+    return loop.bar_at(desk.prices, desk.terms, place, desk.number[place])
 
 
 @step
@@ -84,7 +88,7 @@ def begin(desk: Any, at: Any, target: Any) -> bool:
             continue
         held = account.position
         timed = terms.exit_after > 0 and held != 0.0
-        desk.due[s] = timed and k - account.entry_bar >= terms.exit_after
+        desk.due[s] = timed and desk.number[k] - account.entry_bar >= terms.exit_after
         weight = np.nan if timed and not desk.due[s] else target[k]
         account.capacity = terms.volume_share * prices.volume[k] if terms.volume_share > 0.0 else np.inf
         if terms.funding and held != 0.0:
@@ -109,7 +113,7 @@ def trade_at_open(desk: Any, at: Any) -> None:
             account = lend(desk, s, desk.price)
             row = desk.trades[account.trades]
             going[s] = loop.make_way(account, terms, bar_of(desk, at[s]), row, desk.due[s])
-            give_back(desk, account)
+            give_back(desk, account, s)
     sized_on, worth = purse.cash, 0.0
     value = np.zeros(symbols)  # (S,) of each position, before anything opens
     for s in range(symbols):
@@ -214,7 +218,7 @@ def check_stop(desk: Any, at: Any, s: int) -> None:
     """Close at a stop or target that the bar of symbol s reached."""
     account = lend(desk, s, desk.price)
     loop.check_stops(account, desk.terms, bar_of(desk, at[s]), desk.trades[account.trades])
-    give_back(desk, account)
+    give_back(desk, account, s)
 
 
 @rare
@@ -265,7 +269,7 @@ def close_at(desk: Any, s: int, price: Any, reason: int) -> None:
     row, bar = desk.trades[account.trades], bar_of(desk, desk.latest[s])
     loop.close_out(account, desk.terms, bar, row, price[s], reason)
     account.active, account.target_weight = 0, 0.0
-    give_back(desk, account)
+    give_back(desk, account, s)
 
 
 @step
