@@ -194,14 +194,14 @@ def record_trade(account: Any, row: Any, side: float, t: int, reason: int) -> No
     row.funding, row.borrow = account.funding, account.borrow
     row.pnl = moved - account.fees - account.funding - account.borrow
     row.absorbed = 0.0
-    if account.cash < 0.0:
+    if account.cash < 0.0 and account.elsewhere == 0:
         row.absorbed = -account.cash
         row.pnl += row.absorbed
         account.cash = 0.0
     row["return"] = row.pnl / account.entry_value
     best, worst = (account.highest, account.lowest) if side > 0.0 else (account.lowest, account.highest)
     row.mae, row.mfe = side * (worst / entry_price - 1.0), side * (best / entry_price - 1.0)
-    row.equity_after = account.cash
+    row.equity_after = account.cash + account.others
 
 
 @step
@@ -230,7 +230,7 @@ def size(account: Any, terms: Any, bar: Any, side: float, basis: float) -> float
         share = min(terms.max_leverage, terms.target_volatility / volatility) if volatility > 0.0 else np.nan
     if terms.stops_in_volatility and not volatility > 0.0:
         share = np.nan
-    equity = account.cash + account.position * basis
+    equity = account.cash + account.others + account.position * basis
     money = abs(account.target_weight) * share * equity / (1.0 + terms.fee)
     wanted: float = money / (basis * (1.0 + side * slippage_of(terms, bar, 0.0)))
     if terms.slippage_scales:
@@ -239,19 +239,19 @@ def size(account: Any, terms: Any, bar: Any, side: float, basis: float) -> float
 
 
 @step
-def execute_order(account: Any, terms: Any, bar: Any, row: Any, due: bool) -> None:
-    """Carry out the order in force: close what is due or in its way, open; what the volume cuts off waits."""
+def make_way(account: Any, terms: Any, bar: Any, row: Any, due: bool) -> bool:
+    """Close what is due or in the order's way; False if it cannot go on: what the volume cuts off waits."""
     if account.position != 0.0 and (due or account.target_weight * account.position <= 0.0):
         basis = basis_price(terms, bar, -account.position)
         if np.isnan(basis):
-            return
+            return False
         if not close(account, terms, bar, row, basis, account.reason, terms.fee):
             leave_rest(account, terms)
-            return
+            return False
     if account.target_weight == 0.0:
         account.active = 0
-    else:
-        enter(account, terms, bar)
+        return False
+    return True
 
 
 @step
@@ -288,7 +288,8 @@ def enter(account: Any, terms: Any, bar: Any) -> None:
 def trade_at_open(account: Any, terms: Any, bar: Any, row: Any, due: bool) -> None:
     """Carry out the order in force; without one, keep the position within the band."""
     if account.active:
-        execute_order(account, terms, bar, row, due)
+        if make_way(account, terms, bar, row, due):
+            enter(account, terms, bar)
     elif terms.band > 0.0 and account.target_weight * account.position > 0.0:
         rebalance(account, terms, bar)
 
@@ -305,7 +306,7 @@ def rebalance(account: Any, terms: Any, bar: Any) -> None:
     """Resize the position if its weight is further from the wanted one than the band."""
     side = 1.0 if account.position > 0.0 else -1.0
     basis = basis_price(terms, bar, side)
-    equity = account.cash + account.position * basis
+    equity = account.cash + account.others + account.position * basis
     change = size(account, terms, bar, side, basis) - abs(account.position)
     if not (equity > 0.0 and abs(change) * basis > terms.band * equity):
         return
@@ -451,8 +452,8 @@ def close_out(account: Any, terms: Any, bar: Any, row: Any, price: float, reason
 
 
 @step
-def bar_at(prices: Any, terms: Any, t: int) -> Bar:
-    """Bar t out of the arrays; what the terms do not ask for is not fetched."""
+def bar_at(prices: Any, terms: Any, t: int, number: int) -> Bar:
+    """The bar at t of the arrays, as number so many; what the terms do not ask for is not fetched."""
     before = prices.previous_close[t] if terms.fill == SAME_CLOSE else np.nan
     volatility = prices.volatility[t] if terms.needs_volatility else np.nan
     volume = prices.volume[t] if terms.slippage_scales else np.nan
@@ -460,7 +461,7 @@ def bar_at(prices: Any, terms: Any, t: int) -> Bar:
     if terms.funding:
         funding, paid, received = prices.funding[t], prices.funding_paid[t], prices.funding_received[t]
     opened, high, low = prices.open[t], prices.high[t], prices.low[t]
-    return Bar(t, opened, high, low, before, volatility, volume, funding, paid, received)
+    return Bar(number, opened, high, low, before, volatility, volume, funding, paid, received)
 
 
 @compiled
@@ -492,7 +493,7 @@ def run(
         settled = np.isnan(weight) or weight * held > 0.0 or (weight == 0.0 and held == 0.0)
         quiet = settled and not (every_bar or due or account.active)
         if not quiet or below_margin(money, held, rate, prices.low[t], prices.high[t]):
-            bar = bar_at(prices, terms, t)
+            bar = bar_at(prices, terms, t, t)
             account.highest, account.lowest = highest, lowest
             account.capacity = terms.volume_share * prices.volume[t] if terms.volume_share > 0.0 else np.inf
             pay_funding(account, bar.open, bar.funding)
@@ -505,7 +506,7 @@ def run(
             elif terms.stops and account.position != 0.0:
                 check_stops(account, terms, bar, trades[account.trades])
             pay_funding_later(account, bar, -1.0)
-            if account.position < 0.0:
+            if account.position < 0.0 and terms.borrow > 0.0:
                 pay_borrow(account, prices.close[t], terms.borrow * prices.elapsed[t])
             money, held, highest, lowest = account.cash, account.position, account.highest, account.lowest
             rate = margin_rate(account, terms)
@@ -519,9 +520,8 @@ def run(
     account.highest, account.lowest = highest, lowest
     if held != 0.0:
         reason = RUIN if equity[last] <= 0.0 else END
-        close_out(
-            account, terms, bar_at(prices, terms, last), trades[account.trades], prices.close[last], reason
-        )
+        bar = bar_at(prices, terms, last, last)
+        close_out(account, terms, bar, trades[account.trades], prices.close[last], reason)
     equity[last:], cash[last:], position[last:] = account.cash, account.cash, 0.0
     return last + 1
 

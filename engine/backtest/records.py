@@ -24,6 +24,7 @@ ACCOUNT = np.dtype(
         (name, np.float64)
         for name in (
             "cash", "position",  # the account
+            "others",  # value of the positions in other symbols, 0 where there is one symbol
             "target_weight", "capacity",  # last decided; what the bar's volume still lets through
             "entered", "entry_value", "exited", "exit_value",  # of the open trade: quantity, money
             "fees", "slippage", "funding", "borrow", "highest", "lowest", "stop_unit",
@@ -31,7 +32,10 @@ ACCOUNT = np.dtype(
     ]
     + [
         (name, np.int64)
-        for name in ("active", "reason", "entry_bar", "trades", "capped", "dropped", "unsized", "too_small")
+        for name in (
+            "active", "reason", "entry_bar", "trades", "capped", "dropped", "unsized", "too_small",
+            "elsewhere",  # how many other symbols have a position
+        )
     ]
 )  # fmt: skip
 """The account, the order in force (`active` 1, with its `reason`), the open trade and the counts."""

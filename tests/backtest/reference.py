@@ -67,6 +67,10 @@ class Reference:
         self.time = bars.time.astype("int64").tolist()
         self.rules = rules
         self.money = rules.initial_capital
+        self.set_out(bars)
+        self.walk(bars, target)
+
+    def set_out(self, bars):
         self.trade = None
         self.order = None
         self.weight = 0.0
@@ -74,6 +78,8 @@ class Reference:
         self.capped = self.dropped = self.unsized = self.too_small = 0
         self.ruined = False
         self.last = len(bars) - 1
+
+    def walk(self, bars, target):
         for t, weight in enumerate(target.tolist()):
             self.t = t
             self.one_bar(weight)
@@ -90,6 +96,8 @@ class Reference:
 
     # what the account looks like
 
+    alone = True  # no other symbol is held
+
     @property
     def held(self):
         return self.trade.position if self.trade else 0.0
@@ -99,15 +107,24 @@ class Reference:
 
     # one bar, in order
 
-    def one_bar(self, weight):
+    def begin_bar(self, weight):
         t, bars, rules = self.t, self.bars, self.rules
         self.room = rules.max_volume_share * bars.volume[t] if rules.max_volume_share else math.inf
         if self.trade:
             self.pay_funding(bars.funding[t])
         self.decide(weight)
+
+    @property
+    def keeps_its_weight(self):
+        return self.trade and self.rules.rebalance_band and self.weight * self.trade.side > 0
+
+    def one_bar(self, weight):
+        t, bars = self.t, self.bars
+        self.begin_bar(weight)
         if self.order:
-            self.follow_order()
-        elif self.trade and rules.rebalance_band and self.weight * self.trade.side > 0:
+            if self.make_way():
+                self.open()
+        elif self.keeps_its_weight:
             self.rebalance()
         held, later = self.held, (bars.funding_paid[t], bars.funding_received[t])
         for rate in later:
@@ -118,12 +135,7 @@ class Reference:
         for rate in later:
             if self.trade and held * rate < 0:
                 self.pay_funding(rate)
-        if self.trade:
-            self.trade.seen += [bars.high[t], bars.low[t]]
-            if self.trade.side < 0:
-                payment = -self.held * bars.close[t] * rules.borrow_rate / 8760 * self.elapsed(t)
-                self.trade.borrow.append(payment)
-                self.money -= payment
+        self.end_bar()
         self.ruined = self.worth(bars.close[t]) <= 0
         if self.trade and (self.ruined or t == self.last):
             self.room = math.inf
@@ -132,6 +144,15 @@ class Reference:
         self.equity.append(self.worth(bars.close[t]))
         self.cash.append(self.money)
         self.position.append(self.held)
+
+    def end_bar(self):
+        t, bars = self.t, self.bars
+        if self.trade:
+            self.trade.seen += [bars.high[t], bars.low[t]]
+            if self.trade.side < 0:
+                payment = -self.held * bars.close[t] * self.rules.borrow_rate / 8760 * self.elapsed(t)
+                self.trade.borrow.append(payment)
+                self.money -= payment
 
     def pay_funding(self, rate):
         payment = self.held * self.bars.open[self.t] * rate
@@ -164,20 +185,24 @@ class Reference:
             self.weight = 0.0 if math.isnan(weight) else weight
             self.order = Order(self.weight, "horizon")
 
-    def follow_order(self):
+    def make_way(self):
         order = self.order
         side = (order.weight > 0) - (order.weight < 0)
         due = self.trade and self.rules.exit_after and self.t >= self.trade.entry_bar + self.rules.exit_after
         if self.trade and (due or self.trade.side != side):
             basis = self.basis(-self.trade.side)
             if math.isnan(basis):
-                return
+                return False
             if not self.close(basis, order.reason):
                 self.rest(order)
-                return
+                return False
         if side == 0:
             self.order = None
-            return
+        return side != 0
+
+    def open(self):
+        order = self.order
+        side = (order.weight > 0) - (order.weight < 0)
         basis = self.basis(side)
         if math.isnan(basis):
             return
@@ -385,7 +410,7 @@ class Reference:
         if possible < held:
             self.capped += 1
             return False
-        if self.money < 0:
+        if self.money < 0 and self.alone:
             self.trade.absorbed = -self.money
             self.money = 0.0
         self.trades.append(self.record(reason, through))

@@ -1,0 +1,182 @@
+"""One account that trades several symbols: what it holds of each shares the money and the margin.
+
+    markets = {"BTC/USDT": bars, "ETH/USDT": others}
+    result = simulate_portfolio(markets, {"BTC/USDT": weight, "ETH/USDT": weights}, rules)
+    metrics(result)["sharpe"]
+
+A target weight is a share of the whole account's equity. Symbols need not have the same bars: one that has
+none at a time is not traded then and keeps its last price; what is held at its last bar is closed there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from engine.backtest import records
+from engine.backtest.simulate import prices_of, terms_of
+from engine.errors import ChangeSettingsError
+from engine.market.calendar import Calendar
+from engine.statistics.account import AccountHistory
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from engine.backtest.bars import Bars, Floats
+    from engine.backtest.rules import Rules
+
+
+@dataclass(frozen=True, kw_only=True)
+class Portfolio(AccountHistory):
+    """An account over S symbols, on the T times at which any of them has a bar.
+
+    symbols   S of them; trades' entry_bar and exit_bar are rows of `time`, `bars` counts the symbol's own
+    symbol    (N,) int64, which symbol each trade is of
+    cash      (T,) money at the bar's close
+    close     (T, S) last close, NaN before a symbol's first bar
+    position  (T, S) quantity held at the bar's close; cash + Σ position · close = equity
+    capped, dropped, unsized, too_small: (S,) counts as of a Simulation
+    """
+
+    symbols: tuple[str, ...]
+    symbol: NDArray[np.int64]
+    cash: Floats
+    close: Floats
+    position: Floats
+    capped: NDArray[np.int64]
+    dropped: NDArray[np.int64]
+    unsized: NDArray[np.int64]
+    too_small: NDArray[np.int64]
+
+    def contribution(self) -> dict[str, float]:
+        """Net PnL of each symbol's trades; their sum is final equity less initial capital."""
+        return {
+            name: float(self.trades["pnl"][self.symbol == s].sum()) for s, name in enumerate(self.symbols)
+        }
+
+    def exposure(self) -> tuple[Floats, Floats]:
+        """Gross and net exposure at each close, (T,) each, as shares of equity; NaN where none is left."""
+        held = np.nan_to_num(self.position * self.close)  # (T, S)
+        equity = np.where(self.equity > 0, self.equity, np.nan)  # (T,)
+        return np.abs(held).sum(axis=1) / equity, held.sum(axis=1) / equity
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The bars of S symbols, N in all, in the order of time and of the symbols within it.
+
+    time: (T,) at which any symbol has a bar. order: (N,) where each bar lies if the symbols' bars lie one
+    symbol after the other. number: (N,) which of its symbol's each is. rows: (T, S) place of each symbol's
+    bar, -1 where it has none.
+    """
+
+    time: NDArray[np.datetime64]
+    order: NDArray[np.int64]
+    number: NDArray[np.int64]
+    rows: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, markets: Mapping[str, Bars]) -> Self:
+        """The grid of the symbols' bars."""
+        times = np.concatenate([bars.time for bars in markets.values()])  # (N,)
+        numbers = np.concatenate([np.arange(len(bars)) for bars in markets.values()])  # (N,)
+        symbols = np.repeat(np.arange(len(markets)), [len(bars) for bars in markets.values()])  # (N,)
+        order = np.argsort(times, kind="stable")  # (N,)
+        times = times[order]
+        fresh = np.append([True], times[1:] != times[:-1])  # (N,)
+        rows = np.full((int(fresh.sum()), len(markets)), -1)
+        rows[np.cumsum(fresh) - 1, symbols[order]] = np.arange(len(order))
+        return cls(times[fresh], order, numbers[order], rows)
+
+    def carried(self, values: Floats) -> Floats:
+        """Values of the bars, (N,), by time and symbol, (T, S): the last known one, NaN before the first."""
+        known = np.maximum.accumulate(self.rows, axis=0)  # (T, S)
+        return np.where(known >= 0, values[known], np.nan)
+
+
+def calendar_of(markets: Mapping[str, Bars]) -> Calendar:
+    """The calendar that the symbols share; where they differ, one that never closes.
+
+    Raises ChangeSettingsError if their bars are not of one length.
+    """
+    found = {bars.calendar for bars in markets.values()}
+    steps = {calendar.step_ms for calendar in found}
+    if len(steps) > 1:
+        raise ChangeSettingsError(
+            "universe", "its symbols have bars of different lengths", "Bring them to one timeframe"
+        )
+    return found.pop() if len(found) == 1 else Calendar(steps.pop())
+
+
+def weights_of(name: str, bars: Bars, weights: Mapping[str, NDArray[Any]]) -> Floats:
+    """The target weights of a symbol, (T_s,). Raises ChangeSettingsError."""
+    if name not in weights:
+        raise ChangeSettingsError(name, "has no target weights", "Give one a bar, NaN to keep")
+    target = np.ascontiguousarray(weights[name], dtype=np.float64)
+    if target.shape != (len(bars),):
+        raise ChangeSettingsError(
+            name, f"its target weights' shape is {target.shape} for {len(bars)} bars", "Give one a bar"
+        )
+    if np.isinf(target).any():
+        raise ChangeSettingsError(name, "has an infinite target weight", "Use 1 for the whole account")
+    return target
+
+
+def simulate_portfolio(
+    markets: Mapping[str, Bars], weights: Mapping[str, NDArray[Any]], rules: Rules
+) -> Portfolio:
+    """Trade the target weights of each symbol, (T_s,) as of `simulate`, from one account.
+
+    Raises ChangeSettingsError if there is no symbol, and for weights that are missing, infinite or not one a
+    bar.
+    """
+    if not markets:
+        raise ChangeSettingsError("universe", "it has no symbol", "Name one at least")
+    target = np.concatenate([weights_of(name, bars, weights) for name, bars in markets.items()])  # (N,)
+    grid = Grid.of(markets)
+    each = [prices_of(bars) for bars in markets.values()]
+    prices = records.Prices(*(np.concatenate(arrays)[grid.order] for arrays in zip(*each, strict=True)))
+    calendar, first = calendar_of(markets), next(iter(markets.values()))
+    terms = terms_of(first, rules)._replace(funding=any(bars.funded for bars in markets.values()))
+    equity, cash, position = np.empty(len(grid.time)), np.empty(len(grid.time)), np.zeros(grid.rows.shape)
+    from engine.backtest import portfolio_loop  # and numba, which training does without
+
+    symbols, room = len(markets), int(np.isfinite(target).sum()) + 1
+    desk = portfolio_loop.Desk(
+        prices, grid.number, terms, rules.tiers(),
+        accounts=np.zeros(symbols, records.ACCOUNT),
+        trades=np.empty(room, records.TRADE),
+        symbol=np.zeros(room, np.int64),
+        purse=np.array([(rules.initial_capital, 0)], portfolio_loop.PURSE),
+        price=np.zeros(symbols),
+        latest=np.zeros(symbols, np.int64),
+        due=np.zeros(symbols, np.bool_),
+    )  # fmt: skip
+    walk = portfolio_loop.compiled_walk()
+    walk(desk, grid.rows, grid.rows.max(axis=0), target[grid.order], equity, cash, position)
+    accounts, count = desk.accounts, int(desk.purse["trades"][0])
+    made, symbol = desk.trades[:count].copy(), desk.symbol[:count].copy()  # (N,) trades
+    made["trade"], made["prediction"] = np.arange(1, count + 1), np.nan
+    for s, bars in enumerate(markets.values()):
+        of_symbol = symbol == s
+        for name in ("entry_bar", "exit_bar"):
+            made[name][of_symbol] = np.searchsorted(grid.time, bars.time[made[name][of_symbol]])
+    return Portfolio(
+        time=grid.time,
+        equity=equity,
+        trades=made,
+        initial_capital=rules.initial_capital,
+        calendar=calendar,
+        ruined=bool(equity[-1] <= 0),
+        symbols=tuple(markets),
+        symbol=symbol,
+        cash=cash,
+        close=grid.carried(prices.close),
+        position=position,
+        **{name: accounts[name].copy() for name in ("capped", "dropped", "unsized", "too_small")},
+    )
