@@ -12,8 +12,8 @@ as they are read: `at` (S,) has the place of each one's bar now, -1 where it has
 from __future__ import annotations
 
 import hashlib
+import inspect
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -348,7 +348,7 @@ def walk(desk: Any, rows: Any, last: Any, target: Any, equity: Any, cash: Any, p
 @cache
 def compiled_walk() -> Any:
     """`walk`, compiled; kept on disk under the digest of the steps, whose file numba does not watch."""
-    source = hashlib.sha256(Path(loop.__file__).read_bytes()).hexdigest()
+    source = hashlib.sha256(inspect.getsource(loop).encode()).hexdigest()
 
     def portfolio(
         desk: Any, rows: Any, last: Any, target: Any, equity: Any, cash: Any, position: Any
