@@ -50,11 +50,11 @@ def write_whole(path: Path, content: bytes, *, private: bool = False) -> None:
         part.write_bytes(content)
 
 
-def refuse_output(path: Path, home: Path, *, replace: bool = False) -> None:
+def refuse_output(path: Path, home: Path, *, replace: bool = False, new_folder: bool = False) -> None:
     """Raise ChangeSettingsError for a file that somebody names for output and that must not be written over.
 
     What lies in the home is quantdeck's own, whatever links lead there; a file that exists is replaced only
-    where `replace` says so, and a folder or device never.
+    where `replace` says so, and a folder or device never. new_folder: the folder is made if there is none.
     """
     name = str(path)
     try:
@@ -66,7 +66,7 @@ def refuse_output(path: Path, home: Path, *, replace: bool = False) -> None:
         raise ChangeSettingsError(
             name, "lies in the home, among quantdeck's own files", "Choose another folder"
         )
-    if not target.parent.is_dir():
+    if not (new_folder or target.parent.is_dir()):
         reason = f"would lie in {target.parent}, which is no folder"
         raise ChangeSettingsError(name, reason, "Make that folder, or choose another")
     if strange:

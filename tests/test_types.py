@@ -29,6 +29,7 @@ LOOSE = re.compile(r"(dict|Mapping)\[str, (Any|object)\]|\bEvent\b|\bdict\b(?!\[
 EDGES = {
     "written as JSON, or read from it and not yet looked at": {
         "engine/code_cache.py:noted",
+        "engine/data/importing/json_rows.py:lifted",
         "engine/data/series.py:migrated",
         "engine/results/audit.py:to_json",
         "engine/results/backtest.py:to_json",

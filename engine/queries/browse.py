@@ -18,6 +18,7 @@ from engine.data.kinds import kind_of
 from engine.data.series import calendar_of
 from engine.data.store import Store
 from engine.errors import ChangeSettingsError
+from engine.hints import hint
 from engine.market.candles import CONFLICT, FILLED, SPIKE, TAKEN, ZERO_VOLUME
 from engine.market.times import milliseconds
 from engine.queries.price import FEWEST_BARS, MOST_CANDLES
@@ -94,7 +95,8 @@ def _kept(folder: Path, name: str, version: tuple[str, str]) -> Kept:  # noqa: A
     series = Store(folder).read(name)
     frame = series.frame
     if not len(frame):
-        raise ChangeSettingsError(f"series {name}", "has no rows yet", "Fetch it: quantdeck data update")
+        remedy = f"Fetch it: {hint(folder.parent, 'data update')}"
+        raise ChangeSettingsError(f"series {name}", "has no rows yet", remedy)
     time_ms, kind = milliseconds(frame.index), kind_of(series.kind)
     missing = missing_after(series, time_ms)
     place = np.arange(len(time_ms)) + np.concatenate([[0], np.cumsum(missing)[:-1]])

@@ -51,7 +51,7 @@ def write(request: Event) -> WrittenCharts:
     for path in paths.values():
         if path.suffix not in {".svg", ".png"}:
             raise ChangeSettingsError(str(path), "ends in neither .svg nor .png", "Name it so")
-        refuse_output(path, home, replace=replace)
+        refuse_output(path, home, replace=replace, new_folder="folder" in request)
     drawn = {path: content_of(SHEETS[name](request), path) for name, path in paths.items()}
     for path, content in drawn.items():
         if "folder" in request:

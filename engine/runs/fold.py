@@ -60,7 +60,9 @@ class State:
     epochs: int = 0
     batch: int = 0
     batches: int = 0
-    trace: tuple[tuple[int, float], ...] = ()  # of the present epoch: batches done, their mean loss; thinned
+    trace: tuple[
+        tuple[int, float], ...
+    ] = ()  # of the first epoch: batches done, their mean loss; thinned
     loss: float | None = None
     val_loss: float | None = None
     learning_rate: float | None = None
@@ -191,7 +193,7 @@ def model(draft: Draft, entry: log.ModelFacts) -> None:
 def batch(draft: Draft, entry: log.BatchProgress) -> None:
     """Progress within an epoch."""
     trace = draft["trace"] if entry.epoch == draft["epoch"] else ()
-    if entry.loss is not None:
+    if entry.loss is not None and not draft["history"]:
         trace = (*trace, (entry.batch, entry.loss))
         trace = trace[::2] if len(trace) > TRACED else trace
     draft.update(epoch=entry.epoch, epochs=entry.epochs or draft["epochs"], left_s=entry.left_s)
@@ -207,6 +209,7 @@ def epoch(draft: Draft, entry: log.Epoch) -> None:
     while history and history[-1].epoch >= entry.epoch:
         history.pop()
     history.append(entry)
+    draft["trace"] = ()
     known = ("epoch", "epochs", "best_epoch", "wait", "patience", "learning_rate", "sequences_per_s")
     draft.update({name: value for name in known if (value := getattr(entry, name)) is not None})
     draft.update(loss=entry.loss, val_loss=entry.val_loss, batch=draft["batches"])

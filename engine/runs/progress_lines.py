@@ -19,6 +19,7 @@ BATCH = (
 HEARTBEAT = rb'heartbeat","cpu":%(number)b,"memory_mb":%(number)b'
 DATED = re.compile(rb'\{"v":1,"seq":\d+,"at":"(\d{4}-\d\d-\d\d)T')
 CLOCK = rb"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z"
+EPOCH = b',"kind":"epoch",'
 KINDS = (b'"kind":"batch"', b'"kind":"heartbeat"')
 
 
@@ -27,9 +28,12 @@ def outline(content: bytes) -> bytes:
 
     What is left comes to the same state, and every line that is left out is followed by one that is not. Of
     progress that is told in one go the first line stays as well: it vouches for what stands before it.
+    The batches before the first epoch all stay: they are its curve.
     """
-    kept: list[bytes] = []
-    position = 0
+    epoch = content.find(EPOCH)
+    position = content.find(b"\n", epoch) + 1 if epoch >= 0 else 0
+    position = position or len(content)
+    kept = [content[:position]]
     while position < len(content):
         end = end_of_stretch(content, position)
         if end == position:

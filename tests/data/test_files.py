@@ -250,7 +250,6 @@ def test_bad_lines_are_counted_and_change_nothing(data, store, written):
                     "-1609459200000,100,102,99,101,5",
                     "1609459200000,100,102",
                     "1609459200000,100,102,99,101,5,6",
-                    "time,open,high,low,close,volume",
                     "\x1b[2J,100,102,99,101,5",
                 ]
             ),

@@ -243,7 +243,7 @@ class TestDamage:
 
     def test_a_parquet_file_of_somebody_else(self, store, path):
         pq.write_table(pa.table({"a": [1]}), path)
-        with pytest.raises(RepairDataError, match="quantdeck data import"):
+        with pytest.raises(RepairDataError, match="import it from there"):
             store.read(self.NAME)
 
     def rewrite(self, path, change):

@@ -100,9 +100,10 @@ def test_a_long_log_is_mostly_passed_over(tmp_path, monkeypatch):
     }
     head = '{{"v":1,"seq":{},"at":"2026-11-22T18:04:05.123Z","kind":"batch",'
     body = json.dumps(batch, separators=(",", ":"))[1:]
-    path.write_text("".join(head.format(seq) + body + "\n" for seq in range(1, 2001)))
+    epoch = '{"v":1,"seq":1,"at":"2026-11-22T18:04:05.123Z","kind":"epoch","epoch":1,"epochs":9,"loss":0.5}\n'
+    path.write_text(epoch + "".join(head.format(seq) + body + "\n" for seq in range(2, 2001)))
     read_lines = []
     parsed = events.parsed
     monkeypatch.setattr(events, "parsed", lambda line: read_lines.append(line) or parsed(line))
     assert read(path, superseded=False).events[-1]["seq"] == 2000
-    assert len(read_lines) == 2
+    assert len(read_lines) == 3

@@ -10,8 +10,9 @@ from engine.results import metrics
 from tui.screens.backtest import figures
 
 TUI = Path(tui.__file__).parent
-MAY_LACK = {  # a terminal's environment, of now and before Python changed it, colours of a theme, a table
-    "os.environ", "variables", "now", "before", "given", "widths",
+MAY_LACK = {  # a terminal's environment, of now and before Python changed it, colours of a theme, a table, a
+    "os.environ", "variables", "now", "before", "known", "given", "widths",
+    "request.query", "request.headers",  # browser's request
 }  # fmt: skip
 EDGE = {("runs/facts.py", "self.differ")}
 SHOWING = ("text", "screens/backtest", "screens/runs", "widgets/equity_chart.py", "widgets/candle_chart.py",

@@ -10,7 +10,7 @@ from engine.runs.folder import Home
 from engine.runs.manifest import write_manifest
 from engine.runs.modes import MODES, training, with_backtest
 from engine.settings import make
-from tui.commands import pipeline, results, studies, sweep
+from tui.commands import charts, pipeline, results, studies, sweep
 from tui.commands.which_run import with_files, with_model, with_result
 from tui.grammar import app
 
@@ -84,6 +84,10 @@ COMMANDS = {
     "report": ("walkforward", lambda home: results.report(home, "last", "", None, [], force=False)),
     "trades": ("walkforward", lambda home: results.trades(home, "last", None, [], view={})),
     "returns": ("walkforward", lambda home: results.returns(home, "last", None, [], window=0)),
+    "charts": (
+        "walkforward",
+        lambda home: charts.charts(home, "last", "out", None, [], png=False, force=False),
+    ),
     "sweep": ("walkforward", lambda home: sweep.sweep(home, "last", None, ["fee_bps=1,2"])),
     "audit": ("train", lambda home: studies.audit(home, "last")),
     "backtest": ("train", lambda home: pipeline.backtest(home, "last", None, [])),
@@ -94,6 +98,7 @@ COMMANDS = {
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_takes_the_last_that_it_can_use(home, command, monkeypatch):
     monkeypatch.setattr(results, "EngineClient", Client)
+    monkeypatch.setattr(charts, "EngineClient", Client)
     monkeypatch.setattr(sweep, "EngineClient", Client)
     monkeypatch.setattr(studies, "ask", asked)
     monkeypatch.setattr(pipeline, "start", started)

@@ -9,6 +9,7 @@ from engine.runs.folder import Home, home_path
 from engine.runs.requests import EngineClient
 from tui.commands.answer import Answer
 from tui.commands.results import only_rules, overrides_of
+from tui.commands.which_run import to_report
 
 
 def charts(
@@ -16,7 +17,7 @@ def charts(
     *, png: bool, force: bool,
 ) -> Answer:  # fmt: skip
     """Write every chart of a run, as it was or under the rules given, to a folder."""
-    run = Home(home_path(home)).find(text)
+    run = to_report(Home(home_path(home)), text)
     rules = only_rules(config, overrides)
     folder = expanded(out).absolute()
     with EngineClient() as client:

@@ -23,7 +23,7 @@ def serve(home: str | None, host: str, port: int, public_url: str | None, *, vie
         from tui.commands.browser import Guarded
     except ImportError as error:
         reason = f"needs the extra `serve`, which is not installed ({error.name})"
-        raise ChangeSettingsError("quantdeck serve", reason, "pip install 'quantdeck[serve]'") from None
+        raise ChangeSettingsError("serve", reason, "pip install 'quantdeck[serve]'") from None
     port = free_port(host, port)
     place = Home(home_path(home)).path.absolute()
     command = [sys.executable, "-P", "-m", "tui.cli", "--home", str(place), *(["--view"] if view else [])]

@@ -62,7 +62,7 @@ def refuse_mixture(
     known = {*layout.positions(), *(place for place, _ in layout.kinds)}
     order = np.lexsort((values, times))
     again = np.diff(times[order]) == 0
-    if np.mean(np.diff(values[order])[again] != 0) < UNLIKE:
+    if not again.any() or np.mean(np.diff(values[order])[again] != 0) < UNLIKE:
         return
     others = [place for place in range(min(table.width, MOST_LOOKED_AT)) if place not in known]
     left_out = list(table.left_out)

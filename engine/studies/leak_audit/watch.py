@@ -10,11 +10,12 @@ import sys
 import sysconfig
 import threading
 from genericpath import exists, isdir
-from importlib import metadata
+from importlib.metadata import distributions
 from os.path import normpath, realpath  # kept: whoever is watched may put others there
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.compat.c_library import name_of
 from engine.own_modules import PLACES
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def is_of_a_library(real: str) -> bool:
 def installed_files() -> frozenset[str]:
     """The files of data that the installed libraries list as theirs."""
     found = set()
-    for distribution in metadata.distributions():
+    for distribution in distributions():
         root = realpath(str(distribution.locate_file("")))
         found |= {normpath(f"{root}/{each}") for each in distribution.files or () if each.suffix not in CODE}
     return frozenset(found)
@@ -162,7 +163,7 @@ def installed_files() -> frozenset[str]:
 
 def is_of_the_system(library: Any, function: str) -> bool:
     """Whether a function is looked up in the C library or the whole process, and is none of Python's own."""
-    name = str(getattr(library, "_name", None) or "")
+    name = name_of(library)
     of_python = function.lstrip("_").startswith("Py")
     return (not name or Path(name).name.startswith("libc.")) and not of_python and function not in HARMLESS
 

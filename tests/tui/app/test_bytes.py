@@ -100,7 +100,7 @@ LEFT_OUT = ("runs resume", "data update", "demo", "backtest RUN")
 BYTES = {
     "enter": "\r", "escape": "\x1b", "tab": "\t", "space": " ", "pageup": "\x1b[5~", "pagedown": "\x1b[6~",
     "up": "\x1b[A", "down": "\x1b[B", "left": "\x1b[D", "right": "\x1b[C", "home": "\x1b[H", "end": "\x1b[F",
-    "slash": "/", "plus": "+", "minus": "-",
+    "f5": "\x1b[15~", "slash": "/", "plus": "+", "minus": "-",
 }  # fmt: skip
 
 

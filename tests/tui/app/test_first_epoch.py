@@ -66,11 +66,12 @@ def test_a_first_epoch_tells_loss_rate_and_patience_and_never_that_it_compiles(t
         assert all(len(plain(each)) <= width for each in lines)
 
 
-def test_a_new_epoch_and_a_new_process_begin_a_new_curve():
-    first = replay(State(), entries([*prepared(), MODEL, *batches([0.5, 0.4]), *epochs(1)]))
-    second = replay(first, entries(batches([0.3], epoch=2)))
-    assert second.trace == ((1, 0.3),)
-    resumed = replay(second, entries([event("queued", resumed=True), *started()[1:]]))
+def test_the_first_epoch_and_a_new_process_end_the_curve():
+    begun = replay(State(), entries([*prepared(), MODEL, *batches([0.5, 0.4])]))
+    assert begun.trace == ((1, 0.5), (2, 0.4))
+    second = replay(begun, entries([*epochs(1), *batches([0.3], epoch=2)]))
+    assert second.trace == ()
+    resumed = replay(begun, entries([event("queued", resumed=True), *started()[1:]]))
     assert (resumed.trace, resumed.batches, resumed.sequences_per_s) == ((), 0, None)
     line = plain(drawing.progress(resumed, 80, ascii=False))
     assert line.startswith(" epochs ")

@@ -134,6 +134,8 @@ async def test_a_file_that_is_written_is_handed_to_the_browser(home):
             await opened.press("2")
             await opened.shows("early-stopped")
             await opened.press("e")
+            await opened.shows("Export to")
+            await opened.press("\x15epochs.csv\r")
             async with asyncio.timeout(LONGEST_S):
                 while not opened.messages:
                     await opened.shows("\x1b[")
@@ -142,7 +144,7 @@ async def test_a_file_that_is_written_is_handed_to_the_browser(home):
             assert kind == "deliver_file_start"
             async with opened.session.get(f"{address.partition('/?')[0]}/download/{key}") as answer:
                 rows = (await answer.text()).splitlines()
-                assert "3f2a0001-epochs.csv" in answer.headers["Content-Disposition"]
+                assert "epochs.csv" in answer.headers["Content-Disposition"]
             assert rows[0].startswith("at,epoch,")
             assert len(rows) == 13
 

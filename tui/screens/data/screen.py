@@ -11,7 +11,7 @@ from tui.background.questions import Question, Questions
 from tui.screens.backtest import selection
 from tui.screens.base import BaseScreen
 from tui.screens.data import actions, detail, drawing
-from tui.screens.dialogs import Prompt
+from tui.screens.dialogs import Prompt, wrapped
 from tui.screens.first_steps import ways
 from tui.terminal.keys import VIEW, key
 from tui.widgets.lines import Line, Lines, spread
@@ -208,7 +208,12 @@ class DataScreen(BaseScreen):
         lines: list[Line] = []
         row = self.row
         if isinstance(row, BrokenSeries):
-            lines = [[(f" {row.series}: {row.reason}", "bad")], [(f" {row.remedy}", "")]]
+            said = ((f"{row.series}: {row.reason}", "bad"), (row.remedy, ""))
+            lines = [
+                line
+                for text, role in said
+                for line in selection.indented(wrapped(text, role, max(1, self.size.width - 1)))
+            ]
         elif row:
             error = drawing.errors(self.deck.snapshot.runs).get(row.series, "")
             known = self._details.get(row.content)

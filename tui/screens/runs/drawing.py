@@ -157,7 +157,7 @@ def details(each: RunFacts, width: int, height: int) -> list[Line]:
     differ = differ if each.differ else [[(" all defaults", "quiet")]]
     head: Line = [
         (" " + run.id, "bright"), (f"   {said}", role), (f" · {far}" if far else "", ""),
-        (f"   {run.mode}{f' of {run.of}' if run.of else ''}", "quiet"), (f"   {run.name}", ""),
+        (f"   {run.mode}{f' of {run.of}' if run.of else ''}   {run.name}", ""),
     ]  # fmt: skip
     lines: list[Line] = [
         head,

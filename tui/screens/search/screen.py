@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Horizontal, VerticalScroll
 
 from engine.errors import RepairDataError
+from engine.hints import file_hint
 from tui.background.preload import warm
 from tui.runs.search import MODES, Trials, progress_of, trials_of
 from tui.runs.status import resumable
+from tui.screens.backtest.selection import indented
 from tui.screens.base import BaseScreen
-from tui.screens.dialogs import ask_stop
+from tui.screens.dialogs import ask_stop, wrapped
 from tui.screens.search import actions, charts, drawing
 from tui.screens.search.listing import TrialsList
 from tui.screens.train import drawing as train_drawing
@@ -126,7 +129,7 @@ class SearchScreen(BaseScreen):
         if watched is None or not self._found.trials:
             for name in ("#progress", "#verdict"):
                 self.query_one(name, Lines).show([])
-            state.show(broken or without(watched, ready=self.deck.snapshot.ready))
+            state.show(broken or without(watched, self.deck.home.path, width, ready=self.deck.snapshot.ready))
             return
         if self.focused is None:
             self.call_after_refresh(self.set_focus, self._table)  # what is not laid out yet takes none
@@ -290,18 +293,18 @@ class SearchScreen(BaseScreen):
             actions.export(self, self._watched, self._found.trials)
 
 
-def without(watched: Watched | None, *, ready: bool) -> list[Line]:
+def without(watched: Watched | None, home: Path, width: int, *, ready: bool) -> list[Line]:
     """What is said where there is no trial to show."""
     if not ready:
         return [[(" reading runs …", "quiet")]]
     if watched is None:
-        return [
-            [],
-            [(" No search yet.", "bright")],
-            [],
-            [(" quantdeck init --search", "bright"), ("    writes a commented space, space.toml", "")],
-            [(" quantdeck search space.toml", "bright"), ("  begins one", "")],
-        ]
+        space = Path("space.toml")
+        said = (
+            (f"Write a commented space: {file_hint(None, 'init --search -c FILE', space)}", ""),
+            (f"Begin a search: {file_hint(home, 'search FILE', space)}", ""),
+        )
+        lines = [line for text, role in said for line in [[], *indented(wrapped(text, role, width - 2))]]
+        return [[], [(" No search yet.", "bright")], *lines]
     error = watched.state.error
     told = f" {error.thing}: {error.reason}" if error else f" {train_drawing.waiting(watched.state)}"
     return [[], [(told, "bad" if error else "quiet")]]
