@@ -60,9 +60,7 @@ class State:
     epochs: int = 0
     batch: int = 0
     batches: int = 0
-    trace: tuple[
-        tuple[int, float], ...
-    ] = ()  # of the first epoch: batches done, their mean loss; thinned
+    trace: tuple[tuple[int, float], ...] = ()  # of the first epoch: batches done, their mean loss; thinned
     loss: float | None = None
     val_loss: float | None = None
     learning_rate: float | None = None
