@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.data.importing.hints import HintNeededError
 from engine.market.calendar import DAY_MS, Calendar, usual
-from engine.market.times import UNREADABLE, iso
+from engine.market.times import UNREADABLE, different, iso
 from engine.results.notes import Note
 
 if TYPE_CHECKING:
@@ -30,12 +30,7 @@ def rising(times: NDArray[np.int64]) -> NDArray[np.int64]:
     known: NDArray[np.int64] = times if readable.all() else times[readable]
     if len(known) > 1 and known[0] > known[-1]:
         known = known[::-1]
-    if (known[1:] > known[:-1]).all():
-        return known
-    known = np.sort(known)
-    first = np.append(True, known[1:] > known[:-1])[: len(known)]
-    distinct: NDArray[np.int64] = known if first.all() else known[first]
-    return distinct
+    return different(known)
 
 
 def near_minutes(times: NDArray[np.int64], rounded_ms: int = 0) -> tuple[NDArray[np.int64], tuple[Note, ...]]:
