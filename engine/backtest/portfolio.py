@@ -157,8 +157,11 @@ def simulate_portfolio(
         latest=np.zeros(symbols, np.int64),
         due=np.zeros(symbols, np.bool_),
     )  # fmt: skip
-    walk = portfolio_loop.compiled_walk()
-    walk(desk, grid.rows, grid.rows.max(axis=0), target[grid.order], equity, cash, position)
+    given = (desk, grid.rows, grid.rows.max(axis=0), target[grid.order], equity, cash, position)
+    try:
+        portfolio_loop.compiled_walk()(*given)
+    except (OSError, AttributeError, ImportError):  # machine code cannot be kept, or is of another version
+        portfolio_loop.walk(*given)
     accounts, count = desk.accounts, int(desk.purse["trades"][0])
     made, symbol = desk.trades[:count].copy(), desk.symbol[:count].copy()  # (N,) trades
     made["trade"], made["prediction"] = np.arange(1, count + 1), np.nan

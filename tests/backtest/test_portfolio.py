@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from engine.backtest import portfolio_loop
 from engine.backtest.bars import DUE_LATER
 from engine.backtest.portfolio import simulate_portfolio
 from engine.backtest.rules import Rules
@@ -132,6 +133,18 @@ def test_later_bars_of_any_symbol_change_no_earlier_equity():
         known = before.time <= cut
         known[-1] = False
         assert np.array_equal(before.equity[known], after.equity[known])
+
+
+def test_machine_code_that_cannot_be_kept_is_done_without(monkeypatch):
+    markets, weights, rules = random_universe(np.random.default_rng(27))
+    wanted, walk = simulate_portfolio(markets, weights, rules), portfolio_loop.compiled_walk()
+
+    def refused(*_):
+        raise OSError("no room")
+
+    monkeypatch.setattr(portfolio_loop, "compiled_walk", lambda: refused)
+    monkeypatch.setattr(portfolio_loop, "walk", walk)
+    assert np.array_equal(simulate_portfolio(markets, weights, rules).equity, wanted.equity)
 
 
 def test_what_cannot_be_traded_is_refused():
