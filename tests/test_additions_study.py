@@ -20,7 +20,7 @@ from tests.tui.app.recorded import NOON
 from tests.tui.conftest import Deck
 from tui.app import Quantdeck
 from tui.runs.facts import facts_of
-from tui.screens.runs.compare import comparison
+from tui.screens.runs.columns import columns_of, table
 from tui.settings.draft import Draft, catalogue
 from tui.widgets.lines import Lines, plain
 
@@ -136,7 +136,8 @@ def test_compare_lays_its_numbers_side_by_side(known, deck, told):
     (line,) = (line.split() for line in text.splitlines() if line.startswith("widest bar"))
     assert line == ["widest", "bar", "0.25", "0.5", "0.25"]
     assert deck.json("compare", *runs)["runs"][0]["metrics"]["widest_bar"] == 0.25
-    page = [plain(line).split() for line in comparison(*(facts_of(deck.home.find(run)) for run in runs), 120)]
+    columns = columns_of([facts_of(deck.home.find(run)) for run in runs])
+    page = [plain(line).split() for line in table(columns, columns.shown(120, 1), None, waits=False)]
     assert ["widest", "bar", "0.25", "0.5", "0.25"] in page
 
 
