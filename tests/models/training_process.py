@@ -1,6 +1,9 @@
-"""Train a small model in a process of its own, as the engine does; print what came of it as JSON.
+"""Train small models in a process of its own, as the engine does; print what came of each as JSON.
 
-usage: python training_process.py CHECKPOINT DEVICES DROPOUT STOP_AFTER_EVENTS EPOCHS [untraced]
+usage: python training_process.py CHECKPOINT STOPS EPOCHS [untraced] DEVICES:DROPOUT…
+
+Two devices there are, and each training takes so many of them. The last checkpoint is gone on with once more
+at the end. STOPS: after how many events the first training is stopped, once for each, such as 1,14; none: 0.
 """
 
 import hashlib
@@ -12,19 +15,8 @@ from engine.errors import StopRequestedError
 from engine.models.training import backend
 from engine.settings import Model, Settings, Training
 
-keep, devices, dropout, stop_after, epochs, *how = Path(sys.argv[1]), *sys.argv[2:]
-settings = Settings(
-    model=Model(units=(6, 4), dropout=float(dropout)),
-    training=Training(
-        epochs=int(epochs),
-        batch_size=32,
-        devices=int(devices),
-        patience=4,
-        plateau_patience=1,
-        learning_rate=0.01,
-    ),
-)
-count = backend.prepare(settings.training)
+keep, stops, epochs, *how = Path(sys.argv[1]), *sys.argv[2:]
+backend.start(2)
 
 import numpy as np  # noqa: E402
 
@@ -34,47 +26,86 @@ from engine.models.training import export_cache  # noqa: E402
 from engine.models.training.fit import fit  # noqa: E402
 from engine.models.training.predict import Predictor  # noqa: E402
 
-if how == ["untraced"]:
+untraced, pairs = how[0] == "untraced", [pair.split(":") for pair in how if ":" in pair]
+if untraced:
     export_cache.ExportedProgram.__call__ = lambda self, *arguments: self.function(*arguments)
 rng = np.random.default_rng(5)
 matrix = rng.normal(size=(700, 3)).astype(np.float32)  # (T, F)
 labels = (0.3 * np.roll(matrix[:, 0], 1) + rng.normal(size=700)).astype(np.float32)  # (T,)
-events = []
+lessons = TrainingData(matrix, labels, np.arange(0, 500), np.arange(500, 650), 8)
 
 
-def emit(event):
-    if event["kind"] != "alive":
-        events.append(event)
-    if 0 < int(stop_after) == len(events):
-        raise StopRequestedError("run", "was asked to stop")
-
-
-model = lstm.build(8, 3, settings.model, settings.training.seed)
-untrained = Predictor(model, count)(matrix, np.arange(0, 90), emit)
-plain = np.asarray(model(matrix[np.arange(90)[:, None] + np.arange(8)]))[:, 0]
-train, validation = np.arange(0, 500), np.arange(500, 650)
-try:
-    lessons = TrainingData(matrix, labels, train, validation, 8)
-    fitted = fit(lstm.LSTM, model, lessons, settings, count, keep, emit)
-except StopRequestedError:
-    print(json.dumps({"stopped": True}))
-    sys.exit()
-weights = hashlib.sha256(b"".join(np.asarray(w).tobytes() for w in model.get_weights())).hexdigest()
-predict = Predictor(model, count)
-forecast = predict(matrix, np.arange(0, 690), emit)
-longer = predict(matrix, np.arange(0, 640), emit)
-slow = np.asarray(model(matrix[np.arange(690)[:, None] + np.arange(8)]))[:, 0]
-print(
-    json.dumps(
-        {
-            "weights": weights,
-            "history": [[e["loss"], e["val_loss"], e["learning_rate"], e["wait"]] for e in fitted.history],
-            "best_epoch": fitted.best_epoch,
-            "stopped_early": fitted.stopped_early,
-            "kinds": [event["kind"] for event in events],
-            "predict_prefix_equal": bool((forecast[:640] == longer).all()),
-            "untrained_error": float(np.abs(untrained - plain).max()),
-            "predict_error": float(np.abs(forecast - slow).max()),
-        }
+def settings_of(dropout):
+    return Settings(
+        model=Model(units=(6, 4), dropout=dropout),
+        training=Training(
+            epochs=int(epochs), batch_size=32, patience=4, plateau_patience=1, learning_rate=0.01
+        ),
     )
-)
+
+
+def built(settings):
+    return lstm.build(8, 3, settings.model, settings.training.seed)
+
+
+def said(model, starts):
+    """What the plain network says of windows."""
+    return np.asarray(model(matrix[starts[:, None] + np.arange(8)]))[:, 0]
+
+
+def fitted(model, devices, settings, path, stop_after=0):
+    """How the training went; its weights and the kinds of its events."""
+    events = []
+
+    def emit(event):
+        if event["kind"] != "alive":
+            events.append(event)
+        if 0 < stop_after == len(events):
+            raise StopRequestedError("run", "was asked to stop")
+
+    how_it_went = fit(lstm.LSTM, model, lessons, settings, devices, path, emit)
+    weights = hashlib.sha256(b"".join(np.asarray(w).tobytes() for w in model.get_weights())).hexdigest()
+    return how_it_went, {"weights": weights, "kinds": [event["kind"] for event in events]}
+
+
+def trained(devices, dropout, path):
+    settings = settings_of(dropout)
+    model, quiet = built(settings), lambda _: None
+    starts = np.arange(90)
+    untrained = Predictor(lstm.LSTM, model, devices)(matrix, starts, quiet)
+    plain = said(model, starts)
+    how_it_went, told = fitted(model, devices, settings, path)
+    predict, every = Predictor(lstm.LSTM, model, devices), np.arange(690)
+    forecast, shorter = predict(matrix, every, quiet), predict(matrix, every[:640], quiet)
+    scattered = np.concatenate([rng.permutation(every)[:100], every[:5]])
+    return told | {
+        "history": [[e["loss"], e["val_loss"], e["learning_rate"], e["wait"]] for e in how_it_went.history],
+        "best_epoch": how_it_went.best_epoch,
+        "stopped_early": how_it_went.stopped_early,
+        "predict_prefix_equal": bool((forecast[:640] == shorter).all()),
+        "predict_any_order_equal": bool((predict(matrix, scattered, quiet) == forecast[scattered]).all()),
+        "untrained_error": float(np.abs(untrained - plain).max()),
+        "predict_error": float(np.abs(forecast - said(model, every)).max()),
+    }
+
+
+def stopped(devices, dropout, after):
+    """Whether the training at `keep` was stopped after so many events."""
+    settings = settings_of(dropout)
+    try:
+        fitted(built(settings), devices, settings, keep, after)
+    except StopRequestedError:
+        return True
+    return False
+
+
+trainings = [(int(devices), float(dropout)) for devices, dropout in pairs]
+if stops != "0":
+    print(json.dumps([stopped(*trainings[0], int(after)) for after in stops.split(",")]))
+    sys.exit()
+paths = [keep.with_name(f"{place}-{keep.name}") if place else keep for place in range(len(trainings))]
+told = {"trainings": [trained(*each, path) for each, path in zip(trainings, paths, strict=True)]}
+if not untraced:
+    settings = settings_of(trainings[-1][1])
+    _, told["again"] = fitted(built(settings), trainings[-1][0], settings, paths[-1])
+print(json.dumps(told))
