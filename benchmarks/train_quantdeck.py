@@ -58,14 +58,13 @@ def prediction(count: str, devices: str) -> dict[str, Callable[[], Any]]:
     used = prepared(devices)
     import numpy as np
 
-    from engine.models.registry import named
     from engine.models.training.predict import Predictor
 
     model = network(0.0)
     starts = np.arange(sequences.count)
 
     def act() -> list[float]:
-        found = Predictor(named("lstm"), model, used)(sequences.matrix, starts, lambda _: None)
+        found = Predictor(model, used)(sequences.matrix, starts, lambda _: None)
         return [float(each) for each in found[:: max(1, len(found) // 100)]]
 
     return {"predict": act}

@@ -59,8 +59,6 @@ class NetworkKind:
     model.output = quantiles it makes (B, 3): the return, its lower and its upper quantile.
     fast_pass: (network, trainable, fixed, window, training) → (forecast, fixed), as the network's
     `stateless_call` and quicker on a processor; None: that one.
-    fast_forecasts: network → ((trainable, fixed, rows (S, F)) → (first rows of windows (b,) → forecasts)), as
-    its `stateless_call` without training and quicker on a processor; None: that one.
     operations: what a training step on one window costs; groups of batches are sized by it.
     allowed_classes, allowed_functions: (module, class) and the texts that its saved file may name.
     parameters: the config in that file → how many weights it asks for, told before any is made.
@@ -71,7 +69,6 @@ class NetworkKind:
     name: str
     build: Callable[[int, int, Model, int], keras.Model]
     fast_pass: Callable[..., Any] | None = None
-    fast_forecasts: Callable[..., Any] | None = None
     operations: Callable[[keras.Model], float] = every_weight_at_each_step
     allowed_classes: frozenset[tuple[str | None, str]] = stock.CLASSES
     allowed_functions: frozenset[str] = stock.FUNCTIONS

@@ -41,7 +41,7 @@ def outputs(kind: Kind, model: Any, devices: int) -> Outputs:
     if isinstance(kind, NetworkKind):
         from engine.models.training.predict import Predictor
 
-        return Predictor(kind, model, devices)
+        return Predictor(model, devices)
 
     def forecast(matrix: Matrix, starts: Rows, emit: Emit) -> Matrix:
         emit({"kind": "alive"})

@@ -11,7 +11,6 @@ f, cell g, output o.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -27,16 +26,10 @@ from engine.models.stock import LONGEST
 from engine.models.training.first_values import at_once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
     from engine.settings import Model
 
-STOCK = {
-    "activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": True, "go_backwards": False,
-    "return_state": False, "stateful": False,
-}  # fmt: skip
 LEVELS = 65_536  # of the random numbers that dropout is decided by
 
 
@@ -107,83 +100,6 @@ def forward(
     return states, fixed
 
 
-def forecasts(
-    network: keras.Model, trainable: Sequence[jax.Array], fixed: Sequence[jax.Array], rows: jax.Array
-) -> Callable[[jax.Array], jax.Array]:
-    """What `forward` says without training of the windows of rows (S, F) that begin at `start`.
-
-    (b,) to (b, 1). Windows share their rows, so each row is multiplied by the first kernel once; all layers
-    take a step together, so that no states but the newest are kept.
-    """
-    del fixed
-    *stack, head_kernel, head_bias = trainable
-    kernels, recurrents, biases = (list(stack[place::3]) for place in range(3))
-    sizes = [recurrent.shape[0] for recurrent in recurrents]
-    halves = [half_of_sigmoids(units) for units in sizes]  # to scale by them is exact, so it may come first
-    projected = rows @ (kernels[0] * halves[0]) + biases[0] * halves[0]  # (S, 4U)
-    first = recurrents[0] * halves[0]  # (U, 4U)
-    above = [
-        (jnp.concatenate(both) * half, bias * half)  # (U below + U, 4U), (4U,)
-        for *both, bias, half in zip(kernels, recurrents, biases, halves, strict=True)
-    ][1:]
-
-    def step(now: jax.Array, carried: Any, start: jax.Array) -> Any:
-        (h, c), *others = carried  # (b, U) each
-        stepped = [cell(projected[start + now] + h @ first, c)]
-        for (both, bias), (h, c) in zip(above, others, strict=True):
-            below = stepped[-1][0]  # (b, U below)
-            stepped.append(cell(jnp.concatenate([below, h], axis=1) @ both + bias, c))
-        return stepped
-
-    def forecasts_of(start: jax.Array) -> jax.Array:
-        nothing = [(jnp.zeros((len(start), units)),) * 2 for units in sizes]
-        lookback = int(network.input_shape[1])
-        stepped = jax.lax.fori_loop(0, lookback, partial(step, start=start), nothing)
-        forecast: jax.Array = stepped[-1][0] @ head_kernel + head_bias
-        return forecast
-
-    return forecasts_of
-
-
-def as_built(network: keras.Model) -> bool:
-    """Whether its layers are as `build` makes them; files from elsewhere may hold others of these classes."""
-    *stack, head = network.layers
-    recurrent = [layer for layer in stack if isinstance(layer, keras.layers.LSTM)]
-    dropouts = [layer for layer in stack if isinstance(layer, keras.layers.Dropout)]
-    deepest = len(recurrent) - 1
-    return (
-        len(recurrent) + len(dropouts) == len(stack)
-        and bool(recurrent)
-        and isinstance(head, keras.layers.Dense)
-        and (head.activation, head.use_bias) == (keras.activations.linear, True)
-        and all(
-            layer.get_config().items() >= (STOCK | {"return_sequences": depth < deepest}).items()
-            for depth, layer in enumerate(recurrent)
-        )
-    )
-
-
-def cell(z: jax.Array, c: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """States and cell (B, U) after a step; z: (B, 4U), what the sigmoids take halved."""
-    i, f, g, o = gates(z)
-    c = f * c + i * g
-    return o * jnp.tanh(c), c
-
-
-def gates(z: jax.Array) -> list[jax.Array]:
-    """Input, forget, cell and output, (B, U) each, of z (B, 4U), in which what the sigmoids take is halved.
-
-    sigmoid(z) = tanh(z / 2) / 2 + 1/2, so that one call of tanh makes all four.
-    """
-    half = half_of_sigmoids(z.shape[1] // 4)  # (4U,)
-    return jnp.split(jnp.tanh(z) * half + (1.0 - half), 4, axis=1)
-
-
-def half_of_sigmoids(units: int) -> NDArray[np.float32]:
-    """1/2 where a gate is a sigmoid, 1 for the cell's tanh, (4U,)."""
-    return np.repeat(np.array([0.5, 0.5, 1.0, 0.5], np.float32), units)
-
-
 def position(variable: Any, variables: Sequence[Any]) -> int:
     """Where a variable stands among others."""
     return next(index for index, each in enumerate(variables) if each is variable)
@@ -217,12 +133,14 @@ def lstm_forward(
     """The states, and what the gradient needs."""
     units, nothing = recurrent.shape[0], jnp.zeros((inputs.shape[1], recurrent.shape[0]))
     both = jnp.concatenate([kernel, recurrent])  # (F + U, 4U)
-    half = half_of_sigmoids(units)  # (4U,)
+    # sigmoid(z) = tanh(z / 2) / 2 + 1/2, so that one call of tanh makes all four gates
+    half = np.repeat(np.array([0.5, 0.5, 1.0, 0.5], np.float32), units)  # (4U,)
+    up = 1.0 - half  # (4U,)
 
     def step(carried: tuple[jax.Array, jax.Array], x: jax.Array) -> Any:
         h, c = carried  # (B, U) each
         z = jnp.concatenate([x, h], axis=1) @ both + bias  # (B, 4U)
-        i, f, g, o = gates(z * half)  # (B, U) each
+        i, f, g, o = jnp.split(jnp.tanh(z * half) * half + up, 4, axis=1)  # (B, U) each
         c_next = f * c + i * g
         tanh_c = jnp.tanh(c_next)
         h = o * tanh_c
@@ -296,7 +214,6 @@ LSTM = NetworkKind(
     "lstm",
     build,
     fast_pass=forward,
-    fast_forecasts=lambda network: partial(forecasts, network) if as_built(network) else None,
     allowed_classes=frozenset(
         {
             ("keras", "Sequential"),

@@ -92,47 +92,6 @@ def test_the_quick_pass_refuses_a_layer_that_it_does_not_know():
         LSTM.fast_pass(network, weights, [], windows, training=True)
 
 
-@pytest.mark.parametrize(("units", "outputs"), [((4,), "mean"), ((5, 3), "quantiles"), ((2, 6, 3), "mean")])
-def test_quick_forecasts_are_those_of_the_layers(units, outputs):
-    from engine.models.lstm import LSTM
-
-    network = LSTM.build(LOOKBACK, FEATURES, Model(units=units, dropout=0.3, output=outputs), 1)
-    random = np.random.default_rng(1)
-    for variable in network.trainable_variables:
-        variable.assign(random.normal(size=variable.shape))
-    rows = random.normal(size=(30, FEATURES)).astype(np.float32)
-    starts = np.array([7, 0, 24, 7])
-    weights = [variable.value for variable in network.trainable_variables]
-    quick = LSTM.fast_forecasts(network)(weights, [], rows)(starts)
-    plain = network(rows[starts[:, None] + np.arange(LOOKBACK)])
-    assert np.abs(plain).max() > 0.1
-    assert quick == pytest.approx(np.asarray(plain), abs=1e-5)
-
-
-def test_an_lstm_of_other_layers_than_ours_is_forecast_by_its_own():
-    import keras
-
-    from engine.models.lstm import LSTM
-
-    def quick(*layers):
-        return LSTM.fast_forecasts(keras.Sequential([keras.Input((LOOKBACK, FEATURES)), *layers]))
-
-    def lstm(**other):
-        return keras.layers.LSTM(2, **other)
-
-    dense = keras.layers.Dense
-    assert quick(lstm(return_sequences=True), keras.layers.Dropout(0.1), lstm(), dense(1))
-    others = [{"activation": "linear"}, {"recurrent_activation": "tanh"}, {"use_bias": False},
-              {"go_backwards": True}]  # fmt: skip
-    for other in others:
-        assert not quick(lstm(**other), dense(1))
-    assert not quick(lstm(), dense(2), dense(1))
-    assert not quick(lstm(), dense(1, activation="tanh"))
-    assert not quick(lstm(), dense(1, use_bias=False))
-    assert not quick(lstm(return_sequences=True), dense(1))
-    assert not quick(dense(2), lstm(), dense(1))
-
-
 def test_whatever_makes_another_program_has_another_key():
     import keras
 

@@ -72,10 +72,10 @@ def trained(devices, dropout, path):
     settings = settings_of(dropout)
     model, quiet = built(settings), lambda _: None
     starts = np.arange(90)
-    untrained = Predictor(lstm.LSTM, model, devices)(matrix, starts, quiet)
+    untrained = Predictor(model, devices)(matrix, starts, quiet)
     plain = said(model, starts)
     how_it_went, told = fitted(model, devices, settings, path)
-    predict, every = Predictor(lstm.LSTM, model, devices), np.arange(690)
+    predict, every = Predictor(model, devices), np.arange(690)
     forecast, shorter = predict(matrix, every, quiet), predict(matrix, every[:640], quiet)
     scattered = np.concatenate([rng.permutation(every)[:100], every[:5]])
     return told | {
