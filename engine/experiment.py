@@ -232,11 +232,11 @@ def forecast(
     return found
 
 
-def in_returns(scalers: Scalers, told: NDArray[np.float32], volatility: Floats) -> Floats:
+def in_returns(scalers: Scalers, forecast: NDArray[np.float32], volatility: Floats) -> Floats:
     """A model's outputs, (n,) or (n, 3), in return units."""
-    if told.ndim == 1:
-        return scalers.to_return(told, volatility)
-    return np.stack([scalers.to_return(column, volatility) for column in told.T], axis=1)
+    if forecast.ndim == 1:
+        return scalers.to_return(forecast, volatility)
+    return np.stack([scalers.to_return(column, volatility) for column in forecast.T], axis=1)
 
 
 def forecast_samples(model: Forecaster, samples: Samples, chosen: Any, emit: Emit) -> Floats:

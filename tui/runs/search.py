@@ -82,9 +82,9 @@ def trials_of(run: RunFolder, state: State) -> Trials:
     return of_log(state.trials, state)
 
 
-def of_log(told: Sequence[TrialEnded], state: State) -> Trials:
+def of_log(ended: Sequence[TrialEnded], state: State) -> Trials:
     """The same from the log."""
-    trials = tuple(sorted((each.trial for each in told), key=lambda each: each.number))
+    trials = tuple(sorted((each.trial for each in ended), key=lambda each: each.number))
     if state.search is None:
         return Trials(trials)
     return Trials(trials, state.search.winner, state.search.luck, state.search.importance)

@@ -27,15 +27,15 @@ NEIGHBOURS = 5
 
 
 def luck_of(
-    told: Sequence[Trial],
+    trials: Sequence[Trial],
     winner: Trial,
     parameters: Sequence[Parameter],
     evidence: Evidence,
     days_per_year: float,
 ) -> Luck:
     """How likely the winner is luck, from the daily returns of all trials; number 0 has the settings' own."""
-    complete = [each for each in told if each.complete]
-    pruned = sum(each.state == "pruned" for each in told)
+    complete = [each for each in trials if each.complete]
+    pruned = sum(each.state == "pruned" for each in trials)
     first = min(int(each.days[0]) for each in complete)
     table = returns_of(complete, first)  # (N, D)
     best = BestOfTrials()

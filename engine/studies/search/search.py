@@ -56,17 +56,17 @@ def search(job: Job) -> SearchResult:
         before = data.market.numbers[samples.windows.target[samples.windows.target < test]]  # (n,)
         begins = before[first_of_each(len(before), settings)]  # (K,)
     with preparation.stage(job.emit, "trials"):
-        told = Trials(job, settings, parameters, inner, begins).carried_out()
-        winner = best_of(told, chosen)
+        trials = Trials(job, settings, parameters, inner, begins).carried_out()
+        winner = best_of(trials, chosen)
     with preparation.stage(job.emit, "luck"):
-        luck = luck_of(told, winner, parameters, settings.evidence, inner.calendar.days_per_year)
+        luck = luck_of(trials, winner, parameters, settings.evidence, inner.calendar.days_per_year)
     with preparation.stage(job.emit, "winner"):
         test_ms = int(milliseconds(data.market.frame.index)[test])
         best = with_values(job.settings, winner.chosen, parameters)
         run = follow_up(job, beginning_at(test_ms, best, data.market))
-    asking.write_journal(job.run.path / JOURNAL, job.run.id, chosen, trained_by(parameters), told[1:])
-    write_manifest(job.run.path, [WINNER, JOURNAL, *(file_of(each.number) for each in told)])
-    states = [each.state for each in told]
+    asking.write_journal(job.run.path / JOURNAL, job.run.id, chosen, trained_by(parameters), trials[1:])
+    write_manifest(job.run.path, [WINNER, JOURNAL, *(file_of(each.number) for each in trials)])
+    states = [each.state for each in trials]
     return SearchResult(
         run=job.run.id,
         simulated=data.market.simulated,
@@ -80,9 +80,9 @@ def search(job: Job) -> SearchResult:
         tested_from=str(iso(test_ms)),
         winner_settings=winner.chosen,
         luck=luck,
-        importance=asking.importances(chosen, trained_by(parameters), told[1:]),
-        front=asking.front(chosen, trained_by(parameters), told),
-        trials=tuple(row(each, chosen, inner.calendar.days_per_year) for each in told),
+        importance=asking.importances(chosen, trained_by(parameters), trials[1:]),
+        front=asking.front(chosen, trained_by(parameters), trials),
+        trials=tuple(row(each, chosen, inner.calendar.days_per_year) for each in trials),
         notes=(*verdict(luck), *unpruned(chosen), *data.notes),
     )
 

@@ -96,11 +96,11 @@ def sign_of(objective: str) -> float:
     return -1.0 if objective in LEAST else 1.0
 
 
-def levels_of(told: Sequence[Trial], objective: str) -> tuple[float, ...]:
+def levels_of(trials: Sequence[Trial], objective: str) -> tuple[float, ...]:
     """What the best eighth of the trials reached after each fold; NaN where too few came so far."""
     sign, found = sign_of(objective), []
-    for fold in range(max((len(each.steps) for each in told), default=0)):
-        values = [sign * each.steps[fold] for each in told if len(each.steps) > fold]
+    for fold in range(max((len(each.steps) for each in trials), default=0)):
+        values = [sign * each.steps[fold] for each in trials if len(each.steps) > fold]
         enough = len(values) >= FEWEST_TO_PRUNE
         found.append(sign * float(np.quantile(values, 1.0 - KEPT)) if enough else math.nan)
     return tuple(found)

@@ -52,7 +52,7 @@ class Trials:
         self.drawn_by = trained_by(parameters)
         self.most = asking.most_trials(self.search, self.drawn_by) if self.drawn_by else 0
         self.key = key_of(settings, market)
-        self.told: list[Trial] = []
+        self.trials: list[Trial] = []
         self.quiet_until = 0.0  # on the monotonic clock, s
 
     def carried_out(self) -> list[Trial]:
@@ -62,14 +62,14 @@ class Trials:
             self.job.emit(log_event(Note("trials of other data", {"trials": others}), "warning"))
         with backend(self.settings.parallel, self.search.batch + 1) as workers:
             self.batch([asking.Asked(0, {}, {}), *self.asked(0)], workers)
-            while len(self.told) <= self.most and not self.is_late(begun):
-                self.batch(self.asked(-(-(len(self.told) - 1) // self.search.batch)), workers)
-        return self.told
+            while len(self.trials) <= self.most and not self.is_late(begun):
+                self.batch(self.asked(-(-(len(self.trials) - 1) // self.search.batch)), workers)
+        return self.trials
 
     def asked(self, batch: int) -> list[Asked]:
         """The next batch."""
-        count = min(self.search.batch, self.most - max(len(self.told) - 1, 0))
-        return asking.ask(self.search, self.drawn_by, self.told[1:], batch, count) if count > 0 else []
+        count = min(self.search.batch, self.most - max(len(self.trials) - 1, 0))
+        return asking.ask(self.search, self.drawn_by, self.trials[1:], batch, count) if count > 0 else []
 
     def is_late(self, begun: float) -> bool:
         """Whether no further batch is to be begun."""
@@ -78,7 +78,7 @@ class Trials:
     def batch(self, asked: Sequence[Asked], workers: Workers) -> None:
         """Carry out what is not done yet of a batch, and tell all of it."""
         done = {each.number: known for each in asked if (known := self.known(each))}
-        levels = levels_of(self.told[1:], self.search.objective[0]) if self.prunes else None
+        levels = levels_of(self.trials[1:], self.search.objective[0]) if self.prunes else None
         missing = [(self.task(each, levels),) for each in asked if each.number not in done]
         for trial in done.values():
             self.tell(trial, len(done), kept=True)
@@ -87,26 +87,26 @@ class Trials:
                 keep(self.job.run.path, trial)
                 done[trial.number] = trial
                 self.tell(trial, len(done))
-        self.told += [done[number] for number in sorted(done)]
+        self.trials += [done[number] for number in sorted(done)]
         if missing:
             self.sum_up()
 
     def tell(self, trial: Trial, of_batch: int, *, kept: bool = False) -> None:
         """A trial for the log; so many of its batch are done. kept: it was not carried out just now."""
-        told = to_json(row(trial, self.search, self.market.calendar.days_per_year))
-        done = {"done": len(self.told) + of_batch, "of": self.most + 1, "kept": kept}
-        self.job.emit({"kind": "trial", "trial": told, **done})
+        facts = to_json(row(trial, self.search, self.market.calendar.days_per_year))
+        done = {"done": len(self.trials) + of_batch, "of": self.most + 1, "kept": kept}
+        self.job.emit({"kind": "trial", "trial": facts, **done})
 
     def sum_up(self) -> None:
         """Tell what the trials come to so far; not so often that it would cost much."""
         begun = time.monotonic()
-        if begun < self.quiet_until or not any(each.complete for each in self.told):
+        if begun < self.quiet_until or not any(each.complete for each in self.trials):
             return
-        winner, year = best_of(self.told, self.search), self.market.calendar.days_per_year
-        luck = luck_of(self.told, winner, self.parameters, self.settings.evidence, year)
-        importance = asking.importances(self.search, self.drawn_by, self.told[1:])
-        told = {"winner": winner.number, "luck": to_json(luck), "importance": importance}
-        self.job.emit({"kind": "search", **told})
+        winner, year = best_of(self.trials, self.search), self.market.calendar.days_per_year
+        luck = luck_of(self.trials, winner, self.parameters, self.settings.evidence, year)
+        importance = asking.importances(self.search, self.drawn_by, self.trials[1:])
+        standing = {"winner": winner.number, "luck": to_json(luck), "importance": importance}
+        self.job.emit({"kind": "search", **standing})
         ended = time.monotonic()
         self.quiet_until = ended + (ended - begun) / SUMMED_UP
 
@@ -119,7 +119,7 @@ class Trials:
         """The trial, if an earlier process did it, or if the same was drawn in an earlier batch."""
         found = kept(self.job.run.path, asked.number, self.key, asked.drawn)
         if found is None and not self.has_rules:
-            same = next((each for each in self.told[1:] if each.drawn == asked.drawn), None)
+            same = next((each for each in self.trials[1:] if each.drawn == asked.drawn), None)
             if same is not None and same.state != "pruned":
                 found = same.of(asked.number, asked.attributes)
                 keep(self.job.run.path, found)
@@ -140,20 +140,20 @@ class Trials:
 
 def key_of(settings: Settings, market: Market) -> str:
     """What decides every trial, as a hash: data and settings, but not how many trials there are."""
-    told = settings.model_dump(mode="json", exclude=set(APART))
-    told["search"] = settings.search.model_dump(mode="json", exclude={"trials", "minutes"})
-    text = json.dumps([told, fingerprint(market)], sort_keys=True)
+    decisive = settings.model_dump(mode="json", exclude=set(APART))
+    decisive["search"] = settings.search.model_dump(mode="json", exclude={"trials", "minutes"})
+    text = json.dumps([decisive, fingerprint(market)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def best_of(told: Sequence[Trial], chosen: Search) -> Trial:
+def best_of(trials: Sequence[Trial], chosen: Search) -> Trial:
     """The trial that is best at the first objective; of equals the first.
 
     Raises ChangeSettingsError where none came to its end.
     """
-    complete = [each for each in told if each.complete]
+    complete = [each for each in trials if each.complete]
     if not complete:
-        reason = next((each.reason for each in told if each.reason), "none was carried out")
+        reason = next((each.reason for each in trials if each.reason), "none was carried out")
         raise ChangeSettingsError("search", f"no trial came to its end; the first: {reason}", "Correct that")
     sign = 1.0 if asking.greatest(chosen.objective[0]) else -1.0
     return max(complete, key=lambda each: (sign * each.objectives[0], -each.number))
