@@ -82,8 +82,8 @@ def variants(
 
 def draw(each: Parameter, generator: np.random.Generator) -> Value:
     """A value of a parameter, each as likely as any other, on the logarithm where it says so."""
-    if values := each.every_value():
-        return values[int(generator.integers(len(values)))]
+    if count := each.count:
+        return each.value_at(int(generator.integers(count)))
     if each.log:
         found = math.exp(generator.uniform(math.log(each.low), math.log(each.high)))
     else:
