@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from engine import settings
 from engine.disk import refuse_output, write_whole
 from engine.errors import ChangeSettingsError
-from engine.hints import file_hint
+from engine.hints import file_hint, run_hint
 from engine.results.codec import to_json
 from engine.results.search import verdict
 from engine.runs.folder import Home, RunFolder, home_path
@@ -138,6 +138,7 @@ def best(home: str | None, text: str, path: str, trial: int | None = None, *, fo
     refuse_output(target, home_path(home), replace=force)
     document = {"file": str(target.absolute()), "run": run.id}
     if trial is None:
+        refuse_unfinished(run)
         found = result_of(run)
         winner = Home(home_path(home)).find(found.winner_run)
         content = settings.to_toml(settings.load(winner.settings_path), comments=True).encode()
@@ -149,6 +150,13 @@ def best(home: str | None, text: str, path: str, trial: int | None = None, *, fo
     return Answer(
         document | {"trial": trial}, f"Settings of trial {trial} written to {path}. Next: {goes_on}"
     )
+
+
+def refuse_unfinished(run: RunFolder) -> None:
+    """Raise ChangeSettingsError for a search that has no winner yet."""
+    if (status := state_of(run).status) != "done":
+        remedy = f"Go on with it: {run_hint(run.path, 'runs resume RUN')}; or name a --trial"
+        raise ChangeSettingsError(f"search {run.id}", f"has no winner, it is {status}", remedy)
 
 
 def the_trial(run: RunFolder, number: int) -> SearchTrial:
