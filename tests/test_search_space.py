@@ -1,6 +1,8 @@
 """Spaces of a search: written, read, refused; and what is drawn from them, whatever the sampler."""
 
+import itertools
 import json
+import math
 import tomllib
 from types import SimpleNamespace
 
@@ -13,8 +15,10 @@ from hypothesis import strategies as st
 
 from engine.errors import ChangeSettingsError, SettingsError
 from engine.settings import lifted, make, space_of, with_rules, with_values
+from engine.settings.ranges import inline
 from engine.studies.search import asking
 from engine.studies.search.record import Trial
+from engine.studies.search.rules import draw as draw_rule
 from tui.commands.search import example
 
 KINDS = ["ridge", "mlp", "lstm"]
@@ -156,6 +160,70 @@ def test_conditions_that_cannot_hold_are_refused():
         assert reason in str(caught.value)
 
 
+CHOICES = {
+    "model.kind": ["mlp", "lstm", "gru"],
+    "model.loss": ["mse", "huber"],
+    "scaling.kind": ["robust", "none"],
+}
+
+
+@given(st.data())
+@examples(max_examples=30)
+def test_a_setting_whose_conditions_cannot_hold_together_is_refused_and_no_other(data):
+    """Against every combination of values, each list there or not as its own condition has it."""
+    told, keys = {}, list(CHOICES)
+    for place, (key, values) in enumerate({**CHOICES, "label.kind": ["open", "close"]}.items()):
+        on = data.draw(st.lists(st.sampled_from(keys[:place]), unique=True)) if place else []
+        some = lambda name: st.lists(st.sampled_from(CHOICES[name]), min_size=1, unique=True)  # noqa: E731
+        told[key] = {"values": values, "when": {name: data.draw(some(name)) for name in on}}
+    there = set()
+    for drawn in itertools.product(*CHOICES.values()):
+        chosen = {}
+        for key, each in told.items():
+            if all(chosen.get(name) in allowed for name, allowed in each["when"].items()):
+                chosen[key] = dict(zip(CHOICES, drawn, strict=True)).get(key)
+        there |= chosen.keys()
+    space = [f"{key} = {inline(each)}" for key, each in told.items()]
+    problems = faults_of(lambda: space_of(make({"search": {"space": space}})))
+    assert all("is never there" in each.reason for each in problems)
+    assert {each.key for each in problems} == told.keys() - there
+
+
+def faults_of(made):
+    """What is wrong with a space, each with its key and reason; nothing if it can be searched."""
+    try:
+        made()
+    except SettingsError as error:
+        return error.problems
+    return []
+
+
+EXTREMES = st.sampled_from(
+    [0, -0.0, 1, -1, 5e-324, 1e-300, 1e-12, 0.1, 1e23, 10**23, 10**400, 1e308, math.nan, math.inf, 2, 4096]
+)
+
+
+@given(
+    st.sampled_from(["window.lookback", "training.learning_rate", "backtest.stop_loss", "backtest.short"]),
+    st.fixed_dictionaries(
+        {"low": EXTREMES, "high": EXTREMES}, optional={"step": EXTREMES, "log": st.booleans()}
+    ),
+)
+@examples(max_examples=100)
+def test_an_absurd_range_is_refused_at_once_or_drawn_within(key, told):
+    group, _, name = key.partition(".")
+    made = lambda: space_of(make(lifted({group: {name: told}})))  # noqa: E731
+    if problems := faults_of(made):
+        assert all(each.key and each.reason for each in problems)
+        return
+    (found,) = made()
+    assert found.count <= 1_000_000
+    generator = np.random.default_rng(0)
+    for value in [draw_rule(found, generator) for _ in range(3)]:
+        make({group: {name: value}})
+        assert found.low <= value <= found.high
+
+
 @pytest.mark.parametrize(
     ("sampler", "space", "reason"),
     [
@@ -163,6 +231,8 @@ def test_conditions_that_cannot_hold_are_refused():
         ("cmaes", ['model.kind = ["mlp", "lstm"]', "window.lookback = {low = 2, high = 4}"], "is a list"),
         ("cmaes", ["window.lookback = {low = 2, high = 4}"], "needs two or more"),
         ("grid", ["training.learning_rate = {low = 0.1, high = 0.2}"], "has no end of them"),
+        ("grid", ["window.lookback = {low = 1, high = 5000}",
+                  "label.horizon = {low = 1, high = 300}"], "more than"),
     ],
 )  # fmt: skip
 def test_samplers_that_cannot_draw_from_a_space_are_refused(sampler, space, reason):

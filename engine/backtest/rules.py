@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import TYPE_CHECKING, Literal, Self, get_args
 
 import numpy as np
@@ -21,6 +23,16 @@ Fill = Literal["next-open", "same-close", "worst-of-bar"]
 Sizing = Literal["fraction", "volatility"]
 StopUnit = Literal["return", "volatility"]
 Unfilled = Literal["wait", "drop"]
+
+
+CHOICES = {"fill": get_args(Fill), "sizing": get_args(Sizing), "stop_unit": get_args(StopUnit),
+           "unfilled": get_args(Unfilled)}  # fmt: skip
+POSITIVE = ("initial_capital", "bars_per_year", "fraction", "target_volatility", "max_leverage")
+NOT_NEGATIVE = (
+    "fee", "slippage", "borrow_rate", "stop_loss", "take_profit", "trailing_stop", "max_volume_share",
+    "rebalance_band", "maker_discount", "slippage_volatility", "slippage_impact", "minimum_notional",
+    "quantity_step", "exit_after", "maintenance_long", "maintenance_short",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -65,28 +77,20 @@ class Rules:
     margin_brackets: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
-        for name, choices in (
-            ("fill", Fill),
-            ("sizing", Sizing),
-            ("stop_unit", StopUnit),
-            ("unfilled", Unfilled),
-        ):
-            if getattr(self, name) not in get_args(choices):
-                wanted = ", ".join(get_args(choices))
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
                 raise ChangeSettingsError(
-                    f"backtest.{name}", f"{getattr(self, name)} is no choice", f"Choose of {wanted}"
+                    f"backtest.{name}",
+                    f"{getattr(self, name)} is no choice",
+                    f"Choose of {', '.join(choices)}",
                 )
-        for name in ("initial_capital", "bars_per_year", "fraction", "target_volatility", "max_leverage"):
-            if not 0 < getattr(self, name) < float("inf"):
+        for name in POSITIVE:
+            if not 0 < getattr(self, name) < math.inf:
                 raise ChangeSettingsError(
                     f"backtest.{name}", f"{getattr(self, name)} is not a number above 0"
                 )
-        for name in (
-            "fee", "slippage", "borrow_rate", "stop_loss", "take_profit", "trailing_stop", "max_volume_share",
-            "rebalance_band", "maker_discount", "slippage_volatility", "slippage_impact", "minimum_notional",
-            "quantity_step", "exit_after", "maintenance_long", "maintenance_short",
-        ):  # fmt: skip
-            if not 0 <= getattr(self, name) < float("inf"):
+        for name in NOT_NEGATIVE:
+            if not 0 <= getattr(self, name) < math.inf:
                 raise ChangeSettingsError(
                     f"backtest.{name}", f"{getattr(self, name)} is not a number of 0 or more"
                 )
@@ -98,16 +102,16 @@ class Rules:
             raise ChangeSettingsError("backtest.slippage", "a sale would bring no money", "Set it below 1")
 
     @classmethod
-    def of(cls, settings: Backtest, calendar: Calendar) -> Self:
-        """The rules that the settings state, for the bars of a market."""
-        taken = {field.name for field in fields(cls)} & set(type(settings).model_fields) - {"margin_brackets"}
-        return cls(
-            fee=settings.fee_bps * BASIS_POINT,
-            slippage=settings.slippage_bps * BASIS_POINT,
-            bars_per_year=calendar.bars_per_year,
-            margin_brackets=brackets_of(settings.margin_brackets),
-            **{name: getattr(settings, name) for name in sorted(taken)},
-        )
+    def of(cls, settings: Backtest, calendar: Calendar, **others: float) -> Self:
+        """The rules that the settings state, for the bars of a market; others: rules that stand elsewhere."""
+        same = {name: getattr(settings, name) for name in in_both(type(settings))}
+        told = {
+            "fee": settings.fee_bps * BASIS_POINT,
+            "slippage": settings.slippage_bps * BASIS_POINT,
+            "bars_per_year": calendar.bars_per_year,
+            "margin_brackets": brackets_of(settings.margin_brackets),
+        }
+        return cls(**{**same, **told, **others})
 
     def tiers(self) -> Floats:
         """Margin brackets for longs and for shorts, (2, K, 2): rate and amount.
@@ -145,3 +149,9 @@ class Rules:
             rebalance_band=0.0,
             exit_after=0,
         )
+
+
+@cache
+def in_both(settings: type[Backtest]) -> tuple[str, ...]:
+    """The rules that settings have under the same name and in the same unit."""
+    return tuple(sorted({field.name for field in fields(Rules)} & set(settings.model_fields)))

@@ -23,7 +23,8 @@ def threshold(prediction: Floats, entry_threshold: float | Floats) -> NDArray[np
 def signals_from_band(low: Floats, high: Floats, entry_threshold: float | Floats) -> NDArray[np.int8]:
     """Signals (N,): +1 where all of a band lies above the threshold, -1 where all lies below its negative.
 
-    Else 0, and 0 where the band is NaN. low, high: (N,) returns. entry_threshold: one or (N,), 0 or more.
+    Else 0, and 0 where the band is NaN. low, high: (N,) returns. entry_threshold: one or (N,), 0 or more;
+    of (V, 1) or (V, N) they are (V, N).
     """
     above = low > entry_threshold  # (N,) a NaN is neither above nor below
     below = high < -entry_threshold  # (N,)
@@ -38,18 +39,18 @@ def targets(
     predicted: NDArray[np.bool_] | None = None,
     without_forecast: Literal["hold", "flat"] = "hold",
 ) -> NDArray[np.float64]:
-    """Target weights (N,) of signals (N,): +1 long, -1 short, 0 close, NaN keep what is held.
+    """Target weights (…, N) of signals (…, N): +1 long, -1 short, 0 close, NaN keep what is held.
 
     A neutral signal keeps (`hold`) or closes (`flat`); so does a bar that is not `predicted` (N,), as
     `without_forecast` says. Without `short` a -1 closes.
     """
-    weight = signal.astype(np.float64)  # (N,)
+    weight = signal.astype(np.float64)  # (…, N)
     if not short:
-        weight[signal < 0] = 0.0
+        np.copyto(weight, 0.0, where=signal < 0)
     if neutral == "hold":
-        weight[signal == 0] = np.nan
+        np.copyto(weight, np.nan, where=signal == 0)
     if predicted is not None:
-        weight[~predicted] = 0.0 if without_forecast == "flat" else np.nan
+        np.copyto(weight, 0.0 if without_forecast == "flat" else np.nan, where=~predicted)
     return weight
 
 

@@ -159,6 +159,7 @@ def terms_of(bars: Bars, rules: Rules) -> records.Terms:
     stops = max(rules.stop_loss, rules.take_profit, rules.trailing_stop) > 0
     in_volatility, by_volatility = stops and rules.stop_unit == "volatility", rules.sizing == "volatility"
     scales = max(rules.slippage_volatility, rules.slippage_impact) > 0
+    maintenance_long, maintenance_short = rules.tiers()[:, -1, 0].tolist()
     return records.Terms(
         fill=records.FILLS.index(rules.fill),
         fee=float(rules.fee),
@@ -185,6 +186,6 @@ def terms_of(bars: Bars, rules: Rules) -> records.Terms:
         quantity_step=float(rules.quantity_step),
         funding=bars.funded,
         exit_after=int(rules.exit_after),
-        maintenance_long=float(rules.tiers()[0, -1, 0]),
-        maintenance_short=float(rules.tiers()[1, -1, 0]),
+        maintenance_long=maintenance_long,
+        maintenance_short=maintenance_short,
     )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.backtest.simulate import Simulator
+from engine.backtest.simulate import Simulator, prices_of, terms_of
+from engine.settings import cores
 from engine.statistics.account import day_ends
-from engine.statistics.returns import returns_of_paths, sharpes_of_paths
+from engine.statistics.returns import returns_of_paths, sharpes_of_returns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.backtest.bars import Bars, Floats
+    from engine.backtest.batch_loop import Scratch, Told
+    from engine.backtest.records import Prices
     from engine.backtest.rules import Rules
+
+AT_ONCE, MOST_AT_ONCE = 1 << 17, 64  # target weights of a batch, a core's cache full; variants of one
 
 
 @dataclass(frozen=True)
@@ -52,31 +56,81 @@ def sweep(
     Variants may share their weights. `workers` threads at a time, None for what the machine has: the loop
     runs outside of Python's lock. The order of threads changes nothing in the figures.
     """
-    ends, own = day_ends(bars.time, bars.calendar), threading.local()  # (D,)
-    equity = np.empty((len(variants), len(ends)))  # (V, D)
-    deepest, trades = np.empty(len(variants)), np.empty(len(variants), np.int64)
-    hashes = [""] * len(variants)
+    ends, capital = day_ends(bars.time, bars.calendar), capital_of(variants)  # (D,), (V,)
+    if not variants:
+        nothing = np.empty(0)
+        return Swept(nothing, nothing, nothing, nothing, np.empty(0, np.int64), np.empty((0, len(ends))))
+    size = 1 if digests else at_once(len(bars))
+    parts = [variants[first : first + size] for first in range(0, len(variants), size)]
+    prices = prices_of(bars)
 
-    def trade(number: int) -> None:
-        target, rules = variants[number]
-        if not hasattr(own, "simulator"):
-            own.simulator = Simulator(bars, rules)
-        simulator = own.simulator
-        simulator.under(bars, rules)
-        simulator.trade(target)
-        equity[number] = simulator.equity[ends]
-        deepest[number], trades[number] = simulator.max_drawdown(), simulator.account["trades"][0]
-        if digests:
-            hashes[number] = hashlib.sha256(simulator.equity.tobytes()).hexdigest()
+    def trade(part: Sequence[tuple[Floats, Rules]]) -> tuple[Told, str]:
+        return traded(bars, prices, part, ends, digest=digests)
 
-    with ThreadPoolExecutor(workers) as threads:
-        list(threads.map(trade, range(len(variants))))
-    capital = np.array([rules.initial_capital for _, rules in variants], np.float64)  # (V,)
-    gained = equity[:, -1] / capital - 1.0
-    ratios, kept = (
-        sharpes_of_paths(equity, capital[:, None], bars.calendar.days_per_year),
-        tuple(hashes) if digests else (),
-    )
+    if len(parts) == 1 or workers == 1:
+        found = list(map(trade, parts))
+    else:
+        with ThreadPoolExecutor(workers or cores()) as threads:
+            found = list(threads.map(trade, parts))
+    equity = np.concatenate([told.equity for told, _ in found])  # (V, D)
+    returns = returns_of_paths(equity, capital[:, None])  # (V, D)
     return Swept(
-        equity[:, -1], gained, ratios, deepest, trades, returns_of_paths(equity, capital[:, None]), kept
+        equity[:, -1],
+        equity[:, -1] / capital - 1.0,
+        sharpes_of_returns(returns, bars.calendar.days_per_year),
+        np.concatenate([told.deepest for told, _ in found]),
+        np.concatenate([told.trades for told, _ in found]),
+        returns,
+        tuple(digest for _, digest in found) if digests else (),
     )
+
+
+def at_once(bars: int) -> int:
+    """How many variants over so many bars make a batch."""
+    return max(1, min(MOST_AT_ONCE, AT_ONCE // bars))
+
+
+def traded(
+    bars: Bars, prices: Prices, part: Sequence[tuple[Floats, Rules]], ends: NDArray[np.int64], *, digest: bool
+) -> tuple[Told, str]:
+    """What some of the variants came to, and the digest of the last one's equity curve, if asked for."""
+    from engine.backtest import batch_loop  # and numba, which training does without
+
+    rules, own = [each for _, each in part], batch_loop.scratch(len(bars))
+    table = np.array([tuple(terms_of(bars, each)) for each in rules], batch_loop.TERMS)  # (v,)
+    told = batch_loop.told(len(part), len(ends))
+    target = np.stack([each for each, _ in part])  # (v, T)
+    given = (prices, table, tiers_of(rules), capital_of(part), target, ends, own, told)
+    try:
+        batch_loop.compiled_trade()(*given)
+    except OSError:  # the folder for machine code refused it; compiled it is all the same
+        batch_loop.compiled_trade()(*given)
+    except (AttributeError, ImportError):  # the machine code kept there is another version's
+        one_by_one(bars, part, ends, own, told)
+    return told, hashlib.sha256(own.equity.tobytes()).hexdigest() if digest else ""
+
+
+def one_by_one(
+    bars: Bars, part: Sequence[tuple[Floats, Rules]], ends: NDArray[np.int64], own: Scratch, told: Told
+) -> None:
+    """The same without the batch's machine code."""
+    for number, (target, rules) in enumerate(part):
+        simulator = Simulator(bars, rules)
+        simulator.trade(target)
+        own.equity[:], told.equity[number] = simulator.equity, simulator.equity[ends]
+        told.deepest[number], told.trades[number] = simulator.max_drawdown(), simulator.account["trades"][0]
+
+
+def capital_of(variants: Sequence[tuple[Floats, Rules]]) -> Floats:
+    """What each begins with, (V,)."""
+    return np.array([rules.initial_capital for _, rules in variants], np.float64)
+
+
+def tiers_of(rules: Sequence[Rules]) -> Floats:
+    """The margin brackets of each, (V, 2, K, 2); who has less than K repeats the last, which asks no more."""
+    found = [each.tiers() for each in rules]
+    last = np.array([each.shape[1] - 1 for each in found])  # (V,)
+    brackets = np.arange(last.max() + 1)  # (K,)
+    if last.min() == last.max():
+        return np.stack(found)
+    return np.stack([each[:, np.minimum(brackets, end)] for each, end in zip(found, last, strict=True)])

@@ -116,11 +116,11 @@ def signals_of(
 
 def rules_of(settings: Settings, calendar: Calendar) -> Rules:
     """The rules that the settings state; a perpetual is sold short without borrowing."""
-    rules = Rules.of(settings.backtest, calendar)
     maintenance_long, maintenance_short = maintenance_of(settings)
-    return replace(
-        rules,
-        borrow_rate=0.0 if settings.data.perpetual else rules.borrow_rate,
+    return Rules.of(
+        settings.backtest,
+        calendar,
+        borrow_rate=0.0 if settings.data.perpetual else settings.backtest.borrow_rate,
         exit_after=settings.label.horizon if settings.signal.exit == "horizon" else 0,
         maintenance_long=maintenance_long,
         maintenance_short=maintenance_short,

@@ -11,6 +11,8 @@ from engine.results.codec import Number
 from engine.results.notes import Note
 from engine.results.search import Drawn
 
+SPANS = "spans.json"  # the search of each span by number, in the run's folder
+
 
 @dataclass(frozen=True)
 class SearchedSpan:

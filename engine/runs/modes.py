@@ -25,7 +25,7 @@ class Mode:
                   app imports that module, so it is light
     entry         module:function that does the work; it takes an engine.preparation.Job, returns the result
     about         what it does, in one sentence, where settings alone start it: the form of a new run offers
-                  it, and a sub-command of its name starts it
+                  it, and a sub-command of its name starts it, or `command` where there is one
     trains        whether a model is left in the run's folder
     reproducible  whether `quantdeck reproduce` repeats it
     """
@@ -35,6 +35,7 @@ class Mode:
     result: str
     entry: str
     about: str = ""
+    command: str = ""
     trains: bool = False
     reproducible: bool = False
 
@@ -117,6 +118,8 @@ for each in (
     Mode(
         "nested", ("collect", "merge", "features", "windows", "trials", "metrics"),
         "engine.results.nested:NestedResult", "engine.studies.search.nested:search_through_time",
+        "Search, retrain, trade what follows, span by span; one curve out of sample.",
+        command="search --outer walkforward",
     ),
     Mode(
         "importance", ("load", "collect", "merge", "features", "windows", "permute"),

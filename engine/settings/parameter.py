@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from engine.settings.reading import FROM, THRESHOLD, make
@@ -49,22 +49,31 @@ class Parameter:
         """A drawn value as the setting takes it."""
         return [value] if self.listed else value
 
+    @property
+    def count(self) -> int:
+        """How many values can be drawn, for a grid; 0 of a range without steps."""
+        if self.values:
+            return len(self.values)
+        return 0 if not self.step or self.log else steps(self.low, self.high, self.step)
+
+    def value_at(self, number: int) -> Value:
+        """One of the values that can be counted, from 0 on."""
+        return self.values[number] if self.values else stepped(self.low, self.step, number)
+
     def every_value(self) -> list[Value]:
         """All that can be drawn, for a grid; none of a range without steps."""
-        if self.values:
-            return list(self.values)
-        if not self.step or self.log:
-            return []
-        found = stepped(self.low, self.high, self.step)
-        return [int(each) for each in found] if self.whole else list(found)
+        return [self.value_at(number) for number in range(self.count)]
 
 
-def stepped(low: float, high: float, step: float) -> list[float]:
-    """low, low + step and so on up to high, as they are written: 0.1 + 0.2 is 0.3."""
-    first, apart = Decimal(str(low)), Decimal(str(step))
-    count = int((Decimal(str(high)) - first) // apart) + 1
-    kind = int if isinstance(low, int) and isinstance(step, int) else float
-    return [kind(first + number * apart) for number in range(count)]
+def steps(low: float, high: float, step: float) -> int:
+    """How many of low, low + step and so on there are up to high, as they are written."""
+    return int((Fraction(str(high)) - Fraction(str(low))) // Fraction(str(step))) + 1
+
+
+def stepped(low: float, step: float, number: int) -> int | float:
+    """Low and so many steps on, as they are written: 0.1 and two of 0.1 are 0.3."""
+    found = Fraction(str(low)) + number * Fraction(str(step))
+    return int(found) if isinstance(low, int) and isinstance(step, int) else float(found)
 
 
 def with_values(settings: Settings, chosen: Mapping[str, Value], parameters: Iterable[Parameter]) -> Settings:

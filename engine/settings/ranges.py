@@ -5,6 +5,8 @@ tree = lifted(read_toml(path))
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 from typing import Any
 
 from engine.settings.tree import defaults
@@ -27,7 +29,9 @@ def lifted(tree: dict[str, Any]) -> dict[str, Any]:
                 moved[group][name] = value
     if space:
         search = moved.setdefault("search", {})
-        search["space"] = [*search.get("space", ()), *space]
+        own = search.get("space", []) if isinstance(search, dict) else None
+        if isinstance(own, list):  # what else stands there is told as any wrong setting
+            search["space"] = [*own, *space]
     return moved
 
 
@@ -46,6 +50,8 @@ def inline(value: Any) -> str:
             f"{toml_value(name) if '.' in name else name} = {inline(part)}" for name, part in value.items()
         )
         return f"{{{parts}}}"
+    if isinstance(value, dt.date | dt.time) or (isinstance(value, float) and not math.isfinite(value)):
+        return value.isoformat() if isinstance(value, dt.date | dt.time) else str(value)
     if isinstance(value, list):
         return f"[{', '.join(map(inline, value))}]"
     return toml_value(value)

@@ -139,8 +139,19 @@ def value_of(key: str, raw: str) -> Any:
         value = tomllib.loads(f"value = {raw}")["value"]
         return [value] if isinstance(default, tuple) and not isinstance(value, list) else value
     except (ValueError, RecursionError):
-        listing = [part.strip() for part in raw.strip("[]").split(",") if part.strip()]
-        return listing if isinstance(default, tuple) else raw
+        return parted(raw.removeprefix("[").removesuffix("]")) if isinstance(default, tuple) else raw
+
+
+def parted(text: str) -> list[str]:
+    """The parts of a list whose texts have no quotes; a comma within brackets is of the part."""
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character in "[{") - (character in "]}")
+        if character == "," and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts if part.strip()]
 
 
 def shown(value: Any) -> str:

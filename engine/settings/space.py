@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import difflib
 import math
+import sys
 import tomllib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Problem, SettingsError
-from engine.settings.parameter import RULES, Parameter, stepped
+from engine.settings.parameter import RULES, Parameter, stepped, steps
 from engine.settings.reading import make
 from engine.settings.tree import defaults
 from engine.settings.writing import toml_value
@@ -35,6 +36,7 @@ NOT_SEARCHED = {
     "backtest.initial_capital": "is the same for all, or their figures could not be compared",
 }
 KEYS = ("low", "high", "log", "step", "values", "when")
+MOST_VALUES = 1_000_000  # of a setting that goes in steps
 ON_THE_LOGARITHM = "log goes without step, and from a low above 0"
 
 
@@ -56,7 +58,7 @@ def space_of(settings: Settings) -> tuple[Parameter, ...]:
             found[key] = parameter(key, told)
             problems += unfit(found[key])
         except Fault as fault:
-            problems.append(Problem(key, "", str(fault)))
+            problems.append(Problem(key or "search.space", "", str(fault)))
     if not settings.search.space:
         problems.append(Problem("search.space", "", "is empty: name the settings to try"))
     problems += [] if problems else loose_ends(found)
@@ -101,8 +103,10 @@ def range_of(empty: Parameter, told: Mapping[str, Any]) -> Parameter:
     """A parameter with the range that is told of it. Raises Fault."""
     low, high, log = told.get("low", math.nan), told.get("high", math.nan), told.get("log", False)
     step = told.get("step", 1 if empty.whole and not log else 0)
+    if isinstance(defaults()[empty.key], bool):
+        raise Fault("is true or false: write [true, false]")
     if not (is_number(low) and is_number(high)):
-        raise Fault("must have two numbers, low and high")
+        raise Fault("must have two finite numbers, low and high")
     if empty.whole and not all(isinstance(each, int) for each in (low, high, step)):
         raise Fault("is a whole number, and so must low, high and step be")
     if not low < high:
@@ -111,7 +115,12 @@ def range_of(empty: Parameter, told: Mapping[str, Any]) -> Parameter:
         raise Fault("log must be true or false, step a number above 0")
     if log and ("step" in told or low <= 0):
         raise Fault(ON_THE_LOGARITHM)
-    return replace(empty, low=low, high=stepped(low, high, step)[-1] if step else high, log=log, step=step)
+    if step and steps(low, high, step) > MOST_VALUES:
+        raise Fault(
+            f"has more than {MOST_VALUES:,} values in steps of {step:g}: widen these, or leave them out"
+        )
+    last = stepped(low, step, steps(low, high, step) - 1) if step else high
+    return replace(empty, low=low, high=last, log=log, step=step)
 
 
 def refuse_key(key: str) -> None:
@@ -131,6 +140,8 @@ def choices(told: Mapping[str, Any]) -> tuple[Value, ...]:
     values = told["values"]
     if not isinstance(values, list) or len(values) < 2 or set(told) - {"values", "when"}:
         raise Fault("must have two or more values, and then no range")
+    if any(not isinstance(each, str | int | float | list) for each in values):
+        raise Fault("names a value that is no text, number, true, false or list")
     if any(values.count(each) > 1 for each in values):
         raise Fault("names a value twice")
     return tuple(values)
@@ -152,12 +163,15 @@ def conditions(told: Any) -> tuple[tuple[str, tuple[Value, ...]], ...]:
             if isinstance(value, dict)
             else {key: value}
         )
+    for key, value in flat.items():
+        if value == []:
+            raise Fault(f"hangs on {key}, and on none of its values: name one or more")
     return tuple((key, tuple(value) if isinstance(value, list) else (value,)) for key, value in flat.items())
 
 
 def is_number(value: Any) -> bool:
-    """Whether it is a finite number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether it is a number that a float can hold."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def is_whole(key: str) -> bool:
@@ -215,7 +229,26 @@ def loose_ends(found: Mapping[str, Parameter]) -> list[Problem]:
         problems.append(
             Problem(circle[0], "", "hangs on itself through its conditions: leave one of them out")
         )
+    return problems or never_there(found)
+
+
+def never_there(found: Mapping[str, Parameter]) -> list[Problem]:
+    """Parameters whose conditions cannot hold together; those of parameters that they hang on count, too."""
+    problems = []
+    for each in found.values():
+        if never := [key for key, values in asked_of(each, found).items() if not values]:
+            reason = f"is never there, as its conditions leave {never[0]} no value: leave one of them out"
+            problems.append(Problem(each.key, "", reason))
     return problems
+
+
+def asked_of(each: Parameter, found: Mapping[str, Parameter]) -> dict[str, list[Value]]:
+    """The values that other parameters must have for this one to be there, those they hang on among them."""
+    asked: dict[str, list[Value]] = {}
+    for key, values in each.when:
+        for name, allowed in ((key, list(values)), *asked_of(found[key], found).items()):
+            asked[name] = [value for value in asked.get(name, allowed) if value in allowed]
+    return asked
 
 
 def ordered(found: Mapping[str, Parameter]) -> tuple[Parameter, ...]:

@@ -123,11 +123,15 @@ def sharpes_of_paths(equity: Floats, initial_capital: float | Floats, per_year: 
 
     initial_capital: one for all, or (P, 1).
     """
-    returns = returns_of_paths(equity, initial_capital)  # (P, D)
+    return sharpes_of_returns(returns_of_paths(equity, initial_capital), per_year)
+
+
+def sharpes_of_returns(returns: Floats, per_year: float) -> Floats:
+    """Annual Sharpe ratios (P,) of daily returns (P, D), each as of `sharpe`; NaN without variance."""
     if returns.shape[1] < 2:
-        return np.full(len(equity), np.nan)
+        return np.full(len(returns), np.nan)
     mean, spread = returns.mean(axis=1), returns.std(axis=1, ddof=1)  # (P,) each
-    undefined: Floats = np.full(len(equity), np.nan)
+    undefined: Floats = np.full(len(returns), np.nan)
     found: Floats = np.divide(
         mean, spread, out=undefined, where=spread > np.maximum(NO_VARIANCE * np.abs(mean), ROUNDING)
     )

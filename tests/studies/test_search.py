@@ -3,11 +3,12 @@
 import contextlib
 import dataclasses
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from engine import preparation
+from engine import experiment, preparation
 from engine.backtest import trading
 from engine.errors import ChangeSettingsError
 from engine.market.times import milliseconds
@@ -21,11 +22,12 @@ from engine.runs.state import state_of
 from engine.settings import load, moment, space_of
 from engine.statistics.metrics import daily_returns
 from engine.statistics.returns import sharpe
+from engine.studies.folds import folds
 from engine.studies.search import search as study
 from engine.studies.search import trial, trials
 from engine.studies.search.paths import plan_of
 from engine.studies.search.record import file_of
-from engine.studies.search.rules import draw, variants
+from engine.studies.search.rules import Forecasts, draw, variants
 from tests.studies.engines import TINY, followed, home_with_market
 from tests.studies.markets import settings_of
 from tui.commands import search as work
@@ -138,37 +140,67 @@ def test_no_trial_knows_what_comes_after_the_inner_data(home, searched, monkeypa
     assert trials_in(job.run) == trials
 
 
-def test_the_best_rules_are_those_that_a_slow_walk_finds(home, searched, monkeypatch):
-    job, _, _ = searched
-    settings, parameters, seen = job.settings, space_of(job.settings), []
+RULES = """
+signal.threshold_from = ["settings", "costs", "band", "validation"]
+signal.entry_threshold = {low = 0.0001, high = 0.002, when = {"signal.threshold_from" = "settings"}}
+signal.cost_multiple = {low = 0.0, high = 1.0}
+signal.band = [0.3, 0.1]
+signal.neutral = ["hold", "flat"]
+signal.without_forecast = ["hold", "flat"]
+signal.exit = ["signal", "horizon"]
+backtest.short = [true, false]
+backtest.fee_bps = {low = 0.0, high = 20.0}
+backtest.fill = ["next-open", "same-close", "worst-of-bar"]
+backtest.sizing = ["fraction", "volatility"]
+backtest.volatility_span = [12, 48]
+backtest.stop_loss = {low = 0.0, high = 0.03}
+backtest.trailing_stop = [0.0, 0.02]
+backtest.margin_brackets = [[], ["0:0.004", "5000:0.01"]]
+"""
 
-    def walked(task):
-        own = trial.one_device(trial.with_values(task.settings, task.drawn, task.parameters))
-        plan = plan_of(own, task.market, task.begins)
-        samples, parts = plan.samples, plan.folds
-        (forecasts,) = trial.trained(task, own, plan, trial.Watch(None))
-        seed = [settings.search.seed, task.number]
-        tried = variants(own, parameters, task.drawn, task.market.calendar, 6, seed)
-        for each, value in zip(tried, forecasts.on_validation(tried), strict=True):
-            slow = []
-            for fold, forecast in zip(parts, forecasts.validation, strict=True):
-                target = samples.windows.target[fold.validation]
-                level = trading.entry_threshold(samples.market, target, forecast, each.settings).threshold
-                chosen = each.settings.signal.model_copy(
-                    update={"entry_threshold": level, "threshold_from": "settings"}
-                )
-                by = each.settings.model_copy(update={"signal": chosen})
-                decisions = trading.decide(samples.market, target, forecast, samples.forward_return, by)
-                simulation, _ = trading.trade(decisions, by)
-                ratio = sharpe(daily_returns(simulation), 1)
-                slow.append(ratio if len(simulation.trades) >= 10 and np.isfinite(ratio) else 0.0)
-            assert value == pytest.approx(np.mean(slow), abs=1e-12)
-            seen.append(value)
-        return trial.judged(task, own, [forecasts], trial.Watch(None))
 
-    in_this_process(monkeypatch, walked)
-    study.search(job_of(home, "search.trials=1"))
-    assert len(set(seen)) > 3
+def test_rules_tried_together_are_each_as_a_slow_walk_finds_them(home):
+    """To the last bit: batches share bars and signals, and no variant may feel another."""
+    job = job_of(home, f"search.space={RULES.strip().splitlines()}")
+    settings, data = job.settings, preparation.prepare(job, job.settings.features.chosen)
+    samples = experiment.samples_of(data.market, data.table, settings)
+    parts = folds(data.market.numbers_of(samples.target_ms), np.isfinite(samples.label), settings)
+    generator = np.random.default_rng(3)
+    noise = [
+        [generator.normal(0, 0.002, len(getattr(each, name))) for each in parts]
+        for name in ("validation", "test")
+    ]
+    forecasts = Forecasts(samples, parts, *noise)
+    tried = variants(settings, space_of(settings), {}, data.market.calendar, 40, [1, 2])
+    found, returns = forecasts.on_validation(tried), forecasts.returns_of(tried)
+    for each, value, daily in zip(tried, found, returns, strict=True):
+        assert value == slow_value(forecasts, each.settings)
+        np.testing.assert_array_equal(daily, daily_returns(forecasts.traded(each.settings)))
+    assert len(set(found)) > 20
+    task = SimpleNamespace(number=2, drawn={}, parameters=space_of(settings), market=data.market)
+    chosen = settings.model_copy(
+        update={"search": settings.search.model_copy(update={"rules": 40, "seed": 1})}
+    )
+    again, best = trial.best_rules(task, chosen, [forecasts])
+    assert (len(again), best) == (len(tried), found.argmax())
+
+
+def slow_value(forecasts, settings):
+    """The mean Sharpe ratio of a day on validation, each fold decided and traded by itself as a run is."""
+    samples, found = forecasts.samples, 0.0
+    for fold, forecast in zip(forecasts.folds, forecasts.validation, strict=True):
+        target = samples.windows.target[fold.validation]
+        level = trading.entry_threshold(samples.market, target, forecast, settings).threshold
+        told = settings.signal.model_copy(update={"entry_threshold": level})
+        by, band = settings.model_copy(update={"signal": told}), None
+        if told.by_band:
+            width = experiment.band_width(forecast, samples, fold.validation, settings)
+            band = experiment.band(forecast, samples, fold.validation, width)
+        decisions = trading.decide(samples.market, target, forecast, samples.forward_return, by, band=band)
+        simulation, _ = trading.trade(decisions, by)
+        ratio = sharpe(daily_returns(simulation), 1)
+        found += ratio if len(simulation.trades) >= 10 and np.isfinite(ratio) else 0.0
+    return found / len(forecasts.folds)
 
 
 def test_pruned_and_failed_trials_are_told_and_never_win(home, searched, monkeypatch):

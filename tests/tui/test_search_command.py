@@ -5,6 +5,7 @@ import pytest
 from engine.errors import ChangeSettingsError, SettingsError
 from engine.runs.folder import Home
 from engine.settings import make, space_of
+from tests.tui.app import searched
 from tui.commands import search
 from tui.commands.init import init_search
 
@@ -43,3 +44,12 @@ def test_only_a_search_is_gone_on_with(tmp_path):
     run = home.create("train", make({}))
     with pytest.raises(ChangeSettingsError, match="is a train, no search"):
         search.best(str(tmp_path), run.id, str(tmp_path / "best.toml"), force=False)
+
+
+def test_a_search_that_has_not_ended_names_no_winner_but_how_it_gets_one(tmp_path):
+    home = Home(tmp_path / "home")
+    run = searched.live(home)
+    with pytest.raises(ChangeSettingsError, match=f"search {run.id}: has no winner") as caught:
+        search.best(str(home.path), run.id, str(tmp_path / "best.toml"), force=False)
+    assert f"runs resume {run.id}" in caught.value.remedy
+    assert not (tmp_path / "best.toml").exists()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from engine import settings
 from engine.disk import refuse_output, write_whole
 from engine.errors import ChangeSettingsError
-from engine.hints import file_hint
+from engine.hints import file_hint, run_hint
 from engine.results.codec import to_json
 from engine.results.search import verdict
 from engine.runs.folder import Home, RunFolder, home_path
@@ -17,19 +17,24 @@ from engine.runs.state import state_of
 from tui.commands.answer import Answer
 from tui.commands.pipeline import carry_out, start
 from tui.commands.settings import DEFAULT_FILE, overlay
-from tui.runs.search import trials_of
+from tui.number_format import table
+from tui.runs.nested import spans_of
+from tui.runs.search import MODES, trials_of
 from tui.settings.trial import written
 from tui.text.csv_file import write_csv
 from tui.text.search import rows_of, search_summary, trials_summary
+from tui.text.studies import study_summary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from engine.results.search import SearchTrial
+    from engine.runs.state import State
     from engine.settings import Settings
 
 
 OUTER = {"walkforward": "nested"}
+EITHER = (*MODES, *OUTER.values())
 SPACE_FILE = "space.toml"
 
 
@@ -89,13 +94,15 @@ def refuse_settings(given: Mapping[str, object]) -> None:
 
 def resume(home: str | None, text: str, *, detach: bool) -> Answer:
     """Go on with a search that was stopped or killed."""
-    return carry_out(a_search(home, text, ("search", *OUTER.values())), detach=detach)
+    return carry_out(a_search(home, text, EITHER), detach=detach)
 
 
 def show(home: str | None, text: str, csv: str) -> Answer:
     """The trials of a search as far as it is, and what they come to."""
-    run = a_search(home, text)
+    run = a_search(home, text, ("search",) if csv or text == "last" else EITHER)
     state = state_of(run)
+    if run.mode not in MODES:
+        return show_spans(run, state)
     found = trials_of(run, state)
     document = {"run": run.id, "state": state.status, "folder": str(run.path)}
     if csv:
@@ -113,6 +120,17 @@ def show(home: str | None, text: str, csv: str) -> Answer:
     return Answer(document | told, "\n".join([*said, trials_summary(found.trials)]))
 
 
+def show_spans(run: RunFolder, state: State) -> Answer:
+    """The search of each span of a search through time, and what all came to once they are traded."""
+    found = spans_of(run, state)
+    document: dict[str, object] = {"run": run.id, "state": state.status, "folder": str(run.path)}
+    document |= {"searches": {str(number): name for number, name in found.searches.items()}}
+    if found.result:
+        return Answer(document | {"result": to_json(found.result)}, study_summary(run, found.result))
+    told = table(("span", "search"), [(str(number), name) for number, name in found.searches.items()])
+    return Answer(document | {"result": None}, told if found.searches else "No span is searched yet.")
+
+
 def best(home: str | None, text: str, path: str, trial: int | None = None, *, force: bool) -> Answer:
     """Write the settings of a search's winner, or of another trial, to a file."""
     run = a_search(home, text)
@@ -120,6 +138,7 @@ def best(home: str | None, text: str, path: str, trial: int | None = None, *, fo
     refuse_output(target, home_path(home), replace=force)
     document = {"file": str(target.absolute()), "run": run.id}
     if trial is None:
+        refuse_unfinished(run)
         found = result_of(run)
         winner = Home(home_path(home)).find(found.winner_run)
         content = settings.to_toml(settings.load(winner.settings_path), comments=True).encode()
@@ -131,6 +150,13 @@ def best(home: str | None, text: str, path: str, trial: int | None = None, *, fo
     return Answer(
         document | {"trial": trial}, f"Settings of trial {trial} written to {path}. Next: {goes_on}"
     )
+
+
+def refuse_unfinished(run: RunFolder) -> None:
+    """Raise ChangeSettingsError for a search that has no winner yet."""
+    if (status := state_of(run).status) != "done":
+        remedy = f"Go on with it: {run_hint(run.path, 'runs resume RUN')}; or name a --trial"
+        raise ChangeSettingsError(f"search {run.id}", f"has no winner, it is {status}", remedy)
 
 
 def the_trial(run: RunFolder, number: int) -> SearchTrial:

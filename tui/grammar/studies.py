@@ -138,5 +138,6 @@ def start(mode: Mode) -> None:
 
 
 for each in startable():
-    if each not in {known.name for part in (pipeline.group, group) for known in part.registered_commands}:
+    named = {known.name for part in (pipeline.group, group) for known in part.registered_commands}
+    if each not in named and not MODES[each].command:
         start(MODES[each])

@@ -72,7 +72,7 @@ for each in (
     ScreenEntry("runs", "4", "Runs", "tui.screens.runs.screen:RunsScreen"),
     ScreenEntry(
         "search", "5", "Search", "tui.screens.search.screen:SearchScreen", draws_with=("plotext",),
-        opens=("engine.settings", "tui.settings.trial"), shows=("search",),
+        opens=("engine.settings", "tui.settings.trial"), shows=("search", "nested"),
     ),
 ):  # fmt: skip
     add(each)

@@ -8,9 +8,12 @@ from typing import Any
 from engine import settings
 from engine.errors import QuantdeckError, SettingsError
 from engine.runs.modes import MODES, startable
+from engine.settings.writing import toml_value
 
 START = ("start.mode", "start.name")
 SERIES = "data.series"
+SPACE = "search.space"
+SYNTAX = set(',[]{}"')  # a list of texts that hold these is written as TOML has it
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ def written(value: Any) -> str:
     match value:
         case bool():
             return str(value).lower()
+        case tuple() | list() if any(isinstance(each, str) and set(each) & SYNTAX for each in value):
+            return toml_value(list(value))
         case tuple() | list():
             return ", ".join(written(each) for each in value)
         case float():
@@ -122,6 +127,8 @@ class Draft:
                 key = ".".join(problem.key.split(".")[:2])
                 wrong.setdefault(key, problem.reason)
             return None, wrong
+        if "trials" in MODES[self.texts[START[0]]].stages and (fault := space_fault(made)):
+            wrong[SPACE] = fault
         return (None if wrong else made), wrong
 
     def meaning(self, key: str) -> str:
@@ -131,6 +138,17 @@ class Draft:
     def changed(self, key: str) -> bool:
         """Whether a setting differs from the last run's."""
         return self.texts[key] != self.last[key]
+
+
+def space_fault(made: settings.Settings) -> str:
+    """What is wrong with the space of a search."""
+    try:
+        settings.space_of(made)
+    except SettingsError as error:
+        return "; ".join(
+            each.reason if each.key == SPACE else f"{each.key} {each.reason}" for each in error.problems
+        )
+    return ""
 
 
 def name_fault(name: str) -> str:

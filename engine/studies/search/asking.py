@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from engine.studies.search.record import Trial
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)  # what it says of each trial goes to nobody
+MOST_POINTS = 1_000_000  # of a grid, which Optuna holds whole
 STATES = {
     "complete": optuna.trial.TrialState.COMPLETE,
     "pruned": optuna.trial.TrialState.PRUNED,
@@ -62,12 +63,17 @@ def refuse_unsuited(search: Search, parameters: Sequence[Parameter]) -> None:
             name, f"knows no conditions, and {conditional[0]} is there only at times",
             f"{remedy}, or leave its when out",
         )  # fmt: skip
-    if search.sampler == "grid" and (endless := [each.key for each in parameters if not each.every_value()]):
+    if search.sampler == "grid" and (endless := [each.key for each in parameters if not each.count]):
         raise ChangeSettingsError(
             name,
             f"tries every value, and {endless[0]} has no end of them",
             "Give it a step, or a list of values",
         )
+    if search.sampler == "grid" and math.prod(each.count for each in parameters) > MOST_POINTS:
+        raise ChangeSettingsError(
+            name, f"has more than {MOST_POINTS:,} points",
+            "Widen the steps, or choose random",
+        )  # fmt: skip
     if search.sampler != "cmaes":
         return
     if listed := [each.key for each in parameters if each.values]:
@@ -86,7 +92,7 @@ def most_trials(search: Search, parameters: Sequence[Parameter]) -> int:
     """How many trials there are to draw: those asked for, of a grid no more than it has."""
     if search.sampler != "grid":
         return search.trials
-    return min(search.trials, math.prod(len(each.every_value()) for each in parameters))
+    return min(search.trials, math.prod(each.count for each in parameters))
 
 
 def ask(

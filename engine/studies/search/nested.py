@@ -19,7 +19,7 @@ from engine.disk import write_whole
 from engine.errors import ChangeSettingsError
 from engine.market.times import iso, milliseconds
 from engine.outcome import EQUITY, parquet
-from engine.results.nested import NestedResult, SearchedSpan
+from engine.results.nested import SPANS, NestedResult, SearchedSpan
 from engine.results.notes import Note, Value, log_event
 from engine.runs.folder import RunFolder
 from engine.runs.manifest import write_manifest
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from engine.preparation import Job
     from engine.settings import Settings
 
-SPANS = "spans.json"
 MOST_HELD_OUT = 0.9  # of the samples: what is not test or validation trains, see split.test
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from pydantic import ValidationError
@@ -12,12 +13,15 @@ from pydantic import ValidationError
 from engine import experiment
 from engine.backtest import trading
 from engine.backtest.simulate import simulate
-from engine.backtest.sweep import sweep
+from engine.backtest.sweep import at_once, sweep
 from engine.backtest.thresholds import FEWEST_TRADES
-from engine.settings import with_rules
+from engine.settings import cores, with_rules
+from engine.statistics.returns import sharpes_of_returns
+
+Some = TypeVar("Some")
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -32,7 +36,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-AT_ONCE = 256  # rules whose target weights are held at a time
+AT_ONCE = 64  # rules whose target weights over the inner tests are held at a time
+LEVELS = ("entry_threshold", "threshold_from", "cost_multiple")  # settings that make nothing but a threshold
 
 
 @dataclass(frozen=True)
@@ -77,8 +82,8 @@ def variants(
 
 def draw(each: Parameter, generator: np.random.Generator) -> Value:
     """A value of a parameter, each as likely as any other, on the logarithm where it says so."""
-    if values := each.every_value():
-        return values[int(generator.integers(len(values)))]
+    if count := each.count:
+        return each.value_at(int(generator.integers(count)))
     if each.log:
         found = math.exp(generator.uniform(math.log(each.low), math.log(each.high)))
     else:
@@ -102,7 +107,7 @@ class Forecasts:
 
     def on_bars(self, settings: Settings) -> tuple[list[Decisions], Decisions]:
         """Validation of each fold and the inner tests, undecided; made once for what they hang on."""
-        key = (settings.backtest.volatility_span, settings.signal.band if settings.signal.by_band else 0.0)
+        key = self.laid_by(settings)
         if key not in self.laid:
             self.laid[key] = (
                 [
@@ -112,6 +117,10 @@ class Forecasts:
                 self.of_tests(settings),
             )
         return self.laid[key]
+
+    def laid_by(self, settings: Settings) -> tuple[int, float]:
+        """What bars and bands hang on."""
+        return settings.backtest.volatility_span, settings.signal.band if settings.signal.by_band else 0.0
 
     def of_validation(self, fold: Fold, forecast: Floats, settings: Settings) -> Decisions:
         """The validation bars of a fold."""
@@ -155,32 +164,44 @@ class Forecasts:
 
         One that trades less than ten times in a fold has 0 there, as if it did not trade.
         """
+        for each in tried:
+            self.on_bars(each.settings)  # laid before threads ask for it
+        longest = max(len(each.validation) for each in self.folds)
+        with ThreadPoolExecutor(cores()) as threads:
+            return np.concatenate(list(threads.map(self.values_of, parts_of(tried, at_once(longest)))))
+
+    def values_of(self, tried: Sequence[Variant]) -> Floats:
+        """The same for some of the rules, (V,)."""
         value = np.zeros(len(tried))
-        for first in range(0, len(tried), AT_ONCE):
-            part = tried[first : first + AT_ONCE]
-            levels = [self.levels(each.settings) for each in part]
-            for place in range(len(self.folds)):
-                value[first : first + AT_ONCE] += self.of_fold(
-                    place, part, [level[place] for level in levels]
-                )
+        for numbers in self.alike(tried):
+            some = [tried[number] for number in numbers]
+            level = np.array([self.levels(each.settings) for each in some])  # (v, K)
+            for place, decisions in enumerate(self.on_bars(some[0].settings)[0]):
+                found = swept(some, decisions, level[:, [place]])
+                ratio = sharpes_of_returns(found.daily_returns, 1)
+                counts = (found.trades >= FEWEST_TRADES) & np.isfinite(ratio)
+                value[numbers] += np.where(counts, ratio, 0.0)
         return value / len(self.folds)
 
-    def of_fold(self, place: int, tried: Sequence[Variant], levels: Sequence[float]) -> Floats:
-        """The same for one fold, each of the rules with its entry threshold, (V,)."""
-        laid = [self.on_bars(each.settings)[0][place] for each in tried]
-        told = [weights(*each) for each in zip(laid, levels, [each.settings for each in tried], strict=True)]
-        ratio = np.zeros(len(tried))
-        for numbers, found in swept(tried, laid, told):
-            counts = (found.trades >= FEWEST_TRADES) & np.isfinite(found.sharpe)
-            ratio[numbers] = np.where(counts, found.sharpe, 0.0)
-        days: float = self.samples.market.calendar.days_per_year
-        return ratio / math.sqrt(days)
+    def alike(self, tried: Sequence[Variant]) -> Iterable[list[int]]:
+        """The places of rules that make signals and weights alike, but for the entry threshold."""
+        found: dict[Hashable, list[int]] = {}
+        for number, each in enumerate(tried):
+            way = [value for name, value in each.settings.signal if name not in LEVELS]
+            key = (*self.laid_by(each.settings), each.settings.backtest.short, *way)
+            found.setdefault(key, []).append(number)
+        return found.values()
 
     def weight(self, settings: Settings) -> Floats:
         """Target weights on the bars of the inner tests, (B,)."""
         _, decisions = self.on_bars(settings)
+        return weights(decisions, self.levels_on_tests(settings), settings)
+
+    def levels_on_tests(self, settings: Settings) -> Floats:
+        """The entry threshold of each bar of the inner tests, (B,)."""
+        _, decisions = self.on_bars(settings)
         lengths = np.diff(np.append(self.begins, len(decisions.bars)))  # (K,)
-        return weights(decisions, np.repeat(self.levels(settings), lengths), settings)
+        return np.repeat(self.levels(settings), lengths)
 
     def traded(self, settings: Settings) -> Simulation:
         """The inner tests, traded as the settings say."""
@@ -191,29 +212,30 @@ class Forecasts:
     def returns_of(self, tried: Sequence[Variant]) -> Floats:
         """Daily returns of each of the rules over the inner tests, (V, D)."""
         found: dict[int, Floats] = {}
-        for first in range(0, len(tried), AT_ONCE):
-            part = tried[first : first + AT_ONCE]
-            laid = [self.on_bars(each.settings)[1] for each in part]
-            for numbers, outcome in swept(part, laid, [self.weight(each.settings) for each in part]):
-                found |= {
-                    first + number: row for number, row in zip(numbers, outcome.daily_returns, strict=True)
-                }
+        for numbers in self.alike(tried):
+            for part in parts_of(numbers, AT_ONCE):
+                some = [tried[number] for number in part]
+                level = np.array([self.levels_on_tests(each.settings) for each in some])  # (v, B)
+                told = swept(some, self.on_bars(some[0].settings)[1], level).daily_returns  # (v, D)
+                found |= dict(zip(part, told, strict=True))
         return np.array([found[number] for number in range(len(tried))]) if found else np.empty((0, 0))
 
 
-def swept(
-    tried: Sequence[Variant], laid: Sequence[Decisions], told: Sequence[Floats]
-) -> Iterator[tuple[list[int], Swept]]:
-    """Trade target weights by rules, each on its bars; those that share bars at once, with their places."""
-    alike: dict[int, list[int]] = {}
-    for number, decisions in enumerate(laid):
-        alike.setdefault(id(decisions), []).append(number)
-    for numbers in alike.values():
-        pairs = [(told[number], tried[number].rules) for number in numbers]
-        yield numbers, sweep(laid[numbers[0]].bars, pairs)
+def parts_of(tried: Sequence[Some], size: int) -> list[Sequence[Some]]:
+    """The same in parts of so many."""
+    return [tried[first : first + size] for first in range(0, len(tried), size)]
+
+
+def swept(tried: Sequence[Variant], decisions: Decisions, level: Floats) -> Swept:
+    """Trade forecasts by rules that are alike but for the entry threshold, (V, 1) or (V, B)."""
+    weight = weights(decisions, level, tried[0].settings)  # (V, B)
+    return sweep(decisions.bars, list(zip(weight, [each.rules for each in tried], strict=True)), 1)
 
 
 def weights(decisions: Decisions, level: float | Floats, settings: Settings) -> Floats:
-    """Target weights (B,) of forecasts that are laid on bars, at one entry threshold or (B,)."""
+    """Target weights of forecasts that are laid on bars, at one entry threshold or (B,): (B,).
+
+    At (V, 1) or (V, B) of them: (V, B).
+    """
     signal = trading.signals_of(decisions.forecast, decisions.band, level, settings)
     return trading.weight_of(replace(decisions, signal=signal), settings)

@@ -5,6 +5,8 @@ import math
 from dataclasses import replace
 
 from engine.results.codec import to_json
+from engine.results.nested import SPANS, NestedResult, SearchedSpan
+from engine.results.notes import Note
 from engine.results.search import Luck, SearchResult, SearchTrial, best_first, verdict
 from tests.tui.app.recorded import event, record, stage, started
 
@@ -92,3 +94,30 @@ def done(home, run_id="5ea10002", winner_run="", objectives=("ic",)):
     )  # fmt: skip
     run.result_path.write_text(json.dumps(to_json(result)))
     return run
+
+
+def through_time(home, run_id="5ea10009", spans=3, *, ended=True):
+    """A search through time whose spans are all traded, or whose first one is searched."""
+    searches = {number: f"5ea1000{number}" for number in range(1, spans + 1)}
+    events = [*started("nested"), *stage("collect", 2.1), event("stage", stage="trials", state="begin")]
+    run = record(home, run_id, [*events, *([event("done")] if ended else [])], "years", mode="nested",
+                 settings=SETTINGS, created="12:00")  # fmt: skip
+    (run.path / SPANS).write_text(json.dumps(searches))
+    for name in searches.values() if ended else [searches[1]]:
+        done(home, name)
+    if ended:
+        result = NestedResult(
+            run_id, True, "2026-01-01T00:00:00Z", "2026-04-30T23:00:00Z", 120, 0.42, -0.9, 1.7, 0.031, 0.08,
+            0.6, 0.052, 0.11, 1.62, tuple(span(number, name) for number, name in searches.items()),
+            (Note("out of sample", {"spans": spans}),),
+        )  # fmt: skip
+        run.result_path.write_text(json.dumps(to_json(result)))
+    return run
+
+
+def span(number, search):
+    found = trial(number + 20)
+    return SearchedSpan(
+        number, f"2026-0{number}-01T00:00:00Z", f"2026-0{number}-30T23:00:00Z", search, f"0b0b000{number}",
+        found.number, 1.6, 0.31, 0.3 * number, 0.01 * number, 0.02, 12 * number, found.drawn,
+    )  # fmt: skip

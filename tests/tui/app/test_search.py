@@ -4,16 +4,21 @@ import csv
 
 import pytest
 
+from engine.errors import ChangeSettingsError
+from engine.results.nested import SPANS
 from engine.results.search import best_first
 from engine.runs.folder import Home
-from engine.settings import Search, load
+from engine.runs.state import state_of
+from engine.settings import Search, load, make
 from tests.tui.app import searched
 from tests.tui.app.conftest import ready, settled
 from tests.tui.app.recorded import METRICS, NOON, STATES, record
 from tui.app import Quantdeck
 from tui.commands import search as command
+from tui.runs.nested import Spans, spans_of
 from tui.screens.search import charts, drawing
 from tui.screens.search.trial import TrialDialog
+from tui.settings.draft import Draft
 from tui.widgets.lines import width_of
 
 SIZES = [(80, 24), (80, 22), (60, 16), (200, 50)]
@@ -32,6 +37,10 @@ def deck_of(tmp_path, held, monkeypatch):
         if state == "done":
             record(home, "0c1d0009", STATES["done"][0], "winner", metrics=METRICS)
             searched.done(home, winner_run="0c1d0009", objectives=objectives)
+        if state in ("spans", "spans so far"):
+            run = searched.through_time(home, ended=state == "spans")
+            if state == "spans so far":
+                held(run)
         deck = Quantdeck(home, first="data", now=lambda: NOON, **options)
         deck.home_text = "home"
         return deck
@@ -58,6 +67,69 @@ def shown(deck):
 @pytest.mark.parametrize("state", ["live", "done"])
 def test_search(snap_compare, deck_of, state, size):
     assert snap_compare(deck_of(state), terminal_size=size, run_before=press("5"))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)], ids=str)
+def test_search_through_time(snap_compare, deck_of, size):
+    assert snap_compare(deck_of("spans"), terminal_size=size, run_before=press("5"))
+
+
+@pytest.mark.parametrize("state", ["spans", "spans so far"])
+async def test_a_span_opens_its_search_and_the_way_back_is_an_arrow(deck_of, state):
+    deck = deck_of(state)
+    async with deck.run_test(size=(60, 16)) as pilot:
+        await press("5")(pilot)
+        assert "5ea10009" in shown(deck)
+        assert ("promised by the searches" in shown(deck)) == (state == "spans")
+        await press("a", "f", "z", "s", "slash", "e")(pilot)  # what is of trials is not of spans
+        assert len(deck.screen_stack) == 1
+        await press("enter")(pilot)
+        assert deck.screen.showing == "5ea10001"
+        assert "trial" in shown(deck)
+        await press("f", *["right"] * 5)(pilot)  # out of a panel that spans do not have
+        assert deck.screen.showing == "5ea10009"
+        assert "5ea10001" in shown(deck)
+        if state != "spans":
+            await press("j", "enter")(pilot)  # this one has not begun
+            assert deck.screen.showing == "5ea10009"
+
+
+@pytest.mark.parametrize("state", ["spans", "spans so far"])
+def test_the_spans_are_had_by_show(deck_of, state):
+    home = str(deck_of(state).home.path)
+    answer = command.show(home, "5ea10009", "")
+    assert answer.document["searches"] == {str(number): f"5ea1000{number}" for number in (1, 2, 3)}
+    assert "5ea10002" in answer.text
+    assert (answer.document["result"] is None) == (state != "spans")
+    with pytest.raises(ChangeSettingsError, match="nested, no search"):
+        command.show(home, "5ea10009", "trials.csv")
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{1", b'{"one": "a"}', b"\xff"])
+def test_spans_that_somebody_has_touched_are_none(tmp_path, content):
+    run = searched.through_time(Home(tmp_path / "home"), ended=False)
+    (run.path / SPANS).write_bytes(content)
+    assert spans_of(run, state_of(run)) == Spans({})
+
+
+@pytest.mark.parametrize("mode", ["search", "nested"])
+def test_the_form_begins_with_the_space_of_the_last_search_and_says_what_is_wrong_with_one(mode):
+    last = make(dict(searched.SETTINGS))
+    draft = Draft(last, mode)
+    assert draft.texts["start.mode"] == mode
+    found, wrong = draft.check()
+    assert (found and found.search.space, wrong) == (last.search.space, {})
+    for text, reason in (
+        ("window.lookback = {low = 9, high = 4}", "must be below"),
+        ("window.lookback = {low = 4, high = 9}, modl.kind = [1, 2]", "did you mean model.kind"),
+        ("", "is empty"),
+    ):
+        draft.say("search.space", text)
+        found, wrong = draft.check()
+        assert found is None
+        assert reason in wrong["search.space"]
+    draft.say("start.mode", "run")
+    assert draft.check()[1] == {}
 
 
 @pytest.mark.parametrize("keys", [("f",), ("f", "f"), ("f", "f", "f"), ("z",)], ids=len)

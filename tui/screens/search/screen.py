@@ -10,12 +10,14 @@ from textual.containers import Horizontal, VerticalScroll
 from engine.errors import RepairDataError
 from engine.hints import file_hint
 from tui.background.preload import warm
+from tui.runs import nested
+from tui.runs.nested import Spans, spans_of
 from tui.runs.search import MODES, Trials, progress_of, trials_of
 from tui.runs.status import resumable
 from tui.screens.backtest.selection import indented
 from tui.screens.base import BaseScreen
 from tui.screens.dialogs import ask_stop, wrapped
-from tui.screens.search import actions, charts, drawing
+from tui.screens.search import actions, charts, drawing, spans
 from tui.screens.search.listing import TrialsList
 from tui.screens.train import drawing as train_drawing
 from tui.terminal.keys import VIEW, key
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 ZOOMS = ("", "best", "trials")
 MORE = ("", "luck", "slices", "parallel")
 SHOW = "search --show RUN"
+SHOWN = (*MODES, nested.MODE)
 
 
 class SearchScreen(BaseScreen):
@@ -64,7 +67,7 @@ class SearchScreen(BaseScreen):
         """Nothing is known yet."""
         super().__init__()
         self._watched: Watched | None = None
-        self._found, self._list = Trials(()), TrialsList()
+        self._found, self._list, self._spans = Trials(()), TrialsList(), Spans({})
         self._setting, self._zoom = "", ""
         self._drawn: dict[str, object] = {}  # what each figure was last drawn from
 
@@ -101,13 +104,15 @@ class SearchScreen(BaseScreen):
 
     def runs_changed(self, snapshot: Snapshot) -> None:
         """Show the chosen search as it is now."""
-        searches = [each for each in snapshot.runs if each.run.mode in MODES]
+        searches = [each for each in snapshot.runs if each.run.mode in SHOWN]
         live = [each for each in searches if each.live]
         chosen = snapshot.by_id.get(self.deck.chosen)
         latest = (live or searches)[-1:]
         shown = chosen if chosen in searches else latest[0] if latest else None
         if shown and self._watched and shown.id != self._watched.id:
             self._list, self._setting, self._drawn = TrialsList(), "", {}
+            if self._zoom and shown.run.mode == nested.MODE:
+                self._to("")
         self._watched = shown
         if shown and shown.summary and shown.state.status != "done":
             self.deck.watcher.read_log(shown.id)
@@ -119,13 +124,22 @@ class SearchScreen(BaseScreen):
         self.query_one("#rule", Lines).show([[(("-" if self.deck.ascii else "─") * width, "rule")]])
         state = self.query_one("#state", Lines)
         broken: list[Line] = []
+        self._found, self._spans = Trials(()), Spans({})
+        through = watched is not None and watched.run.mode == nested.MODE
         try:
-            self._found = trials_of(watched.run, watched.state) if watched else Trials(())
+            if watched and through:
+                self._spans = spans_of(watched.run, watched.state)
+            elif watched:
+                self._found = trials_of(watched.run, watched.state)
         except RepairDataError as error:
-            self._found, broken = Trials(()), [[(f" {error}", "bad")]]
-        self.set_class(not self._found.trials, "empty")
+            broken = [[(f" {error}", "bad")]]
+        self.set_class(not (self._found.trials or self._spans.searches), "empty")
+        self.set_class(through, "spans")
         title = train_drawing.title(watched, width, frozen=False) if watched else [(" Search", "bright")]
         self.query_one("#title", Lines).show([title])
+        if self._spans.searches:
+            self._show_spans()
+            return
         if watched is None or not self._found.trials:
             for name in ("#progress", "#verdict"):
                 self.query_one(name, Lines).show([])
@@ -140,6 +154,20 @@ class SearchScreen(BaseScreen):
         self._list.take(self._found, self._table)
         self.query_one("#trials", Lines).show([self._list.title()])
         self._draw()
+
+    def _show_spans(self) -> None:
+        """A search through time: its figures, and a row for each span."""
+        found, width, table = self._spans, self.size.width, self._table
+        snapshot = self.deck.snapshot
+        line = spans.progress(found, snapshot, width, ascii=self.deck.ascii)
+        self.query_one("#progress", Lines).show([line])
+        self.query_one("#verdict", Lines).show(spans.verdicts(found, width))
+        title: Line = [(" spans", "bright"), ("   Enter opens a span's search", "quiet")]
+        self.query_one("#trials", Lines).show([title])
+        table.columns, table.sorted_by = spans.COLUMNS, ("", False)
+        table.set_cells(dict(enumerate(spans.rows(found, snapshot))))
+        if self.focused is None:
+            self.call_after_refresh(self.set_focus, table)
 
     def _draw(self) -> None:
         """The figures that are on the screen, each only if it has changed."""
@@ -185,6 +213,8 @@ class SearchScreen(BaseScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Keys that would do nothing now, or nothing in sight, are neither shown nor taken."""
         watched, trials = self._watched, bool(self._found.trials)
+        if action == "open" and self._spans.at(self._table.cursor) in self.deck.snapshot.by_id:
+            return True
         if action in ("open", "train"):
             return self._current is not None and self.in_sight("#table")
         allowed = {
@@ -201,11 +231,14 @@ class SearchScreen(BaseScreen):
         return allowed.get(like.get(action, action), True)
 
     def _searches(self) -> list[Watched]:
-        return [each for each in self.deck.snapshot.runs if each.run.mode in MODES]
+        return [each for each in self.deck.snapshot.runs if each.run.mode in SHOWN]
 
     def action_open(self) -> None:
-        """The run that the trial became, or its facts."""
-        if self._watched and (trial := self._current):
+        """The run that the trial became, or its facts; of a span its search."""
+        if name := self._spans.at(self._table.cursor):
+            self.deck.chosen = name
+            self.refresh_runs()
+        elif self._watched and (trial := self._current):
             actions.open_trial(self, self._watched, self._found, trial)
 
     def action_train(self) -> None:
