@@ -11,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -134,7 +135,11 @@ class Finder(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_Attribute(self, node):
-        owner, name = ast.unparse(node.value), node.attr
+        name = node.attr
+        self.generic_visit(node)
+        if not (private(name) or name in INTERNAL or any(name == hook for _, hook in HOOKS)):
+            return
+        owner = ast.unparse(node.value)  # takes its time
         if name in INTERNAL or (owner.rpartition(".")[2], name) in HOOKS:
             self.note(node, f"{owner}.{name}")
         elif private(name) and (owner, name) not in STANDARD and name not in NAMED_TUPLE:
@@ -142,7 +147,6 @@ class Finder(ast.NodeVisitor):
             given = inherited(inside, self.classes)
             if owner not in {"self", "cls"} or (foreign(inside, self.classes) and name not in given):
                 self.note(node, f"{owner}.{name}")
-        self.generic_visit(node)
 
 
 def found_in(sources):
@@ -165,14 +169,19 @@ def sources():
     }
 
 
+@cache
+def found_in_ours():
+    return found_in(sources())
+
+
 def test_private_names_of_libraries_are_used_in_the_places_kept_for_them_alone():
     # Classes are looked up in all of our code, the places kept for private names too.
-    found = found_in(sources())
+    found = found_in_ours()
     assert [each for each in found if not each.startswith(DOORS)] == []
 
 
 def test_the_places_kept_for_them_use_some():
-    found = found_in(sources())
+    found = found_in_ours()
     for door in DOORS:
         assert any(each.startswith(door) for each in found), door
 
@@ -235,6 +244,7 @@ def shared_with_libraries():
                     yield f"{ours.__module__}: {ours.__name__}.{name} of {theirs.__name__}"
 
 
+@cache
 def given_at_run_time(kind):
     """The private names that a class gives itself, by its source where there is one."""
     try:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -32,7 +33,8 @@ class Guarded(Server):
 
     def __init__(self, command: str, host: str, port: int, public_url: str | None) -> None:
         """`command` starts the app, for each page that is opened anew."""
-        super().__init__(command, host, port, title="quantdeck", public_url=public_url)
+        page = Path(__file__).with_name("page")
+        super().__init__(command, host, port, title="quantdeck", public_url=public_url, templates_path=page)
         self.token = secrets.token_urlsafe(24)
         self.cookie = f"quantdeck-{port}"
         self.telling: asyncio.Task[None] | None = None

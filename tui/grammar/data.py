@@ -20,7 +20,7 @@ from tui.grammar.options import (
     option,
 )
 
-group = new_group("Stored series: status, show, update, import, export, verify, repair.")
+group = new_group("Stored series: status, coverage, show, update, import, export, verify, repair.")
 
 
 @command(group, "status")
@@ -29,6 +29,20 @@ def status(home: HomeDir = None) -> Answer:
     from tui.commands.data import status
 
     return status(home)
+
+
+@command(group, "coverage")
+def coverage(
+    most: Annotated[
+        int,
+        option("--periods", metavar="N", help="By month if these are at most N, else by quarter or year."),
+    ] = 48,
+    home: HomeDir = None,
+) -> Answer:
+    """How much of each month the candles of each series hold."""
+    from tui.commands.series import coverage
+
+    return coverage(home, most)
 
 
 @command(group, "show")

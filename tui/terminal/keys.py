@@ -31,7 +31,17 @@ def key(names: str, action: str, description: str, command: str, **facts: Unpack
 
 
 # The sub-commands that only read; a key that does the same as another changes something.
-READING = ("--help", "runs show", "runs list", "compare", "trades", "returns", "data status", "data show")
+READING = (
+    "--help",
+    "runs show",
+    "runs list",
+    "compare",
+    "trades",
+    "returns",
+    "data status",
+    "data show",
+    "data coverage",
+)
 WRITING = ("FILE", "--csv")
 
 

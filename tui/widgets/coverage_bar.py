@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from engine.results.coverage import overlap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Span = tuple[float, float]
+    from engine.results.coverage import Span
+
 THERE, PARTLY, GAP, OUTSIDE = "▇", "▅", "▁", "·"
 ASCII = str.maketrans({THERE: "#", PARTLY: "+", GAP: "_", OUTSIDE: "."})
-
-
-def seconds(text: str) -> float:
-    """An ISO 8601 date or time in seconds since the epoch; without an offset it is UTC."""
-    moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def coverage(known: Sequence[Span], absent: Sequence[Span], axis: Span, width: int) -> str:
@@ -40,8 +36,3 @@ def coverage(known: Sequence[Span], absent: Sequence[Span], axis: Span, width: i
         full = high - low
         drawn.append(THERE if there >= full - 1e-3 else GAP if there <= full / 2 else PARTLY)
     return "".join(drawn)
-
-
-def overlap(ranges: Sequence[Span], low: float, high: float) -> float:
-    """How much of [low, high) the ranges cover; they do not overlap each other."""
-    return sum(max(0.0, min(high, end) - max(low, start)) for start, end in ranges)

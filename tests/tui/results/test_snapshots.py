@@ -15,8 +15,8 @@ SIZES = [
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(
     "keys",
-    [(), ("down",), ("z",), ("a",), ("enter",), ("enter", "g", "plus", "plus", "c")],
-    ids=["list", "second", "detail", "add", "browse", "gap"],
+    [(), ("down",), ("z",), ("a",), ("m",), ("enter",), ("enter", "g", "plus", "plus", "c")],
+    ids=["list", "second", "detail", "add", "coverage", "browse", "gap"],
 )
 def test_data(snap_compare, deck_on, home, keys, size):
     assert snap_compare(deck_on(home), terminal_size=size, run_before=press("1", *keys))

@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.results.coverage import seconds
 from engine.results.number_format import UNDEFINED, whole
 from engine.results.series import StoredSeries
 from tui.number_format import span
+from tui.text.coverage import label
 from tui.widgets import coverage_bar
 from tui.widgets.virtual_table import Column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from engine.results.coverage import Span
     from engine.results.series import BrokenSeries
     from engine.runs.log_entries import SourceProgress
     from tui.runs.watch import Watched
-    from tui.widgets.coverage_bar import Span
     from tui.widgets.lines import Line
     from tui.widgets.virtual_table import Cell
 
@@ -38,7 +40,7 @@ ROOMY = 100  # columns
 
 def axis_of(series: Sequence[StoredSeries]) -> Span:
     """From the first value of any series to the last one, in seconds."""
-    times = [coverage_bar.seconds(time) for each in series for time in (each.first, each.last) if time]
+    times = [seconds(time) for each in series for time in (each.first, each.last) if time]
     return (min(times), max(times)) if times else (0.0, 0.0)
 
 
@@ -74,14 +76,13 @@ def cells(series: StoredSeries, error: str, view: View) -> list[Cell]:
     """A row of the table."""
     words, role = fresh(series, view.now)
     known, absent = (
-        [(coverage_bar.seconds(start), coverage_bar.seconds(end)) for start, end in ranges]
-        for ranges in (series.known, series.absent)
+        [(seconds(start), seconds(end)) for start, end in ranges] for ranges in (series.known, series.absent)
     )
     bar = coverage_bar.coverage(known, absent, view.axis, view.room)
     source = "SIMULATED" if series.simulated else series.exchange or "file"
     return [
         (source, "warn" if series.simulated else ""),
-        (title(series), ""),
+        (label(series), ""),
         (series.label, ""),
         (whole(series.rows), ""),
         (whole(series.gaps) if series.gaps is not None else UNDEFINED, "warn" if series.gaps else ""),
@@ -100,12 +101,6 @@ def broken_cells(series: BrokenSeries) -> list[Cell]:
     return cells
 
 
-def title(series: StoredSeries) -> str:
-    """What a series is, in a few words."""
-    second = " (2)" if series.exchange.endswith("-second") else ""
-    return f"{series.symbol} {series.timeframe}{second}".strip() if series.symbol else series.series
-
-
 def fresh(series: StoredSeries, now: float) -> tuple[str, str]:
     """How old the last value is, in words, and the role: stale if a newer one should be there.
 
@@ -117,7 +112,7 @@ def fresh(series: StoredSeries, now: float) -> tuple[str, str]:
         return "file", "quiet"
     step = step_s(series.timeframe)
     length = step if series.kind == "candles" else 0.0
-    age = max(0.0, now - coverage_bar.seconds(series.last) - length)
+    age = max(0.0, now - seconds(series.last) - length)
     return (f"stale {ago(age)}", "bad") if age > 1.25 * step else ("ok", "good")
 
 
@@ -131,12 +126,12 @@ def step_s(timeframe: str) -> float:
     )
 
 
-def ago(seconds: float) -> str:
-    """A length of time in one unit."""
+def ago(age: float) -> str:
+    """An age in seconds, in one unit."""
     for size, unit in ((86_400, "d"), (3600, "h"), (60, "m")):
-        if seconds >= size:
-            return f"{seconds / size:.0f}{unit}"
-    return f"{seconds:.0f}s"
+        if age >= size:
+            return f"{age / size:.0f}{unit}"
+    return f"{age:.0f}s"
 
 
 def errors(runs: Sequence[Watched]) -> dict[str, str]:

@@ -45,6 +45,7 @@ class DataScreen(BaseScreen):
         key("i", "import", "import", "data import FILE"),
         key("a", "add", "add", "data update -s data.symbol=…"),
         key("b", "browse", "browse", "data show SERIES"),
+        key("m", "map", "coverage", "data coverage"),
         key("slash", "filter", "filter", VIEW, key_display="/"),
         key("z", "zoom", "gaps", VIEW),
         key("f5", "reload", "reload", VIEW, show=False),
@@ -254,6 +255,7 @@ class DataScreen(BaseScreen):
             "update": self.series is not None,
             "repair": self.series is not None,
             "browse": self.series is not None,
+            "map": any(isinstance(each, StoredSeries) and each.kind == "candles" for each in self._shown),
             "new_run": self.series is not None and self.series.kind == "candles",
             "demo": known and not self._shown and not self.deck.snapshot.runs,
             "zoom": self.row is not None,
@@ -292,6 +294,13 @@ class DataScreen(BaseScreen):
             self.app.push_screen(Browse(self.series))
         else:
             self.action_zoom()
+
+    def action_map(self) -> None:
+        """Which of the series that are shown have candles when."""
+        from tui.screens.data.coverage import CoverageMap
+
+        shown = [each for each in self._shown if isinstance(each, StoredSeries)]
+        self.app.push_screen(CoverageMap(shown))
 
     def action_zoom(self) -> None:
         """The detail alone, and back."""
