@@ -37,7 +37,7 @@ from engine.data.series import (
     rows_of,
     series_name,
 )
-from engine.disk import TEMPORARY, refusals, writing
+from engine.disk import TEMPORARY, refusals, sync, writing
 from engine.errors import (
     ChangeSettingsError,
     InternalError,
@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Facts", "Series", "Store", "series_name"]
 
+AT_ONCE = 4 * ROW_GROUP  # rows written before the disk is asked to keep them
 FORMAT: dict[str, Any] = {
     "compression": "lz4",
     "use_dictionary": False,
@@ -127,12 +128,15 @@ class Store:
         path = self._path(series.name)
         table = arrow_of(series)
         with (
-            ThreadPoolExecutor(1) as aside,
+            ThreadPoolExecutor(2) as aside,
             writing(path) as part,
             pq.ParquetWriter(part, table.schema, **FORMAT, column_encoding=encodings(table.schema)) as writer,
         ):
             facts = aside.submit(facts_about, series, table)  # hashes the rows while they are written
-            writer.write_table(table, row_group_size=ROW_GROUP)
+            for start in range(0, max(len(table), 1), AT_ONCE):
+                if start:
+                    aside.submit(sync, part)  # the disk begins while rows are compressed
+                writer.write_table(table.slice(start, AT_ONCE), row_group_size=ROW_GROUP)
             writer.add_key_value_metadata(metadata_of(facts.result()))
         self.journal(series.name, series.kind).clear()
         return facts.result()

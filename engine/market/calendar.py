@@ -35,6 +35,7 @@ SESSIONS_PER_YEAR = 252  # of five a week
 LONGEST_CLOSURE = 10  # sessions in a row that may be holidays; China closed for 8 of them in 2020
 ALWAYS = "24/7"
 HOURS = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
+BLOCK = 16_384  # times looked at together, which a processor's cache holds
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,8 @@ class Calendar:
     def keeps(self, time_ms: Times) -> NDArray[np.bool_]:
         """Which of the times (T,) may be open times of this market's bars, those of an extra session too."""
         clock = self.clock(time_ms) if self.local else time_ms
+        if not self.monthly and in_phase(clock, self.step_ms):
+            return np.ones(len(clock), np.bool_)
         phase = clock - self.months(clock)[1] if self.monthly else clock % self.step_ms
         kept: NDArray[np.bool_] = phase == usual(phase)
         if not self.in_steps and self.step_ms < DAY_MS:
@@ -273,6 +276,12 @@ def usual(values: Times) -> int:
         return int(values[0]) if len(values) else 0
     distinct, counts = np.unique(values, return_counts=True)
     return int(distinct[counts.argmax()])
+
+
+def in_phase(times_ms: Times, step_ms: int) -> bool:
+    """Whether all times (N,) leave one remainder when they are divided by the step."""
+    blocks = (times_ms[start : start + BLOCK] - times_ms[0] for start in range(0, len(times_ms), BLOCK))
+    return all(np.array_equal(block // step_ms * step_ms, block) for block in blocks)  # % takes twice as long
 
 
 def weekdays_of(text: str) -> tuple[int, ...]:
