@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.market.calendar import Calendar
+    from engine.market.duplicates import Positions
 
 __all__ = [
     "CONFLICT",
@@ -132,13 +133,11 @@ def check(
         kept.append(np.ascontiguousarray(columns.pop(0)[chosen]))
         if consumed:
             del frame[name]
-    departure = spikes(*kept[1:4])  # (T,)
-    quiet = kept[4] == 0  # (T,)
-    spiked = departure != 0  # (T,)
-    flag = spiked * np.uint8(SPIKE)  # (T,)
-    for mark, bit in ((quiet, ZERO_VOLUME), (resolved.conflict, CONFLICT)):
-        flag |= mark * np.uint8(bit)
+    spiked = spikes(*kept[1:4])  # rows, (S,), and how far
     opens = times[chosen]  # (T,)
+    quiet = kept[4] == 0  # (T,)
+    flag = quiet * np.uint8(ZERO_VOLUME) | resolved.conflict * np.uint8(CONFLICT)  # (T,)
+    flag[spiked[0]] |= SPIKE
     lacking = calendar.gaps(opens)
     report = report_of(
         times,
@@ -151,14 +150,14 @@ def check(
         calendar=str(calendar),
         closures=calendar.closures(opens),
         rules=CANDLE_RULES,
-        spikes=int(np.count_nonzero(spiked)),
+        spikes=len(spiked[0]),
         zero_volume=int(np.count_nonzero(quiet)),
         unknown_volume=int(np.count_nonzero(np.isnan(kept[4]))),
-        flagged=int(np.count_nonzero(quiet | spiked)),
-        flag_list=tuple(flag_list(opens, kept, departure, step_ms, LISTED)),
+        flagged=int(np.count_nonzero(flag & (SPIKE | ZERO_VOLUME))),
+        flag_list=tuple(flag_list(opens, kept, spiked, step_ms, LISTED)),
     )
     series = {**dict(zip(OHLCV, kept, strict=True)), "flag": flag}
-    return Checked(pd.DataFrame(series, index=time_index(opens), copy=False), report)
+    return Checked(pd.DataFrame(series, index=time_index(opens, copy=False), copy=False), report)
 
 
 def check_again(frame: pd.DataFrame, now_ms: int, calendar: Calendar) -> Checked:
@@ -193,7 +192,7 @@ def check_values(frame: pd.DataFrame, now_ms: int, decimals: Decimals | None = N
     known = milliseconds(pd.DatetimeIndex(frame["available_at"])) if "available_at" in frame else times
     unreadable = (times == UNREADABLE) | (known == UNREADABLE)
     fault = first_fault([unreadable, ~np.isfinite(value), known > now_ms])
-    resolved = resolve(times, [value], None, np.flatnonzero(fault == 0), decimals)
+    resolved = resolve(times, [value], None, sound_rows(fault), decimals)
     index = time_index(times[resolved.kept])
     step_ms = regular_step(times[resolved.kept])
     lacking = gaps(index, step_ms) if step_ms else []
@@ -265,12 +264,13 @@ def first_fault(wrong: Sequence[NDArray[np.bool_]]) -> NDArray[np.uint8]:
     return np.select(wrong, codes, np.uint8(0))
 
 
-def sound_rows(fault: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """The positions of rows, (N,), without a fault."""
-    return np.flatnonzero(fault == 0) if fault.any() else np.arange(len(fault))
+def sound_rows(fault: NDArray[np.uint8]) -> Positions:
+    """The positions of rows, (N,), without a fault: int32, half as large as those of numpy."""
+    rows = np.arange(len(fault), dtype=np.int32)
+    return rows[fault == 0] if fault.any() else rows
 
 
-def positions(kept: NDArray[np.int64], rows: int) -> NDArray[np.int64] | slice:
+def positions(kept: Positions, rows: int) -> Positions | slice:
     """What picks the positions out of so many rows: without a copy where they are all of them, in order."""
     return slice(None) if len(kept) == rows and np.all(kept[1:] > kept[:-1]) else kept
 

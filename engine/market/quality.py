@@ -188,7 +188,7 @@ def report_of(
     up = int(np.count_nonzero(known[1:] > known[:-1]))
     down = int(np.count_nonzero(known[1:] < known[:-1])) if up < len(known) - 1 else 0
     wrong = found[fault[found] != faults.index(INCOMPLETE)][:LISTED]
-    kept = times[resolved.kept]  # (T,)
+    kept = resolved.kept  # (T,)
     return QualityReport(
         rows_read=len(times),
         rows_stored=len(kept),
@@ -203,8 +203,8 @@ def report_of(
         gap_list=tuple(gap_list),
         gap_bars=tuple(gap_bars),
         missing=sum(gap_bars),
-        first_ms=int(kept[0]) if len(kept) else None,
-        last_ms=int(kept[-1]) if len(kept) else None,
+        first_ms=int(times[kept[0]]) if len(kept) else None,
+        last_ms=int(times[kept[-1]]) if len(kept) else None,
         rules=rules,
         rejected_list=tuple(
             {

@@ -97,13 +97,13 @@ def by_day(times: NDArray[np.int64], zone: str) -> tuple[Note, ...]:
     return (Note("days stamped by day", {"clock": f"{at // 60:02}:{at % 60:02}"}),)
 
 
-def one_step(times: NDArray[np.int64], hints: Hints) -> tuple[NDArray[np.int64], tuple[Note, ...]]:
+def one_step(times: NDArray[np.int64], hints: Hints) -> tuple[NDArray[np.int64] | range, tuple[Note, ...]]:
     """The rows that keep one step, positions (K,), in a file whose step changes.
 
     A step changes where a long run of bars keeps one and a long run another. Raises HintNeededError that
     names both, if nobody says which part is wanted.
     """
-    everything = np.arange(len(times))
+    everything = range(len(times))
     distinct = rising(times)
     steps = np.diff(distinct)
     if len(steps) < 2 * RUN or (steps == steps[0]).all():
