@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from engine.data.kinds import KINDS, kind_of
 from engine.data.kinds.kind import TIME
+from engine.data.long_rows import LongRows
 from engine.errors import ChangeSettingsError, InternalError, RepairDataError
 from engine.market.calendar import Calendar
 from engine.market.ranges import union
@@ -78,7 +79,7 @@ def arrow_of(series: Series) -> Any:
         raise InternalError(
             f"series {series.name}", f"must have rising times and the columns {', '.join(columns)}"
         )
-    arrays = {"time": pa.array(times).cast(TIME)}
+    arrays = {"time": pa.array(times).view(TIME)}
     for name, kind in columns.items():
         stamps = kind == TIME
         values = milliseconds(pd.DatetimeIndex(frame[name])) if stamps else frame[name].to_numpy()
@@ -87,19 +88,19 @@ def arrow_of(series: Series) -> Any:
     return pa.table(arrays)
 
 
-def facts_about(series: Series, table: Any) -> Facts:
-    """The facts of a series whose rows are this table, (T, 1 + C), with their hash and count."""
+def facts_about(series: Facts, rows: Any) -> Facts:
+    """The facts of a series whose rows, (T, 1 + C), are an Arrow table or LongRows: with their hash, too."""
     digest = hashlib.sha256()
-    for column in table.columns:
-        digest.update(numpy_of(column))
-    times = numpy_of(table["time"])  # (T,)
+    for values in rows.columns() if isinstance(rows, LongRows) else map(numpy_of, rows.columns):
+        digest.update(values.data)
+    ends = [numpy_of(rows.slice(row, 1)["time"])[0] for row in (0, len(rows) - 1) if len(rows)]
     return replace(
         Facts(**{entry.name: getattr(series, entry.name) for entry in fields(Facts)}),
         known=union(series.known),
         absent=union(series.absent),
-        rows=len(times),
-        first_ms=int(times[0]) if len(times) else None,
-        last_ms=int(times[-1]) if len(times) else None,
+        rows=len(rows),
+        first_ms=int(ends[0]) if ends else None,
+        last_ms=int(ends[1]) if ends else None,
         content=digest.hexdigest(),
     )
 

@@ -25,6 +25,7 @@ from engine.data.extension import extended
 from engine.data.journal import Journal
 from engine.data.kinds import kind_of
 from engine.data.kinds.kind import TIME
+from engine.data.long_rows import LongRows
 from engine.data.series import (
     ROW_GROUP,
     Facts,
@@ -37,7 +38,7 @@ from engine.data.series import (
     rows_of,
     series_name,
 )
-from engine.disk import TEMPORARY, refusals, writing
+from engine.disk import TEMPORARY, refusals, sync, writing
 from engine.errors import (
     ChangeSettingsError,
     InternalError,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Facts", "Series", "Store", "series_name"]
 
+AT_ONCE = 4 * ROW_GROUP  # rows written before the disk is asked to keep them
 FORMAT: dict[str, Any] = {
     "compression": "lz4",
     "use_dictionary": False,
@@ -120,19 +122,30 @@ class Store:
     def write(self, series: Series) -> Facts:
         """Put the series in the place of its old version, whole and durably; the caller holds the lock.
 
+        Raises as `write_rows` does, and InternalError if the frame is not what its kind asks.
+        """
+        return self.write_rows(series, arrow_of(series))
+
+    def write_rows(self, series: Facts, rows: Any) -> Facts:
+        """`write` of rows that are an Arrow table or LongRows, which are written a part after the other.
+
         Its journal ends with it: the pages there are in the new version, or belong to one that is gone.
-        The same series gives the same bytes. Raises MakeRoomError; Report if the frame is not what its kind
-        asks.
+        The same series gives the same bytes. Raises MakeRoomError.
         """
         path = self._path(series.name)
-        table = arrow_of(series)
         with (
-            ThreadPoolExecutor(1) as aside,
+            ThreadPoolExecutor(2) as aside,
             writing(path) as part,
-            pq.ParquetWriter(part, table.schema, **FORMAT, column_encoding=encodings(table.schema)) as writer,
+            pq.ParquetWriter(part, rows.schema, **FORMAT, column_encoding=encodings(rows.schema)) as writer,
         ):
-            facts = aside.submit(facts_about, series, table)  # hashes the rows while they are written
-            writer.write_table(table, row_group_size=ROW_GROUP)
+            if not isinstance(rows, LongRows):
+                facts = aside.submit(facts_about, series, rows)  # hashes them while they are written
+            for start in range(0, max(len(rows), 1), AT_ONCE):
+                if start:
+                    aside.submit(sync, part)  # the disk begins while rows are compressed
+                writer.write_table(rows.slice(start, AT_ONCE), row_group_size=ROW_GROUP)
+            if isinstance(rows, LongRows):  # whose files are read at one place at a time
+                facts = aside.submit(facts_about, series, rows)
             writer.add_key_value_metadata(metadata_of(facts.result()))
         self.journal(series.name, series.kind).clear()
         return facts.result()

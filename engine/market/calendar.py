@@ -35,6 +35,7 @@ SESSIONS_PER_YEAR = 252  # of five a week
 LONGEST_CLOSURE = 10  # sessions in a row that may be holidays; China closed for 8 of them in 2020
 ALWAYS = "24/7"
 HOURS = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
+BLOCK = 16_384  # times looked at together, which a processor's cache holds
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,8 @@ class Calendar:
     def keeps(self, time_ms: Times) -> NDArray[np.bool_]:
         """Which of the times (T,) may be open times of this market's bars, those of an extra session too."""
         clock = self.clock(time_ms) if self.local else time_ms
+        if not self.monthly and in_phase(clock, self.step_ms):
+            return np.ones(len(clock), np.bool_)
         phase = clock - self.months(clock)[1] if self.monthly else clock % self.step_ms
         kept: NDArray[np.bool_] = phase == usual(phase)
         if not self.in_steps and self.step_ms < DAY_MS:
@@ -183,8 +186,14 @@ class Calendar:
 
     def gaps(self, time_ms: Times) -> list[tuple[int, int, int]]:
         """Where rising bars lack some: [from_ms, to_ms) and how many."""
-        if not (self.local or self.monthly) and (np.diff(time_ms) == self.step_ms).all():
-            return []
+        if not (self.local or self.monthly):
+            rows = jumps(time_ms, self.step_ms)
+            if not len(rows):
+                return []
+            if self.in_steps and in_phase(time_ms, self.step_ms):
+                before, after = time_ms[rows], time_ms[rows + 1]
+                bars = (after - before) // self.step_ms - 1
+                return list(zip((before + self.step_ms).tolist(), after.tolist(), bars.tolist(), strict=True))
         lacking = self.missing(time_ms)
         rows = np.flatnonzero(lacking)
         first = self.opens(self.places(time_ms)[rows] + 1, time_ms)
@@ -273,6 +282,21 @@ def usual(values: Times) -> int:
         return int(values[0]) if len(values) else 0
     distinct, counts = np.unique(values, return_counts=True)
     return int(distinct[counts.argmax()])
+
+
+def in_phase(times_ms: Times, step_ms: int) -> bool:
+    """Whether all times (N,) leave one remainder when they are divided by the step."""
+    blocks = (times_ms[start : start + BLOCK] - times_ms[0] for start in range(0, len(times_ms), BLOCK))
+    return all(np.array_equal(block // step_ms * step_ms, block) for block in blocks)  # % takes twice as long
+
+
+def jumps(times_ms: Times, step_ms: int) -> Times:
+    """The rows (n,) of rising times (T,) that the next one does not follow by the step."""
+    found = [np.zeros(0, np.int64)]
+    for start in range(0, len(times_ms), BLOCK):
+        block = times_ms[start : start + BLOCK + 1]
+        found.append(start + np.flatnonzero(block[1:] - block[:-1] != step_ms))
+    return np.concatenate(found)
 
 
 def weekdays_of(text: str) -> tuple[int, ...]:

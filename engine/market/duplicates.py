@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+
+from engine.market.times import in_time_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    Positions: TypeAlias = NDArray[np.integer[Any]]  # int32, which holds all rows that memory does
 
 REPRESENTATION = 1e-12  # relative difference that two float64 readings of one number may show
 FAR = 0.01  # relative difference that no rounding explains
@@ -32,7 +36,7 @@ class Decimals:
 class Resolved:
     """One row per time, in order of time."""
 
-    kept: NDArray[np.int64]  # (T,) positions of the rows kept
+    kept: Positions  # (T,) of the rows kept
     conflict: NDArray[np.bool_]  # (T,) whether a dropped row contradicts the kept one
     duplicates: int
     conflicting: int
@@ -43,19 +47,22 @@ def resolve(
     times: NDArray[np.int64],
     prices: Sequence[NDArray[np.float64]],
     volume: NDArray[np.float64] | None,
-    rows: NDArray[np.int64],
+    rows: Positions,
     decimals: Decimals | None,
 ) -> Resolved:
     """Keep the finest row of each time; ties go to the later row (the rule of repair.DUPLICATE_RULE).
 
     times: (N,) ms; prices: each (N,); volume: (N,) or None; rows: positions that take part, ascending.
     """
-    when = times if len(rows) == len(times) else times[rows]
+    whole = len(rows) == len(times)
+    when = times if whole else times[rows]
     if np.all(when[1:] > when[:-1]):
         return Resolved(rows, np.zeros(len(rows), np.bool_), 0, 0, 0)
-    order = np.argsort(when, kind="stable")
-    if len(rows) < len(times):
-        order = rows[order]
+    if whole:
+        del rows  # many: what is not needed is not held
+        order: Positions = in_time_order(when)
+    else:
+        order = rows[in_time_order(when)]
     when = times[order]
     best = np.append(when[1:] != when[:-1], True)
     if best.all():
@@ -76,7 +83,7 @@ def resolve(
 
 
 def finest_last(
-    order: NDArray[np.int64], when: NDArray[np.int64], best: NDArray[np.bool_], decimals: Decimals
+    order: Positions, when: NDArray[np.int64], best: NDArray[np.bool_], decimals: Decimals
 ) -> None:
     """Sort rows of one time by how finely they are written, in place: the last one is to be kept.
 
@@ -94,8 +101,8 @@ def finest_last(
 def contradict(
     prices: Sequence[NDArray[np.float64]],
     volume: NDArray[np.float64] | None,
-    first: NDArray[np.int64],
-    second: NDArray[np.int64],
+    first: Positions,
+    second: Positions,
     decimals: Decimals | None,
 ) -> NDArray[np.bool_]:
     """Whether row first[i] and row second[i] differ by more than the rounding of the coarser; (n,) bool."""

@@ -179,14 +179,16 @@ def report_of(
 
     times: (N,) ms as read; fault: (N,) index into `faults`, 0 where sound; flags: further fields.
     """
+    found = np.flatnonzero(fault)
     counts = {
         name: int(count)
-        for name, count in zip(faults, np.bincount(fault, minlength=len(faults)), strict=True)
+        for name, count in zip(faults, np.bincount(fault[found], minlength=len(faults)), strict=True)
     }
     known = times if (times != UNREADABLE).all() else times[times != UNREADABLE]
-    up, down = int((known[1:] > known[:-1]).sum()), int((known[1:] < known[:-1]).sum())
-    wrong = np.flatnonzero((fault != 0) & (fault != faults.index(INCOMPLETE)))[:LISTED]
-    kept = times[resolved.kept]  # (T,)
+    up = int(np.count_nonzero(known[1:] > known[:-1]))
+    down = int(np.count_nonzero(known[1:] < known[:-1])) if up < len(known) - 1 else 0
+    wrong = found[fault[found] != faults.index(INCOMPLETE)][:LISTED]
+    kept = resolved.kept  # (T,)
     return QualityReport(
         rows_read=len(times),
         rows_stored=len(kept),
@@ -201,8 +203,8 @@ def report_of(
         gap_list=tuple(gap_list),
         gap_bars=tuple(gap_bars),
         missing=sum(gap_bars),
-        first_ms=int(kept[0]) if len(kept) else None,
-        last_ms=int(kept[-1]) if len(kept) else None,
+        first_ms=int(times[kept[0]]) if len(kept) else None,
+        last_ms=int(times[kept[-1]]) if len(kept) else None,
         rules=rules,
         rejected_list=tuple(
             {

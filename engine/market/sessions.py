@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.market.calendar import (
     ALL_WEEK,
+    BLOCK,
     BUSINESS_DAYS,
     DAY_MS,
     HOUR_MS,
@@ -16,6 +17,7 @@ from engine.market.calendar import (
     WHOLE_DAY,
     Calendar,
     Times,
+    in_phase,
     usual,
 )
 
@@ -60,7 +62,10 @@ def whole_week(clock: Times, step_ms: int) -> bool:
     width = max(step_ms, HALF_HOUR_MS)
     if DAY_MS % width:
         return True
-    count = np.bincount(clock % WEEK_MS // width, minlength=WEEK_MS // width)
+    count = np.zeros(WEEK_MS // width, np.int64)
+    for start in range(0, len(clock), BLOCK):
+        part = clock[start : start + BLOCK] // width  # (n,)
+        count += np.bincount(part - part // len(count) * len(count), minlength=len(count))
     return bool(count.min() >= CLOSED * count.max())
 
 
@@ -85,6 +90,8 @@ def moving_zone(time_ms: Times, step_ms: int) -> str:
 
 def on_phase(clock_ms: Times, step_ms: int) -> int:
     """How many of the times leave the usual remainder when divided by the step."""
+    if in_phase(clock_ms, step_ms):
+        return len(clock_ms)
     phase = clock_ms % step_ms
     return int(np.count_nonzero(phase == usual(phase)))
 

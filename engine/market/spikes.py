@@ -21,22 +21,26 @@ RANGES, LEAST = 20.0, float(np.log(1.05))
 
 def spikes(
     high: NDArray[np.float64], low: NDArray[np.float64], close: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """How far the high (> 0) or low (< 0) of each spike leaves its neighbours: a log ratio; (T,), else 0.
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The rows of spikes, (S,), and how far the high (> 0) or low (< 0) of each leaves its neighbours.
+
+    That is a log ratio, (S,), of candles (T,).
 
     Let B and A be the median closes of the 5 candles before and after. A spike is a candle whose high is
     above both (or low below both) by more than 20 typical ranges and more than 5 %; the typical range is
     the median of log(high / low) over the 49 candles around. A lasting change of level is no spike, since
     one of B and A follows it. The rule looks ahead: it judges data, it must not feed a decision.
     """
-    departure = np.zeros(len(close))  # (T,)
+    rows, departure = [np.zeros(0, np.int64)], [np.zeros(0)]
     for start in range(0, len(close), BLOCK):
         first, last = max(start - SPAN, 0), min(start + BLOCK + SPAN, len(close))
         candles = high[first:last], low[first:last], close[first:last]
         at_an_end = first == 0 or last == len(close)  # where fewer neighbours tell the level
         if at_an_end or may_depart(*candles):
-            departure[start : start + BLOCK] = departures(*candles)[start - first :][:BLOCK]
-    return departure
+            left = departures(*candles)[start - first :][:BLOCK]  # (n,)
+            rows.append(start + (found := np.flatnonzero(left)))
+            departure.append(left[found])
+    return np.concatenate(rows), np.concatenate(departure)
 
 
 def may_depart(high: NDArray[np.float64], low: NDArray[np.float64], close: NDArray[np.float64]) -> bool:
@@ -90,19 +94,19 @@ def running_median(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def flag_list(
     times_ms: NDArray[np.int64],
     candles: Sequence[NDArray[np.float64]],
-    departure: NDArray[np.float64],
+    spiked: tuple[NDArray[np.int64], NDArray[np.float64]],
     step_ms: int,
     most: int,
 ) -> list[dict[str, Any]]:
     """What is flagged and why: each spike, then each run of candles without volume; at most `most`.
 
-    candles: open, high, low, close, volume, each (T,); departure: (T,) of `spikes`.
+    candles: open, high, low, close, volume, each (T,); spiked: what `spikes` found.
     """
     _, high, low, _, volume = candles
     listing: list[dict[str, Any]] = []
-    for row in np.flatnonzero(departure)[:most]:
-        name, price = ("high", high[row]) if departure[row] > 0 else ("low", low[row])
-        level = price * np.exp(-departure[row])
+    for row, departure in zip(*(each[:most] for each in spiked), strict=True):
+        name, price = ("high", high[row]) if departure > 0 else ("low", low[row])
+        level = price * np.exp(-departure)
         reason = f"spike: {name} {price:.10g} against {level:.10g} around it"
         listing.append(entry(times_ms[row], times_ms[row], step_ms, reason))
     quiet = np.flatnonzero(volume == 0)

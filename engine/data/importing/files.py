@@ -12,22 +12,27 @@ import re
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
 
+from engine.data.importing import parts, pieces
 from engine.data.importing.budget import limit_of
 from engine.data.importing.form import GUESSED
 from engine.data.importing.hints import NO_HINTS, HintNeededError, Hints, UnclearError
 from engine.data.importing.losses import refuse_losses
-from engine.data.importing.reading import columns_of
+from engine.data.importing.parts import Together, needed_whole, parts_of
+from engine.data.importing.reading import columns_of, layout_in
 from engine.data.importing.steps import rising
-from engine.data.importing.tables import open_table
-from engine.data.store import Series, Store
+from engine.data.importing.tables import large_and_plain, open_table
+from engine.data.long_rows import LongRows
+from engine.data.store import Facts, Series, Store
 from engine.errors import ChangeSettingsError, MakeRoomError, RepairDataError, printable
 from engine.market.calendar import ALWAYS, DAY_MS, MONTHS
 from engine.market.candles import Checked, Decimals, QualityReport, check, check_values, step_of, time_index
+from engine.market.parted import PartedCheck, PartsDifferError
 from engine.market.times import milliseconds, period_from_midnight, regular_step
 from engine.results.notes import Note
 from engine.settings import SERIES_NAME
@@ -70,6 +75,7 @@ class FileSeries:
     unreadable: tuple[int, str] | None = None  # row from 1 on and text of the first value that is no number
     written: Callable[[int], str] = field(default=str)  # a row, from 0 on, as the file has it
     zone: str = ""  # whose clock the times keep, if somebody or the file says it
+    forms: dict[str, int] = field(default_factory=dict)  # how times are written -> rows
 
 
 def read(path: Path, progress: Callable[[int], None] = lambda _: None, hints: Hints = NO_HINTS) -> FileSeries:
@@ -80,19 +86,23 @@ def read(path: Path, progress: Callable[[int], None] = lambda _: None, hints: Hi
     two ways.
     """
     with wrapping_read_errors(path):
-        table = open_table(path, limit_of(hints.memory_limit))
-        with naming_code_page(table):
-            columns = columns_of(table, hints, progress)
-        layout, kind = columns.layout, columns.layout.kind
-        times = columns.times
-        index = time_index(times)
-        step_ms = step_of(index) if kind == "candles" else regular_step(rising(times))
+        return series_in(open_table(path, limit_of(hints.memory_limit)), hints, progress)
+
+
+def series_in(table: Table, hints: Hints, progress: Callable[[int], None]) -> FileSeries:
+    """What a table holds. Raises as `columns_of` does."""
+    with naming_code_page(table):
+        columns = columns_of(table, hints, progress)
+    layout, kind = columns.layout, columns.layout.kind
+    times = columns.times
+    index = time_index(times)
+    step_ms = step_of(index) if kind == "candles" else regular_step(rising(times))
     frame = pd.DataFrame(columns.numbers, index=index, copy=False)
     symbol = columns.symbol or (match[1] if (match := BINANCE_FILE.match(table.hint)) else "")
     shown = tuple(safe(note) for note in columns.notes)
     return FileSeries(
         kind, layout.name, frame, symbol, step_ms, columns.decimals, shown, layout.column, columns.unreadable,
-        columns.written, columns.zone,
+        columns.written, columns.zone, columns.forms,
     )  # fmt: skip
 
 
@@ -112,7 +122,7 @@ def check_file(path: Path, found: FileSeries, now_ms: int, hints: Hints = NO_HIN
     """
     looked_at, many = found.frame, len(found.frame) > MANY
     if many:
-        looked_at = looked_at.iloc[:: len(looked_at) // ENOUGH].copy()
+        looked_at = sample(looked_at, ENOUGH)
     if found.kind == "candles":
         checked = check(
             found.frame, found.timeframe_ms, now_ms, found.decimals, zone=found.zone, consumed=many
@@ -122,6 +132,60 @@ def check_file(path: Path, found: FileSeries, now_ms: int, hints: Hints = NO_HIN
     report = replace(checked.report, layout=found.layout, notes=found.notes)
     refuse_losses(str(path), looked_at, report, found.written, accepted=hints.accept_losses)
     return Checked(checked.frame, report)
+
+
+def sample(frame: pd.DataFrame, rows: int) -> pd.DataFrame:
+    """About so many of its rows, or all; without the times, whose index would hold those of all."""
+    return frame.iloc[:: max(len(frame) // rows, 1)].reset_index(drop=True).copy()
+
+
+def read_in_parts(
+    path: Path, make_rows: Callable[[], LongRows], progress: Callable[[int], None], now_ms: int, hints: Hints
+) -> tuple[FileSeries, QualityReport, LongRows] | None:
+    """Read and check candles part by part; None for what is small, or can only be read whole.
+
+    Raises as `read` and `check_file` do. What is returned of the file has no rows: these are in the LongRows.
+    """
+    limit = limit_of(hints.memory_limit)
+    with wrapping_read_errors(path):
+        if hints.part or path.stat().st_size < pieces.LARGE or not large_and_plain(path):
+            return None
+        table = open_table(path, limit)
+        form = table.form
+        if form is None or (needed := needed_whole(form, path)) <= min(parts.HELD, limit):
+            return None
+        times = layout_in(table, hints).times
+        rows = make_rows()
+        check = PartedCheck(now_ms, rows.append)
+        together, looked_at, texts, before = Together(), list[pd.DataFrame](), dict[int, str](), 0
+        try:
+            for part, last in parts_of(table, form, path, limit, times):
+                found = series_in(part, hints, partial(told_after, progress, before))
+                if found.kind != "candles":
+                    return None
+                said = (found.layout, found.symbol, found.timeframe_ms, found.zone)
+                together.add(said, found.forms, found.notes)
+                looked_at.append(sample(found.frame, 1000))
+                report = check.add(found.frame, found.timeframe_ms, found.decimals, found.zone, last=last)
+                for entry in report.rejected_list[: max(3 - len(texts), 0)]:
+                    texts[before + entry["row"] - 1] = found.written(entry["row"] - 1)
+                before += report.rows_read
+                found = replace(found, frame=pd.DataFrame(), decimals=None, written=str)
+            report, notes = check.report(), together.all_notes()
+        except PartsDifferError:
+            return None
+        except (UnclearError, RepairDataError):  # which the whole may not have
+            if needed <= limit:
+                return None
+            raise
+    report = replace(report, layout=found.layout, notes=notes)
+    refuse_losses(str(path), pd.concat(looked_at), report, texts.__getitem__, accepted=hints.accept_losses)
+    return replace(found, notes=notes), report, rows
+
+
+def told_after(progress: Callable[[int], None], before: int, rows: int) -> None:
+    """Tell the rows so far of a part that follows others."""
+    progress(before + rows)
 
 
 def import_file(
@@ -140,38 +204,47 @@ def import_file(
     """
     name = name or name_of(path)
     source = {"kind": "source", "series": name}
-    with store.open(name) as opened, ThreadPoolExecutor(1) as aside:
+    with contextlib.ExitStack() as stack, store.open(name) as opened, ThreadPoolExecutor(1) as aside:
         refuse_overwrite(store, name)
         emit({**source, "state": "begin", "rows": 0})
-        found = read(path, lambda rows: emit({**source, "state": "page", "rows": rows}), hints)
+
+        def progress(rows: int) -> None:
+            emit({**source, "state": "page", "rows": rows})
+
+        done = read_in_parts(
+            path, lambda: stack.enter_context(LongRows(store.folder)), progress, now_ms, hints
+        )
+        found = done[0] if done else read(path, progress, hints)
         hashed = aside.submit(fingerprint, path)  # reading has used all processors, checking uses one
-        checked = check_file(path, found, now_ms, hints)
-        report = replace(checked.report, series=name)
+        checked = Checked(found.frame, done[1]) if done else check_file(path, found, now_ms, hints)
+        report, frame = checked.report, checked.frame
+        report = replace(report, series=name)
         if seems_short(report):
             span = (int(report.last_ms or 0) - int(report.first_ms or 0)) / DAY_MS
             report = replace(
                 report, notes=(*report.notes, Note("short for a calendar", {"days": round(span, 1)}))
             )
-        if found.kind == "values" and (period := period_from_midnight(milliseconds(checked.frame.index))):
+        if found.kind == "values" and (period := period_from_midnight(milliseconds(frame.index))):
             early = Note("values stamped at midnight", {"series": name, "hours": period / 3_600_000})
             report = replace(report, notes=(*report.notes, early))
         first_ms, last_ms = int(report.first_ms or 0), int(report.last_ms or 0)
-        opened.write(
-            Series(
-                name=name,
-                kind=found.kind,
-                exchange="",
-                symbol=found.symbol,
-                timeframe=timeframe_of(found.timeframe_ms),
-                simulated=False,
-                calendar=report.calendar,
-                known=((first_ms, last_ms + max(report.step_ms, 1)),),
-                absent=report.gap_list,
-                origin={"file": printable(path.name), "sha256": hashed.result(), "layout": found.layout},
-                report=report.as_dict(),
-                frame=checked.frame,
-            )
+        about = Facts(
+            name=name,
+            kind=found.kind,
+            exchange="",
+            symbol=found.symbol,
+            timeframe=timeframe_of(found.timeframe_ms),
+            simulated=False,
+            calendar=report.calendar,
+            known=((first_ms, last_ms + max(report.step_ms, 1)),),
+            absent=report.gap_list,
+            origin={"file": printable(path.name), "sha256": hashed.result(), "layout": found.layout},
+            report=report.as_dict(),
         )
+        if done:
+            store.write_rows(about, done[2])
+        else:
+            opened.write(Series(**vars(about), frame=frame))
     emit({**source, "state": "end", "rows": report.rows_stored})
     return report
 

@@ -9,7 +9,7 @@ import csv
 import io
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.data.importing.budget import refuse_wide
 from engine.data.importing.hints import UnclearError
@@ -43,6 +43,7 @@ class Form:
     rows: tuple[tuple[str, ...], ...]  # the first rows, each of `width` cells
     width: int  # columns of a row
     start: int  # bytes before the first row
+    stop: int = field(default=0, kw_only=True)  # and before what follows the last one; 0: nothing does
     quoted: bool  # whether a quotation mark stands in the first rows
     above: tuple[str, ...] = ()  # lines above the rows that are no names
     cut: str = ""  # the last line, if it has no end and its last cell is shorter than any other

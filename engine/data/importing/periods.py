@@ -29,7 +29,8 @@ def at_period_starts(
     Their last days are those of the calendar, or the last days of business; all times are midnights.
     """
     known = rising(times)
-    if len(known) < ENOUGH or hints.label == "open" or (known % DAY_MS).any():
+    midnights = (some % DAY_MS for some in (known[:ENOUGH], known))  # most others end at once
+    if len(known) < ENOUGH or hints.label == "open" or any(each.any() for each in midnights):
         return None
     days = np.diff(known) // DAY_MS
     middle = float(np.median(days))

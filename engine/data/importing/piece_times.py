@@ -107,8 +107,11 @@ class Worded:
         try:
             return self._keep(dates_of(cells, self._said, self._usual), start)
         except UndecidableError as error:
-            self._waiting.append((start, cells, str(error).split(", ")))
-            return True
+            fitting = str(error).split(", ")
+        if self._form in fitting:
+            return self._keep(dates_of(cells, self._form), start)
+        self._waiting.append((start, cells, fitting))
+        return True
 
     def _keep(self, written: Written, start: int) -> bool:
         form = form_in(written)

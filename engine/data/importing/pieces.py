@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from engine.data.importing.layouts import Layout
 
 LARGE = 1 << 26  # bytes from which it pays
-BLOCK = 1 << 23  # bytes read at a time
+BLOCK = 1 << 20  # bytes read at a time: larger ones leave memory behind that is not given back
 CODED = pa.dictionary(pa.int32(), pa.string())  # of the few different texts of a column
 
 
@@ -140,7 +140,7 @@ def lines_of(path: Path, form: Form) -> int | None:
     lines, last = 0, b"\n"
     with path.open("rb") as handle:
         handle.seek(form.start)
-        while block := handle.read(BLOCK):
+        while block := handle.read(min(BLOCK, form.stop - handle.tell()) if form.stop else BLOCK):
             if not block.isascii() or b"\0" in block or b"\x1a" in block or b'"' in block:
                 return None
             if b"\r" in block.replace(b"\r\n", b"").removesuffix(b"\r"):
@@ -161,10 +161,10 @@ def batches(
             left_out.append(row.text)
         return "skip"
 
-    with path.open("rb") as handle:
-        handle.seek(form.start)
+    with pa.OSFile(str(path)) as handle:
+        stop = form.stop or handle.size()
         with pa_csv.open_csv(
-            handle,
+            handle.get_stream(form.start, stop - form.start),
             pa_csv.ReadOptions(column_names=names, block_size=BLOCK),
             pa_csv.ParseOptions(delimiter=form.delimiter, invalid_row_handler=skip),
             pa_csv.ConvertOptions(

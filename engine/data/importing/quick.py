@@ -83,8 +83,8 @@ def plainly_written(form: Form) -> bool:
 def in_order(times: Any) -> bool:
     """Whether no time can repeat another: all rise, or all fall."""
     if pa.types.is_integer(times.type) and not times.null_count:
-        steps = np.diff(times.to_numpy())
-        return bool((steps > 0).all() or (steps < 0).all())
+        values = times.to_numpy()
+        return bool((values[1:] > values[:-1]).all() or (values[1:] < values[:-1]).all())
     if not (pa.types.is_string(times.type) or pa.types.is_large_string(times.type)) or times.null_count:
         return False
     later, sooner = times.slice(1), times.slice(0, len(times) - 1)

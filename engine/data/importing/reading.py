@@ -28,7 +28,7 @@ from engine.data.importing.volumes import says_something
 from engine.errors import RepairDataError
 from engine.market.candles import PRICES, Decimals
 from engine.market.quality import possible
-from engine.market.times import UNREADABLE
+from engine.market.times import UNREADABLE, in_time_order
 from engine.results.notes import Note
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Columns:
     notes: tuple[Note, ...]
     zone: str  # whose clock the times keep, if somebody or the file says it; empty for an offset
     written: Callable[[int], str]  # a row, from 0 on, as the file has it
+    forms: dict[str, int]  # how times are written -> rows
 
 
 def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> Columns:
@@ -98,7 +99,8 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
         place = layout.numbers["value"]
         numbers["value"], notes = in_shares(raw[place], layout.column, numbers["value"])
     decimals = decimals_among(read, times.utc_ms, places, typed)
-    utc, kept, timing = times.utc_ms, np.arange(rows), parse_notes(layout, read, times, hints)
+    utc, timing = times.utc_ms, parse_notes(layout, read, times, hints)
+    kept: NDArray[np.int64] | range = range(rows)
     if layout.kind == "candles":
         utc, about = near_minutes(utc, times.rounded_ms) if times.rounded_ms else (utc, ())
         utc, closed = at_period_starts(utc, hints) or at_open(utc, hints, closes=layout.closes)
@@ -120,7 +122,8 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
         (*layout.notes, *notes, *timing, *repeated, *unfinished, *table.notes, *rest),
         hints.timezone
         or next((zone for zone in times.stated if "/" in zone and times.stated == (zone,)), ""),
-        partial(row_of, table, layout, kept if len(kept) < rows else range(rows), typed or raw),
+        partial(row_of, table, layout, kept, typed or raw),
+        times.forms,
     )
 
 
@@ -167,8 +170,7 @@ def layout_in(table: Table, hints: Hints) -> Layout:
 
 
 def row_of(
-    table: Table, layout: Layout, kept: Sequence[int] | NDArray[np.int64], cells: Mapping[int, Any] | Pieces,
-    row: int,
+    table: Table, layout: Layout, kept: NDArray[np.int64] | range, cells: Mapping[int, Any] | Pieces, row: int
 ) -> str:  # fmt: skip
     """A row, from 0 on, as the file has it: what was read of it; those that were left out whole."""
     if row >= len(kept):
@@ -258,13 +260,13 @@ def sharing(times: NDArray[np.int64]) -> NDArray[np.int64]:
     """The rows, rising, whose time (N,) another one has as well."""
     if (times[1:] > times[:-1]).all():
         return np.empty(0, np.int64)
-    order = np.argsort(times, kind="stable")
+    order = in_time_order(times)
     ordered = times[order]
     again = np.flatnonzero(ordered[1:] == ordered[:-1])
     return np.unique(np.concatenate([order[again], order[again + 1]]))
 
 
-def joined(values: NDArray[Any], kept: NDArray[np.int64], more: int, filler: float) -> NDArray[Any]:
+def joined(values: NDArray[Any], kept: NDArray[np.int64] | range, more: int, filler: float) -> NDArray[Any]:
     """The values of the rows that are kept, and as many fillers as rows were left out."""
     chosen = values if len(kept) == len(values) else values[kept]
     return np.concatenate([chosen, np.full(more, filler, chosen.dtype)]) if more else chosen

@@ -92,7 +92,7 @@ def stamps(values: NDArray[Any]) -> tuple[NDArray[np.int64], dict[str, int]]:
             continue
         alike = low >= earliest and high < latest
         if alike and values.dtype.kind == "i":
-            return values * 1000 if unit == "s" else values // max(per_second // 1000, 1), {unit: len(values)}
+            return in_ms(values, per_second), {unit: len(values)}
         fits = (values >= earliest) & (values < latest)
         if not fits.any():
             continue
@@ -100,15 +100,23 @@ def stamps(values: NDArray[Any]) -> tuple[NDArray[np.int64], dict[str, int]]:
         if values.dtype.kind == "f":
             times[fits] = np.rint(values[fits] * (1000 / per_second)).astype(np.int64)
         else:
-            times[fits] = values[fits] * 1000 if unit == "s" else values[fits] // (per_second // 1000)
+            times[fits] = in_ms(values[fits], per_second)
     return times, forms
+
+
+def in_ms(values: NDArray[np.int64], per_second: int) -> NDArray[np.int64]:
+    """Whole stamps (N,) of so many units a second, cut to the ms below."""
+    if per_second == 1000:
+        return values
+    return values * 1000 if per_second == 1 else values // (per_second // 1000)
 
 
 def ticks_of(values: NDArray[np.int64]) -> str:
     """Which of TICKS these are, empty for none: as ns they would lie in 1974 or 1990 and off the minute."""
+    least, most = int(values.min()), int(values.max())
     for form, zero in TICKS.items():
         low, high = zero + EARLIEST_S * 10**7, zero + LATEST_S * 10**7
-        if low <= values.min() and values.max() < high and (values % (60 * 10**9)).any():
+        if low <= least and most < high and (values % (60 * 10**9)).any():
             return form
     return ""
 

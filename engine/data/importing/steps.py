@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.data.importing.hints import HintNeededError
-from engine.market.calendar import DAY_MS, Calendar, usual
+from engine.market.calendar import DAY_MS, Calendar, in_phase, usual
 from engine.market.times import UNREADABLE, different, iso
 from engine.results.notes import Note
 
@@ -26,6 +26,8 @@ RUN = 20  # bars of another length that are no chance
 
 def rising(times: NDArray[np.int64]) -> NDArray[np.int64]:
     """The different times among these, (N,), in order; quick where they are in order already."""
+    if np.all(times[1:] > times[:-1]):
+        return times[1:] if len(times) and times[0] == UNREADABLE else times
     readable = times != UNREADABLE
     known: NDArray[np.int64] = times if readable.all() else times[readable]
     if len(known) > 1 and known[0] > known[-1]:
@@ -39,8 +41,10 @@ def near_minutes(times: NDArray[np.int64], rounded_ms: int = 0) -> tuple[NDArray
     `rounded_ms`: how far they may be off because they were written with a few decimals of a day; the coarser
     these are, the coarser is what they are brought to.
     """
-    known = times != UNREADABLE
     grid = next(each for each in GRIDS_MS if each > 4 * rounded_ms or each == GRIDS_MS[-1])
+    if len(times) and times[0] % grid == 0 and in_phase(times, grid):
+        return times, ()
+    known = times != UNREADABLE
     if not np.any(times % grid, where=known):
         return times, ()
     off = (times[known] + grid // 2) % grid - grid // 2
@@ -61,23 +65,24 @@ def at_open(
 
     The last second or millisecond of a bar is said to be its end by itself.
     """
-    known = times != UNREADABLE
     step = usual(np.diff(rising(times)))
     last = 0
     if step >= MINUTE_MS:
-        readable = times[known]
-        last = next((short for short in (1, 1000) if is_last(readable, short, step)), 0)
+        last = next((short for short in (1, 1000) if is_last(times, short, step)), 0)
     if hints.label == "open" or not (last or closes or hints.label == "close"):
         return times, ()
     opens = times.copy()
-    opens[known] += last - step
+    opens[times != UNREADABLE] += last - step
     return opens, (Note("times are the ends of bars"),)
 
 
 def is_last(times: NDArray[np.int64], short: int, step: int) -> bool:
-    """Whether nearly all times (N,) lie so many ms short of a whole step."""
-    few = times[:100]
-    return all(bool(np.mean((some + short) % step == 0) > 0.99) for some in (few, times))  # most end at once
+    """Whether nearly all readable times among these, (N,), lie so many ms short of a whole step."""
+    for some in (times[:100], times):  # most end at once
+        known = some[some != UNREADABLE]
+        if len(known) and not np.mean((known + short) % step == 0) > 0.99:
+            return False
+    return True
 
 
 def by_day(times: NDArray[np.int64], zone: str) -> tuple[Note, ...]:
@@ -92,13 +97,13 @@ def by_day(times: NDArray[np.int64], zone: str) -> tuple[Note, ...]:
     return (Note("days stamped by day", {"clock": f"{at // 60:02}:{at % 60:02}"}),)
 
 
-def one_step(times: NDArray[np.int64], hints: Hints) -> tuple[NDArray[np.int64], tuple[Note, ...]]:
+def one_step(times: NDArray[np.int64], hints: Hints) -> tuple[NDArray[np.int64] | range, tuple[Note, ...]]:
     """The rows that keep one step, positions (K,), in a file whose step changes.
 
     A step changes where a long run of bars keeps one and a long run another. Raises HintNeededError that
     names both, if nobody says which part is wanted.
     """
-    everything = np.arange(len(times))
+    everything = range(len(times))
     distinct = rising(times)
     steps = np.diff(distinct)
     if len(steps) < 2 * RUN or (steps == steps[0]).all():

@@ -126,7 +126,8 @@ def quick_times(column: Any, zone: str) -> Times | None:
     """The quick way for a column of one common form; None if it is none."""
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
         kind = pa.int64() if pa.types.is_integer(column.type) else pa.float64()
-        return all_stamps(column.cast(kind).fill_null(0))
+        plain = column.type == kind and not column.null_count
+        return all_stamps(column if plain else column.cast(kind).fill_null(0))
     if not is_text(column):
         return moments(column, zone, "timestamp") if is_moment(column) else None
     ends = pa.concat_arrays([column.slice(0, 8), column.slice(max(0, len(column) - 8))])

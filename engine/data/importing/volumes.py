@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 UNKNOWN = -1  # as Interactive Brokers writes it
+ENOUGH = 1000  # cells that are looked at first
 AMOUNT = re.compile(r"vol(?!at)|amount|turnover|notional|value|money|umsatz|成交")
 PART = re.compile(
     r"taker|maker|buy|sell|avg|average|(^|_)[se]?ma(_|$)|24h|cum|trades|count|change|delta|ratio"
@@ -119,14 +120,14 @@ def volume_of(
     speaking = (each for each in volumes if says_something(values[each.position]))
     chosen = next(speaking, volumes[0])
     volume = values[chosen.position]
-    if np.isnan(volume).all():
+    if np.isnan(volume[:1]).all() and np.isnan(volume).all():
         return None, volume, (Note("no volume"),)
     notes = about(chosen)
     below = volume < 0
-    if below.mean() > 0.5 and (volume[below] == UNKNOWN).all():
+    if np.count_nonzero(below) > 0.5 * len(below) and (volume[below] == UNKNOWN).all():
         volume = np.where(below, np.nan, volume)
         notes = (*notes, Note("volume of -1", {"rows": int(below.sum())}))
-    elif unknown := int(np.isnan(volume).sum()):
+    elif unknown := int(np.count_nonzero(np.isnan(volume))):
         notes = (*notes, Note("unknown volumes", {"rows": unknown}))
     if chosen.multiple > 1:
         volume = np.round(volume * chosen.multiple, 8)  # (N,)
@@ -135,7 +136,8 @@ def volume_of(
 
 def says_something(values: NDArray[np.float64]) -> bool:
     """Whether any of the values (N,) is known and other than 0."""
-    return not bool(((values == 0) | np.isnan(values)).all())
+    parts = (values[:ENOUGH], values)  # most columns say it at once
+    return any(not ((part == 0) | np.isnan(part)).all() for part in parts)
 
 
 def about(chosen: Volume) -> tuple[Note, ...]:
