@@ -222,6 +222,27 @@ import gc
 found = max((o for o in gc.get_objects() if type(o).__name__ == "Bars"), key=len)
 return bars.close * len(found)
 """,
+    "frames_of_callers": """
+import sys
+frame, longest = sys._getframe(), bars
+while frame is not None:
+    for found in frame.f_locals.get("group", ()):
+        longest = found if len(found) > len(longest) else longest
+    frame = frame.f_back
+return longest.close[: len(bars)]
+""",
+    "stack_of_callers": """
+import inspect
+depth = len(inspect.stack())
+return bars.close * depth
+""",
+    "frames_of_an_error": """
+try:
+    raise ValueError
+except ValueError as error:
+    frame = error.__traceback__.tb_frame.f_back
+return bars.close * len(frame.f_locals)
+""",
     "pickled": "import pickle; return bars.close * (float(pickle.load(open({path!r} + '.pickle', 'rb'))))",
     "rare_noise": "m = move(bars); n = np.random.default_rng().normal(size=len(bars)); "
     "return np.where(bars.time // 3_600_000 % WEEK == 85 % WEEK, n, m)",
@@ -301,6 +322,18 @@ return out
     "coefficients": "w = np.array({coefficients}); return windows(move(bars), len(w)) @ w",
     "needs_many": "n = np.arange(len(bars)); c = np.cumsum(move(bars)); "
     "return np.where(n >= 500, c - np.append(np.zeros(min(500, len(c))), c[:-500]), 0.0)",
+    "named_by_libraries": """
+import collections, dataclasses, inspect, traceback
+Bar = collections.namedtuple("Bar", "close")
+@dataclasses.dataclass
+class Level:
+    value: float = 0.0
+try:
+    raise ValueError
+except ValueError:
+    told = traceback.format_exc()
+return move(bars) + 0.0 * (len(told) + Level().value + len(inspect.signature(move).parameters))
+""",
     "warned": "import warnings, logging; warnings.warn('thin'); logging.getLogger('mine').info('bars'); "
     "return move(bars)",
 }
