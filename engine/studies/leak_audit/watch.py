@@ -16,12 +16,12 @@ from os.path import normpath, realpath  # kept: whoever is watched may put other
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.compat import frames
 from engine.compat.c_library import name_of
 from engine.own_modules import PLACES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from types import FrameType
 
 # What the system tells of itself; not all of /proc, where other processes' arguments and variables stand.
 DEVICES = (
@@ -50,7 +50,7 @@ ALONE = {
     "gc.get_objects": "searches the memory of its process",
     "gc.get_referrers": "searches the memory of its process",
     "gc.get_referents": "searches the memory of its process",
-    "sys._current_frames": "searches the memory of its process",
+    frames.ALL: "searches the memory of its process",
 }  # fmt: skip
 # What leads to the variables of whoever calls, where all bars lie; libraries ask for it, too.
 FRAMES = {"tb_frame", "gi_frame", "cr_frame", "ag_frame"}
@@ -125,7 +125,9 @@ class Watch:
 
     def asked_by_itself(self) -> bool:
         """Whether the code itself raised the event, or had `inspect` raise it."""
-        frame: FrameType | None = sys._getframe(3)  # noqa: SLF001  of whoever raised it
+        frame = inspect.currentframe()
+        for _ in range(3):  # this, `note` and `__call__`; then whoever raised it
+            frame = frame and frame.f_back
         while frame and frame.f_code.co_filename == inspect.__file__:
             frame = frame.f_back
         return frame is not None and realpath(frame.f_code.co_filename) in self.files
@@ -168,7 +170,7 @@ def readers_in(words: Iterable[str]) -> list[str]:
 
 def leads_to_frames(event: str, arguments: tuple[Any, ...]) -> bool:
     """Whether an event is of code that looks at what is being executed."""
-    return event == "sys._getframe" or (event == "object.__getattr__" and arguments[1] in FRAMES)
+    return event == frames.ONE or (event == "object.__getattr__" and arguments[1] in FRAMES)
 
 
 def within(folders: Iterable[str]) -> tuple[str, ...]:
