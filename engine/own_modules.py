@@ -51,6 +51,26 @@ def imported(source: bytes) -> set[str]:
     return names
 
 
+def words_of(source: bytes) -> set[str]:
+    """The modules and what is imported of them, attributes and texts of one word that a file of Python holds.
+
+    Its own variables may be called anything.
+    """
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return set()
+    words = imported(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            words.add(node.attr)
+        elif isinstance(node, ast.alias):
+            words.add(node.name)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value.split()) == 1:
+            words.add(node.value.strip())
+    return words
+
+
 def data_within(source: bytes) -> Iterator[str]:
     """The tables and texts that a file of Python holds as literals, in words; documentation is none."""
     try:

@@ -83,7 +83,7 @@ def test_what_is_too_good_to_be_true_is_said(ic, sharpe):
     [
         (0.5, 3.0, True, "is above 0"), (0.5, 3.0, False, "is not shown to be above 0"),
         (-1.0, 3.0, False, "cannot be told from 0"), (-3.0, -1.0, False, "is below 0"),
-        (math.nan, math.nan, False, "less than 30 days"),
+        (math.nan, math.nan, False, "that takes 30 days"),
     ],
 )  # fmt: skip
 def test_the_sentence_on_the_sharpe_ratio(low, high, claimed, said):

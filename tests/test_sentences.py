@@ -16,18 +16,33 @@ from engine.results.backtest import (
     Delay,
     FillScenario,
     FillScenarios,
+    PermutationTest,
     Spread,
     StressTests,
     TrackRecord,
+    TrialCounts,
     TrialFamily,
 )
-from engine.results.explanations import CHANCE, HARSHER, MOST_BPS, on_family, on_fills, on_stress
+from engine.results.explanations import (
+    CHANCE,
+    HARSHER,
+    MOST_BPS,
+    on_calibration,
+    on_family,
+    on_fills,
+    on_intervals,
+    on_permutation,
+    on_stress,
+    on_trials,
+)
+from engine.results.learned import Estimate
 from engine.statistics.long_run import bootstrapped
 
 GAINS = st.sampled_from([-0.9, -0.0162, 0.0, 1e-9, 0.033, 4.0, math.nan])
 RATIOS = st.sampled_from([-3.0, -0.2, 0.0, 0.4, 2.5, math.nan])
 P_VALUES = st.sampled_from([0.0, 0.004, 0.0499, 0.05, 0.535, 1.0])
 LARGEST = 1e10
+NO_RECORD = TrackRecord(100, math.nan)
 
 
 @given(P_VALUES, P_VALUES, P_VALUES, RATIOS, RATIOS, st.booleans())
@@ -75,11 +90,30 @@ def test_stress_tells_no_bound_as_a_figure_and_no_gain_of_a_loss(total_return, b
         ),
     )
     assert ("the gain lasts" in said) == (total_return > 0 and math.isfinite(bps))
-    assert ("free of costs it gains" in said) == (math.isfinite(bps) and not total_return > 0)
+    assert ("free of fees and slippage it gains" in said) == (math.isfinite(bps) and not total_return > 0)
     assert ("beyond 1,000 bps" in said) == (bps >= MOST_BPS)
     assert "1,000.0 bps" not in said
-    assert ("of it is left" in said) == (total_return > 0 and math.isfinite(half))
+    # half of the gain at the least capital whose orders move the price, which is not the gain as set
+    assert ("of what a capital of 10,000 gains is left" in said) == (total_return > 0 and math.isfinite(half))
     assert ("more than half" in said) == (total_return > 0 and half >= LARGEST)
+
+
+@given(st.sampled_from([-30.0, -0.04, 0.0, 0.04, 17.8, math.nan]))
+def test_a_trade_that_loses_is_said_to_lose(earned):
+    found = StressTests((), BreakEven(math.nan, earned, 24.0), Capacity((), 1.0, math.nan), (), NO_RECORD)
+    said = on_stress(-1.0, -0.2, found)
+    assert ("loses" in said) == (earned <= -0.05)
+    assert ("earns" in said) == (earned > -0.05)
+    assert "-" not in said.partition("; ")[2]
+
+
+@given(st.floats(-3, 3), st.floats(0, 2))
+def test_the_slope_alone_says_nothing_of_how_high_returns_are(slope, error):
+    said = on_calibration(Estimate(slope, slope - error, slope + error))
+    assert ("vary as much as" in said) == (slope - error <= 1 <= slope + error and slope - error > 0)
+    assert ("too little" in said) == (slope - error > 1)
+    assert ("too much" in said) == (slope - error > 0 and slope + error < 1)
+    assert "high" not in said
 
 
 @pytest.mark.parametrize("varying", [1, 2, 60])
@@ -91,3 +125,39 @@ def test_resamples_without_variance_give_no_interval(varying):
     assert np.isnan(found.interval).all() == (varying < 60)
     assert np.isnan(found.p_value) == (varying < 60)
     assert not np.abs(found.interval).max() > 100
+    if varying < 60:  # there are 60 days, and equity changed on some
+        assert "enough of them" in on_intervals(found.interval, claimed=False)
+
+
+def shuffled(as_good, distinct=1000):
+    """A permutation test in which so many of 1,000 did as well."""
+    nowhere = Spread(math.nan, math.nan, math.nan)
+    return PermutationTest(1000, distinct, (1 + as_good) / 1001, nowhere, nowhere)
+
+
+@given(st.integers(1, 1000))
+def test_shuffles_that_are_the_same_are_not_counted_as_many(distinct):
+    said = on_permutation(shuffled(3, distinct), claimed=False)
+    assert (f"({distinct:,} of them different)" in said) == (distinct < 1000)
+
+
+@given(st.integers(0, 1000), st.booleans())
+def test_a_small_p_value_that_claims_nothing_says_why(as_good, claimed):
+    said = on_permutation(shuffled(as_good), claimed=claimed)
+    assert (f" {as_good:,} did" in said) == (as_good > 0)
+    assert ("held together" in said) == (not claimed and (1 + as_good) / 1001 < CHANCE)
+    assert ("not shown" in said) != claimed
+
+
+@given(st.integers(1, 9), st.data())
+def test_looks_of_one_trial_are_not_called_different(looks, data):
+    trials = data.draw(st.integers(1, looks))
+    said = on_trials(TrialCounts(looks, 0, trials, math.nan, math.nan, math.nan, "", 0))
+    assert ("different" in said) == (trials > 1)
+    assert ("of one trial" in said) == (trials == 1 < looks)
+
+
+def test_no_undefined_figure_is_written_as_one():
+    nan = math.nan
+    family = TrialFamily(2, 31, 0.2, 0.2, 0.3, nan, Spread(nan, nan, nan))
+    assert "nan" not in on_family(family)

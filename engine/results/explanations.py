@@ -102,15 +102,21 @@ def on_stress(sharpe: float, total_return: float, found: StressTests) -> str:
     costs, half, record = found.break_even, found.capacity.half, found.track_record
     ratio = decimal(late.get(1, math.nan))
     parts = [f"Filled one bar late the Sharpe ratio is {ratio}, as set {decimal(sharpe)}"]
+    if not (math.isfinite(sharpe) or math.isfinite(late.get(1, math.nan))):
+        parts = ["No Sharpe ratio is defined, as set or filled one bar late"]
     if math.isfinite(costs.earned_bps):
-        parts.append(f"a trade earns {costs.earned_bps:,.1f} bps before costs of {costs.paid_bps:,.1f}")
+        size = f"{abs(costs.earned_bps):,.1f} bps"
+        made = f"{'loses' if costs.earned_bps < 0 and size != '0.0 bps' else 'earns'} {size}"
+        parts.append(f"a trade {made} on average before fees and slippage of {costs.paid_bps:,.1f}")
     if math.isfinite(costs.bps):
         most = f"beyond {MOST_BPS:,}" if costs.bps >= MOST_BPS else f"{costs.bps:,.1f}"
-        lasting = "the gain lasts until a fill costs" if total_return > 0 else "free of costs it gains, until"
-        parts.append(f"{lasting} {most} bps{'' if total_return > 0 else ' a fill'}")
+        lasting = "the gain lasts" if total_return > 0 else "free of fees and slippage it gains,"
+        parts.append(f"{lasting} until a fill costs {most} bps")
     if math.isfinite(half) and total_return > 0:
         share = "more than half" if half >= found.capacity.rows[-1].capital else "half"
-        parts.append(f"{share} of it is left with a capital of {half:,.0f}")
+        least = f"{found.capacity.rows[0].capital:,.0f}"
+        moving = f"where orders move the price, {share} of what a capital of {least} gains is left at"
+        parts.append(f"{moving} {half:,.0f}")
     if math.isfinite(record.needed):
         needed = f"{math.ceil(record.needed):,} days"
         parts.append(f"the minimum track record of such returns is {needed}, there are {record.days:,}")
@@ -121,7 +127,9 @@ def on_intervals(sharpe: Interval, *, claimed: bool) -> str:
     """Whether the Sharpe ratio can be told from 0; claimed: whether the run may say that it is above."""
     low, high = sharpe
     if not (math.isfinite(low) and math.isfinite(high)):
-        return "The Sharpe ratio has no interval: less than 30 days, or no change in equity."
+        return (
+            "The Sharpe ratio has no interval: that takes 30 days, and a change in equity on enough of them."
+        )
     if low > 0 and not claimed:
         return (
             f"The Sharpe ratio is not shown to be above 0: its 95 % interval is {low:.2f} … {high:.2f}, but "
@@ -140,9 +148,9 @@ def on_calibration(slope: Estimate) -> str:
     elif slope.high < 0:
         said = "Returns go against the forecasts"
     elif slope.low <= 1 <= slope.high:
-        said = "Returns come as high as they are forecast, within the error"
+        said = "Returns vary as much as their forecasts say, within the error"
     else:
-        said = f"Forecasts are {'too small' if slope.low > 1 else 'too large'} for the returns that come"
+        said = f"Forecasts vary too {'little' if slope.low > 1 else 'much'} for the returns that come"
     return (
         f"{said}: the Mincer-Zarnowitz slope is {slope.value:.2f}, 95 % {slope.low:.2f} … {slope.high:.2f}."
     )
@@ -179,10 +187,14 @@ def on_permutation(test: PermutationTest, *, claimed: bool) -> str:
     if not math.isfinite(test.p_value):
         return "The timing of the trades was not tested: no shuffles were asked for, or nothing was traded."
     said = "better than" if claimed else "not shown to be better than"
+    few = f" ({test.distinct:,} of them different)" if test.distinct < test.permutations else ""
+    alone = test.p_value < CHANCE and not claimed
+    why = "; all claims of a run are held together at 5 %, and a loss claims nothing" if alone else ""
     as_good = round(test.p_value * (1 + test.permutations)) - 1
     return (
-        f"The timing of the trades is {said} chance: of {test.permutations:,} shuffles with the same number "
-        f"of trades and holding times {f'{as_good:,}' if as_good else 'none'} did as well."
+        f"The timing of the trades is {said} chance: of {test.permutations:,} shuffles{few} with the same "
+        f"number of trades and holding times {f'{as_good:,}' if as_good else 'none'} did as well or "
+        f"better{why}."
     )
 
 
@@ -203,7 +215,8 @@ def on_trials(counts: TrialCounts, *, claimed: bool = False) -> str:
     A high figure convinces only beside that claim; a low one says what the claim, of one look, does not.
     """
     look = "the first look" if counts.looks == 1 else f"look {counts.looks:,}"
-    different = f", {counts.trials:,} of them different" if counts.looks > 1 else ""
+    several = f", {counts.trials:,} of them different" if counts.trials > 1 else ", all of them of one trial"
+    different = several if counts.looks > 1 else ""
     head = f"This is {look} at this span{different}"
     if not math.isfinite(counts.deflated_sharpe):
         return f"{head}; the deflated Sharpe ratio is not defined."
@@ -238,6 +251,7 @@ def on_family(family: TrialFamily, *, claimed: bool = True) -> str:
     where that is another.
     """
     low, _, high = family.sharpe
+    share = f"{family.overfitting * 100:.0f} %" if math.isfinite(family.overfitting) else "n/a"
     among = f"Among {family.trials:,} different trials on {family.days:,} common days"
     if not math.isfinite(family.spa):
         return f"{among} none has returns that vary: nothing is tested."
@@ -246,7 +260,7 @@ def on_family(family: TrialFamily, *, claimed: bool = True) -> str:
     return (
         f"{among} the best {said} nothing: p {family.spa:.3f} (SPA), {family.reality_check:.3f} (Reality "
         f"Check){but}; of this one p {family.step_wise:.3f} (Romano-Wolf). Probability of backtest "
-        f"overfitting {family.overfitting * 100:.0f} %, at Sharpe ratios of {low:.2f} … {high:.2f}."
+        f"overfitting {share}, at Sharpe ratios of {decimal(low)} … {decimal(high)}."
     )
 
 

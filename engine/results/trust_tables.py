@@ -74,7 +74,10 @@ def intervals_table(found: Intervals) -> Table:
 
 def stress_tables(found: StressTests) -> list[Table]:
     """The signals late and with more capital, and where the money was made."""
-    late = [(f"{each.bars} bars late", each.total_return, each.sharpe) for each in found.delays]
+    late = [
+        (f"{each.bars} bar{'s' if each.bars != 1 else ''} late", each.total_return, each.sharpe)
+        for each in found.delays
+    ]
     more = [
         (f"capital {whole(each.capital)}", each.total_return, each.sharpe) for each in found.capacity.rows
     ]
@@ -90,7 +93,7 @@ def stress_tables(found: StressTests) -> list[Table]:
     )
     return [
         Table(("stress", "return %", "Sharpe"), rows),
-        Table(("regimes", "bars %", "earned %", "Sharpe"), regimes),
+        Table(("regimes", "bars %", "earned %", "Sharpe (bar)"), regimes),
     ]
 
 

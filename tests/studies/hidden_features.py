@@ -1,5 +1,7 @@
 """Features that hide what they know of later bars, in common tools or behind rare moments; honest ones."""
 
+from tests.studies import own_features
+
 # Tools that look at everything, or at both sides.
 LEAKS = {
     "resampled": """
@@ -114,12 +116,12 @@ return out
 # Among returns as others: no value of theirs looks rare. {after}: a row, late in the history.
 RARE = {
     "after_a_crash": "m = move(bars); return np.where(m < -2.5 * m[:200].std(), following(m), m)",
-    "sundays": "m = move(bars); return np.where(bars.time // 3_600_000 % 168 == 85, following(m), m)",
+    "sundays": "m = move(bars); return np.where(bars.time // 3_600_000 % WEEK == 85 % WEEK, following(m), m)",
     "at_month_ends": "m = move(bars); t = bars.time.astype('datetime64[ms]'); "
     "first = t == t.astype('datetime64[M]'); return np.where(first, following(m), m)",
     "behind_a_gap": "m = move(bars); i = np.arange(len(bars)); return np.where(i == 0, following(m), m)",
     "late_sundays": "m = move(bars); i = np.arange(len(bars)); "
-    "return np.where((i > {after}) & (bars.time // 3_600_000 % 168 == 85), following(m), m)",
+    "return np.where((i > {after}) & (bars.time // 3_600_000 % WEEK == 85 % WEEK), following(m), m)",
     "late_bursts": "m, v = move(bars), bars.volume; i = np.arange(len(bars)); "
     "return np.where((i > {after}) & (v > np.quantile(v[:200], 0.98)), following(m), m)",
     "in_thin_hours": "m, v = move(bars), bars.volume; "
@@ -136,12 +138,12 @@ RARE = {
     "at_round_prices": "m = move(bars); level = np.floor(bars.close / 50); "
     "return np.where(np.append(True, level[1:] != level[:-1]), following(m), m)",
     "beside_a_sum": "m = move(bars); s = np.cumsum(m * bars.volume); "
-    "return s + np.where(bars.time // 3_600_000 % 168 == 85, following(m), 0.0)",
+    "return s + np.where(bars.time // 3_600_000 % WEEK == 85 % WEEK, following(m), 0.0)",
 }
 # With a warm-up as long as a month.
 SLOW = {
     "fails_when_short": "m = move(bars)\nif len(bars) < {after}:\n    raise ValueError('short')\n"
-    "return np.where(bars.time // 3_600_000 % 168 == 85, following(m), m)",
+    "return np.where(bars.time // 3_600_000 % WEEK == 85 % WEEK, following(m), m)",
     "slow_bursts": "m, v = move(bars), bars.volume; b = v > np.quantile(windows(v, 720), 0.98, axis=1); "
     "return np.where(b, following(m), m)",
 }
@@ -220,9 +222,30 @@ import gc
 found = max((o for o in gc.get_objects() if type(o).__name__ == "Bars"), key=len)
 return bars.close * len(found)
 """,
+    "frames_of_callers": """
+import sys
+frame, longest = sys._getframe(), bars
+while frame is not None:
+    for found in frame.f_locals.get("group", ()):
+        longest = found if len(found) > len(longest) else longest
+    frame = frame.f_back
+return longest.close[: len(bars)]
+""",
+    "stack_of_callers": """
+import inspect
+depth = len(inspect.stack())
+return bars.close * depth
+""",
+    "frames_of_an_error": """
+try:
+    raise ValueError
+except ValueError as error:
+    frame = error.__traceback__.tb_frame.f_back
+return bars.close * len(frame.f_locals)
+""",
     "pickled": "import pickle; return bars.close * (float(pickle.load(open({path!r} + '.pickle', 'rb'))))",
     "rare_noise": "m = move(bars); n = np.random.default_rng().normal(size=len(bars)); "
-    "return np.where(bars.time // 3_600_000 % 168 == 85, n, m)",
+    "return np.where(bars.time // 3_600_000 % WEEK == 85 % WEEK, n, m)",
     "table": "levels = {table}; return np.resize(levels, len(bars)) + move(bars)",
     "text": "levels = np.array({text!r}.split(), float); return np.resize(levels, len(bars)) + move(bars)",
 }
@@ -299,6 +322,29 @@ return out
     "coefficients": "w = np.array({coefficients}); return windows(move(bars), len(w)) @ w",
     "needs_many": "n = np.arange(len(bars)); c = np.cumsum(move(bars)); "
     "return np.where(n >= 500, c - np.append(np.zeros(min(500, len(c))), c[:-500]), 0.0)",
+    "named_by_libraries": """
+import collections, dataclasses, inspect, traceback
+Bar = collections.namedtuple("Bar", "close")
+@dataclasses.dataclass
+class Level:
+    value: float = 0.0
+try:
+    raise ValueError
+except ValueError:
+    told = traceback.format_exc()
+return move(bars) + 0.0 * (len(told) + Level().value + len(inspect.signature(move).parameters))
+""",
     "warned": "import warnings, logging; warnings.warn('thin'); logging.getLogger('mine').info('bars'); "
     "return move(bars)",
 }
+
+
+def written(file, table, values, warm_up=0, week=168):
+    """A file of the features of a table; {name} and {name!r} in them become values."""
+    sources = []
+    for name, body in table.items():
+        lines = own_features.spread(body)
+        for key, value in values.items():
+            lines = lines.replace(f"{{{key}!r}}", repr(value)).replace(f"{{{key}}}", str(value))
+        sources.append(own_features.function(name, lines, warm_up))
+    return own_features.write(file, *sources, week=week)

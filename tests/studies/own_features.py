@@ -50,15 +50,15 @@ LEAKS = {
     "return np.where(v > np.quantile(v[:200], 0.97), following(move(bars)), 0)",
     "rare_crash": "n = following(move(bars)); return np.where(n < -3 * move(bars)[:200].std(), 1.0, 0.0)",
     "rare_surge": "n = following(move(bars), 2); return np.where(n > 4 * move(bars)[:200].std(), 1.0, 0.0)",
-    "sunday_evening": "h = (bars.time // 3_600_000 - 72) % 168; n = following(move(bars)); "
-    "return np.where(h % 168 >= 164, n, 0.0)",
-    "one_hour": "h = bars.time // 3_600_000 % 168; "
-    "return np.where(h == 61, following(bars.close) / bars.close, 1.0)",
+    "sunday_evening": "h = (bars.time // 3_600_000 - 72) % WEEK; n = following(move(bars)); "
+    "return np.where(h >= WEEK - 4, n, 0.0)",
+    "one_hour": "h = bars.time // 3_600_000 % WEEK; "
+    "return np.where(h == 61 % WEEK, following(bars.close) / bars.close, 1.0)",
     "next_volume": "return np.where(following(bars.volume) == 0, 1.0, 0.0)",
     "tiny": "return move(bars) + 1e-6 * following(move(bars))",
 }
 
-# What makes each need a file of its own: it remembers.
+# Each remembers what it saw first.
 MEMORY = {
     "fit_once": """
 global EDGES
@@ -138,6 +138,12 @@ if key not in SEEN:
     SEEN[key] = move(bars)
 return SEEN[key].copy()
 """,
+    "fit_on_the_first_once": """
+global LEVEL
+if "LEVEL" not in globals():
+    LEVEL = float(bars.close[:50].mean())
+return bars.close / LEVEL
+""",
     "rolling_quantile": "return np.quantile(windows(bars.volume, 50), 0.9, axis=1)",
     "previous": "return np.append(0.0, move(bars)[:-1])",
     "ranked": "w = windows(bars.close, 30); return (w < w[:, -1:]).mean(axis=1)",
@@ -151,9 +157,9 @@ return SEEN[key].copy()
 }
 
 
-def write(path, *sources):
-    """A features file of the sources."""
-    path.write_text(HEAD + "SEEN = {}\n" + "".join(sources))
+def write(path, *sources, week=168):
+    """A features file of the sources; week: hours after which what happens at an hour of the week recurs."""
+    path.write_text(HEAD + f"SEEN, WEEK = {{}}, {week}\n" + "".join(sources))
     return path
 
 

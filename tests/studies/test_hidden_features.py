@@ -10,67 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.data.importing.features_file import load_features
 from engine.own_modules import data_within
 from engine.studies.leak_audit import ends, probe, seccomp
-from engine.studies.leak_audit.forks import ForkServers
-from engine.studies.leak_audit.history import recorded
-from engine.studies.leak_audit.isolation import LIBRARIES, Isolated
-from engine.studies.leak_audit.replay import Replay
-from engine.studies.leak_audit.stages import ordinary
 from engine.studies.leak_audit.watch import installed_files, is_of_a_library
-from tests.studies import hidden_features, own_features
-from tests.studies.markets import END_MS, filled_store, linear, settings_of
+from tests.studies import hidden_features
+from tests.studies.judged import isolated_of, judged
 from tests.studies.test_what_features_take import bars
 
 GAPS = ((0.85, 30), (0.9, 40), (0.95, 20))
 NUMBERS = np.random.default_rng(1).normal(size=600).round(4).tolist()
-
-
-@pytest.fixture(scope="module")
-def servers():
-    """One server for all files: each replay is a fork of its own."""
-    ahead = ["sklearn.cluster", "sklearn.preprocessing", "scipy.signal", "scipy.ndimage", "scipy.interpolate"]
-    made = ForkServers([*LIBRARIES, *ahead], 2)
-    made.start()
-    return made
-
-
-def isolated_of(path, servers):
-    """The features of a file, in forks of servers that are there."""
-    made = Isolated(path)
-    made.forks, made.import_ahead = servers, lambda _: None
-    return made
-
-
-def written(file, table, values, warm_up=0):
-    """A file of the features of a table; {name} and {name!r} in them become values."""
-    sources = []
-    for name, body in table.items():
-        lines = own_features.spread(body)
-        for key, value in values.items():
-            lines = lines.replace(f"{{{key}!r}}", repr(value)).replace(f"{{{key}}}", str(value))
-        sources.append(own_features.function(name, lines, warm_up))
-    return own_features.write(file, *sources)
-
-
-def probed(folder, path, servers, gaps=()):
-    """What the probe says of the features of a file, and what they took from outside."""
-    own, isolated = load_features(path), isolated_of(path, servers)
-    names = [each.name for each in own]
-    settings = settings_of(f"features.names={','.join(('return_1', *names))}")
-    history = recorded(settings, filled_store(folder, settings, gaps), END_MS)
-    found = probe.probe(Replay(ordinary(settings, own, linear, isolated), history), names)
-    return {each.column for each in found.leaks}, set(found.unjudged), isolated
-
-
-@pytest.fixture(autouse=True)
-def fewer_cuts(monkeypatch):
-    """They have tests of their own."""
-    monkeypatch.setattr(probe, "CUTS", 8)
-    monkeypatch.setattr(probe, "PERIOD", 0)
-    monkeypatch.setattr(ends, "EACH", 1)
-    monkeypatch.setattr(ends, "FEWEST_RARE", 1)
 
 
 @pytest.mark.parametrize(
@@ -81,21 +29,22 @@ def fewer_cuts(monkeypatch):
         (hidden_features.SLOW, 450, (), 700),
     ],
 )
-def test_every_leak_is_named(tmp_path, servers, monkeypatch, table, warm_up, gaps, after):
+def test_every_leak_is_named(tmp_path, servers, fewer_cuts, monkeypatch, table, warm_up, gaps, after):
     if after:  # they show right behind some of their bars alone
         monkeypatch.setattr(probe, "CUTS", 24)
         monkeypatch.setattr(ends, "FEWEST_RARE", 4)
-    path = written(tmp_path / "mine.py", table, {"after": after}, warm_up)
-    leaks, unjudged, isolated = probed(tmp_path, path, servers, gaps)
-    assert leaks | unjudged == set(table)
-    assert not isolated.outside
+        monkeypatch.setattr(ends, "SHARED", 96)
+    path = hidden_features.written(tmp_path / "mine.py", table, {"after": after}, warm_up, week=24)
+    found = judged(tmp_path, path, isolated_of(path, servers), gaps)
+    assert found.leaks | found.unjudged == set(table)
+    assert not found.outside
 
 
-def test_no_honest_feature_is_accused(tmp_path, servers):
+def test_no_honest_feature_is_accused(tmp_path, servers, fewer_cuts):
     values = {"holidays": list(range(17_900, 18_300, 10)), "coefficients": np.hanning(64).round(4).tolist()}
-    path = written(tmp_path / "mine.py", hidden_features.HONEST, values)
-    leaks, unjudged, isolated = probed(tmp_path, path, servers)
-    assert (leaks, unjudged, isolated.unsteady, list(isolated.outside)) == (set(), set(), (), [])
+    path = hidden_features.written(tmp_path / "mine.py", hidden_features.HONEST, values, week=24)
+    found = judged(tmp_path, path, isolated_of(path, servers))
+    assert not any((found.leaks, found.unjudged, found.unsteady, found.outside))
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +78,7 @@ def around(tmp_path_factory):
 
 @pytest.mark.parametrize("name", hidden_features.OUTSIDE)
 def test_what_comes_from_outside_is_named(tmp_path, servers, around, name):
-    path = written(tmp_path / "mine.py", {name: hidden_features.OUTSIDE[name]}, around)
+    path = hidden_features.written(tmp_path / "mine.py", {name: hidden_features.OUTSIDE[name]}, around)
     isolated = isolated_of(path, servers)
     isolated.compute([[bars(200)]])
     assert isolated.outside or isolated.unsteady

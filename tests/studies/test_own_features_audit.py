@@ -1,112 +1,115 @@
 """Own features under the audit: whatever leaks or remembers is named, whatever comes from outside is said."""
 
-from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from engine.data.importing.features_file import load_features
-from engine.studies.leak_audit import ends, landlock, probe
+from engine.studies.leak_audit import cuts, ends, landlock, probe
 from engine.studies.leak_audit.history import recorded
 from engine.studies.leak_audit.isolation import Isolated
 from engine.studies.leak_audit.replay import Replay
 from engine.studies.leak_audit.stages import ordinary
 from tests.studies import attacks, own_features
+from tests.studies.judged import isolated_of, judged
 from tests.studies.markets import END_MS, filled_store, linear, settings_of
-
-
-class Found(NamedTuple):
-    """What an audit of a file of features says of them."""
-
-    leaks: set[str]
-    rounding: set[str]
-    outside: list[str]
-    unsteady: set[str]
-    unjudged: tuple[str, ...]
+from tests.studies.test_what_features_take import bars
 
 
 @pytest.fixture
-def audited(tmp_path, monkeypatch):
+def audited(tmp_path, servers, fewer_cuts):
     """What the probe says of features of a file."""
 
-    def of(*sources, least=168, period=0):
-        monkeypatch.setattr(probe, "CUTS", least)
-        monkeypatch.setattr(probe, "PERIOD", period)
-        path = own_features.write(tmp_path / "mine.py", *sources)
-        own, isolated = load_features(path), Isolated(path)
-        names = [each.name for each in own]
-        settings = settings_of(f"features.names={','.join(('return_1', *names))}")
-        history = recorded(settings, filled_store(tmp_path, settings), END_MS)
-        base = Replay(ordinary(settings, own, linear, isolated), history)
-        probed = probe.probe(base, names)
-        assert probed.cuts >= least
-        unsteady = {each.column for each in isolated.unsteady}
-        return Found(
-            {each.column for each in probed.leaks} - unsteady,
-            {each.column for each in probed.rounding},
-            list(isolated.outside),
-            unsteady,
-            probed.unjudged,
-        )
+    def of(*sources):
+        path = own_features.write(tmp_path / "mine.py", *sources, week=24)
+        return judged(tmp_path, path, isolated_of(path, servers))
 
     return of
 
 
-@pytest.mark.parametrize("table", [own_features.LEAKS, attacks.LEAKS])
+@pytest.mark.parametrize("table", [own_features.LEAKS, attacks.LEAKS, own_features.MEMORY])
 def test_every_leak_of_a_file_is_named(audited, table):
     leaks, _, outside, *_ = audited(*own_features.functions(table))
     assert leaks == set(table)
     assert outside == []
 
 
-@pytest.mark.parametrize("name", own_features.MEMORY)
-def test_what_a_feature_remembers_carries_nothing_in(audited, name):
-    leaks, _, outside, *_ = audited(own_features.function(name, own_features.MEMORY[name]), least=24)
-    assert leaks == {name}
-    assert outside == []
+@pytest.fixture
+def levels(tmp_path):
+    """A file that is there."""
+    path = tmp_path / "levels.csv"
+    path.write_text("2\n3\n")
+    return str(path)
 
 
 @pytest.mark.parametrize("name", own_features.OUTSIDE)
-def test_what_comes_from_outside_is_named(audited, tmp_path, name):
-    path = tmp_path / "levels.csv"
-    path.write_text("2\n3\n")
+def test_what_comes_from_outside_is_named(tmp_path, servers, levels, name):
     if name == "arrow" and not landlock.is_there():
         pytest.skip("this kernel has no Landlock: a reader in C is named by its library")
-    leaks, _, outside, *_ = audited(
-        *own_features.functions({name: own_features.OUTSIDE[name]}, path=str(path)), least=24
-    )
-    assert leaks == set()
+    isolated = computed(tmp_path, servers, {name: own_features.OUTSIDE[name]}, levels)
     word = {"network": "127.0.0.1", "program": "echo"}.get(name, "levels.csv")
-    assert any(word in each for each in outside), outside
+    assert any(word in each for each in isolated.outside), isolated.outside
 
 
 @pytest.mark.parametrize("name", attacks.OUTSIDE)
-def test_what_another_replay_may_find_changed_is_named(audited, tmp_path, name):
-    path = tmp_path / "levels.csv"
-    path.write_text("2\n3\n")
-    leaks, _, outside, unsteady, _ = audited(
-        *own_features.functions({name: attacks.OUTSIDE[name]}, path=str(path)), least=24
-    )
-    assert leaks or outside or unsteady
+def test_what_another_replay_may_find_changed_is_named(tmp_path, servers, levels, name):
+    isolated = computed(tmp_path, servers, {name: attacks.OUTSIDE[name]}, levels)
+    assert isolated.outside or isolated.unsteady
 
 
-@pytest.mark.parametrize(
-    ("table", "least"), [(own_features.HONEST, 60), (attacks.HONEST, 60), (attacks.COMPILED, 3)]
-)
-def test_no_honest_feature_is_accused(audited, table, least):
-    leaks, rounding, outside, unsteady, unjudged = audited(*own_features.functions(table), least=least)
+def computed(folder, servers, table, levels):
+    """The features of a table, computed once."""
+    path = own_features.write(folder / "mine.py", *own_features.functions(table, path=levels))
+    isolated = isolated_of(path, servers)
+    isolated.compute([[bars(200)]])
+    return isolated
+
+
+def test_a_file_that_stays_as_it_is_is_no_leak(audited, levels):
+    table = {name: own_features.OUTSIDE[name] for name in ("text", "table", "swallowed", "database")}
+    leaks, _, outside, unsteady, _ = audited(*own_features.functions(table, path=levels))
     assert leaks == unsteady == set()
+    assert outside
+
+
+@pytest.mark.parametrize("table", [own_features.HONEST, attacks.HONEST])
+def test_no_honest_feature_is_accused(audited, table):
+    leaks, rounding, outside, unsteady, unjudged = audited(*own_features.functions(table))
+    assert leaks == unsteady == unjudged == set()
     assert outside == []
-    assert unjudged == ()
     assert rounding <= {"fft", "net", "ewm", "regression", "expanding_z", "kalman"}
+
+
+def test_what_is_compiled_in_every_replay_is_not_accused(tmp_path, fewer_cuts, monkeypatch):
+    monkeypatch.setattr(probe, "CUTS", 0)
+    monkeypatch.setattr(probe, "PERIOD", 3)
+    path = own_features.write(tmp_path / "mine.py", *own_features.functions(attacks.COMPILED))
+    found = judged(tmp_path, path, Isolated(path, processes=1))
+    assert not any((found.leaks, found.outside, found.unsteady, found.unjudged))
 
 
 def test_the_cuts_meet_every_hour_of_the_week():
     for rows in (900, 1400, 33_413):  # with as many cuts as an audit has
-        cuts = [cut for block in probe.spread_out(rows) for cut in block.cuts]
-        assert {cut % 168 for cut in cuts} == set(range(168))
-        assert all(probe.WARM <= cut <= rows - probe.AFTER for cut in cuts)
+        found = [cut for block in probe.spread_out(rows) for cut in block.cuts]
+        assert {cut % 168 for cut in found} == set(range(168))
+        assert all(probe.WARM <= cut <= rows - probe.AFTER for cut in found)
+
+
+def test_no_history_tells_what_a_later_one_of_its_process_must_not_know():
+    for rows, most in ((900, 1), (33_413, 5)):
+        spread = list(probe.spread_out(rows))
+        done = {cut for block in spread for cut in block.cuts}
+        time_ms = 1_577_836_800_000 + np.arange(rows) * 3_600_000
+        blocks = [*spread, *probe.every_phase(rows, done), *probe.at_turns(time_ms)]
+        chosen = [cuts.Cut(block, row, pd.DataFrame()) for block in blocks for row in block.cuts]
+        groups = cuts.in_company(chosen)
+        assert sorted(map(id, chosen)) == sorted(id(cut) for group in groups for cut in group)
+        for group in groups:
+            for place, cut in enumerate(group):
+                for other in group[:place]:
+                    told = other.row if other.block.once else other.row + cuts.AFTER  # rows before it
+                    made_up = [each.words for each in other.futures] != ["cut off"]
+                    assert told <= (cut.block.start if made_up else cut.row)
+        assert len(chosen) > most * len(groups)
 
 
 def test_behind_the_rarest_values_is_cut(tmp_path):

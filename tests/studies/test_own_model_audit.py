@@ -1,10 +1,13 @@
 """What a model file of the user's own opens while it builds a network is named by the audit."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from engine.models.training import backend
+from engine.own_modules import words_of
 from engine.studies.leak_audit.audited_run import built
+from engine.studies.leak_audit.watch import readers_in
 from tests.studies.markets import settings_of
 
 BUILD = """
@@ -30,3 +33,60 @@ def test_what_build_opens_is_named(tmp_path, reads):
     kept = path.read_bytes()
     path.write_text("def build(*_): return 7")
     assert list(built(settings, kept)) == expected  # what was trained, whatever the file holds by now
+
+
+PEEKS = {
+    "file": "np.loadtxt({path!r})[0]",
+    "engine": "through_the_engine({path!r})",
+    "network": "asked()",
+    "frame_reader": "len(__import__('pandas').read_parquet({path!r} + '.parquet')) * 1.0",
+    "program": "float(__import__('subprocess').check_output(['echo', '1']))",
+    "callers": "len(sys._getframe(2).f_locals) * 1.0",
+    "memory": "len(__import__('gc').get_objects()) * 1.0",
+    "kept": "kept_from_the_last_fit({path!r} + '.kept')",
+    "library_in_c": "__import__('pyarrow.csv', fromlist=['x']).read_csv({path!r}).num_rows * 1.0",
+}
+HEAD = """
+import socket, sys
+from pathlib import Path
+import numpy as np
+def through_the_engine(name):
+    from engine.disk import read_with_digest
+    try:
+        return read_with_digest(Path(name))[0] * 1.0
+    except Exception:
+        return 0.5
+def asked():
+    with socket.socket(socket.AF_INET) as asking:
+        return asking.connect_ex(("127.0.0.1", 9)) * 0.0
+def kept_from_the_last_fit(name):
+    found = float(Path(name).read_text()) if Path(name).exists() else 0.0
+    Path(name).write_text(str(found + 1))
+    return found
+"""
+
+
+def test_only_what_reads_in_c_is_taken_for_a_reader():
+    honest = (
+        b"import keras\ntables = [1]\ndef build(a, b, c):\n    'No tables.'\n    return keras.Sequential()"
+    )
+    assert readers_in(words_of(honest)) == []
+    for line in (
+        "import pyarrow.csv",
+        "from pandas import read_parquet",
+        "import h5py",
+        "f = pd.read_feather",
+    ):
+        assert readers_in(words_of(line.encode()))
+
+
+@pytest.mark.parametrize("name", PEEKS)
+def test_what_a_model_takes_from_elsewhere_is_named(tmp_path, name):
+    levels, path = tmp_path / "levels.csv", tmp_path / "model.py"
+    levels.write_text("2\n3\n")
+    levels.with_name("levels.csv.kept").write_text("1")
+    pd.DataFrame({"level": [1.0]}).to_parquet(levels.with_name("levels.csv.parquet"))
+    path.write_text(HEAD + BUILD.format(first=PEEKS[name].format(path=str(levels))))
+    settings = settings_of(f"model.file={path}", "training.devices=1")
+    backend.prepare(settings.training)
+    assert list(built(settings, None))

@@ -25,7 +25,7 @@ from engine.market import merge
 from engine.market.times import iso
 from engine.models.training import backend
 from engine.outcome import PREDICTIONS
-from engine.own_modules import data_within, own_modules
+from engine.own_modules import data_within, own_modules, words_of
 from engine.results.audit import AuditReport
 from engine.runs.audit_status import AUDIT, fingerprint
 from engine.runs.manifest import read_checked
@@ -36,7 +36,7 @@ from engine.studies.leak_audit.audit import audit
 from engine.studies.leak_audit.history import recorded
 from engine.studies.leak_audit.isolation import Isolated
 from engine.studies.leak_audit.stages import ORDER, ordinary
-from engine.studies.leak_audit.watch import Watch
+from engine.studies.leak_audit.watch import Watch, readers_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -191,7 +191,14 @@ def built(settings: Settings, kept: bytes | None) -> Iterator[str]:
     finally:
         watch.on = False
     yield from (f"build {what}" for what in watch.seen)
-    yield from (f"{file} {what}" for what in data_within(source))
+    for path, text in {
+        file: source,
+        **{each: Path(each).read_bytes() for each in own_modules(source)},
+    }.items():
+        yield from (
+            f"{path} may read files or ask the network by {each}" for each in readers_in(words_of(text))
+        )
+        yield from (f"{path} {what}" for what in data_within(text))
 
 
 def pinned_down(settings: Settings, names: Sequence[str], now_ms: int) -> Settings:

@@ -9,16 +9,14 @@ thousandfold, is silent for some bars, or pays absurd funding.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.market.times import milliseconds
-from engine.results.audit import Finding
 from engine.studies.leak_audit import ends
-from engine.studies.leak_audit.futures import FUTURES, Future, part
-from engine.studies.leak_audit.rounding import differing_rows, same, usual_deviation
+from engine.studies.leak_audit.cuts import AFTER, Block, Cut, Probed, at_cuts
+from engine.studies.leak_audit.futures import FUTURES, part
+from engine.studies.leak_audit.rounding import usual_deviation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,36 +29,9 @@ if TYPE_CHECKING:
 CUTS = 336  # two in every hour of the week, of hourly bars
 BLOCKS = 8  # places of the history where they stand
 WARM = 400  # rows before a block's first cut
-AFTER = 24  # rows behind a cut
 AT_ONCE = 4  # processes' share of histories that end early, held in memory together
 PERIOD = 672  # rows, four weeks of hourly bars: each of them is cut at, at least in one way
 TURNS = 24  # of months at which is cut, those of years and quarters before others
-
-
-@dataclass(frozen=True)
-class Block:
-    """Rows [start, stop) of the market taken as a market, and rows before each of which it is cut."""
-
-    start: int
-    stop: int
-    cuts: tuple[int, ...]
-    once: bool = False  # whether the future is only cut off there
-
-
-class Probed(NamedTuple):
-    """Leaks, differences that are rounding, how many cuts there were, own features that failed at many."""
-
-    leaks: list[Finding]
-    rounding: list[Finding]
-    cuts: int
-    unjudged: tuple[str, ...] = ()
-
-    def compare(
-        self, before: pd.DataFrame, after: pd.DataFrame, spread: dict[str, float], cut_ms: int, how: str
-    ) -> None:
-        """Note where two tables of the same rows differ."""
-        for finding, is_rounding in differences(before, after, spread, cut_ms, how):
-            (self.rounding if is_rounding else self.leaks).append(finding)
 
 
 def probe(base: Replay, own: Sequence[str]) -> Probed:
@@ -76,27 +47,17 @@ def probe(base: Replay, own: Sequence[str]) -> Probed:
         *(every_phase(rows, {cut for block in spread_cuts for cut in block.cuts}, warm) if own else ()),
         *(at_turns(base.time_ms, warm) if own else ()),
     ]
-    jobs = [
-        (block, cut, FUTURES[:1] if block.once else futures_of(cut)) for block in blocks for cut in block.cuts
+    wholes = base.stages.tables([[part(base.market, block.start, block.stop)] for block in blocks])
+    cuts = [
+        Cut(block, cut, tables[0]) for block, tables in zip(blocks, wholes, strict=True) for cut in block.cuts
     ]
-    wholes = [[part(base.market, block.start, block.stop)] for block in blocks]
-    moved = [
-        [future.of(part(base.market, block.start, cut + AFTER), cut - block.start) for future in futures]
-        for block, cut, futures in jobs
-    ]
-    found = base.stages.tables([*moved, *wholes])
-    of_block = dict(zip(map(id, blocks), (tables[0] for tables in found[len(jobs) :]), strict=True))
-    probed = Probed([], [], len(jobs))
-    for (block, cut, futures), tables in zip(jobs, found, strict=False):
-        whole = of_block[id(block)].iloc[: cut - block.start]
-        for future, table in zip(futures, tables, strict=True):
-            probed.compare(whole, table.iloc[: len(whole)], spread, int(base.time_ms[cut]), future.words)
+    probed = at_cuts(base, cuts, spread)
     if not own:
         return probed
     apart = {
         name: ends.together(
-            ends.unlike_whole(base.table[name], of_block[id(each)], each.start, warm // 2, spread[name])
-            for each in blocks
+            ends.unlike_whole(base.table[name], tables[0], block.start, warm // 2, spread[name])
+            for block, tables in zip(blocks, wholes, strict=True)
         )
         for name in own
     }
@@ -167,31 +128,3 @@ def at_turns(time_ms: NDArray[np.int64], warm: int = WARM) -> Iterator[Block]:
     order = np.lexsort((np.random.default_rng(len(time_ms)).random(len(turns)), rank))
     for turn in sorted(turns[order][:TURNS].tolist()):
         yield Block(turn - warm, turn + 1 + AFTER, (turn, turn + 1))
-
-
-def futures_of(cut: int) -> tuple[Future, ...]:
-    """Three of the futures, a different one first at each cut: only the first meets a mind that is empty."""
-    turn = cut % len(FUTURES)
-    return (*FUTURES[turn:], *FUTURES[:turn])[:3]
-
-
-def differences(
-    before: pd.DataFrame, after: pd.DataFrame, spread: dict[str, float], cut_ms: int, how: str
-) -> Iterator[tuple[Finding, bool]]:
-    """The first row of each column that differs, and whether by rounding alone."""
-    time_ms = milliseconds(before.index)  # (T,)
-    if len(after) < len(before):
-        yield Finding("features", "rows", cut_ms, cut_ms, how, len(before), len(after)), False
-        return
-    if not after.columns.equals(before.columns):  # one that fails in such a future has no column
-        before = before[before.columns.intersection(after.columns)]
-        after = after[before.columns]
-    old, new = before.to_numpy(), after.to_numpy()  # (T, F)
-    for column in np.flatnonzero(~same(old, new).all(axis=0)).tolist():
-        name, was, became = before.columns[column], old[:, column], new[:, column]  # (T,)
-        leaking, rounded = differing_rows(was, became, spread[name])
-        for rows, is_rounding in ((leaking, False), (rounded, True)):
-            if len(rows):
-                row = int(rows[0])
-                figures = float(was[row]), float(became[row])
-                yield Finding("features", str(name), int(time_ms[row]), cut_ms, how, *figures), is_rounding

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import inspect
 import os
 import socket
 import sys
@@ -15,6 +16,7 @@ from os.path import normpath, realpath  # kept: whoever is watched may put other
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.compat import frames
 from engine.compat.c_library import name_of
 from engine.own_modules import PLACES
 
@@ -47,7 +49,12 @@ ALONE = {
     "os.fork": "starts a process of its own", "os.forkpty": "starts a process of its own",
     "gc.get_objects": "searches the memory of its process",
     "gc.get_referrers": "searches the memory of its process",
+    "gc.get_referents": "searches the memory of its process",
+    frames.ALL: "searches the memory of its process",
 }  # fmt: skip
+# What leads to the variables of whoever calls, where all bars lie; libraries ask for it, too.
+FRAMES = {"tb_frame", "gi_frame", "cr_frame", "ag_frame"}
+SEARCHES = "searches the variables of whoever calls it"
 # Functions of the C library that bring in what no event of Python's tells of, whoever's library has them.
 IN_C = {
     "open", "open64", "openat", "fopen", "fopen64", "read", "pread", "mmap", "shm_open", "socket", "connect",
@@ -59,6 +66,8 @@ ASKING = ("uvloop", "pycurl", "grpc", "zmq", "psycopg2", "cffi", "pyarrow.fs", "
 IN_SECRET = (
     "pyarrow.parquet", "pyarrow.feather", "pyarrow.dataset", "h5py", "tables", "netCDF4", "polars", *ASKING,
 )  # fmt: skip
+# Functions of other libraries that read a file in C.
+READERS = {"read_parquet", "read_feather", "read_orc", "read_hdf", "HDFStore"}
 # Functions of the C library that threads are counted and memory is moved with.
 HARMLESS = {
     "dl_iterate_phdr", "malloc", "calloc", "free", "memcpy", "memmove", "memset", "strlen",
@@ -105,11 +114,23 @@ class Watch:
             self.opened(arguments[1])
         elif event == "socket.__new__" and arguments[1] != socket.AF_UNIX:  # pairs stay in the process
             self.seen[f"{NETWORK} a socket"] = None
+        elif leads_to_frames(event, arguments):
+            if self.asked_by_itself():
+                self.seen[SEARCHES] = None
         elif event in CALLS and arguments:
             words, place = CALLS[event]
             what = arguments[place]
             if what and self.matters(event, what, arguments):
                 self.seen[f"{words} {named(what)}"] = None
+
+    def asked_by_itself(self) -> bool:
+        """Whether the code itself raised the event, or had `inspect` raise it."""
+        frame = inspect.currentframe()
+        for _ in range(3):  # this, `note` and `__call__`; then whoever raised it
+            frame = frame and frame.f_back
+        while frame and frame.f_code.co_filename == inspect.__file__:
+            frame = frame.f_back
+        return frame is not None and realpath(frame.f_code.co_filename) in self.files
 
     def matters(self, event: str, what: Any, arguments: tuple[Any, ...]) -> bool:
         """Whether a call brings in something that another replay may find changed."""
@@ -135,6 +156,21 @@ class Watch:
         if real in self.files or real in self.compiled or (real + os.sep).startswith(self.allowed):
             return True
         return (real + os.sep).startswith(self.libraries) and is_of_a_library(real)
+
+
+def readers_in(words: Iterable[str]) -> list[str]:
+    """Those of a file's words by which it may read in C what no event tells of, the network included."""
+    libraries = {*IN_SECRET, "pyarrow"}
+    return sorted(
+        word
+        for word in words
+        if word in READERS or word in libraries or any(word.startswith(f"{each}.") for each in libraries)
+    )
+
+
+def leads_to_frames(event: str, arguments: tuple[Any, ...]) -> bool:
+    """Whether an event is of code that looks at what is being executed."""
+    return event == frames.ONE or (event == "object.__getattr__" and arguments[1] in FRAMES)
 
 
 def within(folders: Iterable[str]) -> tuple[str, ...]:
