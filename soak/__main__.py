@@ -5,7 +5,7 @@ import sys
 
 PARTS = (
     "crafted", "random_files", "bits", "caches", "full", "signals", "simulator", "kills", "room",
-    "data_kills", "answers", "mutated_files", "fresh", "terminals", "line", "sizes", "noise_runs",
+    "data_kills", "answers", "mutated_files", "fresh", "terminals", "locales", "line", "sizes", "noise_runs",
     "importance", "search", "pruning", "rule_speed", "kinds", "modes",
 )  # fmt: skip
 

@@ -11,7 +11,7 @@ from engine.errors import RepairDataError
 from engine.hints import file_hint
 from tui.background.preload import warm
 from tui.runs.search import MODES, Trials, progress_of, trials_of
-from tui.runs.status import resumable
+from tui.runs.status import resumable, tone
 from tui.screens.backtest.selection import indented
 from tui.screens.base import BaseScreen
 from tui.screens.dialogs import ask_stop, wrapped
@@ -307,4 +307,4 @@ def without(watched: Watched | None, home: Path, width: int, *, ready: bool) -> 
         return [[], [(" No search yet.", "bright")], *lines]
     error = watched.state.error
     told = f" {error.thing}: {error.reason}" if error else f" {train_drawing.waiting(watched.state)}"
-    return [[], [(told, "bad" if error else "quiet")]]
+    return [[], [(told, tone(error) if error else "quiet")]]
