@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 
@@ -52,15 +52,19 @@ def attributes_after(wanted: str, before: str) -> str:
 
 Cell = tuple[str, Look]  # of a character that is two cells wide the second is empty
 Row = Sequence[Cell]
+Piece = tuple[int, int]  # from cell to cell
 NEAR = 6  # so many equal cells between two changes cost no more than a jump over them
+ERASE = "\x1b[K"  # from the cursor to the end of the row, in the present background
+TO_THE_END = -1  # the end of a piece that is erased, not written
 
 
 class Frames:
     """The picture that the terminal has, as far as it was sent."""
 
-    def __init__(self) -> None:
-        """Nothing is known of it."""
+    def __init__(self, *, fills: bool = False) -> None:
+        """Nothing is known of it. fills: whether the terminal erases in the present background."""
         self._rows: list[Row] = []
+        self._fills = fills
 
     def forget(self) -> None:
         """The terminal shows something else now: the next picture is sent whole."""
@@ -69,18 +73,76 @@ class Frames:
     def changes(self, rows: Sequence[Row]) -> str:
         """What turns the picture into this one, rows from the top; empty if it is the same."""
         known = self._rows if [*map(len, self._rows)] == [*map(len, rows)] else [()] * len(rows)
+        pen = Pen(Look() if self._rows else None)  # each picture ends with a reset
         sent: list[str] = []
-        sent_look = Look() if self._rows else None  # each picture ends with a reset
         for y, (before, after) in enumerate(zip(known, rows, strict=True)):
-            for start, end in spans(before, after) if before != after else ():
-                sent.append(f"\x1b[{y + 1};{start + 1}H" if start else f"\x1b[{y + 1}H")
-                for style, cells in groupby(after[start:end], key=lambda cell: cell[1]):
-                    text = "".join(text for text, _ in cells)
-                    look = kept_on_blanks(style, sent_look) if text.isspace() else style
-                    sent += [look.after(sent_look), text]
-                    sent_look = look
+            if before == after or not (pieces := spans(before, after)):
+                continue
+            blank = (" ", Look(background=after[-1][1].background if self._fills else ""))
+            pens = [pen.copy(), pen.copy()]
+            ways = (
+                erased_last(pieces, after, blank),
+                [(0, TO_THE_END), *spans([blank] * len(after), after)],
+            )
+            texts = [pens[number].row(y, way, after, blank[1]) for number, way in enumerate(ways)]
+            shorter = len(texts[1].encode()) < len(texts[0].encode())
+            pen = pens[shorter]
+            sent.append(texts[shorter])
         self._rows = list(rows)
         return "".join([*sent, "\x1b[m"]) if sent else ""
+
+
+@dataclass
+class Pen:
+    """Where the terminal writes next, and how; None is not known. A VT100 knows all that moves it."""
+
+    look: Look | None
+    y: int | None = None
+    x: int | None = None
+
+    def copy(self) -> Pen:
+        """Another one at the same place."""
+        return replace(self)
+
+    def row(self, y: int, pieces: Sequence[Piece], cells: Row, ground: Look) -> str:
+        """What writes these pieces of a row, or erases them to this ground."""
+        sent: list[str] = []
+        for start, end in pieces:
+            sent.append(self.to(y, start))
+            if end == TO_THE_END:
+                look = kept_on_blanks(ground, self.look)
+                sent += [look.after(self.look), ERASE]
+                self.look = look
+                continue
+            for style, same in groupby(cells[start:end], key=lambda cell: cell[1]):
+                text = "".join(text for text, _ in same)
+                look = kept_on_blanks(style, self.look) if text.isspace() else style
+                sent += [look.after(self.look), text]
+                self.look = look
+            self.x = end if end < len(cells) else None  # behind the last cell terminals differ
+        return "".join(sent)
+
+    def to(self, y: int, x: int) -> str:
+        """The shortest way to a cell."""
+        before, self.y, self.x = (self.y, self.x), y, x
+        if before == (y, x):
+            return ""
+        if before[0] == y and before[1] is not None and before[1] < x:
+            jump = x - before[1]
+            return f"\x1b[{jump}C" if jump > 1 else "\x1b[C"
+        if x == 0 and before[0] in (y, y - 1):
+            return "\r" if before[0] == y else "\r\n"
+        return f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H"
+
+
+def erased_last(pieces: Sequence[Piece], row: Row, blank: Cell) -> Sequence[Piece]:
+    """The same pieces, the blanks at the end of the row erased where that is shorter than writing them."""
+    tail = len(row)
+    while tail and alike(row[tail - 1], blank):
+        tail -= 1
+    if sum(max(0, end - max(start, tail)) for start, end in pieces) <= len(ERASE):
+        return pieces
+    return [*((start, min(end, tail)) for start, end in pieces if start < tail), (tail, TO_THE_END)]
 
 
 def kept_on_blanks(style: Look, before: Look | None) -> Look:

@@ -17,6 +17,7 @@ from textual import events
 from textual.widgets import Input
 
 from tui.compat import ContainedApp
+from tui.terminal.capabilities import fills_when_erasing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +33,7 @@ class Keyboard(ContainedApp):
 
     def __init__(self) -> None:
         """No key has come."""
-        super().__init__()
+        super().__init__(fills=fills_when_erasing())
         self._keys: deque[events.Key | events.Paste] = deque()
         self._typing: asyncio.Task[None] | None = None
 
