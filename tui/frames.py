@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from itertools import groupby
 
 
@@ -15,7 +16,7 @@ class Look:
     foreground: str = ""
     background: str = ""
 
-    @property
+    @cached_property
     def seen_on_blanks(self) -> bool:
         """Whether more than the background shows where nothing is written."""
         return not SEEN_ON_BLANKS.isdisjoint(self.attributes.split(";"))
@@ -43,6 +44,7 @@ OFF = {
 SEEN_ON_BLANKS = frozenset({"4", "21", "7", "9", "51", "52", "53"})  # lines and reversal
 
 
+@lru_cache(maxsize=1024)
 def attributes_after(wanted: str, before: str) -> str:
     """The parameters that turn attributes into others; colours, which cost most, stay as they are."""
     had, want = set(filter(None, before.split(";"))), set(filter(None, wanted.split(";")))
@@ -55,6 +57,7 @@ Row = Sequence[Cell]
 Piece = tuple[int, int]  # from cell to cell
 NEAR = 6  # so many equal cells between two changes cost no more than a jump over them
 ERASE = "\x1b[K"  # from the cursor to the end of the row, in the present background
+SHORT = 24  # characters for a row, of which little can be saved
 TO_THE_END = -1  # the end of a piece that is erased, not written
 
 
@@ -79,15 +82,15 @@ class Frames:
             if before == after or not (pieces := spans(before, after)):
                 continue
             blank = (" ", Look(background=after[-1][1].background if self._fills else ""))
-            pens = [pen.copy(), pen.copy()]
-            ways = (
-                erased_last(pieces, after, blank),
-                [(0, TO_THE_END), *spans([blank] * len(after), after)],
-            )
-            texts = [pens[number].row(y, way, after, blank[1]) for number, way in enumerate(ways)]
-            shorter = len(texts[1].encode()) < len(texts[0].encode())
-            pen = pens[shorter]
-            sent.append(texts[shorter])
+            shortest = pen.copy()
+            text = shortest.row(y, erased_last(pieces, after, blank), after, blank[1])
+            if len(text) > SHORT:  # perhaps it is less to empty the row first
+                pieces = [(0, TO_THE_END), *spans([blank] * len(after), after)]
+                other_text = pen.row(y, pieces, after, blank[1])
+                if len(other_text.encode()) < len(text.encode()):
+                    shortest, text = pen, other_text
+            pen = shortest
+            sent.append(text)
         self._rows = list(rows)
         return "".join([*sent, "\x1b[m"]) if sent else ""
 
@@ -115,7 +118,7 @@ class Pen:
                 self.look = look
                 continue
             for style, same in groupby(cells[start:end], key=lambda cell: cell[1]):
-                text = "".join(text for text, _ in same)
+                text = "".join([text for text, _ in same])
                 look = kept_on_blanks(style, self.look) if text.isspace() else style
                 sent += [look.after(self.look), text]
                 self.look = look
@@ -154,25 +157,31 @@ def kept_on_blanks(style: Look, before: Look | None) -> Look:
 
 def alike(one: Cell, other: Cell) -> bool:
     """Whether two cells show the same."""
-    if one == other:
+    if one[0] != other[0]:
+        return False
+    look, other_look = one[1], other[1]
+    if look is other_look or look == other_look:
         return True
-    (text, look), (_, other_look) = one, other
-    blank = text == other[0] == " " and look.background == other_look.background
+    blank = one[0] == " " and look.background == other_look.background
     return blank and not (look.seen_on_blanks or other_look.seen_on_blanks)
 
 
-def spans(before: Row, after: Row) -> list[tuple[int, int]]:
+def spans(before: Row, after: Row) -> list[Piece]:
     """Pieces of a row, from cell to cell, that hold all that differs; none cuts a character."""
     if not before:
         return [(0, len(after))]
-    found: list[tuple[int, int]] = []
-    for x in (x for x, pair in enumerate(zip(before, after, strict=True)) if not alike(*pair)):
+    found: list[Piece] = []
+    begin = done = -1  # of the last piece
+    for x, (one, other) in enumerate(zip(before, after, strict=True)):
+        if one is other or alike(one, other):
+            continue
         start, end = x, x + 1
         while start and (after[start][0] == "" or before[start][0] == ""):
             start -= 1
         while end < len(after) and (after[end][0] == "" or before[end][0] == ""):
             end += 1
-        if found and start - found[-1][1] <= NEAR:
-            start = found.pop()[0]
-        found.append((start, end))
-    return found
+        if done < 0 or start - done > NEAR:
+            found += [(begin, done)] if done >= 0 else []
+            begin = start
+        done = end
+    return [*found, (begin, done)] if done >= 0 else found
