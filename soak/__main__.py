@@ -5,9 +5,8 @@ import sys
 
 PARTS = (
     "crafted", "random_files", "bits", "caches", "full", "signals", "simulator", "kills", "room",
-    "data_kills", "answers", "mutated_files", "fresh", "terminals", "line", "browser", "leaks", "sizes",
-    "noise_runs",
-    "importance", "search", "pruning", "rule_speed", "kinds", "modes",
+    "data_kills", "answers", "mutated_files", "fresh", "terminals", "line", "browser",
+    "leaks", "sizes", "noise_runs", "importance", "search", "pruning", "rule_speed", "kinds", "modes", "locales", "key_latency",
 )  # fmt: skip
 
 

@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual.events import Key
+
 from engine.errors import QuantdeckError
 from engine.hints import hint
 from engine.runs.events import clock, stamp
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from textual.app import SystemCommand
     from textual.binding import BindingType
     from textual.dom import DOMNode
-    from textual.events import Key
+    from textual.events import Paste
     from textual.screen import Screen
 
     from engine.runs.folder import Home, RunFolder
@@ -113,11 +115,19 @@ class Quantdeck(CrashSafe):
         self.styled_when_mounted(screen)
         return screen
 
-    def takes(self, event: Key) -> bool:
-        """Nothing but leaving is possible on a screen that is hidden, whatever is beneath."""
+    def takes(self, event: Key | Paste) -> bool:
+        """Nothing but leaving is possible on a screen that is hidden, whatever is beneath.
+
+        What was typed before a question stood there is no answer to it: text in which x and y follow each
+        other, pasted where no field takes it, stops no run.
+        """
+        from tui.screens.dialogs import Ask
+
+        if isinstance(self.screen, Ask) and event.time < self.screen.asked_at:
+            return False
         if not self.screen.has_class("too-small"):
             return True
-        if event.key in LEAVE:
+        if isinstance(event, Key) and event.key in LEAVE:
             self.action_leave()
         return False
 

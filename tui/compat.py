@@ -48,10 +48,10 @@ class PacedApp(App[None]):
     Pictures between are dropped: a slow line shows the present, and keys wait for one picture at most.
     """
 
-    def __init__(self) -> None:
-        """Nothing has been sent."""
+    def __init__(self, *, fills: bool = False) -> None:
+        """Nothing has been sent. fills: whether the terminal erases in the present background."""
         super().__init__()
-        self._frames = Frames()
+        self._frames = Frames(fills=fills)
         self._due = self._answers = False
         self._waits: Timer | None = None
         self._soon: Timer | None = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from itertools import groupby
 
 
@@ -15,7 +16,7 @@ class Look:
     foreground: str = ""
     background: str = ""
 
-    @property
+    @cached_property
     def seen_on_blanks(self) -> bool:
         """Whether more than the background shows where nothing is written."""
         return not SEEN_ON_BLANKS.isdisjoint(self.attributes.split(";"))
@@ -43,6 +44,7 @@ OFF = {
 SEEN_ON_BLANKS = frozenset({"4", "21", "7", "9", "51", "52", "53"})  # lines and reversal
 
 
+@lru_cache(maxsize=1024)
 def attributes_after(wanted: str, before: str) -> str:
     """The parameters that turn attributes into others; colours, which cost most, stay as they are."""
     had, want = set(filter(None, before.split(";"))), set(filter(None, wanted.split(";")))
@@ -52,15 +54,20 @@ def attributes_after(wanted: str, before: str) -> str:
 
 Cell = tuple[str, Look]  # of a character that is two cells wide the second is empty
 Row = Sequence[Cell]
+Piece = tuple[int, int]  # from cell to cell
 NEAR = 6  # so many equal cells between two changes cost no more than a jump over them
+ERASE = "\x1b[K"  # from the cursor to the end of the row, in the present background
+SHORT = 24  # characters for a row, of which little can be saved
+TO_THE_END = -1  # the end of a piece that is erased, not written
 
 
 class Frames:
     """The picture that the terminal has, as far as it was sent."""
 
-    def __init__(self) -> None:
-        """Nothing is known of it."""
+    def __init__(self, *, fills: bool = False) -> None:
+        """Nothing is known of it. fills: whether the terminal erases in the present background."""
         self._rows: list[Row] = []
+        self._fills = fills
 
     def forget(self) -> None:
         """The terminal shows something else now: the next picture is sent whole."""
@@ -69,18 +76,76 @@ class Frames:
     def changes(self, rows: Sequence[Row]) -> str:
         """What turns the picture into this one, rows from the top; empty if it is the same."""
         known = self._rows if [*map(len, self._rows)] == [*map(len, rows)] else [()] * len(rows)
+        pen = Pen(Look() if self._rows else None)  # each picture ends with a reset
         sent: list[str] = []
-        sent_look = Look() if self._rows else None  # each picture ends with a reset
         for y, (before, after) in enumerate(zip(known, rows, strict=True)):
-            for start, end in spans(before, after) if before != after else ():
-                sent.append(f"\x1b[{y + 1};{start + 1}H" if start else f"\x1b[{y + 1}H")
-                for style, cells in groupby(after[start:end], key=lambda cell: cell[1]):
-                    text = "".join(text for text, _ in cells)
-                    look = kept_on_blanks(style, sent_look) if text.isspace() else style
-                    sent += [look.after(sent_look), text]
-                    sent_look = look
+            if before == after or not (pieces := spans(before, after)):
+                continue
+            blank = (" ", Look(background=after[-1][1].background if self._fills else ""))
+            shortest = pen.copy()
+            text = shortest.row(y, erased_last(pieces, after, blank), after, blank[1])
+            if len(text) > SHORT:  # perhaps it is less to empty the row first
+                pieces = [(0, TO_THE_END), *spans([blank] * len(after), after)]
+                other_text = pen.row(y, pieces, after, blank[1])
+                if len(other_text.encode()) < len(text.encode()):
+                    shortest, text = pen, other_text
+            pen = shortest
+            sent.append(text)
         self._rows = list(rows)
         return "".join([*sent, "\x1b[m"]) if sent else ""
+
+
+@dataclass
+class Pen:
+    """Where the terminal writes next, and how; None is not known. A VT100 knows all that moves it."""
+
+    look: Look | None
+    y: int | None = None
+    x: int | None = None
+
+    def copy(self) -> Pen:
+        """Another one at the same place."""
+        return replace(self)
+
+    def row(self, y: int, pieces: Sequence[Piece], cells: Row, ground: Look) -> str:
+        """What writes these pieces of a row, or erases them to this ground."""
+        sent: list[str] = []
+        for start, end in pieces:
+            sent.append(self.to(y, start))
+            if end == TO_THE_END:
+                look = kept_on_blanks(ground, self.look)
+                sent += [look.after(self.look), ERASE]
+                self.look = look
+                continue
+            for style, same in groupby(cells[start:end], key=lambda cell: cell[1]):
+                text = "".join([text for text, _ in same])
+                look = kept_on_blanks(style, self.look) if text.isspace() else style
+                sent += [look.after(self.look), text]
+                self.look = look
+            self.x = end if end < len(cells) else None  # behind the last cell terminals differ
+        return "".join(sent)
+
+    def to(self, y: int, x: int) -> str:
+        """The shortest way to a cell."""
+        before, self.y, self.x = (self.y, self.x), y, x
+        if before == (y, x):
+            return ""
+        if before[0] == y and before[1] is not None and before[1] < x:
+            jump = x - before[1]
+            return f"\x1b[{jump}C" if jump > 1 else "\x1b[C"
+        if x == 0 and before[0] in (y, y - 1):
+            return "\r" if before[0] == y else "\r\n"
+        return f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H"
+
+
+def erased_last(pieces: Sequence[Piece], row: Row, blank: Cell) -> Sequence[Piece]:
+    """The same pieces, the blanks at the end of the row erased where that is shorter than writing them."""
+    tail = len(row)
+    while tail and alike(row[tail - 1], blank):
+        tail -= 1
+    if sum(max(0, end - max(start, tail)) for start, end in pieces) <= len(ERASE):
+        return pieces
+    return [*((start, min(end, tail)) for start, end in pieces if start < tail), (tail, TO_THE_END)]
 
 
 def kept_on_blanks(style: Look, before: Look | None) -> Look:
@@ -92,25 +157,31 @@ def kept_on_blanks(style: Look, before: Look | None) -> Look:
 
 def alike(one: Cell, other: Cell) -> bool:
     """Whether two cells show the same."""
-    if one == other:
+    if one[0] != other[0]:
+        return False
+    look, other_look = one[1], other[1]
+    if look is other_look or look == other_look:
         return True
-    (text, look), (_, other_look) = one, other
-    blank = text == other[0] == " " and look.background == other_look.background
+    blank = one[0] == " " and look.background == other_look.background
     return blank and not (look.seen_on_blanks or other_look.seen_on_blanks)
 
 
-def spans(before: Row, after: Row) -> list[tuple[int, int]]:
+def spans(before: Row, after: Row) -> list[Piece]:
     """Pieces of a row, from cell to cell, that hold all that differs; none cuts a character."""
     if not before:
         return [(0, len(after))]
-    found: list[tuple[int, int]] = []
-    for x in (x for x, pair in enumerate(zip(before, after, strict=True)) if not alike(*pair)):
+    found: list[Piece] = []
+    begin = done = -1  # of the last piece
+    for x, (one, other) in enumerate(zip(before, after, strict=True)):
+        if one is other or alike(one, other):
+            continue
         start, end = x, x + 1
         while start and (after[start][0] == "" or before[start][0] == ""):
             start -= 1
         while end < len(after) and (after[end][0] == "" or before[end][0] == ""):
             end += 1
-        if found and start - found[-1][1] <= NEAR:
-            start = found.pop()[0]
-        found.append((start, end))
-    return found
+        if done < 0 or start - done > NEAR:
+            found += [(begin, done)] if done >= 0 else []
+            begin = start
+        done = end
+    return [*found, (begin, done)] if done >= 0 else found

@@ -170,7 +170,7 @@ def read(path: Path, offset: int = 0, *, superseded: bool = True) -> Tail:
         raise RepairDataError(str(path), f"has become shorter than the {offset} bytes already read", remedy)
     events: list[Event] = []
     torn = broken = position = taken = 0
-    whole, content = len(content), content if superseded else outline(content)
+    whole, content = len(content), content if superseded else outline(content, parsed)
     offset += whole - len(content)  # what is left out ends before the last event
     for line in content.split(b"\n")[:-1]:
         position += len(line) + 1

@@ -9,6 +9,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.runs.events import Event
 
 WHOLE = rb"(?:0|[1-9]\d{0,14}+)"
 NUMBER = rb"(?:-?+(?:0|[1-9]\d{0,14}+)(?:\.\d{1,20}+)?+(?:e[-+]?\d\d)?+|null)"
@@ -23,17 +29,17 @@ EPOCH = b',"kind":"epoch",'
 KINDS = (b'"kind":"batch"', b'"kind":"heartbeat"')
 
 
-def outline(content: bytes) -> bytes:
+def outline(content: bytes, parsed: Callable[[bytes], Event | None]) -> bytes:
     """The lines of a log without those whose telling a later line of the same kind supersedes.
 
     What is left comes to the same state, and every line that is left out is followed by one that is not. Of
     progress that is told in one go the first line stays as well: it vouches for what stands before it.
-    The batches before the first epoch all stay: they are its curve.
+    Where no epoch is told all batches stay: they are the curve of the first one, which its end supersedes.
+    parsed: an event from a line, or None.
     """
-    epoch = content.find(EPOCH)
-    position = content.find(b"\n", epoch) + 1 if epoch >= 0 else 0
-    position = position or len(content)
-    kept = [content[:position]]
+    if not tells_an_epoch(content, parsed):
+        return content
+    position, kept = 0, []
     while position < len(content):
         end = end_of_stretch(content, position)
         if end == position:
@@ -43,6 +49,18 @@ def outline(content: bytes) -> bytes:
             kept += telling(content, position, end)
         position = end
     return b"".join(kept)
+
+
+def tells_an_epoch(content: bytes, parsed: Callable[[bytes], Event | None]) -> bool:
+    """Whether an epoch is among the events; not one of which a killed writer left a piece."""
+    found = content.find(EPOCH)
+    while found >= 0:
+        end = content.find(b"\n", found)
+        event = parsed(content[content.rfind(b"\n", 0, found) + 1 : end]) if end >= 0 else None
+        if event and event["kind"] == "epoch":
+            return True
+        found = content.find(EPOCH, found + 1)
+    return False
 
 
 def end_of_stretch(content: bytes, start: int) -> int:

@@ -33,16 +33,17 @@ OTHER = st.sampled_from(
         {"kind": "new", "deep": [{"kind": "batch"}]},
     ]
 )
-STORIES = st.lists(BATCH | HEARTBEAT | OTHER | st.just("torn"), max_size=30)
+TORN = {"torn": b'{"v":1,"seq":', "torn epoch": b'{"v":1,"seq":3,"at":"2026-02","kind":"epoch","epoch":1'}
+STORIES = st.lists(BATCH | HEARTBEAT | OTHER | st.sampled_from([*TORN]), max_size=30)
 
 
 def written(story, path):
-    """A log of these events, some days long; "torn" is a line that a killed writer left."""
+    """A log of these events, some days long; a name of TORN is a line that a killed writer left."""
     path.write_bytes(b"")
     times = (NOW + dt.timedelta(hours=hours) for hours in range(100))
     for event in story:
-        if event == "torn":
-            path.write_bytes(path.read_bytes() + b'{"v":1,"seq":')
+        if isinstance(event, str):
+            path.write_bytes(path.read_bytes() + TORN[event])
             continue
         with EventLog(path, lambda: next(times)) as log:
             log.emit(event)
@@ -87,7 +88,8 @@ def test_a_day_that_is_none_is_no_time(day, tmp_path):
     assert read(path, superseded=False).events == []
 
 
-def test_a_long_log_is_mostly_passed_over(tmp_path, monkeypatch):
+@pytest.mark.parametrize("before", [0, 1999])
+def test_a_long_log_is_mostly_passed_over(tmp_path, monkeypatch, before):
     path = tmp_path / "events.jsonl"
     batch = {
         "epoch": 1,
@@ -101,9 +103,10 @@ def test_a_long_log_is_mostly_passed_over(tmp_path, monkeypatch):
     head = '{{"v":1,"seq":{},"at":"2026-11-22T18:04:05.123Z","kind":"batch",'
     body = json.dumps(batch, separators=(",", ":"))[1:]
     epoch = '{"v":1,"seq":1,"at":"2026-11-22T18:04:05.123Z","kind":"epoch","epoch":1,"epochs":9,"loss":0.5}\n'
-    path.write_text(epoch + "".join(head.format(seq) + body + "\n" for seq in range(2, 2001)))
+    batches = [head.format(seq) + body + "\n" for seq in range(2, 2001)]
+    path.write_text("".join([*batches[:before], epoch, *batches[before:]]))
     read_lines = []
     parsed = events.parsed
     monkeypatch.setattr(events, "parsed", lambda line: read_lines.append(line) or parsed(line))
-    assert read(path, superseded=False).events[-1]["seq"] == 2000
-    assert len(read_lines) == 3
+    assert read(path, superseded=False).events[-1]["seq"] == (1 if before else 2000)
+    assert len(read_lines) == 4  # the epoch twice

@@ -40,14 +40,24 @@ def pictures(draw):
 class Terminal:
     """As much of a terminal as is used: cursor, SGR, text."""
 
-    def __init__(self, width, height):
+    def __init__(self, width, height, *, fills):
+        self.fills = fills
         self.rows = [[("?", Look())] * width for _ in range(height)]
         self.x = self.y = 0
         self.look = ["", "", ""]
 
     def take(self, text):
-        for code, kind, character in re.findall(r"\x1b\[([\d;]*)([Hm])|(.)", text):
-            if kind == "H":
+        for code, kind, character in re.findall(r"\x1b\[([\d;]*)([CHKm])|(.)", text, re.DOTALL):
+            if kind == "C":
+                self.x += int(code or 1)
+            elif kind == "K":
+                blank = (" ", Look("", "", self.look[2] if self.fills else ""))
+                self.rows[self.y][self.x :] = [blank] * (len(self.rows[self.y]) - self.x)
+            elif character == "\r":
+                self.x = 0
+            elif character == "\n":
+                self.y += 1
+            elif kind == "H":
                 self.y, self.x = (int(each) - 1 for each in (code if ";" in code else f"{code};1").split(";"))
             elif kind == "m":
                 self.set(code)
@@ -84,14 +94,14 @@ def seen(rows):
     ]
 
 
-@given(pictures())
-def test_a_terminal_shows_the_last_picture(shown):
-    frames, terminal = Frames(), Terminal(len(shown[0][0]), len(shown[0]))
+@given(pictures(), st.booleans())
+def test_a_terminal_shows_the_last_picture(shown, fills):
+    frames, terminal = Frames(fills=fills), Terminal(len(shown[0][0]), len(shown[0]), fills=fills)
     for rows in shown:
         terminal.take(frames.changes(rows))
         assert seen(terminal.rows) == seen(rows)
         assert frames.changes(rows) == ""
     frames.forget()
-    again = Terminal(len(rows[0]), len(rows))
+    again = Terminal(len(rows[0]), len(rows), fills=fills)
     again.take(frames.changes(rows))
     assert seen(again.rows) == seen(rows)

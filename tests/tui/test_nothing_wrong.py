@@ -1,6 +1,7 @@
 """Neither error nor remedy is spoken of where nothing is wrong; and a refusal leaves nothing behind."""
 
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -8,9 +9,15 @@ from engine import disk, errors
 from engine.errors import MakeRoomError, QuantdeckError, SettingsError
 from engine.runs.folder import Home
 from engine.runs.launch import launch
+from engine.runs.state import state_of
 from engine.settings import make
 from tests.tui.app.recorded import STATES, hold, record
 from tui.commands.answer import error_text
+from tui.runs.watch import Watched
+from tui.screens.backtest import selection
+from tui.screens.runs import drawing as runs_drawing
+from tui.screens.search import screen as search_screen
+from tui.screens.train import screen as train_screen
 
 KINDS = [
     each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, QuantdeckError)
@@ -25,6 +32,22 @@ def test_only_faults_are_called_errors(kind):
     assert ("error:" in said, "remedy:" in said) == (wrong, wrong)
     assert "run 1: went on" in said
     assert "Watch it" in said
+
+
+@pytest.mark.parametrize("kind", [each for each in KINDS if each is not SettingsError])
+def test_only_faults_are_coloured_as_such(tmp_path, kind):
+    run = record(Home(tmp_path), "0c1d0001", STATES["stopped"][0])
+    error = kind("run 0c1d0001", "was ended", "R resumes it")
+    shown = Watched(run, replace(state_of(run), error=error))
+    drawn = {
+        "train": train_screen.fault(shown, 78, str),
+        "runs": runs_drawing.fault(shown.state, run.id, 78),
+        "backtest": selection.without(shown),
+        "search": search_screen.without(shown, tmp_path, 78, ready=True),
+    }
+    for name, lines in drawn.items():
+        roles = {role for line in lines for text, role in line if "was ended" in text}
+        assert roles == {"bad" if error.is_fault else "warn"}, name
 
 
 def test_a_run_that_goes_on_already_is_no_fault(tmp_path):

@@ -14,12 +14,15 @@ from tui.runs.status import cannot_be_read, resumable
 COMMANDS = """\
   quantdeck demo                 the whole pipeline on a SIMULATED exchange
   quantdeck init                 write a commented quantdeck.toml
-  quantdeck run | train          collect, train and backtest | without the backtest
+  quantdeck run | train          everything | without the backtest
   quantdeck backtest [RUN]       backtest a trained run again
-  quantdeck whatif | sweep | trades | report [RUN], compare RUN RUN   look at results
-  quantdeck audit | importance | walkforward | calibrate | simulate | ledger   can they be trusted?
-  quantdeck data …               status, update, import FILE, export SERIES FILE
-  quantdeck runs …               list, show, follow, stop, first, resume, delete, rename, note, verify
+  quantdeck report [RUN]         look at it; also: whatif, sweep, trades
+  quantdeck audit [RUN]          can it be trusted? also: importance,
+                                 walkforward, calibrate, cpcv, ledger
+  quantdeck search SPACE.toml    try settings before the test begins
+  quantdeck simulate …           a backtest of signals of your own
+  quantdeck data …               status, show, update, import, export
+  quantdeck runs …               list, show, compare, follow, stop, resume
   quantdeck doctor               what this machine lacks
   quantdeck COMMAND --help       more about each"""
 

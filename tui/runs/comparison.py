@@ -28,12 +28,12 @@ LOW, HIGH = "  95 % low", "  95 % high"
 HELD_AGAINST = ("sharpe", "total_return", "max_drawdown")  # fields of AgainstFirst, by the metrics' keys
 
 
-def backtest_if_any(run: RunFolder) -> BacktestResult | None:
-    """The run's backtest; None where it has none, or none that can be read."""
+def backtest_if_any(run: RunFolder) -> BacktestResult | QuantdeckError | None:
+    """The run's backtest; None where it has none, and the error where it cannot be read."""
     try:
         return backtest_of(run) if has_result(run) else None
-    except QuantdeckError:
-        return None
+    except QuantdeckError as error:
+        return error
 
 
 def intervals_of(result: BacktestResult | None) -> Mapping[str, Interval]:

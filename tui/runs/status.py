@@ -14,6 +14,7 @@ from tui.runs.search import progress_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from engine.errors import QuantdeckError
     from engine.runs.state import State
 
 ROLE = {
@@ -46,6 +47,11 @@ def status(state: State) -> tuple[str, str]:
     elif state.stage and state.silent_s > SILENT_S:
         return f"silent for {span(state.silent_s)} in {state.stage}", "warn"
     return text, ROLE.get(state.status, "")
+
+
+def tone(error: QuantdeckError) -> str:
+    """The role of an error's words: a stop that somebody asked for is none of which to be alarmed."""
+    return "bad" if error.is_fault else "warn"
 
 
 def compiling(state: State) -> bool:

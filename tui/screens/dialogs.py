@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import time
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
@@ -10,6 +11,7 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from engine.plain_file import expanded
+from tui.runs.status import tone
 from tui.screens.base import BaseScreen, Dialog
 from tui.widgets.entry import Entry
 from tui.widgets.lines import Line, Lines
@@ -48,6 +50,7 @@ class Ask(Dialog):
         """`yes` says what y does."""
         super().__init__()
         self._question, self._detail, self._yes = question, detail, yes
+        self.asked_at = time.monotonic()  # from when on keys are answers
 
     def compose(self) -> ComposeResult:
         """Question, what it means, keys."""
@@ -137,7 +140,10 @@ class ErrorDialog(Dialog):
         """The error and the keys."""
         error = self._error
         problems = [str(problem) for problem in getattr(error, "problems", [])]
-        lines = [*wrapped(error.thing, "bright", self.columns), *wrapped(error.reason, "bad", self.columns)]
+        lines = [
+            *wrapped(error.thing, "bright", self.columns),
+            *wrapped(error.reason, tone(error), self.columns),
+        ]
         lines += [line for problem in problems for line in wrapped(f"  {problem}", width=self.columns)]
         lines += [[], *wrapped(error.remedy, width=self.columns)] if error.remedy else []
         keys: Line = [("y", "bright"), (" copy   ", "quiet"), ("esc", "bright"), (" close", "quiet")]

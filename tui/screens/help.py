@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
-from textual.keys import format_key
 
 from tui.screens import SCREENS
 from tui.screens.base import BOX, BaseScreen, Dialog
-from tui.terminal.keys import changes, same_as
+from tui.terminal.keys import changes, same_as, shown_as
 from tui.widgets.lines import Line, Lines
 from tui.widgets.virtual_table import VirtualTable
 
@@ -44,14 +43,14 @@ class Key:
 def keys(screen: Screen[Any], panel: Widget | None = None) -> Iterator[Key]:
     """A screen's own keys that do something now, and those of a panel; those with one meaning together."""
     seen: dict[tuple[str, str, str], list[str]] = {}
-    view = getattr(screen.app, "view", False)
+    view, plain = (getattr(screen.app, name, False) for name in ("view", "ascii"))
     for active in screen.active_bindings.values():
         binding = active.binding
         if active.node not in (screen, panel) or binding.action in TEXTUAL_OWN or not binding.description:
             continue
         if view and changes(binding):
             continue
-        key = binding.key_display or format_key(binding.key)
+        key = shown_as(binding, ascii=plain)
         seen.setdefault((binding.description, binding.action, same_as(binding)), []).append(key)
     for meaning, names in seen.items():
         yield Key(" ".join(dict.fromkeys(names)), *meaning)

@@ -36,6 +36,21 @@ def usable() -> str:
     return ""
 
 
+def fills_when_erasing() -> bool:
+    """Whether what is erased gets the present background: terminfo's `bce`; tmux does, unsaid."""
+    if os.environ.get("TMUX"):
+        return True
+    try:
+        import curses
+
+        curses.setupterm(fd=1)
+        return curses.tigetflag("bce") == 1
+    except (ImportError, TypeError, ValueError, OSError):  # there is no such library
+        return False
+    except curses.error:  # or it does not know the terminal
+        return False
+
+
 class Guard:
     """Within its context a hang-up, SIGTERM and SIGHUP end the app in an orderly way, or else after 2 s.
 

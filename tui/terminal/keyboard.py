@@ -1,4 +1,4 @@
-"""Keys one after the other, however many arrive at once.
+"""Keys and pasted text one after the other, however many arrive at once.
 
 Textual hands a key to the focused widget, and what no widget takes wanders up to the app. Keys that come
 together, as after a pause of a slow line, would overtake each other: the letters after `/` would go to the
@@ -17,6 +17,7 @@ from textual import events
 from textual.widgets import Input
 
 from tui.compat import ContainedApp
+from tui.terminal.capabilities import fills_when_erasing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,13 +33,13 @@ class Keyboard(ContainedApp):
 
     def __init__(self) -> None:
         """No key has come."""
-        super().__init__()
-        self._keys: deque[events.Key] = deque()
+        super().__init__(fills=fills_when_erasing())
+        self._keys: deque[events.Key | events.Paste] = deque()
         self._typing: asyncio.Task[None] | None = None
 
     async def on_event(self, event: events.Event) -> None:
-        """Let keys wait in line."""
-        if isinstance(event, events.Key) and not event.is_forwarded:
+        """Let keys and pasted text wait in line."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             self._keys.append(event)
             if self._typing is None:
                 self._typing = asyncio.create_task(self._type_in_turn())
@@ -49,8 +50,8 @@ class Keyboard(ContainedApp):
                 self.repaint()
             await super().on_event(event)
 
-    def takes(self, event: events.Key) -> bool:  # noqa: ARG002
-        """Whether a key means anything now; one that does not is dropped."""
+    def takes(self, event: events.Key | events.Paste) -> bool:  # noqa: ARG002
+        """Whether a key or pasted text means anything now; what does not is dropped."""
         return True
 
     async def _type_in_turn(self) -> None:
@@ -62,7 +63,7 @@ class Keyboard(ContainedApp):
         finally:
             self._typing = None
 
-    async def _take(self, event: events.Key) -> None:
+    async def _take(self, event: events.Key | events.Paste) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LONGEST_S):
                 await passed([self.screen, self])  # the screen is there, and has said where the focus goes
@@ -78,17 +79,22 @@ class Keyboard(ContainedApp):
                 for _ in range(ROUNDS):
                     await passed(way)
 
-    def _typed_by(self, event: events.Key) -> str:
+    def _typed_by(self, event: events.Key | events.Paste) -> str:
         """The characters that wait from this key on, for a field to take in one go; none for a key alone.
 
         A terminal that does not say what is pasted sends thousands of keys.
         """
-        typed = [event, *takewhile(lambda key: key.is_printable, self._keys)]
-        if not event.is_printable or len(typed) < 2:
+        typed = [*takewhile(is_printable, (event, *self._keys))]
+        if len(typed) < 2:
             return ""
         for _ in range(len(typed) - 1):
             self._keys.popleft()
-        return "".join(key.character or "" for key in typed)
+        return "".join(key.character or "" for key in typed if isinstance(key, events.Key))
+
+
+def is_printable(event: events.Key | events.Paste) -> bool:
+    """Whether it is a key that stands for a character."""
+    return isinstance(event, events.Key) and event.is_printable
 
 
 async def passed(pumps: Iterable[MessagePump]) -> None:

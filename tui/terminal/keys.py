@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.binding import Binding
+from textual.keys import format_key
 
 if TYPE_CHECKING:
     from typing import TypedDict, Unpack
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 
 VIEW = "view only"  # nothing but what is shown, or how, is changed
+# Where there are no arrows; `<` and `>` would be taken for keys of their own.
+SPELLED = {"↵": "enter", "←": "left", "→": "right", "↑": "up", "↓": "down"}
 
 
 def key(names: str, action: str, description: str, command: str, **facts: Unpack[Facts]) -> Binding:
@@ -28,6 +31,12 @@ def key(names: str, action: str, description: str, command: str, **facts: Unpack
     # The tooltip, since Textual makes bindings of its own from these and keeps no other fields.
     tip = command if command == VIEW else f"quantdeck {command}"
     return Binding(names, action, description, tooltip=tip, **facts)
+
+
+def shown_as(binding: Binding, *, ascii: bool) -> str:  # noqa: A002
+    """The key as it is named on screens, or the two keys."""
+    name = binding.key_display or format_key(binding.key)
+    return " ".join(SPELLED.get(part, part) for part in name.split(" ")) if ascii else name
 
 
 # The sub-commands that only read; a key that does the same as another changes something.

@@ -92,7 +92,7 @@ def logarithm(curve: Curve) -> Curve:
 
 def legend(width: int, *, shaded: bool, log: bool, ascii: bool) -> Line:  # noqa: A002
     """What the lines mean."""
-    solid, dashed = ("--", ". .") if ascii else ("──", "╌╌")
+    solid, dashed = plot.SIGNS[ascii]
     right: Line = [(solid, "live"), (" strategy   ", ""), (dashed, "second"), (" buy & hold ", "")]
     if shaded and width >= WITH_KEY:
         right = [(SHADE[ascii], "warn"), (" no forecast   ", ""), *right]
@@ -157,7 +157,7 @@ def figure(
     values = [*first.value, *second.value, *(tick for tick, _ in ticks)]
     plot.frame(size, (start, end), (min(values), max(values)), ticks, margin)
     dots = (1 if ascii else 2) * (size[0] - margin - 1)
-    marks = ("*", "o") if ascii else ("braille", "braille")
+    marks = plot.MARKERS[ascii]
     plotext.scatter(*plot.dashes(second.time_ms, second.value, dots), marker=marks[1], color=plot.SECOND)
     plotext.plot(first.time_ms, first.value, marker=marks[0], color=plot.FIRST)
     return plot.built(ascii=ascii)

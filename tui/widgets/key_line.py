@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from textual.keys import format_key
-
-from tui.terminal.keys import changes
+from tui.terminal.keys import changes, shown_as
 from tui.widgets.lines import Line, Lines, width_of
 
 ALWAYS = ("help", "leave")
@@ -29,7 +27,7 @@ class KeyLine(Lines):
         shown: list[tuple[str, str]] = []
         last: list[tuple[str, str]] = []
         seen: dict[str, str] = {}
-        view = getattr(self.app, "view", False)
+        view, plain = (getattr(self.app, name, False) for name in ("view", "ascii"))
         for active in self.screen.active_bindings.values():
             binding = active.binding
             if view and changes(binding):
@@ -37,7 +35,7 @@ class KeyLine(Lines):
             if not binding.show or not active.enabled or seen.get(binding.description) is not None:
                 continue
             seen[binding.description] = binding.key
-            key = binding.key_display or format_key(binding.key)
+            key = shown_as(binding, ascii=plain)
             (last if binding.description in ALWAYS else shown).append((key, binding.description))
         room = self.size.width - 1
         end = row(last)

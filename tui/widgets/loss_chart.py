@@ -97,7 +97,7 @@ def legend(losses: Losses, width: int) -> Line:
     """What the lines mean and how they are shown."""
     how = [name for name, on in (("log axis", losses.log), (smooth(losses), losses.smoothing > 0)) if on]
     left: Line = [(" loss", "bright"), (f"  {' · '.join(how)}" if how else "", "quiet")]
-    solid, dashed = ("--", ". .") if losses.ascii else ("──", "╌╌")
+    solid, dashed = plot.SIGNS[losses.ascii]
     return spread(
         left,
         [(solid, "live"), (" train, left   ", ""), (dashed, "second"), (" validation, right ", "")],
@@ -136,7 +136,7 @@ def figure(
     plotext.yaxes(bool(first[1]), bool(second[1]))
     ruler(first[1], "left", height, log=losses.log)
     ruler(second[1], "right", height, log=losses.log)
-    marks = ("*", "o") if losses.ascii else ("braille", "braille")
+    marks = plot.MARKERS[losses.ascii]
     dots = width if losses.ascii else 2 * width
     plotext.plot(*plot.thinned(*first, width), marker=marks[0], color=plot.FIRST)
     reach = max(2, round(dots * (len(second[0]) and second[0][-1] - second[0][0]) / (end - start)))

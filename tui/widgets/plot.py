@@ -19,6 +19,8 @@ FIRST, SECOND, MARK, FOURTH, FIFTH = "blue", "red", "green", "magenta", "cyan"  
 DOTS = 4  # of braille in a row
 STEPS = 4  # points of a dashed curve in a column of dots
 ROLE = {FIRST: "live", SECOND: "second", MARK: "good", FOURTH: "bad", FIFTH: "bright"}
+MARKERS = {False: ("braille", "braille"), True: ("*", "o")}  # of a first and a second curve; by plain or not
+SIGNS = {False: ("──", "╌╌"), True: ("**", "oo")}  # what stands for these curves in a legend
 ASCII = str.maketrans(
     {"│": "|", "┤": "+", "└": "+", "┴": "+", "┬": "+", "─": "-", "┼": "+", "├": "+", "┘": "+", "★": "*"}
 )

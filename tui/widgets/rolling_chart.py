@@ -74,7 +74,7 @@ def drawing(rolling: Rolling, width: int, height: int, *, ascii: bool) -> list[L
 
 def legend(days: int, width: int, *, ascii: bool) -> Line:  # noqa: A002
     """What the lines mean, and of how many days they are."""
-    solid, dashed = ("--", ". .") if ascii else ("──", "╌╌")
+    solid, dashed = plot.SIGNS[ascii]
     right: Line = [(solid, "live"), (" strategy   ", ""), (dashed, "second"), (" buy & hold ", "")]
     left: Line = [(" rolling Sharpe", "bright"), (f" above drawdown, {days} days", "quiet")]
     return spread(left, right, width)
@@ -111,7 +111,7 @@ def figure(
     span = (moments[0], max(moments[-1], moments[0] + 1))
     plot.frame(size, span, (min(heights), max(heights)), ticks, margin)
     dots = (1 if ascii else 2) * (size[0] - margin - 1)
-    marks = ("*", "o") if ascii else ("braille", "braille")
+    marks = plot.MARKERS[ascii]
     for part in lines[1]:
         share = (part.time_ms[-1] - part.time_ms[0]) / (span[1] - span[0])
         dashed = plot.dashes(part.time_ms, part.value, max(1, round(dots * share)))

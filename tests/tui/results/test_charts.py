@@ -21,8 +21,9 @@ def whole(deck):
     return text_of(deck)
 
 
-@pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 36)], ids=str)
-@pytest.mark.parametrize("plain_characters", [False, True], ids=["all", "ascii"])
+@pytest.mark.parametrize(
+    ("size", "plain_characters"), [((60, 16), True), ((80, 24), False), ((120, 36), True)], ids=str
+)
 async def test_any_number_of_runs_is_compared_with_the_first(
     deck_on, several, size, plain_characters, tmp_path
 ):
@@ -45,7 +46,7 @@ async def test_any_number_of_runs_is_compared_with_the_first(
         await press("z")(pilot)
         assert not screen.query_one("#table").display
         assert all(mark in whole(deck) for mark in "1234")
-        await press("z", "w")(pilot)
+        await press("z", "v")(pilot)
         assert f"1 {ids[1]}" in whole(deck)
         await press("e", "enter")(pilot)
         await pilot.pause(0.1)
@@ -136,3 +137,14 @@ async def test_runs_are_listed_each_under_its_own_and_by_tags(deck_on, several):
         assert "└ " in text_of(deck)
         await press("slash", *"tag", "equals_sign", *"keeper", "enter")(pilot)
         assert [each.run.id for each in listing.shown] == ["0c1d0002"]
+
+
+async def test_a_result_that_cannot_be_read_is_said_beside_the_others(deck_on, several):
+    (several.runs / "0c1d0001" / "result.json").write_text("{")
+    deck = deck_on(several, first="runs")
+    async with deck.run_test(size=(80, 24)) as pilot:
+        await press("4", "space", "space", "space", "c")(pilot)
+        text = deck.screen.query_one("#comparison", Lines).text
+        assert "0c1d0001" in text.partition("Sharpe")[0]
+        assert "result.json" in text
+        whole(deck)

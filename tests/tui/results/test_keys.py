@@ -207,10 +207,18 @@ async def test_a_trade_opens_and_leads_back(deck_on, home):
         assert deck.screen.trades.table.cursor == 2
 
 
-@pytest.mark.parametrize(("name", "holds"), [("report.html", "<svg"), ("shown.csv", "entry_time")])
-async def test_export_writes_what_the_suffix_says(deck_on, home, tmp_path, name, holds):
+@pytest.mark.parametrize(
+    ("keys", "name", "holds"),
+    [
+        ((), "report.html", "<svg"),
+        ((), "shown.csv", "entry_time"),
+        (("enter",), "trade.svg", "<svg"),
+        (("enter",), "trade.csv", "entry_time"),
+    ],
+)
+async def test_export_writes_what_the_suffix_says(deck_on, home, tmp_path, keys, name, holds):
     deck = deck_on(home)
-    async with go(deck, "3", "e") as pilot:
+    async with go(deck, "3", *keys, "e") as pilot:
         deck.screen.query_one("#field").value = str(tmp_path / name)
         await press("enter")(pilot)
         assert holds in (tmp_path / name).read_text()

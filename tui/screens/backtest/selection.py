@@ -73,7 +73,7 @@ def without(watched: Watched | None) -> list[Line]:
     lines: list[Line] = [[], [(f" {run.id} {run.name}  ", "bright"), (status, role)], []]
     if error := state.error:
         text = f"{error.thing}: {error.reason}. {error.remedy}"
-        return [*lines, *indented(wrapped(text, "bad")), [], *others(with_backtest=False)]
+        return [*lines, *indented(wrapped(text, run_status.tone(error))), [], *others(with_backtest=False)]
     if not state.ended:
         return [
             *lines,
@@ -107,7 +107,7 @@ def broken(error: QuantdeckError, *, whole: bool) -> list[Line]:
 def fault(error: QuantdeckError) -> list[Line]:
     """Thing, reason and remedy."""
     remedy: Sequence[Line] = indented(wrapped(error.remedy)) if error.remedy else []
-    return [*indented(wrapped(f"{error.thing}: {error.reason}", "bad")), *remedy]
+    return [*indented(wrapped(f"{error.thing}: {error.reason}", run_status.tone(error))), *remedy]
 
 
 def indented(lines: Sequence[Line]) -> list[Line]:

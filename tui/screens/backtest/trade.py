@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from engine.errors import QuantdeckError
 from engine.results.answers import TradeDetail
 from tui.background.questions import Question, Questions
 from tui.screens.backtest import selection, trade_rows
 from tui.screens.base import BaseScreen
+from tui.screens.chart_file import ask_chart
 from tui.terminal.keys import VIEW, key
+from tui.text.csv_file import write_csv
 from tui.widgets.candle_chart import CandleChart
 from tui.widgets.lines import Lines
 
@@ -19,7 +23,6 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
-    from engine.errors import QuantdeckError
     from engine.runs.events import Event
     from tui.widgets.virtual_table import VirtualTable
 
@@ -35,6 +38,7 @@ class TradeScreen(BaseScreen):
         key("left,k", "next(-1)", "previous, next trade", "trades RUN --trade N", key_display="← →"),
         key("right,j", "next(1)", "next trade", "trades RUN --trade N", show=False),
         key("y", "copy", "copy", "trades RUN --trade N", show=True),
+        key("e", "export", "export", "charts RUN, trades RUN --trade N --csv"),
     ]  # fmt: skip
 
     def __init__(self, request: Callable[..., Event], table: VirtualTable, order: Event) -> None:
@@ -100,6 +104,25 @@ class TradeScreen(BaseScreen):
         """The trade before or after, as the table is filtered and sorted."""
         if 0 <= self._row + step < self._table.total:
             self.ask(self._row + step)
+
+    def action_export(self) -> None:
+        """Write the prices around the trade as a chart, or the trade as CSV."""
+        if (found := self._found) is None:
+            return
+
+        def facts(path: Path) -> None:
+            try:
+                written = write_csv(str(path), [found.trade], self.deck.home)
+            except QuantdeckError as error:
+                self.deck.report_error(error)
+            else:
+                self.deck.wrote(written)
+
+        bars = found.bars_per_candle * len(found.candles.close)
+        order = self._request("charts.write", **self._order)
+        stem = f"{Path(str(order['run'])).name}-trade-{found.trade['trade']}"
+        request = {**order, "chart": "price", "row": self._row, "bars": bars}
+        ask_chart(self, self._questions, request, stem, {".csv": ("the trade", facts)})
 
     def action_copy(self) -> None:
         """Copy the facts."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import chop_cells
 
+from engine.errors import QuantdeckError
 from engine.results.number_format import UNDEFINED, defined
 from tui.number_format import NUMBER, loss
 from tui.runs import status as run_status
@@ -60,6 +61,7 @@ class Columns:
     runs: Sequence[RunFacts]
     results: Sequence[BacktestResult | None]
     differ: Mapping[str, list[Any]]
+    faults: Sequence[QuantdeckError]  # of results that cannot be read
 
     @property
     def count(self) -> int:
@@ -87,8 +89,10 @@ class Columns:
 
 def columns_of(runs: Sequence[RunFacts]) -> Columns:
     """Read what the runs' files tell."""
-    results = [backtest_if_any(each.run) for each in runs]
-    return Columns(runs, results, different([each.differ for each in runs]))
+    read = [backtest_if_any(each.run) for each in runs]
+    results = [None if isinstance(each, QuantdeckError) else each for each in read]
+    faults = [each for each in read if isinstance(each, QuantdeckError)]
+    return Columns(runs, results, different([each.differ for each in runs]), faults)
 
 
 def head(columns: Columns, shown: Shown) -> list[Line]:

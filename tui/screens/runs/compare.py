@@ -40,7 +40,7 @@ class Compare(BaseScreen):
         key("escape", "back", "back", VIEW),
         key("left", "page(-1)", "other columns", VIEW, key_display="← →"),
         key("right", "page(1)", "columns to the right", VIEW, show=False),
-        key("w", "turn", "next run first", COMMAND),
+        key("v", "turn", "next run first", COMMAND),
         key("z", "zoom", "zoom", VIEW),
         key("l", "log_axis", "log axis", VIEW),
         key("e", "export", "export the chart", "charts RUN", show=False),
@@ -100,7 +100,8 @@ class Compare(BaseScreen):
         title: Line = [(" Compare  ", "bright"), (ids, ""), (self.simulated, "warn")]
         self.query_one("#title", Lines).show([spread(title, more, self.size.width)])
         self.query_one("#heads", Lines).show(head(self._columns, shown))
-        fault = selection.fault(self._error) if self._error else []
+        errors = [*self._columns.faults, *([self._error] if self._error else [])]
+        fault = [line for error in errors for line in selection.fault(error)]
         text.show([*fault, *table(self._columns, shown, self._found, waits=self.waits)])
         self.draw_chart()
         self.refresh_bindings()

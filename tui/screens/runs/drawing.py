@@ -177,7 +177,7 @@ def fault(state: State, run_id: str, width: int) -> list[Line]:
     if state.error is None:
         return []
     thing = "" if state.error.thing == f"run {run_id}" else f"{state.error.thing}: "
-    said = (f"{thing}{state.error.reason}", "bad" if state.error.is_fault else "warn")
+    said = (f"{thing}{state.error.reason}", run_status.tone(state.error))
     return [
         [(f" {line}", role)]
         for text, role in (said, (state.error.remedy, ""))

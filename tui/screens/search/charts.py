@@ -139,7 +139,7 @@ def parallel(
     of = f"the best {len(shown)} of {len(ranked)} complete trials" if len(ranked) > len(shown) else ""
     head = spread(
         [(f" settings to {objective}", "bright"), (f"  {of}", "quiet")],
-        [("──" if not ascii else "--", "live"), (" best fifth ", "")], size[0],
+        [(plot.SIGNS[ascii][0], "live"), (" best fifth ", "")], size[0],
     )  # fmt: skip
     if not shown or not columns_there:
         return [head, *NOTHING]
@@ -203,8 +203,8 @@ def frame(size: tuple[int, int], across: tuple[float, float], values: Sequence[f
 
 def legend(title: str, dots: str, *, ascii: bool, width: int) -> Line:  # noqa: A002
     """Title, and what points and line are."""
-    line, point = ("--", ".") if ascii else ("──", "•")
-    right: Line = [(point, "quiet"), (f" {dots}   ", ""), (line, "live"), (" best ", "")]
+    point = "." if ascii else "•"
+    right: Line = [(point, "quiet"), (f" {dots}   ", ""), (plot.SIGNS[ascii][0], "live"), (" best ", "")]
     return spread([(title, "bright")], right, width)
 
 

@@ -13,7 +13,7 @@ from tui.background.preload import warm
 from tui.runs import nested
 from tui.runs.nested import Spans, spans_of
 from tui.runs.search import MODES, Trials, progress_of, trials_of
-from tui.runs.status import resumable
+from tui.runs.status import resumable, tone
 from tui.screens.backtest.selection import indented
 from tui.screens.base import BaseScreen
 from tui.screens.dialogs import ask_stop, wrapped
@@ -340,4 +340,4 @@ def without(watched: Watched | None, home: Path, width: int, *, ready: bool) -> 
         return [[], [(" No search yet.", "bright")], *lines]
     error = watched.state.error
     told = f" {error.thing}: {error.reason}" if error else f" {train_drawing.waiting(watched.state)}"
-    return [[], [(told, "bad" if error else "quiet")]]
+    return [[], [(told, tone(error) if error else "quiet")]]

@@ -279,7 +279,7 @@ def fault(watched: Watched, width: int, short: Callable[[str], str]) -> list[Lin
     if error := state.error:
         parts = (f"{error.thing}: {error.reason}", *(f"  {each}" for each in error.problems), error.remedy)
         for part in filter(None, parts):
-            role = "bad" if part is parts[0] else ""
+            role = run_status.tone(error) if part is parts[0] else ""
             lines += [[(" ", ""), *line] for line in wrapped(short(part), role, width)[:3]]
     if watched.note:
         lines.append([(" note  ", "quiet"), (fitted(watched.note, width - 6).rstrip(), "")])
