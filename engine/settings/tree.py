@@ -19,6 +19,7 @@ from engine.settings.trading import (
     Signal,
     WalkForward,
 )
+from engine.settings.universe import Universe, of_symbol
 from engine.settings.values import Group
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Settings(Group):
     scaling: Scaling = Scaling()
     model: Model = Model()
     training: Training = Training()
+    universe: Universe = Universe()
     signal: Signal = Signal()
     backtest: Backtest = Backtest()
     evidence: Evidence = Evidence()
@@ -103,6 +105,11 @@ def with_threshold(settings: Settings, entry_threshold: float) -> Settings:
     """The settings with another entry threshold, all else as it is."""
     signal = settings.signal.model_copy(update={"entry_threshold": entry_threshold})
     return settings.model_copy(update={"signal": signal})
+
+
+def for_symbol(settings: Settings, name: str) -> Settings:
+    """The settings of one symbol of the universe alone."""
+    return settings.model_copy(update={"data": of_symbol(settings.data, name)})
 
 
 def with_funding(settings: Settings, series: str) -> Settings:
