@@ -137,9 +137,7 @@ class Plan:
                 series[source.role] = part
         primary = self.primary or with_calendar(series[PRIMARY], self.data.calendar)
         simulated = primary.simulated or any(source.simulated for source in self.sources)
-        others = at_mark(
-            self.data, store, [*others_of(self.sources, series), *own_funding(self.data, store)]
-        )
+        others = at_mark(self.data, store, [*others_of(self.sources, series), *own_funding(self.data, store)])
         return Collected(primary, [*others, *self.extras], tuple(notes), simulated)
 
 

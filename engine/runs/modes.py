@@ -103,7 +103,7 @@ for each in (
     Mode(
         "walkforward", ("collect", "merge", "features", "windows", "split", "fit", *TRADE[1:]),
         BACKTEST, "engine.studies.walk_forward:walk_forward",
-        "Train fold by fold through time; one curve of all tests.",
+        "Train fold by fold through time; one curve of all tests.", universe=True,
     ),
     Mode(
         "cpcv", ("collect", "merge", "features", "windows", "split", "fit", "paths"),

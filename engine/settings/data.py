@@ -100,20 +100,18 @@ class Data(Group):
 
     symbols: tuple[str, ...] = setting(
         (),
-        "several markets for one model and one account: symbols of data.exchange, or stored series by name or "
-        "pattern such as perp-*; empty: data.symbol or data.series alone",
+        "several markets for one model and one account: symbols of data.exchange, or stored series by name "
+        "or pattern such as perp-*; empty: data.symbol or data.series alone",
     )
     universe_top: Whole = setting(
         0,
-        "trade and learn on each day from these many of data.symbols alone, those of the largest median volume "
-        "in quote currency over the days before; 0 = all",
+        "on each day only so many of data.symbols count, those of the largest median volume in quote currency "
+        "over the days before; 0 = all",
         "symbols",
         ge=0,
         le=1000,
     )
-    universe_days: Whole = setting(
-        30, "days before over which that median is taken", "days", ge=1, le=3650
-    )
+    universe_days: Whole = setting(30, "days before over which that median is taken", "days", ge=1, le=3650)
 
     @field_validator("exchange", "perpetual_exchange", "second_exchange")
     @classmethod

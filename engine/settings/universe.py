@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
+
+from pydantic import model_validator
 
 from engine.errors import ChangeSettingsError
-from engine.settings.values import Group, Whole, setting
+from engine.settings.values import Contradiction, Group, Whole, setting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +27,7 @@ class Universe(Group):
     )
     balance: Literal["samples", "symbols"] = setting(
         "samples",
-        "symbols: each symbol weighs the same in training, however long its history; samples: each sample does",
+        "symbols: each symbol weighs the same in training, however long its history; samples: each sample",
     )
     symbol: bool = setting(False, "the model is told which symbol it looks at, one input a symbol")
     cross_section: bool = setting(
@@ -36,6 +38,13 @@ class Universe(Group):
     lead: Whole = setting(
         0, "so many last returns of the first symbol are features of all", "bars", ge=0, le=100
     )
+
+    @model_validator(mode="after")
+    def _told(self) -> Self:
+        if self.symbol and self.scaling == "symbol":
+            reason = "goes with scaling = pooled: scaled by itself, what tells the symbol is constant"
+            raise Contradiction("universe.symbol", reason)
+        return self
 
 
 def resolved(data: Data, stored: Sequence[str]) -> Data:
@@ -51,7 +60,9 @@ def resolved(data: Data, stored: Sequence[str]) -> Data:
         names.update(dict.fromkeys([each] if "/" in each else fitting(each, stored)))
     if len(names) > MOST_SYMBOLS:
         raise ChangeSettingsError(
-            "data.symbols", f"are {len(names):,}; at most {MOST_SYMBOLS:,}", "Name fewer, or a narrower pattern"
+            "data.symbols",
+            f"are {len(names):,}; at most {MOST_SYMBOLS:,}",
+            "Name fewer, or a narrower pattern",
         )
     if data.universe_top > len(names):
         reason = f"asks for {data.universe_top} of {len(names)} symbols"

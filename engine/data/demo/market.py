@@ -94,7 +94,9 @@ class DemoMarket:
                 "data.timeframe", f"{timeframe} is unknown", f"Use {', '.join(TIMEFRAME_MS)}"
             )
         if edge_in and edge_in not in FURTHER:
-            raise ChangeSettingsError("demo.edge_in", f"{edge_in} is unknown", f"Use one of {', '.join(FURTHER)}")
+            raise ChangeSettingsError(
+                "demo.edge_in", f"{edge_in} is unknown", f"Use one of {', '.join(FURTHER)}"
+            )
         self.seed, self.edge, self.timeframe = seed, edge, timeframe
         self.step_ms = TIMEFRAME_MS[timeframe]
         self._correlation, self._edge_in = correlation, edge_in

@@ -123,7 +123,7 @@ class Paths:
         end = State(ends[0], ends[1], delays, *ends[2:])
         return Path(log_price, deviation, normalised, momentum, volatility, activity, level, end)
 
-    def _innovation(self, shock: Array, jump: Array, chance: Array, number: int) -> Array:
+    def _innovation(self, shock: Array, jump: Array, chance: Array, number: int) -> Array:  # noqa: ARG002
         """Noise of unit variance of block `number`, from what was drawn for it; (factor, N) each."""
         jumps = jump * (chance < JUMP_CHANCE)  # (factor, N)
         mixed: Array = (shock + JUMP_SIZE * jumps) / JUMP_SPREAD
