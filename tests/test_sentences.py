@@ -10,9 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.results.backtest import (
-    AtCapital,
     BreakEven,
-    Capacity,
     Delay,
     FillScenario,
     FillScenarios,
@@ -21,6 +19,7 @@ from engine.results.backtest import (
     TrackRecord,
     TrialFamily,
 )
+from engine.results.capacity import AtCapital, Capacity
 from engine.results.explanations import CHANCE, HARSHER, MOST_BPS, on_family, on_fills, on_stress
 from engine.statistics.long_run import bootstrapped
 
