@@ -105,8 +105,8 @@ class Data(Group):
     )
     universe_top: Whole = setting(
         0,
-        "on each day only so many of data.symbols count, those of the largest median volume in quote currency "
-        "over the days before; 0 = all",
+        "on each day only so many of data.symbols count, those of the largest median volume in quote "
+        "currency over the days before; 0 = all",
         "symbols",
         ge=0,
         le=1000,

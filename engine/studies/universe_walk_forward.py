@@ -1,4 +1,4 @@
-"""Walk-forward over several symbols: the folds are the same instants for all, one account trades the whole."""
+"""Walk-forward over several symbols: folds of the same instants for all, one account over the whole."""
 
 from __future__ import annotations
 
