@@ -9,6 +9,7 @@ from engine.settings.data import Data, Demo, Features, Repair
 from engine.settings.fields import allowed_values, choices_of, field_of, unit_of
 from engine.settings.learning import MODELS, Label, Model, Scaling, Split, Training, Window
 from engine.settings.parameter import Parameter, Value, with_rules, with_values
+from engine.settings.portfolio import Portfolio, weights_of
 from engine.settings.ranges import lifted
 from engine.settings.reading import load, make, read_toml, value_of
 from engine.settings.search import Search
@@ -71,6 +72,7 @@ __all__ = [
     "Model",
     "Parallel",
     "Parameter",
+    "Portfolio",
     "Repair",
     "Runs",
     "Scaling",
@@ -105,6 +107,7 @@ __all__ = [
     "to_toml",
     "unit_of",
     "value_of",
+    "weights_of",
     "with_funding",
     "with_limits",
     "with_rules",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from engine.plain_file import expanded
 from engine.settings.data import Data, Demo, Features, Repair
 from engine.settings.learning import Label, Model, Scaling, Split, Training, Window
+from engine.settings.portfolio import Portfolio
 from engine.settings.search import Search
 from engine.settings.trading import (
     Backtest,
@@ -44,6 +45,7 @@ class Settings(Group):
     universe: Universe = Universe()
     signal: Signal = Signal()
     backtest: Backtest = Backtest()
+    portfolio: Portfolio = Portfolio()
     evidence: Evidence = Evidence()
     walk_forward: WalkForward = WalkForward()
     cpcv: Cpcv = Cpcv()
