@@ -15,6 +15,7 @@ from tui.screens.backtest import actions, drawing, selection
 from tui.screens.backtest.figures import ComparedColumns, figures
 from tui.screens.backtest.learned import learned, measured
 from tui.screens.backtest.open_result import OpenResult
+from tui.screens.backtest.portfolio import portfolio
 from tui.screens.backtest.returns import AskedReturns, spread_of
 from tui.screens.backtest.stress import stress
 from tui.screens.backtest.trades_panel import TradesPanel
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from tui.widgets.virtual_table import VirtualTable
 
 ZOOMS = ("", "chart", "figures", "trades")
-MORE = ("more", "stress", "learned", "rolling", "returns")  # one behind the other
+MORE = ("more", "portfolio", "stress", "learned", "rolling", "returns")  # one behind the other
 OF_RULES = ("#figures", "#aside", "#chart", "#months")  # what other rules change
 CHARTS = {"chart": "equity", "rolling": "rolling", "price": "price"}  # as files, by the panel that shows each
 DEBOUNCE_S = 0.15
@@ -102,6 +103,8 @@ class BacktestScreen(BaseScreen):
             with VerticalScroll(id="more"):
                 yield Lines(id="months", classes="auto")
                 yield Lines(id="fills", classes="auto")
+            with VerticalScroll(id="portfolio"):
+                yield Lines(id="symbols", classes="auto")
             yield Lines(id="stress")
             with VerticalScroll(id="learned"):
                 yield Lines(id="forecasts-and-features", classes="auto")
@@ -200,6 +203,8 @@ class BacktestScreen(BaseScreen):
         fills = drawing.fills(shown, recorded, width, tried=opened.tried)
         self.query_one("#fills", Lines).show(fills)
         self.query_one("#stress", Lines).show(stress(recorded))
+        if self._zoom == "portfolio":
+            self.query_one("#symbols", Lines).show(portfolio(recorded, width, ascii=self.deck.ascii))
         if self._zoom == "learned" and opened.run:
             importance = measured(self.deck.snapshot, opened.run)
             measure = self.hint(f"importance {recorded.of or recorded.run}")
@@ -337,8 +342,10 @@ class BacktestScreen(BaseScreen):
 
     def action_more(self) -> None:
         """Fills and months alone, then each further panel, and back."""
-        place = MORE.index(self._zoom) + 1 if self._zoom in MORE else 0
-        self.zoom((*MORE, "")[place])
+        shown = self.result.shown
+        panels = [name for name in MORE if name != "portfolio" or (shown and shown.portfolio)]
+        place = panels.index(self._zoom) + 1 if self._zoom in panels else 0
+        self.zoom((*panels, "")[place])
 
     def action_unzoom(self) -> None:
         """All panels."""
@@ -351,7 +358,7 @@ class BacktestScreen(BaseScreen):
         for name in (*ZOOMS[1:], "price", *MORE):
             self.set_class(panel == name, f"zoom-{name}")
         table = self.trades.table
-        scrolled = {name: self.query_one(f"#{name}") for name in ("more", "learned", "returns")}
+        scrolled = {name: self.query_one(f"#{name}") for name in ("more", "portfolio", "learned", "returns")}
         scrolled |= {"figures": self.query_one("#all-figures"), "price": self.trades.price}
         self.query_one("#all-figures").can_focus = panel == "figures"
         self.trades.price.can_focus = panel == "price"
