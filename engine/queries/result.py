@@ -199,7 +199,7 @@ def decisions_of(path: Path, calendar: str) -> Decisions:
 
 
 def as_one(path: Path, calendar: str) -> Decisions:
-    """A universe's symbols as one market, each in equal parts from its first bar on; nothing is decided on it.
+    """A universe's symbols as one market, in equal parts from their first bars on; nothing is decided there.
 
     Raises RepairDataError.
     """

@@ -25,6 +25,7 @@ from engine.results.backtest import (
 )
 from engine.robustness import deflation
 from engine.robustness.overview import COVERAGE
+from engine.robustness.portfolio_parts import parts_of
 from engine.settings import changed
 from engine.statistics import intervals
 from engine.statistics.forecast import forecast_quality
@@ -93,6 +94,7 @@ def conclude(
             COVERAGE, asked.resamples, AccountIntervals(**strategy), AccountIntervals(**held),
             ForecastIntervals(unknown, unknown, unknown),
         ),
+        portfolio=parts_of(decided.decisions, account, settings, decided.members),
         trials=recorded.counts,
         family=recorded.family,
         notes=(*result.notes, *recorded.notes),

@@ -10,6 +10,7 @@ import numpy as np
 from engine.backtest import signals, thresholds
 from engine.backtest import trading as alone
 from engine.backtest.portfolio import Portfolio, simulate_portfolio
+from engine.backtest.universe_trading import rules_of_universe, trade_universe, weights_in
 from engine.statistics.metrics import daily_returns
 from engine.statistics.returns import sharpe
 
@@ -74,41 +75,11 @@ def decide(
     return Decided(made, counts)
 
 
-def weights(decided: Decided, settings: Settings) -> dict[str, Floats]:
-    """The target weights of each symbol, (B_s,): the account in equal parts; 0 where it does not count."""
-    share = len(decided.decisions)
-    found = {}
-    for name, made in decided.decisions.items():
-        weight = alone.weight_of(made, settings) / share  # (B_s,)
-        weight[~decided.members[name]] = 0.0
-        found[name] = weight
-    return found
-
-
 def trade(decided: Decided, settings: Settings) -> tuple[Portfolio, Portfolio]:
     """The account, and one that buys all symbols in equal parts at their first bars and holds them."""
-    rules = rules_of(decided, settings)
-    account = simulate_portfolio(decided.bars, weights(decided, settings), rules)
+    account, benchmark = trade_universe(decided.decisions, settings, decided.members)
     tell_forecasts(account, decided)
-    return account, equal_hold(decided.bars, rules)
-
-
-def rules_of(decided: Decided, settings: Settings) -> Rules:
-    """The rules that the settings state, for all symbols the same."""
-    return alone.rules_of(settings, next(iter(decided.decisions.values())).bars.calendar)
-
-
-def equal_hold(bars: Mapping[str, Bars], rules: Rules) -> Portfolio:
-    """Every symbol bought at its first bar for an equal part of the account, and held."""
-    held = {}
-    for name, each in bars.items():
-        held[name] = np.full(len(each), np.nan)  # (B_s,)
-        held[name][0] = 1.0 / len(bars)
-    plain = replace(
-        rules, sizing="fraction", fraction=1.0, stop_loss=0.0, take_profit=0.0, trailing_stop=0.0,
-        rebalance_band=0.0, exit_after=0,
-    )  # fmt: skip
-    return simulate_portfolio(bars, held, plain)
+    return account, benchmark
 
 
 def tell_forecasts(account: Portfolio, decided: Decided) -> None:
@@ -133,7 +104,7 @@ def entry_threshold(pool: Pool, positions: Rows, forecast: Floats, settings: Set
     positions: (N,) validation's samples. forecast: (N,) returns forecast for them. What is judged is the
     account over all of them.
     """
-    if not settings.signal.tuned:
+    if not settings.signal.tuned or settings.portfolio.allocation == "rank":
         return alone.stated_threshold(settings)
     everywhere = [
         np.ones(int(end - start), np.bool_) for start, end in zip(pool.first, pool.first[1:], strict=False)
@@ -143,15 +114,14 @@ def entry_threshold(pool: Pool, positions: Rows, forecast: Floats, settings: Set
         update={"signal": settings.signal.model_copy(update={"threshold_from": "settings"})}
     )
     decided = decide(pool, positions, forecast, plain, everywhere, undecided)
-    rules, levels = rules_of(decided, settings), thresholds.candidates(forecast)
+    rules, levels = rules_of_universe(decided.bars, settings), thresholds.candidates(forecast)
 
     def at(level: float, by: Rules) -> Portfolio:
         made = {
             name: replace(each, signal=signals.threshold(each.forecast, level))
             for name, each in decided.decisions.items()
         }
-        again = replace(decided, decisions=made)
-        return simulate_portfolio(again.bars, weights(again, plain), by)
+        return simulate_portfolio(decided.bars, weights_in(made, plain, decided.members), by)
 
     accounts = [at(level, rules) for level in levels.tolist()]
     return thresholds.choose(

@@ -12,21 +12,25 @@ from engine.data.collect import collect_several
 from engine.data.demo.server import demo_exchange
 from engine.data.store import Store
 from engine.errors import ChangeSettingsError
+from engine.models import artifact
 from engine.preparation import Job
+from engine.queries import opening, sweep
+from engine.results.codec import plain
 from engine.runs.folder import Home
+from engine.runs.manifest import write_manifest
 from engine.runs.modes import MODES
 from engine.settings import Data, Demo, for_symbol, load, make
 from engine.studies import universe_walk_forward
-from engine.studies.walk_forward import walk_forward
-from tests.studies.engines import followed, result_of
+from engine.studies import walk_forward as folds
 from tests.universe.markets import FIRST_MS, STEP, stored
 
 QUICK = [
     "model.kind=ridge", "features.names=return_1,rsi_14,volatility_12", "window.lookback=5",
     "signal.entry_threshold=0", "evidence.resamples=100", "data.symbols=perp-*", "walk_forward.folds=2",
+    "training.devices=1",
 ]  # fmt: skip
 NOW = FIRST_MS + 2000 * STEP
-SYMBOLS = {"perp-a": (1, 0, 700), "perp-b": (2, 100, 580, (200, 201)), "perp-c": (3, 350, 400)}
+SYMBOLS = {"perp-a": (1, 0, 760), "perp-b": (2, 100, 580, (200, 201)), "perp-c": (3, 350, 400)}
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +52,21 @@ def job_of(home, mode, *overrides, of="", settings=None):
 @pytest.fixture(scope="module")
 def traded(home):
     job = job_of(home, "run", "universe.cross_section=true", "universe.lead=2", "universe.symbol=true")
-    return job, pipeline.train_and_backtest(job)
+    result = pipeline.train_and_backtest(job)
+    job.run.result_path.write_text(json.dumps(plain(result)))
+    write_manifest(job.run.path, [job.run.result_path.name, job.run.settings_path.name])
+    return job, result
 
 
 def test_one_account_trades_all_symbols(traded):
     job, result = traded
+    opened = opening.opened({"run": str(job.run.path)})
+    assert opened.result.metrics == result.metrics
+    assert opening.ledger({"run": str(job.run.path)}).looks >= 1
+    asked = {"overrides": {"backtest.fee_bps": 1.0}, "choices": {"backtest.fee_bps": [1.0]}}
+    for refused in (opening.what_if, sweep.swept):
+        with pytest.raises(ChangeSettingsError, match="several symbols"):
+            refused({"run": str(job.run.path), **asked})
     trades = pd.read_csv(job.run.path / "trades.csv")
     equity = pd.read_parquet(job.run.path / "equity.parquet")
     assert set(trades["symbol"]) == set(SYMBOLS)
@@ -62,7 +76,8 @@ def test_one_account_trades_all_symbols(traded):
     predictions = pd.read_parquet(job.run.path / "predictions.parquet")
     first = predictions.groupby("symbol").apply(lambda each: each.index[0], include_groups=False)
     ends = {name: FIRST_MS + STEP * (given[1] + given[2] - 1) for name, given in SYMBOLS.items()}
-    for name, rows in predictions.groupby("symbol"):
+    for name in ("perp-b", "perp-c"):  # which end within the test, while another goes on
+        rows = predictions[predictions["symbol"] == name]
         assert rows.index[-1].value // 10**6 == ends[name]
     assert first["perp-a"] == first["perp-c"]  # the test begins at one instant for all that are there
     told = [trade for _, trade in trades.iterrows() if np.isfinite(trade["prediction"])]
@@ -70,15 +85,17 @@ def test_one_account_trades_all_symbols(traded):
     assert [note.code for note in result.notes].count("universe of candidates") == 1
 
 
-def test_the_model_is_saved_with_its_symbols_and_traded_from_a_fresh_process(home, traded):
+def test_the_model_is_saved_with_its_symbols_and_trades_again(home, traded):
     job, result = traded
-    run = home.create("backtest", job.settings, of=job.run.id)
-    again = result_of(followed(run))
-    mine = json.loads(json.dumps(result.to_json()))
-    for name in ("metrics", "benchmark", "months", "forecast"):
-        assert again[name] == mine[name]
-    same = (run.path / "trades.csv").read_bytes() == (job.run.path / "trades.csv").read_bytes()
-    assert same
+    again = job_of(home, "backtest", of=job.run.id, settings=job.settings)
+    found = pipeline.backtest(again)
+    mine, theirs = ({**each.to_json(), "run": "", "of": ""} for each in (result, found))
+    for name in ("metrics", "benchmark", "months", "forecast", "portfolio", "drift"):
+        assert json.dumps(mine[name]) == json.dumps(theirs[name])
+    for name in ("trades.csv", "equity.parquet", "predictions.parquet", "bars.parquet"):
+        assert (again.run.path / name).read_bytes() == (job.run.path / name).read_bytes()
+    saved = artifact.load(lambda name: (job.run.path / name).read_bytes(), job.run.id).metadata
+    assert {name: len(each) for name, each in saved.symbols.items()} == dict.fromkeys(SYMBOLS, 2)
 
 
 @pytest.mark.parametrize(
@@ -135,11 +152,12 @@ def test_one_name_is_the_symbol_alone(home):
     )
 
 
-def test_a_walk_forward_goes_on_with_the_folds_that_lack(home):
+def test_a_walk_forward_goes_on_with_the_folds_that_lack(home, monkeypatch):
+    monkeypatch.setattr(folds, "results", lambda work, tasks, *_: (work(*task) for task in tasks))
     job = job_of(
         home, "walkforward", "data.universe_top=2", "data.universe_days=3", "universe.balance=symbols"
     )
-    first = walk_forward(job)
+    first = folds.walk_forward(job)
     files = {path.name: path.read_bytes() for path in job.run.path.glob("*.*") if path.suffix != ".json"}
     (job.run.path / "fold-002.npz").unlink()
     again = universe_walk_forward.walk_forward(job)
