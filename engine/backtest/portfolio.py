@@ -55,6 +55,11 @@ class Portfolio(AccountHistory):
     unsized: NDArray[np.int64]
     too_small: NDArray[np.int64]
 
+    @property
+    def bars_held(self) -> int:
+        """Times at whose close a position in any symbol was held."""
+        return int((self.position != 0).any(axis=1).sum())
+
     def contribution(self) -> dict[str, float]:
         """Net PnL of each symbol's trades; their sum is final equity less initial capital."""
         return {
