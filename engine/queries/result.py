@@ -108,6 +108,40 @@ class Result:
             remedy = f"Set them in a new backtest: {run_hint(self.run.path, 'backtest RUN')}"
             raise ChangeSettingsError(f"run {self.run.id}", reason, remedy)
 
+    def named(self, symbol: str) -> str:
+        """That symbol, for an empty name the first of several; its only one where it trades one alone.
+
+        Raises ChangeSettingsError for one that it does not trade, RepairDataError.
+        """
+        if not self.of_several:
+            return self.figures.symbol
+        found = self._by_symbol
+        if symbol and symbol not in found:
+            raise ChangeSettingsError(
+                f"symbol {symbol}", "is none of the run's", f"Choose of {', '.join(found)}"
+            )
+        return symbol or next(iter(found))
+
+    def on(self, symbol: str) -> Decisions:
+        """What was decided on the bars of a symbol that it trades, (B_s,)."""
+        return self._by_symbol[symbol] if self.of_several else self.decisions
+
+    @cached_property
+    def _by_symbol(self) -> dict[str, Decisions]:
+        path = self.run.path
+        predictions = parquet(path, PREDICTIONS, ("symbol", "prediction", "signal", "realised"))
+        of = {str(name): rows for name, rows in predictions.groupby("symbol", sort=False)}
+        bars = bars_by_symbol(path, self.figures.calendar)
+        if {name: len(rows) for name, rows in of.items()} != {name: len(each) for name, each in bars.items()}:
+            raise RepairDataError(str(path / BARS), "is of other bars than the predictions", again(path))
+        return {
+            name: Decisions(
+                bars[name], rows["prediction"].to_numpy(), rows["signal"].to_numpy(np.int8),
+                rows["realised"].to_numpy(),
+            )
+            for name, rows in of.items()
+        }  # fmt: skip
+
     @cached_property
     def prices(self) -> MarketPrices:
         """What the bars hold."""

@@ -25,13 +25,13 @@ def symbols_table(parts: PortfolioParts) -> Table:
     """What each symbol did in the account."""
     rows = tuple(
         (
-            each.symbol, signed(each.pnl), signed_percent(each.return_contribution, ""),
-            percent(each.risk_contribution), whole(each.trades), percent(each.win_rate),
-            percent(each.exposure), correlation(each.ic), amount(each.costs),
+            each.symbol, signed(each.pnl), amount(each.costs), percent(each.exposure), percent(each.win_rate),
+            whole(each.trades), correlation(each.ic), percent(each.risk_contribution),
+            signed_percent(each.return_contribution, ""),
         )
         for each in parts.symbols
     )  # fmt: skip
-    header = ("symbol", "PnL", "return %", "risk %", "trades", "win %", "exposure %", "IC", "costs")
+    header = ("symbol", "PnL", "costs", "exposure %", "win %", "trades", "IC", "risk %", "return %")
     return Table(header, rows)
 
 

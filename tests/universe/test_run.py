@@ -14,8 +14,9 @@ from engine.data.store import Store
 from engine.errors import ChangeSettingsError
 from engine.models import artifact
 from engine.preparation import Job
-from engine.queries import opening, sweep
+from engine.queries import opening, price, sweep, trade
 from engine.results.codec import plain
+from engine.results.metrics import METRICS
 from engine.runs.folder import Home
 from engine.runs.manifest import write_manifest
 from engine.runs.modes import MODES
@@ -80,7 +81,7 @@ def test_one_account_trades_all_symbols(traded):
         rows = predictions[predictions["symbol"] == name]
         assert rows.index[-1].value // 10**6 == ends[name]
     assert first["perp-a"] == first["perp-c"]  # the test begins at one instant for all that are there
-    told = [trade for _, trade in trades.iterrows() if np.isfinite(trade["prediction"])]
+    told = [each for _, each in trades.iterrows() if np.isfinite(each["prediction"])]
     assert len(told) == len(trades)
     assert [note.code for note in result.notes].count("universe of candidates") == 1
 
@@ -183,3 +184,31 @@ def test_a_symbol_that_cannot_be_had_takes_no_other_with_it(tmp_path):
     assert list(lost) == ["NONE/USDT"]
     assert all(len(each.primary.frame) == 48 for each in got.values())
     assert len(store.names()) == 2
+
+
+def test_a_trade_and_the_prices_are_of_the_symbol_alone(traded):
+    job, _ = traded
+    run = {"run": str(job.run.path)}
+    bars = pd.read_parquet(job.run.path / "bars.parquet")
+    trades = pd.read_csv(job.run.path / "trades.csv", parse_dates=["entry_time"])
+    for symbol in SYMBOLS:
+        own = bars[bars["symbol"] == symbol]
+        number = int(trades.loc[trades["symbol"] == symbol, "trade"].iloc[0])
+        found = trade.one({**run, "number": number})
+        opens = own["open"].reindex(pd.to_datetime(found.candles.time_ms, unit="ms", utc=True))
+        assert found.bars_per_candle == 1
+        assert list(found.candles.open) == opens.tolist()
+        entered = pd.Timestamp(found.candles.time_ms[found.entry], unit="ms", tz="UTC")
+        assert entered == trades.loc[trades["trade"] == number, "entry_time"].iloc[0]
+        shown = price.chart({**run, "symbol": symbol, "filter": f"symbol={symbol}", "candles": 100})
+        assert shown.all == len(own)
+        assert {each.trade for each in shown.trades} <= set(trades.loc[trades["symbol"] == symbol, "trade"])
+        assert shown.trades
+    with pytest.raises(ChangeSettingsError, match="none of the run's"):
+        price.chart({**run, "symbol": "absent"})
+
+
+def test_exposure_counts_a_bar_once(traded):
+    _, result = traded
+    assert 0 < METRICS["exposure"].of(result.metrics) <= 1
+    assert METRICS["exposure"].of(result.benchmark) <= 1

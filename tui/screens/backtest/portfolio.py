@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 BESIDE = 16  # cells of a bar beside a symbol, half of them on either side of 0
 NAME = 10  # cells of a symbol's name beside the correlations
-CELL = 4  # of a correlation
+CELL = 5  # of a correlation: -100 and a space
 HEIGHTS = {False: " ▁▂▃▄▅▆▇█", True: " ._-=+*%#"}  # of a strip's column
 STRONG = 0.5  # a correlation from which on two symbols are much the same bet
 
@@ -98,7 +98,7 @@ def together(parts: PortfolioParts, width: int) -> list[Line]:
     shown = names[:room]
     head = [(" correlation of daily PnL", "bright"), ("  in hundredths", "quiet")]
     if len(shown) < len(names):
-        head.append((f", with the first {len(shown)} of {len(names)} symbols", "quiet"))
+        head.append((f", {len(shown)} of {len(names)} columns", "quiet"))
     lines: list[Line] = [head]
     lines.append([(" " * (NAME + 1), ""), *((name[: CELL - 1].rjust(CELL), "quiet") for name in shown)])
     for name, values in zip(names, parts.correlation, strict=True):
@@ -112,4 +112,4 @@ def hundredths(value: float) -> tuple[str, str]:
     if not defined(value):
         return "n/a".rjust(CELL), "quiet"
     role = "warn" if STRONG <= value < 1 - 1e-9 else "quiet" if value >= 1 - 1e-9 else ""
-    return f"{100 * value:.0f}".rjust(CELL), role
+    return f"{round(100 * value)}".rjust(CELL), role

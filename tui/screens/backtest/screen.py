@@ -58,6 +58,7 @@ class BacktestScreen(BaseScreen):
         key("left_curly_bracket", "step('fee', -1)", "fee", WHAT_IF, key_display="{ }"),
         key("right_curly_bracket", "step('fee', 1)", "fee up", WHAT_IF, show=False, key_display="}"),
         key("slash", "filter", "filter", "trades RUN --filter TEXT", key_display="/"),
+        key("o", "symbol", "symbol", "trades RUN --filter symbol=SYMBOL"),
         key("s", "sort", "sort", "trades RUN --sort COLUMN"),
         key("S", "reverse", "reverse the order", "trades RUN --reverse", show=False, key_display="S"),
         key("p", "price", "price", VIEW),
@@ -155,7 +156,9 @@ class BacktestScreen(BaseScreen):
             self._state = selection.broken(error, whole=True)
         else:
             self._state = [] if self.result.shown else selection.without(watched)
-            if self.result.shown:
+            if shown := self.result.shown:
+                parts = shown.portfolio
+                self.trades.set_symbols([each.symbol for each in parts.symbols] if parts else ())
                 self.trades.ask()
         self.query_one(EquityChart).set_curves(None, ascii=self.deck.ascii)
         self.call_after_refresh(self.draw)
@@ -232,9 +235,10 @@ class BacktestScreen(BaseScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Keys that would do nothing now, or nothing in sight, are neither shown nor taken."""
-        if action in ("filter", "sort", "reverse", "log_axis"):
+        if action in ("filter", "sort", "reverse", "symbol", "log_axis"):
             panel = "#chart" if action == "log_axis" else "#trades"
-            return self.result.shown is not None and self.in_sight(panel)
+            known = self.trades.several if action == "symbol" else self.result.shown is not None
+            return known and self.in_sight(panel)
         if action in ("step", "what_if", "export", "zoom", "only", "price", "more", "copy", "again"):
             return self.result.shown is not None
         if action == "reset":
@@ -288,6 +292,10 @@ class BacktestScreen(BaseScreen):
         if self.result.shown:
             actions.ask_filter(self, self.trades)
 
+    def action_symbol(self) -> None:
+        """The trades of one symbol after the other, then those of all."""
+        self.trades.next_symbol()
+
     def action_sort(self) -> None:
         """Sort the trades by the next column."""
         self.trades.sort_next()
@@ -331,7 +339,9 @@ class BacktestScreen(BaseScreen):
         self.zoom("" if self._zoom == panel else panel)
 
     def action_price(self) -> None:
-        """Prices with the trades under them, and back."""
+        """Prices with the trades under them, of the first symbol where none is chosen, and back."""
+        if self.trades.several and not self.trades.symbol:
+            self.trades.next_symbol()
         self.zoom("" if self._zoom == "price" else "price")
 
     def action_log_axis(self) -> None:
