@@ -65,9 +65,26 @@ class Samples:
         """The label of each window, (N,)."""
         return self.forward_return[self.windows.target]
 
+    @property
+    def numbers(self) -> Rows:
+        """The number of each row's bar, (T,)."""
+        return self.market.numbers
+
     def matrix(self, scalers: Scalers) -> NDArray[np.float32]:
         """The scaled features, (T, F)."""
         return scalers.matrix(self.table.to_numpy())
+
+    def fit_scalers(self, settings: Settings, start: Rows) -> Scalers:
+        """Scalers of features and labels, of the training windows that begin at `start`."""
+        return fit_scalers(settings, self.table, self.forward_return, self.volatility, start)
+
+    def weights(self, settings: Settings, train: Rows) -> Floats | None:
+        """How much the training samples count, at positions (n,), of mean 1; None: all alike."""
+        chosen, target = settings.training, self.windows.target[train]  # (n,)
+        return weights.sample_weights(
+            self.numbers[target], target, settings.label.horizon, chosen.half_life,
+            uniqueness=chosen.uniqueness,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,16 +147,24 @@ def split_samples(market: Market, target_ms: Rows, label: Floats, settings: Sett
 
 
 def fit_scalers(
-    settings: Settings, table: pd.DataFrame, forward_return: Floats, volatility: Floats, start: Rows
+    settings: Settings,
+    table: pd.DataFrame,
+    forward_return: Floats,
+    volatility: Floats,
+    start: Rows,
+    *,
+    check: bool = True,
 ) -> Scalers:
     """Scalers of the features, (T, F), and labels, (T,), of the training windows that begin at `start`.
 
-    volatility: (T,) by which labels are divided if the settings ask for it.
+    volatility: (T,) by which labels are divided if the settings ask for it. check: whether features that
+    are constant there are refused.
     """
     lookback, label = settings.window.lookback, settings.label
     values, target = table.to_numpy(), start + lookback  # (T, F), (n,)
     fitted_on = windows.rows_used(start, lookback, len(values))  # (T,)
-    features.check_columns(values[fitted_on], list(table.columns))
+    if check:
+        features.check_columns(values[fitted_on], list(table.columns))
     return scaling.fit(
         settings.scaling.kind,
         values[fitted_on],
@@ -162,7 +187,7 @@ def fit(
     found = samples.windows
     train, validation = found.start[parts.train], found.start[parts.validation]
     with stage(emit, "scale"):
-        scalers = fit_scalers(settings, samples.table, samples.forward_return, samples.volatility, train)
+        scalers = samples.fit_scalers(settings, train)
     with stage(emit, "fit"):
         backend.start(devices)
         kind = registry.to_build(settings.model)
@@ -186,15 +211,11 @@ def fit(
 
 def training_weights(settings: Settings, samples: Samples, parts: Split) -> NDArray[np.float32] | None:
     """How much the training sample of each target row counts, (T,), 0 for other rows; None: all alike."""
-    chosen, target = settings.training, samples.windows.target[parts.train]  # (n,)
-    found = weights.sample_weights(
-        samples.market.numbers[target], target, settings.label.horizon, chosen.half_life,
-        uniqueness=chosen.uniqueness,
-    )  # fmt: skip
+    found = samples.weights(settings, parts.train)  # (n,)
     if found is None:
         return None
     of_rows = np.zeros(len(samples.table), np.float32)  # (T,)
-    of_rows[target] = found
+    of_rows[samples.windows.target[parts.train]] = found
     return of_rows
 
 

@@ -27,11 +27,15 @@ from engine.statistics.forecast import forecast_quality
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from engine.backtest.bars import Bars
+    from engine.backtest.portfolio import Portfolio
     from engine.backtest.simulate import Simulation
     from engine.backtest.trading import Decisions
     from engine.market.calendar import Calendar
     from engine.settings import Settings
+    from engine.statistics.account import AccountHistory
     from engine.statistics.tear_sheet import TearSheet
 
 TRADES, EQUITY, PREDICTIONS, BARS = "trades.csv", "equity.parquet", "predictions.parquet", "bars.parquet"
@@ -149,7 +153,7 @@ def build_result(
     )
 
 
-def costs_of(sheet: TearSheet, strategy: Simulation, settings: Settings) -> Costs:
+def costs_of(sheet: TearSheet, strategy: AccountHistory, settings: Settings) -> Costs:
     """Rates, limits and margin that held, and what was paid."""
     rules = settings.backtest
     long, short = trading.maintenance_of(settings)
@@ -194,13 +198,18 @@ def whole_counts(figures: dict[str, float]) -> dict[str, float | int]:
 
 def notes_on_missing_forecasts(decisions: Decisions, settings: Settings) -> list[Note]:
     """How many bars had no forecast, in how many stretches, and what became of a position there."""
-    missing = decisions.without_forecast  # (B,)
-    if not missing.any():
+    return missing_forecasts([decisions.without_forecast], settings)
+
+
+def missing_forecasts(missing: Sequence[NDArray[np.bool_]], settings: Settings) -> list[Note]:
+    """The same of several symbols, (B_s,) each whether its bars had none."""
+    bars = sum(int(each.sum()) for each in missing)
+    if not bars:
         return []
-    begins = np.diff(missing, prepend=False) & missing  # (B,)
+    stretches = sum(int((np.diff(each, prepend=False) & each).sum()) for each in missing)
     held = settings.signal.without_forecast == "hold"
     code = "held without forecast" if held else "closed without forecast"
-    return [Note(code, {"bars": int(missing.sum()), "stretches": int(begins.sum())})]
+    return [Note(code, {"bars": bars, "stretches": stretches})]
 
 
 def notes_on_costs(settings: Settings, threshold: float | None, gross: float) -> list[Note]:
@@ -234,7 +243,7 @@ def too_good(ic: float, sharpe: float) -> list[Note]:
     return found + ([Note("Sharpe too good to be true", {"sharpe": sharpe})] if sharpe > BEST_SHARPE else [])
 
 
-def remarks(strategy: Simulation, settings: Settings) -> list[Note]:
+def remarks(strategy: Simulation | Portfolio, settings: Settings) -> list[Note]:
     """What a reader of the figures must know."""
     costs, found = settings.backtest, []
     if not settings.data.perpetual and not costs.borrow_rate and (strategy.position < 0).any():
@@ -247,12 +256,15 @@ def remarks(strategy: Simulation, settings: Settings) -> list[Note]:
         found.append(Note("liquidated", {"times": liquidated, "absorbed": absorbed}))
     if costs.fill == "same-close":
         found.append(Note("filled at the close"))
-    if strategy.capped:
-        found.append(Note("capped by volume", {"capped": strategy.capped, "dropped": strategy.dropped}))
-    if strategy.too_small:
-        found.append(Note("too small", {"orders": strategy.too_small}))
+    capped, dropped, too_small, unsized = (
+        int(np.sum(getattr(strategy, name))) for name in ("capped", "dropped", "too_small", "unsized")
+    )
+    if capped:
+        found.append(Note("capped by volume", {"capped": capped, "dropped": dropped}))
+    if too_small:
+        found.append(Note("too small", {"orders": too_small}))
     if costs.limits_from == "exchange" and not (costs.minimum_notional or costs.quantity_step):
         found.append(Note("limits unknown"))
-    if strategy.unsized:
-        found.append(Note("unsized", {"orders": strategy.unsized}))
+    if unsized:
+        found.append(Note("unsized", {"orders": unsized}))
     return found

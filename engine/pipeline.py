@@ -36,6 +36,7 @@ from engine.runs.modes import training
 from engine.settings import with_limits
 from engine.statistics.conformal import centre
 from engine.statistics.tear_sheet import tear_sheet
+from engine.universe import run as universe
 
 if TYPE_CHECKING:
     from engine.experiment import Forecaster, Samples
@@ -56,6 +57,8 @@ def train_and_backtest(job: Job) -> BacktestResult:
 
 def train(job: Job) -> TrainResult:
     """Train a model on what the settings name and save its artifacts in the run's folder."""
+    if job.settings.data.symbols:
+        return universe.train(job)
     settings, run = job.settings, job.run
     share = 1 - settings.split.validation - settings.split.test
     data = prepare(job, settings.features.chosen, share)  # collect, merge, features
@@ -100,8 +103,10 @@ def backtest(job: Job) -> BacktestResult:
 
 def trade_model(job: Job, trained: RunFolder) -> BacktestResult:
     """Trade the model of `trained` over its test dates; write trades, equity and predictions."""
-    run = job.run
     loaded, settings, devices = load(job, trained)
+    if settings.data.symbols:
+        return universe.trade_model(job, trained.id, loaded, settings, devices)
+    run = job.run
     data = prepare(job, loaded.metadata.feature_names)  # collect, merge, features
     settings = with_limits(settings, data.limits)
     notes = [*data.notes, *provenance.differences(loaded.metadata, data.market, data.own)]
@@ -172,6 +177,8 @@ def width_of(job: Job, model: Forecaster, samples: Samples, trained: Metadata) -
 
 def update(job: Job) -> UpdateResult:
     """Bring the stored series up to date, without training anything."""
+    if job.settings.data.symbols:
+        return universe.update(job)
     collected = collect_all(job)
     return UpdateResult(collected.simulated, collected.notes)
 

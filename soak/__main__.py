@@ -6,7 +6,8 @@ import sys
 PARTS = (
     "crafted", "random_files", "bits", "caches", "full", "signals", "simulator", "kills", "room",
     "data_kills", "answers", "mutated_files", "fresh", "terminals", "line", "browser",
-    "leaks", "sizes", "noise_runs", "importance", "search", "pruning", "rule_speed", "kinds", "modes", "locales", "key_latency",
+    "locales", "key_latency", "leaks", "sizes", "noise_runs", "importance", "search", "pruning", "rule_speed",
+    "kinds", "modes",
 )  # fmt: skip
 
 

@@ -10,9 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.results.backtest import (
-    AtCapital,
     BreakEven,
-    Capacity,
     Delay,
     FillScenario,
     FillScenarios,
@@ -23,6 +21,7 @@ from engine.results.backtest import (
     TrialCounts,
     TrialFamily,
 )
+from engine.results.capacity import AtCapital, Capacity
 from engine.results.explanations import (
     CHANCE,
     HARSHER,

@@ -22,7 +22,7 @@ from engine.market.calendar import Calendar
 from engine.statistics.account import AccountHistory
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from numpy.typing import NDArray
@@ -40,6 +40,7 @@ class Portfolio(AccountHistory):
     cash      (T,) money at the bar's close
     close     (T, S) last close, NaN before a symbol's first bar
     position  (T, S) quantity held at the bar's close; cash + Σ position · close = equity
+    gain      (T, S) what each symbol has earned so far, net; Σ gain = equity - initial capital
     capped, dropped, unsized, too_small: (S,) counts as of a Simulation
     """
 
@@ -48,10 +49,16 @@ class Portfolio(AccountHistory):
     cash: Floats
     close: Floats
     position: Floats
+    gain: Floats
     capped: NDArray[np.int64]
     dropped: NDArray[np.int64]
     unsized: NDArray[np.int64]
     too_small: NDArray[np.int64]
+
+    @property
+    def bars_held(self) -> int:
+        """Times at whose close a position in any symbol was held."""
+        return int((self.position != 0).any(axis=1).sum())
 
     def contribution(self) -> dict[str, float]:
         """Net PnL of each symbol's trades; their sum is final equity less initial capital."""
@@ -97,6 +104,18 @@ class Grid:
         """Values of the bars, (N,), by time and symbol, (T, S): the last known one, NaN before the first."""
         known = np.maximum.accumulate(self.rows, axis=0)  # (T, S)
         return np.where(known >= 0, values[known], np.nan)
+
+    def table(self, values: Sequence[Floats]) -> Floats:
+        """Values (T_s,) of each symbol's bars by time and symbol, (T, S), NaN where it has no bar."""
+        ordered = np.concatenate(values)[self.order]  # (N,)
+        return np.where(self.rows >= 0, ordered[self.rows], np.nan)
+
+    def by_symbol(self, names: Sequence[str], values: Floats) -> dict[str, Floats]:
+        """Values of the bars, (N,) in the grid's order, as (T_s,) of each symbol."""
+        found = np.empty(len(values))  # (N,) one symbol after the other
+        found[self.order] = values
+        ends = np.cumsum((self.rows >= 0).sum(axis=0))[:-1]
+        return dict(zip(names, np.split(found, ends), strict=True))
 
 
 def calendar_of(markets: Mapping[str, Bars]) -> Calendar:
@@ -144,6 +163,7 @@ def simulate_portfolio(
     calendar, first = calendar_of(markets), next(iter(markets.values()))
     terms = terms_of(first, rules)._replace(funding=any(bars.funded for bars in markets.values()))
     equity, cash, position = np.empty(len(grid.time)), np.empty(len(grid.time)), np.zeros(grid.rows.shape)
+    gain = np.zeros(grid.rows.shape)  # (T, S)
     from engine.backtest import portfolio_loop  # and numba, which training does without
 
     symbols, room = len(markets), int(np.isfinite(target).sum()) + 1
@@ -156,8 +176,9 @@ def simulate_portfolio(
         price=np.zeros(symbols),
         latest=np.zeros(symbols, np.int64),
         due=np.zeros(symbols, np.bool_),
+        flow=np.zeros(symbols),
     )  # fmt: skip
-    given = (desk, grid.rows, grid.rows.max(axis=0), target[grid.order], equity, cash, position)
+    given = (desk, grid.rows, grid.rows.max(axis=0), target[grid.order], equity, cash, position, gain)
     try:
         portfolio_loop.compiled_walk()(*given)
     except (OSError, AttributeError, ImportError):  # machine code cannot be kept, or is of another version
@@ -181,5 +202,6 @@ def simulate_portfolio(
         cash=cash,
         close=grid.carried(prices.close),
         position=position,
+        gain=gain,
         **{name: accounts[name].copy() for name in ("capped", "dropped", "unsized", "too_small")},
     )

@@ -41,6 +41,7 @@ class Desk(NamedTuple):
     price: Any  # (S,) last price of each symbol
     latest: Any  # (S,) place of its last bar so far
     due: Any  # (S,) whether its position has reached the horizon
+    flow: Any  # (S,) money that each symbol has brought in so far, less what it took
 
 
 @step
@@ -57,12 +58,21 @@ def lend(desk: Any, s: int, price: Any) -> Any:
 
 
 @step
+def book(desk: Any, account: Any, s: int) -> None:
+    """The money as a step on symbol s left it."""
+    purse = desk.purse[0]
+    desk.flow[s] += account.cash - purse.cash
+    purse.cash = account.cash
+
+
+@step
 def give_back(desk: Any, account: Any, s: int) -> None:
     """Put the money and the count of trades back after a step on symbol s."""
     purse = desk.purse[0]
     if account.trades > purse.trades:
         desk.symbol[purse.trades] = s
-    purse.cash, purse.trades = account.cash, account.trades
+    purse.trades = account.trades
+    book(desk, account, s)
 
 
 @step
@@ -94,7 +104,7 @@ def begin(desk: Any, at: Any, target: Any) -> bool:
         if terms.funding and held != 0.0:
             account.cash = purse.cash
             loop.pay_funding(account, prices.open[k], prices.funding[k])
-            purse.cash = account.cash
+            book(desk, account, s)
         if desk.due[s] or not np.isnan(weight):
             loop.decide(account, weight, desk.due[s])
         if account.active or (terms.band > 0.0 and held != 0.0):
@@ -129,6 +139,7 @@ def trade_at_open(desk: Any, at: Any) -> None:
             else:
                 loop.rebalance(account, terms, bar_of(desk, at[s]))
             purse.cash += account.cash - sized_on
+            desk.flow[s] += account.cash - sized_on
 
 
 @step
@@ -139,7 +150,7 @@ def settle_funding(desk: Any, at: Any, direction: float) -> None:
             account, purse = desk.accounts[s], desk.purse[0]
             account.cash = purse.cash
             loop.pay_funding_later(account, bar_of(desk, at[s]), direction)
-            purse.cash = account.cash
+            book(desk, account, s)
 
 
 @step
@@ -273,8 +284,8 @@ def close_at(desk: Any, s: int, price: Any, reason: int) -> None:
 
 
 @step
-def mark(desk: Any, at: Any, position: Any) -> float:
-    """Bring prices to the close, charge borrow, note positions, (S,); what all of them are worth."""
+def mark(desk: Any, at: Any, position: Any, gain: Any) -> float:
+    """Bring prices to the close, charge borrow, note positions and gains, (S,); what all are worth."""
     worth, prices, purse = 0.0, desk.prices, desk.purse[0]
     for s in range(len(at)):
         k, account = at[s], desk.accounts[s]
@@ -287,19 +298,20 @@ def mark(desk: Any, at: Any, position: Any) -> float:
             if held < 0.0 and desk.terms.borrow > 0.0:
                 account.cash = purse.cash
                 loop.pay_borrow(account, desk.price[s], desk.terms.borrow * prices.elapsed[k])
-                purse.cash = account.cash
+                book(desk, account, s)
         worth += held * desk.price[s]
+        gain[s] = desk.flow[s] + held * desk.price[s]
     return worth
 
 
 @rare
-def end(desk: Any, at: Any, last: Any, position: Any, ruined: bool) -> float:
+def end(desk: Any, at: Any, last: Any, position: Any, gain: Any, ruined: bool) -> float:
     """Close what has its last bar now, or everything in ruin; what the other positions are worth."""
     worth = 0.0
     for s in range(len(at)):
         if desk.accounts[s].position != 0.0 and (ruined or at[s] == last[s]):
             close_at(desk, s, desk.price, loop.RUIN if ruined else loop.END)
-            position[s] = 0.0
+            position[s], gain[s] = 0.0, desk.flow[s]
         worth += desk.accounts[s].position * desk.price[s]
     return worth
 
@@ -320,8 +332,10 @@ def risk(desk: Any, at: Any) -> None:
 
 
 @rare
-def walk(desk: Any, rows: Any, last: Any, target: Any, equity: Any, cash: Any, position: Any) -> None:
-    """Walk the bars; fill equity and cash, (T,), position, (T, S), and trades.
+def walk(
+    desk: Any, rows: Any, last: Any, target: Any, equity: Any, cash: Any, position: Any, gain: Any
+) -> None:
+    """Walk the bars; fill equity and cash, (T,), position and gain, (T, S), and trades.
 
     rows: (T, S) `at` of each time. last: (S,) place of each symbol's last bar, at whose close what is held is
     closed. target: (N,) weights, NaN keep. The purse holds the money, afterwards how many trades there are.
@@ -335,13 +349,13 @@ def walk(desk: Any, rows: Any, last: Any, target: Any, equity: Any, cash: Any, p
         if begin(desk, at, target):
             trade_at_open(desk, at)
         risk(desk, at)
-        worth = mark(desk, at, position[t])
+        worth = mark(desk, at, position[t], gain[t])
         ruined = purse.cash + worth <= 0.0
         if ending or ruined:
-            worth = end(desk, at, last, position[t], ruined)
+            worth = end(desk, at, last, position[t], gain[t], ruined)
         equity[t], cash[t] = purse.cash + worth, purse.cash
         if ruined:
-            equity[t:], cash[t:] = purse.cash, purse.cash
+            equity[t:], cash[t:], gain[t:] = purse.cash, purse.cash, gain[t]
             return
 
 
@@ -351,9 +365,9 @@ def compiled_walk() -> Any:
     source = hashlib.sha256(inspect.getsource(loop).encode()).hexdigest()
 
     def portfolio(
-        desk: Any, rows: Any, last: Any, target: Any, equity: Any, cash: Any, position: Any
+        desk: Any, rows: Any, last: Any, target: Any, equity: Any, cash: Any, position: Any, gain: Any
     ) -> None:
         _ = source  # what a closure holds is in numba's key of what it keeps
-        walk(desk, rows, last, target, equity, cash, position)
+        walk(desk, rows, last, target, equity, cash, position, gain)
 
     return compiled(portfolio)

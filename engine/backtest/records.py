@@ -102,3 +102,16 @@ class Terms(NamedTuple):
     exit_after: int  # bars
     maintenance_long: float  # at the highest rate
     maintenance_short: float
+
+
+class Limits(NamedTuple):
+    """What holds the weights of several symbols together; a limit that is none is infinite."""
+
+    symbol_cap: float
+    gross_cap: float
+    net_cap: float
+    turnover_limit: float
+    exit_after: int
+    resized: bool
+    divided: bool
+    gone: int  # milliseconds

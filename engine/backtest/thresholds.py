@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -65,12 +65,27 @@ def best(
     """
     levels = candidates(forecast)
     found = sweep(bars, [(targets(signals.threshold(forecast, each)), rules) for each in levels.tolist()])
-    value = np.where((found.trades >= FEWEST_TRADES) & np.isfinite(found.sharpe), found.sharpe, -np.inf)
+
+    def returns(level: float) -> Floats:
+        weight = targets(signals.threshold(forecast, level))
+        made: Floats = simulate(bars, weight, rules.without_costs(), forecast).trades["return"]
+        return made
+
+    return choose(levels, found.trades, found.sharpe, returns, otherwise)
+
+
+def choose(
+    levels: Floats, trades: NDArray[Any], sharpe: Floats, returns: Callable[[float], Floats],
+    otherwise: float | None,
+) -> Choice:  # fmt: skip
+    """The candidate that is best, as `best` tells. levels, trades, sharpe: (C,) each.
+
+    returns: of a candidate's trades before costs.
+    """
+    value = np.where((trades >= FEWEST_TRADES) & np.isfinite(sharpe), sharpe, -np.inf)
     if not (value > -np.inf).any():
         return Choice(NEVER if otherwise is None else otherwise)
     level = float(levels[np.argmax(value)])
     if otherwise is not None:
         return Choice(level)
-    free = simulate(bars, targets(signals.threshold(forecast, level)), rules.without_costs(), forecast)
-    gross = float(free.trades["return"].mean())
-    return Choice(level if value.max() > 0.0 else NEVER, gross)
+    return Choice(level if value.max() > 0.0 else NEVER, float(returns(level).mean()))

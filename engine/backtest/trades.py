@@ -10,11 +10,13 @@ import pandas as pd
 from engine.results.trade_terms import COLUMNS, REASONS
 
 if TYPE_CHECKING:
-    from engine.backtest.simulate import Simulation
+    from numpy.typing import NDArray
+
+    from engine.statistics.account import AccountHistory
 
 
-def trade_table(simulation: Simulation, symbol: str) -> pd.DataFrame:
-    """One row a trade, in the order of exits, with the columns COLUMNS.
+def trade_table(simulation: AccountHistory, symbol: str | NDArray[np.object_]) -> pd.DataFrame:
+    """One row a trade, in the order of exits, with the columns COLUMNS. symbol: of all, or (N,) of each.
 
     entry_time and exit_time (datetime64[ms, UTC]) are the open times of the bars in which the position
     was opened and became flat; side is `long` or `short`; prediction is the return that was forecast for

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from engine.data.candle_notes import holes, losses
 from engine.data.exchange.client import Client, open_exchange
@@ -35,7 +35,7 @@ from engine.results.notes import Note
 from engine.settings import Data, Demo
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from engine.data.store import Series, Store
     from engine.market.ranges import Range
@@ -61,30 +61,92 @@ async def collect(
     RepairDataError,
     MakeRoomError; and StopRequestedError from `emit`. Pages that came until then are stored.
     """
-    notes: list[Note] = []
-    data = of_series(data, store)
-    primary = imported(data, store, notes) if data.series else None
-    extras = own_series(data, store)
-    notes += [note for each in extras for note in joins_early(each)]
-    span = span_of(data, now_ms) if primary is None else extent(primary)
-    sources = sources_of(data, demo or Demo(), span)
-    if primary and any(source.simulated != primary.simulated for source in sources):
-        reason = "simulated and real series do not go together"
-        raise ChangeSettingsError("data.exchange", reason, "Take all of them from one side")
-    job = CollectJob(data, demo or Demo(), store, now_ms, emit, demo_endpoint)
-    await job.run(sources)
-    for source in sources:
-        notes += remarks(source, span, *job.found[source.role])
-    series = {role: result for role, (result, _) in job.found.items() if len(result.frame)}
-    primary = primary or with_calendar(series[PRIMARY], data.calendar)
-    simulated = primary.simulated or any(source.simulated for source in sources)
-    others = at_mark(data, store, [*others_of(sources, series), *own_funding(data, store)])
-    return Collected(primary, [*others, *extras], tuple(notes), simulated)
+    plan = Plan.of(data, store, now_ms, demo or Demo())
+    job = CollectJob(plan.data, demo or Demo(), store, now_ms, emit, demo_endpoint)
+    await job.run(list(plan.sources))
+    return plan.collected(store, job.found)
+
+
+async def collect_several(
+    symbols: Mapping[str, Data], store: Store, now_ms: int, emit: Emit, demo: Demo | None = None,
+    demo_endpoint: str = "",
+) -> tuple[dict[str, Collected], dict[str, QuantdeckError]]:  # fmt: skip
+    """The same of several symbols at once, which share exchanges, with their limits, and series.
+
+    symbols: the settings of each alone. A symbol that cannot be had takes none of the others with it: it
+    stands in the second dict, with why. Raises StopRequestedError, and ChangeSettingsError for settings.
+    """
+    plans = {name: Plan.of(data, store, now_ms, demo or Demo()) for name, data in symbols.items()}
+    wanted: dict[str, Source] = {}
+    for source in (source for plan in plans.values() for source in plan.sources):
+        known = wanted.get(source.name, source).wanted
+        both = min(known[0], source.wanted[0]), max(known[1], source.wanted[1])
+        wanted[source.name] = replace(source, wanted=both)
+    first = next(iter(plans.values())).data
+    job = CollectJob(first, demo or Demo(), store, now_ms, emit, demo_endpoint, several=True)
+    await job.run(list(wanted.values()))
+    got: dict[str, Collected] = {}
+    lost: dict[str, QuantdeckError] = {}
+    for name, plan in plans.items():
+        faults = [job.lost[each.name] for each in plan.sources if each.name in job.lost]
+        if faults:
+            lost[name] = faults[0]
+        else:
+            got[name] = plan.collected(store, job.found)
+    return got, lost
+
+
+Found: TypeAlias = "dict[str, tuple[Series, QuantdeckError | None]]"  # by series
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What one symbol takes: its sources, and what of it is stored already."""
+
+    data: Data
+    primary: Series | None  # of the store
+    extras: list[Other]
+    sources: tuple[Source, ...]
+    span: Range
+    notes: tuple[Note, ...]
+
+    @classmethod
+    def of(cls, data: Data, store: Store, now_ms: int, demo: Demo) -> Self:
+        """Of the settings of one symbol. Raises ChangeSettingsError, RepairDataError."""
+        notes: list[Note] = []
+        data = of_series(data, store)
+        primary = imported(data, store, notes) if data.series else None
+        extras = own_series(data, store)
+        notes += [note for each in extras for note in joins_early(each)]
+        span = span_of(data, now_ms) if primary is None else extent(primary)
+        sources = tuple(sources_of(data, demo, span))
+        if primary and any(source.simulated != primary.simulated for source in sources):
+            reason = "simulated and real series do not go together"
+            raise ChangeSettingsError("data.exchange", reason, "Take all of them from one side")
+        return cls(data, primary, extras, sources, span, tuple(notes))
+
+    def collected(self, store: Store, found: Found) -> Collected:
+        """What came of it."""
+        notes = list(self.notes)
+        series: dict[str, Series] = {}  # by role
+        for source in self.sources:
+            whole, error = found[source.name]
+            part = cut(whole, source.wanted)
+            notes += remarks(source, self.span, part, error)
+            if len(part.frame):
+                series[source.role] = part
+        primary = self.primary or with_calendar(series[PRIMARY], self.data.calendar)
+        simulated = primary.simulated or any(source.simulated for source in self.sources)
+        others = at_mark(self.data, store, [*others_of(self.sources, series), *own_funding(self.data, store)])
+        return Collected(primary, [*others, *self.extras], tuple(notes), simulated)
 
 
 @dataclass(frozen=True)
 class CollectJob:
-    """The sources of one collection, fetched side by side."""
+    """The sources of one collection, fetched side by side.
+
+    several: whether they are of several symbols; what cannot be had of one then ends nothing else.
+    """
 
     data: Data
     demo: Demo
@@ -92,7 +154,9 @@ class CollectJob:
     now_ms: int
     emit: Emit
     demo_endpoint: str
-    found: dict[str, tuple[Series, QuantdeckError | None]] = field(default_factory=dict)  # by role
+    several: bool = False
+    found: Found = field(default_factory=dict)
+    lost: dict[str, QuantdeckError] = field(default_factory=dict)  # by series
 
     async def run(self, sources: list[Source]) -> None:
         """Fill `found`; raises the worst of what came up, after all clients are closed."""
@@ -119,7 +183,9 @@ class CollectJob:
                 from engine.data.demo.server import demo_exchange
 
                 market = (self.demo.seed, self.demo.edge, self.data.timeframe)
-                base = (await stack.enter_async_context(demo_exchange(*market, self.now_ms))).url
+                further = (self.demo.correlation, self.demo.edge_in)
+                running = demo_exchange(*market, self.now_ms, *further)
+                base = (await stack.enter_async_context(running)).url
         clients = {}
         for exchange, path in dict.fromkeys((source.exchange, source.path) for source in needed):
             client = open_exchange(
@@ -150,14 +216,17 @@ class CollectJob:
                 raise ChangeSettingsError(
                     source.name, reason, "Choose another range, or leave this series out"
                 )
-            self.found[source.role] = series, None
+            self.found[source.name] = series, None
         except StopRequestedError:
             raise
         except QuantdeckError as error:
             self.emit(failed(source, error))
             if source.role == PRIMARY or self.data.when_source_fails == "fail":
-                raise
-            self.found[source.role] = cut(stored(source, self.store), source.wanted), error
+                if not self.several:
+                    raise
+                self.lost[source.name] = error
+                return
+            self.found[source.name] = cut(stored(source, self.store), source.wanted), error
 
 
 def others_of(sources: Sequence[Source], series: dict[str, Series]) -> list[Other]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from engine.data.demo.paths import BASES
 from engine.data.exchange.pager import HOUR_MS
 from engine.data.kinds import joining
 from engine.data.store import series_name
@@ -117,8 +118,15 @@ def others_wanted(data: Data, demo: Demo, span: Range) -> list[Source]:
 
 
 def demo_name(data: Data, demo: Demo) -> str:
-    """The simulated exchange's name in the store: seed, edge and timeframe make its market."""
-    return f"{DEMO}-{demo.seed}-{demo.edge}-{data.timeframe}"
+    """The simulated exchange's name in the store: seed, edge and timeframe make its market.
+
+    Those besides BTC and ETH are also made by how they correlate, and by which of them has the edge.
+    """
+    name = f"{DEMO}-{demo.seed}-{demo.edge}-{data.timeframe}"
+    if data.symbol.partition("/")[0] in BASES:
+        return name
+    only = f"-{demo.edge_in}" if demo.edge_in else ""
+    return f"{name}-{demo.correlation}{only}"
 
 
 def in_ms(text: str) -> int:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MODEL = "metadata.joblib"  # which every run has that keeps a model
 DECIDES_WEIGHTS = ("features", "window", "label", "split", "scaling", "model", "training")
+OF_UNIVERSE = ("symbols", "universe_top", "universe_days")  # of the data's, where there are several symbols
 LEFT_OUT = {"kind", "file", "output", "quantile_share"}  # of the model's, where they are the default
 
 
@@ -82,6 +83,9 @@ def key(settings: Settings, data: str, own_features: str, own_model: str, device
     groups["training"]["devices"] = devices
     chosen = settings.model
     groups["model"] = chosen.model_dump(mode="json", exclude=LEFT_OUT) | chosen.unlike_default
+    if settings.data.symbols:
+        groups["universe"] = settings.universe.model_dump(mode="json")
+        groups["universe"] |= {name: getattr(settings.data, name) for name in OF_UNIVERSE}
     parts = [groups, data, own_features, *([own_model] if own_model else [])]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

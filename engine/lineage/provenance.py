@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     Times = NDArray[np.int64]
 
 PART_OF_THE_MODEL = ("features", "window", "label", "scaling", "model")
+OF_SEVERAL = ("scaling", "symbol", "cross_section", "lead")  # of the universe, too
 
 
 def metadata(
@@ -38,24 +39,34 @@ def metadata(
 
     time_ms = milliseconds(market.frame.index)  # (T,)
     last = target_ms[parts.validation[-1:]]  # (1,)
-    bounds = {
-        name: [str(iso(int(target_ms[end]))) for end in (part[0], part[-1])]
-        for name, part in (("train", parts.train), ("validation", parts.validation), ("test", parts.test))
-    }
     return Metadata(
-        run=run,
-        test_dates=target_ms[parts.test].astype("datetime64[ms]"),  # (M,)
-        feature_names=list(names),
-        settings=to_toml(settings),
-        bounds=bounds,
         trained_until_ms=int(market.later_ms(last, settings.label.horizon)[0]),
         data_from_ms=int(time_ms[0]),
         data_until_ms=int(market.calendar.ends(time_ms)[-1]),
         fingerprint=fingerprint(market),
-        own_features=own[0].sha256 if own else "",
-        own_model=own_model,
-        versions=versions(),
+        **of_training(run, settings, target_ms, parts, names, own, own_model),
     )
+
+
+def of_training(
+    run: str, settings: Settings, target_ms: Times, parts: Split, names: Sequence[str],
+    own: Sequence[Feature], own_model: str,
+) -> dict[str, Any]:  # fmt: skip
+    """What such metadata hold besides the market."""
+    bounds = {
+        name: [str(iso(int(end))) for end in (target_ms[part].min(), target_ms[part].max())]
+        for name, part in (("train", parts.train), ("validation", parts.validation), ("test", parts.test))
+    }
+    return {
+        "run": run,
+        "test_dates": np.unique(target_ms[parts.test]).astype("datetime64[ms]"),  # (M,)
+        "feature_names": list(names),
+        "settings": to_toml(settings),
+        "bounds": bounds,
+        "own_features": own[0].sha256 if own else "",
+        "own_model": own_model,
+        "versions": versions(),
+    }
 
 
 def refuse_other_model(settings: Settings, trained: Metadata) -> None:
@@ -67,6 +78,15 @@ def refuse_other_model(settings: Settings, trained: Metadata) -> None:
         for name, value in getattr(settings, group)
         if value != getattr(getattr(before, group), name)
     ]
+    if settings.data.symbols != before.data.symbols:
+        now, was = (", ".join(each.data.symbols) or "one symbol" for each in (settings, before))
+        differ.append(f"data.symbols = {now}, trained with {was}")
+    if settings.data.symbols:
+        differ += [
+            f"universe.{name} = {getattr(settings.universe, name)!r}, trained with {was!r}"
+            for name in OF_SEVERAL
+            if getattr(settings.universe, name) != (was := getattr(before.universe, name))
+        ]
     if differ:
         raise ChangeSettingsError(
             f"model of run {trained.run}", f"is another one: {'; '.join(differ)}", "Train anew for these"
@@ -75,17 +95,26 @@ def refuse_other_model(settings: Settings, trained: Metadata) -> None:
 
 def differences(trained: Metadata, market: Market, own: Sequence[Feature]) -> list[Note]:
     """What is not as it was when the model was trained."""
-    found = []
+    return changed(trained, fingerprint(as_trained(trained, market)), own)
+
+
+def as_trained(trained: Metadata, market: Market) -> Market:
+    """The rows of a market that the training saw."""
     time_ms = milliseconds(market.frame.index)  # (T,)
-    rows = (time_ms >= trained.data_from_ms) & (time_ms < trained.data_until_ms)
-    if fingerprint(market.rows(rows)) != trained.fingerprint:
+    return market.rows((time_ms >= trained.data_from_ms) & (time_ms < trained.data_until_ms))
+
+
+def changed(trained: Metadata, data: str, own: Sequence[Feature]) -> list[Note]:
+    """What is not as it was, data: fingerprint of what the training saw as it is now."""
+    found = []
+    if data != trained.fingerprint:
         found.append(Note("other data than trained on"))
     if (own[0].sha256 if own else "") != trained.own_features:
         found.append(Note("own features changed"))
     now = versions() | {"python": trained.versions.get("python", "")}  # another one changes no figure
-    changed = [name for name, was in trained.versions.items() if now.get(name) != was]
-    if changed:
-        found.append(Note("other versions than at training", {"libraries": ", ".join(changed)}))
+    others = [name for name, was in trained.versions.items() if now.get(name) != was]
+    if others:
+        found.append(Note("other versions than at training", {"libraries": ", ".join(others)}))
     return found
 
 
@@ -123,7 +152,7 @@ def traded_rows(trained: Metadata, target_ms: Times, span: str) -> tuple[NDArray
     notes: list[Note] = []
     if span == "test":
         chosen = np.isin(target_ms, test_ms)
-        lacking = len(test_ms) - int(np.count_nonzero(chosen))
+        lacking = int(np.count_nonzero(~np.isin(test_ms, target_ms)))
         if lacking:
             notes.append(Note("test dates without window", {"lacking": lacking, "dates": len(test_ms)}))
     elif span == "later":

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 SCALER, METADATA = "scaler.joblib", "metadata.joblib"
 MOST = 64  # members
+BY_SYMBOL = "by_symbol"
 NUMBERS = ("clip", "label_clip", "volatility")  # of the scalers, beside the two of scikit-learn
 SCHEMA = 2
 NOT_OF_ONE_RUN = "The files are not of one run; restore them from a copy, or train again"
@@ -51,6 +52,8 @@ class Metadata:
     entry_threshold: the one that validation chose, None where it was not asked. gross_return: of a trade
     there, before costs, NaN where not asked. own_features, own_model:
     SHA-256 of the user's own files, empty without one.
+    symbols: of a universe, in its order, first and last target of each in the test, ISO 8601; nothing of a
+    symbol without any.
     """
 
     run: str
@@ -68,6 +71,7 @@ class Metadata:
     entry_threshold: float | None = None
     gross_return: float = math.nan
     own_model: str = ""
+    symbols: dict[str, list[str]] = field(default_factory=dict)
     schema: int = SCHEMA
 
 
@@ -91,11 +95,16 @@ def save(folder: Path, artifact: Artifact) -> list[str]:
     made = artifact.scalers
     numbers = {name: number for name in NUMBERS if (number := getattr(made, name))}
     scalers = {"features": made.features, "label": made.label, **numbers}
+    if made.by_symbol:
+        scalers[BY_SYMBOL] = dict(made.by_symbol)
     names = kinds.files(kind, len(models))
     content = {name: kinds.dump(kind, model) for name, model in zip(names, models, strict=True)}
     content[SCALER] = joblib_file.dump(scalers)
     metadata = replace(artifact.metadata, belongs={name: sha256(part) for name, part in content.items()})
-    content[METADATA] = joblib_file.dump(asdict(metadata))
+    plain = asdict(metadata)
+    if not metadata.symbols:
+        del plain["symbols"]  # a model of one symbol is the same bytes as before there were several
+    content[METADATA] = joblib_file.dump(plain)
     for name, part in content.items():
         write_whole(folder / name, part)
     return list(content)
@@ -156,7 +165,7 @@ def proper(name: str, value: Any) -> bool:
         return isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype == np.dtype("datetime64[ms]")
     if name == "feature_names":
         return isinstance(value, list) and bool(value) and all(isinstance(each, str) for each in value)
-    if name in {"bounds", "versions", "belongs"}:
+    if name in {"bounds", "versions", "belongs", "symbols"}:
         return isinstance(value, dict) and all(isinstance(each, str) for each in value)
     if name == "entry_threshold":
         return value is None or (isinstance(value, float) and 0.0 <= value <= 1.0)
@@ -167,10 +176,15 @@ def proper(name: str, value: Any) -> bool:
 
 def scalers_of(stored: Any, features: int) -> Scalers:
     """The scalers from their plain form, fitted on as many features and one label. RepairDataError."""
-    if not isinstance(stored, dict) or stored.keys() - set(NUMBERS) != {"features", "label"}:
+    if not isinstance(stored, dict) or stored.keys() - {*NUMBERS, BY_SYMBOL} != {"features", "label"}:
         raise RepairDataError(SCALER, "does not hold the scalers of features and label", "Train again")
-    for name, width in (("features", features), ("label", 1)):
-        scaler = stored[name]
+    own = stored.get(BY_SYMBOL, {})
+    if not isinstance(own, dict) or not all(isinstance(name, str) for name in own):
+        raise RepairDataError(SCALER, "does not hold scalers by symbol", "Train again")
+    by_symbol = [(f"{name}'s features", scaler, features) for name, scaler in own.items()]
+    for name, scaler, width in (
+        ("features", stored["features"], features), ("label", stored["label"], 1), *by_symbol
+    ):  # fmt: skip
         if scaler is None and name == "features":
             continue
         if not isinstance(scaler, joblib_file.SCALERS) or getattr(scaler, "n_features_in_", None) != width:

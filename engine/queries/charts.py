@@ -144,7 +144,8 @@ def prices(request: Event) -> Sheet:
         panels.append(
             candles_svg.columns(low, high, LOW, "forecasts in basis points", bars.time_ms, "column")
         )
-    span = f"bars {found.first + 1:,} to {found.first + found.bars:,} of {found.all:,}"
+    of = f"{result.named(str(request.get('symbol', '')))}, " if result.of_several else ""
+    span = f"{of}bars {found.first + 1:,} to {found.first + found.bars:,} of {found.all:,}"
     marks = "Full marks: entries, hollow: exits; up and green long, down and red short."
     below = "Below: forecasts in bps." if len(panels) > 1 else ""
     return Sheet(

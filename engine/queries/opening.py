@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import ChangeSettingsError
 from engine.outcome import Source, build_result
 from engine.queries.curves import curves
-from engine.queries.result import Result, Traded, result_of, simulations, traded
+from engine.queries.result import Result, Traded, account_of, result_of, traded
 from engine.results.answers import OpenedResult
 from engine.robustness import deflation
 from engine.statistics.tear_sheet import tear_sheet
@@ -52,11 +52,9 @@ def figures_of(result: Result, again: Traded) -> BacktestResult:
 def ledger(request: Event) -> TrialCounts:
     """How often the bars of a run were looked at by now, and its deflated Sharpe ratio; no new look."""
     result = result_of(request)
-    settings = result.recorded.settings
-    strategy, _ = simulations(result, settings)
-    return deflation.trial_counts(
-        result.home, result.look(deflation.Performance.of(strategy), settings), strategy
-    )
+    strategy = account_of(result)
+    look = result.look(deflation.Performance.of(strategy), result.recorded.settings)
+    return deflation.trial_counts(result.home, look, strategy)
 
 
 def answer(result: Result, again: Traded, request: Event) -> OpenedResult:

@@ -28,12 +28,17 @@ FEWEST_BARS = 10
 def chart(request: Event) -> PriceChart:
     """`bars` bars (0: all) from bar `first` on, or around the trade in `row`, in at most `candles` candles.
 
-    The trades are those of a question for trades: its filter leaves some out, its order numbers the rows.
+    The trades are those of a question for trades: its filter leaves some out, its order numbers the rows. Of
+    a run that trades several symbols they are those of `symbol`, as its prices are, or of its first one.
     Raises ChangeSettingsError.
     """
     result, again = traded(request)
-    bars, rows = result.decisions.bars, order(again, request)
-    entered, left = (bars_at(again.time_ms, again.trades[name]) for name in MOMENTS)
+    symbol, rows = result.named(str(request.get("symbol", ""))), order(again, request)
+    decisions = result.on(symbol)
+    bars = decisions.bars
+    if result.of_several:
+        rows = rows[again.trades["symbol"].to_numpy()[rows] == symbol]
+    entered, left = (bars_at(bars.time.astype(np.int64), again.trades[name]) for name in MOMENTS)
     count = min(max(whole(request, "bars", 0) or len(bars), FEWEST_BARS), len(bars))
     first = whole(request, "first", 0)
     around = rows[whole(request, "row", 0) :][:1] if "row" in request else rows[:0]
@@ -44,7 +49,7 @@ def chart(request: Event) -> PriceChart:
     columns = max(1, min(whole(request, "candles", 100), count, MOST_CANDLES))
     starts = np.unique(np.linspace(first, last, columns, endpoint=False).astype(np.int64))  # (C,)
     held, marked = marks(again.trades, rows, (entered, left), starts, last, around)
-    forecast = result.decisions.forecast[first:last]
+    forecast = decisions.forecast[first:last]
     return PriceChart(
         first=first,
         bars=count,
@@ -54,7 +59,7 @@ def chart(request: Event) -> PriceChart:
         lowest_forecast=tuple(np.fmin.reduceat(forecast, starts - first).tolist()),
         highest_forecast=tuple(np.fmax.reduceat(forecast, starts - first).tolist()),
         without_forecast=tuple(
-            np.logical_or.reduceat(result.decisions.without_forecast[first:last], starts - first).tolist()
+            np.logical_or.reduceat(decisions.without_forecast[first:last], starts - first).tolist()
         ),
         held=held,
         trades=marked,

@@ -19,7 +19,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from engine.backtest import signals, trading
-from engine.backtest.bars import ARRAYS, DUE_LATER, bars_of
+from engine.backtest.bars import ARRAYS, DUE_LATER, Bars, bars_of
+from engine.backtest.records import TRADE
 from engine.backtest.trades import trade_table
 from engine.backtest.trading import Decisions
 from engine.disk import stamp
@@ -36,7 +37,9 @@ from engine.runs.manifest import read_checked
 from engine.runs.results import content
 from engine.runs.trial_ledger import WHAT_IF
 from engine.settings import Settings, load, make, with_limits, with_threshold
+from engine.statistics.account import AccountHistory
 from engine.statistics.conformal import Band
+from engine.universe.results import index_bars
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -93,6 +96,52 @@ class Result:
     recorded: Traded
     decisions: Decisions
 
+    @property
+    def of_several(self) -> bool:
+        """Whether it trades several symbols."""
+        return bool(self.recorded.settings.data.symbols)
+
+    def refuse_several(self) -> None:
+        """Raise ChangeSettingsError if it trades several symbols, which no other rules are tried on yet."""
+        if self.of_several:
+            reason = "trades several symbols, which no other rules are tried on yet"
+            remedy = f"Set them in a new backtest: {run_hint(self.run.path, 'backtest RUN')}"
+            raise ChangeSettingsError(f"run {self.run.id}", reason, remedy)
+
+    def named(self, symbol: str) -> str:
+        """That symbol, for an empty name the first of several; its only one where it trades one alone.
+
+        Raises ChangeSettingsError for one that it does not trade, RepairDataError.
+        """
+        if not self.of_several:
+            return self.figures.symbol
+        found = self._by_symbol
+        if symbol and symbol not in found:
+            raise ChangeSettingsError(
+                f"symbol {symbol}", "is none of the run's", f"Choose of {', '.join(found)}"
+            )
+        return symbol or next(iter(found))
+
+    def on(self, symbol: str) -> Decisions:
+        """What was decided on the bars of a symbol that it trades, (B_s,)."""
+        return self._by_symbol[symbol] if self.of_several else self.decisions
+
+    @cached_property
+    def _by_symbol(self) -> dict[str, Decisions]:
+        path = self.run.path
+        predictions = parquet(path, PREDICTIONS, ("symbol", "prediction", "signal", "realised"))
+        of = {str(name): rows for name, rows in predictions.groupby("symbol", sort=False)}
+        bars = bars_by_symbol(path, self.figures.calendar)
+        if {name: len(rows) for name, rows in of.items()} != {name: len(each) for name, each in bars.items()}:
+            raise RepairDataError(str(path / BARS), "is of other bars than the predictions", again(path))
+        return {
+            name: Decisions(
+                bars[name], rows["prediction"].to_numpy(), rows["signal"].to_numpy(np.int8),
+                rows["realised"].to_numpy(),
+            )
+            for name, rows in of.items()
+        }  # fmt: skip
+
     @cached_property
     def prices(self) -> MarketPrices:
         """What the bars hold."""
@@ -127,6 +176,7 @@ def traded(request: Event) -> tuple[Result, Traded]:
         raise ChangeSettingsError("overrides", "are no table of settings", "Give {key: value}")
     if not given:
         return result, result.recorded
+    result.refuse_several()
     overrides = tuple(sorted((str(key), json.dumps(value)) for key, value in given.items()))
     return result, _try(result.run.path, _version(result.run.path), overrides)
 
@@ -154,7 +204,8 @@ def _read(path: Path, _version: Stamp) -> Result:
         settings = with_threshold(settings, figures.entry_threshold)
     settings = with_limits(settings, asdict(figures.costs))
     equity = parquet(path, EQUITY, ("equity", "buy_and_hold"))
-    decisions = decisions_of(path, figures.calendar)
+    several = "symbol" in columns_of(path, BARS)
+    decisions = (as_one if several else decisions_of)(path, figures.calendar)
     time_ms = milliseconds(equity.index)
     if not np.array_equal(time_ms, decisions.bars.time.astype(np.int64)):
         raise RepairDataError(str(path / EQUITY), "is of other bars than the run's bars", again(path))
@@ -179,6 +230,25 @@ def decisions_of(path: Path, calendar: str) -> Decisions:
     bars = bars_of(frame, calendar)
     forecast, signal, forward_return = (predictions[name].to_numpy() for name in predictions)
     return Decisions(bars, forecast, signal.astype(np.int8), forward_return, weight, band)
+
+
+def as_one(path: Path, calendar: str) -> Decisions:
+    """A universe's symbols as one market, in equal parts from their first bars on; nothing is decided there.
+
+    Raises RepairDataError.
+    """
+    bars = index_bars(bars_by_symbol(path, calendar))
+    unknown = np.full(len(bars), np.nan)
+    return Decisions(bars, unknown, np.zeros(len(bars), np.int8), unknown, weight=unknown)
+
+
+def bars_by_symbol(path: Path, calendar: str) -> dict[str, Bars]:
+    """The bars of each symbol of a universe's run, (B_s,), in its order. Raises RepairDataError."""
+    found = columns_of(path, BARS)
+    named = tuple(name for name in ARRAYS if name not in DUE_LATER or name in found)
+    frame = parquet(path, BARS, ("symbol", *named))
+    groups = frame.groupby("symbol", sort=False)
+    return {str(name): bars_of(rows.drop(columns="symbol"), calendar) for name, rows in groups}
 
 
 def columns_of(path: Path, name: str) -> tuple[str, ...]:
@@ -262,6 +332,21 @@ def trade(result: Result, settings: Settings) -> Traded:
         strategy.calendar,
         (strategy, benchmark),
         look,
+    )
+
+
+def account_of(result: Result) -> AccountHistory:
+    """The strategy's account: of one symbol simulated anew, of several as it was recorded, without trades."""
+    recorded = result.recorded
+    if not result.of_several:
+        return simulations(result, recorded.settings)[0]
+    return AccountHistory(
+        time=recorded.time_ms.astype("datetime64[ms]"),
+        equity=recorded.equity,
+        trades=np.empty(0, TRADE),
+        initial_capital=recorded.settings.backtest.initial_capital,
+        calendar=recorded.calendar,
+        ruined=bool(recorded.equity[-1] <= 0),
     )
 
 

@@ -49,6 +49,7 @@ def swept(request: Event) -> SweepResult:
     MakeRoomError.
     """
     result, moves = result_of(request), combinations(request.get("choices"))
+    result.refuse_several()
     texts = [tuple((key, json.dumps(value)) for key, value in each.items()) for each in moves]
     settings = [settings_with(result, each) for each in texts]
     variants = traded(result, settings)

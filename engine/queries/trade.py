@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.errors import ChangeSettingsError
-from engine.queries.price import candles_of
+from engine.queries.price import bars_at, candles_of
 from engine.queries.result import traded
 from engine.queries.trades import order, plain, whole
 from engine.results.answers import TradeDetail
 from engine.results.trade_terms import COLUMNS, MOMENTS
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
     from engine.queries.result import Result, Traded
@@ -47,20 +46,16 @@ def around(result: Result, again: Traded, request: Event, found: NDArray[np.int6
     if not len(found):
         raise ChangeSettingsError("trade", "there is none further", "Go back, or change the filter")
     row = again.trades.iloc[found]
-    entry, end = (bar_of(again, row[name]) for name in MOMENTS)
+    bars = result.on(str(row["symbol"].iloc[0])).bars
+    entry, end = (int(bars_at(bars.time.astype(np.int64), row[name])[0]) for name in MOMENTS)
     beside = max(FEWEST_AROUND, round((end - entry) * AROUND))
-    first, last = max(0, entry - beside), min(len(again.time_ms), end + beside + 1)
+    first, last = max(0, entry - beside), min(len(bars), end + beside + 1)
     most = max(10, min(whole(request, "candles", 100), MOST_CANDLES))
     joined = -(-(last - first) // most)
     return TradeDetail(
         trade={name: plain(row, name)[0] for name in COLUMNS},
-        candles=candles_of(result.decisions.bars, np.arange(first, last, joined), last),
+        candles=candles_of(bars, np.arange(first, last, joined), last),
         bars_per_candle=joined,
         entry=(entry - first) // joined,
         exit=(end - first) // joined,
     )
-
-
-def bar_of(again: Traded, moments: pd.Series[pd.Timestamp]) -> int:
-    """The row of the bar that opens at the one moment given."""
-    return int(np.searchsorted(again.time_ms, moments.to_numpy("datetime64[ms]").astype(np.int64)[0]))

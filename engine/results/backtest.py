@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
 from engine.errors import RepairDataError
+from engine.results.capacity import Capacity
 from engine.results.codec import Count, Number, from_json, to_json
 from engine.results.earlier import SCHEMA, upgraded
 from engine.results.learned import BandCoverage, FeatureDrift, ForecastCalibration
 from engine.results.notes import Note
+from engine.results.portfolio import PortfolioParts
 
 
 class Interval(NamedTuple):
@@ -128,27 +130,6 @@ class BreakEven:
     bps: Number
     earned_bps: Number
     paid_bps: Number
-
-
-@dataclass(frozen=True)
-class AtCapital:
-    """The same signals with another capital, its orders moving the price."""
-
-    capital: Number
-    total_return: Number
-    sharpe: Number
-
-
-@dataclass(frozen=True)
-class Capacity:
-    """Return against capital. impact: factor of the square-root law.
-
-    half: the capital that leaves half of the return, at most the largest; NaN without a gain.
-    """
-
-    rows: tuple[AtCapital, ...]
-    impact: float
-    half: Number
 
 
 @dataclass(frozen=True)
@@ -353,6 +334,7 @@ class BacktestResult:
     folds: tuple[Fold, ...] = ()
     schema: int = SCHEMA
     files: dict[str, str] = field(default_factory=dict)
+    portfolio: PortfolioParts | None = None  # of an account over several symbols
 
     def to_json(self) -> dict[str, Any]:
         """As result.json holds it."""

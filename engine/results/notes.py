@@ -209,6 +209,16 @@ TEXTS = {
         "At no threshold does validation hold enough trades to choose one: nothing is traded."
     ),
     "folds do not pay": "In {folds} of {of} folds no threshold paid on validation: nothing is traded there.",
+    "universe of candidates": (
+        "{symbols:,} symbols are traded: those that are named and stored. Markets that had gone before they "
+        "could be stored are missing, and so is what was lost in them."
+    ),
+    "symbol lost": "{symbol} is left out, as it cannot be had: {error}",
+    "symbols without test": "No bar is traded of {symbols}: they have none in the test's span.",
+    "steps of symbols": (
+        "The symbols' smallest steps of quantity are not applied, as they differ; the largest of their "
+        "minimum orders is."
+    ),
     "bars filled": (
         "{bars:,} bars that were not there are filled flat: features and windows see them, nobody "
         "trades them (data.fill_gaps)."

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.backtest.sweep import sweep
-from engine.results.backtest import AtCapital, Capacity
+from engine.results.capacity import AtCapital, Capacity
 from engine.results.metrics import FEWEST_DAYS
 from engine.statistics.account import day_ends
 

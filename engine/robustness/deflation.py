@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.backtest.bars import Bars
-    from engine.backtest.simulate import Simulation
     from engine.runs.trial_store import DailyReturns
     from engine.settings import Settings
+    from engine.statistics.account import AccountHistory
 
     Floats = NDArray[np.float64]
 
@@ -71,7 +71,7 @@ class Performance:
     returns: Floats
 
     @classmethod
-    def of(cls, strategy: Simulation) -> Self:
+    def of(cls, strategy: AccountHistory) -> Self:
         """Of a simulation."""
         return cls(
             trial=hashlib.sha256(strategy.equity.tobytes()).hexdigest(),
@@ -107,7 +107,9 @@ class Recorded(NamedTuple):
     notes: tuple[Note, ...] = ()
 
 
-def record(home: Path, bars: Bars, strategy: Simulation, settings: Settings, origin: TrialOrigin) -> Recorded:
+def record(
+    home: Path, bars: Bars, strategy: AccountHistory, settings: Settings, origin: TrialOrigin
+) -> Recorded:
     """Record that somebody looked at these results and deflate the Sharpe ratio by all looks so far.
 
     Raises MakeRoomError, RepairDataError.
@@ -144,7 +146,7 @@ def add(store: trial_store.Store, home: Path, prices: MarketPrices, variant: Var
     store.add(replace(look, home=str(home)), variant.performance.packed())
 
 
-def trial_counts(home: Path, look: trial_ledger.Evaluation, strategy: Simulation) -> TrialCounts:
+def trial_counts(home: Path, look: trial_ledger.Evaluation, strategy: AccountHistory) -> TrialCounts:
     """What the ledger says of the bars of a look, and what that leaves of the strategy's Sharpe ratio.
 
     Below 30 days nothing annual is defined. Raises MakeRoomError, RepairDataError.
@@ -159,7 +161,7 @@ def counts_among(
     home: Path,
     looks: list[trial_ledger.Counted],
     like: trial_ledger.Evaluation,
-    strategy: Simulation,
+    strategy: AccountHistory,
 ) -> TrialCounts:
     """The same, of the looks at the bars of `like` that were read already."""
     returns = daily_returns(strategy)

@@ -175,6 +175,7 @@ class Home:
             raise ChangeSettingsError(f"mode {mode!r}", "does not exist", f"Use one of {', '.join(MODES)}")
         from engine.settings import for_own_signals, pinned, to_toml
 
+        settings = self.of_universe(mode, settings)
         if "collect" in MODES[mode].stages:
             self.refuse_absent(settings.data.stored)
         about = {"mode": mode, "of": of, "name": checked_name(name)}
@@ -188,9 +189,30 @@ class Home:
         write_whole(run.about_path, json.dumps(about, indent=2).encode())
         return run
 
+    def of_universe(self, mode: str, settings: Settings) -> Settings:
+        """The settings with the names of data.symbols written out.
+
+        Raises ChangeSettingsError for a name that means nothing, and where the mode knows one symbol only.
+        """
+        if not settings.data.symbols:
+            return settings
+        from engine.settings import resolved
+
+        data = resolved(settings.data, self.stored())
+        if data.symbols and not MODES[mode].universe:
+            known = ", ".join(each.name for each in MODES.values() if each.universe)
+            reason = f"{mode} knows one symbol; of several it would judge none"
+            remedy = f"Set data.symbols to one, or take what knows several: {known}"
+            raise ChangeSettingsError("data.symbols", reason, remedy)
+        return settings.model_copy(update={"data": data})
+
+    def stored(self) -> list[str]:
+        """The names of all stored series."""
+        return sorted(path.stem for path in self.data.glob("*.parquet"))
+
     def refuse_absent(self, names: Sequence[str]) -> None:
         """Raise ChangeSettingsError for the first series that is not stored."""
-        stored = sorted(path.stem for path in self.data.glob("*.parquet"))
+        stored = self.stored()
         for name in names:
             if name not in stored:
                 raise no_such_series(name, stored, self.path)

@@ -28,6 +28,7 @@ class Mode:
                   it, and a sub-command of its name starts it, or `command` where there is one
     trains        whether a model is left in the run's folder
     reproducible  whether `quantdeck reproduce` repeats it
+    universe      whether it works on several symbols, those of data.symbols
     """
 
     name: str
@@ -38,6 +39,7 @@ class Mode:
     command: str = ""
     trains: bool = False
     reproducible: bool = False
+    universe: bool = False
 
     @property
     def work(self) -> Callable[[Any], Any]:
@@ -81,17 +83,20 @@ TRADE = ("predict", "signals", "simulate", "metrics")
 for each in (
     Mode(
         "run", (*TRAIN, "load", *TRADE), BACKTEST, "engine.pipeline:train_and_backtest",
-        "Collect, train and backtest.", trains=True, reproducible=True,
+        "Collect, train and backtest.", trains=True, reproducible=True, universe=True,
     ),
     Mode(
         "train", TRAIN, "engine.results.studies:TrainResult", "engine.pipeline:train",
-        "Collect and train.", trains=True, reproducible=True,
+        "Collect and train.", trains=True, reproducible=True, universe=True,
     ),
     Mode(
         "backtest", ("load", "collect", "merge", "features", "windows", *TRADE),
-        BACKTEST, "engine.pipeline:backtest", reproducible=True,
+        BACKTEST, "engine.pipeline:backtest", reproducible=True, universe=True,
     ),
-    Mode("update", ("collect",), "engine.results.studies:UpdateResult", "engine.pipeline:update"),
+    Mode(
+        "update", ("collect",), "engine.results.studies:UpdateResult", "engine.pipeline:update",
+        universe=True,
+    ),
     Mode("simulate", ("simulate",), BACKTEST, "engine.studies.simulate_signals:carry_out"),
     Mode(
         "seeds", ("collect", "fit"), "engine.results.studies:SeedsResult", "engine.studies.seeds:train_seeds",
@@ -99,7 +104,7 @@ for each in (
     Mode(
         "walkforward", ("collect", "merge", "features", "windows", "split", "fit", *TRADE[1:]),
         BACKTEST, "engine.studies.walk_forward:walk_forward",
-        "Train fold by fold through time; one curve of all tests.",
+        "Train fold by fold through time; one curve of all tests.", universe=True,
     ),
     Mode(
         "cpcv", ("collect", "merge", "features", "windows", "split", "fit", "paths"),

@@ -186,8 +186,10 @@ def metrics_of(result: Any) -> dict[str, float]:
 
 def symbol_of(run: RunFolder, differ: Mapping[str, Any], result: Any) -> str:
     """What a run trades; the settings of `simulate` do not say which market a file is of."""
-    if run.mode == "simulate":
+    if run.mode == "simulate" or (isinstance(result, BacktestResult) and result.portfolio):
         return result.symbol if isinstance(result, BacktestResult) else ""
+    if several := differ.get("data.symbols"):
+        return f"{len(several)} symbols"
     from engine import settings
 
     series: str = differ.get("data.series", "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -11,6 +11,8 @@ from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 from engine.samples import aligned
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -27,6 +29,7 @@ class Scalers:
 
     clip, label_clip: where scaled features and labels are cut off, on both sides of 0; 0: nowhere.
     volatility: what the volatility at training targets typically is; 0: returns are not divided by it.
+    by_symbol: scalers of the features of each symbol of a universe that has its own.
     """
 
     features: Any
@@ -34,6 +37,7 @@ class Scalers:
     clip: float = 0.0
     label_clip: float = 0.0
     volatility: float = 0.0
+    by_symbol: Mapping[str, Any] = field(default_factory=dict)
 
     def matrix(self, values: Floats) -> NDArray[np.float32]:
         """Scale all rows, (T, F) float64 to float32, and cut them off; rows that are not ready become 0.

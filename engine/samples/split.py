@@ -17,7 +17,7 @@ FEWEST = {"training": 50, "validation": 10, "test": 10}
 
 @dataclass(frozen=True)
 class Split:
-    """Positions into the samples, each part in time order; purged counts what the cuts cost.
+    """Positions into the samples, each part in their order; purged counts what the cuts cost.
 
     Training and validation hold only samples with a label; the test also holds the last bars,
     whose labels lie in the future, since a decision was due there all the same.
@@ -37,30 +37,32 @@ def chronological(
     validation: float,
     test: float,
 ) -> Split:
-    """Cut N samples, ordered by target bar, into shares; purge labels that reach over a cut.
+    """Cut N samples into shares of the target bars that there are; purge labels that reach over a cut.
 
-    number: (N,) of the target bars, one more for the bar that follows. labelled: (N,) whether the label is
-    known. A sample is purged when the bar `horizon` bars later follows the first target of the next part: its
-    label would tell of prices that the next part is judged on. Raises ChangeSettingsError when a part
-    comes out too small.
+    number: (N,) of the target bars, one more for the bar that follows; several samples may share a bar, as
+    those of several symbols do, and fall into the same part. labelled: (N,) whether the label is known. A
+    sample is purged when the bar `horizon` bars later follows the first target of the next part: its label
+    would tell of prices that the next part is judged on. Raises ChangeSettingsError when a part comes out
+    too small.
     """
-    count = len(number)
-    first_cut = int(count * (1.0 - test - validation))
-    second_cut = int(count * (1.0 - test))
-    positions = np.arange(count)  # (N,)
-    clear = np.ones(count, bool)  # (N,) label does not reach over the next cut
-    for begin, cut in ((0, first_cut), (first_cut, second_cut)):
-        if cut < count:
-            clear[begin:cut] = number[begin:cut] + horizon <= number[cut]
-    usable = clear & labelled
+    bars = np.unique(number)  # (B,)
+    cuts = [int(len(bars) * (1.0 - test - validation)), int(len(bars) * (1.0 - test)), len(bars)]
+    place = np.searchsorted(bars, number)  # (N,)
+    clear = np.ones(len(number), bool)  # (N,) label does not reach over the next cut
+    inside = []  # (N,) each: training, validation, test
+    for begin, cut in zip((0, *cuts), cuts, strict=False):
+        inside.append((place >= begin) & (place < cut))
+        if cut < len(bars):
+            clear[inside[-1]] = number[inside[-1]] + horizon <= bars[cut]
+    train, validating, testing = inside
     parts = Split(
-        train=positions[:first_cut][usable[:first_cut]],
-        validation=positions[first_cut:second_cut][usable[first_cut:second_cut]],
-        test=positions[second_cut:],
+        train=np.flatnonzero(train & clear & labelled),
+        validation=np.flatnonzero(validating & clear & labelled),
+        test=np.flatnonzero(testing),
         purged=int(np.count_nonzero(~clear)),
-        unlabelled=int(np.count_nonzero(clear[:second_cut] & ~labelled[:second_cut])),
+        unlabelled=int(np.count_nonzero(clear & ~labelled & ~testing)),
     )
-    refuse_too_few(parts, count)
+    refuse_too_few(parts, len(number))
     return parts
 
 

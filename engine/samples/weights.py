@@ -18,8 +18,8 @@ def sample_weights(
 ) -> Floats | None:
     """Weights of training samples, (n,) of mean 1, by recency and uniqueness as far as asked for.
 
-    number, target: (n,) the bar's number and row of each one's target, in time order. half_life: bars; 0:
-    recency does not count. None where all samples weigh the same.
+    number, target: (n,) the bar's number and row of each one's target, the rows ascending. half_life: bars;
+    0: recency does not count. None where all samples weigh the same.
     """
     weight = np.ones(len(target))  # (n,)
     if half_life:
@@ -33,7 +33,7 @@ def sample_weights(
 
 def recency(number: Rows, half_life: int) -> Floats:
     """Weights (n,) that halve every `half_life` bars back from the last of the bars numbered (n,)."""
-    return np.asarray(0.5 ** ((number[-1:] - number) / half_life))
+    return np.asarray(0.5 ** ((number.max(initial=0) - number) / half_life))
 
 
 def label_uniqueness(target: Rows, horizon: int) -> Floats:

@@ -9,6 +9,7 @@ from engine.settings.data import Data, Demo, Features, Repair
 from engine.settings.fields import allowed_values, choices_of, field_of, unit_of
 from engine.settings.learning import MODELS, Label, Model, Scaling, Split, Training, Window
 from engine.settings.parameter import Parameter, Value, with_rules, with_values
+from engine.settings.portfolio import Portfolio, weights_of
 from engine.settings.ranges import lifted
 from engine.settings.reading import load, make, read_toml, value_of
 from engine.settings.search import Search
@@ -30,11 +31,13 @@ from engine.settings.tree import (
     defaults,
     dotted,
     for_own_signals,
+    for_symbol,
     pinned,
     with_funding,
     with_limits,
     with_threshold,
 )
+from engine.settings.universe import Universe, resolved
 from engine.settings.values import (
     EXCHANGE,
     NAMED,
@@ -69,6 +72,7 @@ __all__ = [
     "Model",
     "Parallel",
     "Parameter",
+    "Portfolio",
     "Repair",
     "Runs",
     "Scaling",
@@ -77,6 +81,7 @@ __all__ = [
     "Signal",
     "Split",
     "Training",
+    "Universe",
     "Value",
     "WalkForward",
     "Window",
@@ -90,16 +95,19 @@ __all__ = [
     "extra_of",
     "field_of",
     "for_own_signals",
+    "for_symbol",
     "lifted",
     "load",
     "make",
     "moment",
     "pinned",
     "read_toml",
+    "resolved",
     "space_of",
     "to_toml",
     "unit_of",
     "value_of",
+    "weights_of",
     "with_funding",
     "with_limits",
     "with_rules",

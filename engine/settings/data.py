@@ -12,6 +12,7 @@ from engine.settings.values import (
     EXCHANGE,
     NAMED,
     SERIES_NAME,
+    SERIES_PATTERN,
     SYMBOL,
     TIMEFRAME_MS,
     Contradiction,
@@ -97,6 +98,21 @@ class Data(Group):
         "further kinds of series of the perpetual market that join: KIND, or KIND:DELAY:STALENESS in hours",
     )
 
+    symbols: tuple[str, ...] = setting(
+        (),
+        "several markets for one model and one account: symbols of data.exchange, or stored series by name "
+        "or pattern such as perp-*; empty: data.symbol or data.series alone",
+    )
+    universe_top: Whole = setting(
+        0,
+        "on each day only so many of data.symbols count, those of the largest median volume in quote "
+        "currency over the days before; 0 = all",
+        "symbols",
+        ge=0,
+        le=1000,
+    )
+    universe_days: Whole = setting(30, "days before over which that median is taken", "days", ge=1, le=3650)
+
     @field_validator("exchange", "perpetual_exchange", "second_exchange")
     @classmethod
     def _exchange(cls, value: str) -> str:
@@ -106,7 +122,24 @@ class Data(Group):
     @classmethod
     def _of_series(cls, value: Any) -> Any:
         """A stored series has a length of its own, which holds unless another is said."""
-        return {"timeframe": "", **value} if isinstance(value, dict) and value.get("series") else value
+        if not isinstance(value, dict):
+            return value
+        symbols = value.get("symbols")
+        several = isinstance(symbols, list | tuple) and bool(symbols)
+        of_store = several and all(isinstance(each, str) and "/" not in each for each in symbols or ())
+        return {"timeframe": "", **value} if value.get("series") or of_store else value
+
+    @field_validator("symbols")
+    @classmethod
+    def _symbols(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            pattern, wanted = (SYMBOL, "markets such as BTC/USDT, or series and patterns such as perp-*")
+            matching(pattern if "/" in each else SERIES_PATTERN, each, wanted)
+        if twice := sorted({name for name in value if value.count(name) > 1}):
+            raise ValueError(f"names {', '.join(twice)} twice")
+        if len({":" in each for each in value if "/" in each}) > 1:
+            raise ValueError("must not mix spot and perpetual markets: they are traded by other rules")
+        return value
 
     @field_validator("symbol")
     @classmethod
@@ -172,10 +205,12 @@ class Data(Group):
 
     @model_validator(mode="after")
     def _market(self) -> Self:
+        if self.symbols:
+            self._refuse_beside_symbols()
         if not self.series:
             if not SYMBOL.fullmatch(self.symbol):
                 raise Contradiction("data.symbol", "must be a market such as BTC/USDT or BTC/USDT:USDT")
-            if not self.timeframe:
+            if not self.timeframe and not (self.symbols and self.markets != self.symbols):
                 raise Contradiction("data.timeframe", "may be empty only with data.series")
         if self.funding and self.funding_series:
             raise Contradiction("data.funding", "does not go with data.funding_series: take one of them")
@@ -183,10 +218,25 @@ class Data(Group):
             raise Contradiction("data.mark_series", "is of no use without data.funding_series")
         return self
 
+    def _refuse_beside_symbols(self) -> None:
+        """Raise Contradiction for what is one market's where several are named."""
+        of_one = ("series", "funding_series", "mark_series", "perpetual_symbol", "second_symbol")
+        if named := [f"data.{name}" for name in of_one if getattr(self, name)]:
+            raise Contradiction("data.symbols", f"does not go with {named[0]}, which is of one market")
+        if self.universe_top and self.universe_top > len(self.symbols) and self.markets == self.symbols:
+            reason = f"{self.universe_top} of {len(self.symbols)} symbols"
+            raise Contradiction("data.universe_top", f"asks for {reason}; at most so many as are named")
+
+    @property
+    def markets(self) -> tuple[str, ...]:
+        """Those of the symbols that are markets of the exchange; the others are stored series."""
+        return tuple(each for each in self.symbols if "/" in each)
+
     @property
     def perpetual(self) -> bool:
         """Whether the traded market is a perpetual, which pays funding and lends nothing."""
-        return ":" in self.symbol or bool(self.funding_series)
+        traded = self.markets or (self.symbol,)
+        return ":" in traded[0] or bool(self.funding_series)
 
     @property
     def perpetual_market(self) -> str:
@@ -208,6 +258,7 @@ class Data(Group):
             self.funding_series,
             self.mark_series,
             *(extra_of(each)[0] for each in self.extra),
+            *(each for each in self.symbols if each not in self.markets),
         )
         return tuple(name for name in named if name)
 
@@ -233,6 +284,12 @@ class Demo(Group):
     seed: Whole = setting(7, "seed of the simulated market", "", ge=0, le=2**31 - 1)
     edge: Number = setting(
         0.05, "correlation of the next return with what is knowable before it; 0 = nothing", "", ge=0, le=0.9
+    )
+    correlation: Number = setting(
+        0.5, "of the noise of any two of the markets besides BTC and ETH", "", ge=0, le=0.95
+    )
+    edge_in: str = setting(
+        "", "base of the one market, such as SOL, that has the edge, BTC and ETH aside; empty: all have"
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from engine.plain_file import expanded
 from engine.settings.data import Data, Demo, Features, Repair
 from engine.settings.learning import Label, Model, Scaling, Split, Training, Window
+from engine.settings.portfolio import Portfolio
 from engine.settings.search import Search
 from engine.settings.trading import (
     Backtest,
@@ -19,6 +20,7 @@ from engine.settings.trading import (
     Signal,
     WalkForward,
 )
+from engine.settings.universe import Universe, of_symbol
 from engine.settings.values import Group
 
 if TYPE_CHECKING:
@@ -40,8 +42,10 @@ class Settings(Group):
     scaling: Scaling = Scaling()
     model: Model = Model()
     training: Training = Training()
+    universe: Universe = Universe()
     signal: Signal = Signal()
     backtest: Backtest = Backtest()
+    portfolio: Portfolio = Portfolio()
     evidence: Evidence = Evidence()
     walk_forward: WalkForward = WalkForward()
     cpcv: Cpcv = Cpcv()
@@ -103,6 +107,11 @@ def with_threshold(settings: Settings, entry_threshold: float) -> Settings:
     """The settings with another entry threshold, all else as it is."""
     signal = settings.signal.model_copy(update={"entry_threshold": entry_threshold})
     return settings.model_copy(update={"signal": signal})
+
+
+def for_symbol(settings: Settings, name: str) -> Settings:
+    """The settings of one symbol of the universe alone."""
+    return settings.model_copy(update={"data": of_symbol(settings.data, name)})
 
 
 def with_funding(settings: Settings, series: str) -> Settings:

@@ -19,6 +19,7 @@ TIMEFRAME_MS = {
     "12h": 43_200_000, "1d": 86_400_000,
 }  # fmt: skip
 SERIES_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+SERIES_PATTERN = re.compile(r"[A-Za-z0-9*?\[][A-Za-z0-9._*?\[\]!-]{0,99}")
 SYMBOL = re.compile(r"[A-Z0-9a-z]{1,20}(/[A-Z0-9a-z]{1,20})?(:[A-Z0-9a-z]{1,20})?")
 CALENDAR = re.compile(r"(24/7|[a-z]{3}(?:[-,][a-z]{3})*)(?: ([\d:,-]+))?(?: ([A-Za-z0-9_+/-]+))?")
 NAMED = re.compile(r"[^\s\x00-\x1f\x7f-\x9f]{1,100}")  # what files call a market, such as BRK.B or EURUSD=X

@@ -39,6 +39,11 @@ class AccountHistory:
     calendar: Calendar
     ruined: bool
 
+    @property
+    def bars_held(self) -> int:
+        """Bars in which a position was held."""
+        return int(self.trades["bars"].sum())
+
 
 def day_ends(time: NDArray[np.datetime64], calendar: Calendar) -> NDArray[np.int64]:
     """The last bar of each day, (D,) rows, of bars that open at time (T,).

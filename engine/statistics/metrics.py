@@ -83,7 +83,7 @@ def cagr(account: AccountHistory) -> float:
 
 def exposure(account: AccountHistory) -> float:
     """Share of bars in which a position was held."""
-    return float(account.trades["bars"].sum()) / len(account.equity)
+    return account.bars_held / len(account.equity)
 
 
 @annualised

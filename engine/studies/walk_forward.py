@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from engine.preparation import Job, Prepared
     from engine.results.backtest import BacktestResult
     from engine.settings import Settings
+    from engine.statistics.account import AccountHistory
     from engine.statistics.conformal import Band
 
     Floats = NDArray[np.float64]
@@ -79,6 +80,10 @@ class Forecasts:
 
 def walk_forward(job: Job) -> BacktestResult:
     """Train every fold, trade the stitched forecasts over all test spans, sum up."""
+    if job.settings.data.symbols:
+        from engine.studies import universe_walk_forward
+
+        return universe_walk_forward.walk_forward(job)
     settings, emit = job.settings, job.emit
     data = preparation.prepare(job, settings.features.chosen, settings.walk_forward.first_test)
     with preparation.stage(emit, "windows"):
@@ -86,8 +91,14 @@ def walk_forward(job: Job) -> BacktestResult:
     with preparation.stage(emit, "split"):
         bar, labelled = data.market.numbers_of(samples.target_ms), np.isfinite(samples.label)
         parts = folds(bar, labelled, settings)
+    done = trained(job, samples, parts, fingerprint(data.market))
+    return trade_folds(job, data, samples, parts, done)
+
+
+def trained(job: Job, samples: Samples, parts: list[Fold], market: str) -> dict[int, Forecasts]:
+    """Every fold's forecasts by its number: those kept, and the others trained. market: its fingerprint."""
+    settings, emit = job.settings, job.emit
     with preparation.stage(emit, "fit"):
-        market = fingerprint(data.market)
         done = kept(job.run.path, parts, market)
         missing = [(settings, samples, fold, market) for fold in parts if fold.number not in done]
         for forecasts in results(train_fold, missing, settings.parallel, emit):
@@ -95,7 +106,7 @@ def walk_forward(job: Job) -> BacktestResult:
             done[forecasts.number] = forecasts
             about = {"fold": forecasts.number, "epochs": forecasts.epochs, "best_epoch": forecasts.best_epoch}
             emit(log_event(Note("fold trained", {"done": len(done), "folds": len(parts), **about})))
-    return trade_folds(job, data, samples, parts, done)
+    return done
 
 
 def file_of(number: int) -> str:
@@ -226,7 +237,7 @@ def held(decisions: Decisions, span: slice) -> float:
     return share_held(decisions.band.holds(decisions.forward_return)[span][known])[0]
 
 
-def gain(simulation: Simulation, span: slice) -> float:
+def gain(simulation: AccountHistory, span: slice) -> float:
     """Return of the equity over the bars of a span."""
     before = simulation.equity[span.start - 1] if span.start else simulation.initial_capital
     return float(simulation.equity[span.stop - 1] / before - 1.0)

@@ -97,6 +97,9 @@ def test_the_ledger_adds_up_by_symbol_and_in_sum():
         scale = scale_of(found, rules)
         worth = np.nansum(found.position * found.close, axis=1)
         assert np.abs(found.cash + worth - found.equity).max() <= 1e-9 * scale
+        assert np.abs(found.gain.sum(axis=1) - (found.equity - rules.initial_capital)).max() <= 1e-9 * scale
+        by_trades = np.array(list(found.contribution().values()))
+        assert np.abs(found.gain[-1] - by_trades).max() <= 1e-9 * scale
         gained = found.equity[-1] - rules.initial_capital
         assert abs(sum(found.contribution().values()) - gained) <= 1e-9 * scale
         trades = found.trades

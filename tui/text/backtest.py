@@ -9,6 +9,7 @@ from engine.results.explanations import explained, on_margin, on_trials
 from engine.results.learned_tables import forecast_tables
 from engine.results.metrics import METRICS, tabled
 from engine.results.number_format import UNDEFINED, amount, correlation, defined, figure, percent, whole
+from engine.results.portfolio_tables import portfolio_tables
 from engine.results.trust_tables import figures_table, trust_tables
 from engine.runs.audit_status import audit_report, audit_status, caveats_of
 from tui.number_format import table
@@ -17,6 +18,7 @@ from tui.text.studies import folds_table, laid_out
 
 if TYPE_CHECKING:
     from engine.results.backtest import BacktestResult, Costs, ForecastQuality
+    from engine.results.tables import Table
     from engine.runs.folder import RunFolder
 
 
@@ -57,12 +59,17 @@ def backtest_summary(run: RunFolder, result: BacktestResult) -> str:
             *costs(result.costs),
             " ".join([f"leak audit {audit_status(run)}", *missed(audit_report(run))]),
             *folds_table(result.folds),
-            *(f"\n{laid_out(each)}" for each in (*trust_tables(result), *forecast_tables(result))),
+            *(f"\n{laid_out(each)}" for each in tables(result)),
             *([""] if said else []),
             *said.values(),
             *(f"note: {note.text}" for note in result.notes),
         ]
     )
+
+
+def tables(result: BacktestResult) -> list[Table]:
+    """What was traded, how far it can be trusted, how good the forecasts were: those tables that it has."""
+    return [*portfolio_tables(result), *trust_tables(result), *forecast_tables(result)]
 
 
 def costs(paid: Costs) -> list[str]:

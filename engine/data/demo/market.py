@@ -26,7 +26,7 @@ from engine.data.demo.bars import (
     ticks,
     unfinished,
 )
-from engine.data.demo.paths import BASES, BLOCK, HOUR_MS, ORIGIN_MS, Array, Paths
+from engine.data.demo.paths import BASES, BLOCK, FURTHER, HOUR_MS, ORIGIN_MS, Array, FurtherPaths, Paths
 from engine.errors import ChangeSettingsError
 
 if TYPE_CHECKING:
@@ -34,9 +34,10 @@ if TYPE_CHECKING:
 from engine.settings import TIMEFRAME_MS
 
 SYMBOLS = {
-    **{f"{base}/USDT": (row, SPOT) for row, base in enumerate(BASES)},
-    **{f"{base}/USDT:USDT": (row, PERPETUAL) for row, base in enumerate(BASES)},
+    **{f"{base}/USDT": (row, SPOT) for row, base in enumerate((*BASES, *FURTHER))},
+    **{f"{base}/USDT:USDT": (row, PERPETUAL) for row, base in enumerate((*BASES, *FURTHER))},
 }
+OWN_SEED = 2**31  # above all seeds of markets: a further base's own seed begins there
 DAY_MS = 24 * HOUR_MS
 FUNDING_MS = 8 * HOUR_MS
 FUNDING_FROM_MS = ORIGIN_MS + 2 * DAY_MS
@@ -60,15 +61,27 @@ class OpenInterest(NamedTuple):
     value: Array  # (T,) quote currency
 
 
-class DemoMarket:
-    """BTC and ETH against USDT: spot, perpetuals, and the spot market of a second exchange."""
+class World(NamedTuple):
+    """Where a base's prices come from: paths, which of their bases it is, the seed of all else, its edge."""
 
-    def __init__(self, seed: int, edge: float, timeframe: str) -> None:
+    paths: Paths
+    row: int
+    seed: int
+    edge: float
+
+
+class DemoMarket:
+    """BTC, ETH and others against USDT: spot, perpetuals, and the spot market of a second exchange."""
+
+    def __init__(
+        self, seed: int, edge: float, timeframe: str, correlation: float = 0.5, edge_in: str = ""
+    ) -> None:
         """Make the market of a seed.
 
         `edge` in [0, 0.9] is the correlation of a bar's normalised return with what is known before it;
         `timeframe` is the bar that the market is made of: coarser multiples of it can be had, finer cannot.
-        Raises ChangeSettingsError for a seed, edge or timeframe outside that.
+        `correlation` is that of the noise of any two bases of FURTHER, of which only `edge_in` has the edge
+        if one is named. Raises ChangeSettingsError for a seed, edge, base or timeframe outside that.
         """
         if seed < 0:
             raise ChangeSettingsError("demo.seed", f"is {seed}, below 0", "Use 0 or a positive whole number")
@@ -80,9 +93,15 @@ class DemoMarket:
             raise ChangeSettingsError(
                 "data.timeframe", f"{timeframe} is unknown", f"Use {', '.join(TIMEFRAME_MS)}"
             )
+        if edge_in and edge_in not in FURTHER:
+            raise ChangeSettingsError(
+                "demo.edge_in", f"{edge_in} is unknown", f"Use one of {', '.join(FURTHER)}"
+            )
         self.seed, self.edge, self.timeframe = seed, edge, timeframe
         self.step_ms = TIMEFRAME_MS[timeframe]
+        self._correlation, self._edge_in = correlation, edge_in
         self._paths = Paths(seed, edge, self.step_ms)
+        self._world = lru_cache(maxsize=None)(self._make_world)
         self._bars = lru_cache(maxsize=8)(self._make_bars)
 
     def serves(self, timeframe: str) -> bool:
@@ -109,8 +128,9 @@ class DemoMarket:
         bars = self._native(row, market, start, bar + self.step_ms)
         share = (now_ms - bar) / self.step_ms
         if share and len(bars.time):
-            draw = np.random.default_rng([self.seed, 1, bar // self.step_ms]).standard_normal()
-            spread = self.volatility([bar], symbol)[0] * np.sqrt(1 - self.edge**2)
+            world = self._world(row)
+            draw = np.random.default_rng([world.seed, 1, bar // self.step_ms]).standard_normal()
+            spread = self.volatility([bar], symbol)[0] * np.sqrt(1 - world.edge**2)
             bars = unfinished(bars, share, spread, draw)
         else:
             bars = cut(bars, slice(0, -1))
@@ -133,7 +153,7 @@ class DemoMarket:
         """Open interest at the timeframe's multiples in [from_ms, to_ms), from bars closed by then."""
         row, step = self._perpetual(symbol), self._step(timeframe)
         time = np.arange(max(whole(from_ms, step), ORIGIN_MS + step), to_ms, step, dtype=np.int64)  # (T,)
-        contracts = np.round(CONTRACTS[row] * np.exp(self._before(time, "interest", row)), 3)
+        contracts = np.round(CONTRACTS[self._world(row).row] * np.exp(self._before(time, "interest", row)), 3)
         mark = np.exp(self._before(time, "log_price", row) + self._before(time, "deviation", row))
         return OpenInterest(time, contracts, np.round(contracts * ticks(mark), 2))
 
@@ -145,12 +165,20 @@ class DemoMarket:
         """
         row, _ = self._market(symbol)
         momentum = self._bar_values(np.asarray(times), "momentum", row)
-        mean: Array = np.expm1(self.edge * self.volatility(times, symbol) * momentum)
+        mean: Array = np.expm1(self._world(row).edge * self.volatility(times, symbol) * momentum)
         return mean
 
     def volatility(self, times: Times | list[int], symbol: str = "BTC/USDT") -> Array:
         """True standard deviation of the log return of the bars that open at `times` (ms); (T,)."""
         return self._bar_values(np.asarray(times), "volatility", self._market(symbol)[0])
+
+    def _make_world(self, row: int) -> World:
+        if row < len(BASES):
+            return World(self._paths, row, self.seed, self.edge)
+        base, own = FURTHER[row - len(BASES)], OWN_SEED + self.seed * len(SYMBOLS) + row
+        edge = self.edge if self._edge_in in ("", base) else 0.0
+        paths = FurtherPaths(self.seed, own, edge, self.step_ms, self._correlation)
+        return World(paths, 1, own, edge)
 
     def _market(self, symbol: str, *, second: bool = False) -> tuple[int, int]:
         served = {name: place for name, place in SYMBOLS.items() if not second or place[1] == SPOT}
@@ -181,6 +209,7 @@ class DemoMarket:
 
     def _bar_values(self, times: Times, name: str, row: int) -> Array:
         """A path's values of the bars that open at `times`; (T,)."""
+        world = self._world(row)
         bars, rest = np.divmod(times - ORIGIN_MS, self.step_ms)  # (T,)
         if rest.any() or (bars < 0).any():
             raise ChangeSettingsError(
@@ -189,8 +218,8 @@ class DemoMarket:
         values = np.empty(len(bars))
         for number in np.unique(bars // BLOCK).tolist():
             here = bars // BLOCK == number
-            array = getattr(self._paths.block(number), name)  # the perpetual's deviation stands first
-            of_base = (array[0] if name == "deviation" else array)[row]  # (N,) or (N + 1,)
+            array = getattr(world.paths.block(number), name)  # the perpetual's deviation stands first
+            of_base = (array[0] if name == "deviation" else array)[world.row]  # (N,) or (N + 1,)
             values[here] = of_base[-BLOCK:][bars[here] % BLOCK]
         return values
 
@@ -209,8 +238,9 @@ class DemoMarket:
         return bars
 
     def _make_bars(self, row: int, market: int, number: int) -> Candles:
-        path = self._paths.block(number)
-        return make_bars(path, self.seed, self.edge, self.step_ms, number, row, market)
+        world = self._world(row)
+        path = world.paths.block(number)
+        return make_bars(path, world.seed, world.edge, self.step_ms, number, world.row, market)
 
 
 class Exchange(Protocol):

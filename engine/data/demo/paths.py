@@ -30,6 +30,10 @@ HOUR_MS = 3_600_000
 BLOCK = 16_384  # bars drawn and computed at once
 
 BASES = ("BTC", "ETH")
+FURTHER = (  # each a market of its own, whose noise is in part BTC's
+    "SOL", "XRP", "XLM", "ADA", "LINK", "DOT", "LTC", "AVAX", "TRX", "BCH", "ATOM", "NEAR", "UNI", "ETC",
+    "FIL", "APT", "ARB", "OP",
+)  # fmt: skip
 FIRST_PRICE = np.array([30_000.0, 2_000.0])  # USDT
 HOURLY_VOLATILITY = np.array([0.006, 0.007])  # standard deviation of an hour's return
 LOADINGS = np.array([[1.0, 0.0], [0.7, np.sqrt(0.51)]])  # (base, factor); BTC and ETH correlate 0.7
@@ -74,9 +78,10 @@ class Path:
 class Paths:
     """All blocks of one market, made when asked for; a few are kept."""
 
-    def __init__(self, seed: int, edge: float, step_ms: int) -> None:
-        """`edge` in [0, 1); `step_ms` one of engine.settings.TIMEFRAME_MS."""
+    def __init__(self, seed: int, edge: float, step_ms: int, loadings: Array = LOADINGS) -> None:
+        """`edge` in [0, 1); `step_ms` one of engine.settings.TIMEFRAME_MS; loadings (base, factor)."""
         self._seed, self._edge, self._step_ms = seed, edge, step_ms
+        self._loadings = loadings
         self._noise = np.sqrt(1 - edge**2)
         self._filter = momentum_filter(edge)
         self._level = HOURLY_VOLATILITY * np.sqrt(step_ms / HOUR_MS)  # (base,)
@@ -96,19 +101,18 @@ class Paths:
     def _walk(self, number: int, start: State) -> Path:
         random = np.random.default_rng([self._seed, 0, number + 1])
         shock, jump, activity, interest, *apart = random.standard_normal((6, len(BASES), BLOCK))
-        jumps = jump * (random.random(jump.shape) < JUMP_CHANCE)  # (factor, N)
-        innovation = (shock + JUMP_SIZE * jumps) / JUMP_SPREAD  # (factor, N) ε
+        innovation = self._innovation(shock, jump, random.random(jump.shape), number)  # (factor, N) ε
 
         from scipy.signal import lfilter
 
         after, delays = lfilter(*self._filter, innovation, zi=start.delays)  # (factor, N) s
         before = np.column_stack([start.momentum, after[:, :-1]])  # (factor, N)
-        momentum = LOADINGS @ before  # (base, N)
-        normalised = LOADINGS @ (self._edge * before + self._noise * innovation)  # (base, N)
+        momentum = self._loadings @ before  # (base, N)
+        normalised = self._loadings @ (self._edge * before + self._noise * innovation)  # (base, N)
 
         cluster = self._clusters(random.standard_normal((1, BLOCK)), start.cluster)  # (1, N)
         volatility = self._volatility(cluster, number)  # (base, N)
-        log_return = volatility * normalised - log_growth(volatility * self._noise)  # (base, N)
+        log_return = volatility * normalised - log_growth(volatility * self._noise, self._loadings)
         log_price = np.cumsum(np.column_stack([start.log_price, log_return]), axis=1)  # (base, N + 1)
 
         deviation = self._deviations(np.array(apart), start.deviation)  # (kind, base, N + 1)
@@ -118,6 +122,12 @@ class Paths:
         ends = [array[..., -1].copy() for array in (cluster, after, log_price, deviation, level)]
         end = State(ends[0], ends[1], delays, *ends[2:])
         return Path(log_price, deviation, normalised, momentum, volatility, activity, level, end)
+
+    def _innovation(self, shock: Array, jump: Array, chance: Array, number: int) -> Array:  # noqa: ARG002
+        """Noise of unit variance of block `number`, from what was drawn for it; (factor, N) each."""
+        jumps = jump * (chance < JUMP_CHANCE)  # (factor, N)
+        mixed: Array = (shock + JUMP_SIZE * jumps) / JUMP_SPREAD
+        return mixed
 
     def _clusters(self, shocks: Array, start: Array) -> Array:
         """Log volatility in standard deviations; (1, N)."""
@@ -136,6 +146,26 @@ class Paths:
         size = DEVIATION_SPREAD * np.sqrt(1 - DEVIATION_MEMORY**2) * self._level[:, None]  # (base, 1)
         path = autoregression(DEVIATION_MEMORY, size * shocks, start)  # (kind, base, N)
         return np.concatenate([start[..., None], path], axis=-1)
+
+
+class FurtherPaths(Paths):
+    """Those of a market besides BTC and ETH: base 1 of a pair, whose factor 0 has the noise of BTC.
+
+    So the noise of any two of them correlates as told, and everything else is a market's own.
+    """
+
+    def __init__(self, common: int, seed: int, edge: float, step_ms: int, correlation: float) -> None:
+        """`common` is the seed of BTC's noise, `seed` the market's own, `correlation` in [0, 1)."""
+        self._common = common
+        loadings = np.array([[1.0, 0.0], np.sqrt([correlation, 1 - correlation])])
+        super().__init__(seed, edge, step_ms, loadings)
+
+    def _innovation(self, shock: Array, jump: Array, chance: Array, number: int) -> Array:
+        random = np.random.default_rng([self._common, 0, number + 1])
+        drawn = random.standard_normal((6, len(BASES), BLOCK))
+        for own, theirs in ((shock, drawn[0]), (jump, drawn[1]), (chance, random.random(jump.shape))):
+            own[0] = theirs[0]
+        return super()._innovation(shock, jump, chance, number)
 
 
 def momentum_filter(edge: float) -> tuple[list[float], list[float]]:
@@ -165,9 +195,9 @@ def autoregression(memory: float, shocks: Array, start: Array) -> Array:
     return path
 
 
-def log_growth(scale: Array) -> Array:
+def log_growth(scale: Array, loadings: Array) -> Array:
     """Logarithm of E exp(scale · ε), ε a base's mix of the factors' normal shocks and jumps; (base, N)."""
-    variance = (scale[:, None, :] * LOADINGS[:, :, None] / JUMP_SPREAD) ** 2  # (base, factor, N)
+    variance = (scale[:, None, :] * loadings[:, :, None] / JUMP_SPREAD) ** 2  # (base, factor, N)
     growth = variance / 2 + np.log1p(JUMP_CHANCE * np.expm1(variance * JUMP_SIZE**2 / 2))
     summed: Array = growth.sum(axis=1)
     return summed

@@ -100,14 +100,19 @@ class DemoExchange:
 
 @asynccontextmanager
 async def demo_exchange(
-    seed: int, edge: float, timeframe: str, now_ms: int | Callable[[], int]
+    seed: int,
+    edge: float,
+    timeframe: str,
+    now_ms: int | Callable[[], int],
+    correlation: float = 0.5,
+    edge_in: str = "",
 ) -> AsyncIterator[DemoExchange]:
     """Run the simulated exchange on a free port of 127.0.0.1 until the block ends.
 
-    `seed`, `edge` and `timeframe` make the market (ChangeSettingsError as DemoMarket); `now_ms` is its clock.
+    All but `now_ms`, its clock, make the market (ChangeSettingsError as DemoMarket).
     Raises OSError if no port can be had.
     """
-    exchange = DemoExchange(DemoMarket(seed, edge, timeframe), now_ms)
+    exchange = DemoExchange(DemoMarket(seed, edge, timeframe, correlation, edge_in), now_ms)
     runner = web.AppRunner(exchange.application(), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:

@@ -20,6 +20,7 @@ from engine.results.answers import Curve, WrittenReport
 from engine.results.caveats import SIMULATED
 from engine.results.learned_tables import features_table, forecast_tables
 from engine.results.number_format import defined, grouped, signed_percent
+from engine.results.portfolio_tables import portfolio_tables
 from engine.results.return_analysis import stretches
 from engine.results.return_tables import on_groups, on_rolling, return_tables
 from engine.results.tables import tables_of
@@ -90,7 +91,7 @@ def page(request: Event) -> str:
         laid_out(figures_table(found)),
         "<h2>How far to trust it</h2>",
         *(f"<p>{escape(line)}</p>" for line in figures.trust(found, audit_status(run), recorded)),
-        *map(laid_out, trust_tables(recorded)),
+        *map(laid_out, (*portfolio_tables(recorded), *trust_tables(recorded))),
         "<h2>What it learned</h2>",
         *map(laid_out, forecast_tables(recorded)),
         laid_out(features_table(recorded, importance_of(result.run))),

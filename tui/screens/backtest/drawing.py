@@ -41,7 +41,9 @@ def title(run: RunFolder, result: BacktestResult, width: int) -> Line:
     """Which run, which span."""
     left: Line = [(" Backtest  ", "bright"), (run.id, "live"), (f" {run.name}", "")]
     start, end = (moment[:10] or UNDEFINED for moment in (result.start, result.end))
-    right = f"{result.symbol}  {start} → {end}  {whole(result.bars)} bars "
+    parts = result.portfolio
+    market = f"{len(parts.symbols)} symbols" if parts else result.symbol
+    right = f"{market}  {start} → {end}  {whole(result.bars)} bars "
     return spread(left, [(right, "quiet")], width)
 
 

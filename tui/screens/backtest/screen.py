@@ -15,6 +15,7 @@ from tui.screens.backtest import actions, drawing, selection
 from tui.screens.backtest.figures import ComparedColumns, figures
 from tui.screens.backtest.learned import learned, measured
 from tui.screens.backtest.open_result import OpenResult
+from tui.screens.backtest.portfolio import portfolio
 from tui.screens.backtest.returns import AskedReturns, spread_of
 from tui.screens.backtest.stress import stress
 from tui.screens.backtest.trades_panel import TradesPanel
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from tui.widgets.virtual_table import VirtualTable
 
 ZOOMS = ("", "chart", "figures", "trades")
-MORE = ("more", "stress", "learned", "rolling", "returns")  # one behind the other
+MORE = ("more", "portfolio", "stress", "learned", "rolling", "returns")  # one behind the other
 OF_RULES = ("#figures", "#aside", "#chart", "#months")  # what other rules change
 CHARTS = {"chart": "equity", "rolling": "rolling", "price": "price"}  # as files, by the panel that shows each
 DEBOUNCE_S = 0.15
@@ -57,6 +58,7 @@ class BacktestScreen(BaseScreen):
         key("left_curly_bracket", "step('fee', -1)", "fee", WHAT_IF, key_display="{ }"),
         key("right_curly_bracket", "step('fee', 1)", "fee up", WHAT_IF, show=False, key_display="}"),
         key("slash", "filter", "filter", "trades RUN --filter TEXT", key_display="/"),
+        key("o", "symbol", "symbol", "trades RUN --filter symbol=SYMBOL"),
         key("s", "sort", "sort", "trades RUN --sort COLUMN"),
         key("S", "reverse", "reverse the order", "trades RUN --reverse", show=False, key_display="S"),
         key("p", "price", "price", VIEW),
@@ -102,6 +104,8 @@ class BacktestScreen(BaseScreen):
             with VerticalScroll(id="more"):
                 yield Lines(id="months", classes="auto")
                 yield Lines(id="fills", classes="auto")
+            with VerticalScroll(id="portfolio"):
+                yield Lines(id="symbols", classes="auto")
             yield Lines(id="stress")
             with VerticalScroll(id="learned"):
                 yield Lines(id="forecasts-and-features", classes="auto")
@@ -152,7 +156,9 @@ class BacktestScreen(BaseScreen):
             self._state = selection.broken(error, whole=True)
         else:
             self._state = [] if self.result.shown else selection.without(watched)
-            if self.result.shown:
+            if shown := self.result.shown:
+                parts = shown.portfolio
+                self.trades.set_symbols([each.symbol for each in parts.symbols] if parts else ())
                 self.trades.ask()
         self.query_one(EquityChart).set_curves(None, ascii=self.deck.ascii)
         self.call_after_refresh(self.draw)
@@ -200,6 +206,8 @@ class BacktestScreen(BaseScreen):
         fills = drawing.fills(shown, recorded, width, tried=opened.tried)
         self.query_one("#fills", Lines).show(fills)
         self.query_one("#stress", Lines).show(stress(recorded))
+        if self._zoom == "portfolio":
+            self.query_one("#symbols", Lines).show(portfolio(recorded, width, ascii=self.deck.ascii))
         if self._zoom == "learned" and opened.run:
             importance = measured(self.deck.snapshot, opened.run)
             measure = self.hint(f"importance {recorded.of or recorded.run}")
@@ -227,9 +235,10 @@ class BacktestScreen(BaseScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Keys that would do nothing now, or nothing in sight, are neither shown nor taken."""
-        if action in ("filter", "sort", "reverse", "log_axis"):
+        if action in ("filter", "sort", "reverse", "symbol", "log_axis"):
             panel = "#chart" if action == "log_axis" else "#trades"
-            return self.result.shown is not None and self.in_sight(panel)
+            known = self.trades.several if action == "symbol" else self.result.shown is not None
+            return known and self.in_sight(panel)
         if action in ("step", "what_if", "export", "zoom", "only", "price", "more", "copy", "again"):
             return self.result.shown is not None
         if action == "reset":
@@ -283,6 +292,10 @@ class BacktestScreen(BaseScreen):
         if self.result.shown:
             actions.ask_filter(self, self.trades)
 
+    def action_symbol(self) -> None:
+        """The trades of one symbol after the other, then those of all."""
+        self.trades.next_symbol()
+
     def action_sort(self) -> None:
         """Sort the trades by the next column."""
         self.trades.sort_next()
@@ -326,7 +339,9 @@ class BacktestScreen(BaseScreen):
         self.zoom("" if self._zoom == panel else panel)
 
     def action_price(self) -> None:
-        """Prices with the trades under them, and back."""
+        """Prices with the trades under them, of the first symbol where none is chosen, and back."""
+        if self.trades.several and not self.trades.symbol:
+            self.trades.next_symbol()
         self.zoom("" if self._zoom == "price" else "price")
 
     def action_log_axis(self) -> None:
@@ -337,8 +352,10 @@ class BacktestScreen(BaseScreen):
 
     def action_more(self) -> None:
         """Fills and months alone, then each further panel, and back."""
-        place = MORE.index(self._zoom) + 1 if self._zoom in MORE else 0
-        self.zoom((*MORE, "")[place])
+        shown = self.result.shown
+        panels = [name for name in MORE if name != "portfolio" or (shown and shown.portfolio)]
+        place = panels.index(self._zoom) + 1 if self._zoom in panels else 0
+        self.zoom((*panels, "")[place])
 
     def action_unzoom(self) -> None:
         """All panels."""
@@ -351,7 +368,7 @@ class BacktestScreen(BaseScreen):
         for name in (*ZOOMS[1:], "price", *MORE):
             self.set_class(panel == name, f"zoom-{name}")
         table = self.trades.table
-        scrolled = {name: self.query_one(f"#{name}") for name in ("more", "learned", "returns")}
+        scrolled = {name: self.query_one(f"#{name}") for name in ("more", "portfolio", "learned", "returns")}
         scrolled |= {"figures": self.query_one("#all-figures"), "price": self.trades.price}
         self.query_one("#all-figures").can_focus = panel == "figures"
         self.trades.price.can_focus = panel == "price"

@@ -36,6 +36,9 @@ COLUMNS = (
     Column("equity_after", "equity", 12, right=True),
 )
 
+SYMBOL = Column("symbol", "symbol", 9)
+OF_SEVERAL = (*COLUMNS[:2], SYMBOL, *COLUMNS[2:])  # where several symbols are traded
+
 
 def price(value: Any) -> str:
     """A price or a quantity with as many digits as it needs, seven at most."""
@@ -53,7 +56,7 @@ def moment(value: Any) -> str:
 
 
 WRITE: dict[str, Callable[[Any], str]] = {
-    "trade": str, "side": str, "entry_time": moment, "exit_time": moment, "bars": whole,
+    "trade": str, "side": str, "symbol": str, "entry_time": moment, "exit_time": moment, "bars": whole,
     "return": in_percent, "pnl": signed, "exit_reason": lambda why: WHY.get(why, str(why)),
     "entry_price": price, "exit_price": price, "quantity": price, "fees": amount, "slippage": amount,
     "funding": signed, "mae": in_percent, "mfe": in_percent, "prediction": in_percent,
@@ -62,10 +65,10 @@ WRITE: dict[str, Callable[[Any], str]] = {
 COLOURED = ("return", "pnl")
 
 
-def cells(columns: Sequence[str], row: Sequence[Any]) -> list[Cell]:
-    """One trade as the table shows it."""
+def cells(shown: Sequence[Column], columns: Sequence[str], row: Sequence[Any]) -> list[Cell]:
+    """One trade as the table shows it: the columns shown, of those that came."""
     trade = dict(zip(columns, row, strict=True))
-    return [(WRITE[column.key](trade[column.key]), role(column.key, trade)) for column in COLUMNS]
+    return [(WRITE[column.key](trade[column.key]), role(column.key, trade)) for column in shown]
 
 
 def role(key: str, trade: Mapping[str, Any]) -> str:

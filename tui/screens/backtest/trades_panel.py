@@ -15,7 +15,7 @@ from tui.widgets.lines import Line, Lines, fitted
 from tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from textual.app import ComposeResult
 
@@ -38,6 +38,8 @@ class TradesPanel(Vertical):
         super().__init__(id=id)
         self._questions, self._request = questions, request
         self.filter, self.sort, self.reverse = "", "trade", False
+        self._symbols: tuple[str, ...] = ()  # of a run that trades several
+        self.symbol = ""  # the one whose trades are shown; empty for all
         self._page: TradesPage | None = None
         self._error: QuantdeckError | None = None
         self._asked = 0  # number of the question whose answers count
@@ -53,7 +55,9 @@ class TradesPanel(Vertical):
     @property
     def question(self) -> Event:
         """What makes the order of the rows."""
-        return {"filter": self.filter, "sort": self.sort, "reverse": self.reverse}
+        words = (f"symbol={self.symbol}" if self.symbol else "", self.filter)
+        text = " ".join(filter(None, words))
+        return {"filter": text, "sort": self.sort, "reverse": self.reverse, "symbol": self.symbol}
 
     def _about(self, do: str, **details: Any) -> Event:
         return self._request(do, **self.question, **details)
@@ -81,6 +85,22 @@ class TradesPanel(Vertical):
     def put(self, text: str) -> None:
         """Filter by this."""
         self.filter = text.strip()
+        self.ask()
+
+    def set_symbols(self, symbols: Sequence[str]) -> None:
+        """Which symbols the run trades; none where it is one alone, which needs no column."""
+        self._symbols, self.symbol = tuple(symbols), ""
+        self.table.columns = trade_rows.OF_SEVERAL if symbols else trade_rows.COLUMNS
+
+    @property
+    def several(self) -> bool:
+        """Whether the run trades several symbols."""
+        return bool(self._symbols)
+
+    def next_symbol(self) -> None:
+        """The trades of the next symbol, after the last one those of all."""
+        turn = ("", *self._symbols)
+        self.symbol = turn[(turn.index(self.symbol) + 1) % len(turn)]
         self.ask()
 
     def sort_next(self) -> None:
@@ -124,7 +144,7 @@ class TradesPanel(Vertical):
         self._error, self._page = None, page
         for block in (self.query_one("#trades-title", Lines), self.table):
             block.stale = False
-        rows = [trade_rows.cells(page.columns, row) for row in page.rows]
+        rows = [trade_rows.cells(self.table.columns, page.columns, row) for row in page.rows]
         table = self.table
         if fresh:
             table.sorted_by = (self.sort, self.reverse)
@@ -145,8 +165,10 @@ class TradesPanel(Vertical):
             return
         if self._page is None:
             return
-        of_all = f" of {whole(self._page.all)}" if self.filter else ""
+        of_all = f" of {whole(self._page.all)}" if self.question["filter"] else ""
         line.append((f"  {whole(self._page.total)}{of_all}", ""))
+        if self.symbol:
+            line += [("   symbol ", "quiet"), (self.symbol, "live")]
         if self.filter:
             line += [("   filter ", "quiet"), (self.filter, "live")]
         line += [("   Σ pnl ", "quiet"), (signed(self._page.pnl), "")]

@@ -1,0 +1,113 @@
+"""Walk-forward over several symbols: folds of the same instants for all, one account over the whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine import outcome, preparation
+from engine.backtest import trading as alone
+from engine.backtest.thresholds import NEVER
+from engine.market.times import iso
+from engine.results.backtest import Fold as FoldResult
+from engine.results.notes import Note
+from engine.robustness import deflation
+from engine.runs.manifest import write_manifest
+from engine.statistics.conformal import centre
+from engine.statistics.forecast import forecast_quality
+from engine.studies.folds import Fold, folds
+from engine.studies.walk_forward import Forecasts, band_of, file_of, gain, trained
+from engine.universe import results, trading
+from engine.universe.preparation import Prepared, prepare
+from engine.universe.run import absent
+
+if TYPE_CHECKING:
+    from engine.backtest.portfolio import Portfolio
+    from engine.preparation import Job
+    from engine.results.backtest import BacktestResult
+    from engine.universe.pool import Pool
+
+
+def walk_forward(job: Job) -> BacktestResult:
+    """Train every fold on all symbols, trade the stitched forecasts over all test spans, sum up."""
+    settings = job.settings
+    data = prepare(job, training=settings.walk_forward.first_test)
+    with preparation.stage(job.emit, "windows"):
+        pool = data.pool(settings)
+    with preparation.stage(job.emit, "split"):
+        parts = folds(pool.bar[pool.windows.target], np.isfinite(pool.label), settings)
+    return trade_folds(job, data, pool, parts, trained(job, pool, parts, data.fingerprint))
+
+
+def trade_folds(
+    job: Job, data: Prepared, pool: Pool, parts: list[Fold], done: dict[int, Forecasts]
+) -> BacktestResult:
+    """Trade all folds' forecasts in one go, write the files of a backtest and sum up."""
+    settings = trading.with_smallest_order(job.settings, data.smallest_order)
+    with preparation.stage(job.emit, "signals"):
+        positions = np.concatenate([fold.test for fold in parts])  # (M,)
+        forecast = np.concatenate([centre(done[fold.number].test) for fold in parts])  # (M,)
+        thresholds = [
+            trading.entry_threshold(
+                pool, fold.validation, centre(done[fold.number].validation), settings
+            ).threshold
+            for fold in parts
+        ]
+        untraded = sum(level >= NEVER for level in thresholds)
+        notes = [Note("folds do not pay", {"folds": untraded, "of": len(parts)})] if untraded else []
+        level = np.repeat(thresholds, [len(fold.test) for fold in parts])  # (M,)
+        band = band_of(pool, parts, done, settings)
+        signal = alone.signals_of(forecast, band, level, settings)  # (M,)
+        decided = trading.decide(pool, positions, forecast, settings, data.members, signal, band)
+        notes += absent(pool, decided)
+    with preparation.stage(job.emit, "simulate"):
+        account, benchmark = trading.trade(decided, settings)
+    with preparation.stage(job.emit, "metrics"):
+        source = outcome.Source(job.run.id, "", data.simulated, results.named(decided))
+        origin = deflation.TrialOrigin(
+            "walkforward", job.run.id, job.run.id, simulated=data.simulated,
+            market=results.market_name(settings),
+        )  # fmt: skip
+        result = results.conclude(
+            job, source, origin, decided, account, benchmark, settings, [*data.notes, *notes]
+        )
+        table = [
+            row(pool, fold, done[fold.number], level, account, benchmark)
+            for fold, level in zip(parts, thresholds, strict=True)
+        ]
+    write_manifest(job.run.path, [*outcome.FILES, *(file_of(fold.number) for fold in parts)])
+    return replace(result, folds=tuple(table))
+
+
+def row(
+    pool: Pool, fold: Fold, forecasts: Forecasts, entry_threshold: float, account: Portfolio,
+    benchmark: Portfolio,
+) -> FoldResult:  # fmt: skip
+    """A fold in figures: its account's returns are the stitched curve's between its first and last bar."""
+    time_ms, bars = pool.target_ms, account.time.astype(np.int64)  # (N,), (B,)
+    tested = time_ms[fold.test]  # (n,)
+    first, last = int(tested.min()), int(tested.max())
+    span = slice(*np.searchsorted(bars, [first, last + 1]).tolist())
+    order = np.argsort(tested, kind="stable")
+    quality = forecast_quality(centre(forecasts.test)[order], pool.label[fold.test][order])
+    entered = bars[account.trades["entry_bar"]]
+    return FoldResult(
+        fold=fold.number,
+        train_start=str(iso(int(time_ms[fold.train].min()))),
+        train=len(fold.train),
+        validation=len(fold.validation),
+        purged=fold.purged,
+        test_start=str(iso(first)),
+        test_end=str(iso(last)),
+        test=len(fold.test),
+        epochs=forecasts.epochs,
+        best_epoch=forecasts.best_epoch,
+        entry_threshold=entry_threshold,
+        ic=quality["ic"],
+        directional_accuracy=quality["directional_accuracy"],
+        total_return=gain(account, span),
+        buy_and_hold=gain(benchmark, span),
+        trades=int(((entered >= first) & (entered <= last)).sum()),
+    )

@@ -1,0 +1,214 @@
+"""A universe trained and traded through the pipeline, on stored series, with a model that fits in no time."""
+
+import asyncio
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from engine import pipeline
+from engine.data.collect import collect_several
+from engine.data.demo.server import demo_exchange
+from engine.data.store import Store
+from engine.errors import ChangeSettingsError
+from engine.models import artifact
+from engine.preparation import Job
+from engine.queries import opening, price, sweep, trade
+from engine.results.codec import plain
+from engine.results.metrics import METRICS
+from engine.runs.folder import Home
+from engine.runs.manifest import write_manifest
+from engine.runs.modes import MODES
+from engine.settings import Data, Demo, for_symbol, load, make
+from engine.studies import universe_walk_forward
+from engine.studies import walk_forward as folds
+from tests.universe.markets import FIRST_MS, STEP, stored
+
+QUICK = [
+    "model.kind=ridge", "features.names=return_1,rsi_14,volatility_12", "window.lookback=5",
+    "signal.entry_threshold=0", "evidence.resamples=100", "data.symbols=perp-*", "walk_forward.folds=2",
+    "training.devices=1",
+]  # fmt: skip
+NOW = FIRST_MS + 2000 * STEP
+SYMBOLS = {"perp-a": (1, 0, 760), "perp-b": (2, 100, 580, (200, 201)), "perp-c": (3, 350, 400)}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    found = Home(tmp_path_factory.mktemp("universe"))
+    stored(found.data, **SYMBOLS)
+    return found
+
+
+def quiet(_):
+    pass
+
+
+def job_of(home, mode, *overrides, of="", settings=None):
+    run = home.create(mode, settings or make({}, [*QUICK, *overrides]), of=of)
+    return Job(load(run.settings_path), run, home, NOW, quiet)
+
+
+@pytest.fixture(scope="module")
+def traded(home):
+    job = job_of(home, "run", "universe.cross_section=true", "universe.lead=2", "universe.symbol=true")
+    result = pipeline.train_and_backtest(job)
+    job.run.result_path.write_text(json.dumps(plain(result)))
+    write_manifest(job.run.path, [job.run.result_path.name, job.run.settings_path.name])
+    return job, result
+
+
+def test_one_account_trades_all_symbols(traded):
+    job, result = traded
+    opened = opening.opened({"run": str(job.run.path)})
+    assert opened.result.metrics == result.metrics
+    assert opening.ledger({"run": str(job.run.path)}).looks >= 1
+    asked = {"overrides": {"backtest.fee_bps": 1.0}, "choices": {"backtest.fee_bps": [1.0]}}
+    for refused in (opening.what_if, sweep.swept):
+        with pytest.raises(ChangeSettingsError, match="several symbols"):
+            refused({"run": str(job.run.path), **asked})
+    trades = pd.read_csv(job.run.path / "trades.csv")
+    equity = pd.read_parquet(job.run.path / "equity.parquet")
+    assert set(trades["symbol"]) == set(SYMBOLS)
+    assert result.symbol == "perp-a, perp-b, perp-c"
+    assert equity["equity"].iloc[-1] - 10_000 == pytest.approx(trades["pnl"].sum())
+    assert (equity["gross"].dropna() <= 1.05).all()
+    predictions = pd.read_parquet(job.run.path / "predictions.parquet")
+    first = predictions.groupby("symbol").apply(lambda each: each.index[0], include_groups=False)
+    ends = {name: FIRST_MS + STEP * (given[1] + given[2] - 1) for name, given in SYMBOLS.items()}
+    for name in ("perp-b", "perp-c"):  # which end within the test, while another goes on
+        rows = predictions[predictions["symbol"] == name]
+        assert rows.index[-1].value // 10**6 == ends[name]
+    assert first["perp-a"] == first["perp-c"]  # the test begins at one instant for all that are there
+    told = [each for _, each in trades.iterrows() if np.isfinite(each["prediction"])]
+    assert len(told) == len(trades)
+    assert [note.code for note in result.notes].count("universe of candidates") == 1
+
+
+def test_the_model_is_saved_with_its_symbols_and_trades_again(home, traded):
+    job, result = traded
+    again = job_of(home, "backtest", of=job.run.id, settings=job.settings)
+    found = pipeline.backtest(again)
+    mine, theirs = ({**each.to_json(), "run": "", "of": ""} for each in (result, found))
+    for name in ("metrics", "benchmark", "months", "forecast", "portfolio", "drift"):
+        assert json.dumps(mine[name]) == json.dumps(theirs[name])
+    for name in ("trades.csv", "equity.parquet", "predictions.parquet", "bars.parquet"):
+        assert (again.run.path / name).read_bytes() == (job.run.path / name).read_bytes()
+    saved = artifact.load(lambda name: (job.run.path / name).read_bytes(), job.run.id).metadata
+    assert {name: len(each) for name, each in saved.symbols.items()} == dict.fromkeys(SYMBOLS, 2)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["data.symbols=perp-a,perp-b"], "data.symbols = perp-a, perp-b"),
+        (["universe.lead=5"], "universe.lead = 5"),
+        (["universe.cross_section=false"], "universe.cross_section"),
+    ],
+)
+def test_another_universe_is_refused(home, traded, overrides, said):
+    first, _ = traded
+    tree = first.settings.model_dump(mode="json")
+    job = job_of(home, "backtest", of=first.run.id, settings=make(tree, overrides))
+    with pytest.raises(ChangeSettingsError, match="is another one") as refused:
+        pipeline.backtest(job)
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["data.symbols=perp-x"], "no stored series fits perp-x"),
+        (["data.symbols=parp-*"], "perp-a"),  # near names
+        (["data.universe_top=4"], "4 of 3 symbols"),
+        (["data.symbols=perp-a,ETH/BTC,ETH/USDT:USDT"], "mix"),
+        (["data.symbols=perp-a,perp-a"], "twice"),
+        (["data.series=perp-a"], "data.series"),
+        (["universe.symbol=true", "universe.scaling=symbol"], "pooled"),
+    ],
+)
+def test_bad_universes_are_refused_before_there_is_a_run(home, overrides, said):
+    before = len(home.all())
+    with pytest.raises(ChangeSettingsError) as refused:
+        home.create("run", make({}, [*QUICK, *overrides]))
+    assert said in f"{refused.value} {getattr(refused.value, 'remedy', '')}"
+    assert len(home.all()) == before
+
+
+@pytest.mark.parametrize("mode", [name for name, mode in MODES.items() if not mode.universe])
+def test_what_knows_one_symbol_only_refuses_several(home, mode):
+    with pytest.raises(ChangeSettingsError, match="knows one symbol"):
+        home.create(mode, make({}, QUICK))
+
+
+def test_one_name_is_the_symbol_alone(home):
+    one = home.create("run", make({}, [*QUICK, "data.symbols=perp-b"]))
+    named = [each for each in QUICK if "symbols" not in each]
+    other = home.create("run", make({}, [*named, "data.series=perp-b"]))
+    assert one.settings_path.read_bytes() == other.settings_path.read_bytes()
+    market = Data(symbols=("ETH/USDT", "BTC/USDT"), exchange="demo")
+    assert for_symbol(make({"data": market.model_dump()}), "ETH/USDT").data == Data(
+        symbol="ETH/USDT", exchange="demo"
+    )
+
+
+def test_a_walk_forward_goes_on_with_the_folds_that_lack(home, monkeypatch):
+    monkeypatch.setattr(folds, "results", lambda work, tasks, *_: (work(*task) for task in tasks))
+    job = job_of(
+        home, "walkforward", "data.universe_top=2", "data.universe_days=3", "universe.balance=symbols"
+    )
+    first = folds.walk_forward(job)
+    files = {path.name: path.read_bytes() for path in job.run.path.glob("*.*") if path.suffix != ".json"}
+    (job.run.path / "fold-002.npz").unlink()
+    again = universe_walk_forward.walk_forward(job)
+    assert first.metrics == again.metrics
+    assert len(again.folds) == 2
+    assert all((job.run.path / name).read_bytes() == content for name, content in files.items())
+
+
+def test_a_symbol_that_cannot_be_had_takes_no_other_with_it(tmp_path):
+    store, now = Store(tmp_path), 1_580_000_000_000
+    settings = make({}, [
+        "data.exchange=demo", "data.start=2019-03-01", "data.end=2019-03-03", "data.retries=1",
+        'data.symbols=["BTC/USDT","NONE/USDT","SOL/USDT"]',
+    ])  # fmt: skip
+    wanted = {name: for_symbol(settings, name).data for name in settings.data.symbols}
+
+    async def collected():
+        async with demo_exchange(7, 0.05, "1h", now) as server:
+            return await collect_several(wanted, store, now, quiet, Demo(), server.url)
+
+    got, lost = asyncio.run(collected())
+    assert list(got) == ["BTC/USDT", "SOL/USDT"]
+    assert list(lost) == ["NONE/USDT"]
+    assert all(len(each.primary.frame) == 48 for each in got.values())
+    assert len(store.names()) == 2
+
+
+def test_a_trade_and_the_prices_are_of_the_symbol_alone(traded):
+    job, _ = traded
+    run = {"run": str(job.run.path)}
+    bars = pd.read_parquet(job.run.path / "bars.parquet")
+    trades = pd.read_csv(job.run.path / "trades.csv", parse_dates=["entry_time"])
+    for symbol in SYMBOLS:
+        own = bars[bars["symbol"] == symbol]
+        number = int(trades.loc[trades["symbol"] == symbol, "trade"].iloc[0])
+        found = trade.one({**run, "number": number})
+        opens = own["open"].reindex(pd.to_datetime(found.candles.time_ms, unit="ms", utc=True))
+        assert found.bars_per_candle == 1
+        assert list(found.candles.open) == opens.tolist()
+        entered = pd.Timestamp(found.candles.time_ms[found.entry], unit="ms", tz="UTC")
+        assert entered == trades.loc[trades["trade"] == number, "entry_time"].iloc[0]
+        shown = price.chart({**run, "symbol": symbol, "filter": f"symbol={symbol}", "candles": 100})
+        assert shown.all == len(own)
+        assert {each.trade for each in shown.trades} <= set(trades.loc[trades["symbol"] == symbol, "trade"])
+        assert shown.trades
+    with pytest.raises(ChangeSettingsError, match="none of the run's"):
+        price.chart({**run, "symbol": "absent"})
+
+
+def test_exposure_counts_a_bar_once(traded):
+    _, result = traded
+    assert 0 < METRICS["exposure"].of(result.metrics) <= 1
+    assert METRICS["exposure"].of(result.benchmark) <= 1
