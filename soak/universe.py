@@ -1,7 +1,7 @@
 """What pooling is worth: one model over several symbols against one a symbol, on the same bars.
 
-`python -m soak.universe planted [SEEDS [MEMBERS]]`: simulated markets with a common edge, at noise
-correlation 0 and 0.7: what share of the truth each recovers.
+`python -m soak.universe planted [SEEDS [MEMBERS [TENTHS …]]]`: simulated markets with a common edge, at noise
+correlation 0 and 0.7, or so many tenths: what share of the truth each recovers.
 `python -m soak.universe perpetuals FOLDER [SEEDS [MEMBERS [HORIZON]]]`: walk-forward over the files there,
 *.csv.gz: the mean IC of each symbol's test bars, and the difference with its 95 % interval over weeks.
 """
@@ -82,10 +82,10 @@ def both(settings, data, folder):
     return found
 
 
-def planted(seeds=2, members=1):
+def planted(seeds=2, members=1, *correlations):
     """Print what is recovered of a common edge."""
     print("correlation  seed  pooled  single  (mean of 8 symbols: correlation of forecast and truth)")
-    for correlation in (0.0, 0.7):
+    for correlation in [each / 10 for each in correlations] or (0.0, 0.7):
         for seed in range(seeds):
             market = DemoMarket(seed, 0.1, "1h", correlation)
             with tempfile.TemporaryDirectory() as folder:
@@ -107,9 +107,10 @@ def planted(seeds=2, members=1):
                     "walk_forward.folds=2", "walk_forward.first_test=0.7",
                 )  # fmt: skip
                 told = []
-                for base, (time, _, pooled, single) in zip(
-                    FURTHER, both(settings, data, folder), strict=False
+                for name, (time, _, pooled, single) in zip(
+                    data.markets, both(settings, data, folder), strict=True
                 ):
+                    base = name.removeprefix("soak-")
                     truth = market.conditional_mean(time, f"{base}/USDT")
                     told.append([np.corrcoef(each, truth)[0, 1] for each in (pooled, single)])
             pooled, single = np.mean(told, axis=0)

@@ -190,5 +190,7 @@ def symbol_of(run: RunFolder, differ: Mapping[str, Any], result: Any) -> str:
         return result.symbol if isinstance(result, BacktestResult) else ""
     from engine import settings
 
+    if symbols := differ.get("data.symbols"):
+        return settings.title(symbols)
     series: str = differ.get("data.series", "")
     return series or str(differ.get("data.symbol", settings.defaults()["data.symbol"]))
