@@ -184,6 +184,7 @@ def terms_of(bars: Bars, rules: Rules) -> records.Terms:
         minimum_notional=float(rules.minimum_notional),
         quantity_step=float(rules.quantity_step),
         funding=bars.funded,
+        funding_later=bool(bars.funding_paid.any() or bars.funding_received.any()),
         exit_after=int(rules.exit_after),
         maintenance_long=float(rules.tiers()[0, -1, 0]),
         maintenance_short=float(rules.tiers()[1, -1, 0]),
