@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import field_validator, model_validator
 
-from engine.settings.values import SYMBOL, Contradiction, Group, Number, Whole, matching, setting
+from engine.settings.values import NAMED, Contradiction, Group, Number, Whole, matching, setting
 
 LARGEST_WEIGHT = 20.0
 
