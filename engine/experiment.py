@@ -146,6 +146,17 @@ def split_samples(market: Market, target_ms: Rows, label: Floats, settings: Sett
     )
 
 
+def samples_event(samples: Samples, parts: Split) -> dict[str, Any]:
+    """How many samples there are, and where the others went."""
+    rows, columns = samples.table.shape
+    found = samples.windows
+    return {
+        "kind": "model", "features": columns, "rows": rows, "lookback": found.lookback,
+        "train": len(parts.train), "validation": len(parts.validation), "test": len(parts.test),
+        "purged": parts.purged, "dropped": found.dropped_gap, "unready": found.dropped_unready,
+    }  # fmt: skip
+
+
 def fit_scalers(
     settings: Settings,
     table: pd.DataFrame,

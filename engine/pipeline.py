@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from engine.models.artifact import Artifact, Metadata
     from engine.results.backtest import BacktestResult
     from engine.runs.folder import RunFolder
-    from engine.samples.split import Split
     from engine.settings import Settings
 
 
@@ -68,7 +67,7 @@ def train(job: Job) -> TrainResult:
 
     with stage(job.emit, "split"):
         parts = experiment.split_samples(data.market, samples.target_ms, samples.label, settings)
-        job.emit(samples_event(samples, parts))
+        job.emit(experiment.samples_event(samples, parts))
 
     devices = backend.devices_of(origin.pinned(run, settings.training))
     record_origin(job, data, devices, registry.file_hash(settings.model))
@@ -181,17 +180,6 @@ def update(job: Job) -> UpdateResult:
         return universe.update(job)
     collected = collect_all(job)
     return UpdateResult(collected.simulated, collected.notes)
-
-
-def samples_event(samples: Samples, parts: Split) -> dict[str, Any]:
-    """How many samples there are, and where the others went."""
-    rows, columns = samples.table.shape
-    found = samples.windows
-    return {
-        "kind": "model", "features": columns, "rows": rows, "lookback": found.lookback,
-        "train": len(parts.train), "validation": len(parts.validation), "test": len(parts.test),
-        "purged": parts.purged, "dropped": found.dropped_gap, "unready": found.dropped_unready,
-    }  # fmt: skip
 
 
 def record_origin(job: Job, data: Prepared, devices: int, own_model: str) -> None:

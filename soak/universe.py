@@ -1,9 +1,9 @@
 """What pooling is worth: one model over several symbols against one a symbol, on the same bars.
 
-`python -m soak.universe planted [SEEDS [MEMBERS]]`: simulated markets with a common edge, at noise
-correlation 0 and 0.7: what share of the truth each recovers.
-`python -m soak.universe perpetuals FOLDER [SEEDS [MEMBERS [HORIZON]]]`: walk-forward over the files there,
-*.csv.gz: the mean IC of each symbol's test bars, and the difference with its 95 % interval over weeks.
+`python -m soak.universe planted [SEEDS [MEMBERS [TENTHS …]]]`: simulated markets with a common edge, at noise
+correlation 0 and 0.7, or so many tenths: what share of the truth each recovers.
+`python -m soak.universe perpetuals FOLDER [SEEDS [MEMBERS [HORIZON [KIND]]]]`: walk-forward over the files
+there, *.csv.gz: the mean IC of each symbol's test bars, and the difference with its 95 % interval over weeks.
 """
 
 import sys
@@ -82,10 +82,10 @@ def both(settings, data, folder):
     return found
 
 
-def planted(seeds=2, members=1):
+def planted(seeds=2, members=1, *correlations):
     """Print what is recovered of a common edge."""
     print("correlation  seed  pooled  single  (mean of 8 symbols: correlation of forecast and truth)")
-    for correlation in (0.0, 0.7):
+    for correlation in [each / 10 for each in correlations] or (0.0, 0.7):
         for seed in range(seeds):
             market = DemoMarket(seed, 0.1, "1h", correlation)
             with tempfile.TemporaryDirectory() as folder:
@@ -107,16 +107,17 @@ def planted(seeds=2, members=1):
                     "walk_forward.folds=2", "walk_forward.first_test=0.7",
                 )  # fmt: skip
                 told = []
-                for base, (time, _, pooled, single) in zip(
-                    FURTHER, both(settings, data, folder), strict=False
+                for name, (time, _, pooled, single) in zip(
+                    data.markets, both(settings, data, folder), strict=True
                 ):
+                    base = name.removeprefix("soak-")
                     truth = market.conditional_mean(time, f"{base}/USDT")
                     told.append([np.corrcoef(each, truth)[0, 1] for each in (pooled, single)])
             pooled, single = np.mean(told, axis=0)
             print(f"{correlation:11.1f}  {seed:4d}  {pooled:6.3f}  {single:6.3f}", flush=True)
 
 
-def perpetuals(folder, seeds=2, members=1, horizon=4):
+def perpetuals(folder, seeds=2, members=1, horizon=4, kind="lstm"):
     """Print the IC of pooled and single models over the same test bars."""
     with tempfile.TemporaryDirectory() as place:
         home = Home(Path(place))
@@ -126,7 +127,7 @@ def perpetuals(folder, seeds=2, members=1, horizon=4):
         for seed in range(seeds):
             settings, data = prepared(
                 home, f"label.horizon={horizon}", f"model.members={members}", f"training.seed={seed + 1}",
-                "walk_forward.folds=2", "walk_forward.first_test=0.6",
+                "walk_forward.folds=2", "walk_forward.first_test=0.6", f"model.kind={kind}",
             )  # fmt: skip
             found = both(settings, data, place)
             ics = [[information_coefficient(each, came) for each in two] for _, came, *two in found]
@@ -179,4 +180,4 @@ if __name__ == "__main__":
     if what == "planted":
         planted(*map(int, given))
     else:
-        perpetuals(given[0], *map(int, given[1:]))
+        perpetuals(given[0], *map(int, given[1:4]), *given[4:])

@@ -56,7 +56,7 @@ EDGES = {
         "engine/data/update.py:event",
         "engine/data/update.py:failed",
         "engine/models/training/fitted.py:summary",
-        "engine/pipeline.py:samples_event",
+        "engine/experiment.py:samples_event",
         "engine/runs/events.py:parsed",
         "engine/runs/process.py:outcome",
         "engine/runs/replay.py:paced",

@@ -93,20 +93,20 @@ def allocate(
 
     def flat(values: Mapping[str, NDArray[np.float64]] | None, otherwise: float) -> Floats:
         if values is None:
-            return np.full(len(grid.order), otherwise)
-        return np.concatenate([np.asarray(values[name], np.float64) for name in names])[grid.order]
+            return np.full(grid.last[-1] + 1, otherwise)
+        return np.concatenate([np.asarray(values[name], np.float64) for name in names])
 
     inside = None if member is None else {name: each.astype(np.float64) for name, each in member.items()}
     given = (
         grid.time.astype(np.int64),
         grid.rows,
-        grid.number,
+        grid.first,
         flat(wanted, np.nan),
         flat(part, 1.0),
         flat(inside, 1.0) > 0,
         times_of(grid.time, step_of(markets), limits.every),
         limits.terms(divided=divided),
-        found := np.empty(len(grid.order)),  # (N,) in the grid's order
+        found := np.empty(grid.last[-1] + 1),  # (N,) one symbol after the other
     )
     from engine.backtest import allocation_loop  # and numba, which training does without
 
@@ -155,7 +155,7 @@ def ranked(
     asked = {
         name: score[name] if member is None else np.where(member[name], score[name], np.nan) for name in names
     }
-    values = np.concatenate([asked[name] for name in names])[grid.order]  # (N,)
+    values = np.concatenate([asked[name] for name in names])  # (N,)
     weight = np.full(len(values), np.nan)  # (N,)
     chosen = grid.rows[times_of(grid.time, step_of(markets), every)]  # (R, S)
     for rows in chosen:

@@ -124,12 +124,12 @@ def settle(sizes: Sizes, s: int, number: int, rate: float) -> float:
 
 @rare
 def divide(
-    time: Any, rows: Any, number: Any, wanted: Any, part: Any, member: Any, opens: Any, terms: Any, found: Any
+    time: Any, rows: Any, first: Any, wanted: Any, part: Any, member: Any, opens: Any, terms: Any, found: Any
 ) -> None:
-    """Fill the target weights found (N,), in the order of the grid.
+    """Fill the target weights found (N,).
 
-    time: (T,) milliseconds. rows: (T, S) place of each symbol's bar, -1 where it has none. number: (N,) which
-    of its symbol's each bar is. wanted, part, member: (N,). opens: (T,) whether anything may be opened.
+    time: (T,) milliseconds. rows: (T, S) place of each symbol's bar, -1 where it has none. first: (S,) place
+    of its first. wanted, part, member: (N,). opens: (T,) whether anything may be opened.
     """
     symbols = rows.shape[1]
     parts = np.zeros((7, symbols))  # (7, S)
@@ -148,17 +148,17 @@ def divide(
             sizes.more[s], sizes.want[s], sizes.timed[s] = 0.0, np.nan, 0.0
             if k >= 0:
                 share = part[k] / count if terms.divided and count > 0 else part[k]
-                decide(sizes, s, number[k], wanted[k] if member[k] else 0.0, share, opens[t], terms)
+                decide(sizes, s, k - first[s], wanted[k] if member[k] else 0.0, share, opens[t], terms)
         hold_caps(sizes, terms)
         rate = growth_rate(sizes, at, terms.turnover_limit)
         for s in range(symbols):
             if at[s] >= 0:
-                found[at[s]] = settle(sizes, s, number[at[s]], rate)
+                found[at[s]] = settle(sizes, s, at[s] - first[s], rate)
 
 
 @compiled
 def run(
-    time: Any, rows: Any, number: Any, wanted: Any, part: Any, member: Any, opens: Any, terms: Any, found: Any
+    time: Any, rows: Any, first: Any, wanted: Any, part: Any, member: Any, opens: Any, terms: Any, found: Any
 ) -> None:
     """`divide`, kept on disk."""
-    divide(time, rows, number, wanted, part, member, opens, terms, found)
+    divide(time, rows, first, wanted, part, member, opens, terms, found)

@@ -75,47 +75,38 @@ class Portfolio(AccountHistory):
 
 @dataclass(frozen=True)
 class Grid:
-    """The bars of S symbols, N in all, in the order of time and of the symbols within it.
+    """The bars of S symbols, N in all, one symbol after the other, on the T times at which any has a bar.
 
-    time: (T,) at which any symbol has a bar. order: (N,) where each bar lies if the symbols' bars lie one
-    symbol after the other. number: (N,) which of its symbol's each is. rows: (T, S) place of each symbol's
-    bar, -1 where it has none.
+    time: (T,). rows: (T, S) place of each symbol's bar among the N, -1 where it has none. first, last: (S,)
+    places of each one's first and last bar.
     """
 
     time: NDArray[np.datetime64]
-    order: NDArray[np.int64]
-    number: NDArray[np.int64]
     rows: NDArray[np.int64]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
 
     @classmethod
     def of(cls, markets: Mapping[str, Bars]) -> Self:
         """The grid of the symbols' bars."""
-        times = np.concatenate([bars.time for bars in markets.values()])  # (N,)
-        numbers = np.concatenate([np.arange(len(bars)) for bars in markets.values()])  # (N,)
-        symbols = np.repeat(np.arange(len(markets)), [len(bars) for bars in markets.values()])  # (N,)
-        order = np.argsort(times, kind="stable")  # (N,)
-        times = times[order]
-        fresh = np.append([True], times[1:] != times[:-1])  # (N,)
-        rows = np.full((int(fresh.sum()), len(markets)), -1)
-        rows[np.cumsum(fresh) - 1, symbols[order]] = np.arange(len(order))
-        return cls(times[fresh], order, numbers[order], rows)
-
-    def carried(self, values: Floats) -> Floats:
-        """Values of the bars, (N,), by time and symbol, (T, S): the last known one, NaN before the first."""
-        known = np.maximum.accumulate(self.rows, axis=0)  # (T, S)
-        return np.where(known >= 0, values[known], np.nan)
+        times = [bars.time for bars in markets.values()]
+        ends = np.cumsum([len(each) for each in times])  # (S,)
+        first, time = ends - [len(each) for each in times], times[0]
+        if all(np.array_equal(time, each) for each in times[1:]):
+            return cls(time, first + np.arange(len(time))[:, None], first, ends - 1)
+        time = np.unique(np.concatenate(times))
+        rows = np.full((len(time), len(times)), -1)
+        for s, each in enumerate(times):
+            rows[np.searchsorted(time, each), s] = np.arange(first[s], ends[s])
+        return cls(time, rows, first, ends - 1)
 
     def table(self, values: Sequence[Floats]) -> Floats:
         """Values (T_s,) of each symbol's bars by time and symbol, (T, S), NaN where it has no bar."""
-        ordered = np.concatenate(values)[self.order]  # (N,)
-        return np.where(self.rows >= 0, ordered[self.rows], np.nan)
+        return np.where(self.rows >= 0, np.concatenate(values)[self.rows], np.nan)
 
     def by_symbol(self, names: Sequence[str], values: Floats) -> dict[str, Floats]:
-        """Values of the bars, (N,) in the grid's order, as (T_s,) of each symbol."""
-        found = np.empty(len(values))  # (N,) one symbol after the other
-        found[self.order] = values
-        ends = np.cumsum((self.rows >= 0).sum(axis=0))[:-1]
-        return dict(zip(names, np.split(found, ends), strict=True))
+        """Values of the bars, (N,), as (T_s,) of each symbol."""
+        return dict(zip(names, np.split(values, self.first[1:]), strict=True))
 
 
 def calendar_of(markets: Mapping[str, Bars]) -> Calendar:
@@ -146,6 +137,31 @@ def weights_of(name: str, bars: Bars, weights: Mapping[str, NDArray[Any]]) -> Fl
     return target
 
 
+def terms_of_all(markets: Mapping[str, Bars], rules: Rules) -> records.Terms:
+    """The rules as the loop takes them, for symbols some of which may be due funding."""
+    each = [terms_of(bars, rules) for bars in markets.values()]
+    return each[0]._replace(
+        funding=any(terms.funding for terms in each), funding_later=any(terms.funding_later for terms in each)
+    )
+
+
+def prices_of_all(markets: Mapping[str, Bars], terms: records.Terms) -> records.Prices:
+    """The arrays as the loop takes them, (N,) one symbol after the other; empty if no term asks for them."""
+    asked = {
+        "volume": terms.slippage_scales or terms.volume_share > 0,
+        "volatility": terms.needs_volatility,
+        "previous_close": terms.fill == records.SAME_CLOSE,
+        "elapsed": terms.borrow > 0,
+    } | dict.fromkeys(("funding", "funding_paid", "funding_received"), terms.funding)
+    each = [prices_of(bars) for bars in markets.values()]
+    return records.Prices(
+        *(
+            np.concatenate(arrays) if asked.get(name, True) else np.zeros(0)
+            for name, arrays in zip(records.Prices._fields, zip(*each, strict=True), strict=True)
+        )
+    )
+
+
 def simulate_portfolio(
     markets: Mapping[str, Bars], weights: Mapping[str, NDArray[Any]], rules: Rules
 ) -> Portfolio:
@@ -158,35 +174,42 @@ def simulate_portfolio(
         raise ChangeSettingsError("universe", "it has no symbol", "Name one at least")
     target = np.concatenate([weights_of(name, bars, weights) for name, bars in markets.items()])  # (N,)
     grid = Grid.of(markets)
-    each = [prices_of(bars) for bars in markets.values()]
-    prices = records.Prices(*(np.concatenate(arrays)[grid.order] for arrays in zip(*each, strict=True)))
-    calendar, first = calendar_of(markets), next(iter(markets.values()))
-    terms = terms_of(first, rules)._replace(funding=any(bars.funded for bars in markets.values()))
-    equity, cash, position = np.empty(len(grid.time)), np.empty(len(grid.time)), np.zeros(grid.rows.shape)
-    gain = np.zeros(grid.rows.shape)  # (T, S)
+    calendar, terms = calendar_of(markets), terms_of_all(markets, rules)
+    equity, cash = np.empty((2, len(grid.time)))  # (T,) each
+    close, position, gain = np.zeros((3, *grid.rows.shape))  # (T, S) each
+    ends = np.zeros(len(grid.time), np.bool_)  # (T,) whether a symbol has its last bar then
+    ends[np.searchsorted(grid.time, [bars.time[-1] for bars in markets.values()])] = True
     from engine.backtest import portfolio_loop  # and numba, which training does without
 
     symbols, room = len(markets), int(np.isfinite(target).sum()) + 1
+    accounts = np.zeros(symbols, records.ACCOUNT)
     desk = portfolio_loop.Desk(
-        prices, grid.number, terms, rules.tiers(),
-        accounts=np.zeros(symbols, records.ACCOUNT),
+        prices_of_all(markets, terms), grid.first, grid.last, terms, rules.tiers(), accounts,
+        numbers=accounts.view(np.float64).reshape(symbols, -1),
+        counts=accounts.view(np.int64).reshape(symbols, -1),
         trades=np.empty(room, records.TRADE),
         symbol=np.zeros(room, np.int64),
         purse=np.array([(rules.initial_capital, 0)], portfolio_loop.PURSE),
         price=np.zeros(symbols),
         latest=np.zeros(symbols, np.int64),
+        busy=np.zeros(symbols, np.bool_),
         due=np.zeros(symbols, np.bool_),
+        going=np.zeros(symbols, np.bool_),
+        keeping=np.zeros(symbols, np.bool_),
+        value=np.zeros(symbols),
+        touched=np.zeros(symbols, np.bool_),
         flow=np.zeros(symbols),
     )  # fmt: skip
-    given = (desk, grid.rows, grid.rows.max(axis=0), target[grid.order], equity, cash, position, gain)
+    given = (desk, grid.rows, ends, target, equity, cash, close, position, gain)
     try:
         portfolio_loop.compiled_walk()(*given)
     except (OSError, AttributeError, ImportError):  # machine code cannot be kept, or is of another version
         portfolio_loop.walk(*given)
-    accounts, count = desk.accounts, int(desk.purse["trades"][0])
+    count = int(desk.purse["trades"][0])
     made, symbol = desk.trades[:count].copy(), desk.symbol[:count].copy()  # (N,) trades
     made["trade"], made["prediction"] = np.arange(1, count + 1), np.nan
     for s, bars in enumerate(markets.values()):
+        close[: np.searchsorted(grid.time, bars.time[0]), s] = np.nan
         of_symbol = symbol == s
         for name in ("entry_bar", "exit_bar"):
             made[name][of_symbol] = np.searchsorted(grid.time, bars.time[made[name][of_symbol]])
@@ -200,7 +223,7 @@ def simulate_portfolio(
         symbols=tuple(markets),
         symbol=symbol,
         cash=cash,
-        close=grid.carried(prices.close),
+        close=close,
         position=position,
         gain=gain,
         **{name: accounts[name].copy() for name in ("capped", "dropped", "unsized", "too_small")},

@@ -5,8 +5,9 @@ symbol by symbol → what opens is sized, all of it on the equity that is left t
 as it is paid → stops and margin → what is received of it → borrow → mark to market.
 
 The money is in one record for all, `purse`; a symbol's account record has it while a step is at work on that
-symbol, see `lend`. The bars of S symbols, N = Σ T_s, lie in the order of time, and of the symbols within it,
-as they are read: `at` (S,) has the place of each one's bar now, -1 where it has none.
+symbol, see `lend`. The bars of S symbols, N = Σ T_s, lie one symbol after the other: `at` (S,) has the place
+of each one's bar now, -1 where it has none. Arrays that are handed on cost reference counts, dearer than all
+that most bars ask for: so `walk` looks at plain arrays itself, and calls a step where something may happen.
 """
 
 from __future__ import annotations
@@ -20,9 +21,16 @@ import numpy as np
 
 from engine.backtest import loop
 from engine.backtest.loop import compiled, rare, step
+from engine.backtest.records import ACCOUNT, WORST_OF_BAR
 
 HALVINGS = 200  # of the way to the worst prices: until no number lies between
 NEVER = 2.0  # more than the whole way
+
+FIELDS = ACCOUNT.names or ()
+POSITION, HIGHEST, LOWEST, ENTERED, ENTRY_VALUE, STOP_UNIT, BORROW, ACTIVE, ENTRY_BAR = map(
+    FIELDS.index,
+    ("position", "highest", "lowest", "entered", "entry_value", "stop_unit", "borrow", "active", "entry_bar"),
+)
 
 PURSE = np.dtype([("cash", np.float64), ("trades", np.int64)])
 
@@ -30,17 +38,25 @@ PURSE = np.dtype([("cash", np.float64), ("trades", np.int64)])
 class Desk(NamedTuple):
     """All that the steps work with and write to, besides the time's bars."""
 
-    prices: Any  # records.Prices of arrays (N,)
-    number: Any  # (N,) which of its symbol's bars each is
+    prices: Any  # records.Prices of arrays (N,); what the terms do not ask for is empty
+    first: Any  # (S,) place of each symbol's first bar
+    last: Any  # (S,) of its last, at whose close what is held is closed
     terms: Any  # records.Terms
     tiers: Any  # (2, K, 2) margin brackets, see `loop.run`
     accounts: Any  # (S,) records.ACCOUNT
+    numbers: Any  # (S, fields) the same memory as float64
+    counts: Any  # (S, fields) and as int64
     trades: Any  # records.TRADE; entry and exit bar are of the symbol's own
     symbol: Any  # which symbol each trade is of
     purse: Any  # (1,) PURSE
     price: Any  # (S,) last price of each symbol
     latest: Any  # (S,) place of its last bar so far
+    busy: Any  # (S,) whether the open of its bar asks for anything
     due: Any  # (S,) whether its position has reached the horizon
+    going: Any  # (S,) whether its order opens something
+    keeping: Any  # (S,) whether its position may have to be brought back into the band
+    value: Any  # (S,) of its position, before anything opens
+    touched: Any  # (S,) whether its bar reached a stop or target
     flow: Any  # (S,) money that each symbol has brought in so far, less what it took
 
 
@@ -50,8 +66,8 @@ def lend(desk: Any, s: int, price: Any) -> Any:
     account, purse = desk.accounts[s], desk.purse[0]
     account.others, account.elsewhere = 0.0, 0
     for other in range(len(price)):
-        if other != s and desk.accounts[other].position != 0.0:
-            account.others += desk.accounts[other].position * price[other]
+        if other != s and desk.numbers[other, POSITION] != 0.0:
+            account.others += desk.numbers[other, POSITION] * price[other]
             account.elsewhere += 1
     account.cash, account.trades = purse.cash, purse.trades
     return account
@@ -78,93 +94,100 @@ def give_back(desk: Any, account: Any, s: int) -> None:
 @step
 def held_now(desk: Any, at: Any, s: int) -> bool:
     """Whether a position is held in symbol s and it has a bar."""
-    return bool(at[s] >= 0 and desk.accounts[s].position != 0.0)
+    return bool(at[s] >= 0 and desk.numbers[s, POSITION] != 0.0)
 
 
 @step
-def bar_of(desk: Any, place: int) -> Any:
-    """The bar at a place."""
-    return loop.bar_at(desk.prices, desk.terms, place, desk.number[place])
+def bar_of(desk: Any, s: int, place: int) -> Any:
+    """The bar of symbol s at a place."""
+    return loop.bar_at(desk.prices, desk.terms, place, place - desk.first[s])
 
 
 @step
-def begin(desk: Any, at: Any, target: Any) -> bool:
-    """Funding on what was carried in, and the decisions; whether anything may have to be traded."""
-    acting, prices, terms, purse = False, desk.prices, desk.terms, desk.purse[0]
+def is_busy(terms: Any, held: float, weight: float, funding: float, active: int, bars: int) -> bool:
+    """Whether the open of a bar asks for anything; bars: how many the position has been held for."""
+    if held == 0.0:
+        return bool(active != 0 or (weight != 0.0 and not np.isnan(weight)))
+    if active != 0 or terms.band > 0.0 or funding != 0.0:
+        return True
+    return bool(bars >= terms.exit_after) if terms.exit_after > 0 else bool(weight * held <= 0.0)
+
+
+@rare
+def open_bars(desk: Any, at: Any, target: Any) -> None:
+    """What the open of the bars asks for: funding on what was carried in, decisions, orders."""
+    terms, acting = desk.terms, False
     for s in range(len(at)):
-        k, account = at[s], desk.accounts[s]
         desk.due[s] = False
-        if k < 0:
+        if not desk.busy[s]:
             continue
+        k, account = at[s], desk.accounts[s]
         held = account.position
         timed = terms.exit_after > 0 and held != 0.0
-        desk.due[s] = timed and desk.number[k] - account.entry_bar >= terms.exit_after
+        desk.due[s] = timed and k - desk.first[s] - account.entry_bar >= terms.exit_after
         weight = np.nan if timed and not desk.due[s] else target[k]
-        account.capacity = terms.volume_share * prices.volume[k] if terms.volume_share > 0.0 else np.inf
+        give_room(desk, account, k)
         if terms.funding and held != 0.0:
-            account.cash = purse.cash
-            loop.pay_funding(account, prices.open[k], prices.funding[k])
+            account.cash = desk.purse[0].cash
+            loop.pay_funding(account, desk.prices.open[k], desk.prices.funding[k])
             book(desk, account, s)
         if desk.due[s] or not np.isnan(weight):
             loop.decide(account, weight, desk.due[s])
         if account.active or (terms.band > 0.0 and held != 0.0):
             acting = True
-    return acting
+    if acting:
+        trade_at_open(desk, at)
 
 
-@rare
+@step
+def give_room(desk: Any, account: Any, k: int) -> None:
+    """What the volume of the bar at k lets through."""
+    share = desk.terms.volume_share
+    account.capacity = share * desk.prices.volume[k] if share > 0.0 else np.inf
+
+
+@step
 def trade_at_open(desk: Any, at: Any) -> None:
     """Close what is due or in an order's way; then size all that opens on the equity that is left."""
     terms, purse, symbols = desk.terms, desk.purse[0], len(at)
-    going, keeping = np.zeros(symbols, np.bool_), np.zeros(symbols, np.bool_)  # (S,) each
+    going, keeping, value = desk.going, desk.keeping, desk.value
     for s in range(symbols):
+        going[s] = keeping[s] = False
+        if not desk.busy[s]:
+            continue
         keeping[s] = terms.band > 0.0 and not desk.accounts[s].active
-        if at[s] >= 0 and desk.accounts[s].active:
+        if desk.accounts[s].active:
             account = lend(desk, s, desk.price)
             row = desk.trades[account.trades]
-            going[s] = loop.make_way(account, terms, bar_of(desk, at[s]), row, desk.due[s])
+            going[s] = loop.make_way(account, terms, bar_of(desk, s, at[s]), row, desk.due[s])
             give_back(desk, account, s)
     sized_on, worth = purse.cash, 0.0
-    value = np.zeros(symbols)  # (S,) of each position, before anything opens
     for s in range(symbols):
-        value[s] = desk.accounts[s].position * desk.price[s]
+        value[s] = desk.numbers[s, POSITION] * desk.price[s]
         worth += value[s]
     for s in range(symbols):
+        if not (going[s] or keeping[s]):
+            continue
         account = desk.accounts[s]
-        kept = keeping[s] and account.target_weight * value[s] > 0.0
-        if at[s] >= 0 and (going[s] or kept):
+        if going[s] or account.target_weight * value[s] > 0.0:
             account.cash, account.others = sized_on, worth - value[s]
             if going[s]:
-                loop.enter(account, terms, bar_of(desk, at[s]))
+                loop.enter(account, terms, bar_of(desk, s, at[s]))
             else:
-                loop.rebalance(account, terms, bar_of(desk, at[s]))
+                loop.rebalance(account, terms, bar_of(desk, s, at[s]))
             purse.cash += account.cash - sized_on
             desk.flow[s] += account.cash - sized_on
 
 
-@step
+@rare
 def settle_funding(desk: Any, at: Any, direction: float) -> None:
     """Charge what falls due within the bar, see `loop.pay_funding_later`."""
     for s in range(len(at)):
         if held_now(desk, at, s):
             account, purse = desk.accounts[s], desk.purse[0]
             account.cash = purse.cash
-            loop.pay_funding_later(account, bar_of(desk, at[s]), direction)
+            loop.pay_funding_later(account, bar_of(desk, s, at[s]), direction)
             book(desk, account, s)
-
-
-@step
-def below_margin(desk: Any, at: Any) -> bool:
-    """Whether equity with all positions at their bar's worst price is below margin at the highest rates."""
-    equity, asked = desk.purse[0].cash, 0.0
-    for s in range(len(at)):
-        held, worst = desk.accounts[s].position, desk.price[s]
-        if held != 0.0:
-            if at[s] >= 0:
-                worst = desk.prices.low[at[s]] if held > 0.0 else desk.prices.high[at[s]]
-            equity += held * worst
-            asked += loop.margin_rate(desk.accounts[s], desk.terms) * abs(held) * worst
-    return bool(equity < asked)
 
 
 @step
@@ -228,7 +251,9 @@ def first_stop(desk: Any, at: Any, first: Any, worst: Any, stopped: Any) -> Any:
 def check_stop(desk: Any, at: Any, s: int) -> None:
     """Close at a stop or target that the bar of symbol s reached."""
     account = lend(desk, s, desk.price)
-    loop.check_stops(account, desk.terms, bar_of(desk, at[s]), desk.trades[account.trades])
+    if not desk.busy[s]:
+        give_room(desk, account, at[s])
+    loop.check_stops(account, desk.terms, bar_of(desk, s, at[s]), desk.trades[account.trades])
     give_back(desk, account, s)
 
 
@@ -244,7 +269,7 @@ def call_margin(desk: Any, at: Any) -> None:
     stopped = np.zeros(symbols, np.bool_)  # (S,)
     for s in range(symbols):
         if held_now(desk, at, s):
-            account, bar = desk.accounts[s], bar_of(desk, at[s])
+            account, bar = desk.accounts[s], bar_of(desk, s, at[s])
             first[s] = loop.first_price(account, desk.terms, bar, 1.0 if account.position > 0.0 else -1.0)
             worst[s] = bar.low if account.position > 0.0 else bar.high
             loop.update_extremes(account, first[s], first[s])
@@ -277,86 +302,149 @@ def liquidate(desk: Any, reached: Any) -> None:
 def close_at(desk: Any, s: int, price: Any, reason: int) -> None:
     """Close the position in symbol s at its price, (S,), whatever the volume, and forget its order."""
     account = lend(desk, s, price)
-    row, bar = desk.trades[account.trades], bar_of(desk, desk.latest[s])
+    row, bar = desk.trades[account.trades], bar_of(desk, s, desk.latest[s])
     loop.close_out(account, desk.terms, bar, row, price[s], reason)
     account.active, account.target_weight = 0, 0.0
     give_back(desk, account, s)
 
 
-@step
-def mark(desk: Any, at: Any, position: Any, gain: Any) -> float:
-    """Bring prices to the close, charge borrow, note positions and gains, (S,); what all are worth."""
-    worth, prices, purse = 0.0, desk.prices, desk.purse[0]
-    for s in range(len(at)):
-        k, account = at[s], desk.accounts[s]
-        held = account.position
-        if k >= 0:
-            desk.price[s] = prices.close[k]
-        position[s] = held
-        if held_now(desk, at, s):
-            loop.update_extremes(account, prices.high[k], prices.low[k])
-            if held < 0.0 and desk.terms.borrow > 0.0:
-                account.cash = purse.cash
-                loop.pay_borrow(account, desk.price[s], desk.terms.borrow * prices.elapsed[k])
-                book(desk, account, s)
-        worth += held * desk.price[s]
-        gain[s] = desk.flow[s] + held * desk.price[s]
-    return worth
-
-
 @rare
-def end(desk: Any, at: Any, last: Any, position: Any, gain: Any, ruined: bool) -> float:
+def end(desk: Any, at: Any, position: Any, gain: Any, ruined: bool) -> float:
     """Close what has its last bar now, or everything in ruin; what the other positions are worth."""
     worth = 0.0
     for s in range(len(at)):
-        if desk.accounts[s].position != 0.0 and (ruined or at[s] == last[s]):
+        if desk.accounts[s].position != 0.0 and (ruined or at[s] == desk.last[s]):
             close_at(desk, s, desk.price, loop.RUIN if ruined else loop.END)
             position[s], gain[s] = 0.0, desk.flow[s]
         worth += desk.accounts[s].position * desk.price[s]
     return worth
 
 
+@rare
+def check_touched(desk: Any, at: Any) -> None:
+    """Close what reached a stop or target, symbol by symbol."""
+    for s in range(len(at)):
+        if desk.touched[s]:
+            check_stop(desk, at, s)
+
+
 @step
-def risk(desk: Any, at: Any) -> None:
-    """Funding within the bar, stops and margin."""
-    if desk.terms.funding:
-        settle_funding(desk, at, 1.0)
-    if below_margin(desk, at):
-        call_margin(desk, at)
-    elif desk.terms.stops:
-        for s in range(len(at)):
-            if held_now(desk, at, s):
-                check_stop(desk, at, s)
-    if desk.terms.funding:
-        settle_funding(desk, at, -1.0)
+def touches(terms: Any, numbers: Any, s: int, first: float, high: float, low: float) -> bool:
+    """Whether a bar reaches a stop or target of symbol s, whose extremes take in its first price."""
+    side = 1.0 if numbers[s, POSITION] > 0.0 else -1.0
+    numbers[s, HIGHEST] = max(numbers[s, HIGHEST], first)
+    numbers[s, LOWEST] = min(numbers[s, LOWEST], first)
+    entry, unit = numbers[s, ENTRY_VALUE] / numbers[s, ENTERED], numbers[s, STOP_UNIT]
+    peak, worst, best = numbers[s, HIGHEST], low, high
+    if side < 0.0:
+        peak, worst, best = numbers[s, LOWEST], high, low
+    return bool(
+        side * (worst - loop.stop_level(entry, side, terms.stop_loss * unit)) <= 0.0
+        or side * (worst - loop.stop_level(peak, side, terms.trailing_stop * unit)) <= 0.0
+        or side * (best - loop.stop_level(entry, -side, terms.take_profit * unit)) >= 0.0
+    )
 
 
 @rare
-def walk(
-    desk: Any, rows: Any, last: Any, target: Any, equity: Any, cash: Any, position: Any, gain: Any
+def walk(  # noqa: C901, PLR0912, PLR0915  one loop: whatever it calls would cost more than it does
+    desk: Any, rows: Any, ends: Any, target: Any, equity: Any, cash: Any, close: Any, position: Any, gain: Any
 ) -> None:
-    """Walk the bars; fill equity and cash, (T,), position and gain, (T, S), and trades.
+    """Walk the bars; fill equity and cash, (T,), close, position and gain, (T, S), and trades.
 
-    rows: (T, S) `at` of each time. last: (S,) place of each symbol's last bar, at whose close what is held is
-    closed. target: (N,) weights, NaN keep. The purse holds the money, afterwards how many trades there are.
+    rows: (T, S) `at` of each time. ends: (T,) whether a symbol has its last bar then. target: (N,) weights,
+    NaN keep. The purse holds the money, afterwards how many trades there are.
     """
+    terms, purse, numbers, counts = desk.terms, desk.purse, desk.numbers, desk.counts
+    opened, high, low, closed = desk.prices.open, desk.prices.high, desk.prices.low, desk.prices.close
+    funding, elapsed, price, flow = desk.prices.funding, desk.prices.elapsed, desk.price, desk.flow
+    busy, touched, latest, first = desk.busy, desk.touched, desk.latest, desk.first
     for t in range(len(rows)):
-        at, ending, purse = rows[t], False, desk.purse[0]
-        for s in range(len(at)):
-            if at[s] >= 0:
-                desk.price[s], desk.latest[s] = desk.prices.open[at[s]], at[s]
-                ending = ending or at[s] == last[s]
-        if begin(desk, at, target):
-            trade_at_open(desk, at)
-        risk(desk, at)
-        worth = mark(desk, at, position[t], gain[t])
-        ruined = purse.cash + worth <= 0.0
-        if ending or ruined:
-            worth = end(desk, at, last, position[t], gain[t], ruined)
-        equity[t], cash[t] = purse.cash + worth, purse.cash
+        acting, carried, stopping = False, False, False
+        for s in range(rows.shape[1]):  # what the open asks for
+            k = rows[t, s]
+            busy[s] = False
+            if k >= 0:
+                latest[s] = k
+                due = funding[k] if terms.funding else 0.0
+                bars = k - first[s] - counts[s, ENTRY_BAR]
+                if is_busy(terms, numbers[s, POSITION], target[k], due, counts[s, ACTIVE], bars):
+                    busy[s] = acting = True
+        if acting or terms.funding_later:
+            set_prices(desk, rows[t])
+        if acting:
+            open_bars(desk, rows[t], target)
+        if terms.funding_later:
+            settle_funding(desk, rows[t], 1.0)
+        worst_equity, asked = purse[0].cash, 0.0
+        for s in range(rows.shape[1]):  # stops and margin
+            held, k = numbers[s, POSITION], rows[t, s]
+            touched[s] = False
+            if held == 0.0:
+                continue
+            worst, carried = price[s], True
+            if k >= 0:
+                worst = low[k] if held > 0.0 else high[k]
+                if terms.stops:
+                    begins = opened[k]
+                    if terms.fill == WORST_OF_BAR and counts[s, ENTRY_BAR] == k - first[s]:
+                        begins = high[k] if held > 0.0 else low[k]
+                    touched[s] = touches(terms, numbers, s, begins, high[k], low[k])
+                    stopping = stopping or touched[s]
+            worst_equity += held * worst
+            rate = terms.maintenance_short if held < 0.0 else terms.maintenance_long
+            asked += rate * abs(held) * worst
+        if carried and worst_equity < asked:
+            set_prices(desk, rows[t])
+            call_margin(desk, rows[t])
+        elif stopping:
+            set_prices(desk, rows[t])
+            check_touched(desk, rows[t])
+        if terms.funding_later:
+            settle_funding(desk, rows[t], -1.0)
+        worth, money = 0.0, purse[0].cash
+        for s in range(rows.shape[1]):  # borrow, mark to market
+            k, held = rows[t, s], numbers[s, POSITION]
+            if k >= 0:
+                price[s] = closed[k]
+                if held != 0.0:
+                    numbers[s, HIGHEST] = max(numbers[s, HIGHEST], high[k])
+                    numbers[s, LOWEST] = min(numbers[s, LOWEST], low[k])
+                    if held < 0.0 and terms.borrow > 0.0:
+                        payment = -held * price[s] * terms.borrow * elapsed[k]
+                        numbers[s, BORROW] += payment
+                        flow[s] -= payment
+                        money -= payment
+            value = held * price[s]
+            worth += value
+            close[t, s], position[t, s], gain[t, s] = price[s], held, flow[s] + value
+        purse[0].cash = money
+        ruined = money + worth <= 0.0
+        if ends[t] or ruined:
+            worth = end(desk, rows[t], position[t], gain[t], ruined)
+            money = purse[0].cash
+        equity[t], cash[t] = money + worth, money
         if ruined:
-            equity[t:], cash[t:], gain[t:] = purse.cash, purse.cash, gain[t]
+            equity[t:], cash[t:], gain[t:] = money, money, gain[t]
+            fill_closes(desk, rows, t, close)
             return
+
+
+@step
+def set_prices(desk: Any, at: Any) -> None:
+    """Bring prices to the open where there is a bar."""
+    for s in range(len(at)):
+        if at[s] >= 0:
+            desk.price[s] = desk.prices.open[at[s]]
+
+
+@rare
+def fill_closes(desk: Any, rows: Any, t: int, close: Any) -> None:
+    """The closes after ruin at t, in which nothing is traded."""
+    for later in range(t + 1, len(rows)):
+        for s in range(rows.shape[1]):
+            if rows[later, s] >= 0:
+                desk.price[s] = desk.prices.close[rows[later, s]]
+            close[later, s] = desk.price[s]
 
 
 @cache
@@ -365,9 +453,10 @@ def compiled_walk() -> Any:
     source = hashlib.sha256(inspect.getsource(loop).encode()).hexdigest()
 
     def portfolio(
-        desk: Any, rows: Any, last: Any, target: Any, equity: Any, cash: Any, position: Any, gain: Any
-    ) -> None:
+        desk: Any, rows: Any, ends: Any, target: Any, equity: Any, cash: Any, close: Any, position: Any,
+        gain: Any,
+    ) -> None:  # fmt: skip
         _ = source  # what a closure holds is in numba's key of what it keeps
-        walk(desk, rows, last, target, equity, cash, position, gain)
+        walk(desk, rows, ends, target, equity, cash, close, position, gain)
 
     return compiled(portfolio)

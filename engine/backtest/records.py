@@ -99,6 +99,7 @@ class Terms(NamedTuple):
     minimum_notional: float
     quantity_step: float
     funding: bool
+    funding_later: bool  # whether any falls due within a bar
     exit_after: int  # bars
     maintenance_long: float  # at the highest rate
     maintenance_short: float

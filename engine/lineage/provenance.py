@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -30,43 +31,55 @@ PART_OF_THE_MODEL = ("features", "window", "label", "scaling", "model")
 OF_SEVERAL = ("scaling", "symbol", "cross_section", "lead")  # of the universe, too
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What a training saw of the market, as Metadata tells it."""
+
+    trained_until_ms: int
+    data_from_ms: int
+    data_until_ms: int
+    fingerprint: str
+    symbols: dict[str, list[str]] = field(default_factory=dict)
+
+
 def metadata(
     run: str, settings: Settings, market: Market, target_ms: Times, parts: Split, names: Sequence[str],
     own: Sequence[Feature], own_model: str,
 ) -> Metadata:  # fmt: skip
     """What a model is saved with. target_ms: (N,) open times of all samples' target rows."""
-    from engine.models.artifact import Metadata
-
     time_ms = milliseconds(market.frame.index)  # (T,)
     last = target_ms[parts.validation[-1:]]  # (1,)
-    return Metadata(
+    seen = Seen(
         trained_until_ms=int(market.later_ms(last, settings.label.horizon)[0]),
         data_from_ms=int(time_ms[0]),
         data_until_ms=int(market.calendar.ends(time_ms)[-1]),
         fingerprint=fingerprint(market),
-        **of_training(run, settings, target_ms, parts, names, own, own_model),
     )
+    return of_training(run, settings, target_ms, parts, names, own, own_model, seen)
 
 
 def of_training(
     run: str, settings: Settings, target_ms: Times, parts: Split, names: Sequence[str],
-    own: Sequence[Feature], own_model: str,
-) -> dict[str, Any]:  # fmt: skip
-    """What such metadata hold besides the market."""
+    own: Sequence[Feature], own_model: str, seen: Seen,
+) -> Metadata:  # fmt: skip
+    """The same of one symbol or several, as `seen`."""
+    from engine.models.artifact import Metadata
+
     bounds = {
         name: [str(iso(int(end))) for end in (target_ms[part].min(), target_ms[part].max())]
         for name, part in (("train", parts.train), ("validation", parts.validation), ("test", parts.test))
     }
-    return {
-        "run": run,
-        "test_dates": np.unique(target_ms[parts.test]).astype("datetime64[ms]"),  # (M,)
-        "feature_names": list(names),
-        "settings": to_toml(settings),
-        "bounds": bounds,
-        "own_features": own[0].sha256 if own else "",
-        "own_model": own_model,
-        "versions": versions(),
-    }
+    return Metadata(
+        run=run,
+        test_dates=np.unique(target_ms[parts.test]).astype("datetime64[ms]"),  # (M,)
+        feature_names=list(names),
+        settings=to_toml(settings),
+        bounds=bounds,
+        own_features=own[0].sha256 if own else "",
+        own_model=own_model,
+        versions=versions(),
+        **vars(seen),
+    )
 
 
 def refuse_other_model(settings: Settings, trained: Metadata) -> None:

@@ -192,5 +192,7 @@ def symbol_of(run: RunFolder, differ: Mapping[str, Any], result: Any) -> str:
         return f"{len(several)} symbols"
     from engine import settings
 
+    if symbols := differ.get("data.symbols"):
+        return settings.title(symbols)
     series: str = differ.get("data.series", "")
     return series or str(differ.get("data.symbol", settings.defaults()["data.symbol"]))

@@ -37,7 +37,7 @@ from engine.settings.tree import (
     with_limits,
     with_threshold,
 )
-from engine.settings.universe import Universe, resolved
+from engine.settings.universe import Universe, resolved, title
 from engine.settings.values import (
     EXCHANGE,
     NAMED,
@@ -104,6 +104,7 @@ __all__ = [
     "read_toml",
     "resolved",
     "space_of",
+    "title",
     "to_toml",
     "unit_of",
     "value_of",

@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import field_validator, model_validator
 
-from engine.settings.values import SYMBOL, Contradiction, Group, Number, Whole, matching, setting
+from engine.settings.values import NAMED, Contradiction, Group, Number, Whole, matching, setting
 
 LARGEST_WEIGHT = 20.0
 
@@ -17,7 +17,7 @@ def weights_of(texts: tuple[str, ...]) -> dict[str, float]:
     for text in texts:
         name, _, number = text.rpartition(":")
         wanted = "SYMBOL:WEIGHT, each symbol once, weights 0 … 20, such as BTC/USDT:0.6, ETH/USDT:0.4"
-        matching(SYMBOL, name, f"written {wanted}")
+        matching(NAMED, name, f"written {wanted}")
         try:
             weight = float(number)
         except ValueError:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from engine.settings.data import Data
 
-MOST_SYMBOLS = 1000
+MOST_SYMBOLS, MOST_NAMED = 1000, 3  # of a universe; in a title
 
 
 class Universe(Group):
@@ -70,6 +70,13 @@ def resolved(data: Data, stored: Sequence[str]) -> Data:
     if len(names) == 1:
         return of_symbol(data, next(iter(names)))
     return data.model_copy(update={"symbols": tuple(names)})
+
+
+def title(symbols: Sequence[str]) -> str:
+    """Symbols in a few words: `BTC/USDT, ETH/USDT, SOL/USDT and 5 more`."""
+    if len(symbols) <= MOST_NAMED:
+        return ", ".join(symbols)
+    return f"{', '.join(symbols[:MOST_NAMED])} and {len(symbols) - MOST_NAMED} more"
 
 
 def fitting(pattern: str, stored: Sequence[str]) -> list[str]:

@@ -26,7 +26,7 @@ from engine.results.backtest import (
 from engine.robustness import deflation
 from engine.robustness.overview import COVERAGE
 from engine.robustness.portfolio_parts import parts_of
-from engine.settings import changed
+from engine.settings import changed, title
 from engine.statistics import intervals
 from engine.statistics.forecast import forecast_quality
 from engine.statistics.tear_sheet import tear_sheet
@@ -46,19 +46,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-MOST_NAMED = 3  # symbols in a result's title
-
 
 def named(decided: Decided) -> str:
     """What is traded, in a few words."""
     return title(tuple(decided.decisions))
-
-
-def title(symbols: Sequence[str]) -> str:
-    """Symbols in a few words: `BTC/USDT, ETH/USDT, SOL/USDT and 5 more`."""
-    if len(symbols) <= MOST_NAMED:
-        return ", ".join(symbols)
-    return f"{', '.join(symbols[:MOST_NAMED])} and {len(symbols) - MOST_NAMED} more"
 
 
 def market_name(settings: Settings) -> str:

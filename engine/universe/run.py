@@ -51,7 +51,7 @@ def train(job: Job) -> TrainResult:
 
     with stage(job.emit, "split"):
         parts = split(pool, settings)
-        job.emit(samples_event(pool, parts))
+        job.emit(experiment.samples_event(pool, parts))
 
     devices = backend.devices_of(origin.pinned(run, settings.training))
     record_origin(job, data, devices, registry.file_hash(settings.model))
@@ -134,23 +134,10 @@ def split(pool: Pool, settings: Settings) -> Split:
     )  # fmt: skip
 
 
-def samples_event(pool: Pool, parts: Split) -> dict[str, object]:
-    """How many samples there are, and where the others went."""
-    rows, columns = pool.table.shape
-    found = pool.windows
-    return {
-        "kind": "model", "features": columns, "rows": rows, "lookback": found.lookback,
-        "train": len(parts.train), "validation": len(parts.validation), "test": len(parts.test),
-        "purged": parts.purged, "dropped": found.dropped_gap, "unready": found.dropped_unready,
-    }  # fmt: skip
-
-
 def metadata_of(
     run: str, settings: Settings, data: Prepared, pool: Pool, parts: Split, own_model: str
 ) -> Metadata:
     """What the model is saved with."""
-    from engine.models.artifact import Metadata
-
     target_ms, markets = pool.target_ms, list(data.markets.values())
     judged, symbol = parts.validation, pool.symbol  # (n,), (N,)
     until = 0
@@ -161,17 +148,18 @@ def metadata_of(
     for s, name in enumerate(pool.symbols):
         own = target_ms[parts.test[symbol[parts.test] == s]]
         tested[name] = [str(iso(int(each))) for each in (own[0], own[-1])] if len(own) else []
-    ends = [market.calendar.ends(milliseconds(market.frame.index))[-1] for market in markets]
-    return Metadata(
+    times = [milliseconds(market.frame.index) for market in markets]  # (T_s,)
+    seen = provenance.Seen(
         trained_until_ms=until,
-        data_from_ms=min(int(milliseconds(market.frame.index)[0]) for market in markets),
-        data_until_ms=int(max(ends)),
+        data_from_ms=min(int(time[0]) for time in times),
+        data_until_ms=max(
+            int(market.calendar.ends(time)[-1]) for market, time in zip(markets, times, strict=True)
+        ),
         fingerprint=data.fingerprint,
         symbols=tested,
-        **provenance.of_training(
-            run, settings, target_ms, parts, list(pool.table.columns), data.own, own_model
-        ),
     )
+    columns = list(pool.table.columns)
+    return provenance.of_training(run, settings, target_ms, parts, columns, data.own, own_model, seen)
 
 
 def differences(trained: Metadata, data: Prepared) -> list[Note]:

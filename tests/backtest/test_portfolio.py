@@ -50,28 +50,34 @@ def scale_of(result, rules):
     return max(rules.initial_capital, notional, np.abs(result.equity).max())
 
 
+def compared_with_reference(markets, weights, rules):
+    """The account, once it has been found equal to the slow reference's to 1e-9."""
+    found = simulate_portfolio(markets, weights, rules)
+    wanted = PortfolioReference(markets, weights, rules)
+    scale = scale_of(found, rules)
+    assert len(found.trades) == len(wanted.trades)
+    assert np.abs(found.equity - wanted.equity).max() <= 1e-9 * scale
+    assert np.abs(found.cash - wanted.cash).max() <= 1e-9 * scale
+    for place, (row, other) in enumerate(zip(found.trades, wanted.trades, strict=True)):
+        assert REASONS[row["exit_reason"]] == other["exit_reason"]
+        assert found.time[row["entry_bar"]].astype(int) == other["entry_time"]
+        assert found.time[row["exit_bar"]].astype(int) == other["exit_time"]
+        assert (row["side"], row["bars"], found.symbol[place]) == tuple(other[name] for name in EXACT)
+        for name in RATES:
+            assert abs(row[name] - other[name]) <= 1e-9
+        for name in ("pnl", "fees", "slippage", "funding", "borrow", "absorbed", "equity_after"):
+            assert abs(row[name] - other[name]) <= 1e-9 * scale, name
+    for number, symbol in enumerate(wanted.symbols):
+        for name in ("capped", "dropped", "unsized", "too_small"):
+            assert getattr(found, name)[number] == getattr(symbol, name)
+    assert np.abs(found.gain.sum(axis=1) - (found.equity - rules.initial_capital)).max() <= 1e-9 * scale
+    return found
+
+
 def test_equals_the_slow_reference_to_1e9():
     generator, seen = np.random.default_rng(20), set()
     for _ in range(CASES):
-        markets, weights, rules = random_universe(generator)
-        found = simulate_portfolio(markets, weights, rules)
-        wanted = PortfolioReference(markets, weights, rules)
-        scale = scale_of(found, rules)
-        assert len(found.trades) == len(wanted.trades)
-        assert np.abs(found.equity - wanted.equity).max() <= 1e-9 * scale
-        assert np.abs(found.cash - wanted.cash).max() <= 1e-9 * scale
-        for place, (row, other) in enumerate(zip(found.trades, wanted.trades, strict=True)):
-            assert REASONS[row["exit_reason"]] == other["exit_reason"]
-            assert found.time[row["entry_bar"]].astype(int) == other["entry_time"]
-            assert found.time[row["exit_bar"]].astype(int) == other["exit_time"]
-            assert (row["side"], row["bars"], found.symbol[place]) == tuple(other[name] for name in EXACT)
-            for name in RATES:
-                assert abs(row[name] - other[name]) <= 1e-9
-            for name in ("pnl", "fees", "slippage", "funding", "borrow", "absorbed", "equity_after"):
-                assert abs(row[name] - other[name]) <= 1e-9 * scale, name
-        for number, symbol in enumerate(wanted.symbols):
-            for name in ("capped", "dropped", "unsized", "too_small"):
-                assert getattr(found, name)[number] == getattr(symbol, name)
+        found = compared_with_reference(*random_universe(generator))
         seen |= set(found.trades["exit_reason"]) | ({"ruined"} if found.ruined else set())
         seen |= {"together"} if len(set(found.symbol)) > 1 else set()
     assert seen == {*range(len(REASONS)), "ruined", "together"}
@@ -166,34 +172,48 @@ def test_what_cannot_be_traded_is_refused():
 
 def test_equals_vectorbt_where_its_model_is_ours():
     """Shared cash, orders in percent of the account, at no cost: vectorbt keeps no room for a fee."""
+    vectorbt, generator = vectorbt_of_peers(), np.random.default_rng(26)
+    for _ in range(20):
+        markets = random_markets_without_funding(generator)
+        weights = {name: turning_weights(len(bars), generator, 1 / len(markets))
+                   for name, bars in markets.items()}  # fmt: skip
+        assert apart_from_vectorbt(vectorbt, markets, weights) <= 1e-6
+
+
+def vectorbt_of_peers():
+    """vectorbt, where it is installed."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its import warns about its own dependencies
-        vectorbt = pytest.importorskip("vectorbt")
-    generator, free = np.random.default_rng(26), Rules(10_000.0, fee=0.0, slippage=0.0, bars_per_year=8760)
-    for _ in range(20):
-        count, symbols = 120, int(generator.integers(2, 7))
-        names = [f"S{number}" for number in range(symbols)]
-        bars = {name: random_bars(count, generator) for name in names}
-        bars = {
-            name: replace(each, **dict.fromkeys(("funding", *DUE_LATER), np.zeros(count)))
-            for name, each in bars.items()
-        }
-        weights = {name: turning_weights(count, generator, 1.0 / symbols) for name in names}
-        found = simulate_portfolio(bars, weights, free)
-        index = pd.DatetimeIndex(found.time)
-        opened, close, size = (
-            pd.DataFrame(values, index)
-            for values in (
-                {name: each.open for name, each in bars.items()},
-                {name: each.close for name, each in bars.items()},
-                weights,
-            )
+        return pytest.importorskip("vectorbt")
+
+
+def random_markets_without_funding(generator):
+    """Two to six markets over the same bars."""
+    count = 120
+    none = dict.fromkeys(("funding", *DUE_LATER), np.zeros(count))
+    return {
+        f"S{number}": replace(random_bars(count, generator), **none)
+        for number in range(int(generator.integers(2, 7)))
+    }
+
+
+def apart_from_vectorbt(vectorbt, markets, weights):
+    """The largest difference of equity, as a share of it."""
+    found = simulate_portfolio(markets, weights, Rules(10_000.0, fee=0.0, slippage=0.0, bars_per_year=8760))
+    index = pd.DatetimeIndex(found.time)
+    opened, close, size = (
+        pd.DataFrame(values, index)
+        for values in (
+            {name: each.open for name, each in markets.items()},
+            {name: each.close for name, each in markets.items()},
+            weights,
         )
-        other = vectorbt.Portfolio.from_orders(
-            close, size, size_type="targetpercent", price=opened, init_cash=10_000.0, freq="1h",
-            cash_sharing=True, group_by=True, call_seq="auto",
-        )  # fmt: skip
-        assert np.abs(found.equity / other.value().to_numpy().ravel() - 1).max() <= 1e-6
+    )
+    other = vectorbt.Portfolio.from_orders(
+        close, size, size_type="targetpercent", price=opened, init_cash=10_000.0, freq="1h",
+        cash_sharing=True, group_by=True, call_seq="auto",
+    )  # fmt: skip
+    return np.abs(found.equity / other.value().to_numpy().ravel() - 1).max()
 
 
 def turning_weights(count, generator, share):

@@ -241,3 +241,27 @@ def test_funding_and_open_interest_come_from_the_past_only() -> None:
     assert abs(correlation(funding.rate, after)) < 4 / np.sqrt(len(after))
     part = market.funding(PERPETUAL, START + 100 * DAY, START + 101 * DAY)
     assert np.isin(part.rate, funding.rate).all()
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.3, 0.9])
+def test_the_noise_of_further_markets_correlates_as_told_and_that_of_others_stays(correlation):
+    market, hours = DemoMarket(3, 0.0, "1h", correlation), 12_000
+    end = ORIGIN_MS + hours * 3_600_000
+
+    def noise(symbol):
+        bars = market.candles(symbol, "1h", ORIGIN_MS, end)
+        return np.log(bars.close / bars.open) / market.volatility(bars.time, symbol)
+
+    found = np.corrcoef([noise(symbol) for symbol in ("SOL/USDT", "XRP/USDT", "OP/USDT")])
+    assert found[np.triu_indices(3, 1)] == pytest.approx(correlation, abs=0.04)
+    plain = DemoMarket(3, 0.0, "1h").candles("BTC/USDT", "1h", ORIGIN_MS, end)
+    for mine, theirs in zip(market.candles("BTC/USDT", "1h", ORIGIN_MS, end), plain, strict=True):
+        assert np.array_equal(mine, theirs)
+
+
+def test_one_market_alone_may_have_the_edge():
+    market, times = DemoMarket(3, 0.2, "1h", edge_in="XRP"), np.arange(100) * 3_600_000 + ORIGIN_MS
+    assert np.abs(market.conditional_mean(times, "XRP/USDT")).max() > 1e-4
+    assert not market.conditional_mean(times, "SOL/USDT").any()
+    with pytest.raises(ChangeSettingsError):
+        DemoMarket(3, 0.2, "1h", edge_in="BTC")

@@ -1,17 +1,16 @@
 """A universe trained and traded through the pipeline, on stored series, with a model that fits in no time."""
 
-import asyncio
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from engine import pipeline
-from engine.data.collect import collect_several
-from engine.data.demo.server import demo_exchange
+from engine.data.demo.market import DemoMarket
 from engine.data.store import Store
-from engine.errors import ChangeSettingsError
+from engine.errors import ChangeSettingsError, QuantdeckError
 from engine.models import artifact
 from engine.preparation import Job
 from engine.queries import opening, price, sweep, trade
@@ -20,7 +19,7 @@ from engine.results.metrics import METRICS
 from engine.runs.folder import Home
 from engine.runs.manifest import write_manifest
 from engine.runs.modes import MODES
-from engine.settings import Data, Demo, for_symbol, load, make
+from engine.settings import Data, for_symbol, load, make
 from engine.studies import universe_walk_forward
 from engine.studies import walk_forward as folds
 from tests.universe.markets import FIRST_MS, STEP, stored
@@ -167,23 +166,34 @@ def test_a_walk_forward_goes_on_with_the_folds_that_lack(home, monkeypatch):
     assert all((job.run.path / name).read_bytes() == content for name, content in files.items())
 
 
-def test_a_symbol_that_cannot_be_had_takes_no_other_with_it(tmp_path):
-    store, now = Store(tmp_path), 1_580_000_000_000
-    settings = make({}, [
-        "data.exchange=demo", "data.start=2019-03-01", "data.end=2019-03-03", "data.retries=1",
-        'data.symbols=["BTC/USDT","NONE/USDT","SOL/USDT"]',
-    ])  # fmt: skip
-    wanted = {name: for_symbol(settings, name).data for name in settings.data.symbols}
+def test_a_line_that_is_lost_on_one_symbol_loses_nothing_of_the_others(tmp_path, monkeypatch):
+    whole = DemoMarket.candles
 
-    async def collected():
-        async with demo_exchange(7, 0.05, "1h", now) as server:
-            return await collect_several(wanted, store, now, quiet, Demo(), server.url)
+    def broken(self, symbol, timeframe, from_ms, to_ms, **rest):
+        if symbol == "XRP/USDT" and from_ms > 1_552_000_000_000:
+            raise ConnectionResetError
+        return whole(self, symbol, timeframe, from_ms, to_ms, **rest)
 
-    got, lost = asyncio.run(collected())
-    assert list(got) == ["BTC/USDT", "SOL/USDT"]
-    assert list(lost) == ["NONE/USDT"]
-    assert all(len(each.primary.frame) == 48 for each in got.values())
-    assert len(store.names()) == 2
+    monkeypatch.setattr(DemoMarket, "candles", broken)
+    home = Home(tmp_path)
+    wanted = [
+        "data.exchange=demo", "data.start=2019-03-01", "data.end=2019-05-10", "data.retries=1",
+        'data.symbols=["BTC/USDT","XRP/USDT","SOL/USDT"]',
+    ]  # fmt: skip
+    job = replace(job_of(home, "update", settings=make({}, wanted)), now_ms=1_580_000_000_000)
+    with pytest.raises(QuantdeckError, match="1 of 3 symbols cannot be had, XRP/USDT") as lost:
+        pipeline.update(job)
+    assert "those of the other 2 are stored" in str(lost.value)
+    store = Store(home.data)
+    rows = sorted(store.facts(name).rows for name in store.names())
+    assert rows[-2:] == [1680, 1680]
+    assert all(row < 1680 for row in rows[:-2])
+    goes_on = make({}, [*wanted, "data.when_source_fails=go-on"])
+    told = pipeline.update(replace(job, settings=goes_on))
+    assert [(note.code, note.text.split()[0]) for note in told.notes] == [("symbol lost", "XRP/USDT")]
+    monkeypatch.undo()
+    assert not pipeline.update(job).notes
+    assert {store.facts(name).rows for name in store.names()} == {1680}
 
 
 def test_a_trade_and_the_prices_are_of_the_symbol_alone(traded):

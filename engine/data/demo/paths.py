@@ -101,7 +101,10 @@ class Paths:
     def _walk(self, number: int, start: State) -> Path:
         random = np.random.default_rng([self._seed, 0, number + 1])
         shock, jump, activity, interest, *apart = random.standard_normal((6, len(BASES), BLOCK))
-        innovation = self._innovation(shock, jump, random.random(jump.shape), number)  # (factor, N) ε
+        chance = random.random(jump.shape)  # (factor, N)
+        self._share(shock, jump, chance, number)
+        jumps = jump * (chance < JUMP_CHANCE)  # (factor, N)
+        innovation = (shock + JUMP_SIZE * jumps) / JUMP_SPREAD  # (factor, N) ε
 
         from scipy.signal import lfilter
 
@@ -123,11 +126,8 @@ class Paths:
         end = State(ends[0], ends[1], delays, *ends[2:])
         return Path(log_price, deviation, normalised, momentum, volatility, activity, level, end)
 
-    def _innovation(self, shock: Array, jump: Array, chance: Array, number: int) -> Array:  # noqa: ARG002
-        """Noise of unit variance of block `number`, from what was drawn for it; (factor, N) each."""
-        jumps = jump * (chance < JUMP_CHANCE)  # (factor, N)
-        mixed: Array = (shock + JUMP_SIZE * jumps) / JUMP_SPREAD
-        return mixed
+    def _share(self, shock: Array, jump: Array, chance: Array, number: int) -> None:
+        """Put noise that other markets have, too, in the place of block `number`'s own; (factor, N) each."""
 
     def _clusters(self, shocks: Array, start: Array) -> Array:
         """Log volatility in standard deviations; (1, N)."""
@@ -160,12 +160,11 @@ class FurtherPaths(Paths):
         loadings = np.array([[1.0, 0.0], np.sqrt([correlation, 1 - correlation])])
         super().__init__(seed, edge, step_ms, loadings)
 
-    def _innovation(self, shock: Array, jump: Array, chance: Array, number: int) -> Array:
+    def _share(self, shock: Array, jump: Array, chance: Array, number: int) -> None:
         random = np.random.default_rng([self._common, 0, number + 1])
         drawn = random.standard_normal((6, len(BASES), BLOCK))
         for own, theirs in ((shock, drawn[0]), (jump, drawn[1]), (chance, random.random(jump.shape))):
             own[0] = theirs[0]
-        return super()._innovation(shock, jump, chance, number)
 
 
 def momentum_filter(edge: float) -> tuple[list[float], list[float]]:

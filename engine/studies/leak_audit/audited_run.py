@@ -54,6 +54,11 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
     """
     trained = run_with_model(run, home)
     chosen = load(run.settings_path)
+    if chosen.data.symbols:
+        reason = "is of several symbols, and the leak audit replays one"
+        raise ChangeSettingsError(
+            f"run {run.id}", reason, "Audit a run of one of them with the same settings"
+        )
     devices = backend.prepare(origin.pinned(run, chosen.training))
     from engine.models import artifact
 
