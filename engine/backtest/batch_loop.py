@@ -60,8 +60,8 @@ def terms_at(r: Any) -> Any:
         r.fill, r.fee, r.maker_discount, r.slippage, r.slippage_scales, r.slippage_volatility,
         r.slippage_impact, r.borrow, r.needs_volatility, r.by_volatility, r.fraction, r.target_volatility,
         r.max_leverage, r.stops, r.stop_loss, r.take_profit, r.trailing_stop, r.stops_in_volatility,
-        r.volume_share, r.wait, r.band, r.minimum_notional, r.quantity_step, r.funding, r.funding_later, r.exit_after,
-        r.maintenance_long, r.maintenance_short,
+        r.volume_share, r.wait, r.band, r.minimum_notional, r.quantity_step, r.funding, r.funding_later,
+        r.exit_after, r.maintenance_long, r.maintenance_short,
     )  # fmt: skip
 
 

@@ -140,12 +140,15 @@ class Store:
         ):
             if not isinstance(rows, LongRows):
                 facts = aside.submit(facts_about, series, rows)  # hashes them while they are written
+            synced = []
             for start in range(0, max(len(rows), 1), AT_ONCE):
                 if start:
-                    aside.submit(sync, part)  # the disk begins while rows are compressed
+                    synced.append(aside.submit(sync, part))  # the disk begins while rows are compressed
                 writer.write_table(rows.slice(start, AT_ONCE), row_group_size=ROW_GROUP)
             if isinstance(rows, LongRows):  # whose files are read at one place at a time
                 facts = aside.submit(facts_about, series, rows)
+            for each in synced:
+                each.result()  # a disk tells an error once, to whoever asked first
             writer.add_key_value_metadata(metadata_of(facts.result()))
         self.journal(series.name, series.kind).clear()
         return facts.result()

@@ -18,6 +18,7 @@ from engine.errors import MakeRoomError
 FOR_TEXT, FOR_JSON = 8, 12  # for each byte
 FOR_CELL = 50  # for each value of a table that is no text
 FOR_NUMBER, FOR_SORTED_ROW = 8, 45  # for each number, and each row beside them, of text read in pieces
+FOR_BINARY_ROW = 65  # for each row of a Parquet or Feather file, beside its numbers
 FOR_ROW = 60  # for each row beside them: its time, and what the check needs
 MOST_COLUMNS = 2000
 MOST_LAYERS = 4

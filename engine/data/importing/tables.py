@@ -14,11 +14,11 @@ import pyarrow.parquet as pq
 from engine.data.importing import pieces
 from engine.data.importing.api_answers import answer_of
 from engine.data.importing.budget import (
+    FOR_BINARY_ROW,
     FOR_CELL,
     FOR_JSON,
     FOR_NUMBER,
     FOR_ROW,
-    FOR_SORTED_ROW,
     FOR_TEXT,
     gigabytes,
     refuse_beyond,
@@ -204,7 +204,7 @@ def parquet_table(path: Path, limit: int) -> Table:
 
     def read(positions: Sequence[int], progress: Callable[[int], None]) -> Columns:
         binary = all(pa.types.is_primitive(schema[position].type) for position in positions)
-        row, cell = (FOR_SORTED_ROW, FOR_NUMBER) if binary else (FOR_ROW, FOR_CELL)
+        row, cell = (FOR_BINARY_ROW, FOR_NUMBER) if binary else (FOR_ROW, FOR_CELL)
         needed = about.num_rows * (row + cell * len(positions))
         refuse_beyond(f"{about.num_rows:,} rows", needed, limit)
         found = {}
