@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.settings.data import Data
 
 MOST_SYMBOLS, MOST_NAMED = 1000, 3  # of a universe; in a title
+MOST_NEAR = 5  # names told where none fits
 
 
 class Universe(Group):
@@ -83,9 +84,14 @@ def fitting(pattern: str, stored: Sequence[str]) -> list[str]:
     """The stored series that a name or pattern means. Raises ChangeSettingsError if there are none."""
     if found := [name for name in stored if fnmatchcase(name, pattern)]:
         return found
-    near = difflib.get_close_matches(pattern, stored, 3, 0.5)
-    hint = f"Near it: {', '.join(near)}" if near else "quantdeck data list shows all"
-    raise ChangeSettingsError("data.symbols", f"no stored series fits {pattern}", hint)
+    near = difflib.get_close_matches(pattern, stored, MOST_NEAR, 0.5)
+    if near:
+        remedy = f"Near it: {', '.join(near)}"
+    elif stored:
+        remedy = f"There are {', '.join(stored[:MOST_NEAR])}{' and others' if stored[MOST_NEAR:] else ''}"
+    else:
+        remedy = "Nothing is stored yet: import or fetch it first"
+    raise ChangeSettingsError("data.symbols", f"no stored series fits {pattern}", remedy)
 
 
 def of_symbol(data: Data, name: str) -> Data:

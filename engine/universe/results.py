@@ -156,8 +156,8 @@ def build(
         entry_threshold=settings.signal.entry_threshold,
         decided_by=settings.model.name,
         settings_differ=changed(settings),
-        metrics=outcome.whole_counts(sheet.metrics | {"exposure": held(account)}),
-        benchmark=outcome.whole_counts(sheet.benchmark | {"exposure": held(benchmark)}),
+        metrics=outcome.whole_counts(sheet.metrics),
+        benchmark=outcome.whole_counts(sheet.benchmark),
         forecast=skill,
         drawdown=DrawdownTimes(*moments),
         months={str(year): tuple(row.tolist()) for year, row in months},
@@ -177,11 +177,6 @@ def build(
             name.partition(".")[0]: name for name in (outcome.TRADES, outcome.EQUITY, outcome.PREDICTIONS)
         },
     )
-
-
-def held(account: Portfolio) -> float:
-    """Share of times at whose close any symbol was held."""
-    return float((np.nan_to_num(account.position) != 0).any(axis=1).mean())
 
 
 def quality_of(decided: Decided, horizon: int) -> ForecastQuality:

@@ -58,7 +58,7 @@ class BacktestScreen(BaseScreen):
         key("left_curly_bracket", "step('fee', -1)", "fee", WHAT_IF, key_display="{ }"),
         key("right_curly_bracket", "step('fee', 1)", "fee up", WHAT_IF, show=False, key_display="}"),
         key("slash", "filter", "filter", "trades RUN --filter TEXT", key_display="/"),
-        key("o", "symbol", "symbol", "trades RUN --filter symbol=SYMBOL"),
+        key("h", "symbol", "symbol", "trades RUN --filter symbol=SYMBOL"),
         key("s", "sort", "sort", "trades RUN --sort COLUMN"),
         key("S", "reverse", "reverse the order", "trades RUN --reverse", show=False, key_display="S"),
         key("p", "price", "price", VIEW),
