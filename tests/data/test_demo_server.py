@@ -51,7 +51,7 @@ async def test_spot_candles_arrive_as_the_market_has_them() -> None:
         client_of("binance", exchange.url) as first,
         client_of("binance", f"{exchange.url}/second") as second,
     ):
-        assert {"BTC/USDT", "ETH/USDT"} == set(await first.load_markets())
+        assert {"BTC/USDT", "ETH/USDT"} <= set(await first.load_markets())
         assert await first.fetch_time() == NOW
         page = await first.fetch_ohlcv("BTC/USDT", "1h", START, 5000)
         assert page == ohlcv(exchange.market.candles("BTC/USDT", "1h", START, START + 1000 * HOUR))
@@ -101,7 +101,7 @@ async def test_perpetual_candles_funding_and_open_interest() -> None:
         demo_exchange(7, 0.05, "1h", NOW) as exchange,
         client_of("binanceusdm", exchange.url) as client,
     ):
-        assert {PERPETUAL, "ETH/USDT:USDT"} == set(await client.load_markets())
+        assert {PERPETUAL, "ETH/USDT:USDT"} <= set(await client.load_markets())
         assert await client.fetch_time() == NOW
         page = await client.fetch_ohlcv(PERPETUAL, "1h", START, 1000)
         assert page == ohlcv(bars(exchange.market, 50, PERPETUAL))[:1000]
