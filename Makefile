@@ -4,6 +4,8 @@
 # make bench  training, simulation, data and start beside their peers; let nothing else run meanwhile
 PYTHON ?= python3
 BIN := .venv/bin
+# One worker more than cores, as tests wait for processes and terminals half of their time.
+WORKERS = $(shell $(BIN)/python -c 'import os; print(min(4, os.cpu_count() + 1))')
 # Compiled modules are kept, whatever the shell says: imports take a third of the time with them.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -13,7 +15,7 @@ demo: setup
 	$(BIN)/quantdeck demo
 
 test: check
-	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 soak: setup-dev
 	$(BIN)/python -m soak
