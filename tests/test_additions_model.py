@@ -20,7 +20,7 @@ from engine.results.explanations import explained
 from engine.results.trade_terms import COLUMNS
 from engine.runs.manifest import verify
 from engine.settings import MODELS, Model, allowed_values, load, make, to_toml
-from engine.studies import walk_forward
+from engine.studies import fold_forecasts, folds
 from engine.studies.leak_audit.audited_run import audit_run
 from tests.studies.engines import TINY, home_with_market
 from tests.studies.markets import END_MS, settings_of
@@ -124,8 +124,8 @@ def test_a_walk_forward_trains_it(known, home):
     data = pipeline.prepare(job(home, "walkforward"), settings.features.chosen)
     samples = pipeline.experiment.samples_of(data.market, data.table, settings)
     parts = pipeline.experiment.split_samples(samples.market, samples.target_ms, samples.label, settings)
-    fold = walk_forward.Fold(**vars(parts), number=1)
-    forecasts = walk_forward.train_fold(settings, samples, fold, "market")
+    fold = folds.Fold(**vars(parts), number=1)
+    forecasts = fold_forecasts.train_fold(settings, samples, fold, "market")
     assert len(forecasts.test) == len(fold.test)
     assert forecasts.epochs == 2
 

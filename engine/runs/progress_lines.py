@@ -9,12 +9,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from engine.runs.events import Event
+    Event = Mapping[str, Any]
 
 WHOLE = rb"(?:0|[1-9]\d{0,14}+)"
 NUMBER = rb"(?:-?+(?:0|[1-9]\d{0,14}+)(?:\.\d{1,20}+)?+(?:e[-+]?\d\d)?+|null)"

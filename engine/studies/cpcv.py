@@ -23,8 +23,8 @@ from engine.samples.split import refuse_too_few
 from engine.settings import with_limits
 from engine.statistics.forecast import information_coefficient
 from engine.statistics.metrics import metrics
+from engine.studies.fold_forecasts import file_of, kept, train_fold
 from engine.studies.folds import Fold
-from engine.studies.walk_forward import file_of, kept, train_fold
 from engine.studies.workers import results
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from engine.preparation import Job
     from engine.samples.combinatorial import CombinatorialSplit
     from engine.settings import Settings
-    from engine.studies.walk_forward import Forecasts
+    from engine.studies.fold_forecasts import Forecasts
 
     Floats = NDArray[np.float64]
     Rows = NDArray[np.int64]

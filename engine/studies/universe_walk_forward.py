@@ -17,8 +17,8 @@ from engine.robustness import deflation
 from engine.runs.manifest import write_manifest
 from engine.statistics.conformal import centre
 from engine.statistics.forecast import forecast_quality
+from engine.studies.fold_forecasts import Forecasts, band_of, file_of, gain, trained
 from engine.studies.folds import Fold, folds
-from engine.studies.walk_forward import Forecasts, band_of, file_of, gain, trained
 from engine.universe import results, trading
 from engine.universe.preparation import Prepared, prepare
 from engine.universe.run import absent

@@ -1,37 +1,32 @@
 """Walk-forward: a training for each stretch of test bars, on what was known before it; one curve of all.
 
-Folds train side by side. Each fold's forecasts are kept in the run's folder when it is done, so a run that
-is killed goes on with the folds that lack and ends as if nothing had happened.
+Folds train side by side and are kept when they are done, see `fold_forecasts`.
 """
 
 from __future__ import annotations
 
-import io
 import math
-import tempfile
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine import experiment, outcome, preparation
 from engine.backtest import trading
 from engine.backtest.thresholds import NEVER
-from engine.disk import CHECKPOINT, read_with_digest, write_with_digest
-from engine.errors import RepairDataError
 from engine.market.merge import fingerprint
 from engine.market.times import iso
 from engine.results.backtest import Fold as FoldResult
-from engine.results.notes import Note, log_event
+from engine.results.notes import Note
 from engine.robustness import deflation, overview
 from engine.runs.manifest import write_manifest
 from engine.settings import with_limits
 from engine.statistics.conformal import centre, share_held
 from engine.statistics.forecast import forecast_quality
 from engine.statistics.tear_sheet import tear_sheet
+from engine.studies import universe_walk_forward
+from engine.studies.fold_forecasts import Forecasts, band_of, file_of, gain, trained
 from engine.studies.folds import Fold, folds
-from engine.studies.workers import ParentWatch, one_device, results
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,48 +36,13 @@ if TYPE_CHECKING:
     from engine.experiment import Samples
     from engine.preparation import Job, Prepared
     from engine.results.backtest import BacktestResult
-    from engine.settings import Settings
-    from engine.statistics.account import AccountHistory
-    from engine.statistics.conformal import Band
 
     Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Forecasts:
-    """What a fold's model says: forecast returns of validation and test samples, and how training went.
-
-    validation, test: (n,), or (n, 3) with quantiles.
-    market: fingerprint of the data it was trained on. epochs, best_epoch: as the fit tells them.
-    """
-
-    number: int
-    market: str
-    validation: Floats
-    test: Floats
-    epochs: int
-    best_epoch: int
-
-    def content(self) -> bytes:
-        """As the bytes of an npz file."""
-        buffer = io.BytesIO()
-        arrays: dict[str, Any] = {name: np.asarray(value) for name, value in vars(self).items()}
-        np.savez(buffer, **arrays)
-        return buffer.getvalue()
-
-    @classmethod
-    def of(cls, content: bytes) -> Forecasts:
-        """From those bytes."""
-        with np.load(io.BytesIO(content), allow_pickle=False) as kept:
-            whole = {name: int(kept[name]) for name in ("number", "epochs", "best_epoch")}
-            return cls(market=str(kept["market"]), validation=kept["validation"], test=kept["test"], **whole)
 
 
 def walk_forward(job: Job) -> BacktestResult:
     """Train every fold, trade the stitched forecasts over all test spans, sum up."""
     if job.settings.data.symbols:
-        from engine.studies import universe_walk_forward
-
         return universe_walk_forward.walk_forward(job)
     settings, emit = job.settings, job.emit
     data = preparation.prepare(job, settings.features.chosen, settings.walk_forward.first_test)
@@ -93,50 +53,6 @@ def walk_forward(job: Job) -> BacktestResult:
         parts = folds(bar, labelled, settings)
     done = trained(job, samples, parts, fingerprint(data.market))
     return trade_folds(job, data, samples, parts, done)
-
-
-def trained(job: Job, samples: Samples, parts: list[Fold], market: str) -> dict[int, Forecasts]:
-    """Every fold's forecasts by its number: those kept, and the others trained. market: its fingerprint."""
-    settings, emit = job.settings, job.emit
-    with preparation.stage(emit, "fit"):
-        done = kept(job.run.path, parts, market)
-        missing = [(settings, samples, fold, market) for fold in parts if fold.number not in done]
-        for forecasts in results(train_fold, missing, settings.parallel, emit):
-            write_with_digest(job.run.path / file_of(forecasts.number), forecasts.content())
-            done[forecasts.number] = forecasts
-            about = {"fold": forecasts.number, "epochs": forecasts.epochs, "best_epoch": forecasts.best_epoch}
-            emit(log_event(Note("fold trained", {"done": len(done), "folds": len(parts), **about})))
-    return done
-
-
-def file_of(number: int) -> str:
-    """The file of a fold."""
-    return f"fold-{number:03d}.npz"
-
-
-def kept(folder: Path, parts: list[Fold], market: str) -> dict[int, Forecasts]:
-    """The folds that are done already, on this very data; damaged ones are trained again."""
-    found = {}
-    for fold in parts:
-        try:
-            forecasts = Forecasts.of(read_with_digest(folder / file_of(fold.number)))
-        except (RepairDataError, ValueError, KeyError, OSError):
-            continue
-        if forecasts.market == market and len(forecasts.test) == len(fold.test):
-            found[fold.number] = forecasts
-    return found
-
-
-def train_fold(settings: Settings, samples: Samples, fold: Fold, market: str) -> Forecasts:
-    """Fit scalers and model on the fold's training samples and forecast its validation and test."""
-    settings, emit = one_device(settings), ParentWatch()
-    with tempfile.TemporaryDirectory(prefix="quantdeck-") as folder:
-        trained = experiment.fit(settings, samples, fold, 1, Path(folder) / CHECKPOINT, emit)
-    validation, test = (
-        experiment.forecast_samples(trained, samples, part, emit) for part in (fold.validation, fold.test)
-    )
-    fitted = trained.fitted
-    return Forecasts(fold.number, market, validation, test, fitted.epochs, fitted.best_epoch)
 
 
 def trade_folds(
@@ -178,19 +94,6 @@ def trade_folds(
         ]
     write_manifest(job.run.path, [*outcome.FILES, *(file_of(fold.number) for fold in parts)])
     return replace(result, folds=tuple(table))
-
-
-def band_of(
-    samples: Samples, parts: list[Fold], done: dict[int, Forecasts], settings: Settings
-) -> Band | None:
-    """The band around the forecasts of all test spans, (M,): each fold's as wide as its validation asks."""
-    widths = [
-        experiment.band_width(done[fold.number].validation, samples, fold.validation, settings)
-        for fold in parts
-    ]
-    chosen = np.concatenate([fold.test for fold in parts])  # (M,)
-    forecast = np.concatenate([done[fold.number].test for fold in parts])  # (M,) or (M, 3)
-    return experiment.band(forecast, samples, chosen, np.repeat(widths, [len(fold.test) for fold in parts]))
 
 
 def row(
@@ -235,9 +138,3 @@ def held(decisions: Decisions, span: slice) -> float:
         return math.nan
     known = decisions.band.known(decisions.forward_return)[span]
     return share_held(decisions.band.holds(decisions.forward_return)[span][known])[0]
-
-
-def gain(simulation: AccountHistory, span: slice) -> float:
-    """Return of the equity over the bars of a span."""
-    before = simulation.equity[span.start - 1] if span.start else simulation.initial_capital
-    return float(simulation.equity[span.stop - 1] / before - 1.0)

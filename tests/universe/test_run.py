@@ -20,7 +20,7 @@ from engine.runs.folder import Home
 from engine.runs.manifest import write_manifest
 from engine.runs.modes import MODES
 from engine.settings import Data, for_symbol, load, make
-from engine.studies import universe_walk_forward
+from engine.studies import fold_forecasts, universe_walk_forward
 from engine.studies import walk_forward as folds
 from tests.universe.markets import FIRST_MS, STEP, stored
 
@@ -153,7 +153,7 @@ def test_one_name_is_the_symbol_alone(home):
 
 
 def test_a_walk_forward_goes_on_with_the_folds_that_lack(home, monkeypatch):
-    monkeypatch.setattr(folds, "results", lambda work, tasks, *_: (work(*task) for task in tasks))
+    monkeypatch.setattr(fold_forecasts, "results", lambda work, tasks, *_: (work(*task) for task in tasks))
     job = job_of(
         home, "walkforward", "data.universe_top=2", "data.universe_days=3", "universe.balance=symbols"
     )

@@ -61,7 +61,7 @@ class Columns:
     runs: Sequence[RunFacts]
     results: Sequence[BacktestResult | None]
     differ: Mapping[str, list[Any]]
-    faults: Sequence[QuantdeckError]  # of results that cannot be read
+    faults: Sequence[QuantdeckError] = ()  # of results that cannot be read
 
     @property
     def count(self) -> int:
