@@ -86,9 +86,14 @@ class Bars:
         return len(self.time)
 
     @cached_property
+    def funded_later(self) -> bool:
+        """Whether any funding falls due within a bar."""
+        return bool(self.funding_paid.any() or self.funding_received.any())
+
+    @cached_property
     def funded(self) -> bool:
         """Whether any funding is due."""
-        return bool(self.funding.any() or self.funding_paid.any() or self.funding_received.any())
+        return bool(self.funding.any()) or self.funded_later
 
     def rows(self, where: slice) -> Self:
         """The bars of a slice; what is known before the first of them is kept."""

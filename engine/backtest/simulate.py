@@ -185,7 +185,7 @@ def terms_of(bars: Bars, rules: Rules) -> records.Terms:
         minimum_notional=float(rules.minimum_notional),
         quantity_step=float(rules.quantity_step),
         funding=bars.funded,
-        funding_later=bool(bars.funding_paid.any() or bars.funding_received.any()),
+        funding_later=bars.funded_later,
         exit_after=int(rules.exit_after),
         maintenance_long=maintenance_long,
         maintenance_short=maintenance_short,
