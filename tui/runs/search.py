@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from engine.results.search import best_first
-from engine.runs.results import result_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,5 +92,7 @@ def of_log(ended: Sequence[TrialEnded], state: State) -> Trials:
 @lru_cache(maxsize=4)
 def of_result(run: RunFolder, _ended_at: str) -> Trials:
     """The same from the result, read once for each time that the run has ended."""
+    from engine.runs.results import result_of  # which a first screen without one does without
+
     found: SearchResult = result_of(run)
     return Trials(found.trials, found.winner, found.luck, found.importance, found)
