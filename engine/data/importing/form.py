@@ -174,6 +174,8 @@ def refuse_others(head: bytes, texts: list[str]) -> None:
 
 def is_comment(line: str) -> bool:
     """Whether a line is none of the table: blank, a comment, or the publisher's address."""
+    if line[:1].isdigit():  # as nearly all do
+        return "://" in line
     return (
         not line.strip(" ,;\t\ufeff")
         or line.lstrip().startswith(("#", "//"))
@@ -189,8 +191,11 @@ def delimiter_of(lines: list[str], asked: str) -> tuple[str, int]:
     The first of the possible delimiters that gives nine of ten lines one number of cells.
     """
     best: tuple[float, str, int] = (0.0, "", 0)
+    plain = [line for line in lines if '"' not in line]
+    quoted = [line for line in lines if '"' in line]
     for delimiter in asked:
-        widths = Counter(width_of(line, delimiter) for line in lines)
+        widths = Counter([line.count(delimiter) + 1 for line in plain])
+        widths.update(len(cells_of(line, delimiter)) for line in quoted)
         if (only_one := widths.pop(1, 0)) == len(lines) or not widths:
             continue
         width, count = max(widths.items(), key=lambda item: (item[1], item[0]))
@@ -211,11 +216,6 @@ def cells_of(line: str, delimiter: str) -> tuple[str, ...]:
         return tuple(cell.strip() for cell in next(csv.reader(io.StringIO(line), delimiter=delimiter)))
     except (csv.Error, StopIteration):
         return ()
-
-
-def width_of(line: str, delimiter: str) -> int:
-    """How many cells a line has."""
-    return len(cells_of(line, delimiter)) if '"' in line else line.count(delimiter) + 1
 
 
 def is_head(cells: tuple[str, ...], width: int, line: str) -> bool:
