@@ -37,7 +37,11 @@ def main(arguments):
         return 0
     looks = int(arguments[0]) if arguments else 40
     with tempfile.TemporaryDirectory(prefix="soak-", ignore_cleanup_errors=True) as folder:
-        found = asyncio.run(seconds(Path(folder), looks))
+        try:
+            found = asyncio.run(seconds(Path(folder), looks))
+        except chromium.UnavailableError as why:
+            print(f"browser: not measured, {why}")
+            return 0
     worst = statistics.quantiles(found, n=20)[-1]
     print(f"browser: {looks} keys, median {statistics.median(found):.3f} s, 95th percentile {worst:.3f} s")
     return 0

@@ -21,6 +21,10 @@ KEYS = {
 }
 
 
+class UnavailableError(Exception):
+    """The browser does not start on this machine."""
+
+
 class Tab:
     """A page of the browser: what it does is asked for, what happens to it comes by itself."""
 
@@ -109,10 +113,14 @@ async def tab(folder):
         "--remote-debugging-port=0", f"--user-data-dir={folder / 'profile'}", "about:blank",
         stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
+    draining = None
     try:
         async with asyncio.timeout(LONGEST_S):
-            while not (found := re.search(rb"ws://\S+", await process.stderr.readline())):
-                pass
+            said = b""
+            while not (found := re.search(rb"ws://\S+", said)):
+                said = await process.stderr.readline()
+                if not said:  # it has ended
+                    raise UnavailableError(f"Chromium ended with exit code {await process.wait()}")
         draining = asyncio.create_task(process.stderr.read())
         async with (
             aiohttp.ClientSession() as session,
@@ -132,6 +140,8 @@ async def tab(folder):
             yield browser
             browser._reading.cancel()
     finally:
-        process.terminate()
+        if process.returncode is None:
+            process.terminate()
         await process.wait()
-        await draining
+        if draining:
+            await draining
