@@ -1,8 +1,5 @@
 """The pipeline as a user runs it: real engine processes on the demo exchange and on real candles."""
 
-import json
-import os
-import signal
 from pathlib import Path
 
 import empyrical
@@ -16,13 +13,13 @@ from engine.market.calendar import MINUTE_MS, Calendar
 from engine.market.times import milliseconds
 from engine.results.trade_terms import COLUMNS
 from engine.runs.folder import Home
-from engine.runs.launch import alive, launch, wait
-from engine.runs.log_entries import Epoch
+from engine.runs.launch import alive
 from engine.runs.manifest import verify
 from engine.runs.results import backtest_of
-from engine.runs.state import Follower, state_of
+from engine.runs.state import state_of
 from engine.settings import load, make
 from tests.data.test_sessions import write
+from tests.studies.engines import followed, killed, result_of
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "Binance_BTCUSDT_1h.csv.gz"
 SMALL = [
@@ -36,27 +33,8 @@ DEMO = [
 ]  # fmt: skip
 
 
-def carried_out(home, mode, chosen, of="", until=None):
-    """Start a run, follow it to its end (or until an event comes that `until` accepts), return it."""
-    run = home.create(mode, chosen, of=of)
-    return followed(run, until)
-
-
-def followed(run, until=None):
-    launch(run)
-    follower = Follower(run)
-    while not follower.state.ended:
-        wait(run, 0.1)
-        if any(until(entry) for entry in follower.poll()) if until else follower.poll() is None:
-            break
-    if until is None:
-        assert wait(run, 30)
-    return run
-
-
-def result(run):
-    assert state_of(run).status == "done", state_of(run).error
-    return json.loads(run.result_path.read_text())
+def carried_out(home, mode, chosen, of=""):
+    return followed(home.create(mode, chosen, of=of))
 
 
 def notes_of(run):
@@ -74,7 +52,7 @@ def whole(home):
 
 
 def test_the_whole_pipeline_ends_with_a_result_that_says_simulated(whole):
-    told = result(whole)
+    told = result_of(whole)
     state = state_of(whole)
     assert told["simulated"] is True
     assert state.simulated
@@ -96,7 +74,7 @@ def test_the_whole_pipeline_ends_with_a_result_that_says_simulated(whole):
 
 def test_a_backtest_of_the_run_repeats_its_trades_byte_for_byte(home, whole):
     again = carried_out(home, "backtest", load(whole.settings_path), of=whole.id)
-    assert result(again)["metrics"] == result(whole)["metrics"]
+    assert result_of(again)["metrics"] == result_of(whole)["metrics"]
     assert (again.path / "trades.csv").read_bytes() == (whole.path / "trades.csv").read_bytes()
 
 
@@ -110,7 +88,7 @@ def test_bars_that_the_model_was_trained_on_are_called_in_sample(home, whole):
 def test_a_run_without_a_trade_says_why(home, whole):
     chosen = make({}, [*DEMO, "signal.entry_threshold=0.9"])
     run = carried_out(home, "backtest", chosen, of=whole.id)
-    assert result(run)["metrics"]["trades"] == 0
+    assert result_of(run)["metrics"]["trades"] == 0
     largest = pd.read_parquet(whole.path / "predictions.parquet")["prediction"].abs().max()
     because = f"No forecast goes beyond signal.entry_threshold, 0.9: the largest is {largest:.2g}."
     assert any(note.startswith(because) for note in notes_of(run))
@@ -142,18 +120,9 @@ def test_an_edited_artifact_is_refused_by_name(home):
 
 
 def test_a_run_killed_in_training_resumes_to_the_same_trades(home, whole):
-    run = carried_out(
-        home,
-        "run",
-        load(whole.settings_path),
-        until=lambda entry: isinstance(entry, Epoch) and entry.epoch == 2,
-    )
-    pid = json.loads(run.events_path.read_text().splitlines()[1])["pid"]
-    os.kill(pid, signal.SIGKILL)
-    assert wait(run, 30)
-    assert state_of(run).status == "crashed"
+    run = killed(home.create("run", load(whole.settings_path)), {"kind": "epoch", "epoch": 2})
     followed(run)
-    assert result(run)["metrics"] == result(whole)["metrics"]
+    assert result_of(run)["metrics"] == result_of(whole)["metrics"]
     assert (run.path / "trades.csv").read_bytes() == (whole.path / "trades.csv").read_bytes()
 
 
@@ -178,8 +147,8 @@ def test_real_candles_train_and_trade_the_same_twice(tmp_path):
     assert report.flag_list[0].start == "2017-08-17T04:00:00Z"
     chosen = make({}, ["data.series=Binance_BTCUSDT_1h", "data.start=2020-06-01", *SMALL])
     first, second = (carried_out(home, "run", chosen) for _ in range(2))
-    assert result(first)["metrics"] == result(second)["metrics"]
-    assert not result(first)["simulated"]
+    assert result_of(first)["metrics"] == result_of(second)["metrics"]
+    assert not result_of(first)["simulated"]
     assert (first.path / "trades.csv").read_bytes() == (second.path / "trades.csv").read_bytes()
     assert len((first.path / "trades.csv").read_text().splitlines()) > 1
 
@@ -199,7 +168,7 @@ def test_a_file_of_a_market_with_sessions_runs_without_a_flag(tmp_path, text, mi
         "signal.entry_threshold=0",
     )
     run = carried_out(home, "run", make({}, ["data.series=mine", *small]))
-    told = result(run)
+    told = result_of(run)
     calendar = Calendar.parse(text, minutes * MINUTE_MS)
     assert (told["calendar"], told["symbol"]) == (text, "mine")
     assert any(note.code == "market with sessions" for note in backtest_of(run).notes)

@@ -1,6 +1,7 @@
 """Runs in real engine processes on the small simulated market, which is stored already."""
 
 import json
+import sys
 
 from engine.runs.folder import Home
 from engine.runs.launch import launch, wait
@@ -30,6 +31,14 @@ def followed(run, until=None):
         if until and any(map(until, entries)):
             return run
     assert wait(run, 30)
+    return run
+
+
+def killed(run, event, further=0):
+    """Start the run; its engine kills itself once such an event has come, and `further` more have."""
+    launch(run, (sys.executable, "-m", "tests.studies.killed_engine", json.dumps(event), str(further)))
+    assert wait(run, 60)
+    assert state_of(run).status == "crashed"
     return run
 
 

@@ -1,18 +1,12 @@
 """Several seeds: each a run of its own, killed in the middle too."""
 
-import json
 import math
-import os
-import signal
 from dataclasses import astuple
 
 import pytest
 
-from engine.runs.launch import wait
-from engine.runs.log_entries import LogNote
-from engine.runs.state import state_of
 from engine.studies.seeds import spread
-from tests.studies.engines import TINY, followed, home_with_market, result_of
+from tests.studies.engines import TINY, followed, home_with_market, killed, result_of
 from tests.studies.markets import settings_of
 
 CHOSEN = settings_of(
@@ -25,11 +19,7 @@ def test_seeds_killed_in_the_middle_resume_to_the_result_of_undisturbed_ones(tmp
     home = home_with_market(tmp_path)
     whole = result_of(followed(home.create("seeds", CHOSEN)))
     run = home.create("seeds", CHOSEN)
-    followed(run, until=lambda entry: isinstance(entry, LogNote))
-    events = [json.loads(line) for line in run.events_path.read_text().splitlines()]
-    os.kill(next(event["pid"] for event in events if event["kind"] == "started"), signal.SIGKILL)
-    assert wait(run, 30)
-    assert state_of(run).status == "crashed"
+    killed(run, {"kind": "note", "code": "seed trained"})
     again = result_of(followed(run))
     assert again["spread"] == whole["spread"]
     assert again["ensemble"] == whole["ensemble"]
