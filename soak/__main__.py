@@ -6,8 +6,8 @@ import sys
 PARTS = (
     "crafted", "random_files", "bits", "caches", "full", "signals", "simulator", "portfolio", "kills", "room",
     "data_kills", "answers", "mutated_files", "fresh", "terminals", "line", "browser",
-    "locales", "key_latency", "leaks", "sizes", "noise_runs", "importance", "search", "pruning", "two_workers",
-    "rule_speed", "kinds", "modes",
+    "locales", "key_latency", "leaks", "sizes", "noise_runs", "importance", "search", "pruning",
+    "two_workers", "rule_speed", "kinds", "modes",
 )  # fmt: skip
 
 

@@ -1,12 +1,14 @@
 """What pruning saves, and whether its winners are as good: searches with and without, on known markets.
 
-`python -m soak.pruning [SEARCHES [BARS [TRIALS [KIND]]]]`, 10, 3,000, 40 and mlp if left out. Each market is
-searched twice, by the same settings but search.prune, all in this process: what is drawn, trained and pruned
-hangs on no worker. Pruning must save 40 % of the epochs or more, and the winners'
-correlation with the truth on the test must not be below by more than the standard error of the paired mean.
+`python -m soak.pruning [SEARCHES [BARS [TRIALS [KIND [FOLDER]]]]]`, 10, 3,000, 40, mlp and a temporary folder
+if left out. Each market is searched twice, by the same settings but search.prune, all in this process: what
+is drawn, trained and pruned hangs on no worker. FOLDER keeps what each search came to, a line each, so that a
+later call does those that lack. Pruning must save 40 % of the epochs or more, and the winners' correlation
+with the truth on the test must not be below by more than the standard error of the paired mean.
 """
 
 import contextlib
+import json
 import sys
 import tempfile
 from pathlib import Path
@@ -22,7 +24,7 @@ from engine.runs.folder import Home, RunFolder
 from engine.settings import load, moment
 from engine.studies.search import search as study
 from engine.studies.search import trials
-from soak.search import home_with, settings_of
+from soak.search import home_with, keep, lines_of, settings_of
 
 EDGE = 0.1
 SPACE = [
@@ -73,34 +75,48 @@ def recovered(home, market, result):
     return float(np.corrcoef(forecast[known], truth[known])[0, 1])
 
 
-def searched(seed, bars, count, kind):
-    """Epochs, objective and truth recovered of one market's search, without pruning and with it."""
-    found = []
-    for prune in ("false", "true"):
-        with tempfile.TemporaryDirectory() as folder:
-            home, market = home_with(folder, seed, EDGE, bars)
-            asked = (f"search.prune={prune}", f"search.trials={count}", f"model.kind={kind}")
-            space = SPACE if kind == "ridge" else [*SPACE, *NETWORK]
-            run = home.create("search", settings_of(*QUICK, *asked, space=space))
-            result = study.search(job_of(home, run))
-            best = result.trials[result.winner].objectives["ic"]
-            epochs = sum(each.epochs for each in result.trials)
-            found.append((epochs, best, recovered(home, market, result)))
-    return found
+def searched(seed, bars, count, kind, prune):
+    """Epochs, objective and truth recovered of one market's search."""
+    with tempfile.TemporaryDirectory() as folder:
+        home, market = home_with(folder, seed, EDGE, bars)
+        asked = (f"search.prune={str(prune).lower()}", f"search.trials={count}", f"model.kind={kind}")
+        space = SPACE if kind == "ridge" else [*SPACE, *NETWORK]
+        run = home.create("search", settings_of(*QUICK, *asked, space=space))
+        result = study.search(job_of(home, run))
+        return {
+            "epochs": sum(each.epochs for each in result.trials),
+            "ic": result.trials[result.winner].objectives["ic"],
+            "truth": recovered(home, market, result),
+        }
 
 
-def main(searches=10, bars=3000, count=40, kind="mlp"):
+def all_searched(searches, bars, count, kind, file):
+    """Search every market, without pruning and with it, but those in the file: a pair for each market."""
+    done = {json.dumps(each["asked"]): each for each in lines_of(file)}
+    pairs = []
+    for seed in range(searches):
+        pair = []
+        for prune in (False, True):
+            asked = [seed, bars, count, kind, prune]
+            if (name := json.dumps(asked)) not in done:
+                done[name] = {"asked": asked, **searched(*asked)}
+                keep(file, done[name])
+            pair.append(done[name])
+        pairs.append(pair)
+    return pairs
+
+
+def main(searches=10, bars=3000, count=40, kind="mlp", folder=""):
     in_this_process()
-    table = []
-    for seed in range(int(searches)):
-        table.append(searched(seed, int(bars), int(count), kind))
-        (epochs, best, truth), (fewer, own, ours) = table[-1]
-        line = f"market {seed}: {epochs} epochs, {fewer} with pruning; IC of the winner {best:.4f}, {own:.4f}"
-        print(f"{line}; truth recovered {truth:.3f}, {ours:.3f}", flush=True)
-    told = np.array(table)  # (S, 2, 3)
-    saved = 1.0 - told[:, 1, 0].sum() / told[:, 0, 0].sum()
-    apart = told[:, 1, 2] - told[:, 0, 2]  # (S,)
+    with tempfile.TemporaryDirectory() as temporary:
+        kept = Path(folder or temporary)
+        kept.mkdir(exist_ok=True)
+        pairs = all_searched(int(searches), int(bars), int(count), kind, kept / "pruning.jsonl")
+    epochs, truth = ([[each[name] for each in pair] for pair in pairs] for name in ("epochs", "truth"))
+    whole, fewer = np.sum(epochs, axis=0)
+    apart = np.diff(truth, axis=1)  # (S, 1)
     error = float(apart.std(ddof=1) / np.sqrt(len(apart))) if len(apart) > 1 else float("nan")
+    saved = 1.0 - fewer / whole
     print(f"pruning saves {saved:.0%} of the epochs; truth recovered {apart.mean():+.4f} ± {error:.4f}")
     return int(saved < 0.4 or apart.mean() < -error)
 
