@@ -14,7 +14,7 @@ from tui.screens.new_run.screen import NewRun
 from tui.terminal.keys import same_as
 from tui.widgets.lines import Lines
 
-WAYS = {"data": "1", "backtest": "3", "runs": "4", "form": "n", "help": "question_mark", "frozen": "space"}
+WAYS = {"data": "1", "backtest": "3", "runs": "4", "form": "n", "help": "question_mark", "frozen": "Z"}
 
 
 def told(deck):
@@ -124,7 +124,7 @@ def test_a_key_that_changes_something_means_one_thing():
             if same_as(binding):
                 for key in binding.key.split(","):
                     meanings.setdefault(key, set()).add(binding.description)
-    for key in ("r", "R", "d", "D", "p", "P", "x", "N", "u", "o", "c"):
+    for key in ("r", "R", "d", "D", "p", "P", "x", "N", "u", "o", "c", "space"):
         assert len(meanings.get(key, {key})) == 1, (key, meanings[key])
 
 

@@ -36,6 +36,7 @@ KEYS = [
     "e",
     "l",
     "space",
+    "Z",
     "plus",
     "slash",
     "enter",

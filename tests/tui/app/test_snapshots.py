@@ -45,9 +45,7 @@ def test_the_picture_of_the_readme(snap_compare, deck_in):
     assert snap_compare(deck_in("training"), terminal_size=(80, 24), run_before=press("2"))
 
 
-@pytest.mark.parametrize(
-    "keys", [("l", "plus", "plus"), ("space",), ("z",), ("question_mark",), ("x",)], ids=str
-)
+@pytest.mark.parametrize("keys", [("l", "plus", "plus"), ("Z",), ("z",), ("question_mark",), ("x",)], ids=str)
 def test_train_keys(snap_compare, deck_in, keys):
     assert snap_compare(deck_in("training"), terminal_size=(80, 24), run_before=press("2", *keys))
 

@@ -103,7 +103,7 @@ async def test_freeze_holds_the_display_and_lets_it_go_on(deck_in):
     deck = deck_in("training")
     async with deck.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
-        await pilot.press("2", "space")
+        await pilot.press("2", "Z")
         await settled(pilot)
         assert "FROZEN" in shown(deck)
         tell_all(deck.snapshot.runs[0].run, epochs(15, best=11)[13:])
@@ -111,7 +111,7 @@ async def test_freeze_holds_the_display_and_lets_it_go_on(deck_in):
             await pilot.pause(0.01)
         await settled(pilot)
         assert "epoch 14/20" in shown(deck)
-        await pilot.press("space")
+        await pilot.press("Z")
         await settled(pilot)
         assert "epoch 15/20" in shown(deck)
 

@@ -44,7 +44,7 @@ class TrainScreen(BaseScreen):
         key("l", "log_axis", "log axis", VIEW),
         key("plus,equals_sign", "smooth(1)", "smooth", VIEW, key_display="+ -"),
         key("minus", "smooth(-1)", "less smoothing", VIEW, show=False),
-        key("space", "freeze", "freeze", VIEW),
+        key("Z", "freeze", "freeze", VIEW, key_display="Z"),
         key("z", "zoom", "zoom", VIEW),
         key("left", "other(-1)", "other run", VIEW, key_display="← →"),
         key("right", "other(1)", "next run", VIEW, show=False),
