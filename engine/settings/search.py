@@ -54,7 +54,8 @@ class Search(Group):
     )  # fmt: skip
     prune: bool = setting(
         True,
-        "end a trial that after an inner fold is behind the best eighth of the trials of earlier batches",
+        "end a trial that is among the worst of earlier batches after its first epoch, "
+        "or not among the best after a fold",
     )
     seed: Whole = setting(0, "seed of the draws", "", ge=0, le=2**31 - 1)
 

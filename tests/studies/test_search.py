@@ -7,6 +7,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine import experiment, preparation
 from engine.backtest import trading
@@ -23,8 +25,8 @@ from engine.settings import load, moment, space_of
 from engine.statistics.metrics import daily_returns
 from engine.statistics.returns import sharpe
 from engine.studies.folds import folds
+from engine.studies.search import pruning, trial, trials
 from engine.studies.search import search as study
-from engine.studies.search import trial, trials
 from engine.studies.search.paths import plan_of
 from engine.studies.search.record import file_of
 from engine.studies.search.rules import Forecasts, draw, variants
@@ -241,23 +243,63 @@ def test_several_objectives_have_a_front_and_nothing_is_pruned(home, monkeypatch
 
 
 @pytest.mark.parametrize(("objective", "sign"), [("ic", 1.0), ("max_drawdown", -1.0)])
-def test_a_trial_behind_the_best_eighth_after_a_fold_is_ended(objective, sign):
+def test_a_trial_behind_the_best_quarter_after_a_fold_is_ended(objective, sign):
     told = [
         trial.Trial("", number, "complete", {}, steps=(sign * number, sign * 10.0 * number))
         for number in range(9)
     ]
     told += [trial.Trial("", 9, "pruned", {}, steps=(sign * 9.0,)), trial.Trial("", 10, "failed", {})]
-    levels = trial.levels_of(told, objective)
-    assert levels == pytest.approx((sign * 7.875, sign * 70.0))
-    watch = trial.Watch(levels)
-    watch.folded(sign * 7.875, objective)
-    with pytest.raises(trial.PrunedError):
-        watch.folded(sign * 69.9, objective)
-    watch = trial.Watch(levels)
-    for value in (8.0, 70.0, -99.0):  # no earlier trial came so far
+    levels = pruning.levels_of(told, objective)
+    assert levels.folded == pytest.approx((sign * 6.75, sign * 60.0))
+    watch = pruning.Watch(levels)
+    watch.folded(sign * 6.75, objective)
+    with pytest.raises(pruning.PrunedError):
+        watch.folded(sign * 59.9, objective)
+    watch = pruning.Watch(levels)
+    for value in (7.0, 60.0, -99.0):  # no earlier trial came so far
         watch.folded(sign * value, objective)
-    assert np.isnan(trial.levels_of(told[-4:], objective)[1])  # too few came so far to prune by
-    trial.Watch((np.nan,)).folded(-99.0, objective)
+    assert np.isnan(pruning.levels_of(told[-4:], objective).folded[1])  # too few came so far to prune by
+    pruning.Watch(pruning.Levels(np.nan, (np.nan,))).folded(-99.0, objective)
+
+
+@given(st.lists(st.floats(0.1, 9.0), min_size=4, max_size=30), st.floats(0.1, 9.0), st.integers(1, 4))
+def test_a_trial_among_the_worst_after_its_first_epoch_is_ended_then_and_never_later(begun, own, scale):
+    told = [trial.Trial("", number, "pruned", {}, begun=value) for number, value in enumerate(begun)]
+    levels = pruning.levels_of([*told, trial.Trial("", 99, "failed", {})], "ic")
+    below = sum(value <= levels.begun for value in begun) / len(begun)
+    assert 0.5 <= below < 1.0 or len(set(begun)) < len(begun)
+    worst = own * scale / scale > levels.begun
+    watch = pruning.Watch(levels)
+    watch.nothing = float(scale)
+    first = {"kind": "epoch", "epoch": 1, "epochs": 5, "val_loss": own * scale}
+    with pytest.raises(pruning.PrunedError) if worst else contextlib.nullcontext():
+        watch(first)
+    assert (watch.epochs, watch.begun) == (1, own * scale / scale)
+    watch(first | {"epoch": 2, "val_loss": 1e9})
+    alone = pruning.Watch(levels)
+    alone.nothing = 1.0
+    alone(first | {"epochs": 1, "val_loss": 1e9})  # its only epoch: nothing is saved by ending it
+    assert np.isnan(alone.begun)
+
+
+@pytest.mark.parametrize("loss", ["mse", "huber"])
+@pytest.mark.parametrize("scaling", ["standard", "robust"])
+def test_a_network_that_forecasts_nothing_has_the_loss_that_others_are_held_against(home, loss, scaling):
+    """As Keras has it, whatever labels are divided by."""
+    import keras
+
+    settings = settings_of(*SMALL, f"model.loss={loss}", "model.huber_delta=0.7", f"scaling.kind={scaling}")
+    job = job_of(home)
+    market = preparation.prepare(job, settings.features.chosen, settings.walk_forward.first_test).market
+    plan = plan_of(settings, market, np.array([400, 500]))
+    fold = plan.folds[0]
+    windows, samples = plan.samples.windows, plan.samples
+    labels = samples.fit_scalers(settings, windows.start[fold.train]).to_label(
+        samples.forward_return, samples.volatility
+    )[windows.target[fold.validation]]
+    other = keras.losses.MeanSquaredError() if loss == "mse" else keras.losses.Huber(delta=0.7)
+    wanted = float(other(labels[:, None], np.zeros((len(labels), 1))))
+    assert pruning.loss_of_nothing(settings, samples, fold) == pytest.approx(wanted, rel=1e-5)
 
 
 def test_what_is_pruned_is_what_earlier_batches_alone_have_shown(home, monkeypatch):
@@ -270,14 +312,15 @@ def test_what_is_pruned_is_what_earlier_batches_alone_have_shown(home, monkeypat
         told = {"days": days, "returns": returns, "benchmark": returns, "objectives": (0.1 * task.number,)}
         return trial.Trial(
             task.key, task.number, "complete", task.drawn, task.attributes,
-            steps=(float(task.number),), **told,
+            begun=float(task.number), steps=(float(task.number),), **told,
         )  # fmt: skip
 
     in_this_process(monkeypatch, judged)
     study.search(job_of(home, "search.trials=8", "search.batch=4"))
     assert seen[0] is None
-    assert all(seen[number] == () for number in range(1, 5))
-    assert all(seen[number] == pytest.approx((3.625,)) for number in range(5, 9))
+    assert all(seen[number].folded == () and np.isnan(seen[number].begun) for number in range(1, 5))
+    for number in range(5, 9):
+        assert (seen[number].begun, *seen[number].folded) == pytest.approx((3.1, 3.25))
 
 
 def test_in_processes_of_its_own_it_has_the_same_trials_and_looks_once_at_the_test(home, searched, tmp_path):

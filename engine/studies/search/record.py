@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import math
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,7 +30,8 @@ class Trial:
 
     key: of the search that it belongs to. drawn: values by setting, without the rules. attributes: what the
     sampler keeps of it. rules: the best of `variants` tried. objectives: in the order of search.objective.
-    steps: what the first objective came to after each fold but the last, where trials are pruned. days: (D,)
+    begun: validation's loss after the first epoch as a multiple of that of forecasting 0, NaN without; steps:
+    what the first objective came to after each fold but the last; both where trials are pruned. days: (D,)
     int64 since 1970; returns: (D,) of these, out of fold; others: (V, D) of other rules; benchmark: (D,) buy
     and hold's, of trial 0 alone.
     """
@@ -42,6 +44,7 @@ class Trial:
     rules: dict[str, Value] = field(default_factory=dict)
     variants: int = 0
     objectives: tuple[float, ...] = ()
+    begun: float = math.nan
     steps: tuple[float, ...] = ()
     epochs: int = 0
     reason: str = ""

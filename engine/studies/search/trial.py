@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,16 +15,16 @@ from engine.backtest.simulate import buy_and_hold
 from engine.backtest.trading import rules_of
 from engine.disk import CHECKPOINT
 from engine.errors import ChangeSettingsError, DivergedError, RepairDataError
-from engine.results.search import LEAST
 from engine.settings import with_values
 from engine.statistics.account import trading_days
 from engine.statistics.forecast import information_coefficient
 from engine.statistics.metrics import daily_returns
 from engine.statistics.returns import sharpe
 from engine.studies.search.paths import paths_of, plan_of
+from engine.studies.search.pruning import PrunedError, Watch
 from engine.studies.search.record import Trial
 from engine.studies.search.rules import variants
-from engine.studies.workers import ParentWatch, one_device
+from engine.studies.workers import one_device
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,24 +33,20 @@ if TYPE_CHECKING:
 
     from engine.backtest.simulate import Simulation
     from engine.market.merge import Market
-    from engine.runs.events import Event
     from engine.settings import Parameter, Settings, Value
     from engine.studies.search.paths import Plan
+    from engine.studies.search.pruning import Levels
     from engine.studies.search.rules import Forecasts, Variant
 
     Floats = NDArray[np.float64]
-
-FEWEST_TO_PRUNE = 4  # trials that must have come as far
-KEPT = 0.125  # of the trials are worth going on after a fold, about; later ones are better and more go on
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
     """A trial to be carried out: what was drawn, on top of which settings, on which market.
 
-    market: of the inner data alone. begins: (K,) bars at which inner tests begin. levels: of each fold, what
-    trials of earlier batches reached that were worth going on; None where nothing is pruned. others: rules
-    whose daily returns are kept besides the best.
+    market: of the inner data alone. begins: (K,) bars at which inner tests begin. levels: of what is worth
+    going on; None where nothing is pruned. others: rules whose daily returns are kept besides the best.
     """
 
     key: str
@@ -62,48 +57,8 @@ class Task:
     parameters: tuple[Parameter, ...]
     market: Market
     begins: NDArray[np.int64]
-    levels: tuple[float, ...] | None
+    levels: Levels | None
     others: int
-
-
-class PrunedError(Exception):
-    """Raised where a trial is not worth its further folds."""
-
-
-class Watch:
-    """A trial's `emit`: counts epochs, notes what it came to after each fold, and ends what is behind."""
-
-    def __init__(self, levels: tuple[float, ...] | None) -> None:
-        """Before the first fold; see Task.levels."""
-        self.levels, self.orphan = levels, ParentWatch()
-        self.steps, self.epochs = list[float](), 0
-
-    def __call__(self, event: Event) -> None:
-        """Count epochs; raise StopRequestedError where nobody waits for them."""
-        self.orphan(event)
-        self.epochs += event["kind"] == "epoch"
-
-    def folded(self, value: float, objective: str) -> None:
-        """What the trial has come to after one more fold. Raises PrunedError."""
-        fold, sign = len(self.steps), sign_of(objective)
-        self.steps.append(value)
-        if self.levels and fold < len(self.levels) and sign * value < sign * self.levels[fold]:
-            raise PrunedError
-
-
-def sign_of(objective: str) -> float:
-    """1 where more of it is better, else -1."""
-    return -1.0 if objective in LEAST else 1.0
-
-
-def levels_of(trials: Sequence[Trial], objective: str) -> tuple[float, ...]:
-    """What the best eighth of the trials reached after each fold; NaN where too few came so far."""
-    sign, found = sign_of(objective), []
-    for fold in range(max((len(each.steps) for each in trials), default=0)):
-        values = [sign * each.steps[fold] for each in trials if len(each.steps) > fold]
-        enough = len(values) >= FEWEST_TO_PRUNE
-        found.append(sign * float(np.quantile(values, 1.0 - KEPT)) if enough else math.nan)
-    return tuple(found)
 
 
 def carry_out(task: Task) -> Trial:
@@ -112,16 +67,16 @@ def carry_out(task: Task) -> Trial:
 
     def ended(state: Any, reason: str = "") -> Trial:
         return Trial(
-            task.key, task.number, state, task.drawn, task.attributes, steps=tuple(watch.steps),
-            epochs=watch.epochs, reason=reason,
+            task.key, task.number, state, task.drawn, task.attributes, begun=watch.begun,
+            steps=tuple(watch.steps), epochs=watch.epochs, reason=reason,
         )  # fmt: skip
 
     try:
         settings = one_device(with_values(task.settings, task.drawn, task.parameters))
         plan = plan_of(settings, task.market, task.begins)
         return judged(task, settings, trained(task, settings, plan, watch), watch)
-    except PrunedError:
-        return ended("pruned", "behind the best eighth of earlier trials after so many folds")
+    except PrunedError as error:
+        return ended("pruned", str(error))
     except (ChangeSettingsError, DivergedError, RepairDataError) as error:
         return ended("failed", " ".join(str(error).split()))
 
@@ -129,6 +84,8 @@ def carry_out(task: Task) -> Trial:
 def trained(task: Task, settings: Settings, plan: Plan, watch: Watch) -> list[Forecasts]:
     """The forecasts of a model for each fold, path by path. Raises PrunedError."""
     validation, test = list[Any](), list[Any]()
+    if task.levels is not None:
+        watch.begin(settings, plan.samples, plan.folds[0])
     for number, fold in enumerate(plan.folds, 1):
         with tempfile.TemporaryDirectory(prefix="quantdeck-") as folder:
             model = experiment.fit(settings, plan.samples, fold, 1, Path(folder) / CHECKPOINT, watch)
@@ -177,6 +134,7 @@ def judged(task: Task, settings: Settings, paths: list[Forecasts], watch: Watch)
         rules=tried[best].drawn,
         variants=len(tried),
         objectives=tuple(np.mean(found, axis=0).tolist()),
+        begun=watch.begun,
         steps=tuple(watch.steps),
         epochs=watch.epochs,
         days=trading_days(strategies[0].time, strategies[0].calendar),

@@ -17,8 +17,9 @@ from engine.results.search import SearchTrial
 from engine.statistics.returns import sharpe
 from engine.studies.search import asking
 from engine.studies.search.luck import luck_of
+from engine.studies.search.pruning import levels_of
 from engine.studies.search.record import keep, kept, kept_of_others
-from engine.studies.search.trial import Task, carry_out, levels_of
+from engine.studies.search.trial import Task, carry_out
 from engine.studies.workers import backend, gathered
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from engine.settings import Parameter, Search, Settings
     from engine.studies.clusters import Workers
     from engine.studies.search.asking import Asked
+    from engine.studies.search.pruning import Levels
     from engine.studies.search.record import Trial
 
     Rows = NDArray[np.int64]
@@ -130,7 +132,7 @@ class Trials:
         """Whether rules are searched, which are other ones for every trial."""
         return len(self.drawn_by) < len(self.parameters)
 
-    def task(self, asked: Asked, levels: tuple[float, ...] | None) -> Task:
+    def task(self, asked: Asked, levels: Levels | None) -> Task:
         """What a worker is given."""
         return Task(
             self.key, asked.number, asked.drawn, asked.attributes, self.settings, self.parameters,
