@@ -4,7 +4,6 @@ import itertools
 import json
 import math
 import tomllib
-from types import SimpleNamespace
 
 import numpy as np
 import optuna
@@ -14,6 +13,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from engine.errors import ChangeSettingsError, SettingsError
+from engine.results.search import SearchTrial, front
 from engine.settings import lifted, make, space_of, with_rules, with_values
 from engine.settings.ranges import inline
 from engine.studies.search import asking
@@ -270,7 +270,7 @@ def test_the_example_is_a_space_and_its_rules_are_rules():
     assert quick.signal.threshold_from == "settings"
 
 
-def test_importance_finds_the_setting_that_matters_and_the_front_those_that_none_beats():
+def test_importance_finds_the_setting_that_matters():
     space = ["window.lookback = {low = 2, high = 40}", "training.learning_rate = {low = 0.1, high = 0.2}"]
     settings = make({"search": {"space": space, "sampler": "random", "objective": ["ic", "max_drawdown"]}})
     parameters = space_of(settings)
@@ -281,10 +281,21 @@ def test_importance_finds_the_setting_that_matters_and_the_front_those_that_none
     ]  # fmt: skip
     found = asking.importances(settings.search, parameters, told)
     assert found["window.lookback"] > 0.9
-    front = asking.front(settings.search, parameters, told)
-    assert {told[number - 1].objectives for number in front} == {each.objectives for each in told}
-    one = SimpleNamespace(**{**vars(settings.search), "objective": ("ic",)})
-    assert asking.front(one, parameters, told) == ()
+
+
+@given(st.lists(st.tuples(*3 * [st.integers(0, 4)]), max_size=12), st.integers(1, 3))
+def test_the_front_is_the_one_that_optuna_finds(values, count):
+    names = ("ic", "max_drawdown", "total_return")[:count]
+    found = [
+        SearchTrial(number, "complete", dict(zip(names, each, strict=False)), {}, 0, 1, 0.0, 0.0)
+        for number, each in enumerate(values)
+    ]
+    unjudged = SearchTrial(99, "pruned", dict.fromkeys(names, math.nan), {}, 0, 1, math.nan, math.nan)
+    study = optuna.create_study(directions=["maximize", "minimize", "maximize"][:count])
+    for each in found:
+        study.add_trial(optuna.trial.create_trial(values=list(each.objectives.values())))
+    wanted = {each.number for each in study.best_trials} if count > 1 else set()
+    assert set(front([*found, unjudged])) == wanted
 
 
 def test_the_journal_is_a_study_that_optuna_opens(tmp_path):

@@ -53,6 +53,29 @@ def best_first(trials: Iterable[SearchTrial], objective: str) -> list[SearchTria
     return sorted(complete, key=lambda each: (sign * each.objectives[objective], each.number))
 
 
+def front(trials: Iterable[SearchTrial]) -> tuple[int, ...]:
+    """Numbers of the complete trials that none equals at every objective and beats at one (Pareto front).
+
+    None where there is but one objective.
+    """
+    upward = {
+        each.number: tuple(-value if name in LEAST else value for name, value in each.objectives.items())
+        for each in trials
+        if each.complete and len(each.objectives) > 1
+    }
+    found: dict[int, tuple[float, ...]] = {}
+    for number in sorted(upward, key=lambda number: upward[number], reverse=True):  # who beats it comes first
+        own = upward[number]
+        if not any(beats(other, own) for other in found.values()):
+            found[number] = own
+    return tuple(sorted(found))
+
+
+def beats(first: tuple[float, ...], second: tuple[float, ...]) -> bool:
+    """Whether the first is at least as good everywhere, and better somewhere."""
+    return first != second and all(ours >= theirs for ours, theirs in zip(first, second, strict=True))
+
+
 @dataclass(frozen=True)
 class Luck:
     """How good the best of so many looks without any skill, beside the winner.

@@ -112,7 +112,7 @@ def show(home: str | None, text: str, csv: str) -> Answer:
     told = {
         "trials": [to_json(each) for each in found.trials], "winner": found.winner,
         "luck": to_json(found.luck) if found.luck else None, "importance": dict(found.importance or {}),
-        "verdict": said,
+        "verdict": said, "front": list(found.front),
         "winner_run": found.result.winner_run if found.result else None,
     }  # fmt: skip
     if found.result:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from engine.results.search import best_first
+from engine.results.search import best_first, front
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,6 +53,11 @@ class Trials:
     def best(self) -> SearchTrial | None:
         """The best trial, None before one is complete."""
         return next(iter(best_first(self.trials, self.objectives[0])), None) if self.trials else None
+
+    @cached_property
+    def front(self) -> tuple[int, ...]:
+        """Numbers of the trials on the Pareto front; none where one objective decides."""
+        return front(self.trials)
 
 
 def progress_of(state: State) -> SearchProgress | None:

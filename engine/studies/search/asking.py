@@ -212,11 +212,3 @@ def importances(search: Search, parameters: Sequence[Parameter], told: Sequence[
         study, evaluator=evaluator, target=lambda trial: float(trial.values[0])
     )
     return {name: float(share) for name, share in found.items()}
-
-
-def front(search: Search, parameters: Sequence[Parameter], told: Sequence[Trial]) -> tuple[int, ...]:
-    """Numbers of the trials that none is better than at every objective; none where there is but one."""
-    if len(search.objective) < 2:
-        return ()
-    best = study_of(search, parameters, told).best_trials
-    return tuple(sorted(told[each.number].number for each in best))

@@ -16,7 +16,7 @@ from engine.disk import write_whole
 from engine.market.times import iso, milliseconds
 from engine.preparation import features_table
 from engine.results.notes import Note
-from engine.results.search import SearchResult, verdict
+from engine.results.search import SearchResult, front, verdict
 from engine.runs.folder import RunFolder
 from engine.runs.manifest import write_manifest
 from engine.runs.state import state_of
@@ -66,6 +66,7 @@ def search(job: Job) -> SearchResult:
         run = follow_up(job, beginning_at(test_ms, best, data.market))
     asking.write_journal(job.run.path / JOURNAL, job.run.id, chosen, trained_by(parameters), trials[1:])
     write_manifest(job.run.path, [WINNER, JOURNAL, *(file_of(each.number) for each in trials)])
+    rows = tuple(row(each, chosen, inner.calendar.days_per_year) for each in trials)
     states = [each.state for each in trials]
     return SearchResult(
         run=job.run.id,
@@ -81,8 +82,8 @@ def search(job: Job) -> SearchResult:
         winner_settings=winner.chosen,
         luck=luck,
         importance=asking.importances(chosen, trained_by(parameters), trials[1:]),
-        front=asking.front(chosen, trained_by(parameters), trials),
-        trials=tuple(row(each, chosen, inner.calendar.days_per_year) for each in trials),
+        front=front(rows),
+        trials=rows,
         notes=(*verdict(luck), *unpruned(chosen), *data.notes),
     )
 

@@ -6,7 +6,7 @@ import pytest
 
 from engine.errors import ChangeSettingsError
 from engine.results.nested import SPANS
-from engine.results.search import best_first
+from engine.results.search import best_first, front
 from engine.runs.folder import Home
 from engine.runs.state import state_of
 from engine.settings import Search, load, make
@@ -137,6 +137,18 @@ def test_search_panels(snap_compare, deck_of, keys):
     assert snap_compare(deck_of("done"), terminal_size=(80, 24), run_before=press("5", *keys))
 
 
+@pytest.mark.parametrize("objectives", [("ic",), ("ic", "max_drawdown")], ids=len)
+async def test_several_objectives_have_a_front_among_the_trials_and_as_a_figure(deck_of, objectives):
+    deck, several = deck_of("live", objectives), len(objectives) > 1
+    async with deck.run_test(size=(80, 24)) as pilot:
+        await press("5")(pilot)
+        assert ("on the Pareto front" in shown(deck)) == several
+        await press("f", "f", "f", "f")(pilot)
+        assert ("max_drawdown by ic" in shown(deck)) == several
+        await press(*["f"] * several)(pilot)
+        assert "odds of luck" in shown(deck)
+
+
 def test_search_in_plain_characters_and_without_colour(snap_compare, deck_of, monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     assert snap_compare(deck_of("live", ascii=True), terminal_size=(80, 24), run_before=press("5"))
@@ -227,11 +239,12 @@ ODD = {
 @pytest.mark.parametrize("size", [(24, 6), (33, 7), (46, 9), (120, 30)], ids=str)
 @pytest.mark.parametrize("ascii", [True, False])
 def test_every_figure_fits_its_place_whatever_the_trials(trials, size, ascii):  # noqa: A002
-    keys = charts.keys_of(trials, {})
+    keys, objectives = charts.keys_of(trials, {}), [*trials[0].objectives]
     figures = [
         charts.best_so_far(trials, "ic", size, ascii=ascii),
         charts.parallel(trials, keys, "ic", size, ascii=ascii),
         *(charts.slices(trials, key, "ic", 0, size, ascii=ascii) for key in keys),
+        charts.front(trials, front(trials), [*objectives, *objectives], size, ascii=ascii),
         drawing.odds_panel(searched.LUCK, max(33, size[0]), size[1]),
     ]
     for lines in figures:

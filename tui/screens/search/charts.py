@@ -2,63 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.results.number_format import defined
 from engine.results.search import LEAST, best_first
+from tui.screens.search.axes import Axis, axis, frame, limits, ruler, written
 from tui.text.search import setting
 from tui.widgets import plot
-from tui.widgets.lines import Line, fitted, spread, width_of
+from tui.widgets.lines import Line, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
-    from engine.results.search import Drawn, SearchTrial
+    from engine.results.search import SearchTrial
 
 SMALLEST = (33, 6)
-WIDE_RANGE = 20  # an axis is logarithmic if its values span a larger factor
 MOST_LINES = 100  # of parallel coordinates
 TOP = 0.2  # share of the trials that stands out
 ROOM: list[Line] = [[(" needs more room", "quiet")]]
 NOTHING: list[Line] = [[(" no trial is complete yet", "quiet")]]
-
-
-@dataclass(frozen=True)
-class Axis:
-    """Where the values of a setting lie, from 0 to 1, and what is written at which places."""
-
-    places: dict[int, float]  # by number of the trial; no trial that lacks the setting
-    ticks: tuple[tuple[float, str], ...]
-
-
-def axis(trials: Sequence[SearchTrial], key: str) -> Axis:
-    """The axis of a setting: numbers in their order, linear or logarithmic; everything else side by side."""
-    values = {each.number: each.drawn[key] for each in trials if key in each.drawn}
-    numbers = {at: float(value) for at, value in values.items() if defined(value)}
-    if not values or len(numbers) < len(values):
-        return listed(values)
-    low, high = min(numbers.values()), max(numbers.values())
-    if low == high:
-        return Axis(dict.fromkeys(numbers, 0.5), ((0.5, setting(next(iter(values.values())))),))
-    scale = math.log if low > 0 and high / low > WIDE_RANGE else float
-    first, last = scale(low), scale(high)
-    middle = math.exp((first + last) / 2) if scale is math.log else (low + high) / 2
-    whole = all(isinstance(value, int) for value in values.values())
-    written = [setting(round(value) if whole else value) for value in (low, middle, high)]
-    ticks = ((0.0, written[0]), (0.5, written[1]), (1.0, written[2]))
-    return Axis({at: (scale(value) - first) / (last - first) for at, value in numbers.items()}, ticks)
-
-
-def listed(values: dict[int, Drawn]) -> Axis:
-    """The axis of what is chosen from a list."""
-    names = sorted({setting(value) for value in values.values()})
-    share = {name: (place + 0.5) / len(names) for place, name in enumerate(names)}
-    return Axis(
-        {at: share[setting(value)] for at, value in values.items()},
-        tuple((share[name], name) for name in names),
-    )
 
 
 def keys_of(trials: Sequence[SearchTrial], importance: dict[str, float]) -> list[str]:
@@ -167,9 +128,32 @@ def parallel(
     return [head, rows[0], *plot.built(ascii=ascii), *rows[1:]]
 
 
-def written(each: Axis, end: int) -> str:
-    """What stands at an end of an axis."""
-    return each.ticks[end][1] if each.ticks else ""
+def front(
+    trials: Sequence[SearchTrial], members: Collection[int], objectives: Sequence[str], size: tuple[int, int],
+    *, ascii: bool,  # noqa: A002
+) -> list[Line]:  # fmt: skip
+    """The second objective against the first, a point for each complete trial; the front stands out."""
+    import plotext
+
+    if size[0] < SMALLEST[0] or size[1] < SMALLEST[1]:
+        return ROOM
+    across, up = objectives[:2]
+    mark, dot = ("#", ".") if ascii else ("◆", "•")
+    head = spread(
+        [(f" {up} by {across}", "bright")], [(mark, "live"), (" none is better at all of them ", "")], size[0]
+    )
+    points = [(each.number, each.objectives[across], each.objectives[up]) for each in trials if each.complete]
+    if not points:
+        return [head, *NOTHING]
+    low, high = limits([first for _, first, _ in points])
+    left = frame(size, (low, high), [second for _, _, second in points])
+    for on_it, marker, colour in ((False, dot, "default"), (True, mark, plot.FIRST)):
+        some = [(first, second) for number, first, second in points if (number in members) == on_it]
+        if some:
+            plotext.scatter(*columns(some), marker=marker, color=colour)
+    places = plot.some_ticks(low, high, max(2, (size[0] - left) // 12))
+    ticks = [((at - low) / (high - low), name) for at, name in zip(places, plot.labels(places), strict=True)]
+    return [head, *plot.built(ascii=ascii)[: size[1] - 2], ruler(ticks, size[0], left)]
 
 
 def polylines(axes: Sequence[Axis], number: int) -> list[list[tuple[float, float]]]:
@@ -188,38 +172,8 @@ def columns(points: Sequence[tuple[float, ...]]) -> tuple[list[float], list[floa
     return [point[0] for point in points], [point[1] for point in points]
 
 
-def frame(size: tuple[int, int], across: tuple[float, float], values: Sequence[float]) -> int:
-    """Begin a figure of these values; the cells that its ticks and its axis take on the left."""
-    low, high = min(values), max(values)
-    apart = (high - low) * 0.06 or abs(high) * 0.06 or 1.0
-    low, high = low - apart, high + apart
-    rows = size[1] - 2  # a legend above, a ruler below
-    up = plot.apart(plot.some_ticks(low, high, max(3, rows // 3)), low, high, rows)
-    names = plot.labels(up)
-    margin = max(map(len, names))
-    plot.frame((size[0], rows), across, (low, high), list(zip(up, names, strict=True)), margin)
-    return margin + 1
-
-
 def legend(title: str, dots: str, *, ascii: bool, width: int) -> Line:  # noqa: A002
     """Title, and what points and line are."""
     point = "." if ascii else "•"
     right: Line = [(point, "quiet"), (f" {dots}   ", ""), (plot.SIGNS[ascii][0], "live"), (" best ", "")]
     return spread([(title, "bright")], right, width)
-
-
-def ruler(ticks: Sequence[tuple[float, str]], width: int, margin: int, *, evenly: bool = False) -> Line:
-    """Names under their places, which are shares of what is right of the margin; none over another one.
-
-    evenly: each gets as many cells as there are between two.
-    """
-    room, text = width - margin, ""
-    most = max(3, room // max(1, len(ticks)) - 1) if evenly else room
-    for share, name in ticks:
-        short = fitted(name, most).rstrip() if len(name) > most else name
-        begin = margin + round(share * (room - 1)) - len(short) // 2
-        begin = max(min(begin, width - len(short)), margin)
-        if begin > len(text) or not text:
-            text = text.ljust(begin) + short
-    line: Line = [(text, "quiet")]
-    return line if width_of(line) <= width else [(fitted(text, width), "quiet")]

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import math
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.hints import file_hint
 from engine.results.number_format import amount, correlation, defined, percent, whole
 from engine.results.search import verdict
-from tui.screens.train.drawing import bar
+from tui.runs.status import tone
+from tui.screens.backtest.selection import indented
+from tui.screens.dialogs import wrapped
+from tui.screens.train.drawing import bar, waiting
 from tui.text.search import AS_THEY_ARE, nearest, odds, setting, settings
 from tui.widgets.lines import Line, fitted, spread, width_of
 from tui.widgets.virtual_table import Column
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from engine.results.search import Drawn, Luck, SearchTrial
     from tui.runs.search import SearchProgress, Trials
+    from tui.runs.watch import Watched
     from tui.widgets.virtual_table import Cell
 
 BAR = 20
 BINS = 12
 MOST_PARAMETERS = 6  # whose importance is told above a slice
+FRONT = "◆"  # a trial that none is better than at everything
 STATES = {"complete": "", "pruned": "quiet", "failed": "bad"}
 
 
@@ -158,10 +165,10 @@ def columns(objectives: Sequence[str]) -> tuple[Column, ...]:
     )
 
 
-def cells(each: SearchTrial, best: int | None) -> list[Cell]:
-    """One trial as a row."""
+def cells(each: SearchTrial, best: int | None, front: Collection[int]) -> list[Cell]:
+    """One trial as a row, marked where it is the best one or on the Pareto front."""
     role = "good" if each.number == best else STATES.get(each.state, "")
-    mark = "★ " if each.number == best else ""
+    mark = "★ " if each.number == best else f"{FRONT} " if each.number in front else ""
     return [
         (f"{mark}{each.number}", role),
         (each.state, role),
@@ -201,3 +208,20 @@ def details(each: SearchTrial, luck: str, width: int) -> list[Line]:
     lines += [[], [("drawn" if each.drawn else AS_THEY_ARE, "bright")]]
     lines += [[(f"  {key:<26}", "quiet"), (setting(value), "")] for key, value in each.drawn.items()]
     return [*lines, [], *([(line, "quiet")] for line in textwrap.wrap(luck, width))]
+
+
+def without(watched: Watched | None, home: Path, width: int, *, ready: bool) -> list[Line]:
+    """What is said where there is no trial to show."""
+    if not ready:
+        return [[(" reading runs …", "quiet")]]
+    if watched is None:
+        space = Path("space.toml")
+        said = (
+            (f"Write a commented space: {file_hint(None, 'init --search -c FILE', space)}", ""),
+            (f"Begin a search: {file_hint(home, 'search FILE', space)}", ""),
+        )
+        lines = [line for text, role in said for line in [[], *indented(wrapped(text, role, width - 2))]]
+        return [[], [(" No search yet.", "bright")], *lines]
+    error = watched.state.error
+    told = f" {error.thing}: {error.reason}" if error else f" {waiting(watched.state)}"
+    return [[], [(told, tone(error) if error else "quiet")]]

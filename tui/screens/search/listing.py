@@ -9,6 +9,7 @@ from engine.results.number_format import whole
 from engine.results.search import LEAST
 from tui.runs.trial_filter import fitting, ordered, wrong
 from tui.screens.search import drawing
+from tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +17,14 @@ if TYPE_CHECKING:
     from engine.results.search import SearchTrial
     from tui.runs.search import Trials
     from tui.widgets.lines import Line
-    from tui.widgets.virtual_table import VirtualTable
+
+
+class TrialsTable(VirtualTable):
+    """The table of the trials, or of the spans of a search through time."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Enter is the screen's, where help and the line of keys find it."""
+        return action != "choose" and super().check_action(action, parameters)
 
 
 class TrialsList:
@@ -26,7 +34,7 @@ class TrialsList:
         """No trials yet."""
         self.filter, self._by, self._turned = "", "", False
         self.shown: list[SearchTrial] = []
-        self._of = 0
+        self._of = self._front = 0
 
     def take(self, found: Trials, table: VirtualTable) -> None:
         """Fill a table with the trials; the cursor stays on its trial."""
@@ -37,8 +45,9 @@ class TrialsList:
         down = (by not in ("trial", "state", *LEAST)) != self._turned
         self.shown = ordered(kept, by, down=down)
         table.columns, table.sorted_by = drawing.columns(found.objectives), (by, down)
-        number = best.number if best else None
-        table.set_cells({row: drawing.cells(each, number) for row, each in enumerate(self.shown)})
+        number, self._front = best.number if best else None, len(found.front)
+        of = frozenset(found.front)
+        table.set_cells({row: drawing.cells(each, number, of) for row, each in enumerate(self.shown)})
         if at is not None:
             table.go(next((row for row, each in enumerate(self.shown) if each.number == at.number), 0))
 
@@ -50,6 +59,8 @@ class TrialsList:
         """How many trials, of how many, by which filter."""
         of = f" of {whole(self._of)}" if len(self.shown) < self._of else ""
         line: Line = [(" trials", "bright"), (f"  {whole(len(self.shown))}{of}", "")]
+        if self._front:
+            line += [(f"   {drawing.FRONT} {whole(self._front)} on the Pareto front", "quiet")]
         return [*line, *([("   filter ", "quiet"), (self.filter, "live")] if self.filter else [])]
 
     def sort(self, table: VirtualTable) -> None:

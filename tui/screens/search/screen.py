@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Horizontal, VerticalScroll
 
 from engine.errors import RepairDataError
-from engine.hints import file_hint
 from tui.background.preload import warm
 from tui.runs import nested
 from tui.runs.nested import Spans, spans_of
 from tui.runs.search import MODES, Trials, progress_of, trials_of
-from tui.runs.status import resumable, tone
-from tui.screens.backtest.selection import indented
+from tui.runs.status import resumable
 from tui.screens.base import BaseScreen
-from tui.screens.dialogs import ask_stop, wrapped
-from tui.screens.search import actions, charts, drawing, spans
-from tui.screens.search.listing import TrialsList
-from tui.screens.train import drawing as train_drawing
+from tui.screens.dialogs import ask_stop
+from tui.screens.search import actions, drawing, spans
+from tui.screens.search.figures import Figures
+from tui.screens.search.listing import TrialsList, TrialsTable
+from tui.screens.train.drawing import title as title_of
 from tui.terminal.keys import VIEW, key
 from tui.widgets.lines import Line, Lines
 from tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from textual.binding import BindingType
     from textual.widget import Widget
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
     from tui.runs.watch import Snapshot, Watched
 
 ZOOMS = ("", "best", "trials")
-MORE = ("", "luck", "slices", "parallel")
+MORE = ("", "luck", "slices", "parallel", "front")
 SHOW = "search --show RUN"
 SHOWN = (*MODES, nested.MODE)
 
@@ -68,8 +66,7 @@ class SearchScreen(BaseScreen):
         super().__init__()
         self._watched: Watched | None = None
         self._found, self._list, self._spans = Trials(()), TrialsList(), Spans({})
-        self._setting, self._zoom = "", ""
-        self._drawn: dict[str, object] = {}  # what each figure was last drawn from
+        self._figures, self._zoom = Figures(), ""
 
     def body(self) -> Iterable[Widget]:
         """Title, progress, verdict, then figures beside each other, then the trials."""
@@ -83,10 +80,11 @@ class SearchScreen(BaseScreen):
             yield Lines(id="slices")
             yield Lines(id="odds")
             yield Lines(id="parallel")
+            yield Lines(id="front")
             with VerticalScroll(id="luck"):
                 yield Lines(id="all-odds", classes="auto")
         yield Lines(id="trials")
-        yield VirtualTable(drawing.columns(()), empty="no trial fits the filter; / changes it", id="table")
+        yield TrialsTable(drawing.columns(()), empty="no trial fits the filter; / changes it", id="table")
 
     def on_mount(self) -> None:
         """Have what the first dialog needs; keys go to the trials."""
@@ -110,7 +108,7 @@ class SearchScreen(BaseScreen):
         latest = (live or searches)[-1:]
         shown = chosen if chosen in searches else latest[0] if latest else None
         if shown and self._watched and shown.id != self._watched.id:
-            self._list, self._setting, self._drawn = TrialsList(), "", {}
+            self._list, self._figures = TrialsList(), Figures()
             if self._zoom and shown.run.mode == nested.MODE:
                 self._to("")
         self._watched = shown
@@ -134,8 +132,10 @@ class SearchScreen(BaseScreen):
         except RepairDataError as error:
             broken = [[(f" {error}", "bad")]]
         self.set_class(not (self._found.trials or self._spans.searches), "empty")
-        self.set_class(through, "spans")
-        title = train_drawing.title(watched, width, frozen=False) if watched else [(" Search", "bright")]
+        if self.has_class("spans") != through:
+            self.set_class(through, "spans")
+            self.call_after_refresh(self._show)  # figures that come into sight have no size before
+        title = title_of(watched, width, frozen=False) if watched else [(" Search", "bright")]
         self.query_one("#title", Lines).show([title])
         if self._spans.searches:
             self._show_spans()
@@ -143,7 +143,9 @@ class SearchScreen(BaseScreen):
         if watched is None or not self._found.trials:
             for name in ("#progress", "#verdict"):
                 self.query_one(name, Lines).show([])
-            state.show(broken or without(watched, self.deck.home.path, width, ready=self.deck.snapshot.ready))
+            state.show(
+                broken or drawing.without(watched, self.deck.home.path, width, ready=self.deck.snapshot.ready)
+            )
             return
         if self.focused is None:
             self.call_after_refresh(self.set_focus, self._table)  # what is not laid out yet takes none
@@ -153,7 +155,7 @@ class SearchScreen(BaseScreen):
         self.query_one("#verdict", Lines).show(drawing.verdicts(self._found, width))
         self._list.take(self._found, self._table)
         self.query_one("#trials", Lines).show([self._list.title()])
-        self._draw()
+        self._figures.draw(self, self._found)
 
     def _show_spans(self) -> None:
         """A search through time: its figures, and a row for each span."""
@@ -169,55 +171,18 @@ class SearchScreen(BaseScreen):
         if self.focused is None:
             self.call_after_refresh(self.set_focus, table)
 
-    def _draw(self) -> None:
-        """The figures that are on the screen, each only if it has changed."""
-        found, plain = self._found, self.deck.ascii
-        shares = dict(found.importance or {})
-        keys = charts.keys_of(found.trials, shares)
-        if self._setting not in keys:
-            self._setting = keys[0] if keys else ""
-        objective = found.objectives[0]
-        winner = found.best.number if found.best else None
-
-        def with_slices(width: int, height: int) -> list[Line]:
-            above = drawing.importance(shares, keys, self._setting, width, ascii=plain) if height > 9 else []
-            size = (width, height - len(above))
-            return [*above, *charts.slices(found.trials, self._setting, objective, winner, size, ascii=plain)]
-
-        figures: dict[str, Callable[[int, int], list[Line]]] = {
-            "#best": lambda *size: charts.best_so_far(found.trials, objective, size, ascii=plain),
-            "#slices": with_slices,
-            "#parallel": lambda *size: charts.parallel(found.trials, keys, objective, size, ascii=plain),
-            "#odds": lambda *size: drawing.odds_panel(found.luck, *size),
-            "#all-odds": lambda width, _: drawing.luck_panel(found, width, ascii=plain),
-        }
-        for name, figure in figures.items():
-            block = self.query_one(name, Lines)
-            if not self.in_sight(name):
-                continue
-            wanted = (found, self._setting, block.size.width, 0 if name == "#all-odds" else block.size.height)
-            if self._drawn.get(name) != wanted and block.size.width:
-                self._drawn[name] = wanted
-                block.show(figure(*block.size))
-
     @property
     def _current(self) -> SearchTrial | None:
         """The trial under the cursor."""
         return self._list.at(self._table)
 
-    def on_virtual_table_chosen(self, event: VirtualTable.Chosen) -> None:
-        """Enter was pressed on a trial."""
-        event.stop()
-        self.action_open()
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Keys that would do nothing now, or nothing in sight, are neither shown nor taken."""
         watched, trials = self._watched, bool(self._found.trials)
-        if action == "open" and self._spans.at(self._table.cursor) in self.deck.snapshot.by_id:
-            return True
-        if action in ("open", "train"):
-            return self._current is not None and self.in_sight("#table")
+        trial = self._current is not None and self.in_sight("#table")
         allowed = {
+            "open": trial or self._spans.at(self._table.cursor) in self.deck.snapshot.by_id,
+            "train": trial,
             "filter": trials and self.in_sight("#table"),
             "setting": trials and self.in_sight("#slices"),
             "more": trials,
@@ -277,10 +242,8 @@ class SearchScreen(BaseScreen):
 
     def action_setting(self, step: int) -> None:
         """Slice by the setting before or after."""
-        keys = charts.keys_of(self._found.trials, dict(self._found.importance or {}))
-        if keys:
-            self._setting = keys[(keys.index(self._setting) + step) % len(keys)]
-            self._draw()
+        self._figures.choose(self._found, step)
+        self._figures.draw(self, self._found)
 
     def action_zoom(self) -> None:
         """The next panel alone; in the end all of them."""
@@ -288,7 +251,8 @@ class SearchScreen(BaseScreen):
 
     def action_more(self) -> None:
         """Each further panel, and back."""
-        self._to(MORE[(MORE.index(self._zoom) + 1) % len(MORE)] if self._zoom in MORE else "")
+        more = [each for each in MORE if each != "front" or len(self._found.objectives) > 1]
+        self._to(more[(more.index(self._zoom) + 1) % len(more)] if self._zoom in more else "")
 
     def action_unzoom(self) -> None:
         """All panels."""
@@ -324,20 +288,3 @@ class SearchScreen(BaseScreen):
         """Write the trials as CSV."""
         if self._watched:
             actions.export(self, self._watched, self._found.trials)
-
-
-def without(watched: Watched | None, home: Path, width: int, *, ready: bool) -> list[Line]:
-    """What is said where there is no trial to show."""
-    if not ready:
-        return [[(" reading runs …", "quiet")]]
-    if watched is None:
-        space = Path("space.toml")
-        said = (
-            (f"Write a commented space: {file_hint(None, 'init --search -c FILE', space)}", ""),
-            (f"Begin a search: {file_hint(home, 'search FILE', space)}", ""),
-        )
-        lines = [line for text, role in said for line in [[], *indented(wrapped(text, role, width - 2))]]
-        return [[], [(" No search yet.", "bright")], *lines]
-    error = watched.state.error
-    told = f" {error.thing}: {error.reason}" if error else f" {train_drawing.waiting(watched.state)}"
-    return [[], [(told, tone(error) if error else "quiet")]]
