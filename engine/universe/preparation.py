@@ -90,7 +90,7 @@ def prepare(job: Job, names: Sequence[str] | None = None, training: float = 1.0)
             name: preparation.merge_all(each, settings.data.fill_gaps) for name, each in collected.items()
         }
         refuse_different(markets)
-        notes += filled(markets)
+        notes = [Note("universe of candidates", {"symbols": len(markets)}), *notes, *filled(markets)]
         counts = members(list(markets.values()), settings.data.universe_top, settings.data.universe_days)
     with stage(job.emit, "features"):
         own = tuple(load_features(Path(settings.features.file))) if settings.features.file else ()
@@ -122,8 +122,7 @@ def collect_universe(job: Job) -> tuple[dict[str, Collected], list[Note]]:
             raise ChangeSettingsError("data.symbols", reason, "Take all of them from one side")
         if simulated == {True}:
             job.emit({"kind": "simulated", "source": "demo"})
-    notes = [Note("universe of candidates", {"symbols": len(got)})]
-    notes += [Note("symbol lost", {"symbol": name, "error": str(error)}) for name, error in lost.items()]
+    notes = [Note("symbol lost", {"symbol": name, "error": str(error)}) for name, error in lost.items()]
     for note in (note for each in got.values() for note in each.notes):
         if note not in notes:
             notes.append(note)
