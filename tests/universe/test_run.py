@@ -1,5 +1,6 @@
 """A universe trained and traded through the pipeline, on stored series, with a model that fits in no time."""
 
+import gc
 import json
 from dataclasses import replace
 
@@ -22,6 +23,7 @@ from engine.runs.modes import MODES
 from engine.settings import Data, for_symbol, load, make
 from engine.studies import fold_forecasts, universe_walk_forward
 from engine.studies import walk_forward as folds
+from engine.universe import preparation
 from tests.universe.markets import FIRST_MS, STEP, stored
 
 QUICK = [
@@ -166,6 +168,18 @@ def test_a_walk_forward_goes_on_with_the_folds_that_lack(home, monkeypatch):
     assert all((job.run.path / name).read_bytes() == content for name, content in files.items())
 
 
+def simulated_markets():
+    return {id(each) for each in gc.get_objects() if isinstance(each, DemoMarket)}
+
+
+def test_a_market_under_two_names_is_named(tmp_path):
+    home = Home(tmp_path)
+    stored(home.data, one=(1, 0, 400), two=(1, 0, 400), three=(2, 0, 400), late=(1, 350, 45))
+    job = job_of(home, "run", settings=make({}, [*QUICK, "data.symbols=one,two,three,late"]))
+    notes = preparation.prepare(job).notes
+    assert [note.values["pairs"] for note in notes if note.code == "symbols move as one"] == ["one and two"]
+
+
 def test_a_line_that_is_lost_on_one_symbol_loses_nothing_of_the_others(tmp_path, monkeypatch):
     whole = DemoMarket.candles
 
@@ -192,7 +206,9 @@ def test_a_line_that_is_lost_on_one_symbol_loses_nothing_of_the_others(tmp_path,
     told = pipeline.update(replace(job, settings=goes_on))
     assert [(note.code, note.text.split()[0]) for note in told.notes] == [("symbol lost", "XRP/USDT")]
     monkeypatch.undo()
+    before = simulated_markets()
     assert not pipeline.update(job).notes
+    assert simulated_markets() <= before  # with all that one keeps of what it has served
     assert {store.facts(name).rows for name in store.names()} == {1680}
 
 

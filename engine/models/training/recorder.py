@@ -12,9 +12,11 @@ import numpy as np
 from engine.errors import DivergedError, RepairDataError
 from engine.models.training import checkpoint
 from engine.models.training.fitted import Fitted
+from engine.models.training.trainer import PADDING
 from engine.results.notes import Note, log_event
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from engine.models.training.fitted import Emit
@@ -27,13 +29,32 @@ REMEMBERED = {
 }
 
 
+class LossBySymbol:
+    """Validation's loss of each symbol, from the means that Keras keeps as it goes through the groups."""
+
+    def __init__(self, groups: Groups, counts: Mapping[str, int]) -> None:
+        """No group is of two symbols; counts: how many windows each has, in the groups' order."""
+        self.counts, self.means = counts, [0.0] * len(groups)
+        self.walked = np.cumsum((groups.groups != PADDING).sum(axis=(1, 2)))  # (G,) windows
+
+    def found(self) -> dict[str, float]:
+        """The loss by symbol, once all groups are through."""
+        ends = np.searchsorted(self.walked, np.cumsum(list(self.counts.values())))  # (S,)
+        total = np.append(0.0, self.walked[ends] * np.array(self.means)[ends])  # (1 + S,)
+        losses = np.diff(total) / list(self.counts.values())
+        return dict(zip(self.counts, losses.tolist(), strict=True))
+
+
 class Recorder(keras.callbacks.Callback):
     """Turns what happens in `fit` into events and checkpoints; guards against a loss gone astray."""
 
-    def __init__(self, groups: Groups, training: Training, keep: Path, emit: Emit) -> None:
+    def __init__(
+        self, groups: Groups, training: Training, keep: Path, emit: Emit, by_symbol: LossBySymbol
+    ) -> None:
         """`watched` are the callbacks whose counters go into the checkpoint."""
         super().__init__()
         self.groups, self.training, self.keep, self.emit = groups, training, keep, emit
+        self.by_symbol = by_symbol
         self.watched: list[keras.callbacks.Callback] = []
         self.resumed: checkpoint.Checkpoint | None = None
         self.origin = ""
@@ -98,6 +119,11 @@ class Recorder(keras.callbacks.Callback):
             }
         )
 
+    def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Remember the mean loss of validation's groups so far."""
+        if self.by_symbol.counts:
+            self.by_symbol.means[batch] = float((logs or {})["loss"])
+
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Keep a checkpoint, then tell: a stop that `emit` raises finds the epoch safe."""
         loss, val_loss = float((logs or {})["loss"]), float((logs or {})["val_loss"])
@@ -117,6 +143,8 @@ class Recorder(keras.callbacks.Callback):
             "wait": int(self.stopping.wait),
             "patience": self.training.patience,
         }
+        if self.by_symbol.counts:
+            facts["val_loss_by"] = self.by_symbol.found()
         self.history.append(facts)
         self.save(epoch)
         self.tell_epoch(facts)

@@ -25,7 +25,7 @@ from engine.models.training.export_cache import ExportedProgram, structure
 from engine.samples import aligned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -84,6 +84,13 @@ class Groups(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple[Starts]:
         """Group `index`, as Keras wants it."""
         return (self.groups[index],)
+
+
+def apart(starts: NDArray[np.int64], counts: Sequence[int], size: int) -> NDArray[np.int64]:
+    """Start indices (N,) of parts that lie one after the other, each padded to whole groups of `size`."""
+    ends = np.cumsum(counts)
+    parts = np.split(starts, ends[:-1])
+    return np.concatenate([np.pad(each, (0, -len(each) % size), constant_values=PADDING) for each in parts])
 
 
 class WindowTrainer(OwnSteps):
