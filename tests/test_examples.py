@@ -83,15 +83,13 @@ def test_own_signals_use_nothing_that_is_not_known_yet():
 
 def test_a_universe_is_told_symbol_by_symbol():
     lines = run(sys.executable, str(EXAMPLES / "universe.py"), "1").splitlines()
-    words = lines[0].split()
-    losses = [
-        float(words[words.index(name) + 1]) for name in ("BTC/USDT", "ETH/USDT", "SOL/USDT", "XRP/USDT")
-    ]
+    words, symbols = lines[0].split(), ["BTC/USDT", "ETH/USDT", "SOL/USDT", "XRP/USDT"]
+    losses = [float(words[words.index(name) + 1]) for name in symbols]
     whole = float(words[words.index("loss") + 1])
     assert whole == pytest.approx(sum(losses) / 4, abs=2e-4)  # they have the same bars
     assert len(set(losses)) == 4
     rows = {line.split()[0]: line.split()[1:] for line in lines[2:7]}
-    trades, brought = (sum(float(rows[name][at]) for name in words[5::2]) for at in (0, 1))
+    trades, brought = (sum(float(rows[name][at]) for name in symbols) for at in (0, 1))
     assert trades == float(rows["together"][0]) > 0
     assert brought == pytest.approx(float(rows["together"][1]), abs=0.003)
     assert len(lines) == 10
