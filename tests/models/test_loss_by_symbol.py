@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.models.training.recorder import LossBySymbol
-from engine.models.training.trainer import PADDING, Groups, apart
+from engine.models.training.by_symbol import PADDING, LossBySymbol, apart
 
 COUNTS = st.lists(st.integers(1, 40), min_size=1, max_size=6)
 
@@ -17,11 +16,11 @@ def test_each_symbol_has_the_mean_of_its_own_windows(counts, batch, batches, see
     starts = np.arange(sum(counts))
     loss = np.random.default_rng(seed).lognormal(0, 1, len(starts))
     symbol = np.repeat(np.arange(len(counts)), counts)
-    groups = Groups(apart(starts, counts, batch * batches), batch, batches, None)
-    of = [group[group != PADDING] for group in groups.groups]
+    groups = apart(starts, counts, batch * batches).reshape(-1, batches, batch)
+    of = [group[group != PADDING] for group in groups]
     assert np.array_equal(np.concatenate(of), starts)
     assert all(len(set(symbol[each])) == 1 for each in of)
-    found = LossBySymbol(groups, {f"s{number}": count for number, count in enumerate(counts)})
+    found = LossBySymbol({f"s{number}": count for number, count in enumerate(counts)}, groups)
     for number in range(len(of)):
         found.means[number] = loss[np.concatenate(of[: number + 1])].mean()
     expected = {f"s{number}": loss[symbol == number].mean() for number in range(len(counts))}

@@ -9,9 +9,10 @@ import keras
 import numpy as np
 
 from engine.models.training import checkpoint
+from engine.models.training.by_symbol import LossBySymbol, apart
 from engine.models.training.first_values import optimizer
-from engine.models.training.recorder import LossBySymbol, Recorder
-from engine.models.training.trainer import Groups, WindowTrainer, apart
+from engine.models.training.recorder import Recorder
+from engine.models.training.trainer import Groups, WindowTrainer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +57,7 @@ def fit(
     if counts:
         validation = apart(validation, list(counts.values()), batches * VALIDATION_BATCH)
     held_out = Groups(validation, VALIDATION_BATCH, batches, None)
-    recorder = Recorder(groups, training, keep, emit, LossBySymbol(held_out, counts))
+    recorder = Recorder(groups, training, keep, emit, LossBySymbol(counts, held_out.groups))
     callbacks = [*stock_callbacks(training), recorder]
     recorder.watched = callbacks[:-1]
     recorder.origin = origin_of(kind, lessons, settings, devices)

@@ -12,13 +12,12 @@ import numpy as np
 from engine.errors import DivergedError, RepairDataError
 from engine.models.training import checkpoint
 from engine.models.training.fitted import Fitted
-from engine.models.training.trainer import PADDING
 from engine.results.notes import Note, log_event
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
+    from engine.models.training.by_symbol import LossBySymbol
     from engine.models.training.fitted import Emit
     from engine.models.training.trainer import Groups, WindowTrainer
     from engine.settings import Training
@@ -27,22 +26,6 @@ REMEMBERED = {
     keras.callbacks.EarlyStopping: ("wait", "stopped_epoch", "best", "best_epoch"),
     keras.callbacks.ReduceLROnPlateau: ("wait", "cooldown_counter", "best"),
 }
-
-
-class LossBySymbol:
-    """Validation's loss of each symbol, from the means that Keras keeps as it goes through the groups."""
-
-    def __init__(self, groups: Groups, counts: Mapping[str, int]) -> None:
-        """No group is of two symbols; counts: how many windows each has, in the groups' order."""
-        self.counts, self.means = counts, [0.0] * len(groups)
-        self.walked = np.cumsum((groups.groups != PADDING).sum(axis=(1, 2)))  # (G,) windows
-
-    def found(self) -> dict[str, float]:
-        """The loss by symbol, once all groups are through."""
-        ends = np.searchsorted(self.walked, np.cumsum(list(self.counts.values())))  # (S,)
-        total = np.append(0.0, self.walked[ends] * np.array(self.means)[ends])  # (1 + S,)
-        losses = np.diff(total) / list(self.counts.values())
-        return dict(zip(self.counts, losses.tolist(), strict=True))
 
 
 class Recorder(keras.callbacks.Callback):

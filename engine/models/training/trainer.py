@@ -21,11 +21,12 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from engine.compat.keras_steps import OwnSteps
 from engine.models.training.backend import sharing
+from engine.models.training.by_symbol import PADDING
 from engine.models.training.export_cache import ExportedProgram, structure
 from engine.samples import aligned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     Starts = NDArray[np.int32]
     Truth = tuple[jax.Array, ...]  # labels, and weights where samples have any
 
-PADDING = -1
 # Of the quantiles' loss. Adam's steps are as large whatever it is, so their own weights learn as well; layers
 # that they share with the forecast stay the forecast's.
 QUANTILES_COUNT = 0.1
@@ -84,13 +84,6 @@ class Groups(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple[Starts]:
         """Group `index`, as Keras wants it."""
         return (self.groups[index],)
-
-
-def apart(starts: NDArray[np.int64], counts: Sequence[int], size: int) -> NDArray[np.int64]:
-    """Start indices (N,) of parts that lie one after the other, each padded to whole groups of `size`."""
-    ends = np.cumsum(counts)
-    parts = np.split(starts, ends[:-1])
-    return np.concatenate([np.pad(each, (0, -len(each) % size), constant_values=PADDING) for each in parts])
 
 
 class WindowTrainer(OwnSteps):
