@@ -181,6 +181,17 @@ def test_a_market_under_two_names_is_named(tmp_path):
     assert ": one and two." in said
 
 
+def test_a_symbol_without_a_bar_in_the_range_loses_nothing_of_the_others(home):
+    start = pd.Timestamp(FIRST_MS + 700 * STEP, unit="ms").isoformat()
+    job = job_of(home, "run", f"data.start={start}")
+    with pytest.raises(ChangeSettingsError, match=r"1 of 3 symbols cannot be had, perp-b: .* it has 2020-"):
+        preparation.prepare(job)
+    goes_on = make({}, [*QUICK, f"data.start={start}", "data.when_source_fails=go-on"])
+    found = preparation.prepare(replace(job, settings=goes_on))
+    assert list(found.markets) == ["perp-a", "perp-c"]
+    assert [note.text.split()[0] for note in found.notes if note.code == "symbol lost"] == ["perp-b"]
+
+
 def test_a_line_that_is_lost_on_one_symbol_loses_nothing_of_the_others(tmp_path, monkeypatch):
     whole = DemoMarket.candles
 
