@@ -3,6 +3,7 @@
 import gc
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from engine.data.store import Store
 from engine.errors import ChangeSettingsError, QuantdeckError
 from engine.models import artifact
 from engine.preparation import Job
-from engine.queries import opening, price, sweep, trade
+from engine.queries import charts, opening, price, sweep, trade
 from engine.results.codec import plain
 from engine.results.metrics import METRICS
 from engine.runs.folder import Home
@@ -244,6 +245,19 @@ def test_a_trade_and_the_prices_are_of_the_symbol_alone(traded):
         assert shown.trades
     with pytest.raises(ChangeSettingsError, match="none of the run's"):
         price.chart({**run, "symbol": "absent"})
+
+
+def test_charts_are_of_the_symbol_that_is_asked_for(traded, tmp_path):
+    job, _ = traded
+    asked = {"run": str(job.run.path), "folder": str(tmp_path / "charts"), "replace": True}
+    first, own = (charts.write({**asked, "symbol": symbol}).paths for symbol in ("", "perp-b"))
+    prices = [Path(paths[-1]) for paths in (first, own)]
+    assert [path.name for path in prices] == [f"{job.run.id}-price{end}.svg" for end in ("", "-perp-b")]
+    assert [name in path.read_text() for path in prices for name in ("perp-a, bars", "perp-b, bars")] == [
+        True, False, False, True,
+    ]  # fmt: skip
+    with pytest.raises(ChangeSettingsError, match="none of the run's"):
+        charts.write({**asked, "symbol": "absent"})
 
 
 def test_exposure_counts_a_bar_once(traded):
