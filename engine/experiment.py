@@ -78,6 +78,10 @@ class Samples:
         """Scalers of features and labels, of the training windows that begin at `start`."""
         return fit_scalers(settings, self.table, self.forward_return, self.volatility, start)
 
+    def by_symbol(self, chosen: Rows) -> dict[str, int]:  # noqa: ARG002
+        """How many of the samples at positions (n,) each of several symbols has; of one nothing."""
+        return {}
+
     def weights(self, settings: Settings, train: Rows) -> Floats | None:
         """How much the training samples count, at positions (n,), of mean 1; None: all alike."""
         chosen, target = settings.training, self.windows.target[train]  # (n,)
@@ -205,7 +209,7 @@ def fit(
         labels = scalers.to_label(samples.forward_return, samples.volatility)
         lessons = TrainingData(
             samples.matrix(scalers), labels, train, validation, found.lookback,
-            training_weights(settings, samples, parts),
+            training_weights(settings, samples, parts), samples.by_symbol(parts.validation),
         )  # fmt: skip
         models: list[Any] = []
         fits: list[Fitted] = []

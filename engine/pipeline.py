@@ -19,15 +19,13 @@ import numpy as np
 
 from engine import experiment, outcome
 from engine.backtest import trading
-from engine.data.importing import features_file
 from engine.disk import CHECKPOINT
-from engine.lineage import origin, provenance
+from engine.lineage import kept, origin, provenance
 from engine.market.merge import fingerprint
 from engine.models import registry
 from engine.models.training import backend
-from engine.preparation import Job, Prepared, collect_all, prepare, stage
+from engine.preparation import Job, collect_all, prepare, stage
 from engine.results.backtest import TrainingSummary
-from engine.results.notes import Note, log_event
 from engine.results.studies import TrainResult, UpdateResult
 from engine.robustness import deflation, linear_baseline, overview
 from engine.robustness.feature_drift import feature_drift
@@ -70,7 +68,8 @@ def train(job: Job) -> TrainResult:
         job.emit(experiment.samples_event(samples, parts))
 
     devices = backend.devices_of(origin.pinned(run, settings.training))
-    record_origin(job, data, devices, registry.file_hash(settings.model))
+    own_model = registry.file_hash(settings.model)
+    kept.record_origin(job, fingerprint(data.market), data.own, own_model, devices)
     # scale, fit
     trained = experiment.fit(settings, samples, parts, devices, run.path / CHECKPOINT, job.emit)
 
@@ -86,10 +85,7 @@ def train(job: Job) -> TrainResult:
             target, rules = samples.windows.target[parts.validation], with_limits(settings, data.limits)
             choice = trading.entry_threshold(data.market, target, centre(forecast), rules)
             metadata = replace(metadata, entry_threshold=choice.threshold, gross_return=choice.gross)
-        saved = artifact.save(run.path, artifact.Artifact(trained.models, trained.scalers, metadata))
-        own = features_file.keep(data.own, run.features_path, run.modules_path)
-        own += registry.keep(settings.model, trained.own_model, run.own_model_path)
-        write_manifest(run.path, [*saved, run.origin_path.name, *own])
+        kept.keep_model(job, artifact.Artifact(trained.models, trained.scalers, metadata), data.own)
     summary = TrainingSummary(**trained.fitted.summary())
     notes = (*data.notes, *outcome.notes_on_costs(settings, metadata.entry_threshold, metadata.gross_return))
     return TrainResult(summary, data.market.simulated, notes)
@@ -146,7 +142,7 @@ def trade_model(job: Job, trained: RunFolder) -> BacktestResult:
         result = replace(
             overview.assess_and_record(job.home.path, result, backtested, ridge, trial_origin), drift=drift
         )
-    record_origin(job, data, devices, loaded.metadata.own_model)
+    kept.record_origin(job, fingerprint(data.market), data.own, loaded.metadata.own_model, devices)
     write_manifest(run.path, [*outcome.FILES, run.origin_path.name])
     return result
 
@@ -180,12 +176,3 @@ def update(job: Job) -> UpdateResult:
         return universe.update(job)
     collected = collect_all(job)
     return UpdateResult(collected.simulated, collected.notes)
-
-
-def record_origin(job: Job, data: Prepared, devices: int, own_model: str) -> None:
-    """Keep what the run is made from; say so if a model was made from the very same before."""
-    own = data.own[0].sha256 if data.own else ""
-    begun = origin.record(job.run, job.settings, fingerprint(data.market), own, own_model, devices)
-    alike = origin.trained_alike(job.home, job.run, begun.key)
-    if alike and job.run.mode in training() and not job.run.repeats:
-        job.emit(log_event(Note("already trained", {"run": alike})))

@@ -81,6 +81,20 @@ def test_own_signals_use_nothing_that_is_not_known_yet():
     assert crossing(close).equals(crossing(moved))
 
 
+def test_a_universe_is_told_symbol_by_symbol():
+    lines = run(sys.executable, str(EXAMPLES / "universe.py"), "1").splitlines()
+    words, symbols = lines[0].split(), ["BTC/USDT", "ETH/USDT", "SOL/USDT", "XRP/USDT"]
+    losses = [float(words[words.index(name) + 1]) for name in symbols]
+    whole = float(words[words.index("loss") + 1])
+    assert whole == pytest.approx(sum(losses) / 4, abs=2e-4)  # they have the same bars
+    assert len(set(losses)) == 4
+    rows = {line.split()[0]: line.split()[1:] for line in lines[2:7]}
+    trades, brought = (sum(float(rows[name][at]) for name in symbols) for at in (0, 1))
+    assert trades == float(rows["together"][0]) > 0
+    assert brought == pytest.approx(float(rows["together"][1]), abs=0.003)
+    assert len(lines) == 10
+
+
 def test_a_study_chooses_by_validation_and_trades_the_chosen_one():
     lines = run(sys.executable, str(EXAMPLES / "study.py"), "3", "6").splitlines()
     losses = {line.split()[1]: float(line.split()[-1]) for line in lines[:2]}

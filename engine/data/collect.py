@@ -74,9 +74,18 @@ async def collect_several(
     """The same of several symbols at once, which share exchanges, with their limits, and series.
 
     symbols: the settings of each alone. A symbol that cannot be had takes none of the others with it: it
-    stands in the second dict, with why. Raises StopRequestedError, and ChangeSettingsError for settings.
+    stands in the second dict, with why. Raises StopRequestedError.
     """
-    plans = {name: Plan.of(data, store, now_ms, demo or Demo()) for name, data in symbols.items()}
+    plans: dict[str, Plan] = {}
+    got: dict[str, Collected] = {}
+    lost: dict[str, QuantdeckError] = {}
+    for name, data in symbols.items():
+        try:
+            plans[name] = Plan.of(data, store, now_ms, demo or Demo())
+        except QuantdeckError as error:  # such as a stored series that has no bar in the range
+            lost[name] = error
+    if not plans:
+        return got, lost
     wanted: dict[str, Source] = {}
     for source in (source for plan in plans.values() for source in plan.sources):
         known = wanted.get(source.name, source).wanted
@@ -85,8 +94,6 @@ async def collect_several(
     first = next(iter(plans.values())).data
     job = CollectJob(first, demo or Demo(), store, now_ms, emit, demo_endpoint, several=True)
     await job.run(list(wanted.values()))
-    got: dict[str, Collected] = {}
-    lost: dict[str, QuantdeckError] = {}
     for name, plan in plans.items():
         faults = [job.lost[each.name] for each in plan.sources if each.name in job.lost]
         if faults:

@@ -6,13 +6,13 @@ There are two: networks (NetworkKind), which the trainer of engine/models/traini
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from engine.models import stock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import keras
     import numpy as np
@@ -34,6 +34,8 @@ class TrainingData:
     matrix: (T, F) scaled features. labels: (T,) scaled label of each target row, NaN where it is not known.
     train, validation: first rows of windows. weights: (T,) how much the training sample of each target row
     counts, of mean 1 over them; None: all alike. Validation's always count alike.
+    held_out: how many of validation's windows are of each symbol, which lie one after the other; empty where
+    there is one symbol.
     """
 
     matrix: Matrix
@@ -42,6 +44,7 @@ class TrainingData:
     validation: Rows
     lookback: int
     weights: Matrix | None = None
+    held_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def every_weight_at_each_step(network: keras.Model) -> float:

@@ -45,7 +45,10 @@ def write(request: Event) -> WrittenCharts:
     if "folder" in request:
         folder, run = Path(str(request["folder"])), RunFolder(Path(str(request["run"])))
         suffix = ".png" if request.get("png") else ".svg"
-        paths = {name: folder / f"{run.id}-{name}{suffix}" for name in charts_of(run)}
+        names = {name: name for name in charts_of(run)}
+        if "price" in names and (symbol := str(request.get("symbol", ""))):
+            names["price"] += f"-{symbol.replace('/', '-').replace(':', '-')}"
+        paths = {name: folder / f"{run.id}-{shown}{suffix}" for name, shown in names.items()}
     else:
         paths = {str(request["chart"]): Path(str(request["path"]))}
     for path in paths.values():

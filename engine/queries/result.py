@@ -113,9 +113,7 @@ class Result:
 
         Raises ChangeSettingsError for one that it does not trade, RepairDataError.
         """
-        if not self.of_several:
-            return self.figures.symbol
-        found = self._by_symbol
+        found = self._by_symbol if self.of_several else {self.figures.symbol: self.decisions}
         if symbol and symbol not in found:
             raise ChangeSettingsError(
                 f"symbol {symbol}", "is none of the run's", f"Choose of {', '.join(found)}"

@@ -214,7 +214,11 @@ TEXTS = {
         "could be stored are missing, and so is what was lost in them."
     ),
     "symbol lost": "{symbol} is left out, as it cannot be had: {error}",
-    "symbols without test": "No bar is traded of {symbols}: they have none in the test's span.",
+    "symbols move as one": (
+        "One market under two names, or as good as one, since their returns are correlated beyond 0.999: "
+        "{pairs}. The account takes each for itself, so that market counts twice, in what is learned, too."
+    ),
+    "symbols without test": "Nothing is traded of {symbols}, without a bar in the test's span.",
     "steps of symbols": (
         "The symbols' smallest steps of quantity are not applied, as they differ; the largest of their "
         "minimum orders is."

@@ -177,6 +177,7 @@ class Epoch(LogEntry):
     best_epoch: int | None = None
     wait: int = 0  # epochs since the best one
     patience: int | None = None
+    val_loss_by: dict[str, Number] = field(default_factory=dict)  # validation loss of each of several symbols
 
 
 @dataclass(frozen=True, kw_only=True)

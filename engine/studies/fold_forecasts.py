@@ -16,10 +16,14 @@ import numpy as np
 from engine import experiment, preparation
 from engine.disk import CHECKPOINT, read_with_digest, write_with_digest
 from engine.errors import RepairDataError
+from engine.market.times import iso
+from engine.results.backtest import Fold as FoldResult
 from engine.results.notes import Note, log_event
 from engine.studies.workers import ParentWatch, one_device, results
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from engine.experiment import Samples
@@ -117,6 +121,48 @@ def band_of(
     chosen = np.concatenate([fold.test for fold in parts])  # (M,)
     forecast = np.concatenate([done[fold.number].test for fold in parts])  # (M,) or (M, 3)
     return experiment.band(forecast, samples, chosen, np.repeat(widths, [len(fold.test) for fold in parts]))
+
+
+def span_of(samples: Samples, fold: Fold, account: AccountHistory) -> slice:
+    """The account's bars from the first to the last that the fold tests."""
+    tested = samples.target_ms[fold.test]  # (n,)
+    bars = account.time.astype(np.int64)  # (B,)
+    return slice(*np.searchsorted(bars, [tested.min(), tested.max() + 1]).tolist())
+
+
+def in_figures(
+    samples: Samples,
+    fold: Fold,
+    forecasts: Forecasts,
+    entry_threshold: float,
+    accounts: tuple[AccountHistory, AccountHistory],
+    quality: Mapping[str, float],
+) -> FoldResult:
+    """A fold in figures. accounts: that of all folds' trades and buy and hold's, quality: of its forecasts.
+
+    Its returns are those of the accounts between its first and last bar.
+    """
+    account, benchmark = accounts
+    time_ms, span = samples.target_ms, span_of(samples, fold, account)  # (N,)
+    entered = account.trades["entry_bar"]
+    return FoldResult(
+        fold=fold.number,
+        train_start=str(iso(int(time_ms[fold.train].min()))),
+        train=len(fold.train),
+        validation=len(fold.validation),
+        purged=fold.purged,
+        test_start=str(iso(int(time_ms[fold.test].min()))),
+        test_end=str(iso(int(time_ms[fold.test].max()))),
+        test=len(fold.test),
+        epochs=forecasts.epochs,
+        best_epoch=forecasts.best_epoch,
+        entry_threshold=entry_threshold,
+        ic=quality["ic"],
+        directional_accuracy=quality["directional_accuracy"],
+        total_return=gain(account, span),
+        buy_and_hold=gain(benchmark, span),
+        trades=int(((entered >= span.start) & (entered < span.stop)).sum()),
+    )
 
 
 def gain(simulation: AccountHistory, span: slice) -> float:

@@ -10,21 +10,18 @@ import numpy as np
 from engine import outcome, preparation
 from engine.backtest import trading as alone
 from engine.backtest.thresholds import NEVER
-from engine.market.times import iso
-from engine.results.backtest import Fold as FoldResult
 from engine.results.notes import Note
 from engine.robustness import deflation
 from engine.runs.manifest import write_manifest
 from engine.statistics.conformal import centre
 from engine.statistics.forecast import forecast_quality
-from engine.studies.fold_forecasts import Forecasts, band_of, file_of, gain, trained
+from engine.studies.fold_forecasts import Forecasts, band_of, file_of, in_figures, trained
 from engine.studies.folds import Fold, folds
 from engine.universe import results, trading
 from engine.universe.preparation import Prepared, prepare
 from engine.universe.run import absent
 
 if TYPE_CHECKING:
-    from engine.backtest.portfolio import Portfolio
     from engine.preparation import Job
     from engine.results.backtest import BacktestResult
     from engine.universe.pool import Pool
@@ -73,41 +70,16 @@ def trade_folds(
         result = results.conclude(
             job, source, origin, decided, account, benchmark, settings, [*data.notes, *notes]
         )
+        made_by = [done[fold.number] for fold in parts]
         table = [
-            row(pool, fold, done[fold.number], level, account, benchmark)
-            for fold, level in zip(parts, thresholds, strict=True)
+            in_figures(pool, fold, made, level, (account, benchmark), quality_of(pool, fold, made))
+            for fold, level, made in zip(parts, thresholds, made_by, strict=True)
         ]
     write_manifest(job.run.path, [*outcome.FILES, *(file_of(fold.number) for fold in parts)])
     return replace(result, folds=tuple(table))
 
 
-def row(
-    pool: Pool, fold: Fold, forecasts: Forecasts, entry_threshold: float, account: Portfolio,
-    benchmark: Portfolio,
-) -> FoldResult:  # fmt: skip
-    """A fold in figures: its account's returns are the stitched curve's between its first and last bar."""
-    time_ms, bars = pool.target_ms, account.time.astype(np.int64)  # (N,), (B,)
-    tested = time_ms[fold.test]  # (n,)
-    first, last = int(tested.min()), int(tested.max())
-    span = slice(*np.searchsorted(bars, [first, last + 1]).tolist())
-    order = np.argsort(tested, kind="stable")
-    quality = forecast_quality(centre(forecasts.test)[order], pool.label[fold.test][order])
-    entered = bars[account.trades["entry_bar"]]
-    return FoldResult(
-        fold=fold.number,
-        train_start=str(iso(int(time_ms[fold.train].min()))),
-        train=len(fold.train),
-        validation=len(fold.validation),
-        purged=fold.purged,
-        test_start=str(iso(first)),
-        test_end=str(iso(last)),
-        test=len(fold.test),
-        epochs=forecasts.epochs,
-        best_epoch=forecasts.best_epoch,
-        entry_threshold=entry_threshold,
-        ic=quality["ic"],
-        directional_accuracy=quality["directional_accuracy"],
-        total_return=gain(account, span),
-        buy_and_hold=gain(benchmark, span),
-        trades=int(((entered >= first) & (entered <= last)).sum()),
-    )
+def quality_of(pool: Pool, fold: Fold, forecasts: Forecasts) -> dict[str, float]:
+    """How good a fold's forecasts of its test were, of all symbols in the order of time."""
+    order = np.argsort(pool.target_ms[fold.test], kind="stable")  # (n,)
+    return forecast_quality(centre(forecasts.test)[order], pool.label[fold.test][order])

@@ -15,8 +15,6 @@ from engine import experiment, outcome, preparation
 from engine.backtest import trading
 from engine.backtest.thresholds import NEVER
 from engine.market.merge import fingerprint
-from engine.market.times import iso
-from engine.results.backtest import Fold as FoldResult
 from engine.results.notes import Note
 from engine.robustness import deflation, overview
 from engine.runs.manifest import write_manifest
@@ -25,7 +23,7 @@ from engine.statistics.conformal import centre, share_held
 from engine.statistics.forecast import forecast_quality
 from engine.statistics.tear_sheet import tear_sheet
 from engine.studies import universe_walk_forward
-from engine.studies.fold_forecasts import Forecasts, band_of, file_of, gain, trained
+from engine.studies.fold_forecasts import Forecasts, band_of, file_of, in_figures, span_of, trained
 from engine.studies.folds import Fold, folds
 
 if TYPE_CHECKING:
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
     from engine.experiment import Samples
     from engine.preparation import Job, Prepared
     from engine.results.backtest import BacktestResult
+    from engine.results.backtest import Fold as FoldResult
 
     Floats = NDArray[np.float64]
 
@@ -89,7 +88,7 @@ def trade_folds(
         backtested = overview.Backtest(decisions, strategy, benchmark, settings)
         result = overview.assess_and_record(job.home.path, result, backtested, None, origin)
         table = [
-            row(samples, fold, done[fold.number], level, (decisions, strategy, benchmark))
+            row(samples, fold, done[fold.number], level, decisions, (strategy, benchmark))
             for fold, level in zip(parts, thresholds, strict=True)
         ]
     write_manifest(job.run.path, [*outcome.FILES, *(file_of(fold.number) for fold in parts)])
@@ -97,39 +96,14 @@ def trade_folds(
 
 
 def row(
-    samples: Samples,
-    fold: Fold,
-    forecasts: Forecasts,
-    entry_threshold: float,
-    trade_folds: tuple[Decisions, Simulation, Simulation],
-) -> FoldResult:
-    """A fold in figures; its returns are the stitched curve's between its first and last bar."""
-    decisions, strategy, benchmark = trade_folds
-    time_ms = samples.target_ms  # (N,)
-    bars = decisions.bars.time.astype(np.int64)  # (B,)
-    first, last = int(time_ms[fold.test[0]]), int(time_ms[fold.test[-1]])
-    span = slice(*np.searchsorted(bars, [first, last + 1]).tolist())
+    samples: Samples, fold: Fold, forecasts: Forecasts, entry_threshold: float, decisions: Decisions,
+    accounts: tuple[Simulation, Simulation],
+) -> FoldResult:  # fmt: skip
+    """A fold in figures, with the quality of what was decided in its span."""
+    span = span_of(samples, fold, accounts[0])
     quality = forecast_quality(decisions.forecast[span], decisions.forward_return[span])
-    entered = strategy.time[strategy.trades["entry_bar"]].astype(np.int64)
-    return FoldResult(
-        fold=fold.number,
-        train_start=str(iso(int(time_ms[fold.train[0]]))),
-        train=len(fold.train),
-        validation=len(fold.validation),
-        purged=fold.purged,
-        test_start=str(iso(first)),
-        test_end=str(iso(last)),
-        test=len(fold.test),
-        epochs=forecasts.epochs,
-        best_epoch=forecasts.best_epoch,
-        entry_threshold=entry_threshold,
-        ic=quality["ic"],
-        directional_accuracy=quality["directional_accuracy"],
-        total_return=gain(strategy, span),
-        buy_and_hold=gain(benchmark, span),
-        trades=int(((entered >= first) & (entered <= last)).sum()),
-        band_held=held(decisions, span),
-    )
+    found = in_figures(samples, fold, forecasts, entry_threshold, accounts, quality)
+    return replace(found, band_held=held(decisions, span))
 
 
 def held(decisions: Decisions, span: slice) -> float:

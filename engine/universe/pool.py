@@ -118,6 +118,11 @@ class Pool(Samples):
                 own[name] = fitted.features
         return replace(together, by_symbol=own)
 
+    def by_symbol(self, chosen: Rows) -> dict[str, int]:
+        """How many of the samples at positions (n,) each symbol has, of those that have any."""
+        count = np.bincount(self.symbol[chosen], minlength=len(self.symbols)).tolist()  # (S,)
+        return {name: samples for name, samples in zip(self.symbols, count, strict=True) if samples}
+
     def weights(self, settings: Settings, train: Rows) -> Floats | None:
         """How much the training samples count, at positions (n,), of mean 1; None: all alike.
 

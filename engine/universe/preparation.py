@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from engine.preparation import Job, stage
 from engine.results.notes import Note
 from engine.settings import for_symbol, resolved
 from engine.universe import cross_section
+from engine.universe.alike import move_as_one
 from engine.universe.membership import members
 from engine.universe.pool import Pool
 
@@ -85,12 +87,15 @@ def prepare(job: Job, names: Sequence[str] | None = None, training: float = 1.0)
     """
     settings = job.settings
     collected, notes = collect_universe(job)
+    orders = [each.primary.limits.get("minimum_notional", 0.0) for each in collected.values()]
     with stage(job.emit, "merge"):
-        markets = {
-            name: preparation.merge_all(each, settings.data.fill_gaps) for name, each in collected.items()
+        markets = {  # what is merged need not be kept as it came, too
+            name: preparation.merge_all(collected.pop(name), settings.data.fill_gaps)
+            for name in tuple(collected)
         }
         refuse_different(markets)
-        notes += filled(markets)
+        notes = [Note("universe of candidates", {"symbols": len(markets)}), *notes, *filled(markets)]
+        notes += move_as_one(markets)
         counts = members(list(markets.values()), settings.data.universe_top, settings.data.universe_days)
     with stage(job.emit, "features"):
         own = tuple(load_features(Path(settings.features.file))) if settings.features.file else ()
@@ -99,7 +104,6 @@ def prepare(job: Job, names: Sequence[str] | None = None, training: float = 1.0)
         if names is None:
             table, left_out = without_useless(markets, table, settings, training)
             notes += left_out
-    orders = [each.primary.limits.get("minimum_notional", 0.0) for each in collected.values()]
     return Prepared(markets, table, tuple(counts), own, tuple(notes), max(orders))
 
 
@@ -114,6 +118,7 @@ def collect_universe(job: Job) -> tuple[dict[str, Collected], list[Note]]:
     wanted = {name: for_symbol(settings, name).data for name in data.symbols}
     with stage(job.emit, "collect"):
         got, lost = asyncio.run(collect_several(wanted, store, job.now_ms, job.emit, settings.demo))
+        gc.collect()  # clients and the simulated exchange refer to themselves, and have kept much
         if lost and (settings.data.when_source_fails == "fail" or not got):
             raise of_lost(lost, len(wanted))
         simulated = {each.simulated for each in got.values()}
@@ -122,8 +127,7 @@ def collect_universe(job: Job) -> tuple[dict[str, Collected], list[Note]]:
             raise ChangeSettingsError("data.symbols", reason, "Take all of them from one side")
         if simulated == {True}:
             job.emit({"kind": "simulated", "source": "demo"})
-    notes = [Note("universe of candidates", {"symbols": len(got)})]
-    notes += [Note("symbol lost", {"symbol": name, "error": str(error)}) for name, error in lost.items()]
+    notes = [Note("symbol lost", {"symbol": name, "error": str(error)}) for name, error in lost.items()]
     for note in (note for each in got.values() for note in each.notes):
         if note not in notes:
             notes.append(note)

@@ -13,21 +13,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine import experiment, outcome
-from engine.data.importing import features_file
 from engine.disk import CHECKPOINT
 from engine.errors import ChangeSettingsError
-from engine.lineage import origin, provenance
+from engine.lineage import kept, origin, provenance
 from engine.market.times import iso, milliseconds
 from engine.models import registry
 from engine.models.training import backend
 from engine.preparation import stage
 from engine.results.backtest import TrainingSummary
-from engine.results.notes import Note, log_event
+from engine.results.notes import Note
 from engine.results.studies import TrainResult, UpdateResult
 from engine.robustness import deflation
 from engine.robustness.feature_drift import feature_drift
 from engine.runs.manifest import write_manifest
-from engine.runs.modes import training
 from engine.statistics.conformal import centre
 from engine.universe import results, trading
 from engine.universe.preparation import Prepared, collect_universe, fingerprint_of, prepare
@@ -54,7 +52,7 @@ def train(job: Job) -> TrainResult:
         job.emit(experiment.samples_event(pool, parts))
 
     devices = backend.devices_of(origin.pinned(run, settings.training))
-    record_origin(job, data, devices, registry.file_hash(settings.model))
+    kept.record_origin(job, data.fingerprint, data.own, registry.file_hash(settings.model), devices)
     trained = experiment.fit(settings, pool, parts, devices, run.path / CHECKPOINT, job.emit)
 
     with stage(job.emit, "save"):
@@ -65,10 +63,7 @@ def train(job: Job) -> TrainResult:
             forecast = experiment.forecast_samples(trained, pool, parts.validation, job.emit)
             found = trading.entry_threshold(pool, parts.validation, centre(forecast), settings)
             metadata = replace(metadata, entry_threshold=found.threshold, gross_return=found.gross)
-        saved = artifact.save(run.path, artifact.Artifact(trained.models, trained.scalers, metadata))
-        own = features_file.keep(data.own, run.features_path, run.modules_path)
-        own += registry.keep(settings.model, trained.own_model, run.own_model_path)
-        write_manifest(run.path, [*saved, run.origin_path.name, *own])
+        kept.keep_model(job, artifact.Artifact(trained.models, trained.scalers, metadata), data.own)
     summary = TrainingSummary(**trained.fitted.summary())
     notes = (*data.notes, *outcome.notes_on_costs(settings, metadata.entry_threshold, metadata.gross_return))
     return TrainResult(summary, data.simulated, notes)
@@ -112,7 +107,7 @@ def trade_model(job: Job, trained: str, loaded: Artifact, settings: Settings, de
         result = results.conclude(
             job, source, origin_of, decided, account, benchmark, settings, [*notes, *remarks]
         )
-    record_origin(job, data, devices, loaded.metadata.own_model)
+    kept.record_origin(job, data.fingerprint, data.own, loaded.metadata.own_model, devices)
     write_manifest(job.run.path, [*outcome.FILES, job.run.origin_path.name])
     return replace(result, drift=drift)
 
@@ -121,7 +116,7 @@ def update(job: Job) -> UpdateResult:
     """Bring the stored series of all symbols up to date, without training anything."""
     collected, notes = collect_universe(job)
     simulated = any(each.simulated for each in collected.values())
-    return UpdateResult(simulated, tuple(notes[1:]))  # nothing is traded, so candidates are no matter
+    return UpdateResult(simulated, tuple(notes))
 
 
 def split(pool: Pool, settings: Settings) -> Split:
@@ -174,12 +169,3 @@ def absent(pool: Pool, decided: trading.Decided) -> list[Note]:
     if len(lacking) == len(pool.symbols):
         raise ChangeSettingsError("data.symbols", "none has a bar to trade", "Set data.start and data.end")
     return [Note("symbols without test", {"symbols": ", ".join(lacking)})] if lacking else []
-
-
-def record_origin(job: Job, data: Prepared, devices: int, own_model: str) -> None:
-    """Keep what the run is made from; say so if a model was made from the very same before."""
-    own = data.own[0].sha256 if data.own else ""
-    begun = origin.record(job.run, job.settings, data.fingerprint, own, own_model, devices)
-    alike = origin.trained_alike(job.home, job.run, begun.key)
-    if alike and job.run.mode in training() and not job.run.repeats:
-        job.emit(log_event(Note("already trained", {"run": alike})))

@@ -1,7 +1,9 @@
 """A universe trained and traded through the pipeline, on stored series, with a model that fits in no time."""
 
+import gc
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,7 +15,7 @@ from engine.data.store import Store
 from engine.errors import ChangeSettingsError, QuantdeckError
 from engine.models import artifact
 from engine.preparation import Job
-from engine.queries import opening, price, sweep, trade
+from engine.queries import charts, opening, price, sweep, trade
 from engine.results.codec import plain
 from engine.results.metrics import METRICS
 from engine.runs.folder import Home
@@ -22,6 +24,7 @@ from engine.runs.modes import MODES
 from engine.settings import Data, for_symbol, load, make
 from engine.studies import fold_forecasts, universe_walk_forward
 from engine.studies import walk_forward as folds
+from engine.universe import preparation
 from tests.universe.markets import FIRST_MS, STEP, stored
 
 QUICK = [
@@ -166,6 +169,30 @@ def test_a_walk_forward_goes_on_with_the_folds_that_lack(home, monkeypatch):
     assert all((job.run.path / name).read_bytes() == content for name, content in files.items())
 
 
+def simulated_markets():
+    return {id(each) for each in gc.get_objects() if type(each) is DemoMarket}
+
+
+def test_a_market_under_two_names_is_named(tmp_path):
+    home = Home(tmp_path)
+    stored(home.data, one=(1, 0, 400), two=(1, 0, 400), three=(2, 0, 400), late=(1, 350, 45))
+    job = job_of(home, "run", settings=make({}, [*QUICK, "data.symbols=one,two,three,late"]))
+    notes = preparation.prepare(job).notes
+    (said,) = [note.text for note in notes if note.code == "symbols move as one"]
+    assert ": one and two." in said
+
+
+def test_a_symbol_without_a_bar_in_the_range_loses_nothing_of_the_others(home):
+    start = pd.Timestamp(FIRST_MS + 700 * STEP, unit="ms").isoformat()
+    job = job_of(home, "run", f"data.start={start}")
+    with pytest.raises(ChangeSettingsError, match=r"1 of 3 symbols cannot be had, perp-b: .* it has 2020-"):
+        preparation.prepare(job)
+    goes_on = make({}, [*QUICK, f"data.start={start}", "data.when_source_fails=go-on"])
+    found = preparation.prepare(replace(job, settings=goes_on))
+    assert list(found.markets) == ["perp-a", "perp-c"]
+    assert [note.text.split()[0] for note in found.notes if note.code == "symbol lost"] == ["perp-b"]
+
+
 def test_a_line_that_is_lost_on_one_symbol_loses_nothing_of_the_others(tmp_path, monkeypatch):
     whole = DemoMarket.candles
 
@@ -192,7 +219,9 @@ def test_a_line_that_is_lost_on_one_symbol_loses_nothing_of_the_others(tmp_path,
     told = pipeline.update(replace(job, settings=goes_on))
     assert [(note.code, note.text.split()[0]) for note in told.notes] == [("symbol lost", "XRP/USDT")]
     monkeypatch.undo()
+    before = simulated_markets()
     assert not pipeline.update(job).notes
+    assert simulated_markets() <= before  # with all that one keeps of what it has served
     assert {store.facts(name).rows for name in store.names()} == {1680}
 
 
@@ -216,6 +245,19 @@ def test_a_trade_and_the_prices_are_of_the_symbol_alone(traded):
         assert shown.trades
     with pytest.raises(ChangeSettingsError, match="none of the run's"):
         price.chart({**run, "symbol": "absent"})
+
+
+def test_charts_are_of_the_symbol_that_is_asked_for(traded, tmp_path):
+    job, _ = traded
+    asked = {"run": str(job.run.path), "folder": str(tmp_path / "charts"), "replace": True}
+    first, own = (charts.write({**asked, "symbol": symbol}).paths for symbol in ("", "perp-b"))
+    prices = [Path(paths[-1]) for paths in (first, own)]
+    assert [path.name for path in prices] == [f"{job.run.id}-price{end}.svg" for end in ("", "-perp-b")]
+    assert [name in path.read_text() for path in prices for name in ("perp-a, bars", "perp-b, bars")] == [
+        True, False, False, True,
+    ]  # fmt: skip
+    with pytest.raises(ChangeSettingsError, match="none of the run's"):
+        charts.write({**asked, "symbol": "absent"})
 
 
 def test_exposure_counts_a_bar_once(traded):

@@ -89,13 +89,16 @@ def charts(
     run: LastFiles = "last",
     out: Annotated[str, option("--out", metavar="FOLDER", help="Where to (default: this folder).")] = ".",
     png: Annotated[bool, option("--png", help="PNG instead of SVG; takes quantdeck[png].")] = False,
+    symbol: Annotated[
+        str, option("--symbol", metavar="SYMBOL", help="Of several, whose prices (default: the first's).")
+    ] = "",
     force: Force = False,
     config: NoConfig = None, overrides: Rules = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
     """Write every chart of a run as an SVG file: loss, equity, rolling figures, prices."""
     from tui.commands.charts import charts
 
-    return charts(home, run, out, config, overrides, png=png, force=force)
+    return charts(home, run, out, config, overrides, png=png, force=force, symbol=symbol)
 
 
 @command(group, "trades", RULES)

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from engine.models.training import checkpoint
+from engine.models.training.by_symbol import LossBySymbol, apart
 from engine.models.training.first_values import optimizer
 from engine.models.training.recorder import Recorder
 from engine.models.training.trainer import Groups, WindowTrainer
@@ -52,8 +53,11 @@ def fit(
     trainer.compile(optimizer=optimizer(model, training.learning_rate, network.trainable_variables))
     batches = batches_a_group(kind.operations(network), training.batch_size)
     groups = Groups(lessons.train, training.batch_size, batches, training.seed, first=max(1, batches // 16))
-    held_out = Groups(lessons.validation, VALIDATION_BATCH, batches, None)
-    recorder = Recorder(groups, training, keep, emit)
+    validation, counts = lessons.validation, lessons.held_out
+    if counts:
+        validation = apart(validation, list(counts.values()), batches * VALIDATION_BATCH)
+    held_out = Groups(validation, VALIDATION_BATCH, batches, None)
+    recorder = Recorder(groups, training, keep, emit, LossBySymbol(counts, held_out.groups))
     callbacks = [*stock_callbacks(training), recorder]
     recorder.watched = callbacks[:-1]
     recorder.origin = origin_of(kind, lessons, settings, devices)

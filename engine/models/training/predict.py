@@ -10,8 +10,9 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from engine.models.training.backend import sharing
+from engine.models.training.by_symbol import PADDING
 from engine.models.training.export_cache import ExportedProgram, structure
-from engine.models.training.trainer import PADDING, Groups, even, resident
+from engine.models.training.trainer import Groups, even, resident
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,6 +17,7 @@ from engine.results.notes import Note, log_event
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from engine.models.training.by_symbol import LossBySymbol
     from engine.models.training.fitted import Emit
     from engine.models.training.trainer import Groups, WindowTrainer
     from engine.settings import Training
@@ -30,10 +31,13 @@ REMEMBERED = {
 class Recorder(keras.callbacks.Callback):
     """Turns what happens in `fit` into events and checkpoints; guards against a loss gone astray."""
 
-    def __init__(self, groups: Groups, training: Training, keep: Path, emit: Emit) -> None:
+    def __init__(
+        self, groups: Groups, training: Training, keep: Path, emit: Emit, by_symbol: LossBySymbol
+    ) -> None:
         """`watched` are the callbacks whose counters go into the checkpoint."""
         super().__init__()
         self.groups, self.training, self.keep, self.emit = groups, training, keep, emit
+        self.by_symbol = by_symbol
         self.watched: list[keras.callbacks.Callback] = []
         self.resumed: checkpoint.Checkpoint | None = None
         self.origin = ""
@@ -98,6 +102,11 @@ class Recorder(keras.callbacks.Callback):
             }
         )
 
+    def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Remember the mean loss of validation's groups so far."""
+        if self.by_symbol.counts:
+            self.by_symbol.means[batch] = float((logs or {})["loss"])
+
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Keep a checkpoint, then tell: a stop that `emit` raises finds the epoch safe."""
         loss, val_loss = float((logs or {})["loss"]), float((logs or {})["val_loss"])
@@ -117,6 +126,8 @@ class Recorder(keras.callbacks.Callback):
             "wait": int(self.stopping.wait),
             "patience": self.training.patience,
         }
+        if self.by_symbol.counts:
+            facts["val_loss_by"] = self.by_symbol.found()
         self.history.append(facts)
         self.save(epoch)
         self.emit_epoch(facts)

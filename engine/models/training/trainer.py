@@ -21,6 +21,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from engine.compat.keras_steps import OwnSteps
 from engine.models.training.backend import sharing
+from engine.models.training.by_symbol import PADDING
 from engine.models.training.export_cache import ExportedProgram, structure
 from engine.samples import aligned
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     Starts = NDArray[np.int32]
     Truth = tuple[jax.Array, ...]  # labels, and weights where samples have any
 
-PADDING = -1
 # Of the quantiles' loss. Adam's steps are as large whatever it is, so their own weights learn as well; layers
 # that they share with the forecast stay the forecast's.
 QUANTILES_COUNT = 0.1

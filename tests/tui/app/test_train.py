@@ -1,5 +1,6 @@
 """The Train screen's keys, and that a replayed run shows what a live one did."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from rich.cells import cell_len
 
 from engine.runs.fold import State, replay
 from engine.runs.folder import Home, RunFolder
-from engine.runs.log_entries import entry_of
+from engine.runs.log_entries import Epoch, entry_of
 from engine.runs.state import state_of
 from tests.tui.app.conftest import ready, settled
 from tests.tui.app.recorded import (
@@ -27,6 +28,7 @@ from tests.tui.app.recorded import (
 from tui.app import Quantdeck
 from tui.runs import status as run_status
 from tui.runs.watch import Watched
+from tui.screens.train.drawing import by_symbol
 from tui.screens.train.screen import TrainScreen, fault
 from tui.terminal.sizes import HEIGHT, WIDTH
 from tui.widgets.lines import Lines, plain
@@ -196,6 +198,27 @@ def test_a_chart_fits_whatever_it_shows(losses, view):
 def test_plain_characters_are_plain(deck_in):
     lines = drawing(Losses(((1, 0.5, 0.6), (2, 0.4, 0.5)), 2, ascii=True), 80, 10)
     assert all(text.isascii() for line in lines for text, _ in line)
+
+
+NAMES = st.text("ABCDEFGHIJ/", min_size=1, max_size=12)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.dictionaries(NAMES, st.floats(0, 9) | st.just(math.nan), max_size=30), st.integers(60, 200))
+def test_the_worst_symbols_are_told_as_far_as_there_is_room(losses, width):
+    lines = by_symbol(replay(State(), [Epoch(epoch=1, val_loss_by=losses)]), width)
+    if not losses:
+        assert not lines
+        return
+    (line,) = lines
+    text = plain(line)
+    assert cell_len(text) <= width
+    words = text.removeprefix(" val loss by symbol").split("  ")[1:]
+    shown = [word.split()[0] for word in words if not word.startswith("and ")]
+    worst = sorted(losses, key=lambda name: math.inf if math.isnan(losses[name]) else -losses[name])
+    assert shown == worst[: len(shown)]
+    left = len(losses) - len(shown)
+    assert (f"and {left} more" in text) == (left > 0)
 
 
 @given(st.integers(60, 220), st.text(min_size=1, max_size=300))

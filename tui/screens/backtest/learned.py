@@ -16,17 +16,18 @@ from tui.screens.backtest.drawing import paragraph
 from tui.widgets.lines import Line, fitted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from engine.results.backtest import BacktestResult
-    from engine.results.learned import ForecastCalibration, ImportanceResult
+    from engine.results.learned import ImportanceResult
     from engine.results.tables import Table
     from tui.runs.watch import Snapshot
 
 BAR = {False: "█", True: "#"}
 LABEL = 8  # cells that a label keeps
 WITH_BARS = 70  # columns from which on there are any
-BESIDE = 20  # cells of a bar beside a decile, half of them on either side of 0
+BESIDE = 20  # cells of a bar beside a decile
 
 
 def measured(snapshot: Snapshot, run: RunFolder) -> ImportanceResult | None:
@@ -63,7 +64,8 @@ def learned(
     for number, table in enumerate(forecast_tables(recorded)):
         rows = laid_out(table, width)
         if found and number == 0 and found.deciles and width >= WITH_BARS:
-            rows = [[*row, *bar] for row, bar in zip(rows, bars(found, ascii=ascii), strict=True)]
+            came = bars([each.forward_return for each in found.deciles], BESIDE, ascii=ascii)
+            rows = [[*row, *bar] for row, bar in zip(rows, came, strict=True)]
         lines += [[], *rows]
     features = features_table(recorded, importance)
     if features.rows:
@@ -92,14 +94,16 @@ def laid_out(table: Table, width: int) -> list[Line]:
     return lines
 
 
-def bars(found: ForecastCalibration, *, ascii: bool) -> list[Line]:  # noqa: A002
-    """Beside the heading of the deciles and each of them: the mean return that came, from 0 to its side."""
-    half = BESIDE // 2
-    known = [abs(each.forward_return) for each in found.deciles if defined(each.forward_return)]
-    most = max(known, default=0.0)
-    lines: list[Line] = [[("  " + "- return +".center(BESIDE + 1), "quiet")]]
-    for each in found.deciles:
-        size = round(each.forward_return / most * half) if most and defined(each.forward_return) else 0
+def bars(values: Sequence[float], cells: int, *, ascii: bool) -> list[Line]:  # noqa: A002
+    """Beside a heading and a row a value: from 0 to its side, as long as its share of the largest.
+
+    cells: of a whole bar, half of them on either side of 0.
+    """
+    half = cells // 2
+    most = max((abs(value) for value in values if defined(value)), default=0.0)
+    lines: list[Line] = [[("  " + "- return +".center(cells + 1), "quiet")]]
+    for value in values:
+        size = round(value / most * half) if most and defined(value) else 0
         below, above = (BAR[ascii] * max(0, way * size) for way in (-1, 1))
         zero = "|" if ascii else "│"
         lines.append([("  ", ""), (below.rjust(half), "bad"), (zero, "quiet"), (above, "good")])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.results.number_format import defined, percent
 from engine.results.portfolio_tables import baselines_table, symbols_table, whole_table
-from tui.screens.backtest.learned import BAR, WITH_BARS, laid_out
+from tui.screens.backtest.learned import WITH_BARS, bars, laid_out
 from tui.widgets.lines import Line, fitted
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.results.backtest import BacktestResult
     from engine.results.portfolio import PortfolioParts
 
-BESIDE = 16  # cells of a bar beside a symbol, half of them on either side of 0
+BESIDE = 16  # cells of a bar beside a symbol
 NAME = 10  # cells of a symbol's name beside the correlations
 CELL = 5  # of a correlation: -100 and a space
 HEIGHTS = {False: " ▁▂▃▄▅▆▇█", True: " ._-=+*%#"}  # of a strip's column
@@ -43,20 +43,7 @@ def by_symbol(parts: PortfolioParts, width: int, *, ascii: bool) -> list[Line]: 
         return laid_out(symbols_table(parts), width)
     rows = laid_out(symbols_table(parts), width - BESIDE - 3)
     brought = [each.return_contribution for each in parts.symbols]
-    return [[*row, *bar] for row, bar in zip(rows, bars(brought, ascii=ascii), strict=True)]
-
-
-def bars(values: Sequence[float], *, ascii: bool) -> list[Line]:  # noqa: A002
-    """A heading, and a bar for each value from 0 to its side, as long as its share of the largest."""
-    half = BESIDE // 2
-    most = max((abs(value) for value in values if defined(value)), default=0.0)
-    lines: list[Line] = [[("  " + "- return +".center(BESIDE + 1), "quiet")]]
-    for value in values:
-        size = round(value / most * half) if most and defined(value) else 0
-        below, above = (BAR[ascii] * max(0, way * size) for way in (-1, 1))
-        zero = "|" if ascii else "│"
-        lines.append([("  ", ""), (below.rjust(half), "bad"), (zero, "quiet"), (above.ljust(half), "good")])
-    return lines
+    return [[*row, *bar] for row, bar in zip(rows, bars(brought, BESIDE, ascii=ascii), strict=True)]
 
 
 def exposure(parts: PortfolioParts, width: int, *, ascii: bool) -> list[Line]:  # noqa: A002

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from engine.results.number_format import defined, whole
@@ -103,6 +104,22 @@ def epochs(state: State, width: int, height: int, back: int) -> list[Line]:
     head += f"   {f'↓ {below} more' if below else ''}" if spacious else ""
     least = next((each.val_loss for each in reversed(history) if each.epoch == best), None)
     return [[(head, "quiet")], *(row(each, best, least) for each in history[max(0, end - height + 1) : end])]
+
+
+def by_symbol(state: State, width: int) -> list[Line]:
+    """Validation loss by symbol after the last epoch, the highest first, as many as have room."""
+    losses = state.history[-1].val_loss_by if state.history else {}
+    if not losses:
+        return []
+    worst = sorted(losses, key=lambda name: -losses[name] if defined(losses[name]) else math.inf)
+    line: Line = [(" val loss by symbol", "quiet")]
+    for shown, name in enumerate(worst):
+        piece: Line = [(f"  {name} ", "quiet"), *number(losses[name], 0)]
+        rest = f"  and {len(worst) - shown} more "
+        if width_of(line) + width_of(piece) + (len(rest) if shown + 1 < len(worst) else 1) > width:
+            return [[*line, (rest, "quiet")]]
+        line += piece
+    return [line]
 
 
 def row(epoch: Epoch, best_epoch: int | None, least: float | None) -> Line:

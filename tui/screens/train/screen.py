@@ -73,6 +73,7 @@ class TrainScreen(BaseScreen):
         yield Lines(id="title")
         yield Lines(id="stages", classes="auto")
         yield Lines(id="progress", classes="auto")
+        yield Lines(id="symbols", classes="auto")
         yield Lines(id="fault", classes="auto")
         yield Lines(id="rule")
         with Vertical(id="main"):
@@ -130,6 +131,7 @@ class TrainScreen(BaseScreen):
         panels["stages"].show(drawing.stages(state, watched.run.mode, width - 1))
         bar = drawing.progress(state, width, ascii=plain)
         panels["progress"].show([bar] if bar else [])
+        panels["symbols"].show(drawing.by_symbol(state, width))
         repetition = self._repetitions.lines(watched, snapshot)
         panels["fault"].show([*repetition, *fault(watched, width - 2, self._short)][:MESSAGE_LINES])
         panels["sources"].show(result(watched) or drawing.sources(state, width, waited, ascii=plain))
