@@ -47,14 +47,12 @@ class Headline:
 class ForecastQuality:
     """How good the forecasts were, whatever was traded on them; forecasts: how many have a known label.
 
-    The p-values are two-sided, against no skill.
+    The p-values are two-sided, against no skill. Intervals are those of ForecastIntervals.
     """
 
     forecasts: int
     r2: Number
     directional_accuracy: Number
-    directional_accuracy_low: Number
-    directional_accuracy_high: Number
     ic: Number
     ic_p_value: Number
     directional_accuracy_p_value: Number = float("nan")

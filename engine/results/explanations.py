@@ -37,14 +37,24 @@ HARSHER = {  # than as set, in words
     TWO_LATE: "filled two bars late",
     WORST: "at the worst price of each bar",
 }
+UNCLAIMED = (
+    "Nothing is claimed of these figures: the leak audit failed, and every test takes it that no decision "
+    "knew what came after it."
+)
 DECIDED_BY = {"": "The signals", "lstm": "The LSTM", "own": "The model"}
 
 
-def explained(result: BacktestResult, trials: TrialCounts | None = None) -> dict[str, str]:
+def explained(
+    result: BacktestResult, trials: TrialCounts | None = None, *, failed: bool = False
+) -> dict[str, str]:
     """A sentence for each part that the result has, by its name: fills, stress, intervals, permutation, …
 
     trials: what the ledger counts by now; without it the counts are those of when the result was made.
+    failed: whether the leak audit did, after which nothing is claimed.
     """
+    drift = {"drift": on_drift(result.drift)} if result.drift else {}
+    if failed:
+        return {"audit": UNCLAIMED, **drift}
     trials = trials or result.trials
     rows = adjusted_baselines(result)
     beaten = {row.name for row in rows if row.beaten}
@@ -56,13 +66,18 @@ def explained(result: BacktestResult, trials: TrialCounts | None = None) -> dict
         "intervals": result.intervals and on_intervals(result.intervals.strategy.sharpe, claimed=above),
         "calibration": result.calibration and on_calibration(result.calibration.slope),
         "band": result.band and on_band(result.band),
-        "drift": result.drift and on_drift(result.drift),
+        **drift,
         "permutation": result.permutation and on_permutation(result.permutation, claimed=RANDOM in beaten),
         "baselines": rows and on_baselines(rows, result.decided_by),
         "trials": trials and on_trials(trials, claimed=above),
         "family": result.family and on_family(result.family, claimed=above),
     }
     return {name: text for name, text in parts.items() if isinstance(text, str)}
+
+
+def without_claims(result: BacktestResult) -> BacktestResult:
+    """A result whose leak audit failed: no baseline is called beaten."""
+    return replace(result, baselines=tuple(replace(row, beaten=False) for row in result.baselines))
 
 
 def adjusted_baselines(result: BacktestResult) -> tuple[Baseline, ...]:
