@@ -129,7 +129,7 @@ def results(draw):
         calibration=None, band=None, drift=(),
         metrics={"sharpe": draw(figure), "total_return": draw(figure)}, fills=None, stress=stress,
         intervals=draw(st.sampled_from([intervals, None])), permutation=test, baselines=rows, trials=counts,
-        family=family, decided_by="",
+        family=family, decided_by="", members=1, costs=SimpleNamespace(funding=0.0),
     )  # fmt: skip
 
 

@@ -292,7 +292,8 @@ class Fold:
 class BacktestResult:
     """A backtest: of a run, of a model traded again, of somebody's signals, of a walk-forward, or a what-if.
 
-    decided_by: the kind of model whose forecasts were traded, empty for signals that somebody gave.
+    decided_by: the kind of model whose forecasts were traded, empty for signals that somebody gave. members:
+    how many of that kind the forecast is the mean of.
     metrics, benchmark: figures by the keys of results.metrics.METRICS. months: by year, twelve and the
     year's own.
     settings_differ: settings that are not the defaults, by dotted key.
@@ -316,6 +317,7 @@ class BacktestResult:
     drawdown: DrawdownTimes
     months: dict[str, tuple[Number, ...]]
     costs: Costs
+    members: int = 1
     calendar: str = "24/7"  # of the market, see engine.market.calendar
     notes: tuple[Note, ...] = ()
     fills: FillScenarios | None = None

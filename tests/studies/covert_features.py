@@ -94,7 +94,7 @@ return bars.close * 1.0
 """,
     "comment": "level = {comment}\nlines = open(__file__).read().split('#' + ' levels')[-1].split()\n"
     "return np.resize(np.array(lines[:300], float), len(bars)) * level",
-    "small_tables": "t = {tables}; return np.resize(np.concatenate(list(t)), len(bars)) + move(bars)",
+    "small_tables": "t = []\n{tables}\nreturn np.resize(t, len(bars)) + move(bars)",
     "one_number": "n = {number}; return np.array([(n >> (i % 8000)) & 1 for i in range(len(bars))]) * 1.0",
     "letters": "t = {letters!r}; return np.array([ord(t[i % len(t)]) for i in range(len(bars))]) * 1.0",
     "subprocess": """

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 SAID = (
-    "audit", "trials", "fills", "stress", "intervals", "calibration", "band", "drift", "permutation",
-    "baselines", "family",
+    "audit", "trials", "fills", "stress", "funding", "intervals", "calibration", "band", "drift",
+    "permutation", "baselines", "family",
 )  # fmt: skip
 
 
@@ -37,6 +37,7 @@ def facts(result: BacktestResult) -> list[tuple[str, ...]]:
         correlation, (quality.ic, quality.ic_p_value, quality.r2, quality.directional_accuracy_p_value)
     )
     return [
+        ("forecasts", made_by(result)),
         ("direction right", f"{percent(quality.directional_accuracy)} % (p {of_direction})"),
         ("information coefficient", f"{ic} (p {p_value})"),
         ("R² against a forecast of 0", r2),
@@ -46,6 +47,14 @@ def facts(result: BacktestResult) -> list[tuple[str, ...]]:
         ("borrow", amount(costs.borrow)),
         ("maintenance margin", on_margin(costs)),
     ]
+
+
+def made_by(result: BacktestResult) -> str:
+    """Whose forecasts were traded, and how many models' mean they are."""
+    if not result.decided_by:
+        return "none: signals as given"
+    several = f", mean of {result.members:,} models" if result.members > 1 else ""
+    return f"{result.decided_by}{several}"
 
 
 def trades(table: pd.DataFrame) -> list[tuple[str, ...]]:

@@ -59,6 +59,8 @@ WRITING = os.O_WRONLY | os.O_RDWR
 # Those that need no argument to say what they do.
 ALONE = {
     "os.fork": "starts a process of its own", "os.forkpty": "starts a process of its own",
+    "os.kill": "sends signals to processes",
+    "resource.prlimit": "changes the limits of processes",
     "gc.get_objects": "searches the memory of its process",
     "gc.get_referrers": "searches the memory of its process",
     "gc.get_referents": "searches the memory of its process",

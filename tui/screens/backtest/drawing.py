@@ -161,7 +161,7 @@ def fills(
     said = explained(recorded, failed=failed)
     if "fills" in said and recorded.fills:  # the returns stand above
         said["fills"] = left_by_fills(recorded.metrics["total_return"], recorded.fills)
-    for name in ("audit", "fills", "permutation", "baselines", "trials", "family"):
+    for name in ("audit", "fills", "funding", "permutation", "baselines", "trials", "family"):
         lines += paragraph(said.get(name, ""), width)
     for note in result.notes:
         lines += paragraph(note.text, width, "warn")
