@@ -60,7 +60,7 @@ def explained(
     rows = adjusted_baselines(result)
     beaten = {row.name for row in rows if row.beaten}
     above = FLAT in beaten
-    parts = {
+    parts: dict[str, object] = {
         "fills": result.fills and on_fills(result.metrics["total_return"], result.fills),
         "stress": result.stress
         and on_stress(result.metrics["sharpe"], result.metrics["total_return"], result.stress),

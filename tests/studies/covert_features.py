@@ -120,7 +120,7 @@ with ThreadPoolExecutor(2) as pool:
     found = list(pool.map(lambda span: windows(move(bars), span).mean(1), (5, 20)))
 return found[0] - found[1]
 """,
-    "under_options": "import pandas as pd\nwith pd.option_context('mode.copy_on_write', True):\n"
+    "under_options": "import pandas as pd\nwith pd.option_context('compute.use_bottleneck', False):\n"
     "    return pd.Series(bars.close).pct_change().fillna(0.0).to_numpy()",
     "by_time_of_day": """
 import pandas as pd

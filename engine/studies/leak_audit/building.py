@@ -37,7 +37,8 @@ def built(settings: Settings, kept: bytes | None) -> Iterator[str]:
     source = kept or (Path(file).read_bytes() if Path(file).is_file() else b"")
     modules = tuple(own_modules(source))
     compiled = os.environ.get("JAX_COMPILATION_CACHE_DIR") or str(cache_folder())
-    watch, network = Watch((file, *modules), compiled), None
+    watch = Watch((file, *modules), compiled)
+    network: list[Any] | None = None
     sys.addaudithook(watch)
     try:
         network = network_of(settings, kept)

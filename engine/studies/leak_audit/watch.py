@@ -164,7 +164,10 @@ class Watch:
             return seen and not self.is_allowed(what)
         if event == "ctypes.dlsym":
             return what in IN_C or is_of_the_system(arguments[0], str(what))
-        return not (event == "sqlite3.connect" and what in {":memory:", b":memory:"})
+        if event == "sqlite3.connect":
+            elsewhere = named(what).startswith("file:") or not self.is_its_own(what)
+            return elsewhere and what not in {":memory:", b":memory:"}
+        return True
 
     def opened(self, path: Any) -> None:
         """Note a file that is not part of Python, the system or the features themselves."""
