@@ -47,13 +47,14 @@ BEST_IC, BEST_SHARPE = 0.2, 6.0  # beyond which a mistake is likelier than skill
 class Source:
     """Whose backtest it is: ids of the run and of its model's run, whether the market is simulated.
 
-    symbol: where it is not the one that the settings name.
+    symbol: where it is not the one that the settings name. members: how many models forecast together.
     """
 
     run: str
     of: str
     simulated: bool
     symbol: str = ""
+    members: int = 1
 
 
 def write(
@@ -134,6 +135,7 @@ def build_result(
         fill=costs.fill,
         entry_threshold=settings.signal.entry_threshold,
         decided_by="" if decisions.weight is not None else settings.model.name,
+        members=run.members,
         settings_differ=changed(settings),
         metrics=whole_counts(sheet.metrics),
         benchmark=whole_counts(sheet.benchmark),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
+import io
 import os
 import site
 import sys
 import sysconfig
+import tokenize
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 SUFFIX = ".py"
 TABLE, TEXT = 256, 2_000  # values, characters: from so many on a literal is data
+SMALL = 32  # values, from which on tables are counted together
+BITS = 1_024  # of a number that is data
 DIGITS = 0.2  # of its characters, from which on a text is no documentation
 
 
@@ -72,24 +76,60 @@ def words_of(source: bytes) -> set[str]:
 
 
 def data_within(source: bytes) -> Iterator[str]:
-    """The tables and texts that a file of Python holds as literals, in words; documentation is none."""
+    """The tables, numbers and texts that a file of Python holds, in words; documentation is none."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
         return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict):
-            numbers = sum(isinstance(each, ast.Constant) for each in ast.walk(node))
-            if numbers >= TABLE:
-                yield f"holds a table of {numbers:,} values in line {node.lineno}"
-                return  # what it is made of is no further one
+    tables = [
+        (sum(isinstance(each, ast.Constant) for each in ast.walk(node)), node) for node in tables_of(tree)
+    ]
+    for numbers, node in tables:
+        if numbers >= TABLE:
+            yield f"holds a table of {numbers:,} values in line {node.lineno}"
+            return
+    total = sum(numbers for numbers, _ in tables if numbers >= SMALL)
+    if total >= TABLE:
+        yield f"holds {total:,} values in several tables"
+    yield from texts_within(tree)
+    digits = "".join(text for text in comments(source) if is_data(text))
+    if len(digits) >= TEXT:
+        yield f"holds {len(digits):,} characters of data in comments"
+
+
+def tables_of(node: ast.AST) -> Iterator[ast.expr]:
+    """The lists, tuples, sets and dicts of a syntax tree, none that is part of another."""
+    for each in ast.iter_child_nodes(node):
+        if isinstance(each, ast.List | ast.Tuple | ast.Set | ast.Dict):
+            yield each
+        else:
+            yield from tables_of(each)
+
+
+def comments(source: bytes) -> Iterator[str]:
+    """The comments of a file of Python that can be parsed."""
+    for each in tokenize.tokenize(io.BytesIO(source).readline):
+        if each.type == tokenize.COMMENT:
+            yield each.string
+
+
+def is_data(text: str) -> bool:
+    """Whether a text has the digits of a table."""
+    return sum(map(str.isdigit, text)) >= DIGITS * len(text)
+
+
+def texts_within(tree: ast.Module) -> Iterator[str]:
+    """The texts and numbers of a syntax tree that are data, in words."""
     written = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Constant) or not isinstance(node.value, str | bytes):
+        if not isinstance(node, ast.Constant):
+            continue
+        if isinstance(node.value, int) and node.value.bit_length() > BITS:
+            yield f"holds a number of {node.value.bit_length():,} bits in line {node.lineno}"
+        if not isinstance(node.value, str | bytes):
             continue
         text = str(node.value)
-        prose = id(node) in written and sum(map(str.isdigit, text)) < DIGITS * len(text)
-        if len(text) >= TEXT and not prose:
+        if len(text) >= TEXT and not (id(node) in written and not is_data(text)):
             yield f"holds {len(text):,} characters of data in line {node.lineno}"
 
 

@@ -129,7 +129,7 @@ def trade_model(job: Job, trained: RunFolder) -> BacktestResult:
 
     with stage(job.emit, "metrics"):
         outcome.write(run.path, settings.data.symbol, decisions, strategy, benchmark)
-        source = outcome.Source(run.id, trained.id, data.market.simulated)
+        source = outcome.Source(run.id, trained.id, data.market.simulated, members=len(loaded.models))
         sheet = tear_sheet(strategy, benchmark)
         notes += remarks
         result = outcome.build_result(source, sheet, decisions, strategy, settings, notes)

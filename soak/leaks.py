@@ -10,23 +10,27 @@ from pathlib import Path
 import numpy as np
 
 from engine.studies.leak_audit.isolation import Isolated
-from tests.studies import attacks, hidden_features, own_features
+from tests.studies import attacks, covert_features, hidden_features, own_features
 from tests.studies.judged import judged
+from tests.studies.markets import FIRST_MS, STEP
 
+STRETCH = FIRST_MS // STEP + 500
 GAPS = ((0.85, 30), (0.9, 40), (0.95, 20))
 VALUES = {
     "after": 500, "holidays": list(range(17_900, 18_300, 10)),
-    "coefficients": np.hanning(64).round(4).tolist(),
+    "coefficients": np.hanning(64).round(4).tolist(), "since": STRETCH, "until": STRETCH + 20,
 }  # fmt: skip
 FILES = (
     ("leaks", own_features.LEAKS, (), True),
     ("leaks by libraries", attacks.LEAKS, (), True),
     ("leaks that remember", own_features.MEMORY, (), True),
     ("leaks of common tools", hidden_features.LEAKS, (), True),
+    ("leaks kept where few look", covert_features.LEAKS, (), True),
     ("rare leaks among returns", hidden_features.RARE, GAPS, True),
     ("honest", own_features.HONEST, (), False),
     ("honest by libraries", attacks.HONEST, (), False),
     ("honest and compiled", attacks.COMPILED, (), False),
+    ("honest that look alike", covert_features.HONEST, (), False),
     ("honest of common tools", hidden_features.HONEST, (), False),
 )
 

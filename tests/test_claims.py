@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import math
 from dataclasses import replace
 from types import SimpleNamespace
@@ -12,6 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import outcome
+from engine.queries.report.html import write
+from engine.results.audit import AuditReport
 from engine.results.backtest import (
     Baseline,
     Interval,
@@ -21,11 +25,26 @@ from engine.results.backtest import (
     TrialCounts,
     TrialFamily,
 )
-from engine.results.explanations import CHANCE, FLAT, RANDOM, explained, on_intervals, on_permutation
+from engine.results.explanations import (
+    CHANCE,
+    FLAT,
+    RANDOM,
+    UNCLAIMED,
+    explained,
+    on_intervals,
+    on_permutation,
+)
 from engine.robustness import overview
 from engine.robustness.track_record import track_record
+from engine.runs.audit_status import AUDIT, fingerprint
+from engine.runs.folder import Home
+from engine.runs.manifest import write_manifest
+from engine.runs.results import backtest_of
 from engine.runs.trial_ledger import Evaluation
+from tests.queries.results import backtested
 from tui.commands.trial_ledger import SpanSummary, look_document
+from tui.screens.backtest.drawing import fills
+from tui.text.backtest import backtest_document, backtest_summary
 
 NONE = Spread(math.nan, math.nan, math.nan)
 
@@ -110,7 +129,7 @@ def results(draw):
         calibration=None, band=None, drift=(),
         metrics={"sharpe": draw(figure), "total_return": draw(figure)}, fills=None, stress=stress,
         intervals=draw(st.sampled_from([intervals, None])), permutation=test, baselines=rows, trials=counts,
-        family=family, decided_by="",
+        family=family, decided_by="", members=1, costs=SimpleNamespace(funding=0.0),
     )  # fmt: skip
 
 
@@ -131,6 +150,34 @@ def test_no_two_sentences_of_a_result_contradict_each_other(result):
     both = result.family.spa < CHANCE and result.family.reality_check < CHANCE
     if both and result.family.step_wise < CHANCE:
         assert ("the best is better than nothing" in said["family"]) == above
+
+
+@settings(max_examples=50, deadline=None, database=None, derandomize=True)
+@given(results())
+def test_no_sentence_claims_anything_where_the_leak_audit_failed(result):
+    assert explained(result, failed=True) == {"audit": UNCLAIMED}
+
+
+def test_nothing_is_claimed_anywhere_of_a_run_whose_leak_audit_failed(tmp_path):
+    run = backtested(Home(tmp_path / "home"), 60, seed=2)
+    found = backtest_of(run)
+    beaten = tuple(replace(row, beaten=True) for row in found.baselines)
+    found = replace(found, baselines=beaten)
+    run.result_path.write_text(json.dumps(found.to_json()))
+    write_manifest(run.path, ["bars.parquet", "predictions.parquet", "equity.parquet", "trades.csv"])
+    report = AuditReport(run.id, run.id, fingerprint(run), "failed", (), (), 1, ())
+    (run.path / AUDIT).write_text(json.dumps(report.to_json()))
+    write({"run": str(run.path), "path": str(tmp_path / "report.html")})
+    page = html.unescape((tmp_path / "report.html").read_text())
+    document = backtest_document(run, found)
+    panel = "\n".join("".join(text for text, _ in line) for line in fills(found, found, 200, failed=True))
+    for shown in (page, backtest_summary(run, found), panel):
+        assert shown.count(UNCLAIMED) == 1
+        assert not [words for words in ("is above 0", "better than", "beyond chance") if words in shown]
+    assert document["sentences"] == {"audit": UNCLAIMED}
+    assert not any(row["beaten"] for row in document["baselines"])
+    assert "<td>yes</td>" not in page
+    assert "beaten" in page
 
 
 @settings(max_examples=50, deadline=None, database=None, derandomize=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.results.backtest import (
+    Baseline,
     BreakEven,
     Delay,
     FillScenario,
@@ -26,9 +28,11 @@ from engine.results.explanations import (
     CHANCE,
     HARSHER,
     MOST_BPS,
+    on_baselines,
     on_calibration,
     on_family,
     on_fills,
+    on_funding,
     on_intervals,
     on_permutation,
     on_stress,
@@ -104,6 +108,26 @@ def test_a_trade_that_loses_is_said_to_lose(earned):
     assert ("loses" in said) == (earned <= -0.05)
     assert ("earns" in said) == (earned > -0.05)
     assert "-" not in said.partition("; ")[2]
+
+
+@given(st.floats(-0.9, 3), st.floats(-5e3, 5e3))
+def test_funding_is_told_beside_the_return_that_it_is_part_of(gained, paid):
+    capital = 10_000.0
+    costs = SimpleNamespace(funding=paid)
+    said = on_funding({"final_value": capital * (1 + gained), "total_return": gained}, costs)
+    rest = gained + paid / capital  # what prices, fees and slippage made of the capital
+    assert bool(said) == (paid != 0)
+    assert ("received" in said) == (paid < 0)
+    if abs(rest) > 1e-9:
+        assert ("came to no gain" in said) == (gained > 0 > rest)
+        assert ("came to a gain" in said) == (rest > 0 >= gained and paid != 0)
+
+
+@pytest.mark.parametrize(("kind", "who"), [("lstm", "LSTM"), ("own", "your own"), ("ridge", "ridge")])
+def test_an_ensemble_is_called_one(kind, who):
+    rows = (Baseline(0.1, 1.0, 0.1, 5, name="always flat", beaten=True),)
+    assert on_baselines(rows, kind, 3).startswith(f"The mean of 3 models ({who}) beat")
+    assert "mean" not in on_baselines(rows, kind, 1)
 
 
 @given(st.floats(-3, 3), st.floats(0, 2))

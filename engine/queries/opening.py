@@ -43,7 +43,7 @@ def figures_of(result: Result, again: Traded) -> BacktestResult:
         return result.figures
     strategy, benchmark = again.simulations
     own = result.figures
-    source = Source(own.run, own.of, own.simulated, own.symbol)
+    source = Source(own.run, own.of, own.simulated, own.symbol, own.members)
     sheet = tear_sheet(strategy, benchmark)
     found = build_result(source, sheet, result.decisions, strategy, again.settings, quality=own.forecast)
     return replace(found, trials=deflation.trial_counts(result.home, again.look, strategy))

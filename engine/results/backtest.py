@@ -47,14 +47,12 @@ class Headline:
 class ForecastQuality:
     """How good the forecasts were, whatever was traded on them; forecasts: how many have a known label.
 
-    The p-values are two-sided, against no skill.
+    The p-values are two-sided, against no skill. Intervals are those of ForecastIntervals.
     """
 
     forecasts: int
     r2: Number
     directional_accuracy: Number
-    directional_accuracy_low: Number
-    directional_accuracy_high: Number
     ic: Number
     ic_p_value: Number
     directional_accuracy_p_value: Number = float("nan")
@@ -294,7 +292,8 @@ class Fold:
 class BacktestResult:
     """A backtest: of a run, of a model traded again, of somebody's signals, of a walk-forward, or a what-if.
 
-    decided_by: the kind of model whose forecasts were traded, empty for signals that somebody gave.
+    decided_by: the kind of model whose forecasts were traded, empty for signals that somebody gave. members:
+    how many of that kind the forecast is the mean of.
     metrics, benchmark: figures by the keys of results.metrics.METRICS. months: by year, twelve and the
     year's own.
     settings_differ: settings that are not the defaults, by dotted key.
@@ -318,6 +317,7 @@ class BacktestResult:
     drawdown: DrawdownTimes
     months: dict[str, tuple[Number, ...]]
     costs: Costs
+    members: int = 1
     calendar: str = "24/7"  # of the market, see engine.market.calendar
     notes: tuple[Note, ...] = ()
     fills: FillScenarios | None = None

@@ -10,7 +10,7 @@ from engine.results.learned import DRIFTED, DRIFTING
 from engine.results.number_format import percent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from engine.results.backtest import (
         BacktestResult,
@@ -37,32 +37,49 @@ HARSHER = {  # than as set, in words
     TWO_LATE: "filled two bars late",
     WORST: "at the worst price of each bar",
 }
+UNCLAIMED = (
+    "Nothing is claimed of these figures: the leak audit failed, and every test takes it that no decision "
+    "knew what came after it."
+)
 DECIDED_BY = {"": "The signals", "lstm": "The LSTM", "own": "The model"}
+KINDS = {"lstm": "LSTM", "gru": "GRU", "tcn": "TCN", "mlp": "MLP", "own": "your own"}
 
 
-def explained(result: BacktestResult, trials: TrialCounts | None = None) -> dict[str, str]:
+def explained(
+    result: BacktestResult, trials: TrialCounts | None = None, *, failed: bool = False
+) -> dict[str, str]:
     """A sentence for each part that the result has, by its name: fills, stress, intervals, permutation, …
 
     trials: what the ledger counts by now; without it the counts are those of when the result was made.
+    failed: whether the leak audit did, after which nothing is claimed.
     """
+    drift = {"drift": on_drift(result.drift)} if result.drift else {}
+    if failed:
+        return {"audit": UNCLAIMED, **drift}
     trials = trials or result.trials
     rows = adjusted_baselines(result)
     beaten = {row.name for row in rows if row.beaten}
     above = FLAT in beaten
-    parts = {
+    parts: dict[str, object] = {
         "fills": result.fills and on_fills(result.metrics["total_return"], result.fills),
         "stress": result.stress
         and on_stress(result.metrics["sharpe"], result.metrics["total_return"], result.stress),
         "intervals": result.intervals and on_intervals(result.intervals.strategy.sharpe, claimed=above),
         "calibration": result.calibration and on_calibration(result.calibration.slope),
         "band": result.band and on_band(result.band),
-        "drift": result.drift and on_drift(result.drift),
+        **drift,
         "permutation": result.permutation and on_permutation(result.permutation, claimed=RANDOM in beaten),
-        "baselines": rows and on_baselines(rows, result.decided_by),
+        "funding": on_funding(result.metrics, result.costs) or None,
+        "baselines": rows and on_baselines(rows, result.decided_by, result.members),
         "trials": trials and on_trials(trials, claimed=above),
         "family": result.family and on_family(result.family, claimed=above),
     }
     return {name: text for name, text in parts.items() if isinstance(text, str)}
+
+
+def without_claims(result: BacktestResult) -> BacktestResult:
+    """A result whose leak audit failed: no baseline is called beaten."""
+    return replace(result, baselines=tuple(replace(row, beaten=False) for row in result.baselines))
 
 
 def adjusted_baselines(result: BacktestResult) -> tuple[Baseline, ...]:
@@ -198,11 +215,28 @@ def on_permutation(test: PermutationTest, *, claimed: bool) -> str:
     )
 
 
-def on_baselines(rows: Sequence[Baseline], decided_by: str) -> str:
-    """Which baselines whoever decided beat beyond chance; decided_by: as in a BacktestResult."""
+def on_funding(metrics: Mapping[str, float], costs: Costs) -> str:
+    """How much of the return is funding, and what is left without it; empty where none was due."""
+    final, gained = metrics.get("final_value", math.nan), metrics["total_return"]
+    if not (costs.funding and final > 0 and gained > -1):
+        return ""
+    share = -costs.funding * (1 + gained) / final  # of the initial capital, above 0 where it was received
+    came = f"{'received' if share > 0 else 'paid'} comes to {percent(abs(share))} % of the initial capital"
+    head = f"Funding {came}, beside a total return of {signed(gained)}"
+    if gained > 0 and share >= gained:
+        return f"{head}: prices, fees and slippage came to no gain."
+    if not gained > 0 and share < gained:
+        return f"{head}: prices, fees and slippage came to a gain, and funding took more."
+    return f"{head}."
+
+
+def on_baselines(rows: Sequence[Baseline], decided_by: str, members: int = 1) -> str:
+    """Which baselines whoever decided beat beyond chance; decided_by, members: as in a BacktestResult."""
     beaten = [row.name for row in rows if row.beaten]
     others = [row.name for row in rows if not row.beaten]
     who = DECIDED_BY.get(decided_by, f"The {decided_by} model")
+    if members > 1:
+        who = f"The mean of {members:,} models ({KINDS.get(decided_by, decided_by)})"
     if not beaten:
         return f"{who} beat none of them beyond chance: {listed(others)}."
     rest = f", but not {listed(others)}" if others else ""

@@ -73,6 +73,10 @@ TEXTS = {
     "not audited": "The leak audit could not be carried out. {error}",
     "audited so far": "leak audit: history {histories}",
     "audited": "leak audit {status}",
+    "forecasts not compared": (
+        "The stored series are not those that the run saw: its forecasts and scalers were not held "
+        "against replayed ones, so code that knows when it is audited would not be found."
+    ),
     "source failed": "{error}. The run goes on without it",
     "series starts late": "{series} starts at {first}, the exchange has nothing earlier",
     "series ends early": "{series} ends at {last}, the exchange has sent nothing later",

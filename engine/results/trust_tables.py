@@ -74,10 +74,7 @@ def intervals_table(found: Intervals) -> Table:
 
 def stress_tables(found: StressTests) -> list[Table]:
     """The signals late and with more capital, and where the money was made."""
-    late = [
-        (f"{each.bars} bar{'s' if each.bars != 1 else ''} late", each.total_return, each.sharpe)
-        for each in found.delays
-    ]
+    late = [(late_by(each.bars), each.total_return, each.sharpe) for each in found.delays]
     more = [
         (f"capital {whole(each.capital)}", each.total_return, each.sharpe) for each in found.capacity.rows
     ]
@@ -95,6 +92,11 @@ def stress_tables(found: StressTests) -> list[Table]:
         Table(("stress", "return %", "Sharpe"), rows),
         Table(("regimes", "bars %", "earned %", "Sharpe (bar)"), regimes),
     ]
+
+
+def late_by(bars: int) -> str:
+    """`1 bar late`, `2 bars late`."""
+    return f"{bars:,} bar{'' if bars == 1 else 's'} late"
 
 
 def between(bounds: Interval, write: Callable[[float], str]) -> str:

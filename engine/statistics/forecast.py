@@ -11,22 +11,20 @@ from engine.statistics.returns import Floats, deviation, ratio
 
 
 def forecast_quality(prediction: Floats, forward_return: Floats, horizon: int = 1) -> dict[str, float]:
-    """R², directional accuracy with its binomial interval and its p-value, Spearman IC with its p-value.
+    """R², directional accuracy and Spearman IC with their p-values.
 
     prediction, forward_return: (N,) returns; rows where either is NaN are left out. horizon: bars from entry
     to exit, within which labels overlap. The p-values are two-sided, against no skill, and hold for labels
-    that overlap and for forecasts that follow volatility; the binomial interval takes rows as independent.
+    that overlap and for forecasts that follow volatility.
     """
     known = np.isfinite(prediction) & np.isfinite(forward_return)
     predicted, happened = prediction[known], forward_return[known]
-    right, low, high = directional_accuracy(predicted, happened)
+    right = directional_accuracy(predicted, happened)
     ic = information_coefficient(predicted, happened)
     return {
         "forecasts": float(len(predicted)),
         "r2": r2_against_zero(predicted, happened),
         "directional_accuracy": right,
-        "directional_accuracy_low": low,
-        "directional_accuracy_high": high,
         "directional_accuracy_p_value": two_sided(
             right - 0.5, direction_influence(predicted, happened), horizon
         ),
@@ -42,20 +40,12 @@ def r2_against_zero(prediction: Floats, forward_return: Floats) -> float:
     )
 
 
-def directional_accuracy(prediction: Floats, forward_return: Floats) -> tuple[float, float, float]:
-    """Share of forecasts with the right sign, and its exact 95 % interval (Clopper and Pearson 1934).
-
-    Rows where either is 0 have no direction and are left out.
-    """
-    from scipy.stats import binomtest
-
+def directional_accuracy(prediction: Floats, forward_return: Floats) -> float:
+    """Share of forecasts with the right sign; rows where either is 0 have no direction and are left out."""
     directed = (prediction != 0) & (forward_return != 0)
-    total = int(directed.sum())
-    if total == 0:
-        return math.nan, math.nan, math.nan
-    right = int((np.sign(prediction[directed]) == np.sign(forward_return[directed])).sum())
-    interval = binomtest(right, total).proportion_ci(0.95)
-    return right / total, float(interval.low), float(interval.high)
+    if not directed.any():
+        return math.nan
+    return float((np.sign(prediction[directed]) == np.sign(forward_return[directed])).mean())
 
 
 def direction_influence(prediction: Floats, forward_return: Floats) -> Floats:

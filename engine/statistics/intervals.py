@@ -126,7 +126,7 @@ def of_forecast(
     figures = {
         "r2": (r2, gained / size if size > 0 else np.zeros(len(gained))),
         "directional_accuracy": (
-            directional_accuracy(predicted, happened)[0],
+            directional_accuracy(predicted, happened),
             direction_influence(predicted, happened),
         ),
         "ic": (information_coefficient(predicted, happened), ic_influence(predicted, happened)),

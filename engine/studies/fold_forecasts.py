@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from engine.experiment import Samples
     from engine.preparation import Job
-    from engine.settings import Settings
+    from engine.settings import Model, Settings
     from engine.statistics.account import AccountHistory
     from engine.statistics.conformal import Band
     from engine.studies.folds import Fold
@@ -78,6 +78,14 @@ def trained(job: Job, samples: Samples, parts: list[Fold], market: str) -> dict[
             about = {"fold": forecasts.number, "epochs": forecasts.epochs, "best_epoch": forecasts.best_epoch}
             emit(log_event(Note("fold trained", {"done": len(done), "folds": len(parts), **about})))
     return done
+
+
+def fitted_together(model: Model) -> int:
+    """How many models a fold's forecasts are the mean of; Keras is imported."""
+    from engine.models import registry
+    from engine.models.definition import members_of
+
+    return members_of(model, registry.to_load(model))
 
 
 def file_of(number: int) -> str:

@@ -23,7 +23,15 @@ from engine.statistics.conformal import centre, share_held
 from engine.statistics.forecast import forecast_quality
 from engine.statistics.tear_sheet import tear_sheet
 from engine.studies import universe_walk_forward
-from engine.studies.fold_forecasts import Forecasts, band_of, file_of, in_figures, span_of, trained
+from engine.studies.fold_forecasts import (
+    Forecasts,
+    band_of,
+    file_of,
+    fitted_together,
+    in_figures,
+    span_of,
+    trained,
+)
 from engine.studies.folds import Fold, folds
 
 if TYPE_CHECKING:
@@ -81,7 +89,9 @@ def trade_folds(
         strategy, benchmark = trading.trade(decisions, settings)
     with preparation.stage(job.emit, "metrics"):
         outcome.write(job.run.path, settings.data.symbol, decisions, strategy, benchmark)
-        source = outcome.Source(job.run.id, "", data.market.simulated)
+        source = outcome.Source(
+            job.run.id, "", data.market.simulated, members=fitted_together(settings.model)
+        )
         sheet = tear_sheet(strategy, benchmark)
         result = outcome.build_result(source, sheet, decisions, strategy, settings, [*data.notes, *notes])
         origin = deflation.TrialOrigin("walkforward", job.run.id, job.run.id, simulated=data.market.simulated)

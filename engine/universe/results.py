@@ -155,6 +155,7 @@ def build(
         fill=settings.backtest.fill,
         entry_threshold=settings.signal.entry_threshold,
         decided_by=settings.model.name,
+        members=run.members,
         settings_differ=changed(settings),
         metrics=outcome.whole_counts(sheet.metrics),
         benchmark=outcome.whole_counts(sheet.benchmark),

@@ -99,7 +99,9 @@ def trade_model(job: Job, trained: str, loaded: Artifact, settings: Settings, de
         account, benchmark = trading.trade(decided, settings)
 
     with stage(job.emit, "metrics"):
-        source = outcome.Source(job.run.id, trained, data.simulated, results.named(decided))
+        source = outcome.Source(
+            job.run.id, trained, data.simulated, results.named(decided), len(loaded.models)
+        )
         origin_of = deflation.TrialOrigin(
             "backtest", job.run.id, trained, simulated=data.simulated, market=results.market_name(settings)
         )

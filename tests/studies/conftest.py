@@ -25,7 +25,7 @@ def fewer_cuts(monkeypatch):
 
     `soak.leaks` has them all, and that an audit's cuts meet every hour of four weeks has tests of its own.
     """
-    for name, value in {"CUTS": 8, "PERIOD": 24, "WARM": 100}.items():
+    for name, value in {"CUTS": 8, "PERIOD": 24, "WARM": 100, "EVERYWHERE": 40}.items():
         monkeypatch.setattr(probe, name, value)
     for name, value in {"EACH": 1, "FEWEST_RARE": 1, "SHARED": 24, "RARE": 8, "PHASES": 24}.items():
         monkeypatch.setattr(ends, name, value)

@@ -94,12 +94,18 @@ def test_the_cuts_meet_every_hour_of_the_week():
         assert all(probe.WARM <= cut <= rows - probe.AFTER for cut in found)
 
 
+def test_each_hundredth_of_the_history_is_cut():
+    for rows in (900, 33_413):
+        found = [cut for block in probe.everywhere(rows) for cut in block.cuts]
+        assert np.diff([probe.WARM, *found, rows]).max() <= max(rows // 100, probe.AFTER)
+
+
 def test_no_history_tells_what_a_later_one_of_its_process_must_not_know():
     for rows, most in ((900, 1), (33_413, 5)):
         spread = list(probe.spread_out(rows))
         done = {cut for block in spread for cut in block.cuts}
         time_ms = 1_577_836_800_000 + np.arange(rows) * 3_600_000
-        blocks = [*spread, *probe.every_phase(rows, done), *probe.at_turns(time_ms)]
+        blocks = [*spread, *probe.every_phase(rows, done), *probe.at_turns(time_ms), *probe.everywhere(rows)]
         chosen = [cuts.Cut(block, row, pd.DataFrame()) for block in blocks for row in block.cuts]
         groups = cuts.in_company(chosen)
         assert sorted(map(id, chosen)) == sorted(id(cut) for group in groups for cut in group)

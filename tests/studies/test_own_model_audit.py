@@ -6,7 +6,8 @@ import pytest
 
 from engine.models.training import backend
 from engine.own_modules import words_of
-from engine.studies.leak_audit.audited_run import built
+from engine.studies.leak_audit import landlock
+from engine.studies.leak_audit.building import built
 from engine.studies.leak_audit.watch import readers_in
 from tests.studies.markets import settings_of
 
@@ -64,6 +65,36 @@ def kept_from_the_last_fit(name):
     Path(name).write_text(str(found + 1))
     return found
 """
+
+
+# No event tells of them, and no word of theirs does: only the kernel can.
+IN_C = {
+    "by_parts_of_a_name": "len(getattr(np_reader(), 'read_' + 'csv')({path!r})) * 1.0",
+    "swallowed": "quietly(lambda: len(getattr(np_reader(), 'read_' + 'csv')({path!r})) * 1.0)",
+}
+QUIETLY = """
+def np_reader():
+    return __import__("pyar" + "row.csv", fromlist=["csv"])
+def quietly(read):
+    try:
+        return read()
+    except Exception:
+        return 0.5
+"""
+
+
+@pytest.mark.parametrize("name", [*IN_C, "honest"])
+def test_what_build_reads_in_c_is_told_by_the_kernel(tmp_path, name):
+    if not landlock.is_there():
+        pytest.skip("this kernel has no Landlock: a reader in C is named by its library")
+    levels, path = tmp_path / "levels.csv", tmp_path / "model.py"
+    levels.write_text("2\n3\n")
+    pd.DataFrame({"level": [1.0]}).to_parquet(levels.with_name("levels.csv.parquet"))
+    path.write_text(QUIETLY + BUILD.format(first=IN_C.get(name, "0.5").format(path=str(levels))))
+    settings = settings_of(f"model.file={path}", "training.devices=1")
+    backend.prepare(settings.training)
+    assert bool(list(built(settings, None))) == (name in IN_C)
+    assert levels.read_text()  # of this process's other threads nothing is taken away
 
 
 def test_only_what_reads_in_c_is_taken_for_a_reader():

@@ -9,7 +9,8 @@ from engine.errors import ChangeSettingsError
 from engine.plain_file import expanded
 from engine.results.answers import SweepResult
 from engine.results.codec import to_json
-from engine.results.explanations import on_trials
+from engine.results.explanations import UNCLAIMED, on_trials
+from engine.runs.audit_status import audit_status
 from engine.runs.folder import Home, home_path
 from engine.runs.requests import EngineClient
 from tui.commands.answer import Answer
@@ -39,8 +40,9 @@ def sweep(
         choices = choices_of(rules, recorded_of(run, client).settings)
         result = client.ask({"do": "result.sweep", "run": str(run.path), "choices": choices}, SweepResult)
     document = to_json(result) | {"choices": choices}
-    document["sentence"] = on_trials(result.trials) if result.trials else ""
-    shown = sweep_table(result, choices, limit)
+    failed = audit_status(run) == "failed"
+    document["sentence"] = UNCLAIMED if failed else on_trials(result.trials) if result.trials else ""
+    shown = sweep_table(result, choices, limit, failed=failed)
     if not csv:
         return Answer(document, shown)
     rows = [row.pop("settings") | row for row in map(to_json, ranked(result.variants))]

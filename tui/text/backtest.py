@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.results.caveats import SIMULATED
-from engine.results.explanations import explained, on_margin, on_trials
+from engine.results.explanations import UNCLAIMED, explained, on_margin, on_trials, without_claims
 from engine.results.learned_tables import forecast_tables
 from engine.results.metrics import METRICS, tabled
 from engine.results.number_format import UNDEFINED, amount, correlation, defined, figure, percent, whole
@@ -45,8 +45,11 @@ def with_percent(share: float) -> str:
 
 
 def backtest_summary(run: RunFolder, result: BacktestResult) -> str:
-    """The whole summary of a backtest."""
-    said = explained(result)
+    """The whole summary of a backtest; nothing is claimed of one whose audit failed."""
+    audit = audit_status(run)
+    failed = audit == "failed"
+    result = without_claims(result) if failed else result
+    said = explained(result, failed=failed)
     return "\n".join(
         [
             *caveats_of(run, result),
@@ -57,7 +60,7 @@ def backtest_summary(run: RunFolder, result: BacktestResult) -> str:
             laid_out(figures_table(result)),
             forecast(result.forecast),
             *costs(result.costs),
-            " ".join([f"leak audit {audit_status(run)}", *missed(audit_report(run))]),
+            " ".join([f"leak audit {audit}", *missed(audit_report(run))]),
             *folds_table(result.folds),
             *(f"\n{laid_out(each)}" for each in tables(result)),
             *([""] if said else []),
@@ -87,14 +90,10 @@ def costs(paid: Costs) -> list[str]:
 
 def forecast(quality: ForecastQuality) -> str:
     """How good the predictions were, whatever was traded on them."""
-    right, low, high = map(
-        percent,
-        (quality.directional_accuracy, quality.directional_accuracy_low, quality.directional_accuracy_high),
-    )
     ic, p_value, r2, of_direction = map(
         correlation, (quality.ic, quality.ic_p_value, quality.r2, quality.directional_accuracy_p_value)
     )
-    direction = f"direction {right} % ({low} … {high}, p {of_direction})"
+    direction = f"direction {percent(quality.directional_accuracy)} % (p {of_direction})"
     return f"forecast   {direction}   IC {ic} (p {p_value})   R² {r2}"
 
 
@@ -114,17 +113,23 @@ def what_if(run: RunFolder, result: BacktestResult, recorded: BacktestResult, sa
             *([SIMULATED] if result.simulated else []),
             said,
             table(("", "recorded", "what if", "buy & hold", ""), rows, right=(1, 2, 3)),
-            *([on_trials(trials)] if trials else []),
+            *([UNCLAIMED] if audit_status(run) == "failed" else [on_trials(trials)] if trials else []),
             *(f"note: {note.text}" for note in result.notes),
         ]
     )
 
 
 def backtest_document(run: RunFolder, result: BacktestResult) -> dict[str, Any]:
-    """A backtest's result for machines: metrics flat under `result`, buy and hold beside them."""
+    """A backtest's result for machines: metrics flat under `result`, buy and hold beside them.
+
+    Nothing is claimed of one whose audit failed.
+    """
+    failed = audit_status(run) == "failed"
+    result = without_claims(result) if failed else result
     rest = result.to_json()
     figures = rest.pop("metrics") | {"benchmark": rest.pop("benchmark")}
     paths = {f"{name}_path": str(run.path / file) for name, file in rest.pop("files").items()}
     rest["notes"] = [note.text for note in result.notes]
     said = {"caveats": caveats_of(run, result)}
-    return said | {"result": figures} | paths | rest | {"run": run.id, "sentences": explained(result)}
+    sentences = explained(result, failed=failed)
+    return said | {"result": figures} | paths | rest | {"run": run.id, "sentences": sentences}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.results.caveats import SIMULATED
-from engine.results.explanations import on_family, on_trials
+from engine.results.explanations import UNCLAIMED, on_family, on_trials
 from engine.results.number_format import amount, defined, percent, signed_percent, whole
 from tui.number_format import table
 
@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from engine.results.answers import SweepResult, Variant
 
 
-def sweep_table(result: SweepResult, choices: Mapping[str, list[Any]], limit: int) -> str:
+def sweep_table(
+    result: SweepResult, choices: Mapping[str, list[Any]], limit: int, *, failed: bool = False
+) -> str:
     """The table of the first results, and what the looks leave of the best; limit 0: all of them.
 
+    failed: whether the run's leak audit did.
     Variants that come to the same stand in one line with their number, under the rules of the first.
     """
     variants = ranked(result.variants)
@@ -47,7 +50,7 @@ def sweep_table(result: SweepResult, choices: Mapping[str, list[Any]], limit: in
             f"run {result.run}   {whole(len(variants))} variants: {moved}",
             table(header, rows, right=range(len(header))),
             *(rest if len(rows) < len(groups) else []),
-            *on_best(result),
+            *on_best(result, failed=failed),
         ]
     )
 
@@ -65,12 +68,15 @@ def equals(variants: Iterable[Variant]) -> list[list[Variant]]:
     return list(groups.values())
 
 
-def on_best(result: SweepResult) -> list[str]:
-    """What the best variant is worth after so many tries."""
+def on_best(result: SweepResult, *, failed: bool) -> list[str]:
+    """What the best variant is worth after so many tries; nothing where the leak audit failed."""
     if result.best is None or result.trials is None:
         return ["No variant trades ten times or more with a Sharpe ratio that is defined: none is the best."]
     best, trials = result.variants[result.best], result.trials
     rules = "  ".join(f"{key}={value}" for key, value in best.settings.items())
+    head = f"best with ten trades or more: {rules}   Sharpe {amount(best.sharpe)}"
+    if failed:
+        return [head, UNCLAIMED]
     luck = (
         f"The best of {whole(trials.trials)} tries without any skill is expected at "
         f"{amount(trials.expected_best_sharpe)}. "
@@ -78,7 +84,7 @@ def on_best(result: SweepResult) -> list[str]:
         else ""
     )
     return [
-        f"best with ten trades or more: {rules}   Sharpe {amount(best.sharpe)}",
+        head,
         f"{luck}{on_trials(trials)}",
         *([on_family(result.family)] if result.family else []),
     ]

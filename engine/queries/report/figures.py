@@ -14,33 +14,31 @@ if TYPE_CHECKING:
 
 
 SAID = (
-    "trials", "fills", "stress", "intervals", "calibration", "band", "drift", "permutation", "baselines",
-    "family",
+    "audit", "trials", "fills", "stress", "funding", "intervals", "calibration", "band", "drift",
+    "permutation", "baselines", "family",
 )  # fmt: skip
 
 
 def trust(result: BacktestResult, audit: str, recorded: BacktestResult) -> list[str]:
     """How the audit ended, the deflated Sharpe ratio, and what the facts say as they were recorded."""
-    sentences = explained(recorded, result.trials)
+    failed = audit == "failed"
+    sentences = explained(recorded, result.trials, failed=failed)
     chance = percent(result.trials and result.trials.deflated_sharpe)
     return [
-        f"Leak audit: {audit}. Deflated Sharpe: {chance} %.",
+        f"Leak audit: {audit}.{'' if failed else f' Deflated Sharpe: {chance} %.'}",
         *(sentences[name] for name in SAID if name in sentences),
     ]
 
 
 def facts(result: BacktestResult) -> list[tuple[str, ...]]:
-    """Rows of the forecast's quality and the costs."""
+    """Rows of the forecast's quality, whose intervals stand in a table of their own, and the costs."""
     quality, costs = result.forecast, result.costs
-    right, low, high = map(
-        percent,
-        (quality.directional_accuracy, quality.directional_accuracy_low, quality.directional_accuracy_high),
-    )
     ic, p_value, r2, of_direction = map(
         correlation, (quality.ic, quality.ic_p_value, quality.r2, quality.directional_accuracy_p_value)
     )
     return [
-        ("direction right", f"{right} % (95 %: {low} … {high}; p {of_direction})"),
+        ("forecasts", made_by(result)),
+        ("direction right", f"{percent(quality.directional_accuracy)} % (p {of_direction})"),
         ("information coefficient", f"{ic} (p {p_value})"),
         ("R² against a forecast of 0", r2),
         ("fees", f"{amount(costs.fees)} at {amount(costs.fee_bps)} bps a fill"),
@@ -49,6 +47,14 @@ def facts(result: BacktestResult) -> list[tuple[str, ...]]:
         ("borrow", amount(costs.borrow)),
         ("maintenance margin", on_margin(costs)),
     ]
+
+
+def made_by(result: BacktestResult) -> str:
+    """Whose forecasts were traded, and how many models' mean they are."""
+    if not result.decided_by:
+        return "none: signals as given"
+    several = f", mean of {result.members:,} models" if result.members > 1 else ""
+    return f"{result.decided_by}{several}"
 
 
 def trades(table: pd.DataFrame) -> list[tuple[str, ...]]:

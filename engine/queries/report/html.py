@@ -18,6 +18,7 @@ from engine.queries.result import traded
 from engine.queries.return_analysis import analysis
 from engine.results.answers import Curve, WrittenReport
 from engine.results.caveats import SIMULATED
+from engine.results.explanations import without_claims
 from engine.results.learned_tables import features_table, forecast_tables
 from engine.results.number_format import defined, grouped, signed_percent
 from engine.results.portfolio_tables import portfolio_tables
@@ -71,6 +72,8 @@ def page(request: Event) -> str:
         found = replace(found, trials=by_now) if by_now.looks > found.trials.looks else found
     lines = curves(again, result.decisions.without_forecast, COLUMNS)
     run, changes = result.run, request.get("overrides") or {}
+    audit = audit_status(run)
+    recorded = without_claims(recorded) if audit == "failed" else recorded
     name = f"{run.id} {run.name}".strip()
     equity = [(lines.benchmark, "benchmark"), (lines.strategy, "strategy")]
     below = [(lines.benchmark_drawdown, "benchmark"), (lines.strategy_drawdown, "strategy")]
@@ -90,7 +93,7 @@ def page(request: Event) -> str:
         "<h2>Figures</h2>",
         laid_out(figures_table(found)),
         "<h2>How far to trust it</h2>",
-        *(f"<p>{escape(line)}</p>" for line in figures.trust(found, audit_status(run), recorded)),
+        *(f"<p>{escape(line)}</p>" for line in figures.trust(found, audit, recorded)),
         *map(laid_out, (*portfolio_tables(recorded), *trust_tables(recorded))),
         "<h2>What it learned</h2>",
         *map(laid_out, forecast_tables(recorded)),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,33 +11,32 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from engine import experiment
-from engine.code_cache import cache_folder
 from engine.data.importing.features_file import load_features
 from engine.data.inputs import joins_early, own_series
 from engine.data.plan import span_of
 from engine.data.store import Store
 from engine.disk import write_whole
-from engine.errors import ChangeSettingsError, QuantdeckError
+from engine.errors import ChangeSettingsError
 from engine.lineage import origin
 from engine.market import merge
 from engine.market.times import iso
 from engine.models.training import backend
 from engine.outcome import PREDICTIONS
-from engine.own_modules import data_within, own_modules, words_of
 from engine.results.audit import AuditReport
+from engine.results.notes import Note
 from engine.runs.audit_status import AUDIT, fingerprint
 from engine.runs.manifest import read_checked
 from engine.runs.modes import MODES
 from engine.runs.state import state_of
 from engine.settings import load, moment
 from engine.studies.leak_audit.audit import audit
+from engine.studies.leak_audit.building import built
 from engine.studies.leak_audit.history import recorded
 from engine.studies.leak_audit.isolation import Isolated
 from engine.studies.leak_audit.stages import ORDER, ordinary
-from engine.studies.leak_audit.watch import Watch, readers_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from engine.runs.events import Emit
     from engine.runs.folder import Home, RunFolder
@@ -98,8 +95,9 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
         found.rounding,
         outside,
         edited=bool(kept and file and not (file.is_file() and file.read_bytes() == kept)),
-        notes=tuple(
-            note for each in own_series(settings.data, Store(home.data)) for note in joins_early(each)
+        notes=(
+            *([] if same_data else [Note("forecasts not compared", {})]),
+            *(note for each in own_series(settings.data, Store(home.data)) for note in joins_early(each)),
         ),
     )
     write_whole(run.path / AUDIT, json.dumps(report.to_json(), indent=2).encode())
@@ -170,40 +168,6 @@ def kept_model(trained: RunFolder) -> bytes | None:
     """The file of the user's own model that was trained; None if the run kept none."""
     path = trained.own_model_path
     return read_checked(trained.path, path.name) if path.exists() else None
-
-
-def built(settings: Settings, kept: bytes | None) -> Iterator[str]:
-    """What the user's own model file takes from elsewhere when it is executed and builds a network.
-
-    kept: the file as it was trained, which is executed instead.
-    """
-    if not settings.model.file:
-        return
-    from engine.models import registry
-    from engine.models.definition import NetworkKind
-
-    file = settings.model.file
-    source = kept or (Path(file).read_bytes() if Path(file).is_file() else b"")
-    compiled = os.environ.get("JAX_COMPILATION_CACHE_DIR") or str(cache_folder())
-    watch = Watch((file, *own_modules(source)), compiled)
-    sys.addaudithook(watch)
-    try:
-        kind = registry.to_build(settings.model, kept)
-        if isinstance(kind, NetworkKind):
-            kind.build(settings.window.lookback, len(settings.features.names), settings.model, 0)
-    except QuantdeckError as error:
-        yield f"model.file cannot be watched: {error}"
-    finally:
-        watch.on = False
-    yield from (f"build {what}" for what in watch.seen)
-    for path, text in {
-        file: source,
-        **{each: Path(each).read_bytes() for each in own_modules(source)},
-    }.items():
-        yield from (
-            f"{path} may read files or ask the network by {each}" for each in readers_in(words_of(text))
-        )
-        yield from (f"{path} {what}" for what in data_within(text))
 
 
 def pinned_down(settings: Settings, names: Sequence[str], now_ms: int) -> Settings:

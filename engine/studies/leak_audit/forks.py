@@ -119,6 +119,7 @@ def forked(function: Callable[..., Any], arguments: Sequence[object], calls: Con
     if child == 0:
         exit_code, own = 1, os.getpid()
         try:
+            calls.close()  # nothing but the answer leaves it
             found = function(*arguments)
             if os.getpid() == own:  # a fork of its own that comes back here answers for nobody
                 writer.send(found)

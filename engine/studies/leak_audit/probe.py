@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.studies.leak_audit import ends
-from engine.studies.leak_audit.cuts import AFTER, Block, Cut, Probed, at_cuts
+from engine.studies.leak_audit.cuts import AFTER, TOGETHER, Block, Cut, Probed, at_cuts
 from engine.studies.leak_audit.futures import FUTURES, part
 from engine.studies.leak_audit.rounding import usual_deviation
 
@@ -31,6 +31,7 @@ BLOCKS = 8  # places of the history where they stand
 WARM = 400  # rows before a block's first cut
 AT_ONCE = 4  # processes' share of histories that end early, held in memory together
 PERIOD = 672  # rows, four weeks of hourly bars: each of them is cut at, at least in one way
+EVERYWHERE = 104  # cuts at equal distances: each hundredth of the history holds one
 TURNS = 24  # of months at which is cut, those of years and quarters before others
 
 
@@ -46,6 +47,7 @@ def probe(base: Replay, own: Sequence[str]) -> Probed:
         *spread_cuts,
         *(every_phase(rows, {cut for block in spread_cuts for cut in block.cuts}, warm) if own else ()),
         *(at_turns(base.time_ms, warm) if own else ()),
+        *(everywhere(rows, warm) if own else ()),
     ]
     wholes = base.stages.tables([[part(base.market, block.start, block.stop)] for block in blocks])
     cuts = [
@@ -117,6 +119,14 @@ def every_phase(rows: int, cut_already: set[int], warm: int = WARM) -> Iterator[
         stop = min(first + step, begin + PERIOD, rows - AFTER)
         if cuts := tuple(cut for cut in range(first, stop) if cut % PERIOD in wanted):
             yield Block(first - warm, cuts[-1] + AFTER, cuts, once=True)
+
+
+def everywhere(rows: int, warm: int = WARM) -> Iterator[Block]:
+    """Blocks of cuts at equal distances, as a leak may last for one stretch of the history alone."""
+    cuts = np.unique(np.linspace(warm, rows - AFTER, EVERYWHERE).astype(int)).tolist()
+    for first in range(0, len(cuts), TOGETHER):
+        some = cuts[first : first + TOGETHER]
+        yield Block(some[0] - warm, some[-1] + AFTER, tuple(some), once=True)
 
 
 def at_turns(time_ms: NDArray[np.int64], warm: int = WARM) -> Iterator[Block]:

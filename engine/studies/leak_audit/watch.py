@@ -30,7 +30,13 @@ DEVICES = (
     "/proc/self/status", "/proc/self/stat", "/proc/self/statm", "/proc/self/maps", "/proc/self/mountinfo",
     "/proc/self/mounts", "/proc/self/task", "/sys",
 )  # fmt: skip
-SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/etc")
+SYSTEM = (
+    "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/etc/localtime", "/etc/timezone",
+    "/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/hosts", "/etc/host.conf", "/etc/hostname",
+    "/etc/resolv.conf", "/etc/gai.conf", "/etc/services", "/etc/protocols", "/etc/ld.so.cache",
+    "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/locale.alias", "/etc/os-release", "/etc/lsb-release",
+    "/etc/mime.types", "/etc/ssl", "/etc/fonts", "/etc/OpenCL",
+)  # fmt: skip
 LOOKS = "quantdeck.stat"  # raised for what Python looks at without an event
 NETWORK, STARTS, LISTS = "asks the network:", "starts", "lists"
 # Audit events of Python that carry something in from outside, named by one of their arguments.
@@ -43,10 +49,18 @@ CALLS = {
     "os.exec": (STARTS, 0), "os.posix_spawn": (STARTS, 0), "os.spawn": (STARTS, 0),
     "os.listdir": (LISTS, 0), "os.scandir": (LISTS, 0), "os.getxattr": ("looks at", 0),
     LOOKS: ("looks at", 0),
+    "os.mkdir": ("changes", 0), "os.rmdir": ("changes", 0), "os.remove": ("changes", 0),
+    "os.rename": ("changes", 1), "os.link": ("changes", 1), "os.symlink": ("changes", 1),
+    "os.utime": ("changes", 0), "os.setxattr": ("changes", 0), "os.truncate": ("changes", 0),
+    "os.chmod": ("changes", 0), "os.chown": ("changes", 0),
 }  # fmt: skip
+CHANGES = {event for event, (words, _) in CALLS.items() if words == "changes"}
+WRITING = os.O_WRONLY | os.O_RDWR
 # Those that need no argument to say what they do.
 ALONE = {
     "os.fork": "starts a process of its own", "os.forkpty": "starts a process of its own",
+    "os.kill": "sends signals to processes",
+    "resource.prlimit": "changes the limits of processes",
     "gc.get_objects": "searches the memory of its process",
     "gc.get_referrers": "searches the memory of its process",
     "gc.get_referents": "searches the memory of its process",
@@ -73,7 +87,11 @@ HARMLESS = {
     "dl_iterate_phdr", "malloc", "calloc", "free", "memcpy", "memmove", "memset", "strlen",
     "gnu_get_libc_version",
 }  # fmt: skip
-STANDARD = tuple(realpath(sysconfig.get_path(name)) + os.sep for name in ("stdlib", "platstdlib"))
+# Not the folder of that name in a virtual environment, where nothing of Python's lies.
+STANDARD = tuple(
+    realpath(sysconfig.get_path(name, vars={"platbase": sys.base_exec_prefix})) + os.sep
+    for name in ("stdlib", "platstdlib")
+)
 CODE = (".py", ".pyc", ".pyi", ".so", ".pth")
 
 
@@ -91,7 +109,8 @@ class Watch:
             for level in ("", 1, 2)
         }
         self.libraries = within(PLACES)
-        self.allowed = within((*SYSTEM, *DEVICES, *folders))
+        self.own = within((*DEVICES, *folders))
+        self.allowed = (*within(SYSTEM), *self.own)
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Note it, once."""
@@ -110,6 +129,7 @@ class Watch:
             self.seen[ALONE[event]] = None
         elif event == "open" and arguments:
             self.opened(arguments[0])
+            self.written(arguments)
         elif event == "import" and arguments[1]:  # an extension in C: no file of it is opened by Python
             self.opened(arguments[1])
         elif event == "socket.__new__" and arguments[1] != socket.AF_UNIX:  # pairs stay in the process
@@ -137,18 +157,39 @@ class Watch:
         if event in {"ctypes.dlopen", "os.listdir", "os.scandir"}:
             # Python lists the places that it imports from
             return not isinstance(what, int) and what not in sys.path and not self.is_allowed(what)
-        if event in {LOOKS, "os.getxattr"}:  # a path is resolved folder by folder
+        if event in CHANGES or event == "os.getxattr":  # of its own file, too: a next replay may find it
+            return not self.is_its_own(what)
+        if event == LOOKS:  # a path is resolved folder by folder
             seen = not isinstance(what, int) and exists(what) and not isdir(what)
             return seen and not self.is_allowed(what)
         if event == "ctypes.dlsym":
             return what in IN_C or is_of_the_system(arguments[0], str(what))
-        return not (event == "sqlite3.connect" and what in {":memory:", b":memory:"})
+        if event == "sqlite3.connect":
+            elsewhere = named(what).startswith("file:") or not self.is_its_own(what)
+            return elsewhere and what not in {":memory:", b":memory:"}
+        return True
 
     def opened(self, path: Any) -> None:
         """Note a file that is not part of Python, the system or the features themselves."""
         if isinstance(path, int) or not exists(path) or self.is_allowed(path):
             return
         self.seen[f"opens {named(path)}"] = None
+
+    def written(self, arguments: tuple[Any, ...]) -> None:
+        """Note a file that is opened to be written and stays for a next replay, its own file among them."""
+        path, _, flags = (*arguments, None, None)[:3]
+        if (
+            not isinstance(path, int)
+            and isinstance(flags, int)
+            and flags & WRITING
+            and not self.is_its_own(path)
+        ):
+            self.seen[f"writes {named(path)}"] = None
+
+    def is_its_own(self, path: Any) -> bool:
+        """Whether a file is gone with the replay, or is compiled code."""
+        real = realpath(os.fsdecode(path)) if not isinstance(path, int) else ""
+        return not real or (real + os.sep).startswith(self.own) or "__pycache__" in Path(real).parts
 
     def is_allowed(self, path: Any) -> bool:
         """Whether what a file says is the same in every replay."""

@@ -84,7 +84,7 @@ def test_no_panel_of_a_result_of_any_size_is_wider_than_the_screen(full, data):
     result = replace(recorded, fills=fills, costs=costs, months=months)
     for line in [*drawing.fills(result, result, width), *drawing.months(result, width), *stress(result)]:
         assert width_of(line) <= width
-    assert all(width_of(line) <= drawing.ASIDE for line in drawing.aside(result))
+    assert all(width_of(line) <= drawing.ASIDE for line in drawing.aside(result, result))
 
 
 @pytest.mark.parametrize("size", [(80, 22), (160, 37)], ids=str)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -95,10 +96,10 @@ def tone(value: float) -> str:
     return "bright" if not defined(value) or value == 0 else "good" if value > 0 else "bad"
 
 
-def aside(result: BacktestResult) -> list[Line]:
-    """Quality of the forecasts, and what trading cost."""
-    quality, costs = result.forecast, result.costs
-    low, high = percent(quality.directional_accuracy_low), percent(quality.directional_accuracy_high)
+def aside(result: BacktestResult, recorded: BacktestResult) -> list[Line]:
+    """Quality of the forecasts, with the run's interval of the hit rate, and what trading cost."""
+    quality, costs, found = result.forecast, result.costs, recorded.intervals
+    low, high = map(percent, found.forecast.directional_accuracy if found else (math.nan, math.nan))
     forecast = [
         ("R²", correlation(quality.r2)),
         ("IC", f"{correlation(quality.ic)} {p_value(quality.ic_p_value)}"),
@@ -142,10 +143,12 @@ def fills(
     width: int,
     *,
     tried: bool = False,
+    failed: bool = False,
 ) -> list[Line]:
     """The run's decisions filled in kinder and harsher ways, what that leaves, and the notes.
 
-    `tried` says that `result` is by other rules than `recorded`, whose scenarios stay those of the run.
+    `tried` says that `result` is by other rules than `recorded`, whose scenarios stay those of the run;
+    `failed`, that the leak audit did.
     """
     whose = "of the run as it was recorded" if tried else f"the run fills at {result.fill}"
     lines: list[Line] = [[(" fills", "bright"), (f"  {whose}", "quiet")]]
@@ -155,10 +158,10 @@ def fills(
         else [(" not in this result: b backtests the run again, with them", "quiet")]
     )
     lines += [scenario(each) for each in recorded.fills.scenarios] if recorded.fills else []
-    said = explained(recorded)
-    if recorded.fills:  # the returns stand above
+    said = explained(recorded, failed=failed)
+    if "fills" in said and recorded.fills:  # the returns stand above
         said["fills"] = left_by_fills(recorded.metrics["total_return"], recorded.fills)
-    for name in ("fills", "permutation", "baselines", "trials", "family"):
+    for name in ("audit", "fills", "funding", "permutation", "baselines", "trials", "family"):
         lines += paragraph(said.get(name, ""), width)
     for note in result.notes:
         lines += paragraph(note.text, width, "warn")

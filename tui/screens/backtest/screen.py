@@ -185,11 +185,11 @@ class BacktestScreen(BaseScreen):
             moved, first = opened.moves.listing, caveats_of(run, shown)
             facts = drawing.Shown(shown, moved, opened.tries, audit_status(run), first, opened.stale)
             banner = [*drawing.caveats(facts, self.size.width), *drawing.banner(facts, self.size.width)]
-            self.draw_result(shown, opened.recorded or shown)
+            self.draw_result(shown, opened.recorded or shown, failed=facts.audit == "failed")
         self.query_one("#banner", Lines).show(banner)
         self.query_one("#title", Lines).show([title])
 
-    def draw_result(self, shown: BacktestResult, recorded: BacktestResult) -> None:
+    def draw_result(self, shown: BacktestResult, recorded: BacktestResult, *, failed: bool) -> None:
         """The panels of the result; keys go to the trades as soon as they are on the screen."""
         if self.focused is None and not self._zoom:
             self.set_focus(self.trades.table)
@@ -200,10 +200,10 @@ class BacktestScreen(BaseScreen):
         zoomed = self._zoom == "figures"
         room = self.query_one("#all-figures").size.height
         table.show(figures(sides, None if zoomed else room))
-        self.query_one("#aside", Lines).show(drawing.aside(shown))
+        self.query_one("#aside", Lines).show(drawing.aside(shown, recorded))
         width = self.query_one("#more").size.width or self.size.width
         self.query_one("#months", Lines).show([*drawing.months(shown, width), []])
-        fills = drawing.fills(shown, recorded, width, tried=opened.tried)
+        fills = drawing.fills(shown, recorded, width, tried=opened.tried, failed=failed)
         self.query_one("#fills", Lines).show(fills)
         self.query_one("#stress", Lines).show(stress(recorded))
         if self._zoom == "portfolio":
@@ -211,7 +211,7 @@ class BacktestScreen(BaseScreen):
         if self._zoom == "learned" and opened.run:
             importance = measured(self.deck.snapshot, opened.run)
             measure = self.hint(f"importance {recorded.of or recorded.run}")
-            text = learned(recorded, importance, measure, width, ascii=self.deck.ascii)
+            text = learned(recorded, importance, measure, width, failed=failed, ascii=self.deck.ascii)
             self.query_one("#forecasts-and-features", Lines).show(text)
         if self._zoom in ("rolling", "returns"):
             self.draw_returns(width)

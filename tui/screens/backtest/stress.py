@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from engine.results.number_format import UNDEFINED, amount, defined, percent
+from engine.results.trust_tables import late_by
 from tui.screens.backtest.drawing import tone
 from tui.widgets.lines import Line, number
 
@@ -31,7 +32,7 @@ def stress(recorded: BacktestResult) -> list[Line]:
 
 def late_and_larger(found: StressTests) -> list[Line]:
     """Return and Sharpe ratio of late fills and of larger capitals; costs, capacity, length of the record."""
-    late = [(f"{each.bars} bars late", each.total_return, each.sharpe) for each in found.delays]
+    late = [(late_by(each.bars), each.total_return, each.sharpe) for each in found.delays]
     larger = [
         (f"capital {money(each.capital)}", each.total_return, each.sharpe) for each in found.capacity.rows
     ]

@@ -22,7 +22,7 @@ from engine.settings import load
 SCENARIO = os.environ.get("SCENARIO", "well")
 BACKTEST = json.loads((Path(__file__).parents[1] / "backtest.json").read_text())
 COSTS = BACKTEST["costs"]
-UNKNOWN = ("directional_accuracy_low", "directional_accuracy_high", "ic", "ic_p_value")
+UNKNOWN = ("ic", "ic_p_value")
 FORECAST = BACKTEST["forecast"] | dict.fromkeys(UNKNOWN)
 METRICS = {
     "final_value": 12841.07,
