@@ -15,6 +15,7 @@ import os
 import sys
 from pathlib import Path
 
+from engine import user_folders
 from engine.disk import write_whole
 from engine.errors import MakeRoomError
 from engine.variables import set_variable
@@ -25,7 +26,7 @@ USED: dict[Path, str] = {}  # patterns of the folders that this process has chec
 
 def cache_folder() -> Path:
     """The user's cache folder for quantdeck (XDG_CACHE_HOME or ~/.cache)."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "quantdeck"
+    return user_folders.caches() / "quantdeck"
 
 
 def cache_of(variable: str, own: Path) -> Path:

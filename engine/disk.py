@@ -3,23 +3,45 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import secrets
 import shutil
 import stat
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.errors import ChangeSettingsError, MakeRoomError, RepairDataError
 from engine.hints import hint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 TEMPORARY = ".part-"
 CHECKPOINT = "checkpoint.npz"
 DIGEST_BYTES = 32
+ANY_REMEDY = "Free space or allow writing there"
+REMEDIES: Mapping[int | None, str] = MappingProxyType(
+    {
+        errno.ENOSPC: "Free space there",
+        errno.EDQUOT: "Free space, or have your quota raised",
+        errno.EFBIG: "Raise the limit on the size of files: ulimit -f unlimited",
+        errno.EACCES: "Allow writing there",
+        errno.EPERM: "Allow writing there",
+        errno.EROFS: "Choose a folder of a disk that may be written to",
+        errno.EMFILE: "Raise the limit on open files: ulimit -n 1024",
+        errno.ENOENT: "Look who has removed its folder, or make that again",
+        errno.EEXIST: "Move away the file that lies where a folder should be",
+        errno.ENOTDIR: "Move away the file that lies where a folder should be",
+        errno.ELOOP: "Remove the link that leads to itself",
+        errno.ENFILE: "End other programs: the machine has too many files open",
+        errno.EAGAIN: "End other processes, or raise the limit on them: ulimit -u",
+        errno.EIO: "Look after the disk: the system's log tells more",
+        errno.ENAMETOOLONG: "Choose shorter names",
+    }
+)
 NEEDED_MB = 200.0
 
 
@@ -62,7 +84,7 @@ def refuse_output(path: Path, home: Path, *, replace: bool = False, new_folder: 
         strange = target.exists() and not target.is_file()
     except (OSError, ValueError, RuntimeError):  # too long, a NUL in it, a link to itself
         raise ChangeSettingsError(name, "is no name that a file can have", "Choose another name") from None
-    if target.is_relative_to(home.resolve()):
+    if target.is_relative_to(os.path.realpath(home)):
         raise ChangeSettingsError(
             name, "lies in the home, among quantdeck's own files", "Choose another folder"
         )
@@ -81,10 +103,8 @@ def refusals(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise MakeRoomError(
-            str(path), f"cannot be written: {reason}", "Free space or allow writing there"
-        ) from error
+        reason, remedy = error.strerror or type(error).__name__, REMEDIES.get(error.errno, ANY_REMEDY)
+        raise MakeRoomError(str(path), f"cannot be written: {reason}", remedy) from error
 
 
 def sync(path: Path) -> None:

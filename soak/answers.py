@@ -67,6 +67,8 @@ async def main():
             if told := await updated(seed, Path(folder)):
                 wrong.append(seed)
                 print(seed, told, sep="\n", flush=True)
+            if (seed + 1) % 100 == 0:
+                print(f"{seed + 1} of {times}: {len(wrong)} our own fault", file=sys.stderr)
     print(f"{times} updates over mutated answers, {len(wrong)} ended as our own fault")
     return int(bool(wrong))
 

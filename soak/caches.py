@@ -61,6 +61,7 @@ def main():
             name = damaged(cache, rng)
             found, _ = outcome(home)
             wrong += [(turn, name)] if found != wanted else []
+            print(f"{turn + 1} of {times}: {turn + 1 - len(wrong)} equal", file=sys.stderr)
     print(f"{times} damages of compiled code, {times - len(wrong)} runs equal, others: {wrong or 'none'}")
     return int(bool(wrong))
 

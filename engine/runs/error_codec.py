@@ -6,6 +6,7 @@ import errno
 from typing import Any
 
 from engine import errors
+from engine.disk import REMEDIES
 from engine.errors import (
     InternalError,
     MakeRoomError,
@@ -16,7 +17,7 @@ from engine.errors import (
     printable,
 )
 
-NO_ROOM = {errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EFBIG}
+OF_THE_MACHINE = REMEDIES.keys() - {errno.ENOENT, errno.EEXIST}  # these may be our own fault
 XLA_NO_MEMORY = "RESOURCE_EXHAUSTED"
 LONGEST_REASON = 300
 EARLIER_NAMES = {  # of classes in the logs of version 0.1
@@ -44,9 +45,9 @@ def as_error(error: BaseException) -> QuantdeckError:
     if isinstance(error, MemoryError) or number == errno.ENOMEM or XLA_NO_MEMORY in str(error):
         reason = "the machine has none left to give"
         return MakeRoomError("memory", reason, "Use less history or smaller batches")
-    if isinstance(error, OSError) and number in NO_ROOM:
-        thing = str(error.filename or "the disk")
-        return MakeRoomError(thing, error.strerror or "is refused", "Free space or allow writing there")
+    if isinstance(error, OSError) and number in OF_THE_MACHINE:
+        thing = str(error.filename or "the machine")
+        return MakeRoomError(thing, error.strerror or "refuses", REMEDIES[number])
     reason = f"its own fault: {one_line(error)}"
     return InternalError("quantdeck", reason, "engine.log holds the traceback; please report it")
 

@@ -54,7 +54,10 @@ class RunFolder:
             raise RepairDataError(
                 str(self.path), "is no run: it has no run.json", "Name a run's folder"
             ) from None
-        except (OSError, ValueError, RecursionError) as error:
+        except OSError as error:
+            remedy = "Allow reading it" if isinstance(error, PermissionError) else remedy
+            raise RepairDataError(str(self.about_path), f"cannot be read: {error.strerror}", remedy) from None
+        except (ValueError, RecursionError) as error:
             raise RepairDataError(str(self.about_path), f"cannot be read: {error}", remedy) from None
         if not isinstance(about, dict) or not all(isinstance(about.get(key), str) for key in ABOUT_KEYS):
             raise RepairDataError(
@@ -91,11 +94,21 @@ class RunFolder:
 
     @property
     def is_genuine(self) -> bool:
-        """Whether run.json is valid, and of a run of the folder's name."""
+        """Whether run.json is valid, of a run of the folder's name, and all that tells of it may be read."""
         try:
-            return self.path.name == self.id
+            return self.path.name == self.id and self.may_be_read
         except RepairDataError:
             return False
+
+    @property
+    def may_be_read(self) -> bool:
+        """Whether this process may read what tells of the run: the folder, run.json, the log and the lock."""
+        telling = (self.about_path, self.events_path, self.lock_path)
+        return (
+            os.access(self.path, os.R_OK | os.X_OK, effective_ids=True)
+            and all(os.access(each, os.R_OK, effective_ids=True) or not lies(each) for each in telling)
+            and not self.lock_path.is_symlink()
+        )
 
     @property
     def repeats(self) -> str:
@@ -239,9 +252,14 @@ class Home:
         except (FileNotFoundError, NotADirectoryError, PermissionError):  # see engine.runs.unreadable
             return []
 
+    def closed(self) -> list[Path]:
+        """The folders of runs that may not be read."""
+        named = [path for path in self.candidates() if ID.fullmatch(path.name)]
+        return [path for path in named if not RunFolder(path).may_be_read]
+
     def find(self, text: str, modes: Sequence[str] = ()) -> RunFolder:
         """The run that an id, a name, a unique beginning, or `last` means. Raises ChangeSettingsError."""
-        everything, modes = self.all(), modes or tuple(MODES)
+        everything, modes, closed = self.all(), modes or tuple(MODES), len(self.closed())
         runs = [run for run in everything if run.mode in modes]
         if text == "last" and runs:
             return runs[-1]
@@ -255,16 +273,23 @@ class Home:
             listing = ", ".join(described(run) for run in found[-8:])
             raise ChangeSettingsError(thing, f"fits {len(found)} runs", f"Give the id, or more: {listing}")
         if not runs:
+            if closed:
+                reason = f"you may read none of the {closed} runs of others in {self.path}"
+                raise ChangeSettingsError(thing, reason, "Ask their owners, or name another home with --home")
             raise ChangeSettingsError(
                 thing,
                 f"there is no {kind} yet in {self.path}",
                 f"Start one: {hint(self.path, command(modes))}",
             )
-        raise ChangeSettingsError(thing, f"there is no such {kind}", self._near(text, runs, everything))
+        beside = f" among those that you may read, all but {closed}" if closed else ""
+        reason = f"there is no such {kind}{beside}"
+        raise ChangeSettingsError(thing, reason, self._near(text, runs, everything))
 
     def _explain(self, text: str) -> None:  # why a folder of that id counts as no run
         path = self.runs / text
         if path.is_dir() and not path.is_symlink():
+            if not RunFolder(path).may_be_read:
+                raise ChangeSettingsError(f"run {text}", "is there, but you may not read it", "Ask its owner")
             made = RunFolder(path).id
             raise RepairDataError(str(path), f"holds a copy of run {made}", "Move it out of the runs folder")
 
@@ -300,6 +325,15 @@ class Home:
                 shutil.rmtree(left, ignore_errors=True)
         finally:
             os.close(handle)
+
+
+def lies(path: Path) -> bool:
+    """Whether anything lies there, as far as can be told."""
+    try:
+        path.lstat()
+    except OSError as error:
+        return not isinstance(error, FileNotFoundError)
+    return True
 
 
 def home_path(given: str | None) -> Path:

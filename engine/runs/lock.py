@@ -14,6 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from engine.disk import refusals
+from engine.errors import MakeRoomError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,12 +23,16 @@ INHERITED = "QUANTDECK_LOCK"
 
 
 def held(path: Path) -> bool:
-    """Whether some process holds the lock. A shared probe, so that any number may ask at once."""
-    with refusals(path):
-        try:
-            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-        except (FileNotFoundError, NotADirectoryError):
-            return False
+    """Whether some process holds the lock. A shared probe, so that any number may ask at once.
+
+    Raises MakeRoomError when that cannot be told.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise MakeRoomError(str(path), f"cannot be opened: {error.strerror}", "Allow reading it") from None
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -119,7 +119,8 @@ def opened(folder: Path, name: str) -> BufferedReader:
     except FileNotFoundError:
         raise RepairDataError(str(path), "is missing", REMEDY) from None
     except OSError as error:
-        raise RepairDataError(str(path), f"cannot be opened: {error.strerror}", REMEDY) from None
+        remedy = "Allow reading it" if isinstance(error, PermissionError) else REMEDY
+        raise RepairDataError(str(path), f"cannot be opened: {error.strerror}", remedy) from None
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise RepairDataError(str(path), "is no regular file", REMEDY)

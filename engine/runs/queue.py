@@ -162,7 +162,7 @@ def move(folder: Path, ticket: Ticket, order: int) -> None:
 def guarded(folder: Path) -> Iterator[None]:
     """Change the queue while nobody else does, as far as the file system has locks for folders."""
     try:
-        handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
     except OSError:
         yield
         return

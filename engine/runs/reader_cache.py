@@ -30,7 +30,7 @@ SETTLED_S = 2.0  # a file that changed later than that may change again at the s
 
 def place(subject: Path, kind: str) -> Path:
     """Where something is kept of a home or of a run's folder."""
-    name = hashlib.sha256(os.fsencode(subject.resolve())).hexdigest()[:32]
+    name = hashlib.sha256(os.fsencode(os.path.realpath(subject))).hexdigest()[:32]
     return cache_folder() / FOLDER / f"{name}.{kind}"
 
 

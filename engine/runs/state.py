@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from engine.errors import InternalError
+from engine.errors import InternalError, RepairDataError
 from engine.runs import fold_cache
 from engine.runs import log_entries as log
 from engine.runs.events import clock, read
@@ -20,10 +20,26 @@ from engine.runs.postmortem import cause, cure
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
 
-__all__ = ["FINAL", "KEPT_NOTES", "NAMES", "Follower", "State", "fold", "replay", "state_of"]
+__all__ = [
+    "FINAL",
+    "KEPT_NOTES",
+    "NAMES",
+    "Follower",
+    "State",
+    "fold",
+    "replay",
+    "state_of",
+    "state_or_fault",
+    "unread",
+]
 
 STALE_S = 30.0
 KEPT_LINES = 500
+
+
+def unread(error: RepairDataError) -> State:
+    """The state of a run whose log cannot be read: a failed one."""
+    return State(status="failed", error=error, seq=1)
 
 
 class Follower:
@@ -77,6 +93,14 @@ def state_of(run: RunFolder, now: datetime | None = None) -> State:
     follower = Follower(run)
     follower.poll(now)
     return follower.state
+
+
+def state_or_fault(run: RunFolder) -> State:
+    """The same, where one log that cannot be read must not hold up what is done with others."""
+    try:
+        return state_of(run)
+    except RepairDataError as error:
+        return unread(error)
 
 
 def living_status(run: RunFolder, state: State, now: datetime) -> str:

@@ -16,7 +16,7 @@ from engine.runs.folder import RunFolder
 from engine.runs.log_entries import Epoch
 from engine.runs.results import result_of
 from engine.runs.signature import key_path
-from engine.runs.state import State, state_of
+from engine.runs.state import State, state_of, unread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +52,7 @@ def summary_of(run: RunFolder) -> Summary:
     try:
         state = state_of(run)
     except RepairDataError as error:
-        return replace(of_state(run, State(status="failed", error=error, seq=1)), whole=False)
+        return replace(of_state(run, unread(error)), whole=False)
     return of_state(run, state)
 
 

@@ -13,9 +13,9 @@ import json
 import os
 import sqlite3
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine import user_folders
 from engine.disk import stamp
 from engine.errors import MakeRoomError, RepairDataError
 from engine.plain_file import expanded
@@ -24,6 +24,7 @@ from engine.runs.trial_ledger import Counted, Evaluation, same_bars, without_tim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
 FILE = "trials.sqlite"
 VARIABLE = "QUANTDECK_LEDGER"
@@ -86,15 +87,11 @@ def place(home: Path) -> Place:
     if named := os.environ.get(VARIABLE):
         path = expanded(named)
         return Place(home / path, alone=False)
-    state = Path(os.environ.get("XDG_STATE_HOME") or "")
-    if not state.is_absolute() and os.environ.get("HOME"):
-        state = Path(os.environ["HOME"]) / ".local/state"
-    folder = state / "quantdeck"
+    folder = user_folders.states() / "quantdeck"
     with contextlib.suppress(OSError):
-        if state.is_absolute():
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if os.access(folder, os.W_OK):
-                return Place(folder / FILE, alone=False)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if os.access(folder, os.W_OK):
+            return Place(folder / FILE, alone=False)
     return Place(home / FILE, alone=True)
 
 

@@ -7,8 +7,6 @@ import pwd
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from engine.runs.folder import ID
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -23,8 +21,7 @@ def unreadable(home: Home) -> dict[str, int]:
     for folder, needed in ((home.path, os.X_OK), (home.runs, LISTED)):
         if os.access(folder, os.F_OK, effective_ids=True) and not allowed(folder, needed):
             return {owner_of(folder): UNKNOWN}
-    closed = [path for path in home.candidates() if ID.fullmatch(path.name) and not allowed(path, LISTED)]
-    return dict(Counter(map(owner_of, closed)))
+    return dict(Counter(map(owner_of, home.closed())))
 
 
 def allowed(folder: Path, needed: int) -> bool:

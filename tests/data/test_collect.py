@@ -540,9 +540,7 @@ def test_a_folder_that_may_not_be_written_is_told():
             check=False,
         )
         assert list(Path(folder, "data").iterdir()) == []
-    assert run.stdout == "cannot be written: Permission denied | Free space or allow writing there\n", (
-        run.stderr
-    )
+    assert run.stdout == "cannot be written: Permission denied | Allow writing there\n", run.stderr
 
 
 async def test_minutes_of_a_file_become_the_hours_of_a_run(tmp_path):

@@ -202,7 +202,7 @@ def test_a_lock_that_is_a_link_is_not_followed(home, run, tmp_path):
     run.lock_path.symlink_to(tmp_path / "target")
     with pytest.raises(Exception, match="cannot be written"):
         home.delete(run)
-    assert home.all() == [run]
+    assert home.closed() == [run.path]
 
 
 def test_what_an_interrupted_deletion_left_goes_with_the_next(home, run):

@@ -3,6 +3,7 @@
 import pytest
 
 from engine.runs.folder import Home, home_path
+from tests.test_plain_file import KINDS
 from tests.tui.app.conftest import ready, settled
 from tests.tui.app.recorded import NOON, STATES, record
 from tui.app import Quantdeck
@@ -54,6 +55,21 @@ def test_where_there_is_nothing_the_homes_that_were_used_are_told(home, tmp_path
     found = status(None).text
     assert f"1 run in ~/project/artifacts; see: quantdeck --home {home.path}" in found
     assert "project" not in status(str(tmp_path / "named")).text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whatever_lies_in_the_place_of_what_was_seen_is_taken_for_nothing(kind, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file().parent.mkdir(parents=True)
+    KINDS[kind](file())
+    assert looks() == {}
+
+
+def test_one_log_that_cannot_be_read_spoils_no_status(home):
+    note_look(home.path, ["0c1d0002"])
+    broken = record(home, "0c1d0002", STATES["done"][0])
+    broken.events_path.write_text('{"v":1,"seq":1,"at":"2026-11-22T12:00:00Z","kind":"started"}\n')
+    assert broken.id in status(str(home.path)).document["ended_badly"]
 
 
 @pytest.mark.parametrize(("state", "bad"), ENDS)

@@ -13,6 +13,7 @@ from tests.tui.app.recorded import NOON, home_of_all
 from tests.tui.results.conftest import text_of
 from tui.app import Quantdeck
 from tui.cli import main
+from tui.runs.watch import Watch
 
 # Linux's capabilities by which root reads what its permissions forbid: capabilities(7), capset(2).
 READS_ALL = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
@@ -64,6 +65,49 @@ def test_they_are_counted_by_owner(place, closed, capsys):
             assert "no runs yet" not in text
             assert main([*words, "--home", str(home.path), "--json"]) == 0
             assert json.loads(capsys.readouterr().out)["unreadable"] == unreadable(home)
+
+
+@pytest.mark.parametrize("file", ["run.json", "events.jsonl", "lock"])
+def test_one_whose_log_or_lock_is_closed_spoils_no_list(place, file, capsys):
+    home = home_of_all(place / "home")
+    closed, *others = home.all()
+    (closed.path / file).touch()
+    (closed.path / file).chmod(0)
+    with ordinary():
+        for words in ([], ["runs", "list"]):
+            assert main([*words, "--home", str(home.path)]) == 0
+            assert f"1 run of {owner_of(home.runs)} cannot be read" in capsys.readouterr().out
+        assert home.all() == others
+        for named, said in ((closed.path.name, "you may not read it"), ("none", "those that you may read")):
+            assert main(["runs", "show", named, "--home", str(home.path)]) == 2
+            assert said in capsys.readouterr().err
+
+
+def test_where_all_are_closed_none_is_said_to_be_lacking(place, capsys):
+    home = home_of_all(place / "home")
+    close(home, len(home.all()))
+    with ordinary():
+        assert main(["runs", "show", "last", "--home", str(home.path)]) == 2
+    said = capsys.readouterr().err
+    assert "you may read none of" in said
+    assert "Start one" not in said
+
+
+def test_the_watch_goes_on_past_a_lock_that_is_closed_while_it_looks(place):
+    home = home_of_all(place / "home")
+    watch = Watch(home, lambda: None)
+    watch.poll()
+    run = home.all()[0]
+    run.lock_path.touch()
+    run.lock_path.chmod(0)
+    with run.events_path.open("ab") as log:
+        log.write(b"\n")  # there is something to read
+    with ordinary():
+        watch.poll(everything=False)
+        for each in watch.snapshot.runs:
+            watch.read_log(each.id)
+        watch.poll()
+        assert len(watch.snapshot.runs) == len(home.all())
 
 
 @pytest.mark.parametrize(("folder", "mode"), [("", 0), ("runs", 0o311)])

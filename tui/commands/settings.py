@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ DEFAULT_FILE = "quantdeck.toml"
 def from_file(config: str | None, overrides: list[str] | None) -> Settings:
     """Settings of `-c FILE`, or of ./quantdeck.toml if there is one, or the defaults; then `-s`."""
     path = Path(config or DEFAULT_FILE)
-    return settings.load(path if config or path.exists() else None, overrides or [])
+    return settings.load(path if config or os.path.lexists(path) else None, overrides or [])
 
 
 def on_top_of(base: dict[str, Any], config: str | None, overrides: list[str] | None, where: str) -> Settings:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine import user_folders
 from engine.disk import write_whole
 from engine.errors import QuantdeckError
+from engine.plain_file import plain_bytes
 from engine.runs.events import clock, stamp
 from engine.runs.folder import Home, described
 from engine.runs.launch import alive
-from engine.runs.state import state_of
+from engine.runs.state import state_or_fault
 from tui.runs.status import ROLE, progress, status
 
 if TYPE_CHECKING:
@@ -37,16 +38,15 @@ class Look:
 
 def file() -> Path:
     """Where it is kept: XDG_STATE_HOME, or ~/.local/state."""
-    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state")
-    return state / "quantdeck" / FILE
+    return user_folders.states() / "quantdeck" / FILE
 
 
 def looks() -> dict[Path, Look]:
     """The last look at each home, the latest last; none where the file is lacking or broken."""
     try:
-        kept = json.loads(file().read_bytes())
+        kept = json.loads(plain_bytes(file()))
         return {Path(home): Look(str(each["at"]), (*map(str, each["live"]),)) for home, each in kept.items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, RuntimeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}
 
 
@@ -56,7 +56,7 @@ def note_look(home: Path, live: Sequence[str]) -> None:
     kept.pop(home, None)
     kept[home] = Look(stamp(clock()), (*live,))
     written = {str(path): asdict(look) for path, look in [*kept.items()][-KEPT:]}
-    with contextlib.suppress(OSError, RuntimeError, QuantdeckError):
+    with contextlib.suppress(OSError, QuantdeckError):
         file().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(file(), json.dumps(written, indent=2).encode())
 
@@ -70,7 +70,7 @@ def remember(home: Path) -> None:
 def missed(runs: Sequence[RunFolder], since: Look | None) -> list[tuple[RunFolder, State]]:
     """The runs that crashed, failed or were killed since that look; who never looked has missed none."""
     unseen = [run for run in runs if since and (run.id in since.live or run.created > since.at)]
-    found = [(run, state_of(run)) for run in unseen]
+    found = [(run, state_or_fault(run)) for run in unseen]
     return [(run, state) for run, state in found if state.ended and ended_badly(state)]
 
 
@@ -99,6 +99,6 @@ def contents(home: Home) -> str:
 
 def short(path: Path) -> str:
     """A path with ~ for the user's own folder."""
-    with contextlib.suppress(ValueError, RuntimeError):
-        return f"~/{path.relative_to(Path.home())}"
+    with contextlib.suppress(ValueError):
+        return f"~/{path.relative_to(user_folders.own_folder())}"
     return str(path)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from engine.errors import RepairDataError
+from engine.errors import MakeRoomError, RepairDataError
 from engine.runs.events import clock
 from engine.runs.launch import alive
 from engine.runs.notes import note_of
-from engine.runs.state import Follower, State
+from engine.runs.state import Follower, State, unread
 from engine.runs.unreadable import unreadable
 
 if TYPE_CHECKING:
@@ -127,7 +127,8 @@ class Watch:
             self._take_summaries(tracks)
         for run in runs:
             if everything or tracks[run.id].watched.live:
-                tracks[run.id].poll(run, self._now())
+                with contextlib.suppress(MakeRoomError):  # this time; the next may be luckier
+                    tracks[run.id].poll(run, self._now())
         self._tracks = tracks
         watched = tuple(track.watched for track in tracks.values())
         closed = unreadable(self.home) if everything else self.snapshot.closed
@@ -185,8 +186,7 @@ class Track:
             self._follower.poll(now)
         except RepairDataError as error:
             self._broken = True
-            state = replace(self.watched.state, status="failed", error=error, seq=1)
-            self.watched = replace(self.watched, state=state, summary=None)
+            self.watched = replace(self.watched, state=unread(error), summary=None)
             return
         lines = self._follower.lines
         if lines != self.watched.log or self._follower.state != self.watched.state or self.watched.summary:

@@ -1,0 +1,36 @@
+"""What the operating system refuses is told as such, with a remedy for that very refusal."""
+
+import errno
+
+import pytest
+
+from engine.disk import ANY_REMEDY, REMEDIES, refusals
+from engine.errors import ChangeSettingsError, InternalError, MakeRoomError
+from engine.runs.error_codec import OF_THE_MACHINE, as_error
+from tui.commands.settings import DEFAULT_FILE, from_file
+
+
+@pytest.mark.parametrize("number", [*REMEDIES, errno.EBADF])
+def test_a_refusal_to_write_is_told_with_its_own_remedy(number, tmp_path):
+    with pytest.raises(MakeRoomError) as raised, refusals(tmp_path / "a"):
+        raise OSError(number, "refused")
+    assert raised.value.thing == str(tmp_path / "a")
+    assert raised.value.remedy == REMEDIES.get(number, ANY_REMEDY)
+
+
+@pytest.mark.parametrize("number", sorted(OF_THE_MACHINE))
+def test_a_refusal_anywhere_else_is_no_fault_of_our_own(number):
+    found = as_error(OSError(number, "refused", "/a"))
+    assert (type(found), found.thing, found.remedy) == (MakeRoomError, "/a", REMEDIES[number])
+
+
+def test_what_is_lacking_that_should_be_there_may_be_our_own_fault():
+    assert isinstance(as_error(FileNotFoundError(errno.ENOENT, "none", "/a")), InternalError)
+
+
+def test_settings_that_are_a_link_to_nothing_are_not_passed_over(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert from_file(None, None).window.lookback
+    (tmp_path / DEFAULT_FILE).symlink_to("gone.toml")
+    with pytest.raises(ChangeSettingsError):
+        from_file(None, None)
