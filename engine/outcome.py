@@ -109,7 +109,7 @@ def build_result(
     run: Source,
     sheet: TearSheet,
     decisions: Decisions,
-    strategy: Simulation,
+    strategy: Simulation | Portfolio,
     settings: Settings,
     notes: Sequence[Note] = (),
     quality: ForecastQuality | None = None,

@@ -9,7 +9,7 @@ from engine.compat import joblib_file
 from engine.errors import ChangeSettingsError
 from engine.lineage.provenance import frozen
 from engine.queries import handlers
-from engine.queries.result import decisions_of
+from engine.queries.run_files import decisions_of
 from engine.results.explanations import explained
 from engine.runs import trial_store
 from engine.runs.folder import Home

@@ -60,6 +60,11 @@ class Portfolio(AccountHistory):
         """Times at whose close a position in any symbol was held."""
         return int((self.position != 0).any(axis=1).sum())
 
+    @property
+    def symbol_names(self) -> NDArray[np.object_]:
+        """The symbol of each trade, (N,)."""
+        return np.array(self.symbols, dtype=object)[self.symbol]
+
     def contribution(self) -> dict[str, float]:
         """Net PnL of each symbol's trades; their sum is final equity less initial capital."""
         return {

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import ChangeSettingsError
 from engine.outcome import Source, build_result
 from engine.queries.curves import curves
-from engine.queries.result import Result, Traded, account_of, result_of, traded
+from engine.queries.result import Result, Traded, account_of, by_symbol, result_of, traded
 from engine.results.answers import OpenedResult
 from engine.robustness import deflation
 from engine.statistics.tear_sheet import tear_sheet
+from engine.universe.results import build
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.results.backtest import BacktestResult, TrialCounts
     from engine.runs.events import Event
     from engine.settings import Settings
 
 COLUMNS = 120
-SHOWN = ("signal", "backtest")
 
 
 def opened(request: Event) -> OpenedResult:
@@ -42,10 +44,14 @@ def figures_of(result: Result, again: Traded) -> BacktestResult:
     if again.simulations is None or again.look is None:
         return result.figures
     strategy, benchmark = again.simulations
-    own = result.figures
+    own, settings = result.figures, again.settings
     source = Source(own.run, own.of, own.simulated, own.symbol, own.members)
-    sheet = tear_sheet(strategy, benchmark)
-    found = build_result(source, sheet, result.decisions, strategy, again.settings, quality=own.forecast)
+    if result.universe is not None:
+        universe = by_symbol(result.universe, result, settings)
+        found = build(source, universe, strategy, benchmark, settings, quality=own.forecast)
+    else:
+        sheet = tear_sheet(strategy, benchmark)
+        found = build_result(source, sheet, result.decisions, strategy, settings, quality=own.forecast)
     return replace(found, trials=deflation.trial_counts(result.home, again.look, strategy))
 
 
@@ -62,15 +68,15 @@ def answer(result: Result, again: Traded, request: Event) -> OpenedResult:
     return OpenedResult(
         run=result.run.id,
         result=figures_of(result, again),
-        settings=settings_shown(again.settings),
+        settings=settings_shown(again.settings, result.groups_to_try),
         trades=again.count,
         curves=curves(again, result.decisions.without_forecast, columns_of(request)),
     )
 
 
-def settings_shown(settings: Settings) -> dict[str, Any]:
-    """The settings that a what-if can move, by their dotted keys."""
-    return {f"{group}.{name}": value for group in SHOWN for name, value in getattr(settings, group)}
+def settings_shown(settings: Settings, groups: Sequence[str]) -> dict[str, Any]:
+    """The settings of these groups, by their dotted keys."""
+    return {f"{group}.{name}": value for group in groups for name, value in getattr(settings, group)}
 
 
 def columns_of(request: Event) -> int:

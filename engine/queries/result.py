@@ -7,7 +7,6 @@ few results and tries stay in memory, because whoever asks once asks again.
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
@@ -15,46 +14,51 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-import pyarrow.parquet as pq
 
 from engine.backtest import signals, trading
-from engine.backtest.bars import ARRAYS, DUE_LATER, Bars, bars_of
+from engine.backtest.portfolio import Portfolio
 from engine.backtest.records import TRADE
 from engine.backtest.trades import trade_table
-from engine.backtest.trading import Decisions
 from engine.disk import stamp
 from engine.errors import ChangeSettingsError, RepairDataError
-from engine.hints import run_hint
 from engine.market.times import milliseconds
-from engine.outcome import BARS, EQUITY, PREDICTIONS, TRADES
+from engine.outcome import BARS, EQUITY
+from engine.queries.run_files import (
+    again,
+    as_one,
+    columns_of,
+    decisions_of,
+    parquet,
+    trades_of,
+    universe_of,
+)
 from engine.results.backtest import BacktestResult
-from engine.results.trade_terms import COLUMNS, MOMENTS
 from engine.robustness import deflation
 from engine.robustness.market_prices import MarketPrices
 from engine.runs.folder import RunFolder
-from engine.runs.manifest import read_checked
 from engine.runs.results import content
 from engine.runs.trial_ledger import WHAT_IF
 from engine.settings import Settings, load, make, with_limits, with_threshold
 from engine.statistics.account import AccountHistory
-from engine.statistics.conformal import Band
-from engine.universe.results import index_bars
+from engine.universe.trading import trade as trade_several
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from engine.backtest.simulate import Simulation
+    from engine.backtest.trading import Decisions
     from engine.disk import Stamp
     from engine.market.calendar import Calendar
     from engine.runs.events import Event
     from engine.runs.trial_ledger import Evaluation
+    from engine.universe.trading import Decided
 
     Floats = NDArray[np.float64]
+    Account = Simulation | Portfolio
 
-TEXTS = ("symbol", "side", "exit_reason")
 # They need bars that the run folder does not hold, or validation's.
 UNTRIABLE = ("backtest.span", "backtest.volatility_span", "signal.threshold_from", "signal.band")
 OF_FORECASTS = (  # in target weights already
@@ -78,7 +82,7 @@ class Traded:
     table: Callable[[], pd.DataFrame]
     settings: Settings
     calendar: Calendar
-    simulations: tuple[Simulation, Simulation] | None = None
+    simulations: tuple[Account, Account] | None = None
     look: Evaluation | None = None
 
     @cached_property
@@ -89,31 +93,34 @@ class Traded:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """A run's backtest: result.json, what was recorded, and the decisions to try other rules on."""
+    """A run's backtest: result.json, what was recorded, and the decisions to try other rules on.
+
+    universe: those of each symbol where it trades several; `decisions` are of all symbols as one market then.
+    """
 
     run: RunFolder
     figures: BacktestResult
     recorded: Traded
     decisions: Decisions
+    universe: Decided | None = None
 
     @property
     def of_several(self) -> bool:
         """Whether it trades several symbols."""
-        return bool(self.recorded.settings.data.symbols)
+        return self.universe is not None
 
-    def refuse_several(self) -> None:
-        """Raise ChangeSettingsError if it trades several symbols, which no other rules are tried on yet."""
-        if self.of_several:
-            reason = "trades several symbols, which no other rules are tried on yet"
-            remedy = f"Set them in a new backtest: {run_hint(self.run.path, 'backtest RUN')}"
-            raise ChangeSettingsError(f"run {self.run.id}", reason, remedy)
+    @property
+    def groups_to_try(self) -> tuple[str, ...]:
+        """The groups of settings that a what-if can move."""
+        return ("signal", "backtest", *(["portfolio"] if self.of_several else []))
 
     def named(self, symbol: str) -> str:
         """That symbol, for an empty name the first of several; its only one where it trades one alone.
 
-        Raises ChangeSettingsError for one that it does not trade, RepairDataError.
+        Raises ChangeSettingsError for one that it does not trade.
         """
-        found = self._by_symbol if self.of_several else {self.figures.symbol: self.decisions}
+        one = {self.figures.symbol: self.decisions}
+        found = one if self.universe is None else self.universe.decisions
         if symbol and symbol not in found:
             raise ChangeSettingsError(
                 f"symbol {symbol}", "is none of the run's", f"Choose of {', '.join(found)}"
@@ -122,23 +129,7 @@ class Result:
 
     def on(self, symbol: str) -> Decisions:
         """What was decided on the bars of a symbol that it trades, (B_s,)."""
-        return self._by_symbol[symbol] if self.of_several else self.decisions
-
-    @cached_property
-    def _by_symbol(self) -> dict[str, Decisions]:
-        path = self.run.path
-        predictions = parquet(path, PREDICTIONS, ("symbol", "prediction", "signal", "realised"))
-        of = {str(name): rows for name, rows in predictions.groupby("symbol", sort=False)}
-        bars = bars_by_symbol(path, self.figures.calendar)
-        if {name: len(rows) for name, rows in of.items()} != {name: len(each) for name, each in bars.items()}:
-            raise RepairDataError(str(path / BARS), "is of other bars than the predictions", again(path))
-        return {
-            name: Decisions(
-                bars[name], rows["prediction"].to_numpy(), rows["signal"].to_numpy(np.int8),
-                rows["realised"].to_numpy(),
-            )
-            for name, rows in of.items()
-        }  # fmt: skip
+        return self.decisions if self.universe is None else self.universe.decisions[symbol]
 
     @cached_property
     def prices(self) -> MarketPrices:
@@ -174,7 +165,6 @@ def traded(request: Event) -> tuple[Result, Traded]:
         raise ChangeSettingsError("overrides", "are no table of settings", "Give {key: value}")
     if not given:
         return result, result.recorded
-    result.refuse_several()
     overrides = tuple(sorted((str(key), json.dumps(value)) for key, value in given.items()))
     return result, _try(result.run.path, _version(result.run.path), overrides)
 
@@ -203,98 +193,22 @@ def _read(path: Path, _version: Stamp) -> Result:
     settings = with_limits(settings, asdict(figures.costs))
     equity = parquet(path, EQUITY, ("equity", "buy_and_hold"))
     several = "symbol" in columns_of(path, BARS)
-    decisions = (as_one if several else decisions_of)(path, figures.calendar)
+    universe = universe_of(path, figures.calendar) if several else None
+    decisions = decisions_of(path, figures.calendar) if universe is None else as_one(universe)
     time_ms = milliseconds(equity.index)
     if not np.array_equal(time_ms, decisions.bars.time.astype(np.int64)):
         raise RepairDataError(str(path / EQUITY), "is of other bars than the run's bars", again(path))
     own, benchmark = (equity[name].to_numpy(np.float64) for name in ("equity", "buy_and_hold"))
     trades = trades_of(path)
     recorded = Traded(time_ms, own, benchmark, len(trades), lambda: trades, settings, decisions.bars.calendar)
-    return Result(run, figures, recorded, decisions)
-
-
-def decisions_of(path: Path, calendar: str) -> Decisions:
-    """The bars of a run and what was decided for each. Raises RepairDataError."""
-    predictions = parquet(path, PREDICTIONS, ("prediction", "signal", "realised"))
-    found = columns_of(path, BARS)
-    frame = parquet(path, BARS, tuple(name for name in ARRAYS if name not in DUE_LATER or name in found))
-    more = columns_of(path, PREDICTIONS)
-    given = "weight" in more  # by somebody, without forecasts
-    weight = parquet(path, PREDICTIONS, ("weight",))["weight"].to_numpy() if given else None
-    edges = parquet(path, PREDICTIONS, ("low", "high")) if {"low", "high"} <= set(more) else None
-    band = None if edges is None else Band(edges["low"].to_numpy(), edges["high"].to_numpy())
-    if not frame.index.equals(predictions.index):
-        raise RepairDataError(str(path / BARS), "is of other bars than the predictions", again(path))
-    bars = bars_of(frame, calendar)
-    forecast, signal, forward_return = (predictions[name].to_numpy() for name in predictions)
-    return Decisions(bars, forecast, signal.astype(np.int8), forward_return, weight, band)
-
-
-def as_one(path: Path, calendar: str) -> Decisions:
-    """A universe's symbols as one market, in equal parts from their first bars on; nothing is decided there.
-
-    Raises RepairDataError.
-    """
-    bars = index_bars(bars_by_symbol(path, calendar))
-    unknown = np.full(len(bars), np.nan)
-    return Decisions(bars, unknown, np.zeros(len(bars), np.int8), unknown, weight=unknown)
-
-
-def bars_by_symbol(path: Path, calendar: str) -> dict[str, Bars]:
-    """The bars of each symbol of a universe's run, (B_s,), in its order. Raises RepairDataError."""
-    found = columns_of(path, BARS)
-    named = tuple(name for name in ARRAYS if name not in DUE_LATER or name in found)
-    frame = parquet(path, BARS, ("symbol", *named))
-    groups = frame.groupby("symbol", sort=False)
-    return {str(name): bars_of(rows.drop(columns="symbol"), calendar) for name, rows in groups}
-
-
-def columns_of(path: Path, name: str) -> tuple[str, ...]:
-    """The columns of a table of the run."""
-    found = read_checked(path, name)
-    with damaged(path / name):
-        return tuple(pq.read_schema(io.BytesIO(found)).names)
-
-
-def trades_of(path: Path) -> pd.DataFrame:
-    """trades.csv as a table: numbers float64 or int64, times datetime64[ms, UTC]."""
-    numbers = [name for name in COLUMNS if name not in (*TEXTS, *MOMENTS)]
-    with damaged(path / TRADES):
-        table = pd.read_csv(
-            io.BytesIO(read_checked(path, TRADES)),
-            keep_default_na=False,
-            na_values={name: [""] for name in numbers},
-            dtype=dict.fromkeys(TEXTS, object),
-        )
-        if "absorbed" not in table:  # written before margin was held
-            table["absorbed"] = 0.0
-        for name in MOMENTS:
-            table[name] = pd.to_datetime(table[name], utc=True, format="ISO8601").dt.as_unit("ms")
-        return table[list(COLUMNS)]
-
-
-def parquet(path: Path, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
-    """A Parquet artifact of a run with these columns. Raises RepairDataError."""
-    found = read_checked(path, name)
-    with damaged(path / name):
-        return pd.read_parquet(io.BytesIO(found), columns=list(columns))
-
-
-@contextlib.contextmanager
-def damaged(path: Path) -> Iterator[None]:
-    """Turn what goes wrong in reading a file into RepairDataError that names it."""
-    try:
-        yield
-    except (ValueError, TypeError, KeyError, OSError) as error:  # Arrow's errors are ValueErrors and OSErrors
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise RepairDataError(str(path), f"cannot be read: {reason}", again(path.parent)) from error
+    return Result(run, figures, recorded, decisions, universe)
 
 
 def settings_with(result: Result, overrides: tuple[tuple[str, str], ...]) -> Settings:
     """The settings under other rules. Raises ChangeSettingsError for a key that a what-if cannot move."""
-    own = result.decisions.weight is not None
+    own = not result.of_several and result.decisions.weight is not None
     for key, _ in overrides:
-        if key.partition(".")[0] not in {"signal", "backtest"} or key in UNTRIABLE:
+        if key.partition(".")[0] not in result.groups_to_try or key in UNTRIABLE:
             raise ChangeSettingsError(
                 key, "cannot be tried on predictions that exist", "Start a backtest with it, or a new run"
             )
@@ -319,7 +233,11 @@ def trade(result: Result, settings: Settings) -> Traded:
     performance = deflation.Performance.of(strategy)
     look = result.look(performance, settings)
     deflation.record_variants(result.home, result.prices, deflation.Variant(look, performance))
-    symbol = result.figures.symbol or settings.data.symbol
+    symbol = (
+        strategy.symbol_names
+        if isinstance(strategy, Portfolio)
+        else result.figures.symbol or settings.data.symbol
+    )
     return Traded(
         result.recorded.time_ms,
         strategy.equity,
@@ -348,23 +266,31 @@ def account_of(result: Result) -> AccountHistory:
     )
 
 
-def simulations(result: Result, settings: Settings) -> tuple[Simulation, Simulation]:
+def simulations(result: Result, settings: Settings) -> tuple[Account, Account]:
     """The strategy by the rules of `settings` on the result's predictions, and buy and hold beside it."""
+    if result.universe is not None:
+        return trade_several(by_symbol(result.universe, result, settings), settings)
     return trading.trade(decided(result, settings), settings)
+
+
+def by_symbol(universe: Decided, result: Result, settings: Settings) -> Decided:
+    """The decisions on each symbol under these settings."""
+    made = {name: under(each, result, settings) for name, each in universe.decisions.items()}
+    return replace(universe, decisions=made)
 
 
 def decided(result: Result, settings: Settings) -> Decisions:
     """The decisions under these settings: as they were, fold by fold perhaps, but for another threshold."""
-    made, level = result.decisions, settings.signal.entry_threshold
+    made = result.decisions
     if result.run.mode == "simulate" and made.weight is None:
         reason = "was written by a version that did not keep its target weights"
         raise ChangeSettingsError(f"run {result.run.id}", reason, "Simulate its signals again")
-    recorded = result.recorded.settings.signal
+    return under(made, result, settings)
+
+
+def under(made: Decisions, result: Result, settings: Settings) -> Decisions:
+    """Decisions on a market, with other signals where these settings have another threshold than the run."""
+    recorded, level = result.recorded.settings.signal, settings.signal.entry_threshold
     if level != recorded.entry_threshold or recorded.by_band != settings.signal.by_band:
-        made = replace(made, signal=signals.threshold(made.forecast, level))
+        return replace(made, signal=signals.threshold(made.forecast, level))
     return made
-
-
-def again(run: Path) -> str:
-    """The remedy where a result is lacking or broken."""
-    return f"Backtest the run again: {run_hint(run, 'backtest RUN')}"

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.backtest import trading
-from engine.backtest.simulate import simulate
 from engine.backtest.sweep import sweep
 from engine.backtest.thresholds import FEWEST_TRADES
+from engine.backtest.universe_sweep import sweep_universe
 from engine.errors import ChangeSettingsError
-from engine.queries.result import decided, result_of, settings_with
+from engine.queries.result import by_symbol, decided, result_of, settings_with, simulations
 from engine.results.answers import SweepResult, Variant
 from engine.results.metrics import FEWEST_DAYS
 from engine.robustness import deflation
@@ -49,11 +49,9 @@ def swept(request: Event) -> SweepResult:
     MakeRoomError.
     """
     result, moves = result_of(request), combinations(request.get("choices"))
-    result.refuse_several()
     texts = [tuple((key, json.dumps(value)) for key, value in each.items()) for each in moves]
     settings = [settings_with(result, each) for each in texts]
-    variants = traded(result, settings)
-    found = sweep(result.decisions.bars, variants, digests=True)
+    found = traded(result, settings)
     made = [looked_at(result, each, found, place) for place, each in enumerate(settings)]
     deflation.record_variants(result.home, result.prices, *made)
     figures = {name: getattr(found, name) for name in FIGURES}  # (V,) each
@@ -66,7 +64,7 @@ def swept(request: Event) -> SweepResult:
     )
     best, trials, family = best_of(found), None, None
     if best is not None:
-        strategy = simulate(result.decisions.bars, *variants[best])
+        strategy, _ = simulations(result, settings[best])
         trials = deflation.trial_counts(result.home, made[best].look, strategy)
         family = family_of(
             found.digests, found.daily_returns, found.digests[best],
@@ -89,7 +87,16 @@ def combinations(choices: Any) -> list[dict[str, Any]]:
     return [dict(zip(choices, values, strict=True)) for values in itertools.product(*choices.values())]
 
 
-def traded(result: Result, settings: Sequence[Settings]) -> list[tuple[Floats, Rules]]:
+def traded(result: Result, settings: Sequence[Settings]) -> Swept:
+    """What each variant came to."""
+    if result.universe is None:
+        return sweep(result.decisions.bars, of_one(result, settings), digests=True)
+    several = result.universe
+    variants = [(by_symbol(several, result, each).decisions, each) for each in settings]
+    return sweep_universe(variants, several.members)
+
+
+def of_one(result: Result, settings: Sequence[Settings]) -> list[tuple[Floats, Rules]]:
     """Target weights (B,) and rules of each variant; those that decide alike share their weights."""
     shared: dict[tuple[Any, ...], Floats] = {}
 

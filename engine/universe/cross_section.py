@@ -1,7 +1,8 @@
 """Features of a symbol among the others, of what is known at each bar's close; none looks ahead.
 
-All symbols' bars are laid on the times at which any has one. A symbol counts in a bar's cross-section if it
-has that bar; for a return over n bars it must have had the bar n before, too.
+All symbols' bars are laid on the times at which any was traded. A symbol counts in a bar's cross-section if
+it was traded then, or a few bars before: as long as its gaps would be filled, whether it comes back or not,
+which nobody knows then. For a return over n bars it must have counted n before, too.
 
 | name | formula |
 |---|---|
@@ -44,15 +45,21 @@ def lead_names(bars: int) -> tuple[str, ...]:
     return tuple(f"lead_return_{back}" for back in range(1, bars + 1))
 
 
-def cross_section(markets: Sequence[Market]) -> list[Floats]:
-    """The features NAMES of each symbol's rows, (T_s, 7); NaN where they are not known."""
-    grid = Grid(markets)
+def cross_section(markets: Sequence[Market], fill_gaps: int) -> list[Floats]:
+    """The features NAMES of each symbol's rows, (T_s, 7); NaN where they are not known.
+
+    fill_gaps: bars for which a symbol that has none keeps its last close, as data.fill_gaps fills them.
+    """
+    grid = Grid(markets, fill_gaps)
     return grid.of_symbols(grid.features())
 
 
-def lead(markets: Sequence[Market], bars: int) -> list[Floats]:
-    """The first symbol's last `bars` returns of one bar at each symbol's rows, (T_s, bars), latest first."""
-    grid = Grid(markets)
+def lead(markets: Sequence[Market], bars: int, fill_gaps: int) -> list[Floats]:
+    """The first symbol's last `bars` returns of one bar at each symbol's rows, (T_s, bars), latest first.
+
+    fill_gaps: as of cross_section.
+    """
+    grid = Grid(markets, fill_gaps)
     first = grid.returns(1)[:, 0]  # (G,)
     shifted = np.full((len(first), bars), np.nan)
     for back in range(bars):
@@ -61,19 +68,29 @@ def lead(markets: Sequence[Market], bars: int) -> list[Floats]:
 
 
 class Grid:
-    """Closes and volumes of S symbols on the G bars that any of them has; NaN where one has none."""
+    """Closes and volumes of S symbols on the G bars in which any was traded; NaN where one does not count.
 
-    def __init__(self, markets: Sequence[Market]) -> None:
-        """Lay the symbols' rows on their common times."""
+    place: (T_s,) of each symbol's rows; a filled one's in which none was traded is the bar's before.
+    """
+
+    def __init__(self, markets: Sequence[Market], fill_gaps: int) -> None:
+        """Lay the symbols' rows on their common times; after each its close stays for `fill_gaps` bars."""
         times = [milliseconds(market.frame.index) for market in markets]  # (T_s,)
-        common = np.unique(np.concatenate(times))  # (G,)
-        self.place = [np.searchsorted(common, each) for each in times]  # (T_s,)
+        observed = [market.observed for market in markets]  # (T_s,)
+        traded = [time[there] for time, there in zip(times, observed, strict=True)]
+        common = np.unique(np.concatenate(traded))  # (G,)
+        self.place = [np.searchsorted(common, each, side="right") - 1 for each in times]
         self.close = np.full((len(common), len(markets)), np.nan)
         self.traded = np.full((len(common), len(markets)), np.nan)  # quote currency
         for s, market in enumerate(markets):
             close, volume = (market.frame[name].to_numpy() for name in ("close", "volume"))
-            self.close[self.place[s], s] = close
-            self.traded[self.place[s], s] = close * volume
+            rows = self.place[s][observed[s]]
+            self.close[rows, s] = close[observed[s]]
+            self.traded[rows, s] = (close * volume)[observed[s]]
+        if fill_gaps:
+            absent = np.isnan(self.close)  # (G, S)
+            self.close = pd.DataFrame(self.close).ffill(limit=fill_gaps).to_numpy()
+            self.traded[absent & np.isfinite(self.close)] = 0.0
 
     def of_symbols(self, values: Floats) -> list[Floats]:
         """Values (G, S, C) at each symbol's rows, (T_s, C)."""

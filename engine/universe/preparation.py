@@ -100,7 +100,7 @@ def prepare(job: Job, names: Sequence[str] | None = None, training: float = 1.0)
     with stage(job.emit, "features"):
         own = tuple(load_features(Path(settings.features.file))) if settings.features.file else ()
         wanted = names or chosen(settings, markets, own)
-        table = table_of(markets, wanted, own)
+        table = table_of(markets, wanted, own, settings.data.fill_gaps)
         if names is None:
             table, left_out = without_useless(markets, table, settings, training)
             notes += left_out
@@ -182,7 +182,9 @@ def chosen(settings: Settings, markets: Mapping[str, Market], own: Sequence[Feat
     return names + [f"{SYMBOL}{name}" for name in markets if asked.symbol]
 
 
-def table_of(markets: Mapping[str, Market], names: Sequence[str], own: Sequence[Feature]) -> pd.DataFrame:
+def table_of(
+    markets: Mapping[str, Market], names: Sequence[str], own: Sequence[Feature], fill_gaps: int
+) -> pd.DataFrame:
     """The named features of all symbols, (T, F), one symbol's rows after the other's."""
     several = list(markets.values())
     first = np.cumsum([0, *(len(market.frame) for market in several)])
@@ -192,8 +194,8 @@ def table_of(markets: Mapping[str, Market], names: Sequence[str], own: Sequence[
     marked = [name for name in names if name.startswith(SYMBOL)]
     alone = [name for name in names if name not in {*among, *lead, *marked}]
     place = {name: number for number, name in enumerate(names)}
-    crossed = cross_section.cross_section(several) if among else []
-    led = cross_section.lead(several, len(lead)) if lead else []
+    crossed = cross_section.cross_section(several, fill_gaps) if among else []
+    led = cross_section.lead(several, len(lead), fill_gaps) if lead else []
     for s, (symbol, market) in enumerate(markets.items()):
         rows = slice(first[s], first[s + 1])
         computed = features.compute(market, alone, own)

@@ -39,11 +39,13 @@ if TYPE_CHECKING:
 
     from engine.backtest import trading as alone
     from engine.backtest.portfolio import Portfolio
+    from engine.backtest.simulate import Simulation
     from engine.preparation import Job
     from engine.results.notes import Note
     from engine.settings import Settings
     from engine.universe.trading import Decided
 
+    Account = Simulation | Portfolio
     Floats = NDArray[np.float64]
 
 
@@ -123,7 +125,7 @@ def write(folder: Path, decided: Decided, account: Portfolio, benchmark: Portfol
             columns |= {"low": made.band.low, "high": made.band.high}
         predictions.append(pd.DataFrame(columns, index=time))
         bars.append(outcome.bars_frame(made.bars, time).assign(symbol=name))
-    trades = trade_table(account, np.array(account.symbols, dtype=object)[account.symbol])
+    trades = trade_table(account, account.symbol_names)
     write_whole(folder / outcome.TRADES, to_csv_bytes(trades))
     write_whole(folder / outcome.EQUITY, outcome.parquet(equity))
     write_whole(folder / outcome.PREDICTIONS, outcome.parquet(pd.concat(predictions)))
@@ -133,16 +135,19 @@ def write(folder: Path, decided: Decided, account: Portfolio, benchmark: Portfol
 
 
 def build(
-    run: outcome.Source, decided: Decided, account: Portfolio, benchmark: Portfolio, settings: Settings,
-    notes: Sequence[Note],
+    run: outcome.Source, decided: Decided, account: Account, benchmark: Account, settings: Settings,
+    notes: Sequence[Note] = (), quality: ForecastQuality | None = None,
 ) -> BacktestResult:  # fmt: skip
-    """The result of the account, without what stands beside its figures."""
+    """The result of the account, without what stands beside its figures.
+
+    quality: as of outcome.build_result.
+    """
     sheet = tear_sheet(account, benchmark)
     worst = sheet.drawdown
     moments = (iso(moment) for moment in (worst.start_ms, worst.trough_ms, worst.recovery_ms))
     months = zip(sheet.months.index, sheet.months.to_numpy(), strict=True)
     made = list(decided.decisions.values())
-    skill = quality_of(decided, settings.label.horizon)
+    skill = quality or quality_of(decided, settings.label.horizon)
     return BacktestResult(
         run=run.run,
         of=run.of,

@@ -7,25 +7,30 @@ from hypothesis import strategies as st
 from engine.market.times import milliseconds
 from engine.universe.cross_section import cross_section, lead
 from engine.universe.membership import DAY_MS, members
-from tests.universe.markets import FIRST_MS, STEP, market, universes
+from tests.universe.markets import FIRST_MS, market, universes
 
 
-def until(markets, cut_ms):
-    return [each.rows(milliseconds(each.frame.index) < cut_ms) for each in markets]
+def until(universe, cut):
+    """The markets merged from the candles of before bar number `cut` alone; None of a symbol without any."""
+    found = []
+    for seed, first, bars, missing in universe:
+        later = tuple(at for at in range(bars) if first + at >= cut)
+        there = bars - len(set(missing) | set(later))
+        found.append(market(seed, first, bars, missing + later) if there else None)
+    return found
 
 
 @settings(max_examples=25)
 @given(universes(), st.integers(1, 250))
 def test_features_among_the_others_know_no_later_bar(universe, cut):
     markets = [market(*each) for each in universe]
-    cut_ms = FIRST_MS + cut * STEP
-    before = until(markets, cut_ms)
-    kept = [s for s, each in enumerate(before) if len(each.frame)]
+    before = until(universe, cut)
+    kept = [s for s, each in enumerate(before) if each is not None]
     if 0 not in kept:
         return  # lead-lag is of the first symbol
     for whole, part in (
-        (cross_section(markets), cross_section([before[s] for s in kept])),
-        (lead(markets, 3), lead([before[s] for s in kept], 3)),
+        (cross_section(markets, 3), cross_section([before[s] for s in kept], 3)),
+        (lead(markets, 3, 3), lead([before[s] for s in kept], 3, 3)),
     ):
         for s, seen in zip(kept, part, strict=True):
             assert np.array_equal(whole[s][: len(seen)], seen, equal_nan=True)

@@ -23,7 +23,7 @@ def chosen(*overrides):
 
 def pool_of(universe, wanted, counts=None):
     markets = {f"s{number}": market(*each) for number, each in enumerate(universe)}
-    table = preparation.table_of(markets, NAMES, ())
+    table = preparation.table_of(markets, NAMES, (), 3)
     counts = counts or [np.ones(len(each.frame), bool) for each in markets.values()]
     return Pool.of(tuple(markets), list(markets.values()), table, counts, wanted), markets
 

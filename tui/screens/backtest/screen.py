@@ -181,7 +181,7 @@ class BacktestScreen(BaseScreen):
         title: Line = [(" Backtest  ", "bright"), (name, "")]
         banner: list[Line] = []
         if shown and run:
-            title = drawing.title(run, shown, self.size.width)
+            title = drawing.title(run, opened.recorded or shown, self.size.width)
             moved, first = opened.moves.listing, caveats_of(run, shown)
             facts = drawing.Shown(shown, moved, opened.tries, audit_status(run), first, opened.stale)
             banner = [*drawing.caveats(facts, self.size.width), *drawing.banner(facts, self.size.width)]
@@ -352,8 +352,8 @@ class BacktestScreen(BaseScreen):
 
     def action_more(self) -> None:
         """Fills and months alone, then each further panel, and back."""
-        shown = self.result.shown
-        panels = [name for name in MORE if name != "portfolio" or (shown and shown.portfolio)]
+        recorded = self.result.recorded
+        panels = [name for name in MORE if name != "portfolio" or (recorded and recorded.portfolio)]
         place = panels.index(self._zoom) + 1 if self._zoom in panels else 0
         self.zoom((*panels, "")[place])
 
