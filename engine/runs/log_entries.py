@@ -177,6 +177,7 @@ class Epoch(LogEntry):
     best_epoch: int | None = None
     wait: int = 0  # epochs since the best one
     patience: int | None = None
+    batch_losses: tuple[float, ...] = ()  # mean losses over the batches of equal parts of the epoch, in order
 
 
 @dataclass(frozen=True, kw_only=True)
