@@ -178,6 +178,7 @@ class Epoch(LogEntry):
     wait: int = 0  # epochs since the best one
     patience: int | None = None
     val_loss_by: dict[str, Number] = field(default_factory=dict)  # validation loss of each of several symbols
+    batch_losses: tuple[float, ...] = ()  # mean losses over the batches of equal parts of the epoch, in order
 
 
 @dataclass(frozen=True, kw_only=True)

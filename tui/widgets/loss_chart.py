@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from engine.results.number_format import defined
 from tui.widgets import plot
-from tui.widgets.lines import Line, Lines, spread
+from tui.widgets.lines import Line, Lines, spread, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,11 +34,18 @@ class Losses:
     ascii: bool = False
     trace: tuple[tuple[int, float], ...] = ()  # of a first epoch: batches done, their mean loss
     batches: int = 0  # of an epoch
+    within: tuple[tuple[float, float], ...] = ()  # of epochs that are over: place, mean loss of batches there
 
     @classmethod
     def of(cls, history: Sequence[Epoch], best: int | None, **view: Any) -> Losses:
         """From the epochs that are over."""
-        return cls(tuple((each.epoch, each.loss, each.val_loss) for each in history), best, **view)
+        within = tuple(
+            (each.epoch - 1 + (part + 0.5) / len(each.batch_losses), loss)
+            for each in history
+            for part, loss in enumerate(each.batch_losses)
+        )
+        epochs = tuple((each.epoch, each.loss, each.val_loss) for each in history)
+        return cls(epochs, best, within=within, **view)
 
 
 class LossChart(Lines):
@@ -98,11 +105,12 @@ def legend(losses: Losses, width: int) -> Line:
     how = [name for name, on in (("log axis", losses.log), (smooth(losses), losses.smoothing > 0)) if on]
     left: Line = [(" loss", "bright"), (f"  {' · '.join(how)}" if how else "", "quiet")]
     solid, dashed = plot.SIGNS[losses.ascii]
-    return spread(
-        left,
-        [(solid, "live"), (" train, left   ", ""), (dashed, "second"), (" validation, right ", "")],
-        width,
+    right: Line = [(solid, "live"), (" train, left   ", ""), (dashed, "second"), (" validation, right ", "")]
+    traced: Line = (
+        [(".. " if losses.ascii else "┈┈ ", "quiet"), ("batches, left   ", "")] if losses.within else []
     )
+    room = width_of(left) + width_of(traced) + width_of(right) < width
+    return spread(left, [*traced, *right] if room else right, width)
 
 
 def smooth(losses: Losses) -> str:
@@ -131,13 +139,17 @@ def figure(
     """The drawing itself, by plotext."""
     import plotext
 
-    start, end = losses.epochs[0][0], max(losses.epochs[-1][0], losses.epochs[0][0] + 1)
+    start = losses.epochs[0][0] - bool(losses.within)  # an epoch's batches lie before its end
+    end = max(losses.epochs[-1][0], losses.epochs[0][0] + 1)
     canvas(width, height, start, end)
     plotext.yaxes(bool(first[1]), bool(second[1]))
-    ruler(first[1], "left", height, log=losses.log)
+    trace = thin_trace(losses, first[1])
+    ruler([*first[1], *trace[1]], "left", height, log=losses.log)
     ruler(second[1], "right", height, log=losses.log)
     marks = plot.MARKERS[losses.ascii]
     dots = width if losses.ascii else 2 * width
+    dotted = plot.dashes(*plot.thinned(*trace, width), dots, 1, 2)
+    plotext.scatter(*dotted, marker="." if losses.ascii else marks[0], color=plot.FAINT)
     plotext.plot(*plot.thinned(*first, width), marker=marks[0], color=plot.FIRST)
     reach = max(2, round(dots * (len(second[0]) and second[0][-1] - second[0][0]) / (end - start)))
     plotext.scatter(
@@ -149,6 +161,16 @@ def figure(
         label, side = (f"★ best {losses.best}", "left") if left else (f"best {losses.best} ★", "right")
         plotext.text(label, losses.best, place, yside="right", color=plot.MARK, alignment=side)
     return plot.built(ascii=losses.ascii)
+
+
+def thin_trace(losses: Losses, curve: Sequence[float]) -> plot.Curve:
+    """The batches' losses; what is farther from the curve than its height is left out."""
+    low, high = (min(curve), max(curve)) if curve else (0.0, 0.0)
+    height = high - low or abs(high) * 0.1
+    drawable = [(place, loss) for place, loss in losses.within if loss > 0 or not losses.log]
+    points = [(place, math.log10(loss) if losses.log else loss) for place, loss in drawable]
+    near = [(place, loss) for place, loss in points if low - height <= loss <= high + height]
+    return [place for place, _ in near], [loss for _, loss in near]
 
 
 def within_epoch(losses: Losses, width: int, height: int) -> list[Line]:

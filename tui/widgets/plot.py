@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     Curve = tuple[Sequence[float], Sequence[float]]  # x, y
 
 FIRST, SECOND, MARK, FOURTH, FIFTH = "blue", "red", "green", "magenta", "cyan"  # plotext's colours
+FAINT = "white"
 DOTS = 4  # of braille in a row
 STEPS = 4  # points of a dashed curve in a column of dots
 ROLE = {FIRST: "live", SECOND: "second", MARK: "good", FOURTH: "bad", FIFTH: "bright"}
@@ -67,8 +68,8 @@ def built(*, ascii: bool = False) -> list[Line]:  # noqa: A002
     return lines_of(plotext.build().rstrip("\n"), ascii=ascii)
 
 
-def dashes(x: Sequence[float], y: Sequence[float], columns: int) -> Curve:
-    """Points along a curve, four columns set and two left out, so that it reads as dashed without its colour.
+def dashes(x: Sequence[float], y: Sequence[float], columns: int, drawn: int = 4, out: int = 2) -> Curve:
+    """Points along a curve, so many columns set and so many left out: dashed or dotted without its colour.
 
     A column has several, so that steep stretches are drawn through.
     """
@@ -78,7 +79,7 @@ def dashes(x: Sequence[float], y: Sequence[float], columns: int) -> Curve:
     positions, values, at = [], [], 0
     last = columns * STEPS - 1
     for step in range(last + 1):
-        if step // STEPS % 6 > 3 and step != last:
+        if step // STEPS % (drawn + out) >= drawn and step != last:
             continue
         position = low + (high - low) * step / last
         while at < len(x) - 2 and x[at + 1] < position:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Emit: TypeAlias = Callable[[dict[str, object]], None]
+PARTS = 8  # of an epoch, whose mean losses are kept
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,17 @@ def after(before: Sequence[Fitted], members: int, emit: Emit) -> Emit:
         emit(shown)
 
     return shifted if members > 1 else emit
+
+
+def part_losses(running: Sequence[tuple[int, float]]) -> list[float]:
+    """The mean loss over the samples of each of at most eight equal parts of an epoch, to six digits.
+
+    running: samples done, and the mean loss over all of them, after each group of batches.
+    """
+    ends = sorted({number * len(running) // PARTS for number in range(1, PARTS + 1)} - {0})
+    sums = [(0, 0.0), *((done, done * mean) for done, mean in (running[end - 1] for end in ends))]
+    means = ((sum_ - summed) / (done - before) for (before, summed), (done, sum_) in pairwise(sums))
+    return [float(f"{mean:.6g}") for mean in means]
 
 
 def left_of_all(event: dict[str, Any], before: Sequence[Fitted], members: int) -> float | None:

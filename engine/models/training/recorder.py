@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.errors import DivergedError, RepairDataError
 from engine.models.training import checkpoint
-from engine.models.training.fitted import Fitted
+from engine.models.training.fitted import Fitted, part_losses
 from engine.results.notes import Note, log_event
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ class Recorder(keras.callbacks.Callback):
         """Draw the epoch's order."""
         self.epoch, self.started = epoch, time.perf_counter()
         self.timed = (0, self.started)
+        self.running: list[tuple[int, float]] = []
         self.rate = float(self.model.optimizer.learning_rate)
         self.groups.shuffle(epoch)
         self.emit({"kind": "alive"})
@@ -85,6 +86,7 @@ class Recorder(keras.callbacks.Callback):
         if not math.isfinite(loss):
             self.diverged(loss)
         done, now = self.groups.done(batch + 1), time.perf_counter()
+        self.running.append((done, loss))
         speed = None if self.compiling else (done - self.timed[0]) / (now - self.timed[1])
         if self.compiling:
             self.compiling, self.timed = False, (done, now)
@@ -125,6 +127,7 @@ class Recorder(keras.callbacks.Callback):
             "best_epoch": int(self.stopping.best_epoch) + 1,
             "wait": int(self.stopping.wait),
             "patience": self.training.patience,
+            "batch_losses": part_losses(self.running),
         }
         if self.by_symbol.counts:
             facts["val_loss_by"] = self.by_symbol.found()

@@ -1,11 +1,13 @@
 """What is told of a training in its first epoch, after it was resumed, and of one that was stopped."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.models.training.fitted import PARTS, part_losses
 from engine.runs.fold import TRACED, State, fold, replay
 from engine.runs.folder import Home
 from engine.runs.log_entries import entry_of
@@ -76,6 +78,31 @@ def test_the_first_epoch_and_a_new_process_end_the_curve():
     line = plain(drawing.progress(resumed, 80, ascii=False))
     assert line.startswith(" epochs ")
     assert "samples/s" not in line
+
+
+@given(st.lists(losses, min_size=1, max_size=6), st.integers(40, 220), st.integers(5, 40), st.booleans())
+@settings(max_examples=30, deadline=None)
+def test_the_batches_of_epochs_that_are_over_stay_as_a_thin_trace(told, width, height, log):
+    over = []
+    for number, each in enumerate(told, 1):
+        running = [(16 * count, sum(each[:count]) / count) for count in range(1, len(each) + 1)]
+        parts = part_losses(running)
+        assert len(parts) == min(len(each), PARTS)
+        assert min(each) - 1e-4 <= min(parts) <= max(parts) <= max(each) + 1e-4
+        if len(each) % PARTS == 0:
+            assert sum(parts) / PARTS == pytest.approx(running[-1][1], rel=1e-4)
+        over.append(event("epoch", epoch=number, epochs=6, loss=running[-1][1], val_loss=0.5,
+                          batch_losses=parts))  # fmt: skip
+    state = replay(State(), entries([*prepared(), MODEL, *over]))
+    view = Losses.of(state.history, 1, log=log)
+    assert [int(place) for place, _ in view.within] == [
+        number for number, each in enumerate(told) for _ in each[:PARTS]
+    ]
+    lines = chart(view, width, height)
+    assert len(lines) <= height
+    assert all(len(plain(each)) <= width for each in lines)
+    bare = chart(replace(view, within=()), width, height)
+    assert width < 70 or ("batches" in plain(lines[0]) and "batches" not in plain(bare[0]))
 
 
 @pytest.mark.parametrize("ended", ["stopped", "failed"])
