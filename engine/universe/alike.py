@@ -20,7 +20,7 @@ ONE, FEWEST = 0.999, 100  # correlation of returns from which on two are one, ov
 
 def move_as_one(markets: Mapping[str, Market]) -> list[Note]:
     """Which pairs do: the account takes each for a symbol of its own, so they weigh twice."""
-    returns = Grid(list(markets.values())).returns(1)  # (G, S)
+    returns = Grid(list(markets.values()), fill_gaps=0).returns(1)  # (G, S)
     found = pd.DataFrame(returns).corr(min_periods=FEWEST).to_numpy()  # (S, S)
     pairs = [
         f"{first} and {second}"
