@@ -5,9 +5,11 @@ import re
 from importlib import import_module
 from pathlib import Path
 
+from engine.models.training import backend
 from engine.results.metrics import placed
 from engine.runs.fold import STATUS_OF_STAGE
 from engine.runs.modes import MODES
+from engine.settings import Training
 from engine.studies.seeds import keys
 
 ROOT = Path(__file__).parents[1]
@@ -23,8 +25,8 @@ def places():
                     yield node.value
 
 
-def test_what_a_text_names_is_there(monkeypatch):
-    monkeypatch.setenv("KERAS_BACKEND", "jax")
+def test_what_a_text_names_is_there():
+    backend.prepare(Training(devices=1))  # before jax is imported, as by every test that does
     found = set(places())
     assert {each.entry for each in MODES.values()} <= found
     for place in found:

@@ -15,7 +15,7 @@ from engine.data.store import Store
 from engine.errors import ChangeSettingsError, QuantdeckError
 from engine.models import artifact
 from engine.preparation import Job
-from engine.queries import charts, opening, price, sweep, trade
+from engine.queries import charts, opening, price, trade
 from engine.results.codec import plain
 from engine.results.metrics import METRICS
 from engine.runs.folder import Home
@@ -66,10 +66,6 @@ def test_one_account_trades_all_symbols(traded):
     opened = opening.opened({"run": str(job.run.path)})
     assert opened.result.metrics == result.metrics
     assert opening.ledger({"run": str(job.run.path)}).looks >= 1
-    asked = {"overrides": {"backtest.fee_bps": 1.0}, "choices": {"backtest.fee_bps": [1.0]}}
-    for refused in (opening.what_if, sweep.swept):
-        with pytest.raises(ChangeSettingsError, match="several symbols"):
-            refused({"run": str(job.run.path), **asked})
     trades = pd.read_csv(job.run.path / "trades.csv")
     equity = pd.read_parquet(job.run.path / "equity.parquet")
     assert set(trades["symbol"]) == set(SYMBOLS)
