@@ -81,7 +81,7 @@ def test_a_backtest_of_version_0_1_is_the_same_once_it_is_written_anew(kept):
     assert math.isnan(BacktestResult.from_json(unknown).metrics["sharpe"])
     assert to_json(BacktestResult.from_json(found.to_json())) == found.to_json()
     judged = {"fills", "stress", "intervals", "calibration", "permutation"}
-    parts = judged | {"baselines", "trials"}
+    parts = judged | {"baselines", "trials", "funding"}
     assert set(explained(found)) == parts
 
 

@@ -27,7 +27,7 @@ def test_run_ends_with_the_summary(deck):
     assert rows["Sortino"] == ["n/a", "n/a", "n/a"]
     assert rows["volatility"] == ["40.00", "40.00", "0.00", "%", "a", "year"]
     assert "fees 1,204.11 (10 bps)   slippage 240.00 (2 bps)" in out
-    assert "direction 51.20 % (n/a … n/a, p n/a)   IC n/a (p n/a)   R² 0.0008" in out
+    assert "direction 51.20 % (p n/a)   IC n/a (p n/a)   R² 0.0008" in out
     assert "note: costs are [b]modelled[/b]\\x1b[2J" in out
 
     assert f"run {run.id} started" in err
