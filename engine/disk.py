@@ -34,6 +34,7 @@ REMEDIES: Mapping[int | None, str] = MappingProxyType(
         errno.EMFILE: "Raise the limit on open files: ulimit -n 1024",
         errno.ENOENT: "Look who has removed its folder, or make that again",
         errno.EEXIST: "Move away the file that lies where a folder should be",
+        errno.EISDIR: "Move away the folder that lies where a file should be",
         errno.ENOTDIR: "Move away the file that lies where a folder should be",
         errno.ELOOP: "Remove the link that leads to itself",
         errno.ENFILE: "End other programs: the machine has too many files open",

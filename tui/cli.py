@@ -42,9 +42,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still unwritten leads nowhere
         if isinstance(error, BrokenPipeError):  # the reader of a pipe, such as head, has seen enough
             return 0
-        print(f"error: standard output: {error.strerror}", file=sys.stderr)
+        with contextlib.suppress(OSError):
+            print(f"error: standard output: {error.strerror}", file=sys.stderr)
         return 1
+    finally:
+        give_up_errors()
     return code
+
+
+def give_up_errors() -> None:
+    """Let what standard error does not take lead nowhere: Python would flush it last, and end with 120."""
+    try:
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def open_streams() -> None:
@@ -147,6 +158,9 @@ def answer_to(error: BaseException) -> Answer:
 
     if isinstance(error, KeyboardInterrupt):
         return Answer(error=StopRequestedError("quantdeck", "interrupted"))
+    if isinstance(error, FileNotFoundError) and stands_nowhere():
+        reason = "is not there any more: somebody has removed it"
+        return Answer(error=ChangeSettingsError("the folder that you stand in", reason, "Leave it: cd"))
     if isinstance(error, TyperException):
         return Answer(error=ChangeSettingsError("command line", error.format_message(), remedy_of(error)))
     failure = as_error(error)
@@ -157,6 +171,17 @@ def answer_to(error: BaseException) -> Answer:
             f"{DEBUG}=1 before the command shows the traceback; please report it",
         )
     return Answer(error=failure)
+
+
+def stands_nowhere() -> bool:
+    """Whether the current folder has been removed."""
+    from pathlib import Path
+
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def remedy_of(error: Any) -> str:

@@ -17,7 +17,7 @@ from engine.errors import (
     printable,
 )
 
-OF_THE_MACHINE = REMEDIES.keys() - {errno.ENOENT, errno.EEXIST}  # these may be our own fault
+OF_THE_MACHINE = REMEDIES.keys() - {errno.ENOENT, errno.EEXIST, errno.EISDIR}  # these may be our own fault
 XLA_NO_MEMORY = "RESOURCE_EXHAUSTED"
 LONGEST_REASON = 300
 EARLIER_NAMES = {  # of classes in the logs of version 0.1

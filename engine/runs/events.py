@@ -31,6 +31,7 @@ Emit = Callable[[Event], None]
 VERSION = 1
 NEWLINE = "\n"
 SHORTEST_PAUSE_S = 0.25  # between two progress events of one kind and series
+RESTORE = "Restore the log from a copy, or delete the run"
 STARTED = b'"kind":"started"'  # quotes inside a text are escaped, so this matches nothing but the key
 
 
@@ -164,10 +165,10 @@ def read(path: Path, offset: int = 0, *, superseded: bool = True) -> Tail:
     except FileNotFoundError:
         size, content = 0, b""
     except OSError as error:
-        raise RepairDataError(str(path), f"cannot be read: {error.strerror}", "Allow reading it") from None
-    remedy = "Restore the log from a copy, or delete the run"
+        remedy = "Allow reading it" if isinstance(error, PermissionError) else RESTORE
+        raise RepairDataError(str(path), f"cannot be read: {error.strerror}", remedy) from None
     if size < offset:
-        raise RepairDataError(str(path), f"has become shorter than the {offset} bytes already read", remedy)
+        raise RepairDataError(str(path), f"has become shorter than the {offset} bytes already read", RESTORE)
     events: list[Event] = []
     torn = broken = position = taken = 0
     whole, content = len(content), content if superseded else outline(content, parsed)
@@ -183,7 +184,7 @@ def read(path: Path, offset: int = 0, *, superseded: bool = True) -> Tail:
                 str(path), f"has format {event['v']}, not {VERSION}", "Use the version that wrote it"
             )
         if event.get("torn", 0) != broken:
-            raise RepairDataError(str(path), f"the line before event {event['seq']} is broken", remedy)
+            raise RepairDataError(str(path), f"the line before event {event['seq']} is broken", RESTORE)
         torn, broken, taken = torn + broken, 0, position
         events.append(event)
     return Tail(events, offset + taken, torn, len(content) - taken)

@@ -30,6 +30,7 @@ ID = re.compile(r"[0-9a-f]{8}")
 PREFIX = re.compile(r"[0-9a-f]{1,8}")
 DELETED = ".deleted-"
 LONGEST_NAME = 80
+MAY_ALLOW = "Its owner can allow reading its folder, run.json, events.jsonl and lock"
 ABOUT_KEYS = ("id", "mode", "of", "name", "created", "quantdeck")
 
 
@@ -289,7 +290,7 @@ class Home:
         path = self.runs / text
         if path.is_dir() and not path.is_symlink():
             if not RunFolder(path).may_be_read:
-                raise ChangeSettingsError(f"run {text}", "is there, but you may not read it", "Ask its owner")
+                raise ChangeSettingsError(f"run {text}", "is there, but you may not read it", MAY_ALLOW)
             made = RunFolder(path).id
             raise RepairDataError(str(path), f"holds a copy of run {made}", "Move it out of the runs folder")
 

@@ -176,6 +176,9 @@ def test_full_and_closed_outputs(deck):
         process = deck.start(stdout=full)
         assert "standard output: No space left" in process.communicate(timeout=60)[1]
         assert process.returncode == 1
+        process = deck.start("nonsense", stderr=full)
+        process.communicate(timeout=60)
+        assert process.returncode == 2
     for redirection in (">&-", "2>&-", ">&- 2>&- <&-"):
         command = f"{sys.executable} -m tui.cli runs show last --json {redirection}"
         done = subprocess.run(
@@ -184,6 +187,18 @@ def test_full_and_closed_outputs(deck):
         assert done.returncode == 2
         assert done.stderr == ""
         assert not done.stdout or json.loads(done.stdout)["error"]["exit_code"] == 2
+
+
+@pytest.mark.parametrize("words", [[], ["runs", "list"], ["init"]])
+def test_a_folder_that_has_been_removed_is_told_with_the_way_out(tmp_path, monkeypatch, capsys, words):
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.delenv("QUANTDECK_HOME", raising=False)
+    monkeypatch.chdir(here)
+    here.rmdir()
+    code, said = main(words), capsys.readouterr().err
+    assert (code, "own fault" in said) == (2 if words != ["init"] else code, False)
+    assert "removed" in said
 
 
 def test_an_output_that_knows_ascii_only_loses_no_line(deck):

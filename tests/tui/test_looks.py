@@ -7,6 +7,7 @@ from tests.test_plain_file import KINDS
 from tests.tui.app.conftest import ready, settled
 from tests.tui.app.recorded import NOON, STATES, record
 from tui.app import Quantdeck
+from tui.commands.runs import stop
 from tui.commands.status import status
 from tui.runs.looks import elsewhere, file, looks, note_look
 from tui.screens.dialogs import Ask
@@ -55,6 +56,13 @@ def test_where_there_is_nothing_the_homes_that_were_used_are_told(home, tmp_path
     found = status(None).text
     assert f"1 run in ~/project/artifacts; see: quantdeck --home {home.path}" in found
     assert "project" not in status(str(tmp_path / "named")).text
+
+
+def test_a_run_whose_log_cannot_be_read_can_be_stopped(home):
+    broken = record(home, "0c1d0003", STATES["done"][0])
+    broken.events_path.unlink()
+    broken.events_path.mkdir()
+    assert stop(str(home.path), broken.id, at_once=False).document["state"] == "failed"
 
 
 @pytest.mark.parametrize("kind", KINDS)

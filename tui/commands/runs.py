@@ -17,7 +17,7 @@ from engine.runs.folder import Home, home_path
 from engine.runs.launch import STOP_WITHIN_S, alive, ask_stop, kill, wait
 from engine.runs.requests import EngineClient
 from engine.runs.results import result_of
-from engine.runs.state import state_of
+from engine.runs.state import state_of, state_or_fault
 from engine.runs.unreadable import unreadable
 from tui.commands.answer import Answer, error_text, say
 from tui.commands.outcome import outcome, shown
@@ -184,7 +184,7 @@ def follow_again(home: str | None, text: str) -> Answer:
 def stop(home: str | None, text: str, *, at_once: bool) -> Answer:
     """Ask a run to stop and wait until it has, or kill it; one that has ended already is left as it is."""
     run = chosen(home, text)
-    process = state_of(run).pid
+    process = state_or_fault(run).pid
     if at_once and process is not None and alive(run):
         kill(run, process)
         wait(run, KILLED_S)
@@ -192,7 +192,7 @@ def stop(home: str | None, text: str, *, at_once: bool) -> Answer:
         say(f"run {run.id}: stopping at the next safe point, or in {STOP_WITHIN_S:.0f} s without one")
         if not wait(run, STOP_S):
             say(f"run {run.id} still runs; end it with: {run_hint(run.path, 'runs stop RUN --kill')}")
-    state = state_of(run).status
+    state = state_or_fault(run).status
     return Answer({"run": run.id, "state": state, "folder": str(run.path)}, f"run {run.id}: {state}")
 
 
