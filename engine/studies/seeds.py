@@ -205,8 +205,8 @@ def of_several(bars: pd.DataFrame, made: pd.DataFrame, calendar: str, settings: 
 
 def decisions_of(bars: pd.DataFrame, made: pd.DataFrame, calendar: str) -> Decisions:
     """The decisions on a symbol's bars, (B,)."""
-    columns = (made[name].to_numpy() for name in ("prediction", "signal", "realised"))
-    return Decisions(bars_of(bars, calendar), *columns)
+    forecast, signal, happened = (made[name].to_numpy() for name in ("prediction", "signal", "realised"))
+    return Decisions(bars_of(bars, calendar), forecast, signal, happened)
 
 
 def mean_band(tables: Sequence[pd.DataFrame]) -> Band | None:
