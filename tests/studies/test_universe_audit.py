@@ -32,6 +32,13 @@ def fewer_cuts(monkeypatch):
     monkeypatch.setattr(universe_audit, "EDGES", 4)
 
 
+@pytest.fixture
+def parts_alone(monkeypatch):
+    """No cuts but those where validation and test begin."""
+    monkeypatch.setattr(universe_audit, "SHARES", ())
+    monkeypatch.setattr(universe_audit, "EDGES", 0)
+
+
 def linear(matrix, start, emit):
     """A fixed function of a window's own values: rows (T, F), first rows (n,) → (n,)."""
     windows = matrix[start[:, None] + np.arange(LOOKBACK)]  # (n, L, F)
@@ -121,6 +128,7 @@ def test_a_gap_that_counts_for_the_others_because_it_will_be_filled(series, monk
     assert "cross_" in finding.column
 
 
+@pytest.mark.usefixtures("parts_alone")
 def test_scalers_that_know_the_test(series, monkeypatch):
     fit = Pool.fit_scalers
     monkeypatch.setattr(
@@ -129,6 +137,7 @@ def test_scalers_that_know_the_test(series, monkeypatch):
     assert first_finding(series).stage == "scale"
 
 
+@pytest.mark.usefixtures("parts_alone")
 def test_labels_that_reach_into_validation(series, monkeypatch):
     parts = split.chronological
     monkeypatch.setattr(split, "chronological", lambda bar, known, _, *shares: parts(bar, known, 0, *shares))
@@ -137,6 +146,7 @@ def test_labels_that_reach_into_validation(series, monkeypatch):
     assert "training" in finding.column
 
 
+@pytest.mark.usefixtures("parts_alone")
 def test_a_threshold_chosen_on_the_test(series, monkeypatch):
     def of_all(pool, *_):
         return Choice(float(np.nanmean(np.abs(pool.label))))
@@ -145,6 +155,7 @@ def test_a_threshold_chosen_on_the_test(series, monkeypatch):
     assert first_finding(series).stage == "threshold"
 
 
+@pytest.mark.usefixtures("parts_alone")
 def test_scalers_that_are_not_those_of_the_training_rows(series):
     given, history = audited(series)
     fitted = UniverseReplay(given, history).scalers
