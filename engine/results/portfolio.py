@@ -81,6 +81,23 @@ PORTFOLIO_BASELINES = (EQUAL_HOLD, REBALANCED, MOMENTUM)
 
 
 @dataclass(frozen=True)
+class PortfolioPermutation:
+    """How often the same weights at other symbols, or on other days, do as well by chance.
+
+    name: BY_SYMBOL or BY_DAYS. distinct: different ones among the permutations drawn. p_value: NaN where
+    nothing is held.
+    """
+
+    name: str
+    permutations: int
+    distinct: int
+    p_value: Number
+
+
+BY_SYMBOL, BY_DAYS = "symbols of each day dealt anew", "days in another order"
+
+
+@dataclass(frozen=True)
 class PortfolioParts:
     """One account's parts. symbols: in the order of the universe.
 
@@ -99,3 +116,4 @@ class PortfolioParts:
     cross_section: CrossSectionalIC
     baselines: tuple[PortfolioBaseline, ...] = ()
     capacity: Capacity | None = None
+    permutation: tuple[PortfolioPermutation, ...] = ()

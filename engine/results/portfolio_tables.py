@@ -36,7 +36,7 @@ def symbols_table(parts: PortfolioParts) -> Table:
 
 
 def whole_table(parts: PortfolioParts) -> Table:
-    """Exposure, turnover and the cross-sectional IC."""
+    """Exposure, turnover, the cross-sectional IC, and what permutations do as well."""
     across = parts.cross_section
     rows = (
         ("gross exposure, mean", percent(parts.gross), "% of equity"),
@@ -45,7 +45,9 @@ def whole_table(parts: PortfolioParts) -> Table:
         ("turnover", amount(parts.turnover), "times equity a year"),
         ("cross-sectional IC", correlation(across.mean), f"of {whole(across.bars)} bars"),
         ("its t", amount(across.t), f"Newey-West, {whole(across.lags)} lags"),
-    )
+        *((f"p, {each.name}", amount(each.p_value), f"{whole(each.permutations)} permutations")
+          for each in parts.permutation),
+    )  # fmt: skip
     return Table((f"allocation {parts.allocation}", "", ""), rows)
 
 

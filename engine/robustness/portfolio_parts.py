@@ -26,6 +26,7 @@ from engine.results.portfolio import (
     SymbolParts,
 )
 from engine.robustness.capacity import CAPITALS, IMPACT, SHOWN, half_of
+from engine.robustness.portfolio_permutation import permutation_tests
 from engine.statistics import cross_section, metrics
 from engine.statistics.account import DAY_MS, day_ends
 from engine.statistics.forecast import forecast_quality
@@ -67,6 +68,7 @@ def parts_of(
         cross_section=cross_sectional_ic(decisions, grid, settings.label.horizon),
         baselines=baselines(markets, rules, member, short=settings.backtest.short),
         capacity=capacity(markets, weights_in(decisions, settings, member), rules),
+        permutation=permutation_tests(decisions, settings, member),
     )
 
 

@@ -100,6 +100,7 @@ for each in (
     Mode("simulate", ("simulate",), BACKTEST, "engine.studies.simulate_signals:carry_out"),
     Mode(
         "seeds", ("collect", "fit"), "engine.results.studies:SeedsResult", "engine.studies.seeds:train_seeds",
+        universe=True,
     ),
     Mode(
         "walkforward", ("collect", "merge", "features", "windows", "split", "fit", *TRADE[1:]),

@@ -38,6 +38,10 @@ from engine.statistics.conformal import Band
 from engine.statistics.forecast import forecast_quality
 from engine.statistics.tear_sheet import tear_sheet
 from engine.studies.workers import ParentWatch, one_device, results
+from engine.universe.preparation import collect_universe
+from engine.universe.results import quality_of
+from engine.universe.trading import Decided
+from engine.universe.trading import trade as trade_several
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +57,10 @@ OF_FORECASTS = ("ic", "directional_accuracy", "r2")
 
 def train_seeds(job: Job) -> SeedsResult:
     """Carry out a run for each seed and report mean, spread and extremes of every headline figure."""
-    if not job.settings.data.series:
+    data = job.settings.data
+    if data.markets:
+        collect_universe(job)
+    elif not data.series and not data.symbols:
         preparation.collect_all(job)
     runs = ordered(job)
     pending = [(str(run.path), seed) for seed, run in runs.items() if state_of(run).status != "done"]
@@ -108,7 +115,7 @@ def own_settings(job: Job, seed: int) -> Settings:
 def same_data(job: Job) -> Data:
     """The settings of the very data that a job sees, for whoever comes later."""
     data = job.settings.data
-    if data.series:
+    if data.series or (data.symbols and not data.markets):
         return data
     start, end = span_of(data, job.now_ms)
     return data.model_copy(update={"start": iso(start), "end": iso(end)})
@@ -165,15 +172,41 @@ def ensemble(runs: Sequence[RunFolder], settings: Settings) -> dict[str, float]:
     """Figures of trading the mean of the seeds' forecasts at the entry threshold in their middle."""
     tables = [pd.read_parquet(run.path / PREDICTIONS) for run in runs]
     forecast = np.mean([table["prediction"].to_numpy() for table in tables], axis=0)  # (B,)
-    bars = bars_of(pd.read_parquet(runs[0].path / BARS), backtest_of(runs[0]).calendar)
-    forward_return = tables[0]["realised"].to_numpy()  # (B,)
     level = float(np.median([backtest_of(run).entry_threshold for run in runs]))
     signal = trading.signals_of(forecast, mean_band(tables), level, settings)
-    decisions = Decisions(bars, forecast, signal, forward_return)
-    sheet = tear_sheet(*trading.trade(decisions, settings))
-    quality = forecast_quality(forecast, forward_return)
-    known = sheet.metrics | quality
+    bars, calendar = pd.read_parquet(runs[0].path / BARS), backtest_of(runs[0]).calendar
+    made = tables[0].assign(prediction=forecast, signal=signal)
+    known = (
+        of_several(bars, made, calendar, settings)
+        if "symbol" in made
+        else of_one(bars, made, calendar, settings)
+    )
     return {name: known[name] for name in keys()}
+
+
+def of_one(bars: pd.DataFrame, made: pd.DataFrame, calendar: str, settings: Settings) -> dict[str, float]:
+    """The figures of decisions on the bars (B,) of one symbol."""
+    decisions = decisions_of(bars, made, calendar)
+    sheet = tear_sheet(*trading.trade(decisions, settings))
+    return sheet.metrics | forecast_quality(decisions.forecast, decisions.forward_return)
+
+
+def of_several(bars: pd.DataFrame, made: pd.DataFrame, calendar: str, settings: Settings) -> dict[str, float]:
+    """The figures of decisions on the bars of several symbols, (B,) in all, which one account trades."""
+    markets = {str(name): rows.drop(columns="symbol") for name, rows in bars.groupby("symbol", sort=False)}
+    own = {name: made[made["symbol"] == name] for name in markets}
+    decided = Decided(
+        {name: decisions_of(market, own[name], calendar) for name, market in markets.items()},
+        {name: rows["member"].to_numpy(np.bool_) for name, rows in own.items()},
+    )
+    sheet = tear_sheet(*trade_several(decided, settings))
+    return sheet.metrics | asdict(quality_of(decided, settings.label.horizon))
+
+
+def decisions_of(bars: pd.DataFrame, made: pd.DataFrame, calendar: str) -> Decisions:
+    """The decisions on a symbol's bars, (B,)."""
+    forecast, signal, happened = (made[name].to_numpy() for name in ("prediction", "signal", "realised"))
+    return Decisions(bars_of(bars, calendar), forecast, signal, happened)
 
 
 def mean_band(tables: Sequence[pd.DataFrame]) -> Band | None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from engine import pipeline
+from engine import outcome, pipeline
 from engine.data.demo.market import DemoMarket
 from engine.data.store import Store
 from engine.errors import ChangeSettingsError, QuantdeckError
@@ -18,12 +18,14 @@ from engine.preparation import Job
 from engine.queries import charts, opening, price, trade
 from engine.results.codec import plain
 from engine.results.metrics import METRICS
-from engine.runs.folder import Home
+from engine.runs.folder import Home, RunFolder
 from engine.runs.manifest import write_manifest
 from engine.runs.modes import MODES
 from engine.settings import Data, for_symbol, load, make
-from engine.studies import fold_forecasts, universe_walk_forward
+from engine.studies import fold_forecasts, seeds, universe_walk_forward
 from engine.studies import walk_forward as folds
+from engine.studies.leak_audit import audited_run, universe_audit
+from engine.studies.leak_audit.audited_run import audit_run
 from engine.universe import preparation
 from tests.universe.markets import FIRST_MS, STEP, stored
 
@@ -219,6 +221,53 @@ def test_a_line_that_is_lost_on_one_symbol_loses_nothing_of_the_others(tmp_path,
     assert not pipeline.update(job).notes
     assert simulated_markets() <= before  # with all that one keeps of what it has served
     assert {store.facts(name).rows for name in store.names()} == {1680}
+
+
+def test_seeds_are_runs_on_all_symbols_and_their_mean_trades_as_one(home, monkeypatch):
+    def carried_out(path, seed):
+        run = RunFolder(Path(path))
+        job = Job(load(run.settings_path), run, home, NOW, quiet)
+        result = pipeline.train_and_backtest(job)
+        run.result_path.write_text(json.dumps(plain(result)))
+        write_manifest(run.path, [*outcome.FILES, run.result_path.name])
+        return seed, None
+
+    monkeypatch.setattr(seeds, "results", lambda _, tasks, *__: (carried_out(*task) for task in tasks))
+    before = {run.id for run in home.all()}
+    found = seeds.train_seeds(job_of(home, "seeds", "training.seeds=2"))
+    runs = [home.find(each.run) for each in found.seeds]
+    assert [load(run.settings_path).training.seed for run in runs] == [1, 2]
+    assert {run.id for run in home.all()} - before >= {run.id for run in runs}
+    # A ridge regression knows no seed: the mean of equal forecasts trades as each of them does.
+    for name, value in found.ensemble.items():
+        assert value == pytest.approx(found.seeds[0].figures[name], rel=1e-9, nan_ok=True), name
+    assert found.ensemble["trades"] > 0
+
+
+def test_the_run_is_audited_with_its_own_model_and_forecasts(home, traded, monkeypatch):
+    monkeypatch.setattr(universe_audit, "SHARES", ())
+    monkeypatch.setattr(universe_audit, "EDGES", 1)
+    run = traded[0].run
+    report = audit_run(run, home, quiet)
+    assert [each.text for each in report.findings] == []
+    assert report.status == "passed"
+    assert report.histories > len(report.cuts_ms) >= 3
+    seen = json.loads((run.path / "audit.json").read_text())
+    assert seen["status"] == "passed"
+    moved = pd.read_parquet(run.path / "predictions.parquet")
+    moved["prediction"] += moved["prediction"].std()
+    monkeypatch.setattr(
+        audited_run, "traded_by_symbol", lambda _: dict(iter(moved.groupby("symbol")["prediction"]))
+    )
+    assert {each.stage for each in audit_run(run, home, quiet).findings} == {"predict"}
+
+
+def test_own_features_on_several_symbols_are_not_audited(home, traded, monkeypatch):
+    run = traded[0].run
+    own = make({}, [*QUICK, "features.file=mine.py"])
+    monkeypatch.setattr(audited_run, "load", lambda _: own)
+    with pytest.raises(ChangeSettingsError, match="own features"):
+        audit_run(run, home, quiet)
 
 
 def test_a_trade_and_the_prices_are_of_the_symbol_alone(traded):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from engine.market import merge
 from engine.market.times import iso
 from engine.models.training import backend
 from engine.outcome import PREDICTIONS
+from engine.preparation import Job
 from engine.results.audit import AuditReport
 from engine.results.notes import Note
 from engine.runs.audit_status import AUDIT, fingerprint
@@ -34,13 +36,19 @@ from engine.studies.leak_audit.building import built
 from engine.studies.leak_audit.history import recorded
 from engine.studies.leak_audit.isolation import Isolated
 from engine.studies.leak_audit.stages import ORDER, ordinary
+from engine.studies.leak_audit.universe_audit import audit_universe
+from engine.studies.leak_audit.universe_replay import Audited, UniverseReplay, history_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from engine.features import Feature
+    from engine.models.definition import Outputs
     from engine.runs.events import Emit
     from engine.runs.folder import Home, RunFolder
+    from engine.samples.scaling import Scalers
     from engine.settings import Settings
+    from engine.studies.leak_audit.audit import Audit
 
 
 def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
@@ -51,11 +59,7 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
     """
     trained = run_with_model(run, home)
     chosen = load(run.settings_path)
-    if chosen.data.symbols:
-        reason = "is of several symbols, and the leak audit replays one"
-        raise ChangeSettingsError(
-            f"run {run.id}", reason, "Audit a run of one of them with the same settings"
-        )
+    refuse_own_of_several(run, chosen)
     devices = backend.prepare(origin.pinned(run, chosen.training))
     from engine.models import artifact
 
@@ -66,21 +70,10 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
     kept = kept_features(trained)
     own = load_features(file, kept) if file else ()
     isolated = Isolated(file, kept, modules=kept_modules(trained)) if file else None
-    model = experiment.loaded(loaded.kind, loaded.models, loaded.scalers, devices)
-    stages = ordinary(settings, own, model.members, isolated)
-    history = recorded(settings, Store(home.data), now_ms)
-    market = stages.merge(stages.collect(Store(home.data), now_ms))
-    same_data = merge.fingerprint(market) == loaded.metadata.fingerprint
-    found = audit(
-        stages,
-        history,
-        settings.label.horizon,
-        loaded.scalers if same_data else None,
-        lambda: emit({"kind": "alive"}),
-        [each.name for each in own if each.name in settings.features.chosen],
-        traded_forecasts(run) if same_data else None,
-        lambda: isolated.unsteady if isolated else (),
-    )
+    ready = experiment.loaded(loaded.kind, loaded.models, loaded.scalers, devices)
+    model = Model(ready.members, loaded.scalers, loaded.metadata.fingerprint)
+    given = Job(settings, run, home, now_ms, emit), model
+    found, same_data = of_several(*given) if settings.data.symbols else of_one(*given, own, isolated)
     outside = (*taken(isolated, found.unjudged), *built(settings, kept_model(trained)))
     report = AuditReport(
         run.id,
@@ -102,6 +95,61 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
     )
     write_whole(run.path / AUDIT, json.dumps(report.to_json(), indent=2).encode())
     return report
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """The model of a run, ready to predict, its scalers, and the digest of what it was trained on."""
+
+    members: Sequence[Outputs]
+    scalers: Scalers
+    fingerprint: str
+
+
+def of_one(job: Job, model: Model, own: Sequence[Feature], isolated: Isolated | None) -> tuple[Audit, bool]:
+    """The audit of a run of one symbol, and whether its data are still there, to compare forecasts on.
+
+    own: the features of the user's own.
+    """
+    settings, store = job.settings, Store(job.home.data)
+    stages = ordinary(settings, own, model.members, isolated)
+    market = stages.merge(stages.collect(store, job.now_ms))
+    same_data = merge.fingerprint(market) == model.fingerprint
+    found = audit(
+        stages,
+        recorded(settings, store, job.now_ms),
+        settings.label.horizon,
+        model.scalers if same_data else None,
+        lambda: job.emit({"kind": "alive"}),
+        [each.name for each in own if each.name in settings.features.chosen],
+        traded_forecasts(job.run) if same_data else None,
+        lambda: isolated.unsteady if isolated else (),
+    )
+    return found, same_data
+
+
+def of_several(job: Job, model: Model) -> tuple[Audit, bool]:
+    """The same of a run of several symbols."""
+    history, series = history_of(job.settings, Store(job.home.data), job.now_ms)
+    audited = Audited(job.run, job.settings, job.settings.features.names, model.members, series)
+    same_data = UniverseReplay(audited, history).prepared.fingerprint == model.fingerprint
+    found = audit_universe(
+        audited,
+        history,
+        model.scalers if same_data else None,
+        lambda: job.emit({"kind": "alive"}),
+        traded_by_symbol(job.run) if same_data else None,
+    )
+    return found, same_data
+
+
+def refuse_own_of_several(run: RunFolder, settings: Settings) -> None:
+    """Raise ChangeSettingsError for own features on several symbols, which are not isolated there yet."""
+    if settings.data.symbols and settings.features.file:
+        reason = "is of several symbols with own features, and the leak audit replays these on one"
+        raise ChangeSettingsError(
+            f"run {run.id}", reason, "Audit a run of one of the symbols with the same settings"
+        )
 
 
 def run_with_model(run: RunFolder, home: Home) -> RunFolder:
@@ -150,6 +198,14 @@ def traded_forecasts(run: RunFolder) -> pd.Series[float] | None:
     return table["prediction"]
 
 
+def traded_by_symbol(run: RunFolder) -> dict[str, pd.Series[float]] | None:
+    """The forecasts that a run of several symbols traded, of each by their targets' open times."""
+    if not (run.path / PREDICTIONS).exists():
+        return None
+    table = pd.read_parquet(io.BytesIO(read_checked(run.path, PREDICTIONS)))
+    return {str(name): rows["prediction"] for name, rows in table.groupby("symbol", sort=False)}
+
+
 def kept_features(trained: RunFolder) -> bytes | None:
     """What the features file held when the run was trained; None if the run kept none."""
     path = trained.features_path
@@ -173,7 +229,7 @@ def kept_model(trained: RunFolder) -> bytes | None:
 def pinned_down(settings: Settings, names: Sequence[str], now_ms: int) -> Settings:
     """The settings with the model's features by name, and a start that does not move with the present."""
     data = settings.data
-    if not data.series and not data.start:
+    if not data.series and not data.start and (data.markets or not data.symbols):
         data = data.model_copy(update={"start": str(iso(span_of(data, now_ms)[0]))})
     chosen = settings.features.model_copy(update={"names": tuple(names)})
     return settings.model_copy(update={"data": data, "features": chosen})
