@@ -32,7 +32,7 @@ SETTINGS = {
 }
 
 
-def told(event):
+def epoch_ended(event):
     """Print each epoch's loss on validation, over all symbols and of each."""
     if event["kind"] == "epoch":
         of = "  ".join(f"{name} {loss:.4f}" for name, loss in event["val_loss_by"].items())
@@ -44,7 +44,7 @@ def main(epochs="5"):
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder))
         run = home.create("run", make(SETTINGS, [f"training.epochs={epochs}"]))
-        result = pipeline.train_and_backtest(Job(load(run.settings_path), run, home, NOW_MS, told))
+        result = pipeline.train_and_backtest(Job(load(run.settings_path), run, home, NOW_MS, epoch_ended))
     print("symbol     trades    return %    risk %      IC")
     for part in result.portfolio.symbols:
         brought, risk = 100 * part.return_contribution, 100 * part.risk_contribution

@@ -97,10 +97,8 @@ def fitting(pattern: str, stored: Sequence[str]) -> list[str]:
 def of_symbol(data: Data, name: str) -> Data:
     """The settings of one symbol of a universe alone: as if it had been named in data.symbol or data.series.
 
-    data.timeframe stays as it is: a stored series' own unless one is named.
+    data.timeframe stays as it is: with stored series alone empty unless it is said.
     """
     named = {"symbol": name} if "/" in name else {"series": name}
     alone = {"symbols": (), "universe_top": 0, **named}
-    if "/" not in name and data.timeframe == type(data).model_fields["timeframe"].default:
-        alone["timeframe"] = ""  # it was not said, and the series has one of its own
     return type(data).model_validate(data.model_dump() | alone)

@@ -11,8 +11,9 @@ import pytest
 
 from engine import outcome, pipeline
 from engine.data.demo.market import DemoMarket
-from engine.data.store import Store
+from engine.data.store import Series, Store
 from engine.errors import ChangeSettingsError, QuantdeckError
+from engine.market.times import time_index
 from engine.models import artifact
 from engine.preparation import Job
 from engine.queries import charts, opening, price, trade
@@ -27,7 +28,7 @@ from engine.studies import walk_forward as folds
 from engine.studies.leak_audit import audited_run, universe_audit
 from engine.studies.leak_audit.audited_run import audit_run
 from engine.universe import preparation
-from tests.universe.markets import FIRST_MS, STEP, stored
+from tests.universe.markets import FIRST_MS, STEP, candles, stored
 
 QUICK = [
     "model.kind=ridge", "features.names=return_1,rsi_14,volatility_12", "window.lookback=5",
@@ -142,11 +143,16 @@ def test_what_knows_one_symbol_only_refuses_several(home, mode):
         home.create(mode, make({}, QUICK))
 
 
-def test_one_name_is_the_symbol_alone(home):
-    one = home.create("run", make({}, [*QUICK, "data.symbols=perp-b"]))
+@pytest.mark.parametrize("said", [[], ["data.timeframe=1h"], ["data.timeframe=4h"]])
+@pytest.mark.parametrize("name", ["perp-b", "*-b"])
+def test_one_name_is_the_symbol_alone(home, name, said):
+    one = home.create("run", make({}, [*QUICK, *said, f"data.symbols={name}"]))
     named = [each for each in QUICK if "symbols" not in each]
-    other = home.create("run", make({}, [*named, "data.series=perp-b"]))
+    other = home.create("run", make({}, [*named, *said, "data.series=perp-b"]))
     assert one.settings_path.read_bytes() == other.settings_path.read_bytes()
+
+
+def test_a_market_alone_has_the_settings_of_a_symbol():
     market = Data(symbols=("ETH/USDT", "BTC/USDT"), exchange="demo")
     assert for_symbol(make({"data": market.model_dump()}), "ETH/USDT").data == Data(
         symbol="ETH/USDT", exchange="demo"
@@ -178,6 +184,20 @@ def test_a_market_under_two_names_is_named(tmp_path):
     notes = preparation.prepare(job).notes
     (said,) = [note.text for note in notes if note.code == "symbols move as one"]
     assert ": one and two." in said
+
+
+def test_shorter_bars_are_joined_to_the_length_that_is_said(tmp_path):
+    home = Home(tmp_path)
+    store = stored(home.data, hours=(1, 0, 200))
+    half = candles(2, 0, 400)
+    half.index = time_index(FIRST_MS + np.arange(400) * STEP // 2)
+    with store.locked("halves"):
+        store.write(Series("halves", "candles", "", "HALVES/USDT", "30m", simulated=False, frame=half))
+    job = job_of(home, "run", settings=make({}, [*QUICK, "data.symbols=hours,halves", "data.timeframe=1h"]))
+    found = preparation.prepare(job).markets
+    assert {name: (market.step_ms, len(market.frame)) for name, market in found.items()} == {
+        "hours": (STEP, 200), "halves": (STEP, 200),
+    }  # fmt: skip
 
 
 def test_a_symbol_without_a_bar_in_the_range_loses_nothing_of_the_others(home):

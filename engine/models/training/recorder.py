@@ -115,7 +115,7 @@ class Recorder(keras.callbacks.Callback):
         if not math.isfinite(val_loss):
             self.diverged(val_loss)
         seconds = time.perf_counter() - self.started
-        facts = {
+        facts: dict[str, Any] = {
             "epoch": epoch + 1,
             "epochs": self.training.epochs,
             "loss": loss,
