@@ -243,20 +243,20 @@ def test_several_objectives_have_a_front_and_nothing_is_pruned(home, monkeypatch
 
 
 @pytest.mark.parametrize(("objective", "sign"), [("ic", 1.0), ("max_drawdown", -1.0)])
-def test_a_trial_behind_the_best_quarter_after_a_fold_is_ended(objective, sign):
+def test_a_trial_behind_the_best_eighth_after_a_fold_is_ended(objective, sign):
     told = [
         trial.Trial("", number, "complete", {}, steps=(sign * number, sign * 10.0 * number))
         for number in range(9)
     ]
     told += [trial.Trial("", 9, "pruned", {}, steps=(sign * 9.0,)), trial.Trial("", 10, "failed", {})]
     levels = pruning.levels_of(told, objective)
-    assert levels.folded == pytest.approx((sign * 6.75, sign * 60.0))
+    assert levels.folded == pytest.approx((sign * 7.875, sign * 70.0))
     watch = pruning.Watch(levels)
-    watch.folded(sign * 6.75, objective)
+    watch.folded(sign * 7.875, objective)
     with pytest.raises(pruning.PrunedError):
-        watch.folded(sign * 59.9, objective)
+        watch.folded(sign * 69.9, objective)
     watch = pruning.Watch(levels)
-    for value in (7.0, 60.0, -99.0):  # no earlier trial came so far
+    for value in (8.0, 70.0, -99.0):  # no earlier trial came so far
         watch.folded(sign * value, objective)
     assert np.isnan(pruning.levels_of(told[-4:], objective).folded[1])  # too few came so far to prune by
     pruning.Watch(pruning.Levels(np.nan, (np.nan,))).folded(-99.0, objective)
@@ -320,7 +320,7 @@ def test_what_is_pruned_is_what_earlier_batches_alone_have_shown(home, monkeypat
     assert seen[0] is None
     assert all(seen[number].folded == () and np.isnan(seen[number].begun) for number in range(1, 5))
     for number in range(5, 9):
-        assert (seen[number].begun, *seen[number].folded) == pytest.approx((3.1, 3.25))
+        assert (seen[number].begun, *seen[number].folded) == pytest.approx((3.1, 3.625))
 
 
 def test_in_processes_of_its_own_it_has_the_same_trials_and_looks_once_at_the_test(home, searched, tmp_path):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FEWEST = 4  # trials that must have come as far
 WORST = 0.3  # of the trials are ended after their first epoch, about
-BEST = 0.25  # of the trials go on after a fold, about; later ones are better and more go on
+BEST = 0.125  # of the trials go on after a fold, about; later ones are better and more go on
 
 
 class PrunedError(Exception):
@@ -83,7 +83,7 @@ class Watch:
         ):  # what has no further one is as good as fitted
             self.begun = event["val_loss"] / self.nothing
             if self.levels and self.begun > self.levels.begun:
-                raise PrunedError(f"among the worst {WORST:.0%} of earlier trials after an epoch")
+                raise PrunedError("among the worst three tenths of earlier trials after an epoch")
 
     def begin(self, settings: Settings, samples: Samples, fold: Fold) -> None:
         """Learn what validation's loss is where nothing is known."""
@@ -95,7 +95,7 @@ class Watch:
         self.steps.append(value)
         known = self.levels.folded if self.levels else ()
         if fold < len(known) and sign * value < sign * known[fold]:
-            raise PrunedError(f"behind the best {BEST:.0%} of earlier trials after so many folds")
+            raise PrunedError("behind the best eighth of earlier trials after so many folds")
 
 
 def loss_of_nothing(settings: Settings, samples: Samples, fold: Fold) -> float:
