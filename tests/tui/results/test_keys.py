@@ -253,7 +253,7 @@ async def test_series_say_how_fresh_they_are_and_what_they_are(deck_on, home):
         assert "stale 1d" in lines["kraken"]
         assert "SIMULATED" in lines["SIM"]
         assert "broken" in shown
-        assert "201 missing in 2 gaps" in shown
+        assert "201 bars missing in 2 gaps" in shown
         assert "the exchange has none" in shown
         assert "not asked for yet" in shown
 
