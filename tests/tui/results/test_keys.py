@@ -343,3 +343,21 @@ async def test_one_key_shows_a_panel_alone_and_all_of_them_again(deck_on, home, 
             assert screen.trades.table.body_height > 3 * before
         await press(key)(pilot)
         assert screen.in_sight(gone)
+
+
+async def test_a_panels_key_matches_all_widgets_against_the_style_sheet_once(deck_on, home, monkeypatch):
+    deck = deck_on(home, first="backtest")
+    async with deck.run_test(size=(80, 24)) as pilot:
+        await quiet(pilot)
+        screen, matched, update = deck.screen, [], deck.stylesheet.update_nodes
+
+        def counted(nodes, **options):
+            found = [*nodes]
+            matched.append(screen in found)
+            update(found, **options)
+
+        monkeypatch.setattr(deck.stylesheet, "update_nodes", counted)
+        for panel in ("more", "stress", "chart", ""):
+            matched.clear()
+            screen.zoom(panel)
+            assert sum(matched) == 1, panel
