@@ -75,9 +75,7 @@ def test_forecasts_use_the_height_of_their_strip_however_far_the_threshold_is(se
     found = chart(np.random.default_rng(seed), 80)
     count = len(found.held)
     spread = np.linspace(-largest, largest, count) if count > 1 else np.array([largest])
-    found = replace(
-        found, threshold=threshold, lowest_forecast=tuple(spread), highest_forecast=tuple(spread)
-    )
+    found = replace(found, threshold=threshold, lowest_forecast=tuple(spread), highest_forecast=tuple(spread))
     strip = forecasts(found, 1, 9, ascii=True)
     drawn = [y for y, row in enumerate(strip) if any(text == "*" for text, _ in row)]
     assert drawn[0] <= 9 // 2 - 1  # above the middle, which no more than one forecast in four would leave

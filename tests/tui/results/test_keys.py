@@ -22,7 +22,7 @@ from engine.runs.trial_store import read
 from engine.settings import load
 from tests.queries.results import own_signals
 from tests.tui.app.recorded import hold, source
-from tests.tui.results.conftest import RUN, press, text_of
+from tests.tui.results.conftest import RUN, press, quiet, text_of
 from tui.screens.backtest.trade import TradeScreen
 
 
