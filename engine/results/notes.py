@@ -206,8 +206,8 @@ TEXTS = {
         "{nearest:.2g}. Bands of a smaller signal.band are narrower."
     ),
     "nothing pays": (
-        "Forecasts earn {gross:.1f} bps a trade before costs of {costs:.1f} on validation; they would break "
-        "even at costs of {gross:.1f}. So nothing is traded."
+        "On validation forecasts earn {gross:.1f} bps a trade before costs, which are {costs:.1f} bps. "
+        "So nothing is traded."
     ),
     "too few trades on validation": (
         "At no threshold does validation hold enough trades to choose one: nothing is traded."

@@ -1,5 +1,7 @@
 """A price chart of anything fits its place, shows the cursor and the chosen trade, and needs no colour."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.results.answers import Candles, MarkedTrade, PriceChart
 from tui.widgets.lines import plain, width_of
-from tui.widgets.price_chart import ENTRIES, EXITS, candles_in, drawing
+from tui.widgets.price_chart import ENTRIES, EXITS, candles_in, drawing, forecasts
 
 HOUR_MS = 3_600_000
 
@@ -65,3 +67,15 @@ def test_sides_differ_by_their_shape(side):
     other = {"long": "short", "short": "long"}[side]
     assert ENTRIES[side] != ENTRIES[other]
     assert {ENTRIES[side], EXITS[side]}.isdisjoint({ENTRIES[other], EXITS[other]})
+
+
+@given(st.integers(0, 2**32), st.floats(1e-6, 0.2), st.floats(0, 1))
+@settings(max_examples=20, deadline=None)
+def test_forecasts_use_the_height_of_their_strip_however_far_the_threshold_is(seed, largest, threshold):
+    found = chart(np.random.default_rng(seed), 80)
+    count = len(found.held)
+    spread = np.linspace(-largest, largest, count) if count > 1 else np.array([largest])
+    found = replace(found, threshold=threshold, lowest_forecast=tuple(spread), highest_forecast=tuple(spread))
+    strip = forecasts(found, 1, 9, ascii=True)
+    drawn = [y for y, row in enumerate(strip) if any(text == "*" for text, _ in row)]
+    assert drawn[0] <= 9 // 2 - 1  # above the middle, which no more than one forecast in four would leave

@@ -163,7 +163,7 @@ def epochs(state: State) -> list[str]:
         ]
         for epoch in state.history
     ]
-    header = ("epoch", "loss", "val loss", "learning rate", "time", "sequences/s", "")
+    header = ("epoch", "loss", "val loss", "learning rate", "time", "samples/s", "")
     return ["", table(header, rows, right=range(6))]
 
 

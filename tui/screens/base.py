@@ -60,12 +60,15 @@ class ResizableScreen(Screen[object]):
             self._focused_before = self.focused  # what is hidden loses it
         elif not small and self.has_class("too-small"):
             self.call_after_refresh(self.set_focus, self._focused_before)
-        self.set_class(width >= WIDE, "wide")
-        self.set_class(width < NARROW, "narrow")
-        self.set_class(height >= TALL, "tall")
-        self.set_class(height < SHORT, "short")
-        self.set_class(height < LOW, "low")
-        self.set_class(small, "too-small")
+        kinds = {
+            "wide": width >= WIDE, "narrow": width < NARROW, "tall": height >= TALL,
+            "short": height < SHORT, "low": height < LOW, "too-small": small,
+        }  # fmt: skip
+        before = self.classes
+        for name, fits in kinds.items():
+            self.set_class(fits, name, update=False)
+        if self.classes != before:
+            self.update_node_styles()  # once: all widgets are matched against all rules
         self.show_little()
 
     def show_little(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,7 +16,7 @@ from tui.widgets.lines import Line, Lines
 from tui.widgets.virtual_table import VirtualTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
@@ -54,6 +55,11 @@ def keys(screen: Screen[Any], panel: Widget | None = None) -> Iterator[Key]:
         seen.setdefault((binding.description, binding.action, same_as(binding)), []).append(key)
     for meaning, names in seen.items():
         yield Key(" ".join(dict.fromkeys(names)), *meaning)
+
+
+def paired(listed: Sequence[Key]) -> set[str]:
+    """Keys that are named beside another, with what both do: `]` in `[ ]`."""
+    return {name for each in listed if " " in each.names for name in each.names.split()}
 
 
 def actions(screen: Screen[Any]) -> Iterator[tuple[str, str, str]]:
@@ -111,11 +117,19 @@ class Help(Dialog):
         self.query_one("#more", Lines).show([[*line, ("esc", "bright"), (" close", "quiet")]])
 
     def _listed(self, *, roomy: bool) -> list[Line]:
+        shown = [each for each in self._keys if each.names not in paired(self._keys)]
+        names = max((len(each.names) for each in shown), default=0) + 2
+        whats = max((len(each.what) for each in shown), default=0) + 2
+        beside = 2 + names + whats
         same_word: Line = [("the same by quantdeck …" if roomy else "", "quiet")]
-        lines: list[Line] = [[(f"{'Keys of this screen':<40}", "bright"), *same_word]]
-        for each in self._keys:
+        lines: list[Line] = [[(f"{'Keys of this screen':<{beside}}", "bright"), *same_word]]
+        for each in shown:
             same = each.same.removeprefix("quantdeck ") if roomy else ""
-            lines.append([(f"  {each.names:<14}", "bright"), (f"{each.what:<24}", ""), (same, "quiet")])
+            first, *others = textwrap.wrap(same, max(8, self.columns - beside)) or [""]
+            lines.append(
+                [(f"  {each.names:<{names}}", "bright"), (f"{each.what:<{whats}}", ""), (first, "quiet")]
+            )
+            lines += [[(" " * beside, ""), (rest, "quiet")] for rest in others]
         tabs = (" ".join(each.key for each in self._screens), ", ".join(each.label for each in self._screens))
         lines += [[], [("Everywhere", "bright")]]
         for names, what in ((tabs,) if self._screens else ()) + self._everywhere:

@@ -84,6 +84,6 @@ def epoch_line(epoch: log.Epoch) -> str:
         f"best {epoch.best_epoch}",
         f"patience {epoch.wait}/{epoch.patience}",
         span(epoch.seconds),
-        f"{whole(epoch.sequences_per_s)} sequences/s",
+        f"{whole(epoch.sequences_per_s)} samples/s",
     ]
     return "  ".join(parts)

@@ -96,7 +96,7 @@ def marks(found: TradeDetail, margin: int, stride: int, width: int) -> list[Line
     """Where the trade was entered and left, below the candles."""
     entry, end = margin + found.entry * stride, margin + found.exit * stride
     held = f"▲{'╌' * max(0, end - entry - 1)}{'▼' if end > entry else ''}"
-    prices = f"entry {found.trade['entry_price']:,.8g}   exit {found.trade['exit_price']:,.8g}"
+    prices = f"entry {found.trade['entry_price']:,.7g}   exit {found.trade['exit_price']:,.7g}"
     return [
         [(" " * entry + held, "live")],
         [(" " * min(entry, max(0, width - len(prices) - 1)) + prices, "quiet")],

@@ -32,6 +32,7 @@ ROLE = {"long": "good", "short": "bad"}
 DAY_MS = 86_400_000
 ROOMY = 100  # columns from which on what is under the cursor is named
 DENSE = 0.5  # trades a candle
+FAR = 4  # times the largest forecast, from which on a threshold is off the axis
 LABEL = 16  # cells from one date to the next
 
 
@@ -179,7 +180,10 @@ def entries(found: PriceChart, stride: int) -> list[tuple[str, str]]:
 
 
 def forecasts(found: PriceChart, stride: int, rows: int, *, ascii: bool) -> Canvas:  # noqa: A002
-    """From the lowest to the highest forecast of every candle; the entry threshold is on the axis."""
+    """From the lowest to the highest forecast of every candle; the entry threshold is on the axis.
+
+    A threshold that no forecast comes near is not, or they would be a flat line.
+    """
     import plotext
 
     count, dots = len(found.held), 1 if ascii else plot.DOTS
@@ -188,8 +192,10 @@ def forecasts(found: PriceChart, stride: int, rows: int, *, ascii: bool) -> Canv
         for at, (low, high) in enumerate(zip(found.lowest_forecast, found.highest_forecast, strict=True))
         if defined(low) and defined(high)
     ]
-    most = max(found.threshold, *(max(abs(low), abs(high)) for _, low, high in known)) or 1.0
-    threshold = found.threshold if found.threshold * (rows - 1) >= most else most
+    largest = max((max(abs(low), abs(high)) for _, low, high in known), default=0.0)
+    far = found.threshold > FAR * largest > 0
+    most = (largest if far else max(found.threshold, largest)) or 1.0
+    threshold = found.threshold if not far and found.threshold * (rows - 1) >= most else most
     axis = [(at, fitted(basis_points(at), LEFT, right=True)) for at in (-threshold, 0.0, threshold)]
     plot.frame((LEFT + 1 + count * stride, rows), (0, max(1, count * stride - 1)), (-most, most), axis, LEFT)
     step = 2 * most / (rows * dots)

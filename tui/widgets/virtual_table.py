@@ -81,6 +81,7 @@ class VirtualTable(Lines, can_focus=True):
         self.mark = "▸"
         self.rows: dict[int, Sequence[Cell]] = {}
         self.known = False  # whether anybody has told how many rows there are
+        self.waits = True  # or there was no answer
         self._wanted = (-1, -1)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
@@ -92,10 +93,10 @@ class VirtualTable(Lines, can_focus=True):
         """Rows that fit below the heading."""
         return max(1, self.size.height - 1)
 
-    def forget(self) -> None:
-        """Nothing is known of the rows."""
+    def forget(self, *, waits: bool = True) -> None:
+        """Nothing is known of the rows, which are loading unless nobody `waits` for them."""
         self.set_total(0)
-        self.known = False
+        self.known, self.waits = False, waits
         self.draw()
 
     def set_total(self, total: int, rows: Sequence[Sequence[Cell]] = ()) -> None:
@@ -147,7 +148,8 @@ class VirtualTable(Lines, can_focus=True):
         widths = self.fitting()
         lines = [self.heading(widths)]
         if not self.total:
-            lines.append([(f" {self.empty if self.known else 'loading …'}", "quiet")])
+            unknown = "loading …" if self.waits else ""
+            lines.append([(f" {self.empty if self.known else unknown}", "quiet")])
         shown = range(self.top, min(self.total, self.top + self.body_height))
         lines += [self.line(row, widths) for row in shown]
         self.show(lines)

@@ -103,7 +103,9 @@ def page(request: Event) -> str:
         "<h2>Rolling figures, returns and trades by size and time</h2>",
         *returns(analysis(result, again)),
         "<h2>Trades</h2>",
-        table(("", "trades", "win %", "PnL", "mean return %", "mean bars"), figures.trades(again.trades)),
+        table(
+            ("", "trades", "hit rate %", "PnL", "mean return %", "mean bars"), figures.trades(again.trades)
+        ),
         "<h2>Forecast and costs</h2>",
         table(("", ""), figures.facts(found)),
         "<h2>Settings that differ from the defaults</h2>",

@@ -22,7 +22,7 @@ from engine.runs.trial_store import read
 from engine.settings import load
 from tests.queries.results import own_signals
 from tests.tui.app.recorded import hold, source
-from tests.tui.results.conftest import RUN, press, text_of
+from tests.tui.results.conftest import RUN, press, quiet, text_of
 from tui.screens.backtest.trade import TradeScreen
 
 
@@ -253,7 +253,7 @@ async def test_series_say_how_fresh_they_are_and_what_they_are(deck_on, home):
         assert "stale 1d" in lines["kraken"]
         assert "SIMULATED" in lines["SIM"]
         assert "broken" in shown
-        assert "201 missing in 2 gaps" in shown
+        assert "201 bars missing in 2 gaps" in shown
         assert "the exchange has none" in shown
         assert "not asked for yet" in shown
 
@@ -343,3 +343,21 @@ async def test_one_key_shows_a_panel_alone_and_all_of_them_again(deck_on, home, 
             assert screen.trades.table.body_height > 3 * before
         await press(key)(pilot)
         assert screen.in_sight(gone)
+
+
+async def test_a_panels_key_matches_all_widgets_against_the_style_sheet_once(deck_on, home, monkeypatch):
+    deck = deck_on(home, first="backtest")
+    async with deck.run_test(size=(80, 24)) as pilot:
+        await quiet(pilot)
+        screen, matched, update = deck.screen, [], deck.stylesheet.update_nodes
+
+        def counted(nodes, **options):
+            found = [*nodes]
+            matched.append(screen in found)
+            update(found, **options)
+
+        monkeypatch.setattr(deck.stylesheet, "update_nodes", counted)
+        for panel in ("more", "stress", "chart", ""):
+            matched.clear()
+            screen.zoom(panel)
+            assert sum(matched) == 1, panel

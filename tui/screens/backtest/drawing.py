@@ -103,8 +103,8 @@ def aside(result: BacktestResult, recorded: BacktestResult) -> list[Line]:
     forecast = [
         ("R²", correlation(quality.r2)),
         ("IC", f"{correlation(quality.ic)} {p_value(quality.ic_p_value)}"),
-        ("hit", f"{percent(quality.directional_accuracy)} {p_value(quality.directional_accuracy_p_value)}"),
-        ("  %", f"{low} … {high}"),
+        ("hit %", f"{percent(quality.directional_accuracy)} {p_value(quality.directional_accuracy_p_value)}"),
+        (" 95 %", f"{low} … {high}"),
     ]
     paid = [
         (f"fees {setting(costs.fee_bps)}bp", amount(costs.fees)),

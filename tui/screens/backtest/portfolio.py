@@ -52,6 +52,8 @@ def exposure(parts: PortfolioParts, width: int, *, ascii: bool) -> list[Line]:  
     if not history.time:
         return []
     most = max((value for value in history.gross if defined(value)), default=0.0)
+    if not most:
+        return [[(" exposure", "bright"), ("  none: nothing was held", "quiet")]]
     lines: list[Line] = [
         [(" exposure", "bright"), (f"  a full column is {percent(most)} % of equity", "quiet")]
     ]

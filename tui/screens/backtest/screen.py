@@ -364,9 +364,10 @@ class BacktestScreen(BaseScreen):
     def zoom(self, panel: str) -> None:
         """One panel alone, or all."""
         self._zoom = panel
-        self.set_class(bool(panel), "zoom")
+        self.set_class(bool(panel), "zoom", update=False)
         for name in (*ZOOMS[1:], "price", *MORE):
-            self.set_class(panel == name, f"zoom-{name}")
+            self.set_class(panel == name, f"zoom-{name}", update=False)
+        self.update_node_styles()  # once: all widgets are matched against all rules
         table = self.trades.table
         scrolled = {name: self.query_one(f"#{name}") for name in ("more", "portfolio", "learned", "returns")}
         scrolled |= {"figures": self.query_one("#all-figures"), "price": self.trades.price}

@@ -41,8 +41,10 @@ def late_and_larger(found: StressTests) -> list[Line]:
         [(f" {'':<15}{'return %':>12}{'Sharpe':>9}", "quiet")],
         *map(row, [*late, *larger]),
         fact("break-even cost a fill", f"{amount(found.break_even.bps)} bps"),
-        fact("half is left at capital", money(found.capacity.half)),
-        fact("days needed, there", f"{math.ceil(needed):,}, {days:,}" if defined(needed) else UNDEFINED),
+        fact("capital that halves the return", money(found.capacity.half)),
+        fact(
+            "days needed / in the test", f"{math.ceil(needed):,} / {days:,}" if defined(needed) else UNDEFINED
+        ),
     ]
 
 
@@ -59,7 +61,7 @@ def fact(label: str, value: str) -> Line:
 
 def regimes(found: StressTests) -> list[Line]:
     """Share of the bars, what was earned, and Sharpe ratio."""
-    lines: list[Line] = [[(f"{'regime':<17}{'bars':>4}{'earned %':>10}{'Sharpe':>8}", "quiet")]]
+    lines: list[Line] = [[(f"{'regime':<15}{'bars %':>6}{'earned %':>10}{'Sharpe':>8}", "quiet")]]
     for each in found.regimes:
         share = percent(each.share).split(".")[0]
         lines.append(

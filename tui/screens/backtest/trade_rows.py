@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.results.number_format import UNDEFINED, amount, defined, percent, signed, signed_percent, whole
+from engine.results.number_format import UNDEFINED, amount, defined, signed, signed_percent, whole
 from tui.widgets.lines import packed
 from tui.widgets.virtual_table import Column
 
@@ -92,7 +92,7 @@ def facts(trade: Mapping[str, Any], width: int) -> list[Line]:
          *([("absorbed", amount(trade["absorbed"]))] if trade["absorbed"] else [])],
         [("MAE", signed_percent(trade["mae"])), ("MFE", signed_percent(trade["mfe"])),
          ("pnl", signed(trade["pnl"]), role("pnl", trade)),
-         ("return", f"{percent(trade['return'])} %", role("return", trade))],
+         ("return", signed_percent(trade["return"]), role("return", trade))],
     ]  # fmt: skip
     return [line for row in pairs for line in packed([fact(*each) for each in row], width)]
 

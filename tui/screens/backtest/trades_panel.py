@@ -43,7 +43,7 @@ class TradesPanel(Vertical):
         self._page: TradesPage | None = None
         self._error: QuantdeckError | None = None
         self._asked = 0  # number of the question whose answers count
-        self.table = VirtualTable(trade_rows.COLUMNS, empty="no trade", id="table")
+        self.table = VirtualTable(trade_rows.COLUMNS, empty="no trades", id="table")
         self.price = PricePanel(questions, self._about, self.table, ascii=ascii, id="price")
 
     def compose(self) -> ComposeResult:
@@ -134,7 +134,7 @@ class TradesPanel(Vertical):
         def failed(error: QuantdeckError) -> None:
             if number == self._asked:
                 self._error, self._page = error, None
-                self.table.forget()  # the rows there are answer another question
+                self.table.forget(waits=False)  # the rows there are answer another question
                 self.say()
 
         request = self._about("result.trades", **{"from": start, "count": count})

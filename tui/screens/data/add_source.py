@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from engine.settings import Settings
 
 FIELDS = (
-    ("exchange", "binance", "exchange, ccxt's id (demo: simulated)"),
+    ("exchange", "binance", "its id in ccxt (demo: simulated)"),
     ("symbol", "BTC/USDT", "market, such as BTC/USDT or BTC/USDT:USDT"),
     ("timeframe", "1h", "length of a candle: 1m … 1d"),
     ("kind", "candles", ""),
-    ("start", "", "from, UTC date; empty: two years"),
+    ("start", "", "UTC date; empty: two years ago"),
 )
 
 
@@ -42,9 +42,9 @@ class AddSource(Dialog):
         yield Lines(id="needed")
         with Vertical(id="box"):
             yield Lines(id="text")
-            for name, value, meaning in self.fields():
+            for name, value, _ in self.fields():
                 yield Lines(id=f"about-{name}")
-                yield Entry(value, placeholder=meaning, id=f"field-{name}", compact=True)
+                yield Entry(value, id=f"field-{name}", compact=True)
             yield Lines(id="wrong")
 
     def on_mount(self) -> None:

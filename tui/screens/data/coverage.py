@@ -29,7 +29,7 @@ class CoverageMap(BaseScreen):
 
     MODE: ClassVar[str] = "data"
     BINDINGS: ClassVar[list[BindingType]] = [
-        key("escape,m", "app.pop_screen", "back", VIEW, key_display="Esc")
+        key("escape,m", "app.pop_screen", "back", VIEW, key_display="esc")
     ]
 
     def __init__(self, series: Sequence[StoredSeries]) -> None:

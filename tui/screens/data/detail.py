@@ -25,7 +25,8 @@ def detail(answer: SeriesDetail, error: str, width: int) -> list[Line]:
     lines: list[Line] = wrapped(f"last update failed: {error}", width, "bad") if error else []
     head = "values without a step have no gaps"
     if answer.step_ms:
-        head = f"{whole(answer.missing)} missing in {whole(answer.gap_count)} gaps"
+        gaps = "1 gap" if answer.gap_count == 1 else f"{whole(answer.gap_count)} gaps"
+        head = f"{whole(answer.missing)} bars missing in {gaps}" if answer.gap_count else "none"
     if facts.calendar not in {"", "24/7"}:
         head += f"; trades {facts.calendar}, {whole(report.closures)} days closed"
     mark = "  SIMULATED" if facts.simulated else ""

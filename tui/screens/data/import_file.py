@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 FIELDS = (
-    ("file", "CSV and its kin (also packed), Parquet, Feather, JSON"),
-    ("name", "of the series; empty: the file's"),
+    ("file", "CSV or the like (compressed or not), Parquet, Feather, JSON"),
+    ("name", "of the series; empty: that of the file"),
     ("options", "of `quantdeck data import`, where the file leaves something open"),
 )
 OPTIONS = (
@@ -48,9 +48,9 @@ class ImportFile(Dialog):
         yield Lines(id="needed")
         with Vertical(id="box"):
             yield Lines(id="text")
-            for name, meaning in FIELDS:
+            for name, _ in FIELDS:
                 yield Lines(id=f"about-{name}")
-                yield Entry("", placeholder=meaning, id=f"field-{name}", compact=True)
+                yield Entry("", id=f"field-{name}", compact=True)
             yield Lines(id="wrong")
 
     def on_mount(self) -> None:

@@ -95,7 +95,7 @@ WIDTHS: dict[Format, int] = {"percent": 11, "amount": 7, "count": 7}
 FIRST = (
     Column("run", 8, lambda each: each.run.id),
     Column("name", 14, lambda each: each.run.name),
-    Column("mode", 8, lambda each: each.run.mode, quiet),
+    Column("mode", 11, lambda each: each.run.mode, quiet),
     Column("state", 20, state_text, state_role),
 )
 LAST = (
@@ -161,8 +161,8 @@ def details(each: RunFacts, width: int, height: int) -> list[Line]:
     ]  # fmt: skip
     lines: list[Line] = [
         head,
-        [(" market    ", "quiet"), (each.symbol, ""), ("   SIMULATED" if state.simulated else "", "warn"),
-         (f"   created {run.created[:16].replace('T', ' ')} UTC", "quiet")],
+        [(" created   ", "quiet"), (f"{created(each)} UTC", ""), ("   market ", "quiet"), (each.symbol, ""),
+         ("   SIMULATED" if state.simulated else "", "warn")],
         [(" settings ", "quiet"), *differ[0]], *([(" " * 10, ""), *line] for line in differ[1:]),
         [(" note      ", "quiet"),
          (each.note or "none; o writes one, #words are tags", "" if each.note else "quiet")],

@@ -164,7 +164,7 @@ class SearchScreen(BaseScreen):
         line = spans.progress(found, snapshot, width, ascii=self.deck.ascii)
         self.query_one("#progress", Lines).show([line])
         self.query_one("#verdict", Lines).show(spans.verdicts(found, width))
-        title: Line = [(" spans", "bright"), ("   Enter opens a span's search", "quiet")]
+        title: Line = [(" spans", "bright"), ("   enter opens a span's search", "quiet")]
         self.query_one("#trials", Lines).show([title])
         table.columns, table.sorted_by = spans.COLUMNS, ("", False)
         table.set_cells(dict(enumerate(spans.rows(found, snapshot))))

@@ -62,10 +62,10 @@ def figures(result: NestedResult) -> list[Line]:
     """Each figure with its label."""
     between = f"{amount(result.sharpe_low)} … {amount(result.sharpe_high)}"
     pairs = [
-        ("Sharpe", f"{amount(result.sharpe)} ({between})"),
+        ("Sharpe", f"{amount(result.sharpe)} (95 % {between})"),
         ("promised by the searches", amount(result.inner_sharpe)),
         ("return", f"{percent(result.total_return)} %"),
-        ("drawdown", f"{percent(result.max_drawdown)} %"),
+        ("max drawdown", f"{percent(result.max_drawdown)} %"),
         ("buy and hold: Sharpe", amount(result.hold_sharpe)),
         ("its return", f"{percent(result.hold_return)} %"),
         ("days", whole(result.days)),

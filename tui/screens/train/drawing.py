@@ -73,12 +73,12 @@ def progress(state: State, width: int, *, ascii: bool) -> Line:  # noqa: A002
         return []
     within = state.batches > 0 and not state.ended  # the epoch at work; else how many there have been
     share = state.batch / state.batches if within else len(state.history) / state.epochs
-    rate = f"{state.learning_rate:.1e}" if defined(state.learning_rate) else "n/a"
     right: Line = [(f"  {share * 100:3.0f} %", "")]
-    facts: list[Line] = [
-        [("  lr ", "quiet"), (rate, "")],
-        [("  patience ", "quiet"), (f"{state.wait}/{state.patience or '?'}", "")],
-    ]
+    facts: list[Line] = []  # a regression has neither
+    if defined(state.learning_rate):
+        facts.append([("  lr ", "quiet"), (f"{state.learning_rate:.1e}", "")])
+    if state.patience:
+        facts.append([("  patience ", "quiet"), (f"{state.wait}/{state.patience}", "")])
     if within and defined(state.loss):
         facts.insert(0, [("  loss ", "quiet"), (loss(state.loss), "")])
     if defined(state.sequences_per_s):

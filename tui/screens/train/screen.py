@@ -133,7 +133,9 @@ class TrainScreen(BaseScreen):
         panels["progress"].show([bar] if bar else [])
         panels["symbols"].show(drawing.by_symbol(state, width))
         repetition = self._repetitions.lines(watched, snapshot)
-        panels["fault"].show([*repetition, *fault(watched, width - 2, self._short)][:MESSAGE_LINES])
+        said = fault(watched, width - 2, self._short)
+        self.set_class(bool(said), "faulty")  # the curve needs its rows more than the log
+        panels["fault"].show([*repetition, *said][:MESSAGE_LINES])
         panels["sources"].show(result(watched) or drawing.sources(state, width, waited, ascii=plain))
         panels["machine"].show([drawing.machine(state, width)])
         panels["log"].show(drawing.log(watched, width, panels["log"].size.height))
