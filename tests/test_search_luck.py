@@ -1,5 +1,7 @@
 """What a search says of its winner: trials without skill are luck, skill is not, and clones add nothing."""
 
+import io
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from engine.settings import make, space_of
 from engine.statistics.best_of_trials import expected_best
 from engine.statistics.returns import probabilistic_sharpe, sharpe
 from engine.studies.search.luck import luck_of, neighbours
-from engine.studies.search.record import Trial
+from engine.studies.search.record import EARLIER_FACTS, Trial
 
 DAYS, YEAR = 400, 365.0
 SETTINGS = make(
@@ -41,6 +43,15 @@ def search_of(seed, count, drift=0.0, pruned=0):
 
 def luck(trials, winner):
     return luck_of(trials, winner, SPACE, SETTINGS.evidence, YEAR)
+
+
+def test_a_trial_is_read_as_it_was_written_and_from_earlier_files_too():
+    written = trial(3, np.arange(4.0), objective=0.25, others=np.ones((2, 4)), rules={"signal.exit": "hold"})
+    arrays = dict(np.load(io.BytesIO(written.content())))
+    earlier = io.BytesIO()
+    np.savez(earlier, **{EARLIER_FACTS if name == "facts" else name: arrays[name] for name in arrays})
+    for content in (written.content(), earlier.getvalue()):
+        assert Trial.read(content).content() == written.content()
 
 
 def test_the_best_of_noise_is_called_luck_and_skill_beyond_chance():

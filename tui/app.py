@@ -96,7 +96,7 @@ class Quantdeck(CrashSafe):
         self.moves_to: Home | None = None  # once the app has been left for it
         self._first_words: list[str] = []
         self._since = stamp(now())
-        self._told = False  # a message about a new snapshot is on its way
+        self._announced = False  # a message about a new snapshot is on its way
         for entry in SCREENS.values():
             self.add_mode(entry.name, partial(self._made, entry))
             self.bind(entry.key, f"mode('{entry.name}')", description=entry.label, show=False)
@@ -154,15 +154,15 @@ class Quantdeck(CrashSafe):
         self.engine.close()
 
     def _new_snapshot(self) -> None:  # from the watching thread
-        if not self._told:
-            self._told = True
+        if not self._announced:
+            self._announced = True
             self.post_message(RunsChanged())
 
     def on_runs_changed(self) -> None:
         """Pass the news on to the screen."""
         from tui.screens.base import BaseScreen
 
-        self._told, first = False, not self.snapshot.ready
+        self._announced, first = False, not self.snapshot.ready
         before, self.snapshot = self.snapshot, self.watcher.snapshot
         for each in self.snapshot.runs if before.ready else ():
             was = before.by_id.get(each.id)

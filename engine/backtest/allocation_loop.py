@@ -111,15 +111,15 @@ def settle(sizes: Sizes, s: int, number: int, rate: float) -> float:
         size = base + rate * (size - base)
     if size < DUST:
         size = 0.0
-    told = np.nan
+    weight = np.nan
     if sizes.timed[s] != 0.0:
-        told = sizes.timed[s] * size
+        weight = sizes.timed[s] * size
     elif not np.isnan(want):
-        told = sizes.side[s] * min(want, size)
+        weight = sizes.side[s] * min(want, size)
     if base == 0.0:
         sizes.entry[s] = number
     sizes.held[s] = sizes.side[s] * size
-    return told
+    return weight
 
 
 @rare

@@ -33,7 +33,7 @@ class Scratch(NamedTuple):
     position: np.ndarray[Any, Any]  # (T,)
 
 
-class Told(NamedTuple):
+class Outcomes(NamedTuple):
     """What is kept of each variant."""
 
     equity: np.ndarray[Any, Any]  # (V, D) at the end of each day
@@ -48,9 +48,9 @@ def scratch(bars: int) -> Scratch:
     return Scratch(account, blank, np.empty(bars + 1, records.TRADE), equity, cash, position)
 
 
-def told(variants: int, days: int) -> Told:
-    """Nothing told yet of so many variants over so many days."""
-    return Told(np.empty((variants, days)), np.empty(variants), np.empty(variants, np.int64))
+def outcomes(variants: int, days: int) -> Outcomes:
+    """Room for the outcomes of so many variants over so many days."""
+    return Outcomes(np.empty((variants, days)), np.empty(variants), np.empty(variants, np.int64))
 
 
 @step
@@ -79,7 +79,7 @@ def deepest(equity: Any, capital: float) -> float:
 def trade(
     prices: Any, table: Any, tiers: Any, capital: Any, target: Any, ends: Any, own: Any, to: Any
 ) -> None:
-    """Trade the target weights (V, T), each by its row of a table of TERMS (V,), and fill `to`, Told.
+    """Trade the target weights (V, T), each by its row of a table of TERMS (V,), and fill `to`, Outcomes.
 
     tiers: (V, 2, K, 2), capital: (V,), ends: (D,) last bar of each day, own: Scratch.
     """

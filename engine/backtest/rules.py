@@ -105,13 +105,13 @@ class Rules:
     def of(cls, settings: Backtest, calendar: Calendar, **others: float) -> Self:
         """The rules that the settings state, for the bars of a market; others: rules that stand elsewhere."""
         same = {name: getattr(settings, name) for name in in_both(type(settings))}
-        told = {
+        amounts = {
             "fee": settings.fee_bps * BASIS_POINT,
             "slippage": settings.slippage_bps * BASIS_POINT,
             "bars_per_year": calendar.bars_per_year,
             "margin_brackets": brackets_of(settings.margin_brackets),
         }
-        return cls(**{**same, **told, **others})
+        return cls(**{**same, **amounts, **others})
 
     def tiers(self) -> Floats:
         """Margin brackets for longs and for shorts, (2, K, 2): rate and amount.

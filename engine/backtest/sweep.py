@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.backtest.bars import Bars, Floats
-    from engine.backtest.batch_loop import Scratch, Told
+    from engine.backtest.batch_loop import Outcomes, Scratch
     from engine.backtest.records import Prices
     from engine.backtest.rules import Rules
 
@@ -64,7 +64,7 @@ def sweep(
     parts = [variants[first : first + size] for first in range(0, len(variants), size)]
     prices = prices_of(bars)
 
-    def trade(part: Sequence[tuple[Floats, Rules]]) -> tuple[Told, str]:
+    def trade(part: Sequence[tuple[Floats, Rules]]) -> tuple[Outcomes, str]:
         return traded(bars, prices, part, ends, digest=digests)
 
     if len(parts) == 1 or workers == 1:
@@ -72,14 +72,14 @@ def sweep(
     else:
         with ThreadPoolExecutor(workers or cores()) as threads:
             found = list(threads.map(trade, parts))
-    equity = np.concatenate([told.equity for told, _ in found])  # (V, D)
+    equity = np.concatenate([outcomes.equity for outcomes, _ in found])  # (V, D)
     returns = returns_of_paths(equity, capital[:, None])  # (V, D)
     return Swept(
         equity[:, -1],
         equity[:, -1] / capital - 1.0,
         sharpes_of_returns(returns, bars.calendar.days_per_year),
-        np.concatenate([told.deepest for told, _ in found]),
-        np.concatenate([told.trades for told, _ in found]),
+        np.concatenate([outcomes.deepest for outcomes, _ in found]),
+        np.concatenate([outcomes.trades for outcomes, _ in found]),
         returns,
         tuple(digest for _, digest in found) if digests else (),
     )
@@ -92,33 +92,33 @@ def at_once(bars: int) -> int:
 
 def traded(
     bars: Bars, prices: Prices, part: Sequence[tuple[Floats, Rules]], ends: NDArray[np.int64], *, digest: bool
-) -> tuple[Told, str]:
+) -> tuple[Outcomes, str]:
     """What some of the variants came to, and the digest of the last one's equity curve, if asked for."""
     from engine.backtest import batch_loop  # and numba, which training does without
 
     rules, own = [each for _, each in part], batch_loop.scratch(len(bars))
     table = np.array([tuple(terms_of(bars, each)) for each in rules], batch_loop.TERMS)  # (v,)
-    told = batch_loop.told(len(part), len(ends))
+    outcomes = batch_loop.outcomes(len(part), len(ends))
     target = np.stack([each for each, _ in part])  # (v, T)
-    given = (prices, table, tiers_of(rules), capital_of(part), target, ends, own, told)
+    given = (prices, table, tiers_of(rules), capital_of(part), target, ends, own, outcomes)
     try:
         batch_loop.compiled_trade()(*given)
     except OSError:  # the folder for machine code refused it; compiled it is all the same
         batch_loop.compiled_trade()(*given)
     except (AttributeError, ImportError):  # the machine code kept there is another version's
-        one_by_one(bars, part, ends, own, told)
-    return told, hashlib.sha256(own.equity.tobytes()).hexdigest() if digest else ""
+        one_by_one(bars, part, ends, own, outcomes)
+    return outcomes, hashlib.sha256(own.equity.tobytes()).hexdigest() if digest else ""
 
 
 def one_by_one(
-    bars: Bars, part: Sequence[tuple[Floats, Rules]], ends: NDArray[np.int64], own: Scratch, told: Told
+    bars: Bars, part: Sequence[tuple[Floats, Rules]], ends: NDArray[np.int64], own: Scratch, to: Outcomes
 ) -> None:
     """The same without the batch's machine code."""
     for number, (target, rules) in enumerate(part):
         simulator = Simulator(bars, rules)
         simulator.trade(target)
-        own.equity[:], told.equity[number] = simulator.equity, simulator.equity[ends]
-        told.deepest[number], told.trades[number] = simulator.max_drawdown(), simulator.account["trades"][0]
+        own.equity[:], to.equity[number] = simulator.equity, simulator.equity[ends]
+        to.deepest[number], to.trades[number] = simulator.max_drawdown(), simulator.account["trades"][0]
 
 
 def capital_of(variants: Sequence[tuple[Floats, Rules]]) -> Floats:

@@ -181,7 +181,7 @@ def joined(kept: Kept, starts: Rows, last: int, gap: int) -> SeriesStretch:
             volume[there] = np.add.reduceat(kept.volume[part], begin)
     moments = np.interp(starts, kept.place, kept.time_ms).round().astype(np.int64)
     rows, wide = high - low, np.diff(starts, append=last)
-    told = (tuple(each.tolist()) for each in (moments, opened, top, bottom, close))
+    columns = (tuple(each.tolist()) for each in (moments, opened, top, bottom, close))
     return SeriesStretch(
         series=kept.name,
         label=kept.label,
@@ -191,7 +191,7 @@ def joined(kept: Kept, starts: Rows, last: int, gap: int) -> SeriesStretch:
         bars=last - int(starts[0]),
         all=kept.all,
         gaps=int(np.count_nonzero(kept.missing)),
-        candles=Candles(*told),
+        candles=Candles(*columns),
         volume=tuple(volume.tolist()),
         rows=tuple(rows.tolist()),
         missing=tuple((wide - rows).tolist()),

@@ -80,10 +80,10 @@ def from_fields(fields: dict[str, Any]) -> QuantdeckError:
     name = str(fields.get("class"))
     known = getattr(errors, EARLIER_NAMES.get(name, name), None)
     thing, reason, remedy = (str(fields.get(part, "")) for part in ("thing", "reason", "remedy"))
-    told = fields.get("problems")  # a log from elsewhere may hold anything there
+    listed = fields.get("problems")  # a log from elsewhere may hold anything there
     problems = [
         Problem(*(str(each.get(part, "")) for part in ("key", "value", "reason")))
-        for each in (told if isinstance(told, list) else ())
+        for each in (listed if isinstance(listed, list) else ())
         if isinstance(each, dict)
     ]
     if known is SettingsError:

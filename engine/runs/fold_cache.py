@@ -38,13 +38,13 @@ def kept(run: RunFolder) -> Fold | None:
         found = stamp(str(run.events_path))
         if found.size < LONG_BYTES:
             return None
-        told = reader_cache.kept(reader_cache.place(run.path, "fold"))
-        offset: int = told["offset"]
-        same = told["stamp"] == str(found) and reader_cache.settled(found)
-        if not same and told["digest"] != digest(run, offset):
+        stored = reader_cache.kept(reader_cache.place(run.path, "fold"))
+        offset: int = stored["offset"]
+        same = stored["stamp"] == str(found) and reader_cache.settled(found)
+        if not same and stored["digest"] != digest(run, offset):
             return None
-        lines = (log.TYPES[kind](**fields) for kind, fields in told["lines"])
-        return Fold(offset, state_fields.from_json(told["state"]), tuple(lines))
+        lines = (log.TYPES[kind](**fields) for kind, fields in stored["lines"])
+        return Fold(offset, state_fields.from_json(stored["state"]), tuple(lines))
     except (OSError, TypeError, KeyError, ValueError):
         return None
 

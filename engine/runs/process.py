@@ -104,7 +104,7 @@ class RunSupervisor:
         self.run, self.log, self.output = run, log, output
         self.asked_by = ""  # what asked for a stop
         self.deadline = math.inf  # monotonic s, of a stop
-        self.told_stopping = self.raised = False
+        self.stop_logged = self.raised = False
         self.ending = threading.Lock()  # taken once, by whoever writes the last event
         self.reserve = run.path / f"{TEMPORARY}reserve"
 
@@ -141,10 +141,10 @@ class RunSupervisor:
 
     def wait_for_turn(self) -> None:
         """Wait until the queue of the home lets this run work; a stop ends the waiting."""
-        told, pause = 0, threading.Event()
+        seen, pause = 0, threading.Event()
         while before := queue.begin(self.run):
-            if before != told:
-                told = before
+            if before != seen:
+                seen = before
                 self.log.emit({"kind": "waiting", "pid": os.getpid(), "before": before})
             self.emit({"kind": "alive"})
             pause.wait(TURN_S)
@@ -176,8 +176,8 @@ class RunSupervisor:
         """Whether a stop was asked for; the first to notice tells so."""
         if not self.asked_by and self.run.stop_path.exists():
             self.asked_by = "request"
-        if self.asked_by and not self.told_stopping:
-            self.told_stopping, self.deadline = True, monotonic() + STOP_WITHIN_S
+        if self.asked_by and not self.stop_logged:
+            self.stop_logged, self.deadline = True, monotonic() + STOP_WITHIN_S
             self.log.emit({"kind": "stopping", "by": self.asked_by})
         return bool(self.asked_by)
 

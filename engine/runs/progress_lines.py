@@ -30,14 +30,14 @@ KINDS = (b'"kind":"batch"', b'"kind":"heartbeat"')
 
 
 def outline(content: bytes, parsed: Callable[[bytes], Event | None]) -> bytes:
-    """The lines of a log without those whose telling a later line of the same kind supersedes.
+    """The lines of a log without those whose informative a later line of the same kind supersedes.
 
     What is left comes to the same state, and every line that is left out is followed by one that is not. Of
     progress that is told in one go the first line stays as well: it vouches for what stands before it.
     Where no epoch is told all batches stay: they are the curve of the first one, which its end supersedes.
     parsed: an event from a line, or None.
     """
-    if not tells_an_epoch(content, parsed):
+    if not has_an_epoch(content, parsed):
         return content
     position, kept = 0, []
     while position < len(content):
@@ -46,12 +46,12 @@ def outline(content: bytes, parsed: Callable[[bytes], Event | None]) -> bytes:
             end = content.find(b"\n", position) + 1 or len(content)
             kept.append(content[position:end])
         else:
-            kept += telling(content, position, end)
+            kept += informative(content, position, end)
         position = end
     return b"".join(kept)
 
 
-def tells_an_epoch(content: bytes, parsed: Callable[[bytes], Event | None]) -> bool:
+def has_an_epoch(content: bytes, parsed: Callable[[bytes], Event | None]) -> bool:
     """Whether an epoch is among the events; not one of which a killed writer left a piece."""
     found = content.find(EPOCH)
     while found >= 0:
@@ -83,7 +83,7 @@ def stretch_on(day: bytes) -> re.Pattern[bytes] | None:
     return re.compile(rb"(?:%b)++" % line)
 
 
-def telling(content: bytes, start: int, end: int) -> list[bytes]:
+def informative(content: bytes, start: int, end: int) -> list[bytes]:
     """The first line of a stretch, and the last of each kind."""
     places = {start}
     for kind in KINDS:

@@ -90,14 +90,14 @@ def with_values(settings: Settings, chosen: Mapping[str, Value], parameters: Ite
 
 def with_rules(settings: Settings, chosen: Mapping[str, Value], parameters: Iterable[Parameter]) -> Settings:
     """The same for rules alone, a hundred times faster. Raises pydantic's ValidationError."""
-    told: dict[str, dict[str, Any]] = {}
+    tables: dict[str, dict[str, Any]] = {}
     for each in parameters:
         if each.key in chosen:
             group, _, name = each.key.partition(".")
-            told.setdefault(group, getattr(settings, group).model_dump())[name] = each.setting(
+            tables.setdefault(group, getattr(settings, group).model_dump())[name] = each.setting(
                 chosen[each.key]
             )
     if THRESHOLD in chosen and FROM not in chosen:
-        told["signal"]["threshold_from"] = "settings"
-    groups = {group: type(getattr(settings, group)).model_validate(table) for group, table in told.items()}
+        tables["signal"]["threshold_from"] = "settings"
+    groups = {group: type(getattr(settings, group)).model_validate(table) for group, table in tables.items()}
     return settings.model_copy(update=groups)

@@ -54,8 +54,8 @@ def space_of(settings: Settings) -> tuple[Parameter, ...]:
     for text in settings.search.space:
         key = text.partition("=")[0].strip()
         try:
-            key, told = entry(text, found)
-            found[key] = parameter(key, told)
+            key, given = entry(text, found)
+            found[key] = parameter(key, given)
             problems += unfit(found[key])
         except Fault as fault:
             problems.append(Problem(key or "search.space", "", str(fault)))
@@ -81,28 +81,27 @@ def entry(text: str, before: Iterable[str]) -> tuple[str, Any]:
         raise Fault(f"is not TOML: {error}") from None
 
 
-def parameter(key: str, told: Any) -> Parameter:
+def parameter(key: str, given: Any) -> Parameter:
     """The parameter that an entry tells. Raises Fault."""
     refuse_key(key)
-    if isinstance(told, list):
-        told = {"values": told}
-    if not isinstance(told, dict):
+    table = {"values": given} if isinstance(given, list) else given
+    if not isinstance(table, dict):
         raise Fault("must be a range, {low = …, high = …}, or a list of values")
-    for name in told:
+    for name in table:
         if name not in KEYS:
             near = difflib.get_close_matches(name, KEYS, 1, 0.5)
             raise Fault(f"{name} is no part of a range{f'; did you mean {near[0]}?' if near else ''}")
     listed = isinstance(defaults()[key], tuple)
-    when = conditions(told.get("when", {}))
-    if "values" in told:
-        return Parameter(key, values=choices(told), listed=listed and not holds_lists(told), when=when)
-    return range_of(Parameter(key, whole=is_whole(key), listed=listed, when=when), told)
+    when = conditions(table.get("when", {}))
+    if "values" in table:
+        return Parameter(key, values=choices(table), listed=listed and not holds_lists(table), when=when)
+    return range_of(Parameter(key, whole=is_whole(key), listed=listed, when=when), table)
 
 
-def range_of(empty: Parameter, told: Mapping[str, Any]) -> Parameter:
-    """A parameter with the range that is told of it. Raises Fault."""
-    low, high, log = told.get("low", math.nan), told.get("high", math.nan), told.get("log", False)
-    step = told.get("step", 1 if empty.whole and not log else 0)
+def range_of(empty: Parameter, table: Mapping[str, Any]) -> Parameter:
+    """A parameter with the range that is stated for it. Raises Fault."""
+    low, high, log = table.get("low", math.nan), table.get("high", math.nan), table.get("log", False)
+    step = table.get("step", 1 if empty.whole and not log else 0)
     if isinstance(defaults()[empty.key], bool):
         raise Fault("is true or false: write [true, false]")
     if not (is_number(low) and is_number(high)):
@@ -113,7 +112,7 @@ def range_of(empty: Parameter, told: Mapping[str, Any]) -> Parameter:
         raise Fault(f"low = {low:g} must be below high = {high:g}")
     if not isinstance(log, bool) or not is_number(step) or step < 0:
         raise Fault("log must be true or false, step a number above 0")
-    if log and ("step" in told or low <= 0):
+    if log and ("step" in table or low <= 0):
         raise Fault(ON_THE_LOGARITHM)
     if step and steps(low, high, step) > MOST_VALUES:
         raise Fault(
@@ -135,10 +134,10 @@ def refuse_key(key: str) -> None:
         raise Fault(f"is the same for all trials; settings of {', '.join(SEARCHED)} can be searched")
 
 
-def choices(told: Mapping[str, Any]) -> tuple[Value, ...]:
+def choices(table: Mapping[str, Any]) -> tuple[Value, ...]:
     """The values of a list. Raises Fault."""
-    values = told["values"]
-    if not isinstance(values, list) or len(values) < 2 or set(told) - {"values", "when"}:
+    values = table["values"]
+    if not isinstance(values, list) or len(values) < 2 or set(table) - {"values", "when"}:
         raise Fault("must have two or more values, and then no range")
     if any(not isinstance(each, str | int | float | list) for each in values):
         raise Fault("names a value that is no text, number, true, false or list")
@@ -147,17 +146,17 @@ def choices(told: Mapping[str, Any]) -> tuple[Value, ...]:
     return tuple(values)
 
 
-def holds_lists(told: Mapping[str, Any]) -> bool:
+def holds_lists(table: Mapping[str, Any]) -> bool:
     """Whether the values are lists themselves."""
-    return any(isinstance(each, list) for each in told["values"])
+    return any(isinstance(each, list) for each in table["values"])
 
 
-def conditions(told: Any) -> tuple[tuple[str, tuple[Value, ...]], ...]:
+def conditions(table: Any) -> tuple[tuple[str, tuple[Value, ...]], ...]:
     """What `when` asks for. Raises Fault."""
-    if not isinstance(told, dict):
+    if not isinstance(table, dict):
         raise Fault('when must be written {"model.kind" = "mlp"}, or with a list of values')
     flat: dict[str, Any] = {}
-    for key, value in told.items():  # model.kind without quotes is a table within a table
+    for key, value in table.items():  # model.kind without quotes is a table within a table
         flat |= (
             {f"{key}.{name}": part for name, part in value.items()}
             if isinstance(value, dict)
@@ -187,9 +186,9 @@ def unfit(found: Parameter) -> list[Problem]:
     tried = found.values or (found.low, found.high)
     problems: list[Problem] = []
     for value in tried:
-        told = int(value) if found.whole and isinstance(value, float) else value
+        sample = int(value) if found.whole and isinstance(value, float) else value
         try:
-            make({group: {name: found.setting(told)}})
+            make({group: {name: found.setting(sample)}})
         except SettingsError as error:
             own = [each for each in error.problems if each.key.startswith(found.key)]
             problems += [Problem(found.key, toml_value(value), each.reason) for each in own]

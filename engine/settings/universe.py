@@ -41,7 +41,7 @@ class Universe(Group):
     )
 
     @model_validator(mode="after")
-    def _told(self) -> Self:
+    def _not_constant(self) -> Self:
         if self.symbol and self.scaling == "symbol":
             reason = "goes with scaling = pooled: scaled by itself, what tells the symbol is constant"
             raise Contradiction("universe.symbol", reason)

@@ -76,7 +76,7 @@ def apart(first: Days, second: Days, resamples: int, seed: int, per_year: float)
     count = len(first.growth)
     if count < FEWEST_DAYS or min(first.lowest.min(), second.lowest.min()) <= 0:
         return None
-    sharpe, told = sharpe_above(second.returns, first.returns, resamples, seed, per_year)
+    sharpe, difference = sharpe_above(second.returns, first.returns, resamples, seed, per_year)
     block = block_length(second.returns - first.returns)
     found = [
         figures(second, rows) - figures(first, rows)
@@ -85,7 +85,9 @@ def apart(first: Days, second: Days, resamples: int, seed: int, per_year: float)
     gained, deepest = map(interval, np.concatenate(found, axis=1))
     every = np.arange(count)[None]  # (1, D)
     total, depth = (figures(second, every) - figures(first, every))[:, 0].tolist()
-    return Apart(sharpe, total, depth, (Interval(*told.interval), Interval(*gained), Interval(*deepest)))
+    return Apart(
+        sharpe, total, depth, (Interval(*difference.interval), Interval(*gained), Interval(*deepest))
+    )
 
 
 def figures(days: Days, rows: NDArray[np.int64]) -> Floats:

@@ -60,8 +60,8 @@ def cross_validate(job: Job) -> CpcvResult:
             write_with_digest(job.run.path / file_of(forecasts.number), forecasts.content())
             done[forecasts.number] = forecasts
             about = {"epochs": forecasts.epochs, "best_epoch": forecasts.best_epoch}
-            told = {"done": len(done), "folds": len(parts), "fold": forecasts.number, **about}
-            job.emit(log_event(Note("fold trained", told)))
+            values = {"done": len(done), "folds": len(parts), "fold": forecasts.number, **about}
+            job.emit(log_event(Note("fold trained", values)))
     with preparation.stage(job.emit, "paths"):
         settings = with_limits(settings, data.limits)
         traded = Traded(samples, parts, choices, done, settings)

@@ -147,14 +147,16 @@ def refuse_different(markets: Mapping[str, Market]) -> None:
     calendars = {str(market.calendar): name for name, market in reversed(list(markets.items()))}
     steps = {market.step_ms: name for name, market in reversed(list(markets.items()))}
     if len(steps) > 1:
-        told = " and ".join(f"{name} of {step // 60_000} min" for step, name in sorted(steps.items()))
+        steps_named = " and ".join(f"{name} of {step // 60_000} min" for step, name in sorted(steps.items()))
         raise ChangeSettingsError(
-            "data.symbols", f"have bars of different lengths: {told}", "Set data.timeframe, or name others"
+            "data.symbols",
+            f"have bars of different lengths: {steps_named}",
+            "Set data.timeframe, or name others",
         )
     if len(calendars) > 1:
-        told = " and ".join(f"{name} {calendar}" for calendar, name in calendars.items())
+        named = " and ".join(f"{name} {calendar}" for calendar, name in calendars.items())
         raise ChangeSettingsError(
-            "data.symbols", f"trade at different times: {told}", "Set data.calendar, or name others"
+            "data.symbols", f"trade at different times: {named}", "Set data.calendar, or name others"
         )
 
 
@@ -183,8 +185,8 @@ def table_of(markets: Mapping[str, Market], names: Sequence[str], own: Sequence[
     values = np.empty((len(names), first[-1]))  # (F, T): a feature's values lie together
     among = [name for name in names if name in cross_section.NAMES]
     lead = [name for name in names if name.startswith("lead_return_")]
-    told = [name for name in names if name.startswith(SYMBOL)]
-    alone = [name for name in names if name not in {*among, *lead, *told}]
+    marked = [name for name in names if name.startswith(SYMBOL)]
+    alone = [name for name in names if name not in {*among, *lead, *marked}]
     place = {name: number for number, name in enumerate(names)}
     crossed = cross_section.cross_section(several) if among else []
     led = cross_section.lead(several, len(lead)) if lead else []
@@ -197,7 +199,7 @@ def table_of(markets: Mapping[str, Market], names: Sequence[str], own: Sequence[
             values[place[name], rows] = crossed[s][:, cross_section.NAMES.index(name)]
         for number, name in enumerate(lead):
             values[place[name], rows] = led[s][:, number]
-        for name in told:
+        for name in marked:
             values[place[name], rows] = float(name == f"{SYMBOL}{symbol}")
     index = pd.DatetimeIndex(
         np.concatenate([market.frame.index for market in several]), tz="UTC", name="time"

@@ -78,11 +78,11 @@ def decide(
 def trade(decided: Decided, settings: Settings) -> tuple[Portfolio, Portfolio]:
     """The account, and one that buys all symbols in equal parts at their first bars and holds them."""
     account, benchmark = trade_universe(decided.decisions, settings, decided.members)
-    tell_forecasts(account, decided)
+    record_forecasts(account, decided)
     return account, benchmark
 
 
-def tell_forecasts(account: Portfolio, decided: Decided) -> None:
+def record_forecasts(account: Portfolio, decided: Decided) -> None:
     """Write into each trade the return that was forecast for its symbol's entry bar."""
     for s, name in enumerate(account.symbols):
         made, own = decided.decisions[name], account.symbol == s

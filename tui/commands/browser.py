@@ -37,7 +37,7 @@ class Guarded(Server):
         super().__init__(command, host, port, title="quantdeck", public_url=public_url, templates_path=page)
         self.token = secrets.token_urlsafe(24)
         self.cookie = f"quantdeck-{port}"
-        self.telling: asyncio.Task[None] | None = None
+        self.announcing: asyncio.Task[None] | None = None
 
     @property
     def address(self) -> str:
@@ -56,14 +56,14 @@ class Guarded(Server):
             return await self.guard(request, handler)
 
         app.middlewares.append(guarded)
-        self.telling = asyncio.create_task(self.tell())
+        self.announcing = asyncio.create_task(self.announce())
 
     async def on_shutdown(self, app: web.Application) -> None:  # noqa: ARG002
         """Wait for nobody any more."""
-        if self.telling:
-            self.telling.cancel()
+        if self.announcing:
+            self.announcing.cancel()
 
-    async def tell(self) -> None:
+    async def announce(self) -> None:
         """Say where to look, as soon as one is answered there."""
         while True:
             with contextlib.suppress(OSError):

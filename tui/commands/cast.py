@@ -47,16 +47,16 @@ def cast(run: RunFolder, speed: float) -> bytes:
     }  # fmt: skip
     home = str(run.path.parent.parent.absolute())
     command = [sys.executable, "-P", "-m", "tui.cli", "runs", "replay", run.id, "--home", home]
-    told = [json.dumps(head)]
+    lines = [json.dumps(head)]
     text = codecs.getincrementaldecoder("utf-8")()
     begun = 0.0
     for at, content in pictures([*command, "--speed", repr(speed)], lasts + LINGER_S):
         begun = begun or at
         if piece := text.decode(content):
-            told.append(json.dumps([round(at - begun, 6), "o", piece], ensure_ascii=False))
-    if len(told) == 1:
+            lines.append(json.dumps([round(at - begun, 6), "o", piece], ensure_ascii=False))
+    if len(lines) == 1:
         raise InternalError(f"run {run.id}", "could not be shown for a recording", "Try the replay itself")
-    return "".join(f"{line}\n" for line in told).encode()
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def pictures(command: list[str], lasts_s: float) -> Iterator[tuple[float, bytes]]:

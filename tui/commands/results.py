@@ -117,13 +117,13 @@ def compare(home: str | None, texts: list[str]) -> Answer:
     results = [backtest_of(run) if has_result(run) else None for run in runs]
     differ = different([each.differ for each in facts])
     found = held_against([run for run, result in zip(runs, results, strict=True) if result])
-    told = {each.run: to_json(each) for each in found.runs} if found else {}
+    measured = {each.run: to_json(each) for each in found.runs} if found else {}
     document = [
         {key: value for key, value in each.document().items() if key in ABOUT}
         | {key: getattr(result, key, None) for key in FIGURES}
         | {"metrics": dict(each.metrics) or None, "audit": audit_status(each.run)}
         | {"intervals": {key: list(ends) for key, ends in intervals_of(result).items()} or None}
-        | {key: told.get(each.run.id, {}).get(key) for key in ("equity", "against_first")}
+        | {key: measured.get(each.run.id, {}).get(key) for key in ("equity", "against_first")}
         for each, result in zip(facts, results, strict=True)
     ]
     return Answer({"runs": document, "settings": differ}, side_by_side(facts, results, differ, found))

@@ -109,15 +109,15 @@ def show(home: str | None, text: str, csv: str) -> Answer:
         path = write_csv(csv, rows_of(found.trials), Home(home_path(home)))
         return Answer(document | {"file": str(path), "trials": len(found.trials)}, f"written to {path}")
     said = [note.text for note in verdict(found.luck)] if found.luck else []
-    told = {
+    figures = {
         "trials": [to_json(each) for each in found.trials], "winner": found.winner,
         "luck": to_json(found.luck) if found.luck else None, "importance": dict(found.importance or {}),
         "verdict": said,
         "winner_run": found.result.winner_run if found.result else None,
     }  # fmt: skip
     if found.result:
-        return Answer(document | told, search_summary(run, found.result))
-    return Answer(document | told, "\n".join([*said, trials_summary(found.trials)]))
+        return Answer(document | figures, search_summary(run, found.result))
+    return Answer(document | figures, "\n".join([*said, trials_summary(found.trials)]))
 
 
 def show_spans(run: RunFolder, state: State) -> Answer:
@@ -127,8 +127,8 @@ def show_spans(run: RunFolder, state: State) -> Answer:
     document |= {"searches": {str(number): name for number, name in found.searches.items()}}
     if found.result:
         return Answer(document | {"result": to_json(found.result)}, study_summary(run, found.result))
-    told = table(("span", "search"), [(str(number), name) for number, name in found.searches.items()])
-    return Answer(document | {"result": None}, told if found.searches else "No span is searched yet.")
+    text = table(("span", "search"), [(str(number), name) for number, name in found.searches.items()])
+    return Answer(document | {"result": None}, text if found.searches else "No span is searched yet.")
 
 
 def best(home: str | None, text: str, path: str, trial: int | None = None, *, force: bool) -> Answer:

@@ -112,13 +112,13 @@ def search(
         return work.show(home, show, csv)
     if best:
         return work.best(home, run or "last", best, trial if trial >= 0 else None, force=force)
-    told = {"trials": trials, "minutes": minutes, "sampler": sampler, "objective": objective}
+    options = {"trials": trials, "minutes": minutes, "sampler": sampler, "objective": objective}
     if resume:
-        work.refuse_settings({**told, "space": space, "outer": outer, "config": config, "set": overrides})
+        work.refuse_settings({**options, "space": space, "outer": outer, "config": config, "set": overrides})
         return work.resume(home, resume, detach=detach)
     mode = work.mode_of(outer)
     return work.search(
-        home, space, config, [*work.given(told), *(overrides or [])], mode, name=name, detach=detach
+        home, space, config, [*work.given(options), *(overrides or [])], mode, name=name, detach=detach
     )
 
 

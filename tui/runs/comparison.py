@@ -72,8 +72,8 @@ def with_unit(metric: Metric, label: str) -> str:
 
 def against_first(ids: Sequence[str], found: ComparedRuns) -> Rows:
     """How each run differs from the first over common days; blank for the first, and without a result."""
-    told = {each.run: each.against_first for each in found.runs}
-    each_run = [told.get(run) for run in ids]
+    differences = {each.run: each.against_first for each in found.runs}
+    each_run = [differences.get(run) for run in ids]
     rows: Rows = [("common days", [whole(each.days) if each else "" for each in each_run])]
     for key in HELD_AGAINST:
         metric = METRICS[key]

@@ -36,8 +36,8 @@ def spans_of(run: RunFolder, state: State) -> Spans:
     if state.status == "done":
         return of_result(run, state.ended_at)
     try:
-        told = json.loads((run.path / SPANS).read_bytes())
-        return Spans({int(number): str(name) for number, name in told.items()})
+        names = json.loads((run.path / SPANS).read_bytes())
+        return Spans({int(number): str(name) for number, name in names.items()})
     except (OSError, ValueError, AttributeError):  # not made yet, or touched by somebody
         return Spans({})
 

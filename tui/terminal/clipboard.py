@@ -21,8 +21,8 @@ def refusal(known: Mapping[str, str] = os.environ) -> str:
     if known.get(SERVED):  # a browser's page takes copies, wherever its server was started
         return ""
     if known.get("TMUX"):
-        told = tmux_option()
-        return f"tmux has set-clipboard {told}; `set -g set-clipboard on` lets it" if told != "on" else ""
+        option = tmux_option()
+        return f"tmux has set-clipboard {option}; `set -g set-clipboard on` lets it" if option != "on" else ""
     if known.get("STY"):
         return "screen passes no copy on"
     if terminal.startswith(POOR):

@@ -112,14 +112,14 @@ class Field(Horizontal):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Pass on what is typed."""
         event.stop()
-        self._tell(event.value)
+        self._pass_on(event.value)
 
     def on_choice_chosen(self, event: Choice.Chosen) -> None:
         """Pass on what is chosen."""
         event.stop()
-        self._tell(event.value)
+        self._pass_on(event.value)
 
-    def _tell(self, text: str) -> None:
+    def _pass_on(self, text: str) -> None:
         if text != self._text:
             self._text = text
             self.post_message(self.Changed(self.about.key, text))

@@ -82,8 +82,8 @@ class LossChart(Lines):
 def drawing(losses: Losses, width: int, height: int) -> list[Line]:
     """Legend and figure in so many cells."""
     if losses.trace and not losses.epochs:
-        told: Line = [(" loss", "bright"), (f"  within epoch 1, by batch of {losses.batches:,}", "quiet")]
-        return [told, *within_epoch(losses, width, height - 1)]
+        title: Line = [(" loss", "bright"), (f"  within epoch 1, by batch of {losses.batches:,}", "quiet")]
+        return [title, *within_epoch(losses, width, height - 1)]
     span = SPANS[losses.smoothing]
     first = curve([(epoch, loss) for epoch, loss, _ in losses.epochs], span, log=losses.log)
     second = curve([(epoch, loss) for epoch, _, loss in losses.epochs], span, log=losses.log)

@@ -83,15 +83,15 @@ def legend(days: int, width: int, *, ascii: bool) -> Line:  # noqa: A002
 def extremes(rolling: Rolling, width: int) -> Line:
     """The strategy's figures over the whole span, as many as fit."""
     own = rolling.strategy
-    told = [
+    figures = [
         f" Sharpe latest {amount(own.latest_sharpe)}",
         f"lowest {amount(own.lowest_sharpe)}",
         f"highest {amount(own.highest_sharpe)}",
         f"deepest drawdown {percent(own.deepest_drawdown)} %",
     ]
-    while len(told) > 1 and len("   ".join(told)) > width:
-        told.pop()
-    return [("   ".join(told), "quiet")]
+    while len(figures) > 1 and len("   ".join(figures)) > width:
+        figures.pop()
+    return [("   ".join(figures), "quiet")]
 
 
 def ratio_tick(value: float, digits: int) -> str:

@@ -127,14 +127,14 @@ def under(found: SeriesStretch, cursor: int, width: int) -> list[Line]:
             if not found.values or rows > 1:
                 second += [(f" {label} ", "quiet"), (f"{number(each[cursor])} ", "")]
     missing = found.missing[cursor]
-    told: Line = []
+    third: Line = []
     if missing:
-        told.append((f" {whole(missing)} of {whole(missing + rows)} bars missing", "warn"))
+        third.append((f" {whole(missing)} of {whole(missing + rows)} bars missing", "warn"))
     elif rows > 1:
-        told.append((f" {whole(rows)} bars", "quiet"))
+        third.append((f" {whole(rows)} bars", "quiet"))
     if found.odd[cursor]:
-        told.append((f" {ODD} {found.odd[cursor]}", "bad"))
-    return [spread(line, [], width) for line in (first, second, told)]
+        third.append((f" {ODD} {found.odd[cursor]}", "bad"))
+    return [spread(line, [], width) for line in (first, second, third)]
 
 
 def number(value: float) -> str:

@@ -160,7 +160,7 @@ def read_in_parts(
         together, looked_at, texts, before = Together(), list[pd.DataFrame](), dict[int, str](), 0
         try:
             for part, last in parts_of(table, form, path, limit, times):
-                found = series_in(part, hints, partial(told_after, progress, before))
+                found = series_in(part, hints, partial(progress_after, progress, before))
                 if found.kind != "candles":
                     return None
                 said = (found.layout, found.symbol, found.timeframe_ms, found.zone)
@@ -183,7 +183,7 @@ def read_in_parts(
     return replace(found, notes=notes), report, rows
 
 
-def told_after(progress: Callable[[int], None], before: int, rows: int) -> None:
+def progress_after(progress: Callable[[int], None], before: int, rows: int) -> None:
     """Tell the rows so far of a part that follows others."""
     progress(before + rows)
 

@@ -71,8 +71,7 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
     raw = typed.handed_over() if typed else table.read(layout.positions(), progress)
     raw, repeated = without_headers(layout, raw)
     raw, unfinished = finished(layout, raw)
-    rows = len(raw[layout.times[0]])
-    if not rows:
+    if not len(raw[layout.times[0]]):
         reason = f"has no row with {table.width} columns" if table.left_out else "has a header and no rows"
         raise RepairDataError("the file", reason, "Give a file with rows of one width")
     symbol = symbol_of(layout, raw)
@@ -87,29 +86,9 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
     refuse_mixture(
         layout, raw, times.utc_ms, read.values["close" if layout.kind == "candles" else "value"], table
     )
-    layout, numbers, notes = with_volume(layout, read, others_of(layout, raw, read))
-    if layout.kind == "candles":
-        refuse_averages(numbers, times.utc_ms)
-        numbers, scaled = in_currency(layout.name, numbers)
-        notes = (*notes, *scaled)
-    if layout.kind == "candles" and is_funding(numbers):
-        layout, numbers = funding_in(layout), {"value": numbers["open"]}
-    elif layout.kind != "candles":
-        refuse_forecasts(layout, times.utc_ms)
-        place = layout.numbers["value"]
-        numbers["value"], notes = in_shares(raw[place], layout.column, numbers["value"])
+    layout, numbers, notes = meaning(layout, raw, read, times.utc_ms)
     decimals = decimals_among(read, times.utc_ms, places, typed)
-    utc, timing = times.utc_ms, parse_notes(layout, read, times, hints)
-    kept: NDArray[np.int64] | range = range(rows)
-    if layout.kind == "candles":
-        utc, about = near_minutes(utc, times.rounded_ms) if times.rounded_ms else (utc, ())
-        utc, closed = at_period_starts(utc, hints) or at_open(utc, hints, closes=layout.closes)
-        utc, also = near_minutes(utc)
-        about = (*about, *also)
-        kept, parted = one_step(utc, hints)
-        timing = (*timing, *about, *closed, *parted, *publisher_notes(layout, numbers, hints))
-        if times.zoneless and not closed and not hints.label:
-            timing = (*timing, *by_day(utc, hints.timezone))
+    utc, kept, timing = at_their_opening(layout, numbers, times, hints)
     unreadable = read.unreadable.get("value")
     left_out, rest = rest_of(table)
     return Columns(
@@ -119,12 +98,53 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
         decimals and Decimals(*(joined(each, kept, left_out, 0) for each in vars(decimals).values())),
         symbol,
         unreadable and (unreadable[0] + 1, unreadable[1]),
-        (*layout.notes, *notes, *timing, *repeated, *unfinished, *table.notes, *rest),
+        (
+            *layout.notes, *notes, *parse_notes(layout, read, times, hints), *timing,
+            *repeated, *unfinished, *table.notes, *rest,
+        ),
         hints.timezone
         or next((zone for zone in times.stated if "/" in zone and times.stated == (zone,)), ""),
         partial(row_of, table, layout, kept, typed or raw),
         times.forms,
-    )
+    )  # fmt: skip
+
+
+def meaning(
+    layout: Layout, raw: Mapping[int, Any], read: Numbers, times: NDArray[np.int64]
+) -> tuple[Layout, dict[str, NDArray[np.float64]], tuple[Note, ...]]:
+    """What the numbers of the rows, at `times` (N,), are of: candles with one volume, funding or values.
+
+    Raises UnclearError for what is none of these.
+    """
+    layout, numbers, notes = with_volume(layout, read, others_of(layout, raw, read))
+    if layout.kind == "candles":
+        refuse_averages(numbers, times)
+        numbers, scaled = in_currency(layout.name, numbers)
+        notes = (*notes, *scaled)
+        if is_funding(numbers):
+            layout, numbers = funding_in(layout), {"value": numbers["open"]}
+    else:
+        refuse_forecasts(layout, times)
+        place = layout.numbers["value"]
+        numbers["value"], notes = in_shares(raw[place], layout.column, numbers["value"])
+    return layout, numbers, notes
+
+
+def at_their_opening(
+    layout: Layout, numbers: Mapping[str, NDArray[np.float64]], times: Times, hints: Hints
+) -> tuple[NDArray[np.int64], NDArray[np.int64] | range, tuple[Note, ...]]:
+    """When the bars of candles open (N,), and the rows of them that are of one length; others as they are."""
+    utc = times.utc_ms
+    if layout.kind != "candles":
+        return utc, range(len(utc)), ()
+    utc, about = near_minutes(utc, times.rounded_ms) if times.rounded_ms else (utc, ())
+    utc, closed = at_period_starts(utc, hints) or at_open(utc, hints, closes=layout.closes)
+    utc, also = near_minutes(utc)
+    kept, parted = one_step(utc, hints)
+    notes = (*about, *also, *closed, *parted, *publisher_notes(layout, numbers, hints))
+    if times.zoneless and not closed and not hints.label:
+        notes = (*notes, *by_day(utc, hints.timezone))
+    return utc, kept, notes
 
 
 def is_funding(numbers: Mapping[str, NDArray[np.float64]]) -> bool:

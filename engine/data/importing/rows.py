@@ -57,14 +57,14 @@ def rest_of(table: Table) -> tuple[int, tuple[Note, ...]]:
     if comments:
         notes.append(Note("comments among rows", {"rows": len(comments)}))
         lines = [line for line in lines if line not in set(comments)]
-    told = [line for line in lines if CORPORATE.search(line)]
-    if told:
-        notes.append(Note("lines of dividends", {"rows": len(told)}))
-    last = lines[-1].strip().strip('"') if lines and lines[-1] not in told else ""
+    dividends = [line for line in lines if CORPORATE.search(line)]
+    if dividends:
+        notes.append(Note("lines of dividends", {"rows": len(dividends)}))
+    last = lines[-1].strip().strip('"') if lines and lines[-1] not in dividends else ""
     footer = " " in last and not last[0].isdigit()
     if footer:
         notes.append(Note("a footer", {"text": last[:80]}))
-    left_out = len(lines) - len(told) - footer
+    left_out = len(lines) - len(dividends) - footer
     if left_out:
         notes.append(Note("rows of another width", {"rows": left_out, "width": table.width}))
     return left_out, tuple(notes)

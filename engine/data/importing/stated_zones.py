@@ -118,14 +118,14 @@ def zone_beside(document: Any) -> str:
 
     Raises ValueError if two that are certain contradict each other.
     """
-    told = [*zones_told(document)]
-    sure = one_zone([certain(text) for text, _ in told if "/" in text]) or one_zone(
-        [certain(text) for text, named in told if named]
+    stated = [*zones_in(document)]
+    sure = one_zone([certain(text) for text, _ in stated if "/" in text]) or one_zone(
+        [certain(text) for text, named in stated if named]
     )
-    return sure or next((text[:40] for text, named in told if named), "")
+    return sure or next((text[:40] for text, named in stated if named), "")
 
 
-def zones_told(document: Any, key: str = "") -> Iterator[tuple[str, bool]]:
+def zones_in(document: Any, key: str = "") -> Iterator[tuple[str, bool]]:
     """Texts of a document that are zones, or that a field named after zones holds; and which of both."""
     if isinstance(document, str):
         named = re.search(r"(?i)time ?_?zone|(?<![a-z])tz(?![a-z])", key) is not None
@@ -133,9 +133,9 @@ def zones_told(document: Any, key: str = "") -> Iterator[tuple[str, bool]]:
             yield document, named
     elif isinstance(document, dict) and len(document) <= FIELDS:
         for name, each in document.items():
-            yield from zones_told(each, str(name))
+            yield from zones_in(each, str(name))
     elif isinstance(document, list) and len(document) == 1:
-        yield from zones_told(document[0], key)
+        yield from zones_in(document[0], key)
 
 
 def zones_of_rows(column: Any, name: str, *, said: str) -> StatedZones | None:

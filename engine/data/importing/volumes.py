@@ -85,8 +85,8 @@ def by_numbers(
         return None
     base = replace(named[pair[0]], kind="base")
     others = ", ".join(each.name for each in candidates if each.position not in pair) or "no other"
-    told = {"column": base.name, "quote": named[pair[1]].name, "others": others}
-    return base, (Note("volume by its numbers", {**told}),)
+    columns = {"column": base.name, "quote": named[pair[1]].name, "others": others}
+    return base, (Note("volume by its numbers", {**columns}),)
 
 
 def base_among(assets: Sequence[str], symbol: str, hint: str, *, alone: bool) -> str:

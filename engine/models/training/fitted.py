@@ -52,17 +52,17 @@ def after(before: Sequence[Fitted], members: int, emit: Emit) -> Emit:
     done = sum(each.epochs for each in before)
 
     def shifted(event: dict[str, object]) -> None:
-        told = event.copy()
+        shown = event.copy()
         for name in ("epoch", "best_epoch"):
             if isinstance(value := event.get(name), int):
-                told[name] = done + value
+                shown[name] = done + value
         if isinstance(most := event.get("epochs"), int):
-            told["epochs"] = done + most * (members - len(before))
+            shown["epochs"] = done + most * (members - len(before))
         if event["kind"] == "model":
-            told |= {"member": len(before) + 1, "members": members}
+            shown |= {"member": len(before) + 1, "members": members}
         if event["kind"] == "batch":
-            told["left_s"] = left_of_all(event, before, members)
-        emit(told)
+            shown["left_s"] = left_of_all(event, before, members)
+        emit(shown)
 
     return shifted if members > 1 else emit
 

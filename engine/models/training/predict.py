@@ -27,9 +27,9 @@ class Predictor:
     """A network that predicts windows; compiled for a matrix's shape once, however often it is asked."""
 
     def __init__(self, network: keras.Model, devices: int) -> None:
-        """The lookback is the network's own input length; `told` the shape of what it says of a window."""
+        """The lookback is the network's own input length; `shape` that of what it says of a window."""
         outputs = int(network.output_shape[-1])
-        self.told = (outputs,) if outputs > 1 else ()
+        self.shape = (outputs,) if outputs > 1 else ()
         self.network, self.devices, self.lookback = network, devices, int(network.input_shape[1])
         shared, replicated = PartitionSpec(None, "device"), PartitionSpec()
         mesh = Mesh(np.array(sharing(jax.devices(), devices)), ("device",))
@@ -57,7 +57,7 @@ class Predictor:
             0,
             batches,
             lambda index, found: found.at[index].set(self.one_batch(rows, group[index], weights)),
-            jnp.zeros(group.shape + self.told, jnp.float32),
+            jnp.zeros(group.shape + self.shape, jnp.float32),
         )
         return found
 
@@ -65,7 +65,7 @@ class Predictor:
         """The forecasts of the windows that begin at `start`, (b,) to (b,) + told."""
         window = rows[jnp.maximum(start, 0)[:, None] + jnp.arange(self.lookback)]  # (b, L, F)
         forecast, _ = self.network.stateless_call(*weights, window, training=False)
-        share: jax.Array = forecast if self.told else forecast[:, 0]
+        share: jax.Array = forecast if self.shape else forecast[:, 0]
         return share
 
     def __call__(
@@ -81,11 +81,11 @@ class Predictor:
         """
         on_device = resident(matrix, self.everywhere)
         groups = Groups(starts, BATCH, BATCHES, None)
-        forecasts = np.empty((len(groups), BATCHES, BATCH, *self.told), np.float32)  # (G, K, B) + told
+        forecasts = np.empty((len(groups), BATCHES, BATCH, *self.shape), np.float32)  # (G, K, B) + shape
         for place in range(len(groups)):
             (group,) = groups[place]
             filled = np.count_nonzero(group[:, 0] != PADDING)
             walked = self.walk(on_device, even(group, self.devices), filled, self.weights)
             forecasts[place] = np.asarray(walked)[:, :BATCH]
             emit({"kind": "alive"})
-        return forecasts.reshape(-1, *self.told)[: len(starts)]
+        return forecasts.reshape(-1, *self.shape)[: len(starts)]

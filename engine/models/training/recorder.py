@@ -65,7 +65,7 @@ class Recorder(keras.callbacks.Callback):
             for name, value in self.resumed.callbacks[type(callback).__name__].items():
                 setattr(callback, name, value)
         self.stopping.best_weights = self.resumed.best
-        self.tell_epoch(self.history[-1])  # a kill may have come between the checkpoint and the telling
+        self.emit_epoch(self.history[-1])  # a kill may have come between the checkpoint and the telling
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002
         """Draw the epoch's order."""
@@ -119,9 +119,9 @@ class Recorder(keras.callbacks.Callback):
         }
         self.history.append(facts)
         self.save(epoch)
-        self.tell_epoch(facts)
+        self.emit_epoch(facts)
 
-    def tell_epoch(self, facts: dict[str, Any]) -> None:
+    def emit_epoch(self, facts: dict[str, Any]) -> None:
         """Tell of a finished epoch and what it has led to."""
         self.emit({"kind": "epoch", **facts})
         before, after = facts["learning_rate"], float(self.model.optimizer.learning_rate)

@@ -205,8 +205,8 @@ def unlike_recorded(base: Replay, moments: Sequence[int], recorded: pd.Series[fl
     They come of the same rows in batches of another size, so float32 rounds otherwise.
     """
     for moment in moments:
-        chosen, told = base.forecasts(moment)
-        forecast = centre(told)
+        chosen, forecasts = base.forecasts(moment)
+        forecast = centre(forecasts)
         there = recorded.reindex(time_index(base.target_ms[chosen])).to_numpy()  # (n,) NaN: none made
         differs = np.abs(forecast - there) > FLOAT32 * float(np.nanstd(recorded))
         for row in np.flatnonzero(differs)[:1]:

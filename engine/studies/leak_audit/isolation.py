@@ -35,7 +35,7 @@ from engine.studies.leak_audit.watch import (
     IN_SECRET,
     SYSTEM,
     Watch,
-    looks_are_told,
+    report_looks,
 )
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ def replay(
     enter_sandbox(folder)
     confined = locked and landlock.read_only_under((*PLACES, *DEVICES, *SYSTEM, file, folder, *modules))
     alone = locked and seccomp.no_sockets()
-    looks_are_told()
+    report_looks()
     watch, before = Watch((file, *modules), folder), set(sys.modules)
     sys.addaudithook(watch)
     columns: list[Columns] = []

@@ -204,13 +204,13 @@ def is_of_the_system(library: Any, function: str) -> bool:
     return (not name or Path(name).name.startswith("libc.")) and not of_python and function not in HARMLESS
 
 
-def looks_are_told() -> None:
+def report_looks() -> None:
     """Have `os` raise an event where it tells of a file that it does not open, such as its size."""
     for name in ("stat", "lstat", "access", "readlink", "statvfs"):
-        setattr(os, name, told(getattr(os, name)))
+        setattr(os, name, reporting(getattr(os, name)))
 
 
-def told(function: Callable[..., Any]) -> Callable[..., Any]:
+def reporting(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, which says at what it looks."""
 
     @functools.wraps(function)

@@ -96,10 +96,10 @@ def most_trials(search: Search, parameters: Sequence[Parameter]) -> int:
 
 
 def ask(
-    search: Search, parameters: Sequence[Parameter], told: Sequence[Trial], batch: int, count: int
+    search: Search, parameters: Sequence[Parameter], finished: Sequence[Trial], batch: int, count: int
 ) -> list[Asked]:
     """The next `count` trials, numbered after those told, which are numbered from 1 on and in order."""
-    study = study_of(search, parameters, told, sampler_of(search, parameters, batch))
+    study = study_of(search, parameters, finished, sampler_of(search, parameters, batch))
     found = []
     for _ in range(count):
         asked = study.ask()
@@ -132,7 +132,7 @@ def sampler_of(search: Search, parameters: Sequence[Parameter], batch: int) -> B
 def study_of(
     search: Search,
     parameters: Sequence[Parameter],
-    told: Sequence[Trial],
+    finished: Sequence[Trial],
     sampler: BaseSampler | None = None,
     **kept: Any,
 ) -> optuna.Study:
@@ -140,13 +140,13 @@ def study_of(
     up, down = optuna.study.StudyDirection.MAXIMIZE, optuna.study.StudyDirection.MINIMIZE
     directions = [up if greatest(name) else down for name in search.objective]
     study = optuna.create_study(directions=directions, sampler=sampler, **kept)
-    for each in told:
+    for each in finished:
         study.add_trial(frozen(each, parameters))
     return study
 
 
 def write_journal(
-    path: Path, name: str, search: Search, parameters: Sequence[Parameter], told: Sequence[Trial]
+    path: Path, name: str, search: Search, parameters: Sequence[Parameter], finished: Sequence[Trial]
 ) -> None:
     """Write the study as Optuna's own journal, for optuna-dashboard; numbers are one less than here.
 
@@ -155,7 +155,7 @@ def write_journal(
     with writing(path) as part, warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         storage = JournalStorage(JournalFileBackend(str(part)))
-        study_of(search, parameters, told, storage=storage, study_name=name)
+        study_of(search, parameters, finished, storage=storage, study_name=name)
 
 
 def frozen(trial: Trial, parameters: Sequence[Parameter]) -> optuna.trial.FrozenTrial:
@@ -198,12 +198,14 @@ def draw(asked: optuna.Trial, each: Parameter) -> Value:
     return asked.suggest_float(each.key, each.low, each.high, log=each.log, step=each.step or None)
 
 
-def importances(search: Search, parameters: Sequence[Parameter], told: Sequence[Trial]) -> dict[str, float]:
+def importances(
+    search: Search, parameters: Sequence[Parameter], finished: Sequence[Trial]
+) -> dict[str, float]:
     """The share of the first objective's variance that each parameter explains (fANOVA, Hutter et al. 2014).
 
     Of parameters that every complete trial has; none below two different values of the objective.
     """
-    complete = [each for each in told if each.complete]
+    complete = [each for each in finished if each.complete]
     if len({each.objectives[0] for each in complete}) < 2:
         return {}
     study = study_of(search, parameters, complete)
@@ -214,9 +216,9 @@ def importances(search: Search, parameters: Sequence[Parameter], told: Sequence[
     return {name: float(share) for name, share in found.items()}
 
 
-def front(search: Search, parameters: Sequence[Parameter], told: Sequence[Trial]) -> tuple[int, ...]:
+def front(search: Search, parameters: Sequence[Parameter], finished: Sequence[Trial]) -> tuple[int, ...]:
     """Numbers of the trials that none is better than at every objective; none where there is but one."""
     if len(search.objective) < 2:
         return ()
-    best = study_of(search, parameters, told).best_trials
-    return tuple(sorted(told[each.number].number for each in best))
+    best = study_of(search, parameters, finished).best_trials
+    return tuple(sorted(finished[each.number].number for each in best))

@@ -126,12 +126,12 @@ def traded_on(job: Job, span: Span, run: RunFolder) -> tuple[SearchedSpan, pd.Da
     time_ms = milliseconds(pd.DatetimeIndex(equity.index))
     if time_ms[0] < span.begin_ms or time_ms[-1] >= span.end_ms:
         raise AssertionError(f"span {span.number} was traded beyond its bounds")
-    told = SearchedSpan(
+    searched = SearchedSpan(
         span.number, found.start, found.end, run.id, winner.id, search.winner, search.luck.sharpe,
         search.luck.deflated_sharpe, found.metrics["sharpe"], found.metrics["total_return"],
         found.benchmark["total_return"], int(found.metrics["trades"]), search.winner_settings,
     )  # fmt: skip
-    return told, equity / job.settings.backtest.initial_capital
+    return searched, equity / job.settings.backtest.initial_capital
 
 
 def summed_up(
@@ -148,7 +148,7 @@ def summed_up(
     own, hold = (account_of(table[name].to_numpy(), table, capital, calendar) for name in table)
     evidence, spans = job.settings.evidence, tuple(span for span, _ in traded)
     low, high = intervals.of_simulation(own, evidence.resamples, evidence.seed)["sharpe"]
-    told, held = metrics.metrics(own), metrics.metrics(hold)
+    figures, held = metrics.metrics(own), metrics.metrics(hold)
     inner = np.array([each.inner_sharpe for each in spans])
     return NestedResult(
         run=job.run.id,
@@ -156,11 +156,11 @@ def summed_up(
         start=spans[0].start,
         end=spans[-1].end,
         days=len(metrics.daily_returns(own)),
-        sharpe=told["sharpe"],
+        sharpe=figures["sharpe"],
         sharpe_low=low,
         sharpe_high=high,
-        total_return=told["total_return"],
-        max_drawdown=told["max_drawdown"],
+        total_return=figures["total_return"],
+        max_drawdown=figures["max_drawdown"],
         hold_sharpe=held["sharpe"],
         hold_return=held["total_return"],
         hold_drawdown=held["max_drawdown"],

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 ARRAYS = ("days", "returns", "others", "benchmark")
+EARLIER_FACTS = "told"  # the name of the facts in earlier files
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,20 +67,20 @@ class Trial:
 
     def content(self) -> bytes:
         """As the bytes of an npz file."""
-        told = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in ARRAYS}
+        facts = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in ARRAYS}
         buffer = io.BytesIO()
         arrays: dict[str, Any] = {name: getattr(self, name) for name in ARRAYS}
-        np.savez(buffer, told=np.frombuffer(json.dumps(told).encode(), np.uint8), **arrays)
+        np.savez(buffer, facts=np.frombuffer(json.dumps(facts).encode(), np.uint8), **arrays)
         return buffer.getvalue()
 
     @classmethod
     def read(cls, content: bytes) -> Trial:
         """From those bytes."""
         with np.load(io.BytesIO(content), allow_pickle=False) as kept:
-            told = json.loads(kept["told"].tobytes())
-            told["objectives"] = tuple(told["objectives"])
-            told["steps"] = tuple(told["steps"])
-            return cls(**told, **{name: kept[name] for name in ARRAYS})
+            facts = json.loads(kept["facts" if "facts" in kept else EARLIER_FACTS].tobytes())
+            facts["objectives"] = tuple(facts["objectives"])
+            facts["steps"] = tuple(facts["steps"])
+            return cls(**facts, **{name: kept[name] for name in ARRAYS})
 
 
 def file_of(number: int) -> str:

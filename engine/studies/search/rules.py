@@ -73,10 +73,10 @@ def variants(
             continue
         known.add(written)
         try:
-            told = with_rules(settings, chosen, own)
+            ruled = with_rules(settings, chosen, own)
         except ValidationError:
             continue
-        found.append(Variant(chosen, told, trading.rules_of(told, calendar)))
+        found.append(Variant(chosen, ruled, trading.rules_of(ruled, calendar)))
     return found
 
 
@@ -216,8 +216,8 @@ class Forecasts:
             for part in parts_of(numbers, AT_ONCE):
                 some = [tried[number] for number in part]
                 level = np.array([self.levels_on_tests(each.settings) for each in some])  # (v, B)
-                told = swept(some, self.on_bars(some[0].settings)[1], level).daily_returns  # (v, D)
-                found |= dict(zip(part, told, strict=True))
+                returns = swept(some, self.on_bars(some[0].settings)[1], level).daily_returns  # (v, D)
+                found |= dict(zip(part, returns, strict=True))
         return np.array([found[number] for number in range(len(tried))]) if found else np.empty((0, 0))
 
 

@@ -81,17 +81,17 @@ class Trials:
         levels = levels_of(self.trials[1:], self.search.objective[0]) if self.prunes else None
         missing = [(self.task(each, levels),) for each in asked if each.number not in done]
         for trial in done.values():
-            self.tell(trial, len(done), kept=True)
+            self.emit_trial(trial, len(done), kept=True)
         if missing:
             for trial in gathered(workers, carry_out, missing, self.job.emit):
                 keep(self.job.run.path, trial)
                 done[trial.number] = trial
-                self.tell(trial, len(done))
+                self.emit_trial(trial, len(done))
         self.trials += [done[number] for number in sorted(done)]
         if missing:
             self.sum_up()
 
-    def tell(self, trial: Trial, of_batch: int, *, kept: bool = False) -> None:
+    def emit_trial(self, trial: Trial, of_batch: int, *, kept: bool = False) -> None:
         """A trial for the log; so many of its batch are done. kept: it was not carried out just now."""
         facts = to_json(row(trial, self.search, self.market.calendar.days_per_year))
         done = {"done": len(self.trials) + of_batch, "of": self.most + 1, "kept": kept}

@@ -120,8 +120,8 @@ class NewRun(BaseScreen, inherit_bindings=False):
         width, rule = self.size.width, "-" if self.deck.ascii else "─"
         self.query_one("#rule", Lines).show([[(rule * width, "rule")]])
         cost = fitted(self._cost(), width - 8).rstrip()
-        told: Line = [(f" {cost} ", "quiet")] if cost else []
-        line = [(rule * (width - width_of(told) - 4), "rule"), *told, (rule * 4, "rule")]
+        duration: Line = [(f" {cost} ", "quiet")] if cost else []
+        line = [(rule * (width - width_of(duration) - 4), "rule"), *duration, (rule * 4, "rule")]
         self.query_one("#rule2", Lines).show([line])
         count = len(self._wrong)
         verdict: Line = [("all settings are valid", "good")]

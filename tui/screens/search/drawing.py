@@ -106,19 +106,19 @@ def distribution(found: Trials, luck: Luck, width: int, *, ascii: bool) -> list[
     every = [*values, *(value for value, _, _ in marks if defined(value))]
     low, high = min(every), max(every)
     step = (high - low) / BINS or 1.0
-    counts, told = [0] * BINS, [[] for _ in range(BINS)]  # type: list[int], list[Line]
+    counts, labels = [0] * BINS, [[] for _ in range(BINS)]  # type: list[int], list[Line]
     for value in values:
         counts[place(value, low, step)] += 1
     for value, name, role in marks:
         if defined(value):
-            told[place(value, low, step)].append((f"  {name} {amount(value)}", role))
+            labels[place(value, low, step)].append((f"  {name} {amount(value)}", role))
     room = max(5, min(40, width - 50))
     lines: list[Line] = [head]
     for number, count in enumerate(counts):
         first = f" {low + number * step:>7.2f} … {low + (number + 1) * step:<6.2f} "
         full = math.ceil(room * count / max(counts)) if count else 0
         cells = ("#" if ascii else "█") * full
-        lines.append([(first, "quiet"), (cells, "live"), (f" {count}" if count else "", ""), *told[number]])
+        lines.append([(first, "quiet"), (cells, "live"), (f" {count}" if count else "", ""), *labels[number]])
     return lines
 
 
@@ -138,9 +138,9 @@ def importance(
     for key in keys[first : first + MOST_PARAMETERS]:
         mark = (">" if ascii else "▸") if key == chosen else " "
         share = shares.get(key)
-        told = f" {percent(share):>6} %" if defined(share) else "    n/a"
+        text = f" {percent(share):>6} %" if defined(share) else "    n/a"
         lines.append([(mark, "live"), (fitted(key, 26), "bright" if key == chosen else ""),
-                      *bar(share or 0.0, max(5, min(20, width - 40)), ascii=ascii), (told, "")])  # fmt: skip
+                      *bar(share or 0.0, max(5, min(20, width - 40)), ascii=ascii), (text, "")])  # fmt: skip
     return lines
 
 

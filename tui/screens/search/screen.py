@@ -339,5 +339,5 @@ def without(watched: Watched | None, home: Path, width: int, *, ready: bool) -> 
         lines = [line for text, role in said for line in [[], *indented(wrapped(text, role, width - 2))]]
         return [[], [(" No search yet.", "bright")], *lines]
     error = watched.state.error
-    told = f" {error.thing}: {error.reason}" if error else f" {train_drawing.waiting(watched.state)}"
-    return [[], [(told, tone(error) if error else "quiet")]]
+    text = f" {error.thing}: {error.reason}" if error else f" {train_drawing.waiting(watched.state)}"
+    return [[], [(text, tone(error) if error else "quiet")]]

@@ -50,12 +50,12 @@ def verdicts(found: Spans, width: int) -> list[Line]:
     """The figures of the spans end to end, and what they are."""
     if found.result is None:
         return [[(" no figure yet: they come when every span is traded", "quiet")]]
-    told = [
+    lines = [
         [(f" {line}", "quiet")]
         for note in found.result.notes
         for line in textwrap.wrap(note.text, max(20, width - 2))
     ]
-    return [*packed(figures(found.result), width), *told]
+    return [*packed(figures(found.result), width), *lines]
 
 
 def figures(result: NestedResult) -> list[Line]:
@@ -77,13 +77,13 @@ def rows(found: Spans, snapshot: Snapshot) -> list[list[Cell]]:
     """A row for each span: its figures, or how far its search is."""
     if found.result:
         return [traded(each) for each in found.result.spans]
-    told = []
+    rows = []
     for number in sorted(found.searches):
         name = found.searches[number]
         run = snapshot.by_id.get(name)
         text, role = status(run.state) if run else ("no run here", "quiet")
-        told.append([(str(number), ""), (text, role), ("", ""), (name, ""), *[("", "")] * (len(COLUMNS) - 4)])
-    return told
+        rows.append([(str(number), ""), (text, role), ("", ""), (name, ""), *[("", "")] * (len(COLUMNS) - 4)])
+    return rows
 
 
 def traded(each: SearchedSpan) -> list[Cell]:
