@@ -55,7 +55,7 @@ def step_of(index: pd.Index) -> int:
     Raises RepairDataError if there are fewer than two different times.
     """
     times = different(milliseconds(index))
-    times = times[1:] if times[:1] == UNREADABLE else times
+    times = times[1:] if len(times) and times[0] == UNREADABLE else times
     if len(times) < 2:
         raise RepairDataError(
             "the series", f"has {len(times)} readable times; a step needs 2", "Give more rows"

@@ -887,6 +887,14 @@ def _(frame, places):
     return "a.csv", list(lines(frame, OHLCV, places, stamp="{:%y%m%d,%H%M}".format))
 
 
+@layout(
+    "dates", "the same before 2000, `991220,0930`", times=pd.date_range("1999-12-20", periods=300, freq="h")
+)
+def _(frame, places):
+    head = "Date,Time,Open,High,Low,Close,Volume"
+    return "a.csv", plain(frame, places, head, "{:%y%m%d,%H%M}".format)
+
+
 @layout("dates", "weeks of ISO 8601, `2024-W05`: stored at their Mondays", times=MONDAYS)
 def _(frame, places):
     return "a.csv", plain(frame, places, "week,open,high,low,close,volume", "{:%G-W%V}".format)

@@ -10,7 +10,8 @@ HEAD = "time,open,high,low,close,volume"
 HOURS = pd.date_range("2024-01-29", periods=150, freq="h")
 EARLY = pd.date_range("2024-02-01", periods=150, freq="h")  # all days up to the twelfth
 FRAME, EARLY_FRAME = candles(5, HOURS), candles(6, EARLY)
-WEEKLY = candles(9, pd.date_range("2021-01-04", periods=150, freq="W-MON"))
+WEEKLY = candles(9, pd.date_range("2020-06-01", periods=150, freq="W-MON"))
+EARLY_DAYS = candles(4, pd.bdate_range("2003-11-20", periods=150))
 QUOTED = "{:%m/%d/%Y,%H:%M}".format
 DAILY = candles(8, pd.date_range("2024-02-01", periods=150))
 THOUSANDS = candles(7, HOURS, places=0, first=29_000.0, whole_volume=True).clip(lower=1000)
@@ -180,6 +181,16 @@ REFUSED = [
         "days that are counted: weeks alone do not tell since when",
         "write its times as dates",
         text(HEAD, *plain(WEEKLY, lambda t: str(t.value // 86_400 // 10**9))),
+    ),
+    Refused(
+        "days such as `031120` that have lost their zero",
+        "if it has lost a zero",
+        text(HEAD, *plain(EARLY_DAYS, lambda t: f"{t:%y%m%d}".lstrip("0"))),
+    ),
+    Refused(
+        "weeks that are not those of ISO 8601: one lacks where a year ends",
+        "not those of ISO 8601",
+        text(HEAD, *plain(WEEKLY, "{:%Y-W%W}".format)),
     ),
     Refused(
         "rows of several series, whichever column tells them apart",

@@ -6,6 +6,7 @@ is decided by the whole column; where both orders fit, nothing is read and both 
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 DAY_MS = 86_400_000
 YEARLY = 300  # days
+WEEKS = 52  # that every year has
 END = r"(?P<rest>$|[^0-9].*)$"
 BY_ACCIDENT = {"digits", "numbers", "months", "days of years"}
 WEEKDAY = r"^(?:[A-Za-z]{2,9}\.?,? )?"
@@ -180,8 +182,26 @@ def of_weeks(
     """Days since 1970 of weekdays (1: Monday) of ISO 8601's weeks, and whether there is such a week; (N,)."""
     fourth = civil(year, np.ones_like(year), np.full_like(year, 4))[0]  # of January, in the first week
     monday = fourth - (fourth + 3) % 7 + 7 * (week - 1)
-    thursday = (monday + 3).astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64)
-    return monday + weekday - 1, (thursday + 1970 == year) & (year >= 1800) & (year <= 2200)
+    refuse_other_weeks(year, week, monday)
+    return monday + weekday - 1, (year >= 1800) & (year <= 2200)
+
+
+def refuse_other_weeks(year: NDArray[np.int64], week: NDArray[np.int64], monday: NDArray[np.int64]) -> None:
+    """UnclearError for weeks, each (N,), that are numbered otherwise than by ISO 8601, as by `%W`.
+
+    One that has no such year, or a last one that lacks between two that are there, tells it.
+    """
+    thursday = (monday + 3).astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+    foreign = np.flatnonzero(thursday != year)
+    there = set(zip(year.tolist(), week.tolist(), strict=True))
+    ends = {each for each, number in there if number == WEEKS and (each + 1, 1) in there}
+    long = [each for each in ends if date(each, 12, 28).isocalendar().week > WEEKS]
+    if len(foreign) or any((each, WEEKS + 1) not in there for each in long):
+        first = f"{year[foreign[0]]}-W{week[foreign[0]]:02}" if len(foreign) else f"no {min(long)}-W53"
+        raise UnclearError(
+            f"has {first}: its weeks are not those of ISO 8601, and which they are is not known; write the "
+            "dates of their first days"
+        )
 
 
 def years_of(text: Any) -> NDArray[np.int64]:

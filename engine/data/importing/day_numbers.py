@@ -45,6 +45,7 @@ def counted_days(
     found &= ~read
     if 2 * found.sum() >= rows:
         refuse_1904(text, days, found)
+        refuse_zeroless(text, days, found)
         return days, found, "Excel's days", rounding_of(text)
     days, found = other_days(text)
     found &= ~read
@@ -84,6 +85,18 @@ def refuse_1904(text: Any, days_ms: NDArray[np.int64], found: NDArray[np.bool_])
         )
         reason = f"says {text[first]}: {from_1900} counted from 1900, with days on Tuesday to Saturday, and"
         raise UnclearError(f"{reason} {from_1904} from 1904, on Monday to Friday; write its times as dates")
+
+
+def refuse_zeroless(text: Any, days_ms: NDArray[np.int64], found: NDArray[np.bool_]) -> None:
+    """UnclearError for numbers that are all dates such as 050131 which have lost their zero."""
+    short = pc.match_substring_regex(text, r"^\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$")
+    if mask(short)[found].all() and len(np.unique(days_ms[found])) > ENOUGH:
+        first = int(np.argmax(found))
+        cell, excel = str(text[first]), np.datetime64(int(days_ms[first]) // DAY_MS, "D")
+        raise UnclearError(
+            f"says {cell}, which is {excel} counted as Excel does, or 200{cell[0]}-{cell[1:3]}-{cell[3:]} if "
+            "it has lost a zero; write its times as dates"
+        )
 
 
 def other_days(text: Any) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

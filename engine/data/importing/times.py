@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.data.importing.clocks import Written, clock_column, mask
-from engine.data.importing.dates import DAY_MS, UndecidableError, dates_of
+from engine.data.importing.dates import DAY_MS, ORDERS, UndecidableError, dates_of
 from engine.data.importing.day_numbers import EXCEL, MATLAB, counted_days
 from engine.data.importing.hints import HintNeededError, Hints, UnclearError
 from engine.data.importing.stamps import UNITS, numbers, stamps
@@ -214,7 +214,7 @@ def sort_of(cells: Sequence[str], hints: Hints) -> str:
     clock = clock_column(text).read.mean() > 0.5
     if clock and all(re.fullmatch(r"\d{1,6}", cell) for cell in cells) and not short_dates(cells):
         return "clock"
-    for order in [hints.dates] if hints.dates else ["day-first", "month-first"]:
+    for order in [hints.dates] if hints.dates else ORDERS:
         try:
             found = times_of([text], Hints(timezone=hints.timezone, dates=order))
         except ValueError:
