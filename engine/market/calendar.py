@@ -284,10 +284,23 @@ def usual(values: Times) -> int:
     return int(distinct[counts.argmax()])
 
 
+def usual_step(times_ms: Times) -> int:
+    """`usual` of the differences of times (T,) that follow each other; quick where most are as the first."""
+    if len(times_ms) < 2:
+        return 0
+    first = int(times_ms[1] - times_ms[0])
+    mostly = 2 * len(jumps(times_ms, first)) < len(times_ms) - 1
+    return first if mostly else usual(np.diff(times_ms))
+
+
 def in_phase(times_ms: Times, step_ms: int) -> bool:
     """Whether all times (N,) leave one remainder when they are divided by the step."""
-    blocks = (times_ms[start : start + BLOCK] - times_ms[0] for start in range(0, len(times_ms), BLOCK))
-    return all(np.array_equal(block // step_ms * step_ms, block) for block in blocks)  # % takes twice as long
+    if len(times_ms) < 2:
+        return True
+    first = int(times_ms[1] - times_ms[0])
+    rows = jumps(times_ms, first)  # most are divided as the first one is
+    leaps = np.append(times_ms[rows + 1] - times_ms[rows], first)
+    return np.array_equal(leaps // step_ms * step_ms, leaps)  # % takes twice as long
 
 
 def jumps(times_ms: Times, step_ms: int) -> Times:

@@ -123,8 +123,10 @@ def check(
     columns = [numbers(frame[name]) for name in OHLCV]  # each (N,)
     fault = candle_faults(times, columns)  # (N,)
     if not calendar:
-        sound = (fault == 0) & (times <= now_ms - step_ms)  # (N,)
-        calendar = infer(different(times if sound.all() else times[sound]), step_ms, zone)
+        known = times
+        if fault.any() or times.max(initial=UNREADABLE) > now_ms - step_ms:
+            known = times[(fault == 0) & (times <= now_ms - step_ms)]
+        calendar = infer(different(known), step_ms, zone)
     fault = time_faults(times, fault, calendar, now_ms)
     resolved = resolve(times, columns[:4], columns[4], sound_rows(fault), decimals)
     chosen = positions(resolved.kept, len(times))

@@ -18,6 +18,7 @@ from engine.market.calendar import (
     Calendar,
     Times,
     in_phase,
+    jumps,
     usual,
 )
 
@@ -58,9 +59,9 @@ def infer(time_ms: Times, step_ms: int, zone: str = "") -> Calendar:
 
 
 def whole_week(clock: Times, step_ms: int) -> bool:
-    """Whether every half hour of the week, or every bar of it, has its share of the bars."""
+    """Whether every half hour of the week, or every bar of it, has its share of bars of a week or more."""
     width = max(step_ms, HALF_HOUR_MS)
-    if DAY_MS % width:
+    if DAY_MS % width or not len(jumps(clock, step_ms)):  # bars of a week or more without a gap
         return True
     count = np.zeros(WEEK_MS // width, np.int64)
     for start in range(0, len(clock), BLOCK):

@@ -46,11 +46,16 @@ def spikes(
 def may_depart(high: NDArray[np.float64], low: NDArray[np.float64], close: NDArray[np.float64]) -> bool:
     """Whether any of these candles, (n,), that has all its neighbours is about LEAST or more away from them.
 
-    Most blocks hold none, and are spared the logarithms.
+    Most blocks hold none, and are spared the logarithms, and the medians: of five closes the median is not
+    below the least of any three of them, nor above their greatest.
     """
-    median, inside = running_median(close), slice(NEIGHBOURS, len(close) - NEIGHBOURS)
+    inside, room = slice(NEIGHBOURS, len(close) - NEIGHBOURS), np.exp(0.99 * LEAST)
+    a, b, c = (close[NEIGHBOURS - back : len(close) - NEIGHBOURS - back] for back in (1, 2, 3))
+    least, most = np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
+    if not ((high[inside] > room * least).any() or (room * low[inside] < most).any()):
+        return False
+    median = running_median(close)
     before, after = median[: -NEIGHBOURS - 1], median[NEIGHBOURS + 1 :]
-    room = np.exp(0.99 * LEAST)
     above = high[inside] > room * np.maximum(before, after)
     return bool(above.any() or (room * low[inside] < np.minimum(before, after)).any())
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from engine.errors import RepairDataError
-from engine.market.calendar import DAY_MS, usual
+from engine.market.calendar import DAY_MS, usual_step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,8 +19,12 @@ UNREADABLE = int(np.iinfo(np.int64).min)  # what NaT is as a number
 
 
 def milliseconds(index: pd.Index) -> NDArray[np.int64]:
-    """Times of a DatetimeIndex as (N,) int64 ms since the epoch; NaT becomes UNREADABLE."""
-    return pd.DatetimeIndex(index).as_unit("ms").asi8.astype(np.int64, copy=False)
+    """Times of a DatetimeIndex as (N,) int64 ms since the epoch; NaT becomes UNREADABLE.
+
+    They may be the index's own: nobody may change them.
+    """
+    times = pd.DatetimeIndex(index)
+    return (times if times.unit == "ms" else times.as_unit("ms")).asi8.astype(np.int64, copy=False)
 
 
 def time_index(times_ms: NDArray[np.int64], *, copy: bool = True) -> pd.DatetimeIndex:
@@ -50,14 +54,13 @@ def step_of(index: pd.Index) -> int:
 
     Raises RepairDataError if there are fewer than two different times.
     """
-    times = milliseconds(index)
-    known = times != UNREADABLE
-    times = different(times if known.all() else times[known])
+    times = different(milliseconds(index))
+    times = times[1:] if len(times) and times[0] == UNREADABLE else times
     if len(times) < 2:
         raise RepairDataError(
             "the series", f"has {len(times)} readable times; a step needs 2", "Give more rows"
         )
-    return usual(np.diff(times))
+    return usual_step(times)
 
 
 def different(times_ms: NDArray[np.int64]) -> NDArray[np.int64]:

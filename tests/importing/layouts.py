@@ -17,7 +17,10 @@ HOURS = pd.date_range("2024-01-29", periods=150, freq="h")
 DAYS = pd.date_range("2023-11-20", periods=150)
 BUSINESS = pd.bdate_range("2023-11-20", periods=150)
 WEEK = pd.date_range("2024-01-29", periods=240, freq="h")
+MONDAYS = pd.date_range("2020-06-01", periods=150, freq="W-MON")
 OPEN_HOURS = WEEK[WEEK.day_of_week < 5]
+WEEKS = pd.date_range("2024-01-29", periods=150, freq="4h")
+OPEN_HOURS_OF_WEEKS = WEEKS[WEEKS.day_of_week < 5]
 
 
 @dataclass(frozen=True)
@@ -872,6 +875,96 @@ def _(frame, places):
     index = [str(time) for time in frame.index]
     data = frame[list(OHLCV)].to_numpy().tolist()
     return "a.json", json.dumps({"columns": list(OHLCV), "index": index, "data": data})
+
+
+@layout("dates", "days with two digits of the year, `240131`", times=BUSINESS)
+def _(frame, places):
+    return "a.csv", plain(frame, places, "Date,Open,High,Low,Close,Volume", "{:%y%m%d}".format)
+
+
+@layout("dates", "the same beside a clock, `240131,0930`, without a header", times=OPEN_HOURS)
+def _(frame, places):
+    return "a.csv", list(lines(frame, OHLCV, places, stamp="{:%y%m%d,%H%M}".format))
+
+
+@layout(
+    "dates", "the same before 2000, `991220,0930`", times=pd.date_range("1999-12-20", periods=300, freq="h")
+)
+def _(frame, places):
+    head = "Date,Time,Open,High,Low,Close,Volume"
+    return "a.csv", plain(frame, places, head, "{:%y%m%d,%H%M}".format)
+
+
+@layout("dates", "weeks of ISO 8601, `2024-W05`: stored at their Mondays", times=MONDAYS)
+def _(frame, places):
+    return "a.csv", plain(frame, places, "week,open,high,low,close,volume", "{:%G-W%V}".format)
+
+
+def by_days(name, counts, zero, form="{:.0f}", times=BUSINESS):
+    """Register days that are counted from so many before 1970."""
+
+    @layout(name, f"{counts}, told from other counts by their weekdays", times=times)
+    def _(frame, places):
+        head = "date,open,high,low,close,volume"
+        return "a.csv", plain(frame, places, head, lambda t: form.format(zero + seconds(t) / 86_400))
+
+
+by_days("R", "days since 1970, `19753`", 0)
+by_days("Stata, SAS", "days since 1960, `23406`", 3_653)
+by_days("Matlab", "days since the year 0, `739282.5625`", 719_529, "{:.10f}", OPEN_HOURS_OF_WEEKS)
+by_days("Python", "days since the year 1, `738916`", 719_163)
+
+
+@layout("dates", "quarters, `2024Q1`", times=pd.date_range("1990-01-01", periods=120, freq="QS"))
+def _(frame, places):
+    stamp = lambda t: f"{t.year}Q{t.quarter}"  # noqa: E731
+    return "a.csv", plain(frame, places, "date,open,high,low,close,volume", stamp)
+
+
+@layout("dates", "days of years, `2024-031`", times=BUSINESS)
+def _(frame, places):
+    return "a.csv", plain(frame, places, "date,open,high,low,close,volume", "{:%Y-%j}".format)
+
+
+@layout("pandas", "periods, `2020-06-01/2020-06-07`", times=MONDAYS)
+def _(frame, places):
+    stamp = lambda t: f"{t:%Y-%m-%d}/{t + pd.Timedelta(days=6):%Y-%m-%d}"  # noqa: E731
+    return "a.csv", plain(frame, places, ",open,high,low,close,volume", stamp)
+
+
+@layout("kdb+", "`2024.01.31D09:30:00.000000000`")
+def _(frame, places):
+    stamp = "{:%Y.%m.%dD%H:%M:%S.000000000}".format
+    return "a.csv", plain(frame, places, "time,open,high,low,close,volume", stamp)
+
+
+@layout("Go", "`2024-01-31 10:30:00 +0100 CET`")
+def _(frame, places):
+    stamp = lambda t: f"{t + pd.Timedelta('1h')} +0100 CET"  # noqa: E731
+    return "a.csv", plain(frame, places, "time,open,high,low,close,volume", stamp)
+
+
+@layout("CRSP", "`PERMNO,date,OPENPRC,ASKHI,BIDLO,PRC,VOL`", times=BUSINESS)
+def _(frame, places):
+    return "a.csv", plain(frame, places, "PERMNO,date,OPENPRC,ASKHI,BIDLO,PRC,VOL", "10107,{:%Y%m%d}".format)
+
+
+@layout("IG", "the answer of its REST interface, version 3, JSON: bid and ask; the bid is read", "IG",
+        whole_volume=True)  # fmt: skip
+def _(frame, places):
+    rows = [
+        {
+            "snapshotTime": f"{time + pd.Timedelta('1h'):%Y/%m/%d %H:%M:%S}",
+            "snapshotTimeUTC": f"{time:%Y-%m-%dT%H:%M:%S}",
+            **{
+                f"{name}Price": {"bid": float(row[name]), "ask": float(row[name]) + 0.5, "lastTraded": None}
+                for name in PRICES
+            },
+            "lastTradedVolume": int(row.volume),
+        }
+        for time, row in frame.iterrows()
+    ]
+    return "a.json", json.dumps({"prices": rows, "instrumentType": "CURRENCIES", "metadata": {}})
 
 
 def parquet(frame):

@@ -4,12 +4,15 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from tests.importing.markets import OHLCV, candles, grouped, lines, packed
+from tests.importing.markets import OHLCV, PRICES, candles, grouped, lines, packed
 
 HEAD = "time,open,high,low,close,volume"
 HOURS = pd.date_range("2024-01-29", periods=150, freq="h")
 EARLY = pd.date_range("2024-02-01", periods=150, freq="h")  # all days up to the twelfth
 FRAME, EARLY_FRAME = candles(5, HOURS), candles(6, EARLY)
+WEEKLY = candles(9, pd.date_range("2020-06-01", periods=150, freq="W-MON"))
+EARLY_DAYS = candles(4, pd.bdate_range("2003-11-20", periods=150))
+QUOTED = "{:%m/%d/%Y,%H:%M}".format
 DAILY = candles(8, pd.date_range("2024-02-01", periods=150))
 THOUSANDS = candles(7, HOURS, places=0, first=29_000.0, whole_volume=True).clip(lower=1000)
 
@@ -167,6 +170,27 @@ REFUSED = [
         "days and months that a spreadsheet has swapped up to the twelfth",
         "a spreadsheet has swapped",
         text(HEAD, *plain(DAILY, lambda t: t.strftime("%d/%m/%Y" if t.day > 12 else "%m/%d/%Y"))),
+    ),
+    Refused(
+        "bid and ask prices without a header, as LEAN's and Kibot's quotes are; read with the names it tells",
+        "write date,time,bid_open",
+        text(*(f"{row},{','.join(row.split(',')[2:])}" for row in plain(FRAME, QUOTED, PRICES))),
+    ),
+    Refused("Feather of version 1", "write it with version 2", b"FEA1" + bytes(100), "a.feather"),
+    Refused(
+        "days that are counted: weeks alone do not tell since when",
+        "write its times as dates",
+        text(HEAD, *plain(WEEKLY, lambda t: str(t.value // 86_400 // 10**9))),
+    ),
+    Refused(
+        "days such as `031120` that have lost their zero",
+        "if it has lost a zero",
+        text(HEAD, *plain(EARLY_DAYS, lambda t: f"{t:%y%m%d}".lstrip("0"))),
+    ),
+    Refused(
+        "weeks that are not those of ISO 8601: one lacks where a year ends",
+        "not those of ISO 8601",
+        text(HEAD, *plain(WEEKLY, "{:%Y-W%W}".format)),
     ),
     Refused(
         "rows of several series, whichever column tells them apart",

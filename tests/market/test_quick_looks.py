@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from engine.market import calendar
+from engine.market import calendar, spikes
 from engine.market.calendar import Calendar
 from engine.market.times import UNREADABLE, in_time_order
 
@@ -33,6 +33,7 @@ def test_phase_jumps_and_gaps_are_those_of_all_differences(rng):
         assert calendar.in_phase(some, STEP) == (np.unique(some % STEP).size == 1)
         rows = np.flatnonzero(np.diff(some) != STEP)
         assert np.array_equal(calendar.jumps(some, STEP), rows)
+        assert calendar.usual_step(some) == calendar.usual(np.diff(some))
     found = Calendar(STEP).gaps(times)
     lacking = [
         (int(each + STEP), int(after), int(after - each) // STEP - 1)
@@ -40,3 +41,16 @@ def test_phase_jumps_and_gaps_are_those_of_all_differences(rng):
         if after - each > STEP
     ]
     assert found == lacking
+
+
+def test_spikes_found_a_block_at_a_time_are_those_of_the_whole(rng, monkeypatch):
+    monkeypatch.setattr(spikes, "BLOCK", 64)
+    move = rng.choice([0.0003, 0.01])
+    close = 100 * np.exp(np.cumsum(rng.normal(0, move, 900)))
+    high, low = (close * np.exp(sign * np.abs(rng.normal(0, move, 900))) for sign in (1, -1))
+    high[rng.integers(0, 900, 3)] *= 1.4
+    low[rng.integers(0, 900, 3)] /= 1.4
+    rows, left = spikes.spikes(high, low, close)
+    whole = spikes.departures(high, low, close)
+    assert np.array_equal(rows, np.flatnonzero(whole))
+    assert np.array_equal(left, whole[rows])

@@ -1,4 +1,4 @@
-"""Candles in JSON as the interfaces of OKX, OANDA, Deribit and Yahoo answer: records in records."""
+"""Candles in JSON as the interfaces of OKX, OANDA, IG, Deribit and Yahoo answer: records in records."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def answer_of(document: Any) -> Answer | None:
     """The candles of a document; None if it is no answer of these. Raises ValueError for one without any."""
     if not isinstance(document, dict):
         return None
-    answer = of_okx(document) or of_oanda(document) or of_deribit(document) or of_yahoo(document)
+    kinds = (of_okx, of_oanda, of_ig, of_deribit, of_yahoo)
+    answer = next((found for each in kinds if (found := each(document))), None)
     if answer and not answer.records:
         what = f"{answer.unfinished} that are not finished" if answer.unfinished else "none"
         raise UnclearError(f"is an answer of {answer.publisher} without candles that are finished: {what}")
@@ -94,6 +95,45 @@ def of_oanda(document: dict[str, Any]) -> Answer | None:
         for each in finished
     ]
     return Answer("OANDA", records, len(candles) - len(finished))
+
+
+def of_ig(document: dict[str, Any]) -> Answer | None:
+    """Candles of IG: `{"prices": [{"snapshotTimeUTC", "openPrice": {"bid", "ask", "lastTraded"}, …}]}`.
+
+    Prices that were traded where all candles have them; else both sides by their names. Its volume is the
+    number of price changes.
+    """
+    candles = document.get("prices")
+    fields = {price: f"{price}Price" for price in PRICES}
+    if not isinstance(candles, list) or not candles or not all(isinstance(each, dict) for each in candles):
+        return None
+    if not all(isinstance(each.get(field), dict) for each in candles for field in fields.values()):
+        return None
+    if not all("snapshotTimeUTC" in each for each in candles):
+        raise UnclearError(
+            "is an answer of IG whose times are on the clock of the account; ask for version 3 of its "
+            "prices, which has snapshotTimeUTC"
+        )
+
+    def known(side: str) -> bool:
+        return all(each[field].get(side) is not None for each in candles for field in fields.values())
+
+    sides = ["lastTraded"] if known("lastTraded") else [side for side in ("bid", "ask") if known(side)]
+    if not sides:
+        raise UnclearError("is an answer of IG whose candles have no side, bid or ask, in common")
+    records = [
+        {
+            "time": each["snapshotTimeUTC"],
+            **{
+                price if side == "lastTraded" else f"{price}_{side}": each[field][side]
+                for side in sides
+                for price, field in fields.items()
+            },
+            "tick_volume": each.get("lastTradedVolume"),
+        }
+        for each in candles
+    ]
+    return Answer("IG", records, 0)
 
 
 def of_deribit(document: dict[str, Any]) -> Answer | None:

@@ -6,6 +6,7 @@ is decided by the whole column; where both orders fit, nothing is read and both 
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 
 DAY_MS = 86_400_000
 YEARLY = 300  # days
+WEEKS = 52  # that every year has
 END = r"(?P<rest>$|[^0-9].*)$"
-BY_ACCIDENT = {"digits", "numbers", "months"}
+BY_ACCIDENT = {"digits", "numbers", "months", "days of years"}
 WEEKDAY = r"^(?:[A-Za-z]{2,9}\.?,? )?"
 NAME = r"(?P<n>\pL{3,12})"
 DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th)?"
@@ -30,9 +32,14 @@ DATES = (  # tried in this order on the rows that the ones before have left
     ("year first", r"^(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})" + END),
     ("digits", r"^(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?P<rest>$|[^0-9].*|\d{4}|\d{6}|\d{9})$"),
     ("numbers", r"^(?P<a>\d{1,2})[-/. ](?P<b>\d{1,2})[-/. ](?P<c>\d{4}|\d{2})" + END),
+    ("numbers", r"^(?P<a>\d{2})(?P<b>\d{2})(?P<c>\d{2})(?P<rest>$|[ T].*)$"),
     ("month's name", WEEKDAY + DAY + r"[-/. ]*" + NAME + r"\.?[-/., ]*(?P<y>\d{4}|\d{2})" + END),
     ("month's name", WEEKDAY + NAME + r"\.?[-/ ]+" + DAY + r",?[-/ ]+(?P<y>\d{4}|\d{2})" + END),
     ("month's name", r"^(?P<y>\d{4})[-/ ]" + NAME + r"\.?[-/ ](?P<d>\d{1,2})" + END),
+    ("quarters", r"^(?P<y>\d{4})[-/ ]?Q(?P<q>[1-4])(?P<rest>)$"),
+    ("quarters", r"^Q(?P<q>[1-4])[-/ ](?P<y>\d{4})(?P<rest>)$"),
+    ("days of years", r"^(?P<y>\d{4})-?(?P<j>\d{3})(?P<rest>)$"),
+    ("ISO weeks", r"^(?P<y>\d{4})-?W(?P<w>\d{2})(?:-?(?P<d>[1-7]))?(?P<rest>)$"),
     ("months", r"^(?P<y>\d{4})[-/.M](?P<m>\d{1,2})(?P<rest>)$"),
     ("months", r"^(?P<m>\d{1,2})[-/.](?P<y>\d{4})(?P<rest>)$"),
     ("months", r"^" + NAME + r"\.?[-/, ]+(?P<y>\d{4})(?P<rest>)$"),
@@ -93,6 +100,13 @@ def days_of(
     if name == "numbers":
         return ordered(fields, order, usual)
     year = years_of(fields["y"])
+    if name == "ISO weeks":
+        weekday = whole(pc.replace_substring_regex(fields["d"], "^$", "1"))
+        return *of_weeks(year, whole(fields["w"]), weekday), name
+    if name == "quarters":
+        return *civil(year, 3 * whole(fields["q"]) - 2, np.ones(len(year), np.int64)), name
+    if name == "days of years":
+        return *of_years(year, whole(fields["j"])), name
     month = months_of(fields["n"]) if "n" in fields else whole(fields["m"])
     day = whole(fields["d"]) if "d" in fields else np.ones(len(year), np.int64)
     days, sound = civil(year, month, day)
@@ -151,6 +165,43 @@ def civil(
     following = (months + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
     sound = (month >= 1) & (month <= 12) & (day >= 1) & (day <= following - first)
     return first + day - 1, sound & (year >= 1800) & (year <= 2200)
+
+
+def of_years(
+    year: NDArray[np.int64], number: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Days since 1970 of days counted within years from 1, and whether there is such a day, each (N,)."""
+    one = np.ones(len(year), np.int64)
+    days, sound = civil(year, one, one)
+    return days + number - 1, sound & (number >= 1) & (number <= civil(year + 1, one, one)[0] - days)
+
+
+def of_weeks(
+    year: NDArray[np.int64], week: NDArray[np.int64], weekday: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Days since 1970 of weekdays (1: Monday) of ISO 8601's weeks, and whether there is such a week; (N,)."""
+    fourth = civil(year, np.ones_like(year), np.full_like(year, 4))[0]  # of January, in the first week
+    monday = fourth - (fourth + 3) % 7 + 7 * (week - 1)
+    refuse_other_weeks(year, week, monday)
+    return monday + weekday - 1, (year >= 1800) & (year <= 2200)
+
+
+def refuse_other_weeks(year: NDArray[np.int64], week: NDArray[np.int64], monday: NDArray[np.int64]) -> None:
+    """UnclearError for weeks, each (N,), that are numbered otherwise than by ISO 8601, as by `%W`.
+
+    One that has no such year, or a last one that lacks between two that are there, tells it.
+    """
+    thursday = (monday + 3).astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+    foreign = np.flatnonzero(thursday != year)
+    there = set(zip(year.tolist(), week.tolist(), strict=True))
+    ends = {each for each, number in there if number == WEEKS and (each + 1, 1) in there}
+    long = [each for each in ends if date(each, 12, 28).isocalendar().week > WEEKS]
+    if len(foreign) or any((each, WEEKS + 1) not in there for each in long):
+        first = f"{year[foreign[0]]}-W{week[foreign[0]]:02}" if len(foreign) else f"no {min(long)}-W53"
+        raise UnclearError(
+            f"has {first}: its weeks are not those of ISO 8601, and which they are is not known; write the "
+            "dates of their first days"
+        )
 
 
 def years_of(text: Any) -> NDArray[np.int64]:

@@ -95,7 +95,7 @@ def series_in(table: Table, hints: Hints, progress: Callable[[int], None]) -> Fi
         columns = columns_of(table, hints, progress)
     layout, kind = columns.layout, columns.layout.kind
     times = columns.times
-    index = time_index(times)
+    index = time_index(times, copy=False)
     step_ms = step_of(index) if kind == "candles" else regular_step(rising(times))
     frame = pd.DataFrame(columns.numbers, index=index, copy=False)
     symbol = columns.symbol or (match[1] if (match := BINANCE_FILE.match(table.hint)) else "")

@@ -24,6 +24,7 @@ from engine.data.importing.stamps import stamps
 from engine.data.importing.volume_numbers import base_by_numbers, follows_prices
 from engine.data.importing.volumes import Volume
 from engine.market.candles import PRICES
+from engine.market.quality import possible
 from engine.market.times import UNREADABLE
 from engine.results.notes import Note
 
@@ -39,6 +40,7 @@ STAMPED = {  # how the first time is written: whose it is
     r"\d{4}\.\d{2}\.\d{2},\d{2}:\d{2}": "MetaTrader 4",
 }
 MEAN_FIRST = 3  # numbers behind the prices of Kraken, the first of which is a mean price
+MOSTLY = 0.99  # rows that tell what columns are
 YEAR_MS = 366 * 86_400_000
 UNNAMED = ("first", "second", "third", "fourth")  # price, until the order is known
 
@@ -73,6 +75,7 @@ def layout_without_names(
         notes = (no_header(("time", "value")), *base.notes)
         value = {"value": start}
         return replace(base, name="time and value", kind="values", numbers=value, column="value", notes=notes)
+    refuse_two_sides(rows, start, count)
     if count not in {4, 5, 6, 7}:
         raise UnclearError(
             f"has {width} columns and no header; without one, a time with 1, 4, 5, 6 or 7 numbers is known, "
@@ -85,6 +88,32 @@ def layout_without_names(
     volumes = tuple(Volume(at, str(at + 1), "plain") for at in range(start + 4, start + count))
     prices = {price: start + number for number, price in enumerate(UNNAMED)}
     return replace(base, name=name, numbers=prices, volumes=volumes, decimal="point" if name else "")
+
+
+def refuse_two_sides(rows: Sequence[Sequence[str]], start: int, count: int) -> None:
+    """UnclearError for bid and ask candles in one row, as LEAN's and Kibot's files of quotes have.
+
+    rows: the first ones, each (C,); from `start` on they have `count` numbers: of each side four prices, and
+    with LEAN a size behind them.
+    """
+    if count not in {8, 10}:
+        return
+    try:
+        values = np.array(
+            [[float(cell) for cell in row[start : start + count]] for row in rows]
+        )  # (R, count)
+    except ValueError:
+        return
+    bid, ask = values[:, :4].T, values[:, count // 2 :][:, :4].T
+    if possible(*bid) >= MOSTLY and possible(*ask) >= MOSTLY and (ask >= bid).mean() >= MOSTLY:
+        sides = [",".join(f"{side}_{price}" for price in PRICES) for side in ("bid", "ask")]
+        behind = [f",{side}_size" if count == 10 else "" for side in ("bid", "ask")]
+        named = ",".join(side + size for side, size in zip(sides, behind, strict=True))
+        clock = "time" if start == 1 else "date,time"
+        raise UnclearError(
+            f"has no header, and in each row two candles, as files of bid and ask prices have; write "
+            f"{clock},{named} in its first line, and the bid is read"
+        )
 
 
 def counts(cells: Iterable[str]) -> bool:

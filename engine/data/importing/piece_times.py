@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from engine.data.importing.hints import Hints
     from engine.data.importing.layouts import Layout
 
-SHORT_YEAR = re.compile(r"\d{1,2}[-/. ]\d{1,2}[-/. ]\d{2}(\D|$)")  # whose order whole columns decide
+SHORT_YEAR = re.compile(r"(\d{1,2}[-/. ]\d{1,2}[-/. ]\d{2}|\d{6})(\D|$)")  # whose order whole columns decide
 COMMON = (pa.int64(), pa.timestamp("us"), pa.timestamp("us", "UTC"))
 
 
@@ -55,14 +55,14 @@ def times_for(form: Form, layout: Layout, hints: Hints, rows: int) -> TimesOfPie
     cells = pa.array([row[place] for row in form.rows], pa.string())
     if len(layout.times) == 2:
         return Parted(layout, hints, rows)
+    if any(SHORT_YEAR.match(cell) for cell in cells.to_pylist()):
+        return None
     for kind in COMMON:
         try:
             cells.cast(kind)
         except pa.ArrowInvalid:
             continue
         return Common(place, kind, rows)
-    if any(SHORT_YEAR.match(cell) for cell in cells.to_pylist()):
-        return None
     return Worded(layout, hints, rows)
 
 

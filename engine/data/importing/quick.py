@@ -7,6 +7,7 @@ repeat, and columns of numbers that are written otherwise than with a point alon
 from __future__ import annotations
 
 import csv
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
 
     from engine.data.importing.form import Form
 
+SIX_DIGITS = re.compile(r"\d{6}")  # a date such as 050131, whose zero a number has not
 LARGE = 1 << 20  # bytes from which it pays
 
 
 def quick_columns(path: Path, form: Form, positions: Sequence[int]) -> dict[int, Any] | None:
     """The columns at `positions` of the file `path`; None for the careful way."""
-    if form.quoted or not plainly_written(form):
+    if form.quoted or not plainly_written(form) or SIX_DIGITS.fullmatch(form.rows[0][min(positions)]):
         return None
     with path.open("rb") as handle:
         before = handle.read(form.start).count(b"\n")
@@ -61,7 +63,10 @@ def combined(column: Any) -> Any:
 
 def is_whole(frame: pd.DataFrame, width: int) -> bool:
     """Whether no line has fewer cells than the others, or none at all."""
-    return len(frame.columns) == width and not frame[width - 1].isna().any()
+    if len(frame.columns) != width:
+        return False
+    last = frame[width - 1]
+    return not (np.isnan(last.to_numpy().min(initial=0)) if is_number(last) else last.isna().any())
 
 
 def is_number(column: Any) -> bool:

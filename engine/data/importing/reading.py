@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.data.importing.averages import refuse_averages
 from engine.data.importing.headerless import HISTDATA, UNNAMED, in_order, layout_without_names
-from engine.data.importing.hints import UnclearError
+from engine.data.importing.hints import HintNeededError, UnclearError
 from engine.data.importing.layouts import Layout, layout_of
 from engine.data.importing.numbers import Numbers, decimals_of, numbers_of
 from engine.data.importing.one_series import refuse_mixture, symbol_of
@@ -23,7 +23,7 @@ from engine.data.importing.stated_zones import one_zone, zone_above
 from engine.data.importing.steps import at_open, by_day, near_minutes, one_step, rising
 from engine.data.importing.time_columns import read_times
 from engine.data.importing.times import Times, sort_of
-from engine.data.importing.volume_choice import others_of, with_volume
+from engine.data.importing.volume_choice import mark_by_turnover, others_of, with_volume
 from engine.data.importing.volumes import says_something
 from engine.errors import RepairDataError
 from engine.market.candles import PRICES, Decimals
@@ -217,7 +217,12 @@ def read_numbers(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Number
             return 1.0
         return possible(*(values[name] for name in PRICES))
 
-    return numbers_of(columns, shown, hints.decimal, layout.decimal, can)
+    try:
+        return numbers_of(columns, shown, hints.decimal, layout.decimal, can)
+    except HintNeededError:
+        if not (mark := mark_by_turnover(layout, raw)):
+            raise
+        return numbers_of(columns, shown, mark, layout.decimal, can)
 
 
 def publisher_notes(

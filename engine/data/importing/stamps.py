@@ -1,4 +1,4 @@
-"""Numbers that are times: seconds, ms, us or ns since 1970, and days as Excel counts them."""
+"""Numbers that are times: seconds, ms, us or ns since 1970."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.data.importing.clocks import mask
-from engine.data.importing.hints import UnclearError
 from engine.market.times import UNREADABLE
 
 if TYPE_CHECKING:
@@ -24,10 +23,6 @@ TICKS = {  # of 100 ns: since 1601 as Windows counts them, since the year 1 as .
 }
 WHOLE = r"^-?\d{1,18}$|^[1-8]\d{18}$"  # fits int64
 FRACTION = r"^-?\d{1,18}\.\d+$|^\d{1,18}(\.\d+)?[eE]\+?\d{1,2}$"
-DAY_MS = 86_400_000
-LATER_DAYS = 1462  # that Excel for Mac began to count later
-FINE = 5  # decimals of a day that are less than a second off
-EXCEL = (25_569, 80_000)  # days since 30 December 1899: from 1970 to 2119
 
 
 def numbers(text: Any) -> tuple[NDArray[np.int64], dict[str, int]]:
@@ -119,35 +114,3 @@ def ticks_of(values: NDArray[np.int64]) -> str:
         if low <= least and most < high and (values % (60 * 10**9)).any():
             return form
     return ""
-
-
-def excel_days(text: Any) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Days since 30 December 1899 as ms since 1970, to the second, and whether a cell is such a number."""
-    found = mask(pc.match_substring_regex(text, r"^\d{5}([.,]\d+)?$"))
-    point = pc.replace_substring(pc.if_else(pa.array(found), text, "0"), ",", ".")
-    days = point.cast(pa.float64()).to_numpy(zero_copy_only=False)
-    found &= (days >= EXCEL[0]) & (days < EXCEL[1])
-    return np.rint((days - EXCEL[0]) * 86_400).astype(np.int64) * 1000, found
-
-
-def rounding_of(text: Any) -> int:
-    """How far days of Excel may be off in ms, by their most decimals, where those are fewer than 5."""
-    fraction = pc.struct_field(pc.extract_regex(text, r"^\d{5}[.,](?P<decimals>\d+)$"), "decimals")
-    places = pc.max(pc.utf8_length(fraction)).as_py() or 0
-    return round(DAY_MS / 10**places / 2) if 0 < places < FINE else 0
-
-
-def refuse_1904(text: Any, days_ms: NDArray[np.int64], found: NDArray[np.bool_]) -> None:
-    """UnclearError for days that fall on Tuesday to Saturday from 1900, and on Monday to Friday from 1904.
-
-    Excel for Mac counted from 1904; no market keeps Tuesday to Saturday.
-    """
-    days = np.unique(days_ms[found] // DAY_MS)
-    weekdays = set(((days + 3) % 7).tolist())  # Monday is 0
-    if len(days) > 10 and weekdays == {1, 2, 3, 4, 5}:
-        first = int(np.argmax(found))
-        from_1900, from_1904 = (
-            np.datetime64(int(days_ms[first]) // DAY_MS + more, "D") for more in (0, LATER_DAYS)
-        )
-        reason = f"says {text[first]}: {from_1900} counted from 1900, with days on Tuesday to Saturday, and"
-        raise UnclearError(f"{reason} {from_1904} from 1904, on Monday to Friday; write its times as dates")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.data.importing.hints import HintNeededError
-from engine.market.calendar import DAY_MS, Calendar, in_phase, usual
+from engine.market.calendar import DAY_MS, Calendar, in_phase, jumps, usual, usual_step
 from engine.market.times import UNREADABLE, different, iso
 from engine.results.notes import Note
 
@@ -65,7 +65,7 @@ def at_open(
 
     The last second or millisecond of a bar is said to be its end by itself.
     """
-    step = usual(np.diff(rising(times)))
+    step = usual_step(rising(times))
     last = 0
     if step >= MINUTE_MS:
         last = next((short for short in (1, 1000) if is_last(times, short, step)), 0)
@@ -88,7 +88,7 @@ def is_last(times: NDArray[np.int64], short: int, step: int) -> bool:
 def by_day(times: NDArray[np.int64], zone: str) -> tuple[Note, ...]:
     """That daily bars, (N,), are stamped in an afternoon or evening of `zone`, where markets close."""
     known = rising(times)
-    if len(known) < ENOUGH or usual(np.diff(known)) != DAY_MS:
+    if len(known) < ENOUGH or usual_step(known) != DAY_MS:
         return ()
     clock = Calendar(DAY_MS, zone if "/" in zone else "UTC").clock(known) % DAY_MS  # (N,)
     at = usual(clock) // MINUTE_MS
@@ -105,9 +105,9 @@ def one_step(times: NDArray[np.int64], hints: Hints) -> tuple[NDArray[np.int64] 
     """
     everything = range(len(times))
     distinct = rising(times)
-    steps = np.diff(distinct)
-    if len(steps) < 2 * RUN or (steps == steps[0]).all():
+    if len(distinct) <= 2 * RUN or not len(jumps(distinct, int(distinct[1] - distinct[0]))):
         return everything, ()
+    steps = np.diff(distinct)
     breaks = np.flatnonzero(np.diff(steps)) + 1
     starts, ends = np.r_[0, breaks], np.r_[breaks, len(steps)]
     long = ends - starts >= max(RUN, len(steps) // 50)

@@ -16,9 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.data.importing.clocks import Written, clock_column, mask
-from engine.data.importing.dates import DAY_MS, UndecidableError, dates_of
+from engine.data.importing.dates import DAY_MS, ORDERS, UndecidableError, dates_of
+from engine.data.importing.day_numbers import EXCEL, MATLAB, counted_days
 from engine.data.importing.hints import HintNeededError, Hints, UnclearError
-from engine.data.importing.stamps import EXCEL, UNITS, excel_days, numbers, refuse_1904, rounding_of, stamps
+from engine.data.importing.stamps import UNITS, numbers, stamps
 from engine.data.importing.time_spellings import in_common_form
 from engine.data.importing.zones import in_utc, on_clocks
 from engine.market.times import UNREADABLE
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 ENOUGH = 60  # cells that tell what a column is
 FORMS = (
     "seconds, ms, us or ns since 1970; 2024-01-31 13:30, with or without an offset; 20240131 1330; "
-    "31/01/2024 or 01/31/2024; 31 Jan 2024; AM and PM; Excel's days; date and clock in two columns"
+    "240131; 31/01/2024 or 01/31/2024; 31 Jan 2024; 2024-W05; AM and PM; days of Excel and of R; date and "
+    "clock in two columns"
 )
 
 
@@ -84,16 +86,12 @@ def times_of(
     if stated:
         claimed = replace(written, zone=stated.zone[left] + 1, zones=("", *stated.zones))
         utc[left] = agreed(written, utc[left], in_utc(claimed, hints.timezone), said=bool(hints.timezone))
-    serial, found = excel_days(cells)
-    found &= ~written.read
-    rounded_ms = 0
-    if 2 * found.sum() >= len(text):
-        refuse_1904(cells, serial, found)
-        rounded_ms = rounding_of(cells)
-        utc[left[found]] = on_clocks(serial[found], zone)
-        forms["Excel's days"] = int(found.sum())
+    days, found, form, rounded_ms = counted_days(cells, written.read, len(text))
+    if form:
+        utc[left[found]] = on_clocks(days[found], zone)
+        forms[form] = int(found.sum())
     forms = {name: forms.get(name, 0) + written.forms.get(name, 0) for name in {**forms, **written.forms}}
-    zoneless = bool((written.read & (written.zone == 0)).any()) or "Excel's days" in forms
+    zoneless = bool((written.read & (written.zone == 0)).any()) or bool(form)
     return Times(utc, forms, zoneless=zoneless, timed=written.timed, rounded_ms=rounded_ms)
 
 
@@ -209,13 +207,14 @@ def sort_of(cells: Sequence[str], hints: Hints) -> str:
         return ""
     if all(re.fullmatch(r"-?\d*[.,]\d+", cell) for cell in cells):  # prices, stamps or Excel's days
         values = np.array([float(cell.replace(",", ".")) for cell in cells])
-        days = ((values >= EXCEL[0]) & (values < EXCEL[1]) | (stamps(values)[0] != UNREADABLE)).all()
+        counted = (values >= EXCEL[0]) & (values < EXCEL[1]) | (values >= MATLAB[0]) & (values < MATLAB[1])
+        days = (counted | (stamps(values)[0] != UNREADABLE)).all()
         return "moment" if days else "clock" if all(cell.lstrip("0")[:1] in ".," for cell in cells) else ""
     text = pc.utf8_trim_whitespace(pa.array(cells, pa.string()))
     clock = clock_column(text).read.mean() > 0.5
-    if clock and all(re.fullmatch(r"\d{1,6}", cell) for cell in cells):
+    if clock and all(re.fullmatch(r"\d{1,6}", cell) for cell in cells) and not short_dates(cells):
         return "clock"
-    for order in [hints.dates] if hints.dates else ["day-first", "month-first"]:
+    for order in [hints.dates] if hints.dates else ORDERS:
         try:
             found = times_of([text], Hints(timezone=hints.timezone, dates=order))
         except ValueError:
@@ -223,6 +222,11 @@ def sort_of(cells: Sequence[str], hints: Hints) -> str:
         if (found.utc_ms == UNREADABLE).mean() <= 0.5:
             return "moment" if found.timed else "day"
     return "clock" if clock else ""
+
+
+def short_dates(cells: Sequence[str]) -> bool:
+    """Whether six digits are dates, with months in their middle: clocks show some whole minute, too."""
+    return all(re.fullmatch(r"\d\d(0[1-9]|1[0-2])(?!00)\d\d", cell) for cell in cells)
 
 
 def is_text(column: Any) -> bool:

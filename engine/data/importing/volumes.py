@@ -122,16 +122,21 @@ def volume_of(
     volume = values[chosen.position]
     if np.isnan(volume[:1]).all() and np.isnan(volume).all():
         return None, volume, (Note("no volume"),)
-    notes = about(chosen)
-    below = volume < 0
-    if np.count_nonzero(below) > 0.5 * len(below) and (volume[below] == UNKNOWN).all():
-        volume = np.where(below, np.nan, volume)
-        notes = (*notes, Note("volume of -1", {"rows": int(below.sum())}))
-    elif unknown := int(np.count_nonzero(np.isnan(volume))):
-        notes = (*notes, Note("unknown volumes", {"rows": unknown}))
+    volume, unknown = without_unknown(volume)
     if chosen.multiple > 1:
         volume = np.round(volume * chosen.multiple, 8)  # (N,)
-    return chosen, volume, notes
+    return chosen, volume, (*about(chosen), *unknown)
+
+
+def without_unknown(volume: NDArray[np.float64]) -> tuple[NDArray[np.float64], tuple[Note, ...]]:
+    """A volume (N,), NaN where UNKNOWN stands in most rows, and what has to be said of unknown ones."""
+    if volume.min(initial=0) >= 0:  # which NaN is not
+        return volume, ()
+    below = volume < 0
+    if np.count_nonzero(below) > 0.5 * len(below) and (volume[below] == UNKNOWN).all():
+        return np.where(below, np.nan, volume), (Note("volume of -1", {"rows": int(below.sum())}),)
+    unknown = int(np.count_nonzero(np.isnan(volume)))
+    return volume, (Note("unknown volumes", {"rows": unknown}),) if unknown else ()
 
 
 def says_something(values: NDArray[np.float64]) -> bool:

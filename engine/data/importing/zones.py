@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from engine.data.importing.hints import HintNeededError, zone_of
-from engine.market.calendar import usual
+from engine.market.calendar import usual, usual_step
 from engine.market.times import UNREADABLE
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def on_grid(
     UNREADABLE where both or none of them is.
     """
     known = np.unique(sure[sure != UNREADABLE])
-    step = usual(np.diff(known))
+    step = usual_step(known)
     if not step:
         return np.full(len(summer), UNREADABLE)
     phase = usual(known % step)
