@@ -108,6 +108,19 @@ def refusals(path: Path) -> Iterator[None]:
         raise MakeRoomError(str(path), f"cannot be written: {reason}", remedy) from error
 
 
+def to_lock(path: Path, mode: int = 0o600) -> int:
+    """The descriptor of a file that stands for a lock; the file is made if there is none. MakeRoomError.
+
+    mode: who else may read the file, and so lock it.
+    """
+    flags = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    with refusals(path):
+        try:
+            return os.open(path, os.O_RDWR | os.O_CREAT | flags, mode)
+        except PermissionError:  # somebody else has made the file; to read it is enough for a lock
+            return os.open(path, os.O_RDONLY | flags)
+
+
 def sync(path: Path) -> None:
     """Flush a file or a folder to the disk."""
     handle = os.open(path, os.O_RDONLY)

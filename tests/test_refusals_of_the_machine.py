@@ -24,6 +24,28 @@ def test_a_refusal_anywhere_else_is_no_fault_of_our_own(number):
     assert (type(found), found.thing, found.remedy) == (MakeRoomError, "/a", REMEDIES[number])
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        OSError(errno.ENOMEM, "refused"),
+        ImportError("libjax_common.so: failed to map segment from shared object"),
+        ImportError("libopen.so: cannot open shared object file: Cannot allocate memory"),
+        RuntimeError("can't start new thread"),
+        RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 1 bytes"),
+    ],
+    ids=repr,
+)
+def test_whoever_says_that_memory_was_refused_is_understood(error):
+    assert (type(as_error(error)), as_error(error).thing) == (MakeRoomError, "memory")
+
+
+def test_what_a_library_was_told_counts_where_it_says_something_else():
+    error = OSError("could not load it")
+    error.__context__ = OSError("lib.so: failed to map segment from shared object")
+    assert as_error(error).thing == "memory"
+
+
 def test_what_is_lacking_that_should_be_there_may_be_our_own_fault():
     assert isinstance(as_error(FileNotFoundError(errno.ENOENT, "none", "/a")), InternalError)
 

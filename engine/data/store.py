@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -38,7 +39,7 @@ from engine.data.series import (
     rows_of,
     series_name,
 )
-from engine.disk import TEMPORARY, refusals, sync, writing
+from engine.disk import TEMPORARY, refusals, sync, to_lock, writing
 from engine.errors import (
     ChangeSettingsError,
     InternalError,
@@ -186,8 +187,8 @@ class Store:
         """
         path = self._path(name).with_name(f".lock-{name}")
         with contextlib.ExitStack() as stack:
-            with refusals(path):
-                handle = stack.enter_context(path.open("ab"))
+            handle = to_lock(path, 0o644)
+            stack.callback(os.close, handle)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

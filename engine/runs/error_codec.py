@@ -18,7 +18,9 @@ from engine.errors import (
 )
 
 OF_THE_MACHINE = REMEDIES.keys() - {errno.ENOENT, errno.EEXIST, errno.EISDIR}  # these may be our own fault
-XLA_NO_MEMORY = "RESOURCE_EXHAUSTED"
+NO_MEMORY = (
+    "resource_exhausted", "failed to map segment", "cannot allocate memory", "can't start new thread",
+)  # fmt: skip
 LONGEST_REASON = 300
 EARLIER_NAMES = {  # of classes in the logs of version 0.1
     "TryAgain": "TryAgainError",
@@ -42,14 +44,21 @@ def as_error(error: BaseException) -> QuantdeckError:
     if isinstance(error, KeyboardInterrupt):
         return StopRequestedError("the run", "was interrupted")
     number = error.errno if isinstance(error, OSError) else None
-    if isinstance(error, MemoryError) or number == errno.ENOMEM or XLA_NO_MEMORY in str(error):
+    if isinstance(error, MemoryError) or number == errno.ENOMEM or tells_of_no_memory(error):
         reason = "the machine has none left to give"
-        return MakeRoomError("memory", reason, "Use less history or smaller batches")
+        remedy = "Free some, or raise its limit: ulimit -v unlimited; or use less history or smaller batches"
+        return MakeRoomError("memory", reason, remedy)
     if isinstance(error, OSError) and number in OF_THE_MACHINE:
         thing = str(error.filename or "the machine")
         return MakeRoomError(thing, error.strerror or "refuses", REMEDIES[number])
     reason = f"its own fault: {one_line(error)}"
     return InternalError("quantdeck", reason, "engine.log holds the traceback; please report it")
+
+
+def tells_of_no_memory(error: BaseException) -> bool:
+    """Whether a library says in words that memory was refused, or was told so when it raised the error."""
+    said, told_by = str(error).lower(), error.__cause__ or error.__context__
+    return any(words in said for words in NO_MEMORY) or (told_by is not None and tells_of_no_memory(told_by))
 
 
 def one_line(error: BaseException) -> str:

@@ -13,7 +13,7 @@ import threading
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from engine.disk import refusals
+from engine.disk import to_lock
 from engine.errors import MakeRoomError
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ def take(path: Path, patience_s: float = 1.0) -> int | None:
     The patience outlasts the moments in which others merely ask whether the lock is held.
     Raises MakeRoomError when the lock file cannot be opened.
     """
-    with refusals(path):
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    handle = to_lock(path)
     if acquire(handle, fcntl.LOCK_EX, patience_s):
         return handle
     os.close(handle)

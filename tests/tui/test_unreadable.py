@@ -3,9 +3,11 @@
 import contextlib
 import ctypes
 import json
+import os
 
 import pytest
 
+from engine.runs import lock
 from engine.runs.folder import Home
 from engine.runs.unreadable import UNKNOWN, owner_of, unreadable
 from tests.tui.app.conftest import ready
@@ -81,6 +83,18 @@ def test_one_whose_log_or_lock_is_closed_spoils_no_list(place, file, capsys):
         for named, said in ((closed.path.name, "you may not read it"), ("none", "those that you may read")):
             assert main(["runs", "show", named, "--home", str(home.path)]) == 2
             assert said in capsys.readouterr().err
+
+
+def test_a_lock_that_somebody_else_has_made_is_taken_all_the_same(place):
+    path = place / ".lock-series"
+    path.touch()
+    path.chmod(0o444)
+    with ordinary():
+        handle = lock.take(path)
+        assert lock.held(path)
+        assert lock.take(path, 0) is None
+        os.close(handle)
+        assert not lock.held(path)
 
 
 def test_where_all_are_closed_none_is_said_to_be_lacking(place, capsys):
