@@ -31,7 +31,10 @@ def stress(recorded: BacktestResult) -> list[Line]:
 
 def late_and_larger(found: StressTests) -> list[Line]:
     """Return and Sharpe ratio of late fills and of larger capitals; costs, capacity, length of the record."""
-    late = [(f"{each.bars} bars late", each.total_return, each.sharpe) for each in found.delays]
+    late = [
+        (f"{each.bars} bar{'s' * (each.bars != 1)} late", each.total_return, each.sharpe)
+        for each in found.delays
+    ]
     larger = [
         (f"capital {money(each.capital)}", each.total_return, each.sharpe) for each in found.capacity.rows
     ]
