@@ -15,11 +15,11 @@ from engine.hints import hint
 from engine.runs.events import clock, stamp
 from tui.background.preload import load, warm
 from tui.background.warm_engine import Engine
+from tui.run_control import ONLY_SHOWS, RunControl
 from tui.runs.looks import ending, looks, missed, note_look
 from tui.runs.watch import RunsChanged, Snapshot, Watch
 from tui.screens import SCREENS, watched_on
 from tui.terminal import themes
-from tui.terminal.crash import CrashSafe
 from tui.terminal.keys import VIEW, changes, key
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from engine.runs.folder import Home, RunFolder
-    from engine.settings import Settings
     from tui.runs.watch import Watched
     from tui.screens import ScreenEntry
     from tui.settings.draft import Draft
@@ -43,11 +42,10 @@ if TYPE_CHECKING:
 STYLES = sorted(Path(__file__).parent.glob("screens/*/style.tcss"))  # each beside its screen
 LEAVE = ("q", "ctrl+c", "ctrl+q")  # the keys of a screen that is hidden
 RING = "QUANTDECK_BELL"  # what a run that ends does: bell or osc9; nothing unless it is set
-ONLY_SHOWS = "this app only shows (--view): nothing is started, stopped, changed or deleted"
 REST_S = 1.0  # the first screen is looked at for so long before more is imported
 
 
-class Quantdeck(CrashSafe):
+class Quantdeck(RunControl):
     """The app. Screens find here: `home`, `snapshot` (all runs), `engine` (answers questions), `ascii`,
     `now()`, `chosen` (the run on Train and Backtest), `launch(run)`, `open_run(run_id, mode)`, `tell(error)`.
     """
@@ -236,74 +234,6 @@ class Quantdeck(CrashSafe):
             self.notify(ONLY_SHOWS, severity="warning")
             return True
         return await super().run_action(action, default_namespace, namespaces)
-
-    def launch(self, run: RunFolder) -> bool:
-        """Start the engine on a run; a refusal is told."""
-        from engine.runs.launch import launch
-
-        if self.replayed or self.view:
-            said = "nothing is started in a replay; q leaves it" if self.replayed else ONLY_SHOWS
-            self.notify(said, severity="warning")
-            return False
-        try:
-            launch(run)
-        except QuantdeckError as error:
-            self.report_error(error)
-            return False
-        self.watcher.look()
-        return True
-
-    def stop_run(self, run: RunFolder, *, at_once: bool = False) -> None:
-        """Ask a run to stop, or kill it."""
-        from engine.runs.launch import ask_stop, kill
-        from engine.runs.state import state_of
-
-        if self.view:
-            self.notify(ONLY_SHOWS, severity="warning")
-            return
-        try:
-            if at_once and (process := state_of(run).pid):
-                kill(run, process)
-            elif not ask_stop(run):
-                self.notify(f"run {run.id} has ended already")
-        except QuantdeckError as error:
-            self.report_error(error)
-        self.watcher.look()
-
-    def start(self, mode: str, settings: Settings, of: str = "", name: str = "") -> None:
-        """Make a run, start it and show it."""
-        if self.view:
-            self.notify(ONLY_SHOWS, severity="warning")
-            return
-        try:
-            run = self.home.create(mode, settings, of=of, name=name)
-        except QuantdeckError as error:
-            self.report_error(error)
-            return
-        if self.launch(run):
-            self.open_run(run.id)
-
-    def reproduce(self, run: RunFolder) -> None:
-        """Repeat a finished run; Train tells whether the two are equal once the repetition has ended."""
-        self.run_worker(self._repeat(run), group="reproduce")
-
-    async def _repeat(self, run: RunFolder) -> None:
-        from engine.runs.repetition import repeat
-
-        try:
-            again = await asyncio.to_thread(repeat, self.home, run)  # it reads all files of the run
-        except QuantdeckError as error:
-            self.report_error(error)
-            return
-        if self.launch(again):
-            self.open_run(again.id)
-
-    def start_demo(self) -> None:
-        """Start the whole pipeline on the simulated market."""
-        from engine.settings import make
-        from tui.settings.demo import DEMO
-
-        self.start("run", make(DEMO))
 
     def begin(self, way: str) -> None:
         """Begin in an empty home: start the demo, or go to Data and `import` a file or `add` a source."""

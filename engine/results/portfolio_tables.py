@@ -31,7 +31,7 @@ def symbols_table(parts: PortfolioParts) -> Table:
         )
         for each in parts.symbols
     )  # fmt: skip
-    header = ("symbol", "PnL", "costs", "exposure %", "hit rate %", "trades", "IC", "risk %", "return %")
+    header = ("symbol", "PnL", "costs", "exposure %", "win rate %", "trades", "IC", "risk %", "return %")
     return Table(header, rows)
 
 

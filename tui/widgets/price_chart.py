@@ -41,6 +41,11 @@ def candles_in(width: int) -> int:
     return max(1, width - LEFT - 2)
 
 
+def fits(width: int, height: int) -> bool:
+    """Whether there is room for a chart."""
+    return width >= SMALLEST[0] and height >= SMALLEST[1]
+
+
 def drawing(
     found: PriceChart, width: int, height: int, *, cursor: int, row: int | None = None, ascii: bool = False  # noqa: A002
 ) -> list[Line]:  # fmt: skip
@@ -48,7 +53,7 @@ def drawing(
 
     cursor: number of a candle. row: in the table, of the trade that is chosen.
     """
-    if width < SMALLEST[0] or height < SMALLEST[1]:
+    if not fits(width, height):
         return [[(" a larger window shows the chart", "quiet")]]
     count = len(found.candles.close)
     stride = min(WIDEST, max(1, candles_in(width) // count))

@@ -104,7 +104,7 @@ def page(request: Event) -> str:
         *returns(analysis(result, again)),
         "<h2>Trades</h2>",
         table(
-            ("", "trades", "hit rate %", "PnL", "mean return %", "mean bars"), figures.trades(again.trades)
+            ("", "trades", "win rate %", "PnL", "mean return %", "mean bars"), figures.trades(again.trades)
         ),
         "<h2>Forecast and costs</h2>",
         table(("", ""), figures.facts(found)),

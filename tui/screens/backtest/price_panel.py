@@ -72,6 +72,11 @@ class PricePanel(StretchPanel):
         """Another width, other candles."""
         self.ask()
         self.draw()
+        self.screen.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Where there is no room for the chart no key moves it."""
+        return price_chart.fits(*self.size) or action in ("trade", "open")
 
     def ask(self, **where: int) -> None:
         """Ask for the stretch as it is now, or for one around the trade of a `row`."""

@@ -42,9 +42,7 @@ def late_and_larger(found: StressTests) -> list[Line]:
         *map(row, [*late, *larger]),
         fact("break-even cost a fill", f"{amount(found.break_even.bps)} bps"),
         fact("capital that halves the return", money(found.capacity.half)),
-        fact(
-            "days needed / in the test", f"{math.ceil(needed):,} / {days:,}" if defined(needed) else UNDEFINED
-        ),
+        fact("days needed / in test", f"{math.ceil(needed):,} / {days:,}" if defined(needed) else UNDEFINED),
     ]
 
 

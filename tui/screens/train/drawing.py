@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LEAST_BAR = 5  # cells of a bar beside its facts
 LEVELS = {"alarm": "alarm", "warning": "warn"}
+SEARCHES = ("search", "nested")  # these end trial by trial
 
 
 def title(watched: Watched, width: int, waited: float | None = None, *, frozen: bool = False) -> Line:
@@ -208,11 +209,14 @@ def waiting(state: State, waited: float | None = None) -> str:
         "preparing": "computing features and windows",
         "training": "building and compiling the model; the first epoch follows"
         if run_status.compiling(state)
+        else "no trial is over yet"
+        if state.mode in SEARCHES
         else "training",
         "backtesting": "backtesting",
         "saving": "saving",
         "stopping": "stopping at the next safe point",
         "done": "done. Press 3 for the backtest" if state.mode in with_backtest() else "done",
     }
-    text = what.get(state.status, f"{state.status} before the first epoch")
+    first = "trial" if state.mode in SEARCHES else "epoch"
+    text = what.get(state.status, f"{state.status} before the first {first}")
     return f"{text} ({span(waited)} so far)" if waited and waited >= 1 else text
