@@ -30,14 +30,14 @@ def followed(run, until=None):
         entries = follower.poll()
         if until and any(map(until, entries)):
             return run
-    assert wait(run, 30)
+    assert wait(run, 600)
     return run
 
 
 def killed(run, event, further=0):
     """Start the run; its engine kills itself once such an event has come, and `further` more have."""
     launch(run, (sys.executable, "-m", "tests.studies.killed_engine", json.dumps(event), str(further)))
-    assert wait(run, 60)
+    assert wait(run, 600)
     assert state_of(run).status == "crashed"
     return run
 
