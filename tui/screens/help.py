@@ -132,6 +132,6 @@ class Help(Dialog):
             lines += [[(" " * beside, ""), (rest, "quiet")] for rest in others]
         tabs = (" ".join(each.key for each in self._screens), ", ".join(each.label for each in self._screens))
         lines += [[], [("Everywhere", "bright")]]
-        for names, what in ((tabs,) if self._screens else ()) + self._everywhere:
-            lines.append([(f"  {names:<14}", "bright"), (what, "")])
+        for tab, what in ((tabs,) if self._screens else ()) + self._everywhere:
+            lines.append([(f"  {tab:<14}", "bright"), (what, "")])
         return lines
