@@ -99,7 +99,7 @@ def prices(found: PriceChart, stride: int, rows: int, *, ascii: bool) -> tuple[C
     low, high = min(bars.low), max(bars.high)
     if found.bars == len(bars.close):
         return candles(bars, low, high, stride, rows)
-    return line(bars, low, high, rows, ascii=ascii)
+    return line(bars, low, high, rows, stride=stride, ascii=ascii)
 
 
 def ticks(low: float, high: float, rows: int) -> list[tuple[float, str]]:
