@@ -130,9 +130,9 @@ def measured(work, *arguments):
     here, there = context.Pipe()
     process = context.Process(target=work, args=(*arguments, there))
     process.start()
-    told = here.recv()
+    figures = here.recv()
     process.join()
-    return told
+    return figures
 
 
 def main(days=3 * 365):
@@ -162,11 +162,11 @@ def main(days=3 * 365):
                 flush=True,
             )
     wall, core, peak, after, pages = np.median(rounds, axis=0)
-    told = {
+    figures = {
         "ratio": round(wall, 2), "core_ratio": round(core, 2), "peak_mb": round(peak),
         "update_peak_mb": round(after), "update_pages": round(pages),
     }  # fmt: skip
-    print(json.dumps(told))
+    print(json.dumps(figures))
     server.terminate()
 
 

@@ -40,10 +40,12 @@ def sentence(known: dict[str, Any]) -> str:
 def processor() -> str:
     """The processor's name where the system tells it."""
     try:
-        told = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        lines_of_cpus = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
         return platform.processor() or platform.machine()
-    names = [line.split(":", 1)[1].strip() for line in told.splitlines() if line.startswith("model name")]
+    names = [
+        line.split(":", 1)[1].strip() for line in lines_of_cpus.splitlines() if line.startswith("model name")
+    ]
     return names[0] if names else platform.machine()
 
 

@@ -132,7 +132,7 @@ def folds_of(samples, settings):
     return folds(bar, np.isfinite(samples.label), settings)
 
 
-def told(market, kind, horizon, rows, round_trip):
+def line_of(market, kind, horizon, rows, round_trip):
     """A line of the table from the trainings of a market, kind and horizon, by seed and fold."""
     seeds = sorted({row["seed"] for row in rows})
     by_seed = [statistics.fmean(row["ic"] for row in rows if row["seed"] == seed) for seed in seeds]
@@ -192,7 +192,7 @@ def main():
                                 kept.write(json.dumps(known[key]) + "\n")
                         rows.append(known[key])
                 costs = 2 * (settings.backtest.fee_bps + settings.backtest.slippage_bps)
-                lines.append(told(market, kind, horizon, rows, costs))
+                lines.append(line_of(market, kind, horizon, rows, costs))
                 print(" ".join(lines[-1]), flush=True)
     print("| " + " | ".join(HEADER) + " |\n|" + "---|" * len(HEADER))
     for line in lines[1:]:

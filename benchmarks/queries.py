@@ -55,8 +55,8 @@ def what_if(rows: str) -> dict[str, Callable[[], Any]]:
 
     def act() -> float:
         threshold = 0.0006 + next(steps) * 1e-6
-        told = answered({**request, "overrides": {"signal.entry_threshold": threshold}})
-        return float(told.result.metrics["sharpe"])
+        answer = answered({**request, "overrides": {"signal.entry_threshold": threshold}})
+        return float(answer.result.metrics["sharpe"])
 
     act.__dict__["folder"] = folder  # it lasts as long as the action does
     return {"try": act}

@@ -52,12 +52,12 @@ def first_step(devices: str) -> dict[str, Callable[[], Any]]:
         del kept
         run = home.create("train", settings)
         began = time.perf_counter()
-        process, told = launch(run), b""
-        while b'"kind":"batch"' not in told:
-            if time.perf_counter() - began > LONGEST_S or b'"kind":"failed"' in told:
+        process, events = launch(run), b""
+        while b'"kind":"batch"' not in events:
+            if time.perf_counter() - began > LONGEST_S or b'"kind":"failed"' in events:
                 raise RuntimeError(f"no batch was trained: {run.log_path.read_text()}")
             time.sleep(0.005)
-            told = run.events_path.read_bytes()
+            events = run.events_path.read_bytes()
         seconds = time.perf_counter() - began
         os.kill(process, end)
         wait(run, LONGEST_S)

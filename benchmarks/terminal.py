@@ -49,7 +49,7 @@ class Watched:
         self.terminal = Pty(Path(__file__).parents[1], env, command=command)
 
     def __enter__(self) -> Self:
-        self.until(lambda: "live" in self.told(0))
+        self.until(lambda: "live" in self.shown(0))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -60,7 +60,7 @@ class Watched:
         limit = time.monotonic() + longest_s
         while not holds():
             if time.monotonic() > limit:
-                raise TimeoutError(self.told(0)[-1000:])
+                raise TimeoutError(self.shown(0)[-1000:])
             self.pass_by(0.05)
 
     def pass_by(self, seconds: float) -> int:
@@ -71,7 +71,7 @@ class Watched:
             self.terminal.read()
         return len(self.terminal.output) - before
 
-    def told(self, since: int) -> str:
+    def shown(self, since: int) -> str:
         """What was sent since so many bytes, without escape sequences."""
         return ESCAPE.sub(b" ", self.terminal.output[since:]).decode(errors="replace")
 
@@ -84,7 +84,7 @@ class Watched:
         """Press keys, wait until what is sent then has the pattern in it; when that began and ended."""
         began, sent = time.monotonic(), len(self.terminal.output)
         self.terminal.press(keys)
-        self.until(lambda: re.search(pattern, self.told(sent)) and len(self.terminal.output) > sent)
+        self.until(lambda: re.search(pattern, self.shown(sent)) and len(self.terminal.output) > sent)
         self.settle()
         return began, time.monotonic()
 
@@ -111,7 +111,7 @@ def following(plan: Plan, home: Home) -> list[Line]:
         while len(state_of(run).history) < 2:
             time.sleep(0.2)
         with Watched(home) as app:
-            app.until(lambda: "epoch" in app.told(0))
+            app.until(lambda: "epoch" in app.shown(0))
             app.pass_by(3.0)  # the first drawing is no following
             began = time.monotonic()
             sent = app.pass_by(seconds)

@@ -39,12 +39,12 @@ def training(count: str, kind: str = "lstm") -> dict[str, Callable[[], Any]]:
         return float(history.history["loss"][-1])
 
     def losses() -> list[float]:
-        told: list[float] = []
+        by_batch: list[float] = []
         emit = keras.callbacks.LambdaCallback(
-            on_train_batch_end=lambda _, logs: told.append(float(logs["loss"]))
+            on_train_batch_end=lambda _, logs: by_batch.append(float(logs["loss"]))
         )
         fit(model(0.0), sequences.order(0)[: 40 * work.BATCH], [emit])
-        return told
+        return by_batch
 
     timed = model(work.DROPOUT)
     epochs = iter(range(1_000_000))

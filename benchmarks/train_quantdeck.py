@@ -33,13 +33,13 @@ def training(count: str, devices: str, kind: str = "lstm") -> dict[str, Callable
         return walker
 
     def losses() -> list[float]:
-        told: list[float] = []
+        by_batch: list[float] = []
         emit = keras.callbacks.LambdaCallback(
-            on_train_batch_end=lambda _, logs: told.append(float(logs["loss"]))
+            on_train_batch_end=lambda _, logs: by_batch.append(float(logs["loss"]))
         )
         groups = Groups(sequences.order(0)[: 40 * work.BATCH], work.BATCH, 1, None)
         trainer(0.0).fit(groups, shuffle=False, verbose=0, callbacks=[emit])
-        return told
+        return by_batch
 
     timed = trainer(work.DROPOUT)
     batches = batches_a_group(chosen.operations(timed.network), work.BATCH)

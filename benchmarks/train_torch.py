@@ -28,14 +28,14 @@ def training(count: str, threads: str, kind: str = "lstm") -> dict[str, Callable
 
     def walk(model: Network, adam: torch.optim.Optimizer, order: np.ndarray) -> list[float]:
         model.train()
-        told = []
+        by_batch = []
         for batch in torch.from_numpy(order).split(work.BATCH):
             loss = torch.nn.functional.mse_loss(model(windows[batch]), labels[batch])
             adam.zero_grad()
             loss.backward()
             adam.step()
-            told.append(loss.detach())
-        means = torch.stack(told).cumsum(0) / torch.arange(1, len(told) + 1)
+            by_batch.append(loss.detach())
+        means = torch.stack(by_batch).cumsum(0) / torch.arange(1, len(by_batch) + 1)
         return [float(mean) for mean in means]
 
     def losses() -> list[float]:

@@ -64,9 +64,9 @@ async def main():
     wrong = []
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(times):
-            if told := await updated(seed, Path(folder)):
+            if own_fault := await updated(seed, Path(folder)):
                 wrong.append(seed)
-                print(seed, told, sep="\n", flush=True)
+                print(seed, own_fault, sep="\n", flush=True)
             if (seed + 1) % 100 == 0:
                 print(f"{seed + 1} of {times}: {len(wrong)} our own fault", file=sys.stderr)
     print(f"{times} updates over mutated answers, {len(wrong)} ended as our own fault")

@@ -48,13 +48,13 @@ def serve(pipe):
 
 def forked(url, folder):
     """Start an update; its process id and the pipe that it tells of pages through."""
-    told, emit = os.pipe()
+    reader, emit = os.pipe()
     pid = os.fork()
     if pid:
         os.close(emit)
-        return pid, told
+        return pid, reader
     try:
-        os.close(told)
+        os.close(reader)
         data = Data(
             endpoint=url, start=str(np.datetime64(LISTED, "ms")), funding=True, open_interest=True,
             second_exchange="binanceusdm", second_symbol="BTC/USDT:USDT",
@@ -70,31 +70,31 @@ def forked(url, folder):
         os._exit(1)
 
 
-def events(told, until):
+def events(reader, until):
     """Events as they come, until the process ends or time.monotonic() is `until`."""
     rest = b""
-    while (left := until - time.monotonic()) > 0 and select.select([told], [], [], left)[0]:
-        block = os.read(told, 65_536)
+    while (left := until - time.monotonic()) > 0 and select.select([reader], [], [], left)[0]:
+        block = os.read(reader, 65_536)
         if not block:
             return
         *lines, rest = (rest + block).split(b"\n")
         yield from map(json.loads, lines)
 
 
-def ended(pid, told):
+def ended(pid, reader):
     """Wait for the end of an update; its exit status."""
-    list(events(told, time.monotonic() + 120))
-    os.close(told)
+    list(events(reader, time.monotonic() + 120))
+    os.close(reader)
     return os.waitpid(pid, 0)[1]
 
 
 def killed(url, folder, pages, rng, whole_s):
     """Kill an update; (where, rows that it told to have kept by series); where is "" if it ended before."""
-    pid, told = forked(url, folder)
+    pid, reader = forked(url, folder)
     aimed = rng.random() < 1 / 4
     until = time.monotonic() + (120 if aimed else rng.uniform(0, whole_s))
     kept, came, states = collections.Counter(), 0, set()
-    for event in events(told, until):
+    for event in events(reader, until):
         came += event["state"] == "page"
         states.add(event["state"])
         if event["state"] == "page":
@@ -103,12 +103,12 @@ def killed(url, folder, pages, rng, whole_s):
             select.select([], [], [], rng.uniform(0, 0.15))
             break
     os.kill(pid, signal.SIGKILL)
-    for event in events(told, time.monotonic() + 60):
+    for event in events(reader, time.monotonic() + 60):
         came += event["state"] == "page"
         states.add(event["state"])
         if event["state"] == "page":
             kept[event["series"]] = event["rows"]
-    os.close(told)
+    os.close(reader)
     if os.waitpid(pid, 0)[1] == 0:
         return "", kept
     place = "before a page" if not came else "among the pages" if came < pages else "after the last page"
@@ -145,9 +145,9 @@ def survived(url, folder, count, seed=1):
     rng = np.random.default_rng(seed)
     whole = folder / "whole"
     began = time.monotonic()
-    pid, told = forked(url, whole)
-    pages = sum(event["state"] == "page" for event in events(told, time.monotonic() + 120))
-    if ended(pid, told) or len(wanted := files(whole)) != SERIES:
+    pid, reader = forked(url, whole)
+    pages = sum(event["state"] == "page" for event in events(reader, time.monotonic() + 120))
+    if ended(pid, reader) or len(wanted := files(whole)) != SERIES:
         raise RuntimeError("the undisturbed update failed")
     whole_s = time.monotonic() - began
     where, wrong, equal, turn = collections.Counter(), [], 0, 0

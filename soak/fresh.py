@@ -45,12 +45,14 @@ def main():
             ("a new process", sys.executable),
             ("a fresh environment from the lock, empty caches", environment(Path(folder) / "environment")),
         ):
-            told = reproduced(python, run)
+            comparison = reproduced(python, run)
             verdict = (
-                f"{len(told.get('compared', ()))} files and figures equal" if told.get("equal") else told
+                f"{len(comparison.get('compared', ()))} files and figures equal"
+                if comparison.get("equal")
+                else comparison
             )
             print(f"reproduced in {name}: {verdict}")
-            failed += not told.get("equal")
+            failed += not comparison.get("equal")
     return int(failed > 0)
 
 

@@ -87,8 +87,8 @@ def main():
         pid = at_epoch(runs, run := made())
         with ballast(folder, 0):
             code, state = runs.exit_code(pid), runs.state_of(run)
-            told = f"exit code {code}, {state.status}, {state.error and state.error.reason}"
-            failed += show("full in mid training", told, code == 1 and "No space left" in told)
+            outcome = f"exit code {code}, {state.status}, {state.error and state.error.reason}"
+            failed += show("full in mid training", outcome, code == 1 and "No space left" in outcome)
             failed += show("what was whole before", "is whole", verify(whole.path) == [])
         again = runs.carried_out(run)
         equal = not again and not runs.differences(wanted, runs.content(run)) and verify(run.path) == []

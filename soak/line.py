@@ -46,7 +46,7 @@ class Training:
     def __init__(self, home, pace_s=1.0):
         events = [each for each in STATES["training"][0] if each["kind"] != "epoch"]
         self.run = record(home, "0c1d0006", events, "live", created="11:30")
-        self.told = 0
+        self.epochs_sent = 0
         self.pace_s = pace_s
         self._model = next(each for each in STATES["training"][0] if each["kind"] == "epoch")
         self._lock, self._over = hold(self.run), threading.Event()
@@ -59,20 +59,23 @@ class Training:
     def _tell(self):
         with EventLog(self.run.events_path) as log:
             while True:
-                self.told += 1
-                loss = 0.5 + 0.4 / self.told
-                told = {
-                    "epoch": self.told,
+                self.epochs_sent += 1
+                loss = 0.5 + 0.4 / self.epochs_sent
+                epoch = {
+                    "epoch": self.epochs_sent,
                     "epochs": EPOCHS,
-                    "best_epoch": self.told,
+                    "best_epoch": self.epochs_sent,
                     "loss": loss,
                     "val_loss": loss,
                 }
-                log.emit(self._model | told)
+                log.emit(self._model | epoch)
                 for part in range(4):
                     if self._over.wait(self.pace_s / 4):
                         return
-                    progress = batch_event(self.told + 1, EPOCHS) | {"batch": 25 * part + 25, "loss": loss}
+                    progress = batch_event(self.epochs_sent + 1, EPOCHS) | {
+                        "batch": 25 * part + 25,
+                        "loss": loss,
+                    }
                     log.emit(progress)
 
     def rest(self):
@@ -150,8 +153,8 @@ def watch(deck, training, seconds, relay, found):
     """Look at the shown epoch, again and again."""
     sent, until = relay.sent, time.monotonic() + seconds
     while time.monotonic() < until:
-        told = training.told
-        found.behind.append(told - shown(deck))
+        current = training.epochs_sent
+        found.behind.append(current - shown(deck))
         time.sleep(LOOK_S)
     found.epoch_bytes = (relay.sent - sent) / seconds
 
@@ -178,7 +181,7 @@ def stall(deck, training, seconds, relay, found):
     time.sleep(seconds)
     sent = relay.sent
     relay.go_on()
-    found.stall_s = seconds_until(lambda: training.told - shown(deck) <= BEHIND, "the present")
+    found.stall_s = seconds_until(lambda: training.epochs_sent - shown(deck) <= BEHIND, "the present")
     found.stall_bytes = relay.sent - sent
 
 

@@ -47,7 +47,7 @@ class Refusing:
         """(exit code, how many calls changed files); `first` = 0 refuses none."""
         from soak import runs
 
-        told, tells = os.pipe()
+        reader, tells = os.pipe()
         arm = (str(home.path).encode(), ctypes.c_long(first), number)
         pid = runs.forked(
             run,
@@ -56,7 +56,7 @@ class Refusing:
         )
         os.close(tells)
         code = runs.exit_code(pid)
-        with os.fdopen(told) as stream:
+        with os.fdopen(reader) as stream:
             return code, int(stream.read() or 0)
 
 

@@ -48,13 +48,13 @@ def main(count=20_000, bars=20_000):
         settings, forecasts = forecasts_of(folder, int(bars))
     space, calendar = space_of(settings), forecasts.samples.market.calendar
     forecasts.on_validation(variants(settings, space, {}, calendar, 300, [0, 1]))  # compiles
-    told, half = [], int(count) // 2
+    rounds, half = [], int(count) // 2
     for seed in (0, 1):
         began, used = time.perf_counter(), time.process_time()
         forecasts.on_validation(variants(settings, space, {}, calendar, half, [0, seed]))
-        told.append((half / (time.perf_counter() - began), time.process_time() - used, peak_mb()))
+        rounds.append((half / (time.perf_counter() - began), time.process_time() - used, peak_mb()))
     traded = sum(len(each.validation) for each in forecasts.folds)
-    (first, one, before), (second, two, after) = told
+    (first, one, before), (second, two, after) = rounds
     rate = 2 * first * second / (first + second)
     print(f"{int(bars):,} bars, {traded:,} traded by each of {2 * half:,} rules: {rate:,.0f}/s")
     room = f"memory {before:,.0f} MB at half of them, {after:,.0f} at the end"

@@ -118,9 +118,11 @@ def content(run):
     """Everything that must be equal: files by their bytes, the history and the result's figures."""
     events = [event for event in read(run.events_path).events if event["kind"] == "epoch"]
     history = {event["epoch"]: [event[name] for name in HISTORY] for event in events}
-    told = json.loads(run.result_path.read_bytes())
+    document = json.loads(run.result_path.read_bytes())
     files = {name: (run.path / name).read_bytes() for name in FILES if (run.path / name).exists()}
-    return files | {"history": history} | {name: told[name] for name in ("metrics", "benchmark", "forecast")}
+    return (
+        files | {"history": history} | {name: document[name] for name in ("metrics", "benchmark", "forecast")}
+    )
 
 
 def differences(one, other):

@@ -78,10 +78,10 @@ def finished(run):
 def content(home, run):
     """What must be equal: every trial's file, the result, the winner's trades."""
     result = result_of(run)
-    told = to_json(result) | {"run": "", "winner_run": ""}
+    facts = to_json(result) | {"run": "", "winner_run": ""}
     winner = home.find(result.winner_run)
     trials = {path.name: path.read_bytes() for path in run.path.glob("trial-*.npz")}
-    return trials | {"result": told, "trades": (winner.path / TRADES).read_bytes()}
+    return trials | {"result": facts, "trades": (winner.path / TRADES).read_bytes()}
 
 
 def killed(run, moment_s):
@@ -96,14 +96,14 @@ def killed(run, moment_s):
 
 def kills(folder, count, file):
     """Kill so many searches, but those in the file; whether each ends as the undisturbed one."""
-    told = lines_of(file)
-    if len(told) < count:
+    facts = lines_of(file)
+    if len(facts) < count:
         home, _ = home_with(folder, 3, 0.1, 1500)
         finished(home.create("search", settings_of(*QUICK)))  # fills the caches of compiled code
         began = time.monotonic()
         wanted = content(home, finished(home.create("search", settings_of(*QUICK))))
         whole_s = time.monotonic() - began
-    for turn in range(len(told), count):
+    for turn in range(len(facts), count):
         workers, moments = 1 + turn % 2, np.random.default_rng([1, turn])
         while True:
             run = home.create("search", settings_of(*QUICK, f"parallel.workers={workers}"))
@@ -111,10 +111,10 @@ def kills(folder, count, file):
                 break
         found = content(home, finished(run))
         differing = [name for name in wanted if found.get(name) != wanted[name]]
-        told.append({"kill": turn + 1, "workers": workers, "differing": differing})
-        keep(file, told[-1])
+        facts.append({"kill": turn + 1, "workers": workers, "differing": differing})
+        keep(file, facts[-1])
         home.delete(run)
-    whole = sum(not each["differing"] for each in told[:count])
+    whole = sum(not each["differing"] for each in facts[:count])
     print(f"kills: {whole} of {count} end with the same trials, values and best")
     return whole == count
 
@@ -147,19 +147,19 @@ def searched(folder, seed, edge):
     asked = KNOWN if edge else (*KNOWN, *COSTLESS)
     result = result_of(finished(home.create("search", settings_of(*asked))))
     luck = result.luck
-    told = {
+    facts = {
         "deflated_sharpe": luck.deflated_sharpe, "beyond": luck.beyond_chance,
         "overfitting": luck.overfitting, "pruned": luck.pruned,
         "epochs": sum(each.epochs for each in result.trials),
     }  # fmt: skip
     if not edge:
-        return told
+        return facts
     winner = home.find(result.winner_run)
     table = pd.read_parquet(winner.path / PREDICTIONS)
     forecast, truth = table["prediction"].to_numpy(), market.conditional_mean(milliseconds(table.index))
     known = np.isfinite(forecast)
     default = backtest_of(finished(home.create("run", make({}, [*MARKET]))))
-    return told | {
+    return facts | {
         "recovered": float(np.corrcoef(forecast[known], truth[known])[0, 1]),
         "ic": backtest_of(winner).forecast.ic, "default_ic": default.forecast.ic,
     }  # fmt: skip
@@ -205,11 +205,11 @@ def lines_of(file):
     return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
-def keep(file, told):
+def keep(file, facts):
     """Add a line, and show it."""
     with file.open("a") as kept:
-        kept.write(json.dumps(told) + "\n")
-    print(told, flush=True)
+        kept.write(json.dumps(facts) + "\n")
+    print(facts, flush=True)
 
 
 def main(count=50, seeds=20, folder=""):

@@ -38,7 +38,7 @@ def follower(run, home):
     )  # fmt: skip
 
 
-def telling(emit):
+def reporting(emit):
     """Work that takes a while and does nothing."""
     pause = threading.Event()
     for epoch in range(1, 151):
@@ -88,11 +88,11 @@ def storm(folder, count, seed=4):
     for turn in range(count):
         number, target, real = NUMBERS[turn % 3], ("run", "follower")[turn // 3 % 2], turn % 10 == 0
         run = home.create("run" if real else "train", runs.chosen())
-        *codes, met = one(run, home, target, number, rng.uniform(0, 0.9), None if real else telling)
+        *codes, met = one(run, home, target, number, rng.uniform(0, 0.9), None if real else reporting)
         fault = fault_of(run, target, number, codes, met)
         ends[f"{number.name} to the {target}"][f"run {codes[0]}, follower {codes[1]}"] += 1
         if runs.state_of(run).status == "stopped":
-            again = runs.exit_code(runs.forked(run, do=None if real else telling))
+            again = runs.exit_code(runs.forked(run, do=None if real else reporting))
             fault = fault or (f"resumed: exit code {again}" if again else "")
         different = runs.differences(wanted, runs.content(run)) if real else []
         faults += [(run.id, number.name, target, fault, different)] if fault or different else []

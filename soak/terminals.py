@@ -51,7 +51,7 @@ def demo(folder, home, chosen):
     return Pty(folder, environment(home.path, scenario=""), command=(*QUANTDECK, "demo", *settings))
 
 
-def told(terminal, home, number, condition):
+def followed(terminal, home, number, condition):
     """Take in what the app sends until it holds of its run, the home's so manieth; the run."""
     while True:
         select.select([terminal.master], [], [], 0.1)
@@ -152,10 +152,10 @@ def storm(folder, counts, seed=6):
     """End so many apps each way; (faults, {way: [(seconds, processor seconds, exit code)]}, epochs told)."""
     rng, home = np.random.default_rng(seed), Home(folder / "home")
     first = demo(folder, home, (*SMALL, "training.epochs=1"))
-    told(first, home, 1, lambda state: state.status == "done")
+    followed(first, home, 1, lambda state: state.status == "done")
     first.close()
     second = demo(folder, home, ENDLESS)
-    run = told(second, home, 2, lambda state: state.history)
+    run = followed(second, home, 2, lambda state: state.history)
     faults, found = [], {how: [] for how in counts}
     second.hang_up()
     ended(second)

@@ -27,8 +27,8 @@ def taken(home, workers, trials):
         run = finished(home.create("search", chosen))
     finally:
         os.sched_setaffinity(0, cores)
-    told = {path.name: path.read_bytes() for path in run.path.glob("trial-*.npz")}
-    return state_of(run).stages["trials"], told
+    files = {path.name: path.read_bytes() for path in run.path.glob("trial-*.npz")}
+    return state_of(run).stages["trials"], files
 
 
 def main(trials=24, bars=6000, rounds=3):
@@ -38,8 +38,8 @@ def main(trials=24, bars=6000, rounds=3):
         wanted = [taken(home, workers, int(trials))[1] for workers in (1, 2)]
         for turn in range(int(rounds)):
             for workers in (1, 2) if turn % 2 else (2, 1):
-                times[workers], told = taken(home, workers, int(trials))
-                wanted.append(told)
+                times[workers], files = taken(home, workers, int(trials))
+                wanted.append(files)
             ratios.append(times[1] / times[2])
             print(f"one worker {times[1]:.1f} s, two {times[2]:.1f} s: {ratios[-1]:.2f} times", flush=True)
     alike, middle = all(each == wanted[0] for each in wanted), statistics.median(ratios)

@@ -106,14 +106,14 @@ def planted(seeds=2, members=1, *correlations):
                     home, "label.horizon=1", f"model.members={members}", f"training.seed={seed + 1}",
                     "walk_forward.folds=2", "walk_forward.first_test=0.7",
                 )  # fmt: skip
-                told = []
+                measured = []
                 for name, (time, _, pooled, single) in zip(
                     data.markets, both(settings, data, folder), strict=True
                 ):
                     base = name.removeprefix("soak-")
                     truth = market.conditional_mean(time, f"{base}/USDT")
-                    told.append([np.corrcoef(each, truth)[0, 1] for each in (pooled, single)])
-            pooled, single = np.mean(told, axis=0)
+                    measured.append([np.corrcoef(each, truth)[0, 1] for each in (pooled, single)])
+            pooled, single = np.mean(measured, axis=0)
             print(f"{correlation:11.1f}  {seed:4d}  {pooled:6.3f}  {single:6.3f}", flush=True)
 
 
@@ -147,10 +147,10 @@ def report(symbols, seeds):
     apart = np.zeros(DRAWS)
     print("symbol             pooled  single")
     for s, name in enumerate(symbols):
-        told = np.mean(
+        measured = np.mean(
             [[information_coefficient(each, found[s][1]) for each in found[s][2:]] for found in seeds], axis=0
         )
-        print(f"{name:18s} {told[0]:6.4f}  {told[1]:6.4f}")
+        print(f"{name:18s} {measured[0]:6.4f}  {measured[1]:6.4f}")
         for found in seeds:
             time, came, *two = found[s]
             apart += differences(weeks, time // WEEK_MS, came, two, drawn) / len(symbols) / len(seeds)

@@ -137,8 +137,13 @@ def test_it_is_stored_brought_up_to_date_and_told(home):
     assert before.rows == (before.last_ms - before.first_ms) // HOUR + 1 > 900
     collected(store, "data.also=long_short_ratio")
     assert store.facts(name) == before
-    (told,) = [each for each in inventory.status(home.data).series if each.series == name]
-    assert (told.kind, told.label, told.timeframe, told.simulated) == (LONG_SHORT.name, "longs", "1h", True)
+    (stored_series,) = [each for each in inventory.status(home.data).series if each.series == name]
+    assert (stored_series.kind, stored_series.label, stored_series.timeframe, stored_series.simulated) == (
+        LONG_SHORT.name,
+        "longs",
+        "1h",
+        True,
+    )
 
 
 def test_the_command_line_lists_it(home, monkeypatch):

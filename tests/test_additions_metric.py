@@ -42,8 +42,8 @@ def run(tmp_path, monkeypatch):
 
 
 def test_it_is_computed_and_kept_for_strategy_and_benchmark(run):
-    told = json.loads(run.result_path.read_text())
-    for kept in (told["metrics"], told["benchmark"]):
+    recorded = json.loads(run.result_path.read_text())
+    for kept in (recorded["metrics"], recorded["benchmark"]):
         assert kept["highest"] >= max(kept["final_value"], 10_000)
 
 

@@ -186,9 +186,9 @@ for layer, name in (
 def test_a_file_that_holds_no_fit_model_is_refused_with_its_place(file, case):
     text, error, message = REFUSED[case]
     file.write_text(text)
-    with pytest.raises(error, match=message) as told:
+    with pytest.raises(error, match=message) as caught:
         registry.to_build(Model(file=str(file))).build(12, 5, Model(), 1)
-    assert str(file) in str(told.value)
+    assert str(file) in str(caught.value)
 
 
 def test_a_model_of_ones_own_makes_three_numbers_where_quantiles_are_asked_for(file):
@@ -206,8 +206,8 @@ def test_keys_of_runs_that_name_no_kind_leave_it_out(home, known, file):
     groups = {name: getattr(settings, name).model_dump(mode="json") for name in origin.DECIDES_WEIGHTS}
     for name in ("kind", "file", "output", "quantile_share"):
         del groups["model"][name]
-    told = json.dumps([groups, "data", "features"], sort_keys=True)
-    assert plain == hashlib.sha256(told.encode()).hexdigest()
+    content = json.dumps([groups, "data", "features"], sort_keys=True)
+    assert plain == hashlib.sha256(content.encode()).hexdigest()
     toy = origin.key(make({}, ["training.devices=1", "model.kind=toy"]), "data", "features", "", 1)
     own = origin.key(make({}, [f"model.file={file}", "training.devices=1"]), "data", "features", "a", 1)
     other = origin.key(make({}, [f"model.file={file}", "training.devices=1"]), "data", "features", "b", 1)

@@ -91,15 +91,15 @@ def deck(folder, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def told(deck):
+def answers(deck):
     """Two runs of it, as its sub-command tells them."""
     return [deck.json("widest", "-s", f"training.seed={seed}") for seed in (2, 4)]
 
 
-def test_its_sub_command_runs_it_and_tells_its_result(deck, told):
-    assert [each["state"] for each in told] == ["done", "done"]
-    assert told[0]["result"]["parts"] == [{"bars": 100, "range": 2.0}, {"bars": 200, "range": 1.0}]
-    assert told[0]["result"]["share"] == {"up": 0.5, "down": None}
+def test_its_sub_command_runs_it_and_tells_its_result(deck, answers):
+    assert [each["state"] for each in answers] == ["done", "done"]
+    assert answers[0]["result"]["parts"] == [{"bars": 100, "range": 2.0}, {"bars": 200, "range": 1.0}]
+    assert answers[0]["result"]["share"] == {"up": 0.5, "down": None}
     assert "How wide is the widest bar?" in deck("--help")[0]
     assert "training.epochs" in deck("widest", "--help")[0]
     text, log = deck("widest", "--name", "third")
@@ -112,17 +112,17 @@ def test_its_sub_command_runs_it_and_tells_its_result(deck, told):
     assert deck.json("widest", "-s", "training.seeds=1", code=2)["error"]["exit_code"] == 2
 
 
-def test_result_json_is_read_as_its_type(known, deck, told):
-    run = deck.home.find(told[0]["run"])
+def test_result_json_is_read_as_its_type(known, deck, answers):
+    run = deck.home.find(answers[0]["run"])
     found = result_of(run)
     assert type(found).__name__ == "ToyResult"
     assert (found.widest_bar, found.parts[1].range) == (0.25, 1.0)
 
 
-def test_runs_show_and_list_tell_it(deck, told):
-    run = told[1]["run"]
+def test_runs_show_and_list_tell_it(deck, answers):
+    run = answers[1]["run"]
     shown = deck.json("runs", "show", run)
-    assert shown["result"] == told[1]["result"]
+    assert shown["result"] == answers[1]["result"]
     assert list(shown["stages"]) == ["measure", "sum up"]
     text, _ = deck("runs", "show", run)
     assert "widest bar  0.5" in text
@@ -130,8 +130,8 @@ def test_runs_show_and_list_tell_it(deck, told):
     assert (listed["mode"], listed["result"]["widest_bar"]) == ("widest", 0.5)
 
 
-def test_compare_lays_its_numbers_side_by_side(known, deck, told):
-    runs = [each["run"] for each in told]
+def test_compare_lays_its_numbers_side_by_side(known, deck, answers):
+    runs = [each["run"] for each in answers]
     text, _ = deck("compare", *runs)
     (line,) = (line.split() for line in text.splitlines() if line.startswith("widest bar"))
     assert line == ["widest", "bar", "0.25", "0.5", "0.25"]
@@ -141,8 +141,8 @@ def test_compare_lays_its_numbers_side_by_side(known, deck, told):
     assert ["widest", "bar", "0.25", "0.5", "0.25"] in page
 
 
-def test_its_report_holds_every_table_and_no_markup_of_others(deck, told):
-    document = deck.json("report", told[0]["run"], "toy.html")
+def test_its_report_holds_every_table_and_no_markup_of_others(deck, answers):
+    document = deck.json("report", answers[0]["run"], "toy.html")
     text = (deck.folder / "toy.html").read_text()
     assert document["bytes"] == len(text.encode())
     assert "<tr><th>widest bar</th><td>0.25</td></tr>" in text
@@ -151,7 +151,7 @@ def test_its_report_holds_every_table_and_no_markup_of_others(deck, told):
     assert "SIMULATED" in text
     assert "<b>" not in text
     assert "<b>a toy</b> & no more" in html.unescape(text)
-    refused = deck.json("report", told[0]["run"], "-s", "fee_bps=1", code=2)
+    refused = deck.json("report", answers[0]["run"], "-s", "fee_bps=1", code=2)
     assert "has no result" in refused["error"]["reason"]
 
 
@@ -169,9 +169,9 @@ def test_without_its_entry_nobody_knows_it(tmp_path):
         Home(tmp_path).create("widest", make({}))
 
 
-async def test_the_screen_of_its_run_tells_stages_and_result(known, deck, told):
+async def test_the_screen_of_its_run_tells_stages_and_result(known, deck, answers):
     app = Quantdeck(deck.home, now=lambda: NOON, first="train")
-    app.chosen = told[0]["run"]
+    app.chosen = answers[0]["run"]
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot)
         await settled(pilot)
@@ -179,4 +179,4 @@ async def test_the_screen_of_its_run_tells_stages_and_result(known, deck, told):
     assert "✓ measure" in texts["stages"]
     assert "✓ sum up" in texts["stages"]
     assert "widest bar  0.25" in texts["sources"]
-    assert json.dumps(told[0]["result"]["seed"]) in texts["sources"]
+    assert json.dumps(answers[0]["result"]["seed"]) in texts["sources"]

@@ -222,9 +222,9 @@ def test_the_ledger_is_the_users_unless_it_cannot_be(tmp_path, monkeypatch, stat
     first, second = (look_at(tmp_path / name, market(1), "file", 1) for name in ("one", "two"))
     assert (first.counts.looks, second.counts.looks, second.notes) == (1, 2, ())
     monkeypatch.setenv(state, os.devnull)  # where nothing can be made
-    told = look_at(tmp_path / "one", market(1), "file", 1)
-    assert told.counts.looks == 1
-    assert str(tmp_path / "one" / FILE) in told.notes[0].text
+    evaluation = look_at(tmp_path / "one", market(1), "file", 1)
+    assert evaluation.counts.looks == 1
+    assert str(tmp_path / "one" / FILE) in evaluation.notes[0].text
 
 
 def test_a_damaged_ledger_is_named(tmp_path):

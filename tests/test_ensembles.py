@@ -68,11 +68,11 @@ def test_its_files_are_vouched_for_examined_and_audited(home, ensemble):
 @pytest.mark.parametrize("epoch", [1, 2, 3, 5])
 def test_one_that_was_stopped_goes_on_to_the_same_bits(home, ensemble, epoch):
     job = carried_out(home, "model.members=3", "training.seed=5")
-    told = []
+    events = []
 
     def stop(event):
         if event["kind"] == "epoch":
-            told.append(event["epoch"])
+            events.append(event["epoch"])
             if event["epoch"] == epoch:
                 raise StopRequestedError("run", "was asked to stop")
 
@@ -83,19 +83,19 @@ def test_one_that_was_stopped_goes_on_to_the_same_bits(home, ensemble, epoch):
     for name in (*NAMES, "scaler.joblib", "trades.csv"):
         assert (job.run.path / name).read_bytes() == (whole.run.path / name).read_bytes()
     assert result.training == ensemble[1].training
-    assert told[-1] == epoch
+    assert events[-1] == epoch
 
 
 def test_members_are_told_one_after_the_other_and_as_one(home):
-    told, state = [], State()
-    job = carried_out(home, "model.members=2", "training.patience=1", emit=told.append)
+    events, state = [], State()
+    job = carried_out(home, "model.members=2", "training.patience=1", emit=events.append)
     result = pipeline.train_and_backtest(job)
-    epochs = [event["epoch"] for event in told if event["kind"] == "epoch"]
+    epochs = [event["epoch"] for event in events if event["kind"] == "epoch"]
     assert epochs == list(range(1, result.training.epochs + 1))
-    assert [event["member"] for event in told if "member" in event] == [1, 2]
+    assert [event["member"] for event in events if "member" in event] == [1, 2]
     seen = set()
-    for event in told:
-        state = fold(state, entry_of({"seq": 1, "at": "", **event}, "told"))
+    for event in events:
+        state = fold(state, entry_of({"seq": 1, "at": "", **event}, "events"))
         if state.stage == "fit" and event["kind"] == "batch":
             seen.add((state.model.member, state.model.members, state.early_stopped))
     assert seen == {(1, 2, False), (2, 2, False)}
@@ -107,13 +107,13 @@ def test_time_left_is_that_of_all_members_where_all_are_alike(members, epochs, d
     most, epoch = data.draw(st.integers(epochs, 60)), data.draw(st.integers(1, epochs))
     batch = data.draw(st.integers(1, 7))
     fit = Fitted(epochs=epochs, best_epoch=1, loss=0.0, val_loss=0.0, stopped_early=True, history=[])
-    told = []
-    emit = after([fit] * number, members, told.append)
+    events = []
+    emit = after([fit] * number, members, events.append)
     passed = epoch - 1 + batch / 8
     progress = {"epoch": epoch, "epochs": most, "batch": batch, "batches": 8}
     emit({"kind": "batch", **progress, "left_s": 2.5 * (most - passed)})
-    assert told[0]["left_s"] == pytest.approx(2.5 * (epochs * (members - number) - passed))
-    assert told[0]["epoch"] == number * epochs + epoch
+    assert events[0]["left_s"] == pytest.approx(2.5 * (epochs * (members - number) - passed))
+    assert events[0]["epoch"] == number * epochs + epoch
 
 
 @pytest.mark.parametrize("kind", ["boosting", "ridge"])

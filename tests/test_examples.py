@@ -47,19 +47,19 @@ def test_own_features_become_columns_of_the_model(tmp_path):
     assert "own_features.py" in (EXAMPLES / "own_features.toml").read_text()
     quantdeck("train", "-c", config, *small, home=tmp_path)
     (log,) = tmp_path.glob("runs/*/events.jsonl")
-    told = [json.loads(line) for line in log.read_text().splitlines()]
-    assert [event["features"] for event in told if "features" in event] == [5]
+    events = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [event["features"] for event in events if "features" in event] == [5]
 
 
 def test_a_model_of_your_own_is_trained_and_traded(tmp_path):
     model = ("-s", f"model.file={EXAMPLES / 'own_model.py'}")
     small = ("-s", "training.epochs=1", "-s", "model.members=1", "-s", "evidence.permutations=0")
-    told = quantdeck("run", "-c", str(EXAMPLES / "own_features.toml"), *model, *small, home=tmp_path)
+    document = quantdeck("run", "-c", str(EXAMPLES / "own_features.toml"), *model, *small, home=tmp_path)
     (kept,) = tmp_path.glob("runs/*/model.keras")
     with zipfile.ZipFile(kept) as archive:
         assert b'"Conv1D"' in archive.read("config.json")
     result = json.loads((kept.parent / "result.json").read_text())
-    assert (result["decided_by"], result["run"]) == ("own", told["run"])
+    assert (result["decided_by"], result["run"]) == ("own", document["run"])
 
 
 @pytest.mark.parametrize("own", [False, True])

@@ -94,9 +94,9 @@ def test_every_file_of_the_page_is_named_in_the_code():
 
 def test_every_field_of_a_result_is_on_the_page():
     section = PAGE.partition("### result.json")[2].partition("## A series")[0]
-    told = [
+    listed = [
         name
         for cell in re.findall(r"^\| (`[^|]*`) \|", section, re.MULTILINE)
         for name in re.findall(r"`(\w+)`", cell)
     ]
-    assert sorted(told) == sorted(field.name for field in fields(BacktestResult))
+    assert sorted(listed) == sorted(field.name for field in fields(BacktestResult))

@@ -109,8 +109,8 @@ def test_rows_windows_labels_and_trades_are_those_of_a_walk_from_hour_to_hour(th
     filled = filled_hours(there, chosen.data.fill_gaps)
     rows = sorted({*there, *filled})
     assert hours_of(market.frame.index) == rows
-    told = [Note("bars filled", {"bars": len(filled)})] if filled else []
-    assert preparation.filled(market) == told
+    expected = [Note("bars filled", {"bars": len(filled)})] if filled else []
+    assert preparation.filled(market) == expected
     ready = ready_hours(rows, names)
     assert np.isfinite(table).all(axis=1).tolist() == [hour in ready for hour in rows]
 

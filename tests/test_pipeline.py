@@ -52,21 +52,21 @@ def whole(home):
 
 
 def test_the_whole_pipeline_ends_with_a_result_that_says_simulated(whole):
-    told = result_of(whole)
+    document = result_of(whole)
     state = state_of(whole)
-    assert told["simulated"] is True
+    assert document["simulated"] is True
     assert state.simulated
     assert set(state.stages) >= {"collect", "merge", "features", "windows", "split", "scale", "fit", "save"}
     assert set(state.stages) >= {"load", "predict", "signals", "simulate", "metrics"}
     assert len(state.history) == 3
     trades = pd.read_csv(whole.path / "trades.csv", parse_dates=["entry_time", "exit_time"])
     assert tuple(trades.columns) == COLUMNS
-    assert len(trades) == told["metrics"]["trades"]
-    gained = told["metrics"]["final_value"] - 10_000
+    assert len(trades) == document["metrics"]["trades"]
+    gained = document["metrics"]["final_value"] - 10_000
     assert trades["pnl"].sum() == pytest.approx(gained, rel=1e-9, abs=1e-6)
     costs = trades[["fees", "slippage", "funding", "borrow"]].sum(axis=1)
     assert (trades["gross_pnl"] - costs - trades["pnl"]).abs().max() < 1e-6
-    assert told["benchmark"]["trades"] == 1
+    assert document["benchmark"]["trades"] == 1
     equity = pd.read_parquet(whole.path / "equity.parquet")
     assert (equity["cash"] + equity["position"] * equity["close"] - equity["equity"]).abs().max() < 1e-6
     assert verify(whole.path) == []
@@ -96,18 +96,18 @@ def test_a_run_without_a_trade_says_why(home, whole):
 
 
 @pytest.mark.parametrize(
-    ("override", "told"),
+    ("override", "reason"),
     [
         ("window.lookback=30", "window.lookback = 30, trained with 24"),
         ("features.names=rsi_14", "features.names"),
         ("data.end=2025-02-01", "no bar of"),
     ],
 )
-def test_a_backtest_that_the_model_cannot_do_is_refused(home, whole, override, told):
+def test_a_backtest_that_the_model_cannot_do_is_refused(home, whole, override, reason):
     run = carried_out(home, "backtest", make({}, [*DEMO, override]), of=whole.id)
     error = state_of(run).error
     assert isinstance(error, ChangeSettingsError)
-    assert told in error.thing + error.reason
+    assert reason in error.thing + error.reason
 
 
 def test_an_edited_artifact_is_refused_by_name(home):
@@ -168,9 +168,9 @@ def test_a_file_of_a_market_with_sessions_runs_without_a_flag(tmp_path, text, mi
         "signal.entry_threshold=0",
     )
     run = carried_out(home, "run", make({}, ["data.series=mine", *small]))
-    told = result_of(run)
+    document = result_of(run)
     calendar = Calendar.parse(text, minutes * MINUTE_MS)
-    assert (told["calendar"], told["symbol"]) == (text, "mine")
+    assert (document["calendar"], document["symbol"]) == (text, "mine")
     assert any(note.code == "market with sessions" for note in backtest_of(run).notes)
     equity = pd.read_parquet(run.path / "equity.parquet")
     assert equity.index.isin(frame.index).all()
@@ -180,7 +180,7 @@ def test_a_file_of_a_market_with_sessions_runs_without_a_flag(tmp_path, text, mi
     assert trades["entry_time"].isin(frame.index).all()
     daily = equity["equity"].groupby(calendar.sessions(milliseconds(equity.index))).last()
     returns = pd.concat([pd.Series([10_000.0]), daily]).pct_change().iloc[1:]
-    assert told["metrics"]["sharpe"] == pytest.approx(
+    assert document["metrics"]["sharpe"] == pytest.approx(
         empyrical.sharpe_ratio(returns, annualization=252), rel=1e-9
     )
-    assert told["metrics"]["cagr"] == pytest.approx(empyrical.cagr(returns, annualization=252), rel=1e-9)
+    assert document["metrics"]["cagr"] == pytest.approx(empyrical.cagr(returns, annualization=252), rel=1e-9)

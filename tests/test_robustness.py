@@ -104,8 +104,8 @@ def test_costs_beyond_what_forecasts_earn_leave_no_trade_and_one_sentence_says_w
 
 def test_a_threshold_of_so_many_round_trips_follows_the_costs(home, whole):
     keys = ["signal.threshold_from=costs", "signal.cost_multiple=0.5", "backtest.fee_bps=1"]
-    told = result(carried_out(home, "backtest", make({}, [*CHOSEN, *keys]), of=whole.id))
-    assert told.entry_threshold == pytest.approx(0.5 * 2 * (1 + 2) * 1e-4)
+    outcome = result(carried_out(home, "backtest", make({}, [*CHOSEN, *keys]), of=whole.id))
+    assert outcome.entry_threshold == pytest.approx(0.5 * 2 * (1 + 2) * 1e-4)
 
 
 def test_only_a_band_that_clears_the_costs_is_traded_and_else_one_sentence_says_why(home, whole):

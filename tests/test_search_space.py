@@ -29,12 +29,12 @@ def ranges(draw, low, high, *, whole):
     """Low, high and how values lie between them, within what a setting takes."""
     number = st.integers(low, high) if whole else st.floats(low, high, allow_nan=False)
     first, second = sorted(draw(st.tuples(number, number).filter(lambda pair: pair[0] < pair[1])))
-    told = {"low": first, "high": second}
+    bounds = {"low": first, "high": second}
     if first > 0 and draw(st.booleans()):
-        return told | {"log": True}
+        return bounds | {"log": True}
     if whole and draw(st.booleans()):
-        return told | {"step": draw(st.integers(1, second - first))}
-    return told
+        return bounds | {"step": draw(st.integers(1, second - first))}
+    return bounds
 
 
 @st.composite
@@ -70,11 +70,11 @@ def test_draws_are_in_their_ranges_there_when_they_should_be_and_the_same_again(
     settings = make(lifted(tree) | {"search": lifted(tree)["search"] | {"sampler": sampler}})
     parameters = tuple(each for each in space_of(settings) if not each.is_rule)
     asking.refuse_unsuited(settings.search, parameters)
-    told = []
+    finished = []
     for batch in range(3):
-        asked = asking.ask(settings.search, parameters, told, batch, 3)
-        assert asked == asking.ask(settings.search, parameters, told, batch, 3)
-        assert [each.number for each in asked] == [len(told) + place for place in (1, 2, 3)]
+        asked = asking.ask(settings.search, parameters, finished, batch, 3)
+        assert asked == asking.ask(settings.search, parameters, finished, batch, 3)
+        assert [each.number for each in asked] == [len(finished) + place for place in (1, 2, 3)]
         for each in asked:
             assert set(each.drawn) == {
                 parameter.key for parameter in parameters if parameter.exists(each.drawn)
@@ -89,8 +89,8 @@ def test_draws_are_in_their_ranges_there_when_they_should_be_and_the_same_again(
             content = Trial(
                 "", each.number, "complete", each.drawn, each.attributes, objectives=(each.number,)
             )
-            told.append(Trial.read(content.content()))
-    assert all(trial.drawn == Trial.read(trial.content()).drawn for trial in told)
+            finished.append(Trial.read(content.content()))
+    assert all(trial.drawn == Trial.read(trial.content()).drawn for trial in finished)
 
 
 @given(spaces())
@@ -148,13 +148,13 @@ CONDITION = 'model.units = {low = 2, high = 4, when = {model.kind = "mlp"}}'
 
 def test_conditions_that_cannot_hold_are_refused():
     kind = 'model.kind = ["mlp", "lstm"]'
-    for told, reason in (
+    for stated, reason in (
         ('model.units = {low = 2, high = 4, when = {"model.kind" = "gru"}}', "not among its values"),
         ('model.loss = {values = ["mse", "huber"], when = {"window.lookback" = 4}}', "is a range"),
         (CIRCLE, "hangs on itself"),
         (ON_A_RULE, "hangs on signal.neutral, a rule"),
     ):  # fmt: skip
-        space = [kind, "window.lookback = {low = 2, high = 4}", *told.splitlines()]
+        space = [kind, "window.lookback = {low = 2, high = 4}", *stated.splitlines()]
         with pytest.raises(SettingsError) as caught:
             space_of(make({"search": {"space": space}}))
         assert reason in str(caught.value)
@@ -171,22 +171,22 @@ CHOICES = {
 @examples(max_examples=30)
 def test_a_setting_whose_conditions_cannot_hold_together_is_refused_and_no_other(data):
     """Against every combination of values, each list there or not as its own condition has it."""
-    told, keys = {}, list(CHOICES)
+    tables, keys = {}, list(CHOICES)
     for place, (key, values) in enumerate({**CHOICES, "label.kind": ["open", "close"]}.items()):
         on = data.draw(st.lists(st.sampled_from(keys[:place]), unique=True)) if place else []
         some = lambda name: st.lists(st.sampled_from(CHOICES[name]), min_size=1, unique=True)  # noqa: E731
-        told[key] = {"values": values, "when": {name: data.draw(some(name)) for name in on}}
+        tables[key] = {"values": values, "when": {name: data.draw(some(name)) for name in on}}
     there = set()
     for drawn in itertools.product(*CHOICES.values()):
         chosen = {}
-        for key, each in told.items():
+        for key, each in tables.items():
             if all(chosen.get(name) in allowed for name, allowed in each["when"].items()):
                 chosen[key] = dict(zip(CHOICES, drawn, strict=True)).get(key)
         there |= chosen.keys()
-    space = [f"{key} = {inline(each)}" for key, each in told.items()]
+    space = [f"{key} = {inline(each)}" for key, each in tables.items()]
     problems = faults_of(lambda: space_of(make({"search": {"space": space}})))
     assert all("is never there" in each.reason for each in problems)
-    assert {each.key for each in problems} == told.keys() - there
+    assert {each.key for each in problems} == tables.keys() - there
 
 
 def faults_of(made):
@@ -210,9 +210,9 @@ EXTREMES = st.sampled_from(
     ),
 )
 @examples(max_examples=100)
-def test_an_absurd_range_is_refused_at_once_or_drawn_within(key, told):
+def test_an_absurd_range_is_refused_at_once_or_drawn_within(key, described):
     group, _, name = key.partition(".")
-    made = lambda: space_of(make(lifted({group: {name: told}})))  # noqa: E731
+    made = lambda: space_of(make(lifted({group: {name: described}})))  # noqa: E731
     if problems := faults_of(made):
         assert all(each.key and each.reason for each in problems)
         return
@@ -246,14 +246,14 @@ def test_a_grid_tries_every_value_once():
     space = ["window.lookback = {low = 2, high = 10, step = 4}", "model.units = [[2], [4, 2]]",
              "training.learning_rate = {low = 0.1, high = 0.2, step = 0.1}"]  # fmt: skip
     settings = make({"search": {"space": space, "sampler": "grid", "trials": 100, "batch": 5}})
-    parameters, told = space_of(settings), []
+    parameters, finished = space_of(settings), []
     assert asking.most_trials(settings.search, parameters) == 12
     for batch, count in enumerate((5, 5, 2)):
-        told += [
+        finished += [
             Trial("", each.number, "complete", each.drawn, each.attributes, objectives=(0.0,))
-            for each in asking.ask(settings.search, parameters, told, batch, count)
+            for each in asking.ask(settings.search, parameters, finished, batch, count)
         ]
-    assert len({json.dumps(each.drawn, sort_keys=True) for each in told}) == 12
+    assert len({json.dumps(each.drawn, sort_keys=True) for each in finished}) == 12
 
 
 def test_the_example_is_a_space_and_its_rules_are_rules():
@@ -274,12 +274,12 @@ def test_importance_finds_the_setting_that_matters():
     space = ["window.lookback = {low = 2, high = 40}", "training.learning_rate = {low = 0.1, high = 0.2}"]
     settings = make({"search": {"space": space, "sampler": "random", "objective": ["ic", "max_drawdown"]}})
     parameters = space_of(settings)
-    told = [
+    finished = [
         Trial("", each.number, "complete", each.drawn, each.attributes,
               objectives=(each.drawn["window.lookback"] / 40, each.drawn["window.lookback"] / 40))
         for each in asking.ask(settings.search, parameters, [], 0, 30)
     ]  # fmt: skip
-    found = asking.importances(settings.search, parameters, told)
+    found = asking.importances(settings.search, parameters, finished)
     assert found["window.lookback"] > 0.9
 
 
@@ -301,16 +301,16 @@ def test_the_front_is_the_one_that_optuna_finds(values, count):
 def test_the_journal_is_a_study_that_optuna_opens(tmp_path):
     settings = make({"search": {"space": ['model.kind = ["mlp", "lstm"]', CONDITION], "batch": 4}})
     parameters, path = space_of(settings), tmp_path / "journal.log"
-    told = [
+    finished = [
         Trial("", each.number, "complete", each.drawn, each.attributes, objectives=(each.number / 10,))
         for each in asking.ask(settings.search, parameters, [], 0, 4)
     ]
-    told.append(Trial("", 5, "pruned", {"model.kind": "lstm"}, steps=(0.1, 0.2)))
-    asking.write_journal(path, "a search", settings.search, parameters, told)
+    finished.append(Trial("", 5, "pruned", {"model.kind": "lstm"}, steps=(0.1, 0.2)))
+    asking.write_journal(path, "a search", settings.search, parameters, finished)
     assert [each.name for each in tmp_path.iterdir()] == ["journal.log"]
     backend = optuna.storages.journal.JournalFileBackend(str(path))
     study = optuna.load_study(study_name="a search", storage=optuna.storages.JournalStorage(backend))
-    assert [each.params for each in study.trials] == [each.drawn for each in told]
+    assert [each.params for each in study.trials] == [each.drawn for each in finished]
     assert study.best_trial.number == 3
 
 
@@ -324,7 +324,7 @@ def test_cmaes_draws_within_the_ranges_by_what_was_told_and_the_same_again():
     chosen, parameters = settings.search, space_of(settings)
     asking.refuse_unsuited(chosen, parameters)
 
-    def told(count, value):
+    def scored(count, value):
         trials = []
         for batch in range(count):
             trials += [
@@ -338,10 +338,10 @@ def test_cmaes_draws_within_the_ranges_by_what_was_told_and_the_same_again():
     def by_lookback(drawn):
         return -abs(drawn["window.lookback"] - 30.0)
 
-    found = told(8, by_lookback)
+    found = scored(8, by_lookback)
     assert all(2 <= each.drawn["window.lookback"] <= 40 for each in found)
     assert all(0.001 <= each.drawn["training.learning_rate"] <= 0.1 for each in found)
-    assert [each.drawn for each in found] == [each.drawn for each in told(8, by_lookback)]
+    assert [each.drawn for each in found] == [each.drawn for each in scored(8, by_lookback)]
     late = np.array([each.drawn["window.lookback"] for each in found[-16:]])
     early = np.array([each.drawn["window.lookback"] for each in found[:16]])
     assert np.abs(late - 30).mean() < np.abs(early - 30).mean()

@@ -98,8 +98,8 @@ def earlier_file(home, *looks):
     """The file that an earlier version kept in a home."""
     home.mkdir(parents=True, exist_ok=True)
     later = {"symbol", "timeframe", "home", "last_ms", "same_market"}
-    told = [{name: value for name, value in asdict(look).items() if name not in later} for look in looks]
-    (home / earlier_ledger.FILE).write_text("".join(json.dumps({"v": 1} | each) + "\n" for each in told))
+    lines = [{name: value for name, value in asdict(look).items() if name not in later} for look in looks]
+    (home / earlier_ledger.FILE).write_text("".join(json.dumps({"v": 1} | each) + "\n" for each in lines))
 
 
 def test_the_ledger_of_an_earlier_version_is_taken_over_once(tmp_path, monkeypatch):
@@ -223,30 +223,30 @@ def test_the_deflated_sharpe_ratio_counts_the_looks(tmp_path):
     generator = np.random.default_rng(1)
     bars, rules = random_bars(3000, generator, 0.002), Rules(1000.0, 0.0, 0.0, 8760)
     origin = TrialOrigin("what-if", "0000aaaa", "0000aaaa", simulated=True)
-    sharpes, told, kept = [], {}, None
+    sharpes, counts, kept = [], {}, None
     for _ in range(5):
         found = simulate(bars, random_targets(3000, generator), rules)
-        told = deflation.record(tmp_path, bars, found, make({}, []), origin).counts
+        counts = deflation.record(tmp_path, bars, found, make({}, []), origin).counts
         sharpes.append(daily_returns(found).mean() / daily_returns(found).std(ddof=1))
         kept = found
         if len(sharpes) == 1:
-            assert told.deflated_sharpe == probabilistic_sharpe(daily_returns(found))
-    assert (told.looks, told.trials) == (5, 5)
-    assert told.sharpe_variance == pytest.approx(np.var(sharpes, ddof=1))
-    best = told.expected_best_sharpe / math.sqrt(365)
+            assert counts.deflated_sharpe == probabilistic_sharpe(daily_returns(found))
+    assert (counts.looks, counts.trials) == (5, 5)
+    assert counts.sharpe_variance == pytest.approx(np.var(sharpes, ddof=1))
+    best = counts.expected_best_sharpe / math.sqrt(365)
     assert 0.9 < best * math.sqrt(len(daily_returns(kept)) - 1) < 1.4  # 1.163 of five that are independent
-    assert told.deflated_sharpe == pytest.approx(probabilistic_sharpe(daily_returns(kept), best))
+    assert counts.deflated_sharpe == pytest.approx(probabilistic_sharpe(daily_returns(kept), best))
     again = deflation.record(tmp_path, bars, kept, make({}, []), origin).counts
     assert (again.looks, again.trials) == (6, 5)
-    assert again.deflated_sharpe == told.deflated_sharpe
+    assert again.deflated_sharpe == counts.deflated_sharpe
 
 
 def test_results_without_a_sharpe_ratio_are_looks_too(tmp_path):
     bars, rules = random_bars(100, np.random.default_rng(1)), Rules(1000.0, 0.0, 0.0, 8760)
     flat = simulate(bars, np.zeros(100), rules)
-    told = deflation.record(
+    counts = deflation.record(
         tmp_path, bars, flat, make({}, []), TrialOrigin("backtest", "0000aaaa", "", simulated=False)
     ).counts
-    assert told.looks == 1
-    assert math.isnan(told.deflated_sharpe)
+    assert counts.looks == 1
+    assert math.isnan(counts.deflated_sharpe)
     assert read(tmp_path)[0][0].sharpe is None

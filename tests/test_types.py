@@ -115,16 +115,16 @@ def loose_functions():
             for node in ast.walk(ast.parse(path.read_text())):
                 match node:
                     case (
-                        ast.FunctionDef(returns=ast.expr() as told)
-                        | ast.AsyncFunctionDef(returns=ast.expr() as told)
+                        ast.FunctionDef(returns=ast.expr() as annotation)
+                        | ast.AsyncFunctionDef(returns=ast.expr() as annotation)
                     ):
-                        if LOOSE.search(returned(told)):
+                        if LOOSE.search(returned(annotation)):
                             yield f"{path.relative_to(ROOT)}:{node.name}"
 
 
-def returned(told):
+def returned(annotation):
     """A return annotation without what functions that are returned take."""
-    return re.sub(r"Callable\[\[[^\]]*(\[[^\]]*\])*[^\]]*\]", "Callable[[]", ast.unparse(told))
+    return re.sub(r"Callable\[\[[^\]]*(\[[^\]]*\])*[^\]]*\]", "Callable[[]", ast.unparse(annotation))
 
 
 def test_tables_of_anything_are_returned_at_the_listed_edges_alone():
@@ -185,14 +185,14 @@ def instances(kind):
 @given(data=st.data())
 def test_every_result_is_read_as_it_was_written(kind, data):
     result = data.draw(instances(kind))
-    told = json.loads(json.dumps(to_json(result), allow_nan=False))
-    assert repr(from_json(kind, told, "a file")) == repr(result)
+    document = json.loads(json.dumps(to_json(result), allow_nan=False))
+    assert repr(from_json(kind, document, "a file")) == repr(result)
 
 
 def test_a_backtest_keeps_the_number_of_its_layout():
-    told = BacktestResult.from_json(RECORDED).to_json()
-    assert told["schema"] == SCHEMA
-    assert BacktestResult.from_json(told).to_json() == told
+    document = BacktestResult.from_json(RECORDED).to_json()
+    assert document["schema"] == SCHEMA
+    assert BacktestResult.from_json(document).to_json() == document
 
 
 def test_what_is_of_another_type_is_refused():

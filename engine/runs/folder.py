@@ -104,10 +104,10 @@ class RunFolder:
     @property
     def may_be_read(self) -> bool:
         """Whether this process may read what tells of the run: the folder, run.json, the log and the lock."""
-        telling = (self.about_path, self.events_path, self.lock_path)
+        read = (self.about_path, self.events_path, self.lock_path)
         return (
             os.access(self.path, os.R_OK | os.X_OK, effective_ids=True)
-            and all(os.access(each, os.R_OK, effective_ids=True) or not lies(each) for each in telling)
+            and all(os.access(each, os.R_OK, effective_ids=True) or not lies(each) for each in read)
             and not self.lock_path.is_symlink()
         )
 

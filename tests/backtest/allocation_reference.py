@@ -16,7 +16,7 @@ class Symbol:
 
 def divide(times, markets, limits, divided):  # noqa: PLR0912  all rules at one place
     """Target weights {name: {time: weight}} of markets {name: {time: (wanted, part, member)}}."""
-    symbols, told = {name: Symbol() for name in markets}, {name: {} for name in markets}
+    symbols, targets = {name: Symbol() for name in markets}, {name: {} for name in markets}
     period = None
     for time in times:
         here = {name: bars[time] for name, bars in markets.items() if time in bars}
@@ -58,12 +58,12 @@ def divide(times, markets, limits, divided):  # noqa: PLR0912  all rules at one 
             if abs(new) < 1e-9:
                 new = 0.0
             if name in tells:
-                told[name][time] = sign(tells[name]) * min(abs(tells[name]), abs(new))
+                targets[name][time] = sign(tells[name]) * min(abs(tells[name]), abs(new))
             if new and (not symbol.held or name in fresh):
                 symbol.since = symbol.bars
             symbol.held = new
             symbol.bars += 1
-    return told
+    return targets
 
 
 def sign(value):

@@ -123,12 +123,12 @@ def test_equals_the_slow_reference():
 
 def standing(markets, weights):
     """Target weights as they stand, by time and symbol, (T, S), 0 before the first, and those before them."""
-    told = Grid.of(markets).table(list(weights.values()))
-    now, rows = np.zeros(told.shape[1]), []
-    for row in told:
+    targets = Grid.of(markets).table(list(weights.values()))
+    now, rows = np.zeros(targets.shape[1]), []
+    for row in targets:
         now = np.where(np.isnan(row), now, row)
         rows.append(now)
-    return np.array(rows), np.vstack([np.zeros((1, told.shape[1])), rows[:-1]])
+    return np.array(rows), np.vstack([np.zeros((1, targets.shape[1])), rows[:-1]])
 
 
 def test_whatever_grows_stays_within_the_limits():

@@ -158,17 +158,17 @@ class TestSettings:
     CALENDAR = Calendar(3_600_000)
 
     @pytest.mark.parametrize(
-        ("told", "long", "short"),
+        ("overrides", "long", "short"),
         [
             ((), 0.0, 0.05),
             (("data.perpetual_symbol=BTC/USDT:USDT", "data.perpetual=true"), 0.005, 0.005),
             (("backtest.maintenance_margin=0.02",), 0.02, 0.02),
         ],
     )
-    def test_the_market_says_how_much_unless_the_settings_do(self, told, long, short):
-        if "data.perpetual=true" in told:
-            told = ("data.funding_series=rates",)
-        rules = rules_of(make({}, list(told)), self.CALENDAR)
+    def test_the_market_says_how_much_unless_the_settings_do(self, overrides, long, short):
+        if "data.perpetual=true" in overrides:
+            overrides = ("data.funding_series=rates",)
+        rules = rules_of(make({}, list(overrides)), self.CALENDAR)
         assert (rules.maintenance_long, rules.maintenance_short) == (long, short)
 
     def test_brackets(self):
@@ -177,7 +177,7 @@ class TestSettings:
         assert rules.tiers()[0].tolist() == pytest.approx(np.array([[0.004, 0], [0.005, 50]]))
 
     @pytest.mark.parametrize(
-        "told",
+        "overrides",
         [
             "backtest.maintenance_margin=1",
             "backtest.maintenance_margin=-0.1",
@@ -188,6 +188,6 @@ class TestSettings:
             'backtest.margin_brackets=["0:1"]',
         ],
     )
-    def test_what_makes_no_sense_is_refused(self, told):
+    def test_what_makes_no_sense_is_refused(self, overrides):
         with pytest.raises(SettingsError):
-            make({}, [told])
+            make({}, [overrides])

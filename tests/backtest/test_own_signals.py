@@ -15,7 +15,7 @@ def test_a_value_lies_on_the_bar_of_its_time_and_others_keep():
 
 
 @pytest.mark.parametrize(
-    ("time", "values", "told"),
+    ("time", "values", "reason"),
     [
         ([1800_000], [1.0], "at no bar's open time, first 1970-01-01T00:30:00Z"),
         ([0, 6 * 3_600_000], [1.0, 1.0], "1 of 2"),
@@ -25,8 +25,8 @@ def test_a_value_lies_on_the_bar_of_its_time_and_others_keep():
         ([], [], "no number"),
     ],
 )
-def test_what_fits_no_bar_is_refused(time, values, told):
-    with pytest.raises(RepairDataError, match=told):
+def test_what_fits_no_bar_is_refused(time, values, reason):
+    with pytest.raises(RepairDataError, match=reason):
         align_to_bars(BARS, np.array(time, np.int64), np.array(values, np.float64))
 
 

@@ -101,10 +101,10 @@ def test_figures_of_a_shuffle_are_those_of_the_simulator():
     bars = random_bars(1000, np.random.default_rng(4), 0.01)
     weight = np.full(1000, np.nan)
     weight[0] = 1.0  # one stretch: every shuffle is the original
-    told = metrics.metrics(simulate(bars, weight, RULES))
+    figures = metrics.metrics(simulate(bars, weight, RULES))
     found = shuffle(bars, weight, RULES, 3, 0)
     for name in ("sharpe", "total_return", "max_drawdown"):
-        assert getattr(found, name) == pytest.approx([told[name]] * 3, rel=1e-9)
+        assert getattr(found, name) == pytest.approx([figures[name]] * 3, rel=1e-9)
     assert found.p_value == 1
     assert found.distinct == 1
 

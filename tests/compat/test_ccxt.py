@@ -37,7 +37,7 @@ def test_json_that_is_none_is_none():
 async def test_an_answer_passes_through_all_that_is_overridden():
     from aiohttp import web
 
-    told, held = [], []
+    replies, held = [], []
 
     async def answer(_):
         return web.Response(text='{"serverTime": 7}', headers={"X-Mark": " here "})
@@ -56,7 +56,7 @@ async def test_an_answer_passes_through_all_that_is_overridden():
         yield
 
     def answered(host, status, headers):
-        told.append((host, status, headers["x-mark"]))
+        replies.append((host, status, headers["x-mark"]))
         return 3.0
 
     exchange = strict(exchange_class("binance"), host_slot, answered, bounded_session)(
@@ -69,6 +69,6 @@ async def test_an_answer_passes_through_all_that_is_overridden():
         await exchange.close()
         await runner.cleanup()
     host = f"127.0.0.1:{port}"
-    assert (held, told, exchange.ahead_s) == ([host], [(host, 200, "here")], 3.0)
+    assert (held, replies, exchange.ahead_s) == ([host], [(host, 200, "here")], 3.0)
     assert exchange.next_request > 0
     assert "429" in exchange.httpExceptions

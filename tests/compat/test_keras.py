@@ -85,7 +85,7 @@ print(json.dumps(told))
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
+def facts(tmp_path_factory):
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM],
         env={**os.environ, "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache"))},
@@ -98,32 +98,32 @@ def told(tmp_path_factory):
     return json.loads(done.stdout)
 
 
-def test_an_archive_has_the_members_that_are_known(told):
-    assert told["members"] == told["read"] == ["config.json", "metadata.json", "model.weights.h5"]
-    assert {"keras_version"} <= set(told["about"])
+def test_an_archive_has_the_members_that_are_known(facts):
+    assert facts["members"] == facts["read"] == ["config.json", "metadata.json", "model.weights.h5"]
+    assert {"keras_version"} <= set(facts["about"])
 
 
-def test_an_archive_written_anew_is_the_same_bytes_and_keras_reads_it(told):
-    assert told["equal"]
-    assert told["weights"]
+def test_an_archive_written_anew_is_the_same_bytes_and_keras_reads_it(facts):
+    assert facts["equal"]
+    assert facts["weights"]
 
 
-def test_objects_that_a_config_shares_are_still_numbered(told):
-    assert told["shared"]
+def test_objects_that_a_config_shares_are_still_numbered(facts):
+    assert facts["shared"]
 
 
-def test_a_network_of_branches_is_named_as_is_known(told):
-    assert told["functional"]
-    assert told["tensors"]
+def test_a_network_of_branches_is_named_as_is_known(facts):
+    assert facts["functional"]
+    assert facts["tensors"]
 
 
-def test_fit_and_evaluate_call_the_steps_with_the_state_in_order(told):
-    trainable, other, optimizer, metrics = told["fit"][0]
+def test_fit_and_evaluate_call_the_steps_with_the_state_in_order(facts):
+    trainable, other, optimizer, metrics = facts["fit"][0]
     assert (trainable, other, metrics) == (2, 0, 2)
     assert optimizer >= 2  # the count of steps and the learning rate
-    assert told["evaluate"][0] == [2, 0, 2]
-    assert {"loss", "val_loss"} == set(told["history"])
+    assert facts["evaluate"][0] == [2, 0, 2]
+    assert {"loss", "val_loss"} == set(facts["history"])
 
 
-def test_every_option_of_jax_is_told(told):
-    assert told["changed"] == ["jax_default_matmul_precision"]
+def test_every_option_of_jax_is_told(facts):
+    assert facts["changed"] == ["jax_default_matmul_precision"]

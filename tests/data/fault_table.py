@@ -264,7 +264,7 @@ async def table(rows: list[Row], exchanges: tuple[type[ExchangeServer], ...]) ->
     return outcomes
 
 
-def told(outcomes: Outcomes) -> str:
+def text_of(outcomes: Outcomes) -> str:
     """The outcomes as a Markdown table, the totals below it."""
     ids = list(dict.fromkeys(key[2] for key in outcomes))
     lines = [f"| fault | expected | {' | '.join(ids)} |", "|---|---|" + "---|" * len(ids)]
@@ -286,7 +286,7 @@ def told(outcomes: Outcomes) -> str:
 def main() -> int:
     """Print the table; 1 if anything was not survived."""
     outcomes = asyncio.run(table(ROWS, SIX))
-    print(told(outcomes))
+    print(text_of(outcomes))
     return int(any(outcome.wrong or outcome.garbage or outcome.early for outcome in outcomes.values()))
 
 

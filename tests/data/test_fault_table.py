@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.data.fault_table import ROWS, SIX, cell, told
+from tests.data.fault_table import ROWS, SIX, cell, text_of
 
 
 @pytest.mark.parametrize("number", range(len(ROWS)), ids=lambda number: ROWS[number].fault)
@@ -11,4 +11,4 @@ async def test_a_fault_is_survived(number, tmp_path):
     outcome = await cell(row, exchange, tmp_path)
     assert outcome.wrong == []
     assert outcome.garbage == outcome.early == 0
-    assert "1 of 1 survived; 0 garbage rows" in told({(row.fault, row.expected, exchange.id): outcome})
+    assert "1 of 1 survived; 0 garbage rows" in text_of({(row.fault, row.expected, exchange.id): outcome})

@@ -79,7 +79,7 @@ def test_own_features_get_what_they_need_with_its_holes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "words"),
     [
         ("def broken(:\n", ("own.py, line 4", "not Python")),
         ("x = 1\ny = x / 0\n", ("own.py, line 5", "divides by 0")),
@@ -117,16 +117,16 @@ def test_own_features_get_what_they_need_with_its_holes(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_wrong_in_the_file_is_told_with_its_line(
-    tmp_path: Path, body: str, told: tuple[str, ...]
+    tmp_path: Path, body: str, words: tuple[str, ...]
 ) -> None:
     path = tmp_path / "own.py"
     path.write_text(HEAD + body, encoding="utf-8")
     message = refused(RepairDataError, path)
-    assert all(part in message for part in told), message
+    assert all(part in message for part in words), message
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "words"),
     [
         ("", "holds no feature"),
         ("@feature(warm_up=0)\ndef rsi_14(bars):\n    return bars.close\n", "rsi_14 is taken"),
@@ -135,10 +135,10 @@ def test_what_is_wrong_in_the_file_is_told_with_its_line(
         ("@feature(warm_up=0, needs=('premium',))\ndef a(bars):\n    return bars.close\n", "a needs premium"),
     ],
 )
-def test_what_is_wrong_in_the_settings_is_told(tmp_path: Path, body: str, told: str) -> None:
+def test_what_is_wrong_in_the_settings_is_told(tmp_path: Path, body: str, words: str) -> None:
     path = tmp_path / "own.py"
     path.write_text(HEAD + body, encoding="utf-8")
-    assert told in refused(ChangeSettingsError, path)
+    assert words in refused(ChangeSettingsError, path)
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:

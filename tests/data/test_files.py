@@ -89,8 +89,8 @@ class TestRealFiles:
 
     def test_the_counts(self, path, store, coin):
         report = import_file(path, store, now_ms=NOW)
-        told = report.as_dict()
-        assert {key: told[key] for key in list(told)[:11]} == {
+        facts = report.as_dict()
+        assert {key: facts[key] for key in list(facts)[:11]} == {
             "series": f"Binance_{coin}USDT_1h",
             "rows_read": 36_062,
             "rows_stored": 33_413,
@@ -103,22 +103,22 @@ class TestRealFiles:
             "first": FIRST,
             "last": "2021-06-10T00:00:00Z",
         }
-        assert told["layout"] == "CryptoDataDownload"
-        assert told["order"] == "newest first"
+        assert facts["layout"] == "CryptoDataDownload"
+        assert facts["order"] == "newest first"
         assert Note("times", {"forms": "7478 ms, 28584 s"}) in report.notes
-        assert told["gap_list"][0] == {
+        assert facts["gap_list"][0] == {
             "from": "2017-09-22T20:00:00Z",
             "to": "2017-09-23T00:00:00Z",
             "bars": 4,
         }
-        assert [entry["from"] for entry in told["flag_list"] if "spike" in entry["reason"]] == REAL[coin][
+        assert [entry["from"] for entry in facts["flag_list"] if "spike" in entry["reason"]] == REAL[coin][
             "spikes"
         ]
-        assert json.loads(json.dumps(told)) == told
+        assert json.loads(json.dumps(facts)) == facts
         stored = store.read(report.series)
         assert (stored.symbol, stored.timeframe, stored.kind) == (f"{coin}/USDT", "1h", "candles")
         assert stored.frame["flag"].iloc[0] & SPIKE
-        assert stored.report == told
+        assert stored.report == facts
 
     def test_every_stored_candle_is_the_finer_row_of_the_file(self, path, store, coin):
         _, stored = bring(path, store)

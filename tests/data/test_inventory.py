@@ -24,10 +24,10 @@ def store(tmp_path):
 
 
 def test_what_is_as_it_was_stored_is_told_with_its_hash(store):
-    told = verify(store.folder)
-    assert told.broken == ()
-    assert told.checked == 2
-    assert told.series == tuple(
+    report = verify(store.folder)
+    assert report.broken == ()
+    assert report.checked == 2
+    assert report.series == tuple(
         SoundSeries(name, store.facts(name).rows, store.facts(name).content) for name in ("mine", "rate")
     )
 
@@ -43,10 +43,10 @@ def test_rows_edited_by_a_tool_that_keeps_checksums_and_facts_are_told(store):
         writer.write_table(table)
         writer.add_key_value_metadata(facts)
     store.read("mine")  # its checksums are right
-    told = verify(store.folder)
-    assert [each.series for each in told.series] == ["rate"]
-    assert told.broken[0].series == "mine"
-    assert "another SHA-256" in told.broken[0].reason
+    report = verify(store.folder)
+    assert [each.series for each in report.series] == ["rate"]
+    assert report.broken[0].series == "mine"
+    assert "another SHA-256" in report.broken[0].reason
 
 
 def test_a_file_cut_short_is_told(store):

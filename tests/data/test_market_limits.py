@@ -25,7 +25,7 @@ HOUR_MS = 3_600_000
 
 
 @pytest.mark.parametrize(
-    ("market", "mode", "told"),
+    ("market", "mode", "expected"),
     [
         ({"limits": {"cost": {"min": 5.0}}, "precision": {"amount": 1e-5}}, TICK_SIZE, (5.0, 1e-5)),
         ({"limits": {"cost": {"min": 10}}, "precision": {"amount": 3}}, DECIMAL_PLACES, (10.0, 0.001)),
@@ -36,9 +36,12 @@ HOUR_MS = 3_600_000
         ({"limits": {"cost": {"min": float("inf")}}}, TICK_SIZE, (None, None)),
     ],
 )
-def test_what_a_market_tells(market, mode, told):
+def test_what_a_market_tells(market, mode, expected):
     found = limits_of(market, mode)
-    assert (found.get("minimum_notional"), found.get("quantity_step")) == (told[0], pytest.approx(told[1]))
+    assert (found.get("minimum_notional"), found.get("quantity_step")) == (
+        expected[0],
+        pytest.approx(expected[1]),
+    )
 
 
 def test_they_are_kept_with_the_candles(tmp_path):
@@ -93,10 +96,10 @@ def test_a_run_takes_them_and_so_do_what_ifs(tmp_path):
         "evidence.resamples=100", "backtest.initial_capital=10000000",
     )  # fmt: skip
     run = followed(home.create("run", chosen))
-    told = result_of(run)
-    assert (told["costs"]["minimum_notional"], told["costs"]["quantity_step"]) == (20.0, 0.5)
+    document = result_of(run)
+    assert (document["costs"]["minimum_notional"], document["costs"]["quantity_step"]) == (20.0, 0.5)
     quantity = pd.read_csv(run.path / "trades.csv")["quantity"]
     assert len(quantity) > 0
     assert (quantity % 0.5 == 0).all()
     same = what_if({"run": str(run.path), "overrides": {"backtest.fee_bps": 10.0}}).result
-    assert same.metrics["final_value"] == told["metrics"]["final_value"]
+    assert same.metrics["final_value"] == document["metrics"]["final_value"]

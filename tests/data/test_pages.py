@@ -38,8 +38,8 @@ def content(folder, pages, folds):
     """The bytes of the file after pages, (told, rows), folded in after each number of pages in `folds`."""
     store = Store(folder)
     with store.open(SOURCE.name, empty(SOURCE)) as opened:
-        for number, (told, rows) in enumerate(pages, 1):
-            opened.append(told, np.array(rows, np.float64).reshape(-1, 6))
+        for number, (stated, rows) in enumerate(pages, 1):
+            opened.append(stated, np.array(rows, np.float64).reshape(-1, 6))
             if number in folds or number == len(pages):
                 opened.fold(NOW)
     return (folder / f"{SOURCE.name}.parquet").read_bytes()

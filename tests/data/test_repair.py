@@ -67,19 +67,19 @@ def store(tmp_path):
 def test_gaps_are_told_and_left_unless_the_policy_says_otherwise(store):
     store_series(store, without(market(), [5, 6, 50]))
     before = content(store)
-    told = repaired(store)
-    assert (told.found.gaps, told.found.missing) == (2, 3)
-    assert told.done == Repaired(0, 0, 0)
-    assert told.left.missing == 3
+    outcome = repaired(store)
+    assert (outcome.found.gaps, outcome.found.missing) == (2, 3)
+    assert outcome.done == Repaired(0, 0, 0)
+    assert outcome.left.missing == 3
     assert content(store) == before
 
 
 def test_gaps_from_the_second_source_carry_its_name_and_a_flag(store):
     store_series(store, without(market(), [5, 6, 50]))
-    told = repaired(store, gaps="second", second="second")
-    assert told.done == Repaired(0, 3, 0)
-    assert told.left.missing == 0
-    assert [each.bars for each in told.details] == [2, 1]
+    outcome = repaired(store, gaps="second", second="second")
+    assert outcome.done == Repaired(0, 3, 0)
+    assert outcome.left.missing == 0
+    assert [each.bars for each in outcome.details] == [2, 1]
     series = store.read("mine")
     assert np.flatnonzero(series.frame["flag"] & TAKEN).tolist() == [5, 6, 50]
     rows = market()[list(OHLCV)].iloc[[5, 6, 50]]
@@ -92,9 +92,9 @@ def test_gaps_from_the_second_source_carry_its_name_and_a_flag(store):
 
 def test_gaps_filled_flat_are_flagged_and_long_ones_stay(store):
     store_series(store, without(market(), [5, 6, *range(30, 40)]))
-    told = repaired(store, gaps="fill", longest_fill=2)
-    assert told.done.filled == 2
-    assert told.left.missing == 10
+    outcome = repaired(store, gaps="fill", longest_fill=2)
+    assert outcome.done.filled == 2
+    assert outcome.left.missing == 10
     frame = store.read("mine").frame
     assert np.flatnonzero(frame["flag"] & FILLED).tolist() == [5, 6]
     assert (frame[["open", "high", "low", "close"]].iloc[5:7] == frame["close"].iloc[4]).all(axis=None)
@@ -111,11 +111,11 @@ def test_spikes_are_told_by_the_second_source(store):
         each.iloc[100, 1] *= 3  # both saw it: it happened
     store_series(store, second, "second")
     store_series(store, frame)
-    told = repaired(store, second="second")
-    assert (told.found.spikes, told.found.confirmed) == (2, 1)
+    outcome = repaired(store, second="second")
+    assert (outcome.found.spikes, outcome.found.confirmed) == (2, 1)
     assert repaired(store).found.spikes == 2  # 20 and 100: without a witness the rule alone
-    told = repaired(store, second="second", spikes="second")
-    assert (told.done.taken, told.left.spikes) == (2, 0)
+    outcome = repaired(store, second="second", spikes="second")
+    assert (outcome.done.taken, outcome.left.spikes) == (2, 0)
     after = store.read("mine").frame
     assert np.flatnonzero(after["flag"] & TAKEN).tolist() == [20, 60]
     assert after["high"].iloc[20] == second["high"].iloc[20]
@@ -137,9 +137,9 @@ def test_what_the_exchange_sends_again_replaces_and_is_known(tmp_path):
             before = content(store, NAME)
             server.lacks.clear()
             policy = Repair(gaps="refetch", spikes="refetch", conflicts="refetch")
-            told = await repair.repair(NAME, store, data, policy, NOW, lambda _: None)
-            assert told.done == Repaired(5, 0, 0)
-            assert (told.left.missing, told.left.spikes, told.left.conflicts) == (0, 0, 0)
+            outcome = await repair.repair(NAME, store, data, policy, NOW, lambda _: None)
+            assert outcome.done == Repaired(5, 0, 0)
+            assert (outcome.left.missing, outcome.left.spikes, outcome.left.conflicts) == (0, 0, 0)
             facts = store.facts(NAME)
             assert (facts.absent, facts.known) == ((), ((LISTED, NOW // HOUR * HOUR),))
             server.asked.clear()
@@ -200,11 +200,11 @@ def test_whatever_was_repaired_is_put_back_byte_for_byte(tmp_path_factory, fault
     store_series(store, without(frame, {row for kind, row in faults if kind == "gap"}))
     versions = [content(store)]
     for gaps, spikes, conflicts in policies:
-        told = repaired(store, second="second", gaps=gaps, spikes=spikes, conflicts=conflicts)
-        if told.done != Repaired():
+        outcome = repaired(store, second="second", gaps=gaps, spikes=spikes, conflicts=conflicts)
+        if outcome.done != Repaired():
             versions.append(content(store))
         marked = np.count_nonzero(store.read("mine").frame["flag"] & (FILLED | TAKEN))
-        assert marked >= told.done.refetched + told.done.taken + told.done.filled
+        assert marked >= outcome.done.refetched + outcome.done.taken + outcome.done.filled
     assert len(store.facts("mine").repairs) == len(versions) - 1
     for version in reversed(versions[:-1]):
         repair.undo("mine", store, LATER)
@@ -226,8 +226,8 @@ def test_an_imported_file_is_repaired_and_put_back(store, tmp_path):
 def test_a_clock_that_was_set_back_costs_no_candle(store):
     store_series(store, without(market(), [5, 6]))
     policy = Repair(gaps="fill")
-    told = asyncio.run(repair.repair("mine", store, Data(), policy, START, lambda _: None))
-    assert (told.rows, told.done.filled) == (120, 2)
+    outcome = asyncio.run(repair.repair("mine", store, Data(), policy, START, lambda _: None))
+    assert (outcome.rows, outcome.done.filled) == (120, 2)
     assert repair.undo("mine", store, START).rows == 118
 
 
@@ -238,8 +238,8 @@ def test_the_engine_answers_and_takes_back(tmp_path):
     before = content(store)
     request = {"do": "data.repair", "home": str(tmp_path), "series": "mine"}
     policy = {"gaps": "second", "second": "second"}
-    told = ask({**request, "settings": {"repair": policy}}, RepairReport)
-    assert told.done.taken == 2
+    outcome = ask({**request, "settings": {"repair": policy}}, RepairReport)
+    assert outcome.done.taken == 2
     (stored, *_) = ask({"do": "data.status", "home": str(tmp_path)}, StoreStatus).series
     assert stored.repairs[0].rows["taken"] == 2
     assert ask({**request, "undo": True}, UndoReport).removed == 2

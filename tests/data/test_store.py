@@ -210,19 +210,19 @@ class TestDamage:
     def test_a_flipped_bit_is_told_or_harmless(self, store, path):
         whole, before = path.read_bytes(), store.read(self.NAME)
         pick = random.Random(5)
-        told = 0
+        refused = 0
         for at in sorted(pick.sample(range(len(whole)), 600)):
             path.write_bytes(whole[:at] + bytes([whole[at] ^ (1 << pick.randrange(8))]) + whole[at + 1 :])
             try:
                 read = store.read(self.NAME)
             except RepairDataError as error:
-                told += bool(error.thing == str(path) and error.remedy)
+                refused += bool(error.thing == str(path) and error.remedy)
             else:
                 pd.testing.assert_frame_equal(read.frame, before.frame)
                 assert vars(dataclasses.replace(read, frame=None)) == vars(
                     dataclasses.replace(before, frame=None)
                 )
-        assert told > 300
+        assert refused > 300
 
     def test_a_cut_file_is_told(self, store, path):
         whole = path.read_bytes()
@@ -298,10 +298,10 @@ class TestDamage:
 
 def first_schema(facts):
     """Facts as the first version of quantdeck wrote them."""
-    told = json.loads(facts)
-    told["schema"] = 1
-    del told["repairs"], told["calendar"]
-    return json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
+    document = json.loads(facts)
+    document["schema"] = 1
+    del document["repairs"], document["calendar"]
+    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
 
 
 def child(code, *arguments, **options):

@@ -58,7 +58,7 @@ def test_the_order_given_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "told"),
+    ("names", "words"),
     [
         (("rsi14",), ("rsi14", "rsi_14")),
         (("zzzzzz",), ("zzzzzz", "docs/features.md")),
@@ -69,10 +69,10 @@ def test_the_order_given_is_kept() -> None:
         (("second_spread",), ("second_close", "data.second_exchange")),
     ],
 )
-def test_names_that_cannot_be_had_are_refused(names: tuple[str, ...], told: tuple[str, str]) -> None:
+def test_names_that_cannot_be_had_are_refused(names: tuple[str, ...], words: tuple[str, str]) -> None:
     with pytest.raises(ChangeSettingsError) as caught:
         resolve(names, OHLCV)
-    assert all(part in str(caught.value) for part in told)
+    assert all(part in str(caught.value) for part in words)
     with pytest.raises(ChangeSettingsError):
         compute(market(10), [*names, "nothing_such"])
 

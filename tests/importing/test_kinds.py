@@ -36,9 +36,9 @@ def test_rates_in_per_cent_are_shares(read, tmp_path, name, cell):
     rows = [f"{time},{cell(RATES[at % 4])}" for at, time in enumerate(HOURS)]
     stored, notes, _ = read([f"time,{name}", *rows])
     assert stored["value"].tolist() == [RATES[at % 4] for at in range(len(HOURS))]
-    told = name != "funding_rate"
-    assert ("values in a unit" in notes) == told
-    if told:
+    noted = name != "funding_rate"
+    assert ("values in a unit" in notes) == noted
+    if noted:
         with pytest.raises(RepairDataError, match="per cent"):
             signals_of(tmp_path / "a.csv")
 
@@ -290,14 +290,14 @@ def test_stamps_of_bitmex_are_the_ends_of_bars(read):
     assert "times are the ends of bars" in notes
 
 
-@pytest.mark.parametrize(("hour", "told"), [(0, False), (9, False), (16, True), (17, True)])
-def test_daily_bars_stamped_when_markets_close_are_told(read, hour, told):
+@pytest.mark.parametrize(("hour", "noted"), [(0, False), (9, False), (16, True), (17, True)])
+def test_daily_bars_stamped_when_markets_close_are_told(read, hour, noted):
     frame = candles(5, WEEKDAYS + pd.Timedelta(hours=hour))
-    assert ("days stamped by day" in read(plain(frame))[1]) == told
+    assert ("days stamped by day" in read(plain(frame))[1]) == noted
 
 
-@pytest.mark.parametrize(("days", "told"), [(5, True), (30, False)])
-def test_a_calendar_of_too_few_days_is_told(read, days, told):
+@pytest.mark.parametrize(("days", "noted"), [(5, True), (30, False)])
+def test_a_calendar_of_too_few_days_is_told(read, days, noted):
     sessions = pd.bdate_range("2024-02-01", periods=days)
     times = [day + pd.Timedelta(minutes=930 + 5 * bar) for day in sessions for bar in range(78)]
-    assert ("short for a calendar" in read(plain(candles(5, times)))[1]) == told
+    assert ("short for a calendar" in read(plain(candles(5, times)))[1]) == noted

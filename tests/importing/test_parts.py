@@ -46,8 +46,8 @@ def same(one, other):
     """That two imports came to the same series, report and bytes, or to the same refusal."""
     if isinstance(one[1], pd.DataFrame):
         pd.testing.assert_frame_equal(one[1], other[1])
-        told = [json.dumps(each[0].as_dict(), sort_keys=True) for each in (one, other)]
-        assert told[0] == told[1]
+        reports = [json.dumps(each[0].as_dict(), sort_keys=True) for each in (one, other)]
+        assert reports[0] == reports[1]
         assert one[2] == other[2]
     else:
         assert one == other

@@ -39,14 +39,14 @@ def both(tmp_path, monkeypatch):
         path.write_bytes(text.encode() if isinstance(text, str) else text)
         monkeypatch.setattr(pieces, "in_pieces", lambda *given: used.append(in_pieces(*given)) or used[-1])
         monkeypatch.setattr(pieces, "LARGE", 0)
-        one = told(path, hints)
+        one = read_with(path, hints)
         monkeypatch.setattr(pieces, "LARGE", 1 << 60)
-        return one, told(path, hints), bool(used and used[0])
+        return one, read_with(path, hints), bool(used and used[0])
 
     return of
 
 
-def told(path, hints):
+def read_with(path, hints):
     """All that is read of a file, so that it can be compared; or why it is refused."""
     try:
         found = read(path, hints=hints or Hints())

@@ -61,11 +61,11 @@ def difference(stored, frame):
 
 def unsaid(report, made):
     """Rows that went missing without a word; empty if none did."""
-    told = report.rows_stored + report.duplicates + report.rejected + report.incomplete
+    accounted = report.rows_stored + report.duplicates + report.rejected + report.incomplete
     return (
         ""
-        if report.rows_read == made.rows == told
-        else f"{report.rows_read} of {made.rows} rows, {told} told"
+        if report.rows_read == made.rows == accounted
+        else f"{report.rows_read} of {made.rows} rows, {accounted} told"
     )
 
 

@@ -24,11 +24,11 @@ def deck(home):
 
 
 def test_reproduce_says_that_all_is_equal(deck, home, run):
-    told = deck("reproduce", run.id)
-    assert told["equal"]
-    assert told["repeats"] == run.id
-    assert {"model.keras", "trades.csv", "predictions.parquet", "metrics"} <= set(told["compared"])
-    assert {each.id for each in home.all()} == {run.id, told["run"]}
+    document = deck("reproduce", run.id)
+    assert document["equal"]
+    assert document["repeats"] == run.id
+    assert {"model.keras", "trades.csv", "predictions.parquet", "metrics"} <= set(document["compared"])
+    assert {each.id for each in home.all()} == {run.id, document["run"]}
 
 
 def test_reproduce_fails_when_it_came_to_something_else(deck, run):
@@ -43,9 +43,9 @@ def test_reproduce_fails_when_it_came_to_something_else(deck, run):
 
 def test_import_tells_what_is_trusted_and_refuses_what_is_broken(deck, run, tmp_path):
     mine = Home(tmp_path / "mine")
-    told = deck("runs", "import", str(run.path), at=mine)
-    assert told["run"] == run.id
-    assert any("who made it is unknown" in line for line in told["trusts"])
+    document = deck("runs", "import", str(run.path), at=mine)
+    assert document["run"] == run.id
+    assert any("who made it is unknown" in line for line in document["trusts"])
     (run.path / "trades.csv").write_text("x")
     error = deck("runs", "import", str(run.path), at=Home(tmp_path / "other"), code=1)["error"]
     assert error["class"] == "RepairDataError"

@@ -25,9 +25,9 @@ def soak(module, *arguments):
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_killed_anywhere_a_run_resumes_bit_equal_and_artifacts_are_whole_or_refused():
-    told = soak("kills", 2, 6)
-    assert "resumed bit-equal 2 of 2" in told
-    assert "torn or mixed 0" in told
+    output = soak("kills", 2, 6)
+    assert "resumed bit-equal 2 of 2" in output
+    assert "torn or mixed 0" in output
 
 
 @pytest.mark.slow
@@ -40,10 +40,10 @@ def test_refused_writes_end_a_run_cleanly_and_it_resumes():
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_disk_that_is_really_full():
-    told = soak("full")
-    if "not shown" in told:
+    output = soak("full")
+    if "not shown" in output:
         pytest.skip("this machine lets nobody mount a small file system")
-    assert told.count("ok  ") == 8
+    assert output.count("ok  ") == 8
 
 
 @pytest.mark.slow

@@ -58,8 +58,8 @@ def test_a_difference_is_named_with_its_reason(home, run):
     found = compared(run, other)
     assert list(found.differ) == ["metrics"]
     assert found.differ["metrics"].startswith("sharpe 9.0, was ")
-    told = " ".join(found.because)
-    assert all(each in told for each in ("market data", "7 devices", "abacus", "jax 0.0.1"))
+    reasons = " ".join(found.because)
+    assert all(each in reasons for each in ("market data", "7 devices", "abacus", "jax 0.0.1"))
 
 
 def test_the_same_settings_and_data_are_found(home, run):
@@ -93,9 +93,9 @@ def test_a_run_from_elsewhere_is_verified_copied_and_its_trust_told(run, tmp_pat
     assert verify(imported.run.path) == []
     assert not (imported.run.path / "stray.joblib").exists()
     assert state_of(imported.run).status == "done"
-    told = " ".join(imported.trusts)
-    assert "who made it is unknown" in told
-    assert "stock layers only (LSTM, Dropout, LSTM, Dense)" in told
+    trusts = " ".join(imported.trusts)
+    assert "who made it is unknown" in trusts
+    assert "stock layers only (LSTM, Dropout, LSTM, Dense)" in trusts
     with pytest.raises(ChangeSettingsError, match="in this home already"):
         import_folder(home, run.path, examined)
 
@@ -103,8 +103,8 @@ def test_a_run_from_elsewhere_is_verified_copied_and_its_trust_told(run, tmp_pat
 def test_a_program_that_a_run_brings_is_told(run, tmp_path):
     run.features_path.write_text("names = ()")
     write_manifest(run.path, [run.features_path.name])
-    told = import_folder(Home(tmp_path / "mine"), run.path, examined).trusts
-    assert any("features.py" in line and "read it first" in line for line in told)
+    trusts = import_folder(Home(tmp_path / "mine"), run.path, examined).trusts
+    assert any("features.py" in line and "read it first" in line for line in trusts)
 
 
 @pytest.mark.parametrize("damage", ["bit", "link", "mode", "manifest", "name", "bomb"])

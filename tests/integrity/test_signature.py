@@ -49,12 +49,12 @@ def test_what_is_not_as_the_manifest_says_is_not_signed(run, key):
 
 
 @pytest.mark.parametrize(
-    ("mode", "content", "told"), [(0o644, b"k" * 32, "by others"), (0o600, b"k", "too few")]
+    ("mode", "content", "reason"), [(0o644, b"k" * 32, "by others"), (0o600, b"k", "too few")]
 )
-def test_a_key_that_is_none_is_refused(run, key, mode, content, told):
+def test_a_key_that_is_none_is_refused(run, key, mode, content, reason):
     key.write_bytes(content)
     key.chmod(mode)
-    assert told in manifest.verify(run.path)[0].reason
+    assert reason in manifest.verify(run.path)[0].reason
 
 
 def test_the_key_may_lie_elsewhere_but_must_lie_there(run, key, tmp_path, monkeypatch):

@@ -291,15 +291,17 @@ class TestFlags:
 
 class TestReport:
     def test_keys_and_times(self):
-        told = check(frame([SOUND, SOUND], [START, START + 3 * HOUR]), HOUR, NEVER).report.as_dict()
-        assert list(told)[:11] == [
+        facts = check(frame([SOUND, SOUND], [START, START + 3 * HOUR]), HOUR, NEVER).report.as_dict()
+        assert list(facts)[:11] == [
             "series", "rows_read", "rows_stored", "duplicates", "conflicting", "rejected", "missing", "gaps",
             "flagged", "first", "last",
         ]  # fmt: skip
-        assert (told["first"], told["last"]) == ("2020-09-13T12:00:00Z", "2020-09-13T15:00:00Z")
-        assert (told["gaps"], told["missing"]) == (1, 2)
-        assert told["gap_list"] == [{"from": "2020-09-13T13:00:00Z", "to": "2020-09-13T15:00:00Z", "bars": 2}]
-        assert all(isinstance(rule, str) for rule in told["rules"])
+        assert (facts["first"], facts["last"]) == ("2020-09-13T12:00:00Z", "2020-09-13T15:00:00Z")
+        assert (facts["gaps"], facts["missing"]) == (1, 2)
+        assert facts["gap_list"] == [
+            {"from": "2020-09-13T13:00:00Z", "to": "2020-09-13T15:00:00Z", "bars": 2}
+        ]
+        assert all(isinstance(rule, str) for rule in facts["rules"])
 
     def test_of_nothing(self):
         report = check(frame([]), HOUR, NEVER).report

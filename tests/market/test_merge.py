@@ -80,16 +80,16 @@ def naive(rows, known, staleness):
 def test_each_row_sees_the_last_value_known_and_no_later_one(hours, rows, staleness_minutes, fill):
     staleness = staleness_minutes * 60_000
     market = merge(candles(hours), HOURLY, [Other("x", values(rows), staleness)], fill, simulated=False)
-    for time, value, told in zip(
+    for time, value, kind in zip(
         milliseconds(market.frame.index), market.frame["x"], market.provenance["x"], strict=True
     ):
         want = naive(rows, time + HOUR, staleness)
         if want is None:
             assert np.isnan(value)
-            assert told == MISSING
+            assert kind == MISSING
         else:
             assert value == want[2]
-            assert told == (OBSERVED if want[0] > time else CARRIED)
+            assert kind == (OBSERVED if want[0] > time else CARRIED)
 
 
 @settings(max_examples=150, deadline=None)

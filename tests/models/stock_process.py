@@ -36,11 +36,13 @@ def stock():
     network = build(LOOKBACK, 5, Model(units=(16, 8), dropout=0.0), 4)
     network.compile(optimizer=adam(), loss="mse")
     windows = matrix[order[:, None] + np.arange(LOOKBACK)]  # (N, L, F)
-    told = []
-    emit = keras.callbacks.LambdaCallback(on_train_batch_end=lambda _, logs: told.append(float(logs["loss"])))
+    losses = []
+    emit = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda _, logs: losses.append(float(logs["loss"]))
+    )
     options = {"batch_size": BATCH, "shuffle": False, "verbose": 0, "callbacks": [emit]}
     network.fit(windows, labels[order + LOOKBACK], **options)
-    return told
+    return losses
 
 
 def ours():
@@ -48,10 +50,12 @@ def ours():
     trainer = WindowTrainer(LSTM, network, matrix, labels, "mse", count)
     trainer.compile(optimizer=adam())
     trainer.optimizer.build(network.trainable_variables)
-    told = []
-    emit = keras.callbacks.LambdaCallback(on_train_batch_end=lambda _, logs: told.append(float(logs["loss"])))
+    losses = []
+    emit = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda _, logs: losses.append(float(logs["loss"]))
+    )
     trainer.fit(Groups(order, BATCH, 1, None), shuffle=False, verbose=0, callbacks=[emit])
-    return told
+    return losses
 
 
 def masks():
@@ -74,7 +78,7 @@ def masks():
 
 def passes():
     """How far our pass is from the network's own, forecast and gradients, for one to three layers."""
-    told = []
+    losses = []
     for units in ((7,), (16, 8), (6, 5, 4)):
         network = build(LOOKBACK, 5, Model(units=units, dropout=0.0), 4)
         window = jnp.asarray(matrix[order[:9, None] + np.arange(LOOKBACK)])  # (9, L, F)
@@ -87,13 +91,13 @@ def passes():
 
         slope = jax.grad(squared, has_aux=True)
         theirs, ours = slope(trainable, network.stateless_call), slope(trainable, partial(forward, network))
-        told.append(
+        losses.append(
             max(
                 float(jnp.abs(a - b).max() / (jnp.abs(a).max() + 1e-3))
                 for a, b in zip(jax.tree.leaves(theirs), jax.tree.leaves(ours), strict=True)
             )
         )
-    return told
+    return losses
 
 
 def seeds():

@@ -59,15 +59,15 @@ def test_a_program_is_traced_once_for_the_like_of_its_arguments(tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    facts = json.loads(done.stdout)
     four = [18.0, [0.0, 3.0, 6.0, 9.0]]
-    assert told["fresh"] == told["other"] == told["set otherwise"] == [1, *four]
-    assert told["again"] == [0, *four]
-    assert told["longer"] == [1, 30.0, [0.0, 3.0, 6.0, 9.0, 12.0]]
-    assert told["kept"] == 3
-    assert told["one"] == [12.0, 18.0, 12.0, 18.0]
-    assert told["damaged"] == [[[1, *four], [0, *four]]] * 3
-    assert told["in the way"] == [[1, *four]] * 2
+    assert facts["fresh"] == facts["other"] == facts["set otherwise"] == [1, *four]
+    assert facts["again"] == [0, *four]
+    assert facts["longer"] == [1, 30.0, [0.0, 3.0, 6.0, 9.0, 12.0]]
+    assert facts["kept"] == 3
+    assert facts["one"] == [12.0, 18.0, 12.0, 18.0]
+    assert facts["damaged"] == [[[1, *four], [0, *four]]] * 3
+    assert facts["in the way"] == [[1, *four]] * 2
 
 
 TRAININGS = """

@@ -38,17 +38,17 @@ def silent(_):
 def fitted(name, lessons, folder, *overrides):
     chosen = make({}, [*TINY, f"model.kind={name}", *overrides])
     kind = registry.to_build(chosen.model)
-    model, told = kinds.fit(kind, lessons, chosen, 1, folder / "checkpoint.npz", silent)
-    return kind, model, told
+    model, report = kinds.fit(kind, lessons, chosen, 1, folder / "checkpoint.npz", silent)
+    return kind, model, report
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_it_learns_is_loaded_as_it_was_saved_and_looks_at_the_window_alone(name, lessons, tmp_path):
-    kind, model, told = fitted(name, lessons, tmp_path)
+    kind, model, report = fitted(name, lessons, tmp_path)
     forecast = kinds.outputs(kind, model, 1)(lessons.matrix, TEST, silent)
     assert forecast.dtype == np.float32
     assert np.corrcoef(forecast, lessons.labels[TEST + LOOKBACK])[0, 1] > 0.5
-    assert told.epochs >= told.best_epoch >= 1
+    assert report.epochs >= report.best_epoch >= 1
     loaded = kinds.load(kind, kinds.files(kind, 1)[0], kinds.dump(kind, model))
     assert kinds.width(kind, loaded) == FEATURES
     assert "no code" in kinds.described(kind, loaded)
@@ -80,14 +80,14 @@ def test_samples_count_as_their_weights_say(name, lessons, tmp_path):
     matrix, counts = lessons.matrix.copy(), np.zeros((2, ROWS), np.float32)
     matrix[:450] *= -1  # the first half of the training samples tells the opposite of all others
     counts[0, : 450 + LOOKBACK], counts[1, 450 + LOOKBACK :] = 2, 2
-    told = []
+    correlations = []
     for number, each in enumerate(counts):
         (tmp_path / str(number)).mkdir()
         weighted = replace(lessons, matrix=matrix, weights=each)
         kind, model, _ = fitted(name, weighted, tmp_path / str(number), "model.trees=40")
         forecast = kinds.outputs(kind, model, 1)(matrix, TEST, silent)
-        told.append(np.corrcoef(forecast, lessons.labels[TEST + LOOKBACK])[0, 1])
-    first, second = told
+        correlations.append(np.corrcoef(forecast, lessons.labels[TEST + LOOKBACK])[0, 1])
+    first, second = correlations
     assert first < -0.3
     assert second > 0.5
 
@@ -122,15 +122,17 @@ def test_quantiles_are_learned_beside_the_forecast(name, lessons, tmp_path):
     chosen = ("model.output=quantiles", "model.quantile_share=0.7", "training.epochs=20", "model.trees=80",
               "model.units=32")  # fmt: skip
     kind, model, _ = fitted(name, wide, tmp_path, *chosen)
-    told = kinds.outputs(kind, model, 1)(wide.matrix, TEST, silent)
-    assert told.shape == (len(TEST), 3)
+    forecasts = kinds.outputs(kind, model, 1)(wide.matrix, TEST, silent)
+    assert forecasts.shape == (len(TEST), 3)
     truth = wide.labels[TEST + LOOKBACK]
-    assert np.corrcoef(told[:, 0], truth)[0, 1] > 0.4
-    assert np.corrcoef(told[:, 2] - told[:, 1], spread[TEST + LOOKBACK])[0, 1] > 5 / len(TEST) ** 0.5
-    assert np.mean(truth < told[:, 1]) == pytest.approx(0.15, abs=0.08)
-    assert np.mean(truth > told[:, 2]) == pytest.approx(0.15, abs=0.08)
+    assert np.corrcoef(forecasts[:, 0], truth)[0, 1] > 0.4
+    assert (
+        np.corrcoef(forecasts[:, 2] - forecasts[:, 1], spread[TEST + LOOKBACK])[0, 1] > 5 / len(TEST) ** 0.5
+    )
+    assert np.mean(truth < forecasts[:, 1]) == pytest.approx(0.15, abs=0.08)
+    assert np.mean(truth > forecasts[:, 2]) == pytest.approx(0.15, abs=0.08)
     loaded = kinds.load(kind, kinds.files(kind, 1)[0], kinds.dump(kind, model))
-    assert (kinds.outputs(kind, loaded, 1)(wide.matrix, TEST, silent) == told).all()
+    assert (kinds.outputs(kind, loaded, 1)(wide.matrix, TEST, silent) == forecasts).all()
     assert kinds.width(kind, loaded) == FEATURES
 
 
@@ -143,9 +145,9 @@ def test_boosting_forecasts_what_scikit_learn_would(lessons, tmp_path, monkeypat
 
     kept, trees = [], boosted_trees.trees
     monkeypatch.setattr(boosted_trees, "trees", lambda found: (kept.append(found), trees(found))[1])
-    kind, model, told = fitted("boosting", lessons, tmp_path)
+    kind, model, report = fitted("boosting", lessons, tmp_path)
     rows = lessons.matrix[TEST + LOOKBACK - 1]
-    theirs = list(kept[0].staged_predict(rows))[told.best_epoch - 1]
+    theirs = list(kept[0].staged_predict(rows))[report.best_epoch - 1]
     assert np.allclose(kind.predict(model, lessons.matrix, TEST), theirs, atol=1e-12)
 
 

@@ -74,11 +74,11 @@ def trained(devices, dropout, path):
     starts = np.arange(90)
     untrained = Predictor(model, devices)(matrix, starts, quiet)
     plain = said(model, starts)
-    how_it_went, told = fitted(model, devices, settings, path)
+    how_it_went, facts = fitted(model, devices, settings, path)
     predict, every = Predictor(model, devices), np.arange(690)
     forecast, shorter = predict(matrix, every, quiet), predict(matrix, every[:640], quiet)
     scattered = np.concatenate([rng.permutation(every)[:100], every[:5]])
-    return told | {
+    return facts | {
         "history": [[e["loss"], e["val_loss"], e["learning_rate"], e["wait"]] for e in how_it_went.history],
         "best_epoch": how_it_went.best_epoch,
         "stopped_early": how_it_went.stopped_early,
@@ -104,8 +104,8 @@ if stops != "0":
     print(json.dumps([stopped(*trainings[0], int(after)) for after in stops.split(",")]))
     sys.exit()
 paths = [keep.with_name(f"{place}-{keep.name}") if place else keep for place in range(len(trainings))]
-told = {"trainings": [trained(*each, path) for each, path in zip(trainings, paths, strict=True)]}
+document = {"trainings": [trained(*each, path) for each, path in zip(trainings, paths, strict=True)]}
 if not untraced:
     settings = settings_of(trainings[-1][1])
-    _, told["again"] = fitted(built(settings), trainings[-1][0], settings, paths[-1])
-print(json.dumps(told))
+    _, document["again"] = fitted(built(settings), trainings[-1][0], settings, paths[-1])
+print(json.dumps(document))

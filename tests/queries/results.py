@@ -88,8 +88,8 @@ def own_signals(path):
         table.to_csv(path / f"{name}.csv", date_format="%Y-%m-%dT%H:%M:%SZ", index_label="time")
     inputs = {name: str(path / f"{name}.csv") for name in files}
     (run.path / INPUTS).write_text(json.dumps(inputs))
-    told = carry_out(Job(settings, run, home, NEVER_MS, lambda _: None))
-    run.result_path.write_text(json.dumps(plain(told)))
+    found = carry_out(Job(settings, run, home, NEVER_MS, lambda _: None))
+    run.result_path.write_text(json.dumps(plain(found)))
     with EventLog(run.events_path) as log:
         log.emit({"kind": "started", "run": run.id, "mode": "simulate", "of": "", "pid": 1, "versions": {}})
         log.emit({"kind": "done"})

@@ -44,10 +44,10 @@ def test_curves_keep_every_columns_extremes_and_both_ends(kept, columns):
     equity = pd.read_parquet(kept.path / "equity.parquet")
     for name, column in (("strategy", "equity"), ("benchmark", "buy_and_hold")):
         whole = np.concatenate([[10_000.0], equity[column].to_numpy()])
-        told = curves[name]["value"]
-        assert (min(told), max(told)) == (whole.min(), whole.max())
-        assert (told[0], told[-1]) == (whole[0], whole[-1])
-        assert len(told) <= 2 * columns + 2
+        points = curves[name]["value"]
+        assert (min(points), max(points)) == (whole.min(), whole.max())
+        assert (points[0], points[-1]) == (whole[0], whole[-1])
+        assert len(points) <= 2 * columns + 2
         assert curves[name]["time_ms"] == sorted(set(curves[name]["time_ms"]))
     depth = json.loads(kept.result_path.read_text())["metrics"]["max_drawdown"]
     assert min(curves["strategy_drawdown"]["value"]) == pytest.approx(-depth, rel=1e-12)
@@ -143,9 +143,9 @@ def test_a_try_is_a_look_and_the_same_try_is_none(copied):
 
 def test_the_runs_own_rules_are_no_new_look(tmp_path):
     run = backtested(Home(tmp_path), 700)
-    told = tried(ask(run, overrides={"backtest.fee_bps": 10.0}))["result"]["trials"]
-    assert (told["looks"], told["what_ifs"]) == (1, 0)
-    assert opened(ask(run))["result"]["trials"] == told
+    trials = tried(ask(run, overrides={"backtest.fee_bps": 10.0}))["result"]["trials"]
+    assert (trials["looks"], trials["what_ifs"]) == (1, 0)
+    assert opened(ask(run))["result"]["trials"] == trials
 
 
 def test_the_ledger_as_it_stands_counts_tries_and_deflates_by_them(tmp_path):
@@ -164,10 +164,10 @@ def test_the_ledger_as_it_stands_counts_tries_and_deflates_by_them(tmp_path):
 
 
 def test_an_opened_result_has_its_fills(kept):
-    told = opened(ask(kept))["result"]
-    ways = {way["name"]: way for way in told["fills"]["scenarios"]}
-    assert ways["next-open"]["total_return"] == told["metrics"]["total_return"]
-    assert ways["worst-of-bar"]["total_return"] < told["metrics"]["total_return"]
+    document = opened(ask(kept))["result"]
+    ways = {way["name"]: way for way in document["fills"]["scenarios"]}
+    assert ways["next-open"]["total_return"] == document["metrics"]["total_return"]
+    assert ways["worst-of-bar"]["total_return"] < document["metrics"]["total_return"]
 
 
 def test_signals_that_hang_on_folds_stay_unless_the_threshold_is_moved(tmp_path):

@@ -35,12 +35,12 @@ def numbers(answer):
 
 
 def test_windows_laid_end_to_end_are_the_file(kept):
-    recorded, told = rows_of(kept), []
-    while len(told) < len(recorded):
-        answer = window(ask(kept, **{"from": len(told), "count": 17}))
+    recorded, given = rows_of(kept), []
+    while len(given) < len(recorded):
+        answer = window(ask(kept, **{"from": len(given), "count": 17}))
         assert answer.total == answer.all == len(recorded)
-        told += answer.rows
-    for row, text in zip(told, recorded, strict=True):
+        given += answer.rows
+    for row, text in zip(given, recorded, strict=True):
         trade = dict(zip(COLUMNS, row, strict=True))
         assert [trade["side"], trade["entry_time"], trade["exit_reason"]] == [
             text["side"], text["entry_time"], text["exit_reason"]
@@ -77,7 +77,7 @@ def test_filters_keep_what_they_say(kept, text, keep):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reason"),
     [
         ("pnl", "is no comparison"), ("pnl<", "is no comparison"), ("pnl<0 and", "is no comparison"),
         ("pln<0", "Did you mean pnl"), ("side=sho", "long, short"), ("side<long", "no order"),
@@ -85,10 +85,10 @@ def test_filters_keep_what_they_say(kept, text, keep):
         ("why=luck", "stop-loss"), ("\x1b[2J=1", "is no comparison"),
     ],
 )  # fmt: skip
-def test_filters_that_mean_nothing_say_why(kept, text, told):
+def test_filters_that_mean_nothing_say_why(kept, text, reason):
     with pytest.raises(ChangeSettingsError) as caught:
         window(ask(kept, filter=text))
-    assert told in str(caught.value)
+    assert reason in str(caught.value)
     assert "\x1b" not in str(caught.value)
 
 
@@ -144,8 +144,8 @@ def test_a_trade_stands_among_the_bars_around_it(kept, number, most):
         part = bars.iloc[start + place * joined : start + (place + 1) * joined]
         if place == len(candles.open) - 1:
             continue  # the last one may join fewer
-        told = [getattr(candles, name)[place] for name in ("open", "high", "low", "close")]
-        assert told == [part["open"].iloc[0], part["high"].max(), part["low"].min(), part["close"].iloc[-1]]
+        bar = [getattr(candles, name)[place] for name in ("open", "high", "low", "close")]
+        assert bar == [part["open"].iloc[0], part["high"].max(), part["low"].min(), part["close"].iloc[-1]]
     for key, place in (("entry_time", answer.entry), ("exit_time", answer.exit)):
         moment = pd.Timestamp(trade[key]).value // 10**6
         assert 0 <= moment - candles.time_ms[place] < joined * 3_600_000

@@ -30,13 +30,13 @@ def ask(run, **more):
 
 
 def test_each_variant_is_what_a_what_if_is(copied):
-    told = plain(swept(ask(copied, choices=CHOICES)))
-    assert [tuple(row["settings"].values()) for row in told["variants"]] == list(
+    answer = plain(swept(ask(copied, choices=CHOICES)))
+    assert [tuple(row["settings"].values()) for row in answer["variants"]] == list(
         itertools.product(*CHOICES.values())
     )
     home = copied.path.parents[1]
     made = read(home)[0]
-    for row in told["variants"]:
+    for row in answer["variants"]:
         alone = plain(tried(ask(copied, overrides=row["settings"]))["result"]["metrics"])
         for name in ("final_value", "total_return", "sharpe", "max_drawdown", "trades"):
             assert row[name] == pytest.approx(alone[name], rel=1e-9), name
@@ -62,15 +62,15 @@ def test_looks_of_a_sweep_are_those_of_what_ifs(tmp_path):
 def test_the_best_is_deflated_by_every_variant(tmp_path):
     run = backtested(Home(tmp_path), 1500)
     before = ledger(ask(run))
-    told = swept(ask(run, choices=CHOICES))
-    best = told["variants"][told["best"]]
-    busy = [row["sharpe"] for row in told["variants"] if row["trades"] >= 10]
+    answer = swept(ask(run, choices=CHOICES))
+    best = answer["variants"][answer["best"]]
+    busy = [row["sharpe"] for row in answer["variants"] if row["trades"] >= 10]
     assert best["sharpe"] == max(busy)
-    assert told["trials"]["looks"] == before["looks"] + 16
+    assert answer["trials"]["looks"] == before["looks"] + 16
     again = tried(ask(run, overrides=best["settings"]))["result"]["trials"]
-    assert told["trials"] == again
-    assert told["trials"]["expected_best_sharpe"] > 0
-    assert swept(ask(run, choices=CHOICES))["trials"] == told["trials"]
+    assert answer["trials"] == again
+    assert answer["trials"]["expected_best_sharpe"] > 0
+    assert swept(ask(run, choices=CHOICES))["trials"] == answer["trials"]
 
 
 def test_variants_that_come_to_the_same_stand_in_one_line(copied):
@@ -95,15 +95,15 @@ def test_a_spread_of_few_is_from_the_least_to_the_greatest(count):
 
 
 def test_where_nothing_trades_none_is_the_best(copied):
-    told = swept(ask(copied, choices={"signal.entry_threshold": [0.5, 0.9]}))
-    assert (told["best"], told["trials"]) == (None, None)
-    assert [row["trades"] for row in told["variants"]] == [0, 0]
+    answer = swept(ask(copied, choices={"signal.entry_threshold": [0.5, 0.9]}))
+    assert (answer["best"], answer["trials"]) == (None, None)
+    assert [row["trades"] for row in answer["variants"]] == [0, 0]
 
 
 def test_target_weights_of_ones_own_are_swept_over_costs(tmp_path):
     run, _, _ = own_signals(tmp_path)
-    told = swept(ask(run, choices={"backtest.fee_bps": [0.0, 5.0, 50.0]}))
-    finals = [row["final_value"] for row in told["variants"]]
+    answer = swept(ask(run, choices={"backtest.fee_bps": [0.0, 5.0, 50.0]}))
+    finals = [row["final_value"] for row in answer["variants"]]
     assert finals == sorted(finals, reverse=True)
     with pytest.raises(ChangeSettingsError, match="entry_threshold"):
         swept(ask(run, choices={"signal.entry_threshold": [0.1]}))

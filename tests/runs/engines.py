@@ -42,7 +42,7 @@ def events_of(run, kind):
     return [event for event in read(run.events_path).events if event["kind"] == kind]
 
 
-def told(run, kind, count=1):
+def logged(run, kind, count=1):
     """A condition: so many events of a kind are there."""
     return lambda: len(events_of(run, kind)) >= count
 

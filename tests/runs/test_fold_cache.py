@@ -32,7 +32,7 @@ def run(tmp_path_factory):
         yield Home(home.path).find(RUN)
 
 
-def told(run):
+def state_and_lines(run):
     """State and lines, or what is wrong with the log."""
     follower = Follower(run)
     try:
@@ -45,7 +45,7 @@ def told(run):
 def without_what_is_kept(run):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reader_cache, "kept", lambda _: None)
-        return told(run)
+        return state_and_lines(run)
 
 
 @CASES
@@ -59,30 +59,30 @@ def test_a_log_that_grows_is_told_the_same_by_whoever_opens_it(content, run, cut
             with run.events_path.open("ab") as log:
                 log.write(content[done : int(cut * len(content))])
             done = int(cut * len(content))
-            assert told(run) == without_what_is_kept(run)
+            assert state_and_lines(run) == without_what_is_kept(run)
 
 
 @CASES
 @given(at=st.floats(0, 1), bit=st.integers(0, 7), keep_time=st.booleans())
 def test_a_log_that_was_damaged_is_read_anew(content, run, at, bit, keep_time):
     run.events_path.write_bytes(content)
-    told(run)
+    state_and_lines(run)
     facts = run.events_path.stat()
     place = min(int(at * len(content)), len(content) - 1)
     run.events_path.write_bytes(content[:place] + bytes([content[place] ^ 1 << bit]) + content[place + 1 :])
     if keep_time:
         os.utime(run.events_path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
-    assert told(run) == without_what_is_kept(run)
+    assert state_and_lines(run) == without_what_is_kept(run)
 
 
 def test_what_is_kept_spares_the_reading_and_the_whole_log_can_be_had(content, run, monkeypatch):
     run.events_path.write_bytes(content)
-    first = told(run)
+    first = state_and_lines(run)
     offsets = []
     monkeypatch.setattr(
         state, "read", lambda path, at, **how: (offsets.append(at), events.read(path, at, **how))[1]
     )
-    assert told(run) == first
+    assert state_and_lines(run) == first
     assert state_of(run) == first[0]
     assert offsets == [len(content)] * 2
     whole = Follower(run, whole=True)
@@ -92,10 +92,10 @@ def test_what_is_kept_spares_the_reading_and_the_whole_log_can_be_had(content, r
 
 def test_a_damaged_cache_counts_for_nothing(content, run):
     run.events_path.write_bytes(content)
-    first = told(run)
+    first = state_and_lines(run)
     path = reader_cache.place(run.path, "fold")
     kept = path.read_bytes()
     assert path.stat().st_mode & 0o777 == 0o600
     for damaged in (b"", kept[:-1], kept[: len(kept) // 2], bytes([kept[0] ^ 1]) + kept[1:]):
         path.write_bytes(damaged)
-        assert told(run) == first
+        assert state_and_lines(run) == first

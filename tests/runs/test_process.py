@@ -13,7 +13,7 @@ from engine.runs.events import read
 from engine.runs.launch import alive, ask_stop, kill, launch, wait
 from engine.runs.state import state_of
 from engine.settings import Settings
-from tests.runs.engines import deaf, doing, events_of, finish, start, told, until
+from tests.runs.engines import deaf, doing, events_of, finish, logged, start, until
 
 
 def test_done(run):
@@ -33,7 +33,7 @@ def test_done(run):
 @pytest.mark.parametrize("work", ["endless", "patient", "saving", "group", "swallowing"])
 def test_a_signal_stops_at_the_next_safe_point(run, work, number):
     engine = start(work, run)
-    until(told(run, "note" if work in {"patient", "group"} else "epoch"))
+    until(logged(run, "note" if work in {"patient", "group"} else "epoch"))
     engine.send_signal(number)
     assert finish(engine) == (130, "")
     state = state_of(run)
@@ -48,17 +48,17 @@ def test_a_signal_stops_at_the_next_safe_point(run, work, number):
 
 def test_a_hang_up_ends_nothing(run):
     engine = start("endless", run)
-    until(told(run, "epoch"))
+    until(logged(run, "epoch"))
     engine.send_signal(signal.SIGHUP)
     seen = len(events_of(run, "epoch"))
-    until(told(run, "epoch", seen + 5))
+    until(logged(run, "epoch", seen + 5))
     engine.terminate()
     assert finish(engine)[0] == 130
 
 
 def test_the_stop_file_stops(run):
     launch(run, doing("endless"))
-    until(told(run, "epoch"))
+    until(logged(run, "epoch"))
     assert ask_stop(run)
     assert wait(run, 30)
     assert state_of(run).status == "stopped"
@@ -68,9 +68,9 @@ def test_the_stop_file_stops(run):
 
 def test_a_stop_is_seen_even_while_the_work_is_silent(run):
     engine = start("silent", run)
-    until(told(run, "note"))
+    until(logged(run, "note"))
     engine.send_signal(signal.SIGTERM)
-    until(told(run, "stopping"))
+    until(logged(run, "stopping"))
     assert state_of(run).status == "stopping"
     engine.kill()
     assert finish(engine)[0] == -signal.SIGKILL
@@ -89,7 +89,7 @@ def test_killed_at_any_moment_is_crashed_and_resumes(run, moment):
     work = "silent" if moment == "note" else "endless"
     pid = launch(run, doing(work))
     if moment != "at once":
-        until(told(run, moment, 3 if moment == "epoch" else 1))
+        until(logged(run, moment, 3 if moment == "epoch" else 1))
     os.kill(pid, signal.SIGKILL)
     assert wait(run, 30)
     state = state_of(run)
@@ -108,7 +108,7 @@ def test_killed_at_any_moment_is_crashed_and_resumes(run, moment):
 
 def test_a_stopped_run_resumes_although_the_stop_file_is_left(run):
     launch(run, doing("endless"))
-    until(told(run, "epoch"))
+    until(logged(run, "epoch"))
     ask_stop(run)
     assert wait(run, 30)
     assert run.stop_path.exists()
@@ -122,7 +122,7 @@ def test_a_stopped_run_resumes_although_the_stop_file_is_left(run):
 def test_one_folder_carries_one_process(home, run):
     launch(run, doing("endless"))
     assert alive(run)
-    until(told(run, "epoch"))
+    until(logged(run, "epoch"))
     with pytest.raises(TryAgainError, match="running already"):
         launch(run, doing("quick"))
     code, said = finish(start("quick", run))
@@ -234,7 +234,7 @@ def test_a_folder_that_cannot_be_written_ends_it_before_it_begins(run, path):
 
 def test_the_heart_beats(run):
     engine = start("silent", run)
-    until(told(run, "heartbeat", 2))
+    until(logged(run, "heartbeat", 2))
     state = state_of(run)
     assert state.memory_mb > 1
     assert state.cpu is not None
@@ -254,7 +254,7 @@ def test_an_environment_that_names_another_lock_is_not_believed(run, tmp_path):
         os.set_inheritable(other.fileno(), True)
         environment = {**os.environ, "QUANTDECK_LOCK": str(other.fileno())}
         engine = start("silent", run, env=environment, pass_fds=[other.fileno()])
-        until(told(run, "note"))
+        until(logged(run, "note"))
         assert alive(run)
         engine.kill()
         finish(engine)

@@ -49,7 +49,7 @@ def written(story, path):
             log.emit(event)
 
 
-def told(path, *, superseded):
+def progress(path, *, superseded):
     """What a log comes to: its state, and all of the tail but the events; or what is wrong with it."""
     try:
         tail = read(path, superseded=superseded)
@@ -64,7 +64,7 @@ def told(path, *, superseded):
 def test_a_log_comes_to_the_same_without_progress_that_was_superseded(story, tmp_path_factory):
     path = tmp_path_factory.getbasetemp() / "story.jsonl"
     written(story, path)
-    assert told(path, superseded=False) == told(path, superseded=True)
+    assert progress(path, superseded=False) == progress(path, superseded=True)
 
 
 @settings(max_examples=300)
@@ -77,7 +77,7 @@ def test_a_byte_that_is_another_is_found_as_before(at, byte, cut, tmp_path_facto
     content = path.read_bytes()
     place = int(at * len(content))
     path.write_bytes(content[:place] + (b"" if cut else bytes([byte])) + content[place + 1 :])
-    assert told(path, superseded=False) == told(path, superseded=True)
+    assert progress(path, superseded=False) == progress(path, superseded=True)
 
 
 @pytest.mark.parametrize("day", ["2026-02-30", "2026-13-01", "0000-01-01"])

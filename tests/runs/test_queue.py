@@ -14,7 +14,7 @@ from engine.runs.folder import RunFolder
 from engine.runs.launch import ask_stop, kill, launch, wait
 from engine.runs.state import state_of
 from engine.settings import Settings, make
-from tests.runs.engines import doing, events_of, told, until
+from tests.runs.engines import doing, events_of, logged, until
 
 
 def status(run):
@@ -31,7 +31,7 @@ def three(home):
     runs = make_runs(home, 3)[::-1]
     for number, run in enumerate(runs):
         launch(run, doing("endless"))
-        until(told(run, "waiting" if number else "epoch"))
+        until(logged(run, "waiting" if number else "epoch"))
     return runs
 
 
@@ -62,12 +62,12 @@ def test_a_killed_run_frees_its_place_and_one_that_waits_can_be_stopped_killed_a
     assert (status(second), events_of(second, "started")) == ("stopped", [])
     until(lambda: state_of(third).before == 1)
     launch(second, doing("endless"))
-    until(told(second, "waiting", 2))
+    until(logged(second, "waiting", 2))
     assert queue.waiting(home) == [third.id, second.id]
     kill(second, state_of(second).pid)
     assert wait(second, 10)
     kill(first, state_of(first).pid)
-    until(told(third, "epoch"))
+    until(logged(third, "epoch"))
     assert queue.waiting(home) == []
     assert ask_stop(third)
     assert wait(third, 10)
@@ -81,7 +81,7 @@ def test_a_run_is_put_in_front_of_those_that_wait_but_of_none_that_works(three, 
     with pytest.raises(TryAgainError, match="does not wait"):
         queue.put_first(first)
     ask_stop(first)
-    until(told(third, "epoch"))
+    until(logged(third, "epoch"))
     assert status(second) == "queued"
 
 
@@ -93,7 +93,7 @@ def test_the_queue_survives_whoever_launched(home):
                 launch(run, doing(work))
             os._exit(0)
         os.waitpid(child, 0)
-        until(told(run, "waiting" if work == "quick" else "epoch"))
+        until(logged(run, "waiting" if work == "quick" else "epoch"))
     os.kill(state_of(runs[0]).pid, signal.SIGKILL)
     assert wait(runs[1], 30)
     assert status(runs[1]) == "done"
@@ -114,8 +114,8 @@ def test_as_many_work_as_the_setting_says_and_light_modes_and_parts_of_a_run_do_
     for run in runs:
         launch(run, doing("endless"))
     for run in runs[:2]:
-        until(told(run, "epoch"))
-    until(told(runs[2], "waiting"))
+        until(logged(run, "epoch"))
+    until(logged(runs[2], "waiting"))
     assert queue.waiting(home) == [runs[2].id]
 
 

@@ -96,11 +96,11 @@ def gone(pid):
 
 
 def test_an_answer_and_its_progress():
-    told = []
-    answer = ask({"do": "double", "number": 21, "steps": 3}, Doubled, told.append, COMMAND)
+    events = []
+    answer = ask({"do": "double", "number": 21, "steps": 3}, Doubled, events.append, COMMAND)
     assert answer.double == 42
     assert math.isnan(answer.nothing)
-    assert [(event["page"], event["rate"]) for event in told] == [(0, None), (1, None), (2, None)]
+    assert [(event["page"], event["rate"]) for event in events] == [(0, None), (1, None), (2, None)]
     assert gone(answer.pid)
 
 
@@ -158,13 +158,13 @@ def test_a_death_without_an_answer_is_told_with_its_last_words():
 
 
 def test_a_question_that_does_not_come_back_is_given_up_with_what_it_has_started():
-    told = []
+    events = []
     with EngineClient(COMMAND) as client:
         assert client.ask({"do": "double", "number": 1}, Doubled, within_s=30).double == 2
         with pytest.raises(TryAgainError, match="no answer within 1 s and was ended"):
-            client.ask({"do": "mute"}, Doubled, told.append, within_s=1)
+            client.ask({"do": "mute"}, Doubled, events.append, within_s=1)
         assert client.gave_up
-        until(lambda: gone(told[0]["pid"]))
+        until(lambda: gone(events[0]["pid"]))
 
 
 def test_pieces_of_lines_are_put_together():
@@ -233,7 +233,7 @@ def test_whatever_is_asked_is_answered_or_refused_and_never_a_fault(lines):
     answers = io.BytesIO()
     answers.close = answers.flush
     assert answer({"echo": lambda request, _: request}, requests, answers) == 0
-    told = [json.loads(line) for line in answers.getvalue().splitlines()]
-    assert len(told) == len(lines) + 1
-    assert told[-1] == {"kind": "answer", "result": {"do": "echo"}, "request": 7}
-    assert {each["error"]["class"] for each in told if each["kind"] == "error"} <= {"ChangeSettingsError"}
+    events = [json.loads(line) for line in answers.getvalue().splitlines()]
+    assert len(events) == len(lines) + 1
+    assert events[-1] == {"kind": "answer", "result": {"do": "echo"}, "request": 7}
+    assert {each["error"]["class"] for each in events if each["kind"] == "error"} <= {"ChangeSettingsError"}

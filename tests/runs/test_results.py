@@ -74,10 +74,10 @@ def test_every_mode_has_its_kind_of_result(tmp_path, kept, mode):
 
 
 def test_a_backtest_of_version_0_1_is_the_same_once_it_is_written_anew(kept):
-    told = json.loads(kept.result_path.read_text())
+    document = json.loads(kept.result_path.read_text())
     found = result_of(kept)
-    assert found.metrics["total_return"] == told["metrics"]["total_return"]
-    unknown = told | {"metrics": told["metrics"] | {"sharpe": None}}
+    assert found.metrics["total_return"] == document["metrics"]["total_return"]
+    unknown = document | {"metrics": document["metrics"] | {"sharpe": None}}
     assert math.isnan(BacktestResult.from_json(unknown).metrics["sharpe"])
     assert to_json(BacktestResult.from_json(found.to_json())) == found.to_json()
     judged = {"fills", "stress", "intervals", "calibration", "permutation"}
@@ -87,9 +87,9 @@ def test_a_backtest_of_version_0_1_is_the_same_once_it_is_written_anew(kept):
 
 def edited(run, change):
     """The run's result with something changed, and the manifest that vouched for it gone."""
-    told = json.loads(run.result_path.read_text())
-    change(told)
-    run.result_path.write_text(json.dumps(told))
+    document = json.loads(run.result_path.read_text())
+    change(document)
+    run.result_path.write_text(json.dumps(document))
     return run
 
 
@@ -101,24 +101,24 @@ def test_an_edited_result_is_not_what_the_manifest_vouches_for(kept, tmp_path):
     run = home.find(kept.id)
     assert result_of(run) == result_of(kept)
     write_manifest(run.path, [run.result_path.name])
-    edited(run, lambda told: told["metrics"].update(total_return=9.0))
+    edited(run, lambda document: document["metrics"].update(total_return=9.0))
     with pytest.raises(RepairDataError, match=r"hash|changed|bytes"):
         result_of(run)
 
 
 @pytest.mark.parametrize("metric", ["total_return"])
 def test_a_result_without_what_every_one_has_is_refused(kept, tmp_path, metric):
-    told = json.loads(kept.result_path.read_text())
-    del told["metrics"][metric]
+    document = json.loads(kept.result_path.read_text())
+    del document["metrics"][metric]
     with pytest.raises(RepairDataError, match=metric):
-        BacktestResult.from_json(told)
+        BacktestResult.from_json(document)
 
 
 def test_numbers_beyond_every_float_are_refused(kept):
-    told = json.loads(kept.result_path.read_text())
-    told["metrics"]["volatility"] = 10**400
+    document = json.loads(kept.result_path.read_text())
+    document["metrics"]["volatility"] = 10**400
     with pytest.raises(RepairDataError, match="too large"):
-        BacktestResult.from_json(told)
+        BacktestResult.from_json(document)
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ NOW = dt.datetime(2026, 11, 22, 18, 0, tzinfo=dt.UTC)
 
 def event(kind, seq=1, **rest):
     """An entry as it is read from a line of the log."""
-    told = {"v": 1, "seq": seq, "at": stamp(NOW + dt.timedelta(seconds=seq)), "kind": kind, **rest}
-    return entry_of(told, "the log")
+    fields = {"v": 1, "seq": seq, "at": stamp(NOW + dt.timedelta(seconds=seq)), "kind": kind, **rest}
+    return entry_of(fields, "the log")
 
 
 def story(*kinds):

@@ -63,7 +63,7 @@ def fresh(pristine, name="tried"):
     return home, reader_cache.place(home.path, "index")
 
 
-def told(home):
+def listed(home):
     return [(run.path, run.about, repr(each)) for run, each in summary.summaries(home)]
 
 
@@ -71,7 +71,7 @@ def told_anew(home):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reader_cache, "kept", lambda _: None)
         patch.setattr(reader_cache, "keep", lambda *_: None)
-        return told(home)
+        return listed(home)
 
 
 @pytest.mark.parametrize("name", [*summary.FILES, "lock"])
@@ -91,8 +91,8 @@ def test_a_change_of_any_file_of_a_run_is_seen(pristine, keeping, name, damage, 
             at, bit = data.draw(st.floats(0, 1)), data.draw(st.integers(0, 7))
             path.write_bytes(DAMAGES[damage](content, at, bit))
     try:
-        assert told(home) == told_anew(home)
-        assert told(home) == told_anew(home)  # by what the first of them kept
+        assert listed(home) == told_anew(home)
+        assert listed(home) == told_anew(home)  # by what the first of them kept
     finally:
         for handle in held:
             os.close(handle)
@@ -103,7 +103,7 @@ def test_a_change_of_any_file_of_a_run_is_seen(pristine, keeping, name, damage, 
 def test_a_damaged_index_is_as_if_it_were_not_there(kept_home, damage, at, bit):
     home, index, whole, expected = kept_home
     index.write_bytes(DAMAGES[damage](whole, at, bit))
-    assert told(home) == expected
+    assert listed(home) == expected
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +119,7 @@ def test_what_is_kept_is_not_read_again_and_the_home_is_never_written(pristine, 
     expected, read = told_anew(home), []
     genuine = summary.summary_of
     monkeypatch.setattr(summary, "summary_of", lambda run: (read.append(run.id), genuine(run))[1])
-    assert told(home) == expected
+    assert listed(home) == expected
     assert read == [CRASHED]  # it crashed: what is told of it hangs on more than its files
     assert sorted(home.path.rglob("*")) == before
 
@@ -131,7 +131,7 @@ def test_an_index_of_somebody_else_or_of_other_code_is_not_believed(pristine, ke
     for entry in content["runs"].values():
         entry[2]["symbol"] = "LIE/USDT"
     reader_cache.keep(index, content)
-    assert "LIE/USDT" in str(told(home))
+    assert "LIE/USDT" in str(listed(home))
     if foreign == "owner":
         owner = index.stat().st_uid
         monkeypatch.setattr(reader_cache.os, "geteuid", lambda: owner + 1)
@@ -139,7 +139,7 @@ def test_an_index_of_somebody_else_or_of_other_code_is_not_believed(pristine, ke
         index.chmod(0o666)
     else:
         monkeypatch.setattr(reader_cache, "reader", lambda: ["of another version"])
-    assert told(home) == told_anew(home)
+    assert listed(home) == told_anew(home)
 
 
 def test_what_changed_a_moment_ago_is_not_kept(pristine, keeping, monkeypatch):

@@ -29,13 +29,13 @@ def test_a_stalled_line_shows_the_present_for_few_bytes(server, screen, tmp_path
         deck = screen(command)
         until(lambda: shown(deck), "an epoch")
         relay.stall()
-        told = training.told
+        before = training.epochs_sent
         deck.keys(*"jkjkjk")  # typed blind
-        until(lambda: training.told >= told + EPOCHS, "epochs enough")
+        until(lambda: training.epochs_sent >= before + EPOCHS, "epochs enough")
         training.rest()
         sent = relay.sent
         relay.go_on()
-        until(lambda: training.told - shown(deck) <= BEHIND, lambda: f"the present, in {deck.text()}")
+        until(lambda: training.epochs_sent - shown(deck) <= BEHIND, lambda: f"the present, in {deck.text()}")
         assert relay.sent - sent <= STALL_BYTES
         deck.keys("4", "q")
         deck.wait_for("1 run goes on", training.run.id)

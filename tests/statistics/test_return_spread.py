@@ -61,9 +61,9 @@ def test_every_return_is_in_its_weekday_hour_and_month(seed, step, bars):
         before = np.append(500.0, closes.to_numpy()[:-1])
         returns = closes.to_numpy() / before - 1
         own_of = {name: returns[np.asarray(names) == name] for name in names}
-        told = {each.name: each for each in found if each.kind == kind}
-        assert set(told) == (set(own_of) if kind != "hour" or several else set())
-        for name, each in told.items():
+        spreads = {each.name: each for each in found if each.kind == kind}
+        assert set(spreads) == (set(own_of) if kind != "hour" or several else set())
+        for name, each in spreads.items():
             own = own_of[name]
             assert each.returns == len(own)
             assert each.mean == pytest.approx(own.mean(), abs=1e-12)

@@ -66,10 +66,10 @@ def test_a_run_with_a_leak_in_its_own_features_is_found_out(home, tmp_path):
     assert audit_status(run) == "failed"  # by the run itself, before it counted as done
     assert state_of(run).stages["audit"] > 0
     assert caveats_of(run, backtest_of(run))[0].startswith("LEAK AUDIT FAILED: features: smooth of 2019")
-    told = AuditReport.from_json(json.loads((run.path / AUDIT).read_bytes()))
-    assert told.status == "failed"
-    assert (told.findings[0].stage, told.findings[0].column) == ("features", "smooth")
-    assert told.findings[0].row_ms < told.findings[0].cut_ms
+    report = AuditReport.from_json(json.loads((run.path / AUDIT).read_bytes()))
+    assert report.status == "failed"
+    assert (report.findings[0].stage, report.findings[0].column) == ("features", "smooth")
+    assert report.findings[0].row_ms < report.findings[0].cut_ms
 
 
 def test_a_run_that_was_not_audited_says_so_and_what_it_was_trained_with_is_audited_later(
@@ -85,9 +85,9 @@ def test_a_run_that_was_not_audited_says_so_and_what_it_was_trained_with_is_audi
     assert backtest_document(run, backtest_of(run))["caveats"][0].startswith("NOT AUDITED")
     assert run.features_path.read_text() == SMOOTH
     file.write_text(SMOOTH.partition("    padded")[0] + "    return bars.open / bars.close\n")
-    told = audited(client, home, run)
-    assert told.edited
-    assert (told.status, told.findings[0].column) == ("failed", "smooth")
+    report = audited(client, home, run)
+    assert report.edited
+    assert (report.status, report.findings[0].column) == ("failed", "smooth")
 
 
 def test_what_has_no_model_cannot_be_audited(home, client):

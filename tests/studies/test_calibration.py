@@ -15,8 +15,8 @@ def trial(edge, seed, low):
 
 
 def test_the_summary_counts_alarms_against_chance():
-    told = summary(0.0, [trial(0.0, seed, 0.01 if seed == 3 else -0.05) for seed in range(20)])
-    assert (told.above_zero, told.share_above_zero, told.most_by_chance) == (1, 0.05, 2)
+    found = summary(0.0, [trial(0.0, seed, 0.01 if seed == 3 else -0.05) for seed in range(20)])
+    assert (found.above_zero, found.share_above_zero, found.most_by_chance) == (1, 0.05, 2)
 
 
 def test_calibration_goes_on_where_it_was_and_names_the_truth(tmp_path):
@@ -26,15 +26,15 @@ def test_calibration_goes_on_where_it_was_and_names_the_truth(tmp_path):
         "calibration.bars=600", "parallel.workers=1",
     )  # fmt: skip
     run = followed(home.create("calibrate", chosen))
-    told = result_of(run)
-    assert [each["edge"] for each in told["edges"]] == [0.0, 0.3]
-    assert told["edges"][0]["recovered"] is None
-    assert -1 <= told["edges"][1]["recovered"] <= 1
-    assert told["edges"][1]["reachable_ic"] > 0.1
+    document = result_of(run)
+    assert [each["edge"] for each in document["edges"]] == [0.0, 0.3]
+    assert document["edges"][0]["recovered"] is None
+    assert -1 <= document["edges"][1]["recovered"] <= 1
+    assert document["edges"][1]["reachable_ic"] > 0.1
     again = home.create("calibrate", chosen)
     kept = (run.path / "trial-0-0.json").read_bytes()
     (again.path / "trial-0-0.json").write_bytes(kept)
-    assert result_of(followed(again))["edges"] == told["edges"]
+    assert result_of(followed(again))["edges"] == document["edges"]
     assert [each.text[:6] for each in state_notes(again)] == ["2 of 2"]
 
 
@@ -46,6 +46,6 @@ def state_notes(run):
 
 def test_a_forecast_that_never_changes_is_counted_and_spoils_no_mean():
     still = CalibrationTrial(0.0, 5, math.nan, math.nan, math.nan, math.nan, 0.0, 100, 3, 1, 0.0)
-    told = summary(0.0, [trial(0.0, 0, -0.2), still])
-    assert (told.constant, told.above_zero) == (1, 0)
-    assert told.ic == pytest.approx(-0.1)
+    found = summary(0.0, [trial(0.0, 0, -0.2), still])
+    assert (found.constant, found.above_zero) == (1, 0)
+    assert found.ic == pytest.approx(-0.1)

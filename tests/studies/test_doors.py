@@ -91,9 +91,9 @@ def done(home, *keys):
 
 
 @pytest.mark.parametrize(
-    ("symbol", "step_h", "told"), [("BNB/USDT", 4, "4h"), ("", 24, "1d"), ("AAPL", 1, "1h")]
+    ("symbol", "step_h", "expected"), [("BNB/USDT", 4, "4h"), ("", 24, "1d"), ("AAPL", 1, "1h")]
 )
-def test_a_run_takes_market_and_length_of_its_series(tmp_path, symbol, step_h, told):
+def test_a_run_takes_market_and_length_of_its_series(tmp_path, symbol, step_h, expected):
     table = candles(600, step_h * HOUR_MS, **({"symbol": symbol} if symbol else {}))
     table.to_csv(tmp_path / "mine.csv", index=False)
     home = Home(tmp_path / "home")
@@ -106,7 +106,7 @@ def test_a_run_takes_market_and_length_of_its_series(tmp_path, symbol, step_h, t
     assert len(trades)
     assert set(trades["symbol"]) == {name}
     kept = load(run.settings_path).data
-    assert (kept.symbol, kept.timeframe, kept.series) == (name, told, "mine")
+    assert (kept.symbol, kept.timeframe, kept.series) == (name, expected, "mine")
     assert name in read(home.path)[0][0].market
 
 

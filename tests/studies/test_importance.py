@@ -32,10 +32,10 @@ def test_a_trained_run_is_measured_on_its_validation_and_the_backtest_finds_it(t
     chosen = settings_with(*TINY, "model.kind=ridge", "features.names=return_1,hour_sin,return_6")
     trained = followed(home.create("run", chosen))
     assert importance_of(trained) is None
-    told = result_of(followed(home.create("importance", chosen, of=trained.id)))
-    assert sorted(each["name"] for each in told["features"]) == ["hour_sin", "return_1", "return_6"]
-    assert {each["name"]: each["features"] for each in told["groups"]} == {"Returns": 2, "Calendar": 1}
-    assert importance_of(trained).run == told["run"]
+    document = result_of(followed(home.create("importance", chosen, of=trained.id)))
+    assert sorted(each["name"] for each in document["features"]) == ["hour_sin", "return_1", "return_6"]
+    assert {each["name"]: each["features"] for each in document["groups"]} == {"Returns": 2, "Calendar": 1}
+    assert importance_of(trained).run == document["run"]
     found = result_of(trained)
     assert (
         sum(each["forecasts"] for each in found["calibration"]["deciles"]) == found["forecast"]["forecasts"]

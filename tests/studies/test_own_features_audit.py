@@ -112,9 +112,9 @@ def test_no_history_tells_what_a_later_one_of_its_process_must_not_know():
         for group in groups:
             for place, cut in enumerate(group):
                 for other in group[:place]:
-                    told = other.row if other.block.once else other.row + cuts.AFTER  # rows before it
+                    first_row = other.row if other.block.once else other.row + cuts.AFTER  # rows before it
                     made_up = [each.words for each in other.futures] != ["cut off"]
-                    assert told <= (cut.block.start if made_up else cut.row)
+                    assert first_row <= (cut.block.start if made_up else cut.row)
         assert len(chosen) > most * len(groups)
 
 

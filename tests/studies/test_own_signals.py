@@ -92,11 +92,11 @@ def test_a_run_of_mode_simulate_gives_a_backtests_result(market):
     run = home.create("simulate", make({}, ["backtest.fee_bps=5"]))
     paths = {"candles": str(folder / "candles.csv"), "signals": str(folder / "weights.parquet")}
     (run.path / "inputs.json").write_text(json.dumps(paths))
-    told = result_of(followed(run))
+    document = result_of(followed(run))
     own = simulate_signals(frame, weight, make({}, ["backtest.fee_bps=5"]))
-    assert told["metrics"]["final_value"] == pytest.approx(own.metrics["final_value"])
-    assert len(pd.read_csv(run.path / told["files"]["trades"])) == told["metrics"]["trades"]
-    assert (told["simulated"], told["symbol"]) == (False, "candles")
+    assert document["metrics"]["final_value"] == pytest.approx(own.metrics["final_value"])
+    assert len(pd.read_csv(run.path / document["files"]["trades"])) == document["metrics"]["trades"]
+    assert (document["simulated"], document["symbol"]) == (False, "candles")
     assert verify(run.path) == []
 
 
@@ -170,8 +170,8 @@ def test_signals_made_of_their_own_bar_are_called_out(every, later, noise, early
     moved = np.log(frame["close"] / frame["open"])
     made = moved.shift(-later) + noise * rng.normal(0, moved.std(), len(moved))
     signal = np.sign(made).fillna(1.0).rename("signal").iloc[5:-5:every]
-    told = [note.code for note in simulate_signals(frame, signal).notes]
-    assert ("signals look early" in told) == early
+    codes = [note.code for note in simulate_signals(frame, signal).notes]
+    assert ("signals look early" in codes) == early
 
 
 def frame_of(log_price, **columns):

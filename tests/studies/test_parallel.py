@@ -45,11 +45,11 @@ def test_an_error_in_a_worker_comes_back():
 
 @pytest.mark.parametrize("alive", [1, 2, 6])
 def test_a_stop_ends_the_workers_with_most_tasks_still_waiting(alive):
-    others, told = set(active_children()), []
+    others, seen = set(active_children()), []
 
     def stop(event):
-        told.append(event)
-        if len(told) == alive:
+        seen.append(event)
+        if len(seen) == alive:
             raise StopRequestedError("run", "asked")
 
     with pytest.raises(StopRequestedError):
@@ -157,10 +157,10 @@ def test_a_walk_forward_on_a_cluster_that_loses_a_worker_equals_one_of_this_mach
             os.kill(killed[0], signal.SIGKILL)
         return False
 
-    told, wanted = result_of(followed(run, until=first_fold_is_done)), result_of(here)
+    document, wanted = result_of(followed(run, until=first_fold_is_done)), result_of(here)
     assert len(killed) == 1
-    assert told["folds"] == wanted["folds"]
-    assert told["metrics"] == wanted["metrics"]
+    assert document["folds"] == wanted["folds"]
+    assert document["metrics"] == wanted["metrics"]
     for name in ("trades.csv", "equity.parquet", "predictions.parquet"):
         assert (run.path / name).read_bytes() == (here.path / name).read_bytes(), name
 

@@ -114,11 +114,11 @@ def test_a_search_goes_on_with_the_trials_that_lack(home, searched, monkeypatch,
     with (again.run.path / file_of(lost[-1])).open("r+b") as file:  # torn, or touched by somebody
         file.truncate(100)
     done = in_this_process(monkeypatch)
-    told = study.search(again)
+    repeated = study.search(again)
     assert sorted(done) == sorted(lost)
     assert trials_in(again.run) == trials
     own = {"run": "", "winner_run": ""}
-    assert to_json(told) | own == to_json(result) | own
+    assert to_json(repeated) | own == to_json(result) | own
 
 
 def test_no_trial_knows_what_comes_after_the_inner_data(home, searched, monkeypatch):
@@ -193,9 +193,9 @@ def slow_value(forecasts, settings):
     for fold, forecast in zip(forecasts.folds, forecasts.validation, strict=True):
         target = samples.windows.target[fold.validation]
         level = trading.entry_threshold(samples.market, target, forecast, settings).threshold
-        told = settings.signal.model_copy(update={"entry_threshold": level})
-        by, band = settings.model_copy(update={"signal": told}), None
-        if told.by_band:
+        signal_settings = settings.signal.model_copy(update={"entry_threshold": level})
+        by, band = settings.model_copy(update={"signal": signal_settings}), None
+        if signal_settings.by_band:
             width = experiment.band_width(forecast, samples, fold.validation, settings)
             band = experiment.band(forecast, samples, fold.validation, width)
         decisions = trading.decide(samples.market, target, forecast, samples.forward_return, by, band=band)
@@ -232,8 +232,8 @@ def test_several_objectives_have_a_front_and_nothing_is_pruned(home, monkeypatch
         assert task.levels is None
         values = (float(task.number % 4), float(task.number))  # more IC, and less drawdown, is better
         days, returns = np.arange(20_000, 20_010), np.zeros(10)
-        told = {"days": days, "returns": returns, "benchmark": returns, "objectives": values}
-        return trial.Trial(task.key, task.number, "complete", task.drawn, task.attributes, **told)
+        outcome = {"days": days, "returns": returns, "benchmark": returns, "objectives": values}
+        return trial.Trial(task.key, task.number, "complete", task.drawn, task.attributes, **outcome)
 
     in_this_process(monkeypatch, judged)
     result = study.search(job_of(home, "search.objective=ic,max_drawdown", "search.sampler=nsga2"))
@@ -244,12 +244,12 @@ def test_several_objectives_have_a_front_and_nothing_is_pruned(home, monkeypatch
 
 @pytest.mark.parametrize(("objective", "sign"), [("ic", 1.0), ("max_drawdown", -1.0)])
 def test_a_trial_behind_the_best_eighth_after_a_fold_is_ended(objective, sign):
-    told = [
+    finished = [
         trial.Trial("", number, "complete", {}, steps=(sign * number, sign * 10.0 * number))
         for number in range(9)
     ]
-    told += [trial.Trial("", 9, "pruned", {}, steps=(sign * 9.0,)), trial.Trial("", 10, "failed", {})]
-    levels = pruning.levels_of(told, objective)
+    finished += [trial.Trial("", 9, "pruned", {}, steps=(sign * 9.0,)), trial.Trial("", 10, "failed", {})]
+    levels = pruning.levels_of(finished, objective)
     assert levels.folded == pytest.approx((sign * 7.875, sign * 70.0))
     watch = pruning.Watch(levels)
     watch.folded(sign * 7.875, objective)
@@ -258,14 +258,14 @@ def test_a_trial_behind_the_best_eighth_after_a_fold_is_ended(objective, sign):
     watch = pruning.Watch(levels)
     for value in (8.0, 70.0, -99.0):  # no earlier trial came so far
         watch.folded(sign * value, objective)
-    assert np.isnan(pruning.levels_of(told[-4:], objective).folded[1])  # too few came so far to prune by
+    assert np.isnan(pruning.levels_of(finished[-4:], objective).folded[1])  # too few came so far to prune by
     pruning.Watch(pruning.Levels(np.nan, (np.nan,))).folded(-99.0, objective)
 
 
 @given(st.lists(st.floats(0.1, 9.0), min_size=4, max_size=30), st.floats(0.1, 9.0), st.integers(1, 4))
 def test_a_trial_among_the_worst_after_its_first_epoch_is_ended_then_and_never_later(begun, own, scale):
-    told = [trial.Trial("", number, "pruned", {}, begun=value) for number, value in enumerate(begun)]
-    levels = pruning.levels_of([*told, trial.Trial("", 99, "failed", {})], "ic")
+    finished = [trial.Trial("", number, "pruned", {}, begun=value) for number, value in enumerate(begun)]
+    levels = pruning.levels_of([*finished, trial.Trial("", 99, "failed", {})], "ic")
     below = sum(value <= levels.begun for value in begun) / len(begun)
     assert 0.5 <= below < 1.0 or len(set(begun)) < len(begun)
     worst = own * scale / scale > levels.begun
@@ -309,10 +309,10 @@ def test_what_is_pruned_is_what_earlier_batches_alone_have_shown(home, monkeypat
     def judged(task):
         seen[task.number] = task.levels
         days, returns = np.arange(20_000, 20_010), np.zeros(10)
-        told = {"days": days, "returns": returns, "benchmark": returns, "objectives": (0.1 * task.number,)}
+        outcome = {"days": days, "returns": returns, "benchmark": returns, "objectives": (0.1 * task.number,)}
         return trial.Trial(
             task.key, task.number, "complete", task.drawn, task.attributes,
-            begun=float(task.number), steps=(float(task.number),), **told,
+            begun=float(task.number), steps=(float(task.number),), **outcome,
         )  # fmt: skip
 
     in_this_process(monkeypatch, judged)

@@ -124,17 +124,17 @@ def test_trials_of_other_data_are_carried_out_again_and_that_is_said(home, monke
     done = in_this_process(monkeypatch, faked(lambda number: 0.1 * number))
     job = job_of(home, "search.objective=ic")
     study.search(job)
-    first, told = list(done), []
+    first, events = list(done), []
     monkeypatch.setattr(trials, "fingerprint", lambda market: fingerprint(market) + "changed")
-    study.search(dataclasses.replace(job, emit=told.append))
+    study.search(dataclasses.replace(job, emit=events.append))
     assert sorted(done[len(first) :]) == sorted(first)
-    notes = [each for each in told if each.get("code") == "trials of other data"]
+    notes = [each for each in events if each.get("code") == "trials of other data"]
     assert notes[0]["values"] == {"trials": len(first)}
-    del done[:], told[:]
-    study.search(dataclasses.replace(job, emit=told.append))
+    del done[:], events[:]
+    study.search(dataclasses.replace(job, emit=events.append))
     assert done == []
-    assert not [each for each in told if each.get("code") == "trials of other data"]
-    kept = [each for each in told if each["kind"] == "trial"]
+    assert not [each for each in events if each.get("code") == "trials of other data"]
+    kept = [each for each in events if each["kind"] == "trial"]
     assert len(kept) == len(first)
     assert all(each["kept"] for each in kept)
 

@@ -25,10 +25,10 @@ def market(missing, count=60):
     return frame.drop(frame.index[list(missing)])
 
 
-def simulated(missing, told, *keys, name="signal"):
+def simulated(missing, signals, *keys, name="signal"):
     frame = market(missing)
     time = pd.date_range("2024-01-01", periods=60, freq="h", tz="UTC")
-    series = pd.Series({time[hour]: value for hour, value in told.items()}, name=name, dtype=float)
+    series = pd.Series({time[hour]: value for hour, value in signals.items()}, name=name, dtype=float)
     return simulate_signals(frame, series, make({}, list(keys)))
 
 
@@ -44,7 +44,7 @@ def test_a_signal_in_a_gap_is_filled_at_the_next_bar_and_noted():
 
 
 @pytest.mark.parametrize(
-    ("told", "keys", "second"),
+    ("signals", "keys", "second"),
     [
         ({2: 1, 11: -1, 13: 0}, (), "13"),  # 0 holds, so the order goes on waiting
         ({2: 1, 11: -1, 13: 0}, ("signal.neutral=flat",), None),
@@ -52,8 +52,8 @@ def test_a_signal_in_a_gap_is_filled_at_the_next_bar_and_noted():
         ({2: 1, 11: 1, 12: -1}, (), "13"),
     ],
 )
-def test_of_several_the_last_that_decides_counts(told, keys, second):
-    assert entries(simulated({11, 12}, told, *keys))[1:] == ([second] if second else [])
+def test_of_several_the_last_that_decides_counts(signals, keys, second):
+    assert entries(simulated({11, 12}, signals, *keys))[1:] == ([second] if second else [])
 
 
 def test_a_longer_gap_and_other_times_are_refused_as_before():
@@ -77,9 +77,9 @@ def test_it_is_as_if_every_bar_were_asked_in_turn(data):
     absent = np.array(sorted(missing), np.int64) * HOUR_MS
     decides = np.isfinite(values)
     expected, waiting = np.full(len(bars), np.nan), np.nan
-    told = dict(zip(hours, values.tolist(), strict=True))
+    signals = dict(zip(hours, values.tolist(), strict=True))
     for hour in range(20):
-        value = told.get(hour, np.nan)
+        value = signals.get(hour, np.nan)
         waiting = value if np.isfinite(value) else waiting
         if hour not in missing:
             expected[np.searchsorted(bars, hour * HOUR_MS)] = waiting

@@ -24,19 +24,19 @@ def whole(home):
 
 
 def test_the_stitched_curve_covers_every_test_span_once(whole):
-    told = result_of(whole)
-    folds = told["folds"]
+    document = result_of(whole)
+    folds = document["folds"]
     assert [fold["fold"] for fold in folds] == [1, 2, 3]
-    assert told["simulated"] is True
-    assert sum(fold["test"] for fold in folds) == told["bars"]
+    assert document["simulated"] is True
+    assert sum(fold["test"] for fold in folds) == document["bars"]
     equity = pd.read_parquet(whole.path / "equity.parquet")["equity"]
     gains = np.prod([1 + fold["total_return"] for fold in folds])
     assert gains == pytest.approx(equity.iloc[-1] / 10_000)
-    assert sum(fold["trades"] for fold in folds) == told["metrics"]["trades"]
+    assert sum(fold["trades"] for fold in folds) == document["metrics"]["trades"]
     table = pd.read_parquet(whole.path / "predictions.parquet").dropna()  # bars with a band and a return
     held = table["realised"].between(table["low"], table["high"])
-    assert told["band"]["forecasts"] == len(table)
-    assert told["band"]["held"]["value"] == pytest.approx(held.mean())
+    assert document["band"]["forecasts"] == len(table)
+    assert document["band"]["held"]["value"] == pytest.approx(held.mean())
     for fold in folds:
         span = held[pd.Timestamp(fold["test_start"]) : pd.Timestamp(fold["test_end"])]
         assert fold["band_held"] == pytest.approx(span.mean())

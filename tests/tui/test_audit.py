@@ -15,9 +15,9 @@ def market(real):
 def test_audit_passes_a_clean_run_and_fails_one_that_fills_at_the_close(market):
     trained = market.json("run", *given("training.epochs=1"))
     assert trained["audit"] == "not run"
-    told = market.json("audit", trained["run"])
-    assert told["status"] == "passed"
-    assert told["findings"] == []
+    report = market.json("audit", trained["run"])
+    assert report["status"] == "passed"
+    assert report["findings"] == []
     out, _ = market("runs", "show", trained["run"])
     assert "leak audit passed" in out
 

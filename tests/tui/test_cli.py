@@ -156,9 +156,9 @@ def test_init_writes_a_commented_file_that_loads(deck):
 
 
 def test_init_says_where_it_cannot_write(deck):
-    told = deck("init", "-c", "absent/quantdeck.toml", code=2)[1]
-    assert "absent, which is no folder" in told
-    assert "Make that folder" in told
+    refusal = deck("init", "-c", "absent/quantdeck.toml", code=2)[1]
+    assert "absent, which is no folder" in refusal
+    assert "Make that folder" in refusal
 
 
 def test_a_pipe_that_closes_early_is_no_error(deck):

@@ -37,10 +37,10 @@ def test_tmux_is_asked(tmp_path, monkeypatch, value, takes):
     )
     try:
         subprocess.run([*server, "set", "-g", "set-clipboard", value], check=True)
-        told = subprocess.run(
+        address = subprocess.run(
             [*server, "display", "-p", "#{socket_path},1,0"], check=True, capture_output=True
         )
-        monkeypatch.setenv("TMUX", told.stdout.decode().strip())
+        monkeypatch.setenv("TMUX", address.stdout.decode().strip())
         why = clipboard.refusal()
         assert (why == "") == takes
         assert takes or f"set-clipboard {value}" in why

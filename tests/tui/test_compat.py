@@ -91,16 +91,16 @@ async def test_a_screen_styled_when_mounted_reads_no_style_sheet_again():
         def compose(self):
             yield Static("x")
 
-    def made(deck, *, told):
+    def made(deck, *, styled):
         screen = One()
-        if told:
+        if styled:
             deck.styled_when_mounted(screen)
         return screen
 
     reads = []
-    for told in (False, True):
+    for styled in (False, True):
         deck = Reads()
-        deck.add_mode("one", partial(made, deck, told=told))
+        deck.add_mode("one", partial(made, deck, styled=styled))
         async with deck.run_test() as pilot:
             deck.reads = 0
             await deck.switch_mode("one")

@@ -43,10 +43,10 @@ def test_shares_are_what_counting_the_bars_says(markets, most):
     found = coverage_of([stored(str(number), days) for number, days in enumerate(markets)], most)
     assert len(found.begins) <= most or found.period == "year"
     months = MONTHS[found.period]
-    for days, told in zip(markets, found.series, strict=True):
+    for days, row in zip(markets, found.series, strict=True):
         hours = hours_of(days)
         first, last = min(hours), max(hours)
-        for begin, share in zip(found.begins, told.share, strict=True):
+        for begin, share in zip(found.begins, row.share, strict=True):
             start = datetime.fromisoformat(begin).replace(tzinfo=UTC)
             year, month = divmod(12 * start.year + start.month - 1 + months, 12)
             end = datetime(year, month + 1, 1, tzinfo=UTC)
@@ -59,8 +59,8 @@ def test_shares_are_what_counting_the_bars_says(markets, most):
 @settings(max_examples=20)
 @given(st.lists(DAYS_OF, min_size=1, max_size=3))
 def test_a_mark_says_no_more_than_its_period_holds(markets):
-    for told in coverage_of([stored(str(number), days) for number, days in enumerate(markets)], 40).series:
-        for share in told.share:
+    for row in coverage_of([stored(str(number), days) for number, days in enumerate(markets)], 40).series:
+        for share in row.share:
             sign = coverage.mark(share)
             assert (sign == coverage.OUTSIDE) == math.isnan(share)
             assert (sign == coverage.WHOLE) == (share > 1 - 1e-6)

@@ -85,10 +85,10 @@ def test_what_ended_badly_unseen_is_told_once(home, state, bad):
     record(home, "0c1d0002", STATES[state][0])
     assert not status(str(home.path)).document["ended_badly"]  # nobody had looked before
     note_look(home.path, ["0c1d0002"])
-    told = status(str(home.path))
-    assert told.document["ended_badly"] == ["0c1d0002"] * bad
+    answer = status(str(home.path))
+    assert answer.document["ended_badly"] == ["0c1d0002"] * bad
     remedy = "show" if state == "nan" else "resume"  # what diverged diverges again
-    assert (f"runs {remedy} 0c1d0002" in told.text) == bad
+    assert (f"runs {remedy} 0c1d0002" in answer.text) == bad
     assert not status(str(home.path)).document["ended_badly"]
 
 

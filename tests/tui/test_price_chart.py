@@ -39,7 +39,7 @@ def chart(generator, width):
     )  # fmt: skip
 
 
-@example(seed=14, width=67, height=51, plain_characters=False)  # several bars a candle, and room for more columns
+@example(seed=14, width=67, height=51, plain_characters=False)  # several bars a candle
 @given(st.integers(0, 2**32), st.integers(40, 220), st.integers(6, 60), st.booleans())
 @settings(max_examples=30, deadline=None)
 def test_any_chart_fits_its_place_and_needs_no_colour(seed, width, height, plain_characters):

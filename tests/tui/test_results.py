@@ -60,15 +60,15 @@ def run(real, kept):
 def test_whatif_is_the_engines_answer_and_a_look_that_counts_once(real, run):
     document = real.json("whatif", run.id, *GIVEN)
     answer = what_if({"run": str(run.path), "overrides": OVERRIDES})
-    told = answer.result.to_json()
+    result = answer.result.to_json()
     metrics = {key: value for key, value in document["result"].items() if key != "benchmark"}
-    assert metrics == told["metrics"]
-    assert document["result"]["benchmark"] == told["benchmark"]
+    assert metrics == result["metrics"]
+    assert document["result"]["benchmark"] == result["benchmark"]
     assert document["recorded"] == json.loads(run.result_path.read_text())["metrics"]
     assert document["settings"] == OVERRIDES
     assert (document["trials"]["looks"], document["trials"]["what_ifs"]) == (2, 1)
-    assert document["trials"] == told["trials"]
-    assert real.json("whatif", run.id, *GIVEN)["trials"] == told["trials"]
+    assert document["trials"] == result["trials"]
+    assert real.json("whatif", run.id, *GIVEN)["trials"] == result["trials"]
     assert [look.kind for look in read(real.home.path)[0]] == ["run", WHAT_IF]
 
     out, _ = real("whatif", *GIVEN)
@@ -133,18 +133,18 @@ def test_sweep_tries_every_combination_and_each_is_a_look(real, run):
     assert "12 variants: 2 entry_threshold × 3 fee_bps × 2 stop_loss" in lines[1]
     assert "5 of 12 variants shown" in out
     best = document["variants"][document["best"]]["settings"]
-    told = next(line for line in lines if line.startswith("best"))
-    assert f"backtest.fee_bps={best['backtest.fee_bps']}" in told
+    headline = next(line for line in lines if line.startswith("best"))
+    assert f"backtest.fee_bps={best['backtest.fee_bps']}" in headline
     assert "without any skill" in out
     assert document["sentence"] in out
 
 
 def test_sweep_writes_every_variant_to_a_file(real, run):
-    told = real.json("sweep", run.id, *SWEPT, "--csv", "swept.csv")
+    swept = real.json("sweep", run.id, *SWEPT, "--csv", "swept.csv")
     with (real.folder / "swept.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 12
-    assert float(rows[0]["sharpe"]) == max(row["sharpe"] for row in told["variants"])
+    assert float(rows[0]["sharpe"]) == max(row["sharpe"] for row in swept["variants"])
     assert {"signal.entry_threshold", "backtest.fee_bps", "backtest.stop_loss", "trades"} < set(rows[0])
 
 
@@ -243,9 +243,9 @@ def test_compare(real, run):
     assert none["days"] < 30
     assert none["sharpe"] == {"value": None, "interval": [None, None]}
     assert every[0]["against_first"] is None
-    told = real("runs", "compare", run.id, other.id, short.id)[0]
-    assert f"{short.id} against {run.id}: n/a, " in told
-    assert "in common; it takes 30" in told
+    text = real("runs", "compare", run.id, other.id, short.id)[0]
+    assert f"{short.id} against {run.id}: n/a, " in text
+    assert "in common; it takes 30" in text
     assert "two runs" in real("compare", run.id, code=2)[1]
     trained = real.home.create("train", make({}))
     trained.result_path.write_text(json.dumps({"simulated": True, "training": {}}))

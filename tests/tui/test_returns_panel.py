@@ -63,10 +63,10 @@ def test_every_figure_stands_whole(seed, width, plain_characters):
     found = analysis(np.random.default_rng(seed))
     lines = spread_of(found, width, ascii=plain_characters)
     assert all(width_of(line) <= width for line in lines)
-    told = {cell for line in map(plain, lines) for cell in line.split()}
+    cells = {cell for line in map(plain, lines) for cell in line.split()}
     for table in return_tables(found):
         for row in table.rows:
-            assert set(row[1:]) - {""} <= told, (table.header, row)
+            assert set(row[1:]) - {""} <= cells, (table.header, row)
     if plain_characters:
         assert not set("█") & set("".join(map(plain, lines)))
 

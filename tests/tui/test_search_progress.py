@@ -21,7 +21,7 @@ def entries(events, start=0):
 
 
 def at_work(numbers, **known):
-    log = entries([searched.told(number, done) | known for done, number in enumerate(numbers, 1)])
+    log = entries([searched.trial_event(number, done) | known for done, number in enumerate(numbers, 1)])
     return replay(State(status="training", mode="search"), log)
 
 
@@ -41,14 +41,14 @@ def test_the_pace_is_that_of_trials_that_this_process_has_carried_out():
     state = at_work([0, 1, 2], kept=True)
     assert progress_of(state).left_s is None
     later = replace(state, started_at="2024-05-01T12:00:30.000Z")
-    own = [searched.told(3, 4), searched.told(4, 5)]
+    own = [searched.trial_event(3, 4), searched.trial_event(4, 5)]
     again = replay(later, entries(own, start=39))
     assert progress_of(again).left_s == pytest.approx(searched.OF - 5)
 
 
 def test_of_a_trial_that_is_told_twice_the_latest_counts_and_none_is_lost(tmp_path):
     state = at_work([0, 1, 2])
-    again = searched.told(1, 3)
+    again = searched.trial_event(1, 3)
     again["trial"]["epochs"] = 99
     for each in entries([again], start=9):
         state = fold(state, each)
@@ -67,9 +67,9 @@ def test_what_is_kept_of_a_state_comes_back():
 
 @pytest.mark.parametrize("number", [0, 1, 4, 11])
 def test_a_trial_is_a_line_of_the_log_once(number):
-    told = TrialEnded(trial=searched.trial(number), done=number, of=41)
-    line = lasting(told)
-    state = told.trial.state
+    event = TrialEnded(trial=searched.trial(number), done=number, of=41)
+    line = lasting(event)
+    state = event.trial.state
     assert line.startswith(f"trial {number} of 40{': ic' if state == 'complete' else f' {state}'}")
     assert ("the settings as they are" in line) == (number == 0)
-    assert lasting(replace(told, kept=True)) == ""
+    assert lasting(replace(event, kept=True)) == ""

@@ -32,12 +32,12 @@ def result(objective, values):
     )  # fmt: skip
 
 
-def told(tmp_path, objective, values):
+def text_of(tmp_path, objective, values):
     return study_summary(RunFolder(tmp_path / "runs" / "0a0a0a0a"), result(objective, values)).splitlines()
 
 
 def test_the_verdict_comes_before_the_figures_and_the_best_trials_first(tmp_path):
-    lines = told(tmp_path, "ic", [0.01, 0.04, 0.03])
+    lines = text_of(tmp_path, "ic", [0.01, 0.04, 0.03])
     assert lines[0].startswith("SIMULATED")
     assert lines[1] == "Trials: 3 complete, 1 pruned, drawn by tpe, judged by ic"
     verdict = next(place for place, line in enumerate(lines) if line.startswith("It may be luck"))
@@ -51,7 +51,7 @@ def test_the_verdict_comes_before_the_figures_and_the_best_trials_first(tmp_path
 
 
 def test_the_least_drawdown_is_the_best(tmp_path):
-    lines = told(tmp_path, "max_drawdown", [0.3, 0.1, 0.2])
+    lines = text_of(tmp_path, "max_drawdown", [0.3, 0.1, 0.2])
     best = next(place for place, line in enumerate(lines) if line.startswith("best trials"))
     assert [line.split()[0] for line in lines[best + 1 : best + 4]] == ["1", "2", "0"]
 

@@ -89,9 +89,9 @@ def test_every_curve_has_its_mark_on_it_whatever_the_colours(seed, size, plain_c
     assert all(width_of(line) <= size[0] for line in lines)
     text = list(map(plain, lines))
     assert not plain_characters or all(line.isascii() for line in text)
-    told = text[0]
+    legend = text[0]
     for each in curves:
-        assert f"{each.mark} {each.name}" in told or " more" in told
+        assert f"{each.mark} {each.name}" in legend or " more" in legend
     drawn = {character for line in text[1:-1] for character in line.partition("│")[2] or line[8:]}
     if not plain_characters and len(curves) <= 3:  # of more, marks may lie under others
         assert {each.mark for each in curves} <= drawn

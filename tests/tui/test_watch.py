@@ -43,10 +43,10 @@ def test_summaries_spare_the_logs_and_say_the_same(home, monkeypatch):
     read = []
     monkeypatch.setattr(module.Follower, "poll", lambda self, _: read.append(self.run.id))
     after = watched(home)
-    told = [each.id for each in after.snapshot.runs if each.summary]
-    assert told
-    assert not set(read) & set(told)
-    assert {*read, *told} == set(after.snapshot.by_id)
+    summarised = [each.id for each in after.snapshot.runs if each.summary]
+    assert summarised
+    assert not set(read) & set(summarised)
+    assert {*read, *summarised} == set(after.snapshot.by_id)
     monkeypatch.undo()
 
 

@@ -126,17 +126,17 @@ def test_a_variant_of_a_sweep_is_a_what_if_and_each_is_one_look(tmp_path):
         "backtest.fee_bps": [1.0, 10.0],
     }
     before = len(read(tmp_path)[0])
-    told = sweep.swept(ask(run, choices=choices))
-    assert len(told.variants) == 8
+    answer = sweep.swept(ask(run, choices=choices))
+    assert len(answer.variants) == 8
     assert len(read(tmp_path)[0]) == before + 8
-    for row in told.variants:
+    for row in answer.variants:
         alone = opening.what_if(ask(run, overrides=row.settings)).result.metrics
         for name in ("final_value", "total_return", "max_drawdown", "trades"):
             assert getattr(row, name) == pytest.approx(alone[name], rel=1e-9, nan_ok=True), name
     assert len(read(tmp_path)[0]) == before + 8
-    busy = [row.total_return for row in told.variants if row.trades >= 10]
+    busy = [row.total_return for row in answer.variants if row.trades >= 10]
     assert len(set(busy)) > 1  # the choices differ, or nothing would have been compared
-    assert told.trials.looks == before + 8
+    assert answer.trials.looks == before + 8
 
 
 @pytest.mark.parametrize(
@@ -151,8 +151,8 @@ def test_what_needs_another_training_or_bars_is_refused(made, key):
 def test_returns_and_trades_are_told_under_other_rules(made):
     _, _, run, _ = made
     moved = {"portfolio.allocation": "rank", "portfolio.top": 1, "portfolio.bottom": 0}
-    told = return_analysis.analysed(ask(run, overrides=moved))
-    assert [each.trades > 0 for each in told.sides] == [True, False]  # none is sold short
+    analysis = return_analysis.analysed(ask(run, overrides=moved))
+    assert [each.trades > 0 for each in analysis.sides] == [True, False]  # none is sold short
     listed = trades.window(ask(run, overrides=moved, filter="symbol=B/USDT", count=5))
     assert 0 < listed.total < listed.all
     assert {row[listed.columns.index("symbol")] for row in listed.rows} == {"B/USDT"}

@@ -82,8 +82,8 @@ def test_one_account_trades_all_symbols(traded):
         rows = predictions[predictions["symbol"] == name]
         assert rows.index[-1].value // 10**6 == ends[name]
     assert first["perp-a"] == first["perp-c"]  # the test begins at one instant for all that are there
-    told = [each for _, each in trades.iterrows() if np.isfinite(each["prediction"])]
-    assert len(told) == len(trades)
+    forecast = [each for _, each in trades.iterrows() if np.isfinite(each["prediction"])]
+    assert len(forecast) == len(trades)
     assert [note.code for note in result.notes].count("universe of candidates") == 1
 
 
@@ -234,8 +234,8 @@ def test_a_line_that_is_lost_on_one_symbol_loses_nothing_of_the_others(tmp_path,
     assert rows[-2:] == [1680, 1680]
     assert all(row < 1680 for row in rows[:-2])
     goes_on = make({}, [*wanted, "data.when_source_fails=go-on"])
-    told = pipeline.update(replace(job, settings=goes_on))
-    assert [(note.code, note.text.split()[0]) for note in told.notes] == [("symbol lost", "XRP/USDT")]
+    updated = pipeline.update(replace(job, settings=goes_on))
+    assert [(note.code, note.text.split()[0]) for note in updated.notes] == [("symbol lost", "XRP/USDT")]
     monkeypatch.undo()
     before = simulated_markets()
     assert not pipeline.update(job).notes

@@ -37,11 +37,11 @@ class Tab:
 
     async def _read(self):
         async for message in self._socket:
-            told = json.loads(message.data)
-            if "id" in told:
-                self._answers.pop(told["id"]).set_result(told)
+            reply = json.loads(message.data)
+            if "id" in reply:
+                self._answers.pop(reply["id"]).set_result(reply)
                 continue
-            what, facts = told["method"], told.get("params", {})
+            what, facts = reply["method"], reply.get("params", {})
             if what == "Network.webSocketFrameReceived":
                 sent = facts["response"]
                 data = sent["payloadData"]

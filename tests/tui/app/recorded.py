@@ -138,8 +138,8 @@ def record(
     run.about_path.write_text(json.dumps(about))
     tell_all(run, events)
     if metrics:
-        told = BACKTEST | {"run": run_id, "of": run_id, "metrics": metrics}
-        run.result_path.write_text(json.dumps(told))
+        result = BACKTEST | {"run": run_id, "of": run_id, "metrics": metrics}
+        run.result_path.write_text(json.dumps(result))
     return run
 
 
@@ -147,8 +147,8 @@ def tell_all(run, events, end=NOON):
     times = iter(end - dt.timedelta(seconds=0.5 * left) for left in reversed(range(len(events) + 1)))
     with EventLog(run.events_path, now=lambda: next(times)) as log:
         for each in events:
-            told = each | ({"run": run.path.name} if each["kind"] == "started" else {})
-            log.emit(told)
+            entry = each | ({"run": run.path.name} if each["kind"] == "started" else {})
+            log.emit(entry)
 
 
 def hold(run):

@@ -54,7 +54,7 @@ def trial(number, objectives=("ic",)):
     )
 
 
-def told(number, done, objectives=("ic",)):
+def trial_event(number, done, objectives=("ic",)):
     """A trial as an event of the log."""
     return event("trial", trial=to_json(trial(number, objectives)), done=done, of=OF)
 
@@ -67,7 +67,7 @@ def so_far(trials):
 def at_work(count, objectives=("ic",)):
     """The log of a search that has carried out so many trials."""
     begun = [*started("search"), *stage("collect", 2.1), event("stage", stage="trials", state="begin")]
-    trials = [told(number, number + 1, objectives) for number in range(count)]
+    trials = [trial_event(number, number + 1, objectives) for number in range(count)]
     return [
         *begun,
         *trials,

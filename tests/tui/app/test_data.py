@@ -58,9 +58,9 @@ def read(kind, answer):
 
 @given(st.lists(ENTRIES | ANY, max_size=4) | ANY, st.sampled_from([1, 14, 60]))
 def test_any_facts_make_rows_or_are_refused(series, width):
-    told = read(StoreStatus, {"series": series})
-    for each in told.series if told else ():
-        view = drawing.View(drawing.axis_of(told.series), NOON.timestamp(), width, plain=False)
+    status = read(StoreStatus, {"series": series})
+    for each in status.series if status else ():
+        view = drawing.View(drawing.axis_of(status.series), NOON.timestamp(), width, plain=False)
         cells = drawing.cells(each, "", view)
         assert len(cells) == len(drawing.COLUMNS)
         assert all(isinstance(text, str) for text, _ in cells)
@@ -82,16 +82,16 @@ SOUND = st.builds(
 
 @given(st.lists(SOUND, max_size=4), st.sampled_from([1, 14, 60]))
 def test_what_is_sound_is_read_as_it_was_and_drawn(series, width):
-    told = from_json(StoreStatus, to_json(StoreStatus(series=tuple(series))), "the store")
-    assert told.series == tuple(series)
-    view = drawing.View(drawing.axis_of(told.series), NOON.timestamp(), width, plain=True)
-    assert len(drawing.rows(told.series, {}, view)) == len(series)
+    status = from_json(StoreStatus, to_json(StoreStatus(series=tuple(series))), "the store")
+    assert status.series == tuple(series)
+    view = drawing.View(drawing.axis_of(status.series), NOON.timestamp(), width, plain=True)
+    assert len(drawing.rows(status.series, {}, view)) == len(series)
 
 
 @given(DETAILS, st.sampled_from([20, 80, 200]))
 def test_any_answer_makes_a_detail_or_is_refused(answer, width):
-    if told := read(SeriesDetail, answer):
-        lines = detail.detail(told, "", width)
+    if status := read(SeriesDetail, answer):
+        lines = detail.detail(status, "", width)
         assert all(isinstance(text, str) for line in lines for text, _ in line)
 
 
@@ -109,8 +109,8 @@ def test_any_answer_makes_a_detail_or_is_refused(answer, width):
 async def test_the_screen_shows_what_it_can(tmp_path, facts, shown):
     class Answers:
         def ask(self, request, kind):
-            told = {"series": [facts]} if request["do"] == "data.status" else {"facts": facts}
-            return from_json(kind, told, "the answer")
+            status = {"series": [facts]} if request["do"] == "data.status" else {"facts": facts}
+            return from_json(kind, status, "the answer")
 
         def close(self):
             pass

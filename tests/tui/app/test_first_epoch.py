@@ -27,40 +27,40 @@ losses = st.lists(st.floats(0.01, 9.0), min_size=1, max_size=3 * TRACED)
 
 def entries(events):
     at = (NOON + dt.timedelta(seconds=number) for number in range(len(events) + 1))
-    told = [each | {"at": next(at).isoformat(), "seq": seq} for seq, each in enumerate(events, 1)]
-    return [entry_of(each, "a log") for each in told]
+    stamped = [each | {"at": next(at).isoformat(), "seq": seq} for seq, each in enumerate(events, 1)]
+    return [entry_of(each, "a log") for each in stamped]
 
 
-def batches(told, epoch=1):
+def batches(values, epoch=1):
     """A batch event for each loss."""
     return [
-        event("batch", epoch=epoch, epochs=20, batch=number, batches=len(told), loss=loss,
+        event("batch", epoch=epoch, epochs=20, batch=number, batches=len(values), loss=loss,
               sequences_per_s=7912.0 if number > 1 else None)
-        for number, loss in enumerate(told, 1)
+        for number, loss in enumerate(values, 1)
     ]  # fmt: skip
 
 
 @given(losses, st.integers(60, 220))
 @settings(max_examples=40, deadline=None)
-def test_a_first_epoch_tells_loss_rate_and_patience_and_never_that_it_compiles(told, width):
+def test_a_first_epoch_tells_loss_rate_and_patience_and_never_that_it_compiles(by_batch, width):
     before = replay(State(), entries([*prepared(), MODEL]))
     assert run_status.status(before)[0] == "starting (compiling)"
-    state = replay(before, entries(batches(told)))
+    state = replay(before, entries(batches(by_batch)))
     assert run_status.status(state)[0] == "training"
     assert "compiling" not in drawing.waiting(state)
     line = plain(drawing.progress(state, width, ascii=False))
-    assert f"loss {told[-1]:.4f}" in line
+    assert f"loss {by_batch[-1]:.4f}" in line
     assert len(line) <= width
     if width >= 80:
         assert "lr 1.0e-03" in line
         assert "patience 0/6" in line
     one_by_one = before
-    for each in entries(batches(told)):
+    for each in entries(batches(by_batch)):
         one_by_one = fold(one_by_one, each)
     assert one_by_one.trace == state.trace
     assert len(state.trace) <= TRACED
-    assert state.trace[0] == (1, told[0])
-    assert {loss for _, loss in state.trace} <= set(told)
+    assert state.trace[0] == (1, by_batch[0])
+    assert {loss for _, loss in state.trace} <= set(by_batch)
     view = Losses((), None, trace=state.trace, batches=state.batches)
     for height in (5, 12):
         lines = chart(view, width, height)
@@ -82,9 +82,9 @@ def test_the_first_epoch_and_a_new_process_end_the_curve():
 
 @given(st.lists(losses, min_size=1, max_size=6), st.integers(40, 220), st.integers(5, 40), st.booleans())
 @settings(max_examples=30, deadline=None)
-def test_the_batches_of_epochs_that_are_over_stay_as_a_thin_trace(told, width, height, log):
+def test_the_batches_of_epochs_that_are_over_stay_as_a_thin_trace(by_batch, width, height, log):
     over = []
-    for number, each in enumerate(told, 1):
+    for number, each in enumerate(by_batch, 1):
         running = [(16 * count, sum(each[:count]) / count) for count in range(1, len(each) + 1)]
         parts = part_losses(running)
         assert len(parts) == min(len(each), PARTS)
@@ -96,7 +96,7 @@ def test_the_batches_of_epochs_that_are_over_stay_as_a_thin_trace(told, width, h
     state = replay(State(), entries([*prepared(), MODEL, *over]))
     view = Losses.of(state.history, 1, log=log)
     assert [int(place) for place, _ in view.within] == [
-        number for number, each in enumerate(told) for _ in each[:PARTS]
+        number for number, each in enumerate(by_batch) for _ in each[:PARTS]
     ]
     lines = chart(view, width, height)
     assert len(lines) <= height
@@ -113,8 +113,8 @@ def test_only_a_fault_is_marked_as_one(ended):
         source("a", "page", page=1, pages=3),
     ]
     state = replay(State(), entries([*fetching, event(ended)]))
-    told = [plain(line) for line in [*drawing.stages(state, "run", 80), *drawing.sources(state, 80)]]
-    assert any("✗" in line for line in told) == (ended == "failed")
+    texts = [plain(line) for line in [*drawing.stages(state, "run", 80), *drawing.sources(state, 80)]]
+    assert any("✗" in line for line in texts) == (ended == "failed")
 
 
 async def test_seconds_are_counted_while_a_run_imports_and_compiles(tmp_path, held):

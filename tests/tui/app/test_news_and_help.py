@@ -17,7 +17,7 @@ from tui.widgets.lines import Lines
 WAYS = {"data": "1", "backtest": "3", "runs": "4", "form": "n", "help": "question_mark", "frozen": "Z"}
 
 
-def told(deck):
+def announced(deck):
     return [note.message for note in deck._notifications]
 
 
@@ -38,7 +38,7 @@ async def test_a_run_that_fails_is_told_wherever_one_is(deck_in, way):
         await settled(pilot)
         tell_all(deck.snapshot.runs[0].run, [event("failed", error=ERROR)])
         await until(pilot, lambda: not deck.snapshot.live)
-        assert any("has 3 rows, 62 are needed" in each for each in told(deck))
+        assert any("has 3 rows, 62 are needed" in each for each in announced(deck))
 
 
 async def test_where_its_run_is_in_sight_an_end_is_not_told_twice(deck_in):
@@ -47,7 +47,7 @@ async def test_where_its_run_is_in_sight_an_end_is_not_told_twice(deck_in):
         await ready(pilot)
         tell_all(deck.snapshot.runs[0].run, [event("failed", error=ERROR)])
         await until(pilot, lambda: not deck.snapshot.live)
-        assert not told(deck)
+        assert not announced(deck)
 
 
 async def test_a_run_that_came_and_went_between_two_looks_is_told_and_an_old_one_is_not(deck_in, tmp_path):
@@ -59,7 +59,7 @@ async def test_a_run_that_came_and_went_between_two_looks_is_told_and_an_old_one
         deck.watcher.look()
         await until(pilot, lambda: len(deck.snapshot.runs) == 3)
         await settled(pilot)
-        assert [each.split()[1] for each in told(deck)] == ["3f2a0003"]
+        assert [each.split()[1] for each in announced(deck)] == ["3f2a0003"]
 
 
 @pytest.mark.parametrize("state", ["stopped", "done"])
@@ -143,7 +143,7 @@ async def test_where_the_terminal_takes_no_copy_a_file_is_offered(deck_in, monke
             await settled(pilot)
             assert (tmp_path / "quantdeck-copy.txt").read_text() == "3f2a0001\n"
         else:
-            assert told(deck) == ["copied: 3f2a0001"]
+            assert announced(deck) == ["copied: 3f2a0001"]
 
 
 async def test_an_empty_home_offers_three_ways_on_data_and_on_train(tmp_path, monkeypatch):

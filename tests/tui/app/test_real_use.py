@@ -256,9 +256,9 @@ def test_a_crash_is_told_without_its_variables(home, terminal, tmp_path):
     log = (home.path / "app.log").read_text()
     assert "ZeroDivisionError" in log
     assert "hunter2" not in log.replace("password = 'hunter2'; raise", "")
-    told = deck.text().rpartition("1049l")[2]
-    assert "app.log" in told
-    assert "Traceback" not in told
+    last_words = deck.text().rpartition("1049l")[2]
+    assert "app.log" in last_words
+    assert "Traceback" not in last_words
 
 
 def test_without_a_terminal_there_is_no_app(deck):

@@ -225,8 +225,8 @@ def test_the_worst_symbols_are_told_as_far_as_there_is_room(losses, width):
 @settings(max_examples=40, deadline=None)
 def test_alarm_and_error_are_wrapped_and_a_note_that_is_cut_is_marked(width, note):
     events = STATES["nan"][0]
-    told = [each | {"at": NOON.isoformat(), "seq": seq} for seq, each in enumerate(events, 1)]
-    state = replay(State(), [entry_of(each, "a log") for each in told])
+    stamped = [each | {"at": NOON.isoformat(), "seq": seq} for seq, each in enumerate(events, 1)]
+    state = replay(State(), [entry_of(each, "a log") for each in stamped])
     lines = [*map(plain, fault(Watched(RunFolder(Path("none")), state, note=note), width - 2, str))]
     assert max(map(cell_len, lines)) <= width
     said = " ".join(" ".join(lines).split())

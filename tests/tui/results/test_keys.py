@@ -68,12 +68,12 @@ async def test_every_what_if_is_counted_and_0_leads_back(deck_on, home):
 @pytest.mark.parametrize("status", ["passed", "failed"])
 async def test_the_audits_status_is_on_the_screen_as_long_as_it_holds(deck_on, home, status, key):
     run = home.find(RUN)
-    told = {key: status, "manifest": fingerprint(run)}
-    (run.path / AUDIT).write_text(json.dumps(told))
+    audit = {key: status, "manifest": fingerprint(run)}
+    (run.path / AUDIT).write_text(json.dumps(audit))
     deck = deck_on(home)
     async with go(deck, "3") as pilot:
         assert f"leak audit {status}" in text_of(deck)
-        (run.path / AUDIT).write_text(json.dumps(told | {"manifest": "of other artifacts"}))
+        (run.path / AUDIT).write_text(json.dumps(audit | {"manifest": "of other artifacts"}))
         await press("f5")(pilot)
         assert "leak audit not run" in text_of(deck)
 

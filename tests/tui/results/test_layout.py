@@ -144,22 +144,22 @@ def test_a_comparison_of_any_runs_has_all_digits_at_every_width(full, seed, widt
     ends = AccountIntervals(*(Interval(any_size(), any_size()) for _ in range(3)))
     result = replace(recorded, intervals=replace(recorded.intervals, strategy=ends))
     columns = Columns(every, [result] * count, different([each.differ for each in every]))
-    found, first, told = compared(every, any_size, generator), 1, {}
+    found, first, cells_of = compared(every, any_size, generator), 1, {}
     while True:
         shown = columns.shown(width, first)
         lines = [*head(columns, shown), *table(columns, shown, found, waits=False)]
         assert all(width_of(line) <= width for line in lines)
         assert not any("…" in text for line in lines for text, _ in line)
         for place, number in enumerate(shown.numbers):
-            told[number] = [line[1 + place][0].strip() for line in lines if len(line) > 1]
+            cells_of[number] = [line[1 + place][0].strip() for line in lines if len(line) > 1]
         if "→" not in shown.said:
             break
         first += len(shown.others)
-    assert set(told) == set(range(columns.count))  # every run is reached by paging
+    assert set(cells_of) == set(range(columns.count))  # every run is reached by paging
     for number, each in enumerate(every):
-        assert f"{number + 1}{each.run.id}" in "".join(told[number]).replace(" ", "")
-        assert str(each.differ["model.units"]).replace(" ", "") in "".join(told[number]).replace(" ", "")
+        assert f"{number + 1}{each.run.id}" in "".join(cells_of[number]).replace(" ", "")
+        assert str(each.differ["model.units"]).replace(" ", "") in "".join(cells_of[number]).replace(" ", "")
         for metric in placed("compare"):
             value = metric.of(each.metrics) * (100 if metric.format == "percent" else 1)
-            numbers = [cell for cell in told[number] if NUMBER.fullmatch(cell)]
+            numbers = [cell for cell in cells_of[number] if NUMBER.fullmatch(cell)]
             assert not defined(value) or any(near(cell, value) for cell in numbers)

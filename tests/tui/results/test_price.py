@@ -65,7 +65,7 @@ async def test_zoom_keeps_the_cursor_and_leads_back_to_all_bars(deck_on, home):
 
 async def test_prices_of_other_rules_are_dim_until_they_come(deck_on, home, engine):
     deck = deck_on(home, first="backtest")
-    told = []
+    overrides = []
 
     class Late:
         """An engine whose prices are of no trades, which only a late answer could show."""
@@ -73,7 +73,7 @@ async def test_prices_of_other_rules_are_dim_until_they_come(deck_on, home, engi
         def ask(self, request, kind):
             answer = engine.ask(request, kind)
             if kind is PriceChart:
-                told.append(request["overrides"])
+                overrides.append(request["overrides"])
                 return replace(answer, trades=(), held=(-1,) * len(answer.held))
             return answer
 
@@ -89,5 +89,5 @@ async def test_prices_of_other_rules_are_dim_until_they_come(deck_on, home, engi
         await press()(pilot)
         await pilot.pause(0.4)
         await press()(pilot)
-        assert told[-1] == {"signal.entry_threshold": 0.0015}
+        assert overrides[-1] == {"signal.entry_threshold": 0.0015}
         assert not panel.stale
