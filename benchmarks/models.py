@@ -64,7 +64,7 @@ def prepared(folder, name, file, settings, share):
     from engine.data.demo.market import DemoMarket
     from engine.data.importing.files import import_file
     from engine.data.store import Store
-    from engine.runs.folder import Home
+    from engine.runs.home import Home
     from engine.settings import make
     from engine.studies.calibration import SERIES, store_candles
 

@@ -17,13 +17,15 @@ from engine.backtest.trading import Decisions
 from engine.queries.opening import opened
 from engine.queries.opening import what_if as answered
 from engine.robustness.permutation import shuffle
-from engine.runs.folder import Home, RunFolder
+from engine.runs.home import Home
 from engine.runs.manifest import write_manifest
 from engine.settings import Settings
 from engine.statistics.tear_sheet import tear_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from engine.runs.folder import RunFolder
 
 COLUMNS = 200  # of the widest terminal
 HOUR_MS = 3_600_000

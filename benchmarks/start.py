@@ -39,7 +39,7 @@ def first_step(devices: str) -> dict[str, Callable[[], Any]]:
     """`first_step`: seconds of a run over 20,000 stored candles, all features, to its first trained batch."""
     from benchmarks.data import walk
     from engine.data.store import Store
-    from engine.runs.folder import Home
+    from engine.runs.home import Home
     from engine.runs.launch import launch, wait
     from engine.settings import make
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from benchmarks.contest import Line, line
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.launch import ask_stop, launch, wait
 from engine.runs.state import state_of
 from engine.settings import make

@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from engine.runs.folder import Home
+from engine.runs.home import Home
 
 PERIOD_S = 0.01
 

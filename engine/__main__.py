@@ -13,7 +13,8 @@ from engine.disk import write_whole
 from engine.errors import QuantdeckError, StopRequestedError
 from engine.imports import gc_paused
 from engine.results.notes import Note, log_event
-from engine.runs.folder import Home, RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.home import Home
 from engine.runs.modes import MODES
 from engine.variables import DROPPED
 

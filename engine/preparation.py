@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from engine.features import Feature
     from engine.runs.events import Emit
-    from engine.runs.folder import Home, RunFolder
+    from engine.runs.folder import RunFolder
+    from engine.runs.home import Home
     from engine.settings import Settings
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine import pipeline
 from engine.preparation import Job
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.settings import load, make
 
 LOOKBACKS = (6, 12, 24)

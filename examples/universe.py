@@ -13,7 +13,7 @@ from pathlib import Path
 
 from engine import pipeline
 from engine.preparation import Job
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.settings import load, make
 
 NOW_MS = int(datetime(2025, 4, 1, tzinfo=UTC).timestamp() * 1000)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine.disk import CHECKPOINT, read_with_digest
 from engine.errors import RepairDataError
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.launch import launch, wait
 from engine.runs.manifest import ABOUT, MANIFEST, manifest_of, read_checked, verify
 from engine.settings import make

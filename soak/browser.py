@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from tests.tui.app import chromium
 from tests.tui.app.recorded import STATES, record
 from tests.tui.app.test_serve import served

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.launch import launch, wait
 from engine.settings import make
 from soak.settings import SMALL

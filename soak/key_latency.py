@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.results import backtest_of
 from tests.queries.results import backtested
 from tests.tui.app.terminals import Pty, environment, until

@@ -15,7 +15,7 @@ from engine.data.importing.files import import_file
 from engine.data.store import Store
 from engine.preparation import Job
 from engine.results.explanations import explained
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.modes import MODES
 from engine.settings import make
 from soak.null import garch

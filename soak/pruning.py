@@ -20,7 +20,8 @@ from engine import pipeline
 from engine.market.times import milliseconds
 from engine.outcome import PREDICTIONS
 from engine.preparation import Job
-from engine.runs.folder import Home, RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.home import Home
 from engine.settings import load, moment
 from engine.studies.search import search as study
 from engine.studies.search import trials

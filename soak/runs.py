@@ -16,7 +16,7 @@ from pathlib import Path
 
 from engine.models.training import backend
 from engine.runs.events import read
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.launch import wait
 from engine.runs.state import state_of
 from engine.settings import Training, make

@@ -29,7 +29,7 @@ from engine.data.store import Store
 from engine.market.times import milliseconds
 from engine.outcome import PREDICTIONS, TRADES
 from engine.results.codec import to_json
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.launch import launch, wait
 from engine.runs.results import backtest_of, result_of
 from engine.runs.state import state_of

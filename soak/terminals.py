@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.launch import alive, ask_stop, wait
 from engine.runs.state import state_of
 from tests.tui.app.terminals import QUANTDECK, Pty, environment, restored

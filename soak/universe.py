@@ -21,7 +21,7 @@ from engine.data.store import Series, Store
 from engine.market.candles import OHLCV, check
 from engine.market.times import milliseconds, time_index
 from engine.preparation import Job
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.settings import make
 from engine.statistics.conformal import centre
 from engine.statistics.forecast import information_coefficient

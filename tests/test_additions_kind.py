@@ -24,7 +24,7 @@ from engine.errors import ChangeSettingsError
 from engine.market.calendar import Calendar
 from engine.market.candles import milliseconds
 from engine.market.merge import merge
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.requests import EngineClient, ask
 from engine.settings import TIMEFRAME_MS, make
 from tests.tui.app.conftest import ready, settled

@@ -11,7 +11,7 @@ import pytest
 from engine.queries.report.html import write
 from engine.results.metrics import METRICS, Metric
 from engine.results.number_format import amount, difference
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.results import backtest_of
 from tests.queries.results import backtested
 from tests.test_docs import metrics_table

@@ -11,7 +11,7 @@ import pytest
 
 from engine.errors import ChangeSettingsError
 from engine.runs import modes
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.results import result_of
 from engine.settings import make
 from tests.test_docs import modes_table

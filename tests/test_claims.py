@@ -37,7 +37,7 @@ from engine.results.explanations import (
 from engine.robustness import overview
 from engine.robustness.track_record import track_record
 from engine.runs.audit_status import AUDIT, fingerprint
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.manifest import write_manifest
 from engine.runs.results import backtest_of
 from engine.runs.trial_ledger import Evaluation

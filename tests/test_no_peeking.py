@@ -208,7 +208,7 @@ from pathlib import Path
 import joblib, numpy as np
 from engine.pipeline import train
 from engine.preparation import Job
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.settings import load
 home = Home(Path(sys.argv[1]))
 run = home.create("train", load(Path(sys.argv[2])))

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from engine.results.explanations import on_baselines
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from soak import noise_runs
 
 FEW = ("evidence.resamples=200", "evidence.permutations=100", "training.epochs=1")

@@ -12,7 +12,7 @@ from engine.errors import ChangeSettingsError, RepairDataError
 from engine.market.calendar import MINUTE_MS, Calendar
 from engine.market.times import milliseconds
 from engine.results.trade_terms import COLUMNS
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.launch import alive
 from engine.runs.manifest import verify
 from engine.runs.results import backtest_of

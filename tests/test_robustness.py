@@ -12,7 +12,7 @@ from engine.queries import handlers
 from engine.queries.run_files import decisions_of
 from engine.results.explanations import explained
 from engine.runs import trial_store
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.launch import launch, wait
 from engine.runs.results import backtest_of
 from engine.runs.state import state_of

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from textual.events import Paste
     from textual.screen import Screen
 
-    from engine.runs.folder import Home, RunFolder
+    from engine.runs.folder import RunFolder
+    from engine.runs.home import Home
     from tui.runs.watch import Watched
     from tui.screens import ScreenEntry
     from tui.settings.draft import Draft

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.errors import QuantdeckError
-    from engine.runs.folder import Home, RunFolder
+    from engine.runs.folder import RunFolder
+    from engine.runs.home import Home
     from engine.settings import Settings
     from tui.background.warm_engine import Engine
     from tui.runs.watch import Snapshot, Watch

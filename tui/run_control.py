@@ -9,7 +9,8 @@ from engine.errors import QuantdeckError
 from tui.terminal.crash import CrashSafe
 
 if TYPE_CHECKING:
-    from engine.runs.folder import Home, RunFolder
+    from engine.runs.folder import RunFolder
+    from engine.runs.home import Home
     from engine.settings import Settings
     from tui.runs.watch import Watch
 

@@ -20,7 +20,8 @@ from engine.runs.manifest import manifest_of, read_checked
 from engine.runs.versions import versions
 
 if TYPE_CHECKING:
-    from engine.runs.folder import Home, RunFolder
+    from engine.runs.folder import RunFolder
+    from engine.runs.home import Home
     from engine.settings import Settings, Training
 
 MODEL = "metadata.joblib"  # which every run has that keeps a model

@@ -25,7 +25,7 @@ from engine.queries.price import FEWEST_BARS, MOST_CANDLES
 from engine.queries.trades import whole
 from engine.results.answers import Candles
 from engine.results.series_stretch import SeriesStretch
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.settings import TIMEFRAME_MS
 
 if TYPE_CHECKING:

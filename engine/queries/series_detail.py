@@ -12,7 +12,7 @@ from engine.market.ranges import intersect
 from engine.market.times import gaps, iso, milliseconds
 from engine.results.codec import from_json
 from engine.results.series import Gap, ImportReport, SeriesDetail
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.settings import TIMEFRAME_MS
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.results.codec import from_json
 from engine.results.series import ImportReport, StoreStatus
-from engine.runs.folder import Home
+from engine.runs.home import Home
 
 if TYPE_CHECKING:
     from engine.results.series import ExportReport, RepairReport, UndoReport, VerifyReport

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from engine.runs.folder import Home
+    from engine.runs.home import Home
 
 INCOMING, LOCK = ".incoming-", "lock"
 LARGEST_LOG_BYTES = 64 * 1024**2

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from engine.disk import refusals, write_whole
 from engine.errors import ChangeSettingsError
 from engine.plain_file import plain_bytes
-from engine.runs.folder import RunFolder, checked_name
+from engine.runs.folder import RunFolder
+from engine.runs.home import checked_name
 
 if TYPE_CHECKING:
     from pathlib import Path

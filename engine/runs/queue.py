@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from engine.runs.folder import Home, RunFolder
+    from engine.runs.folder import RunFolder
+    from engine.runs.home import Home
 
 FOLDER = "queue"
 TICKET = re.compile(r"(\d{20})-([0-9a-f]{8})-([1-9]\d{0,3})")

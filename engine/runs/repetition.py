@@ -12,7 +12,8 @@ from engine.runs import manifest
 from engine.runs.modes import MODES
 
 if TYPE_CHECKING:
-    from engine.runs.folder import Home, RunFolder
+    from engine.runs.folder import RunFolder
+    from engine.runs.home import Home
 
 
 def repeat(home: Home, run: RunFolder) -> RunFolder:

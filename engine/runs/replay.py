@@ -11,7 +11,8 @@ from engine.errors import TryAgainError
 from engine.hints import run_hint
 from engine.runs import lock
 from engine.runs.events import EventLog, read
-from engine.runs.folder import Home, RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.home import Home
 from engine.runs.launch import alive
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from engine.plain_file import plain_bytes
 from engine.results.backtest import BacktestResult
 from engine.results.codec import from_json
 from engine.results.earlier import with_figures, with_notes
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.manifest import manifest_of, read_named
 from engine.runs.modes import MODES
 

@@ -21,7 +21,7 @@ from engine.runs.state import State, state_of, unread
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from engine.runs.folder import Home
+    from engine.runs.home import Home
 
 FILES = ("run.json", "settings.toml", "events.jsonl", "result.json", "manifest.json")  # what it is read from
 ENOUGH = 20  # runs read anew, until the index is written again

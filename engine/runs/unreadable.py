@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.runs.folder import Home
+    from engine.runs.home import Home
 
 LISTED = os.R_OK | os.X_OK
 UNKNOWN = 0  # runs of somebody whose folder of runs may not be listed

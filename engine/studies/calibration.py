@@ -26,7 +26,7 @@ from engine.market.candles import OHLCV, check
 from engine.market.times import milliseconds, time_index
 from engine.results.notes import Note, Value, log_event
 from engine.results.studies import CalibrationResult, CalibrationTrial, EdgeSummary
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.settings import Settings, make
 from engine.statistics.forecast import forecast_quality
 from engine.studies.workers import ParentWatch, one_device, results

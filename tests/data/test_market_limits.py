@@ -14,7 +14,7 @@ from engine.data.demo.server import demo_exchange
 from engine.data.exchange.client import DECIMAL_PLACES, TICK_SIZE, limits_of
 from engine.data.store import Store
 from engine.queries.opening import what_if
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.settings import Data, Demo, Settings, make, with_limits
 from tests.queries.results import decided
 from tests.studies.engines import TINY, followed, home_with_market, result_of

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.runs.folder import Home, RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.home import Home
 from soak.bits import finished
 from soak.settings import SMALL
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import code_cache
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from soak.caches import damage, outcome
 
 NAMES = ("a.nbi", "a.1.nbc", "deep/b.nbi", "deep/b.1.nbc")

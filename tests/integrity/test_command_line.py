@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.manifest import write_manifest
 from engine.runs.signature import KEY_NAME
 

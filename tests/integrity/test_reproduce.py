@@ -13,7 +13,7 @@ from engine.errors import ChangeSettingsError, RepairDataError
 from engine.lineage.comparison import frames_differ
 from engine.outcome import parquet
 from engine.results.answers import Comparison, ExaminedModel
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.import_run import import_folder
 from engine.runs.launch import launch, wait
 from engine.runs.manifest import verify, write_manifest

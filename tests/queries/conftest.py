@@ -4,7 +4,8 @@ import shutil
 
 import pytest
 
-from engine.runs.folder import Home, RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.home import Home
 from tests.queries.results import backtested
 
 

@@ -16,7 +16,8 @@ from engine.results.codec import plain
 from engine.robustness import overview
 from engine.robustness.deflation import TrialOrigin
 from engine.runs.events import EventLog
-from engine.runs.folder import Home, RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.home import Home
 from engine.runs.manifest import write_manifest
 from engine.settings import make
 from engine.statistics.tear_sheet import tear_sheet

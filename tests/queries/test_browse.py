@@ -13,7 +13,7 @@ from engine.errors import ChangeSettingsError
 from engine.market.times import iso, milliseconds
 from engine.queries.browse import stretch
 from engine.queries.series_detail import detail
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from tests.tui.results.stored import END, HOUR, candles, write
 
 COUNT = 1200

@@ -9,7 +9,8 @@ from engine.errors import ChangeSettingsError
 from engine.queries.charts import SHEETS, write
 from engine.queries.report import sheet
 from engine.runs.events import EventLog
-from engine.runs.folder import Home, RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.home import Home
 from tests.queries.results import backtested
 from tests.tui.app.recorded import epochs
 from tests.tui.results.stored import fill

@@ -14,7 +14,7 @@ from engine.queries import opening
 from engine.results.backtest import BacktestResult
 from engine.results.codec import plain
 from engine.results.explanations import explained
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.manifest import write_manifest
 from engine.runs.results import backtest_of
 from engine.runs.trial_ledger import WHAT_IF

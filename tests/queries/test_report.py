@@ -11,7 +11,7 @@ from engine.queries.report.html import write
 from engine.results.answers import WrittenReport
 from engine.results.explanations import explained
 from engine.results.trust_tables import trust_tables
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.manifest import write_manifest
 from engine.runs.results import backtest_of
 from tests.queries.results import backtested

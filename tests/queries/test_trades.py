@@ -13,7 +13,7 @@ from engine.queries.result import result_of
 from engine.queries.trade import one
 from engine.queries.trades import export, window
 from engine.results.trade_terms import COLUMNS
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from tests.queries.results import backtested
 
 MANY = [

@@ -10,7 +10,7 @@ from engine.queries import opening, sweep
 from engine.queries.sweep import MOST
 from engine.results.codec import plain
 from engine.robustness.trial_family import spread
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.trial_ledger import WHAT_IF
 from engine.runs.trial_store import read
 from tests.queries.results import as_json, backtested, own_signals

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.launch import wait
 from engine.runs.state import state_of
 from engine.settings import Settings

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine.errors import RepairDataError
 from engine.runs import events, fold_cache, reader_cache, state
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.state import Follower, state_of
 from tests.tui.app.recorded import home_of_all
 

@@ -11,7 +11,8 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from engine.errors import ChangeSettingsError, RepairDataError
-from engine.runs.folder import Home, RunFolder, home_path, matching
+from engine.runs.folder import RunFolder
+from engine.runs.home import Home, home_path, matching
 from engine.settings import Settings, load, make, pinned
 
 

@@ -13,7 +13,7 @@ from engine.results.codec import to_json
 from engine.results.explanations import explained
 from engine.results.search import Luck
 from engine.results.studies import SeedsResult
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.manifest import write_manifest
 from engine.runs.modes import MODES
 from engine.runs.results import result_of

@@ -237,7 +237,9 @@ def test_a_torn_last_line_of_a_dead_run_is_counted(run):
 
 def test_reading_states_loads_nothing_heavy():
     heavy = {"numpy", "pandas", "keras", "jax", "sklearn", "ccxt", "pydantic", "asyncio"}
-    rooms = "engine.runs.state, engine.runs.requests, engine.runs.folder, engine.runs.process"
+    rooms = (
+        "engine.runs.state, engine.runs.requests, engine.runs.folder, engine.runs.home, engine.runs.process"
+    )
     code = f"import sys, {rooms}; print({heavy!r} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.runs import lock, reader_cache, summary
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from tests.tui.app.recorded import home_of_all
 
 CASES = settings(max_examples=30)

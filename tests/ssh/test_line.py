@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.launch import alive, ask_stop, wait
 from tests.ssh.conftest import PATIENCE_S, until
 from tui.settings.draft import catalogue

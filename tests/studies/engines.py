@@ -3,7 +3,7 @@
 import json
 import sys
 
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.launch import launch, wait
 from engine.runs.state import Follower, state_of
 from tests.studies.markets import filled_store, settings_of

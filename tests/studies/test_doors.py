@@ -13,7 +13,7 @@ from engine.data.store import Store
 from engine.errors import ChangeSettingsError
 from engine.preparation import merge_all
 from engine.results.backtest import BacktestResult
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.trial_store import read
 from engine.settings import load, make
 from engine.studies.simulate_signals import simulate_signals

@@ -13,7 +13,7 @@ from engine.backtest.simulate import simulate
 from engine.data.importing.hints import Hints
 from engine.errors import ChangeSettingsError, RepairDataError
 from engine.results.notes import Note
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.manifest import verify
 from engine.settings import Settings, make
 from engine.studies.simulate_signals import simulate_signals

@@ -9,7 +9,7 @@ import pytest
 from engine.__main__ import work
 from engine.data.importing.files import import_file
 from engine.data.store import Store
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.settings import load
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"

@@ -17,7 +17,7 @@ from engine.market.times import milliseconds
 from engine.preparation import Job
 from engine.results.codec import to_json
 from engine.results.search import SearchResult
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.results import backtest_of
 from engine.runs.results import result_of as told_of
 from engine.runs.state import state_of

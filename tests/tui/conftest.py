@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.launch import ask_stop, wait
 from engine.runs.requests import EngineClient
 

@@ -16,7 +16,7 @@ import typer
 
 from engine.errors import QuantdeckError
 from engine.hints import file_hint, hint, home_option
-from engine.runs.folder import Home, command
+from engine.runs.home import Home, command
 from engine.runs.manifest import write_manifest
 from engine.runs.modes import MODES, training, with_backtest
 from engine.runs.state import state_of

@@ -18,7 +18,7 @@ from engine.results.learned import (
 )
 from engine.results.learned_tables import basis_points
 from engine.results.number_format import correlation
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.results import backtest_of
 from tests.queries.results import backtested
 from tui.screens.backtest.learned import learned

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.runs.folder import Home, home_path
+from engine.runs.home import Home, home_path
 from tests.test_plain_file import KINDS
 from tests.tui.app.conftest import ready, settled
 from tests.tui.app.recorded import NOON, STATES, record

@@ -7,7 +7,7 @@ import pytest
 
 from engine import disk, errors
 from engine.errors import MakeRoomError, QuantdeckError, SettingsError
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.launch import launch
 from engine.runs.state import state_of
 from engine.settings import make

@@ -9,7 +9,7 @@ import pytest
 
 from engine.disk import refuse_output
 from engine.errors import ChangeSettingsError
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from tests.queries.results import backtested
 from tui.cli import main
 

@@ -10,7 +10,7 @@ from engine.hints import hint
 from engine.queries.opening import what_if
 from engine.queries.trades import window
 from engine.results.codec import plain
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.trial_ledger import WHAT_IF
 from engine.runs.trial_store import read
 from engine.settings import make

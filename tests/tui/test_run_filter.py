@@ -23,7 +23,7 @@ figures = st.one_of(st.just(math.nan), st.floats(-1e6, 1e6), st.integers(-3, 3).
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    from engine.runs.folder import Home
+    from engine.runs.home import Home
     from engine.settings import make
 
     home = Home(tmp_path_factory.mktemp("home"))

@@ -3,7 +3,7 @@
 import pytest
 
 from engine.errors import ChangeSettingsError, SettingsError
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.settings import make, space_of
 from tests.tui.app import searched
 from tui.commands import search

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from engine.runs import lock
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.unreadable import UNKNOWN, owner_of, unreadable
 from tests.tui.app.conftest import ready
 from tests.tui.app.recorded import NOON, home_of_all

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from engine.runs import reader_cache, summary
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from tests.tui.app.recorded import home_of_all
 from tui.runs import watch as module
 from tui.runs.watch import Watch

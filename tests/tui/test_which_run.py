@@ -6,7 +6,7 @@ import pytest
 import typer
 
 from engine.errors import ChangeSettingsError
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.manifest import write_manifest
 from engine.runs.modes import MODES, training, with_backtest
 from engine.settings import make

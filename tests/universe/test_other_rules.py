@@ -17,7 +17,7 @@ from engine.queries import opening, return_analysis, sweep, trades
 from engine.queries.result import result_of
 from engine.results.codec import plain
 from engine.robustness import deflation
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.manifest import write_manifest
 from engine.runs.trial_store import read
 from engine.settings import make

@@ -19,7 +19,8 @@ from engine.preparation import Job
 from engine.queries import charts, opening, price, trade
 from engine.results.codec import plain
 from engine.results.metrics import METRICS
-from engine.runs.folder import Home, RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.home import Home
 from engine.runs.manifest import write_manifest
 from engine.runs.modes import MODES
 from engine.settings import Data, for_symbol, load, make

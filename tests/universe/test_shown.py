@@ -17,7 +17,7 @@ from engine.results.portfolio import (
     SymbolParts,
 )
 from engine.results.portfolio_tables import portfolio_tables
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.results import backtest_of
 from tests.queries.results import backtested
 from tui.screens.backtest.portfolio import CELL, NAME, portfolio

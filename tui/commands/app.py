@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import InternalError, StopRequestedError
 from engine.imports import gc_paused
-from engine.runs.folder import Home, home_path, is_named
+from engine.runs.home import Home, home_path, is_named
 from tui.background.warm_engine import Engine
 from tui.commands.answer import Answer
 from tui.runs.looks import elsewhere

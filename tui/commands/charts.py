@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.plain_file import expanded
 from engine.results.answers import WrittenCharts
 from engine.results.codec import to_json
-from engine.runs.folder import Home, home_path
+from engine.runs.home import Home, home_path
 from engine.runs.requests import EngineClient
 from tui.commands.answer import Answer
 from tui.commands.results import only_rules, overrides_of

@@ -20,7 +20,7 @@ from engine.results.series import (
     UndoReport,
     VerifyReport,
 )
-from engine.runs.folder import home_path
+from engine.runs.home import home_path
 from engine.runs.requests import ask
 from tui.commands.answer import Answer
 from tui.commands.settings import from_file

@@ -19,7 +19,7 @@ from engine.code_cache import cache_folder
 from engine.errors import MakeRoomError
 from engine.runs import trial_store
 from engine.runs.environment import for_engine
-from engine.runs.folder import Home, home_path
+from engine.runs.home import Home, home_path
 from engine.variables import DROPPED
 from tui.commands.answer import Answer
 from tui.terminal.capabilities import usable

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from engine.disk import refuse_output, write_whole
 from engine.hints import file_hint
-from engine.runs.folder import home_path
+from engine.runs.home import home_path
 from engine.settings import make, to_toml
 from tui.commands.answer import Answer
 from tui.commands.search import SPACE_FILE, example

@@ -9,7 +9,7 @@ from engine.errors import ChangeSettingsError, RepairDataError
 from engine.results.answers import Comparison, ExaminedModel
 from engine.results.codec import to_json
 from engine.runs import manifest, signature
-from engine.runs.folder import Home, home_path
+from engine.runs.home import Home, home_path
 from engine.runs.import_run import import_folder
 from engine.runs.repetition import repeat
 from engine.runs.requests import ask

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import settings
-from engine.runs.folder import Home, home_path
+from engine.runs.home import Home, home_path
 from engine.runs.launch import launch
 from tui.commands.answer import Answer
 from tui.commands.settings import from_file, on_top_of, overlay

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from engine.disk import refuse_output, write_whole
 from engine.errors import ChangeSettingsError
 from engine.plain_file import expanded
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.replay import Replay
 from tui.commands.answer import Answer
 from tui.commands.outcome import outcome

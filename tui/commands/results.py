@@ -13,7 +13,7 @@ from engine.results.compared import ComparedRuns
 from engine.results.number_format import whole
 from engine.results.return_analysis import ReturnAnalysis
 from engine.runs.audit_status import audit_status
-from engine.runs.folder import Home, home_path
+from engine.runs.home import Home, home_path
 from engine.runs.requests import EngineClient
 from engine.runs.results import backtest_of
 from tui.commands.answer import Answer

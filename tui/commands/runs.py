@@ -13,7 +13,7 @@ from engine.results.metrics import METRICS
 from engine.results.number_format import amount, signed_percent, whole
 from engine.runs import manifest, notes, queue
 from engine.runs.error_codec import to_fields
-from engine.runs.folder import Home, home_path
+from engine.runs.home import Home, home_path
 from engine.runs.launch import STOP_WITHIN_S, alive, ask_stop, kill, wait
 from engine.runs.requests import EngineClient
 from engine.runs.results import result_of

@@ -11,7 +11,7 @@ from engine.errors import ChangeSettingsError
 from engine.hints import file_hint, run_hint
 from engine.results.codec import to_json
 from engine.results.search import verdict
-from engine.runs.folder import Home, RunFolder, home_path
+from engine.runs.home import Home, home_path
 from engine.runs.results import result_of
 from engine.runs.state import state_of
 from tui.commands.answer import Answer
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from engine.results.search import SearchTrial
+    from engine.runs.folder import RunFolder
     from engine.runs.state import State
     from engine.settings import Settings
 

@@ -8,7 +8,7 @@ import socket
 import sys
 
 from engine.errors import ChangeSettingsError, TryAgainError
-from engine.runs.folder import Home, home_path
+from engine.runs.home import Home, home_path
 from tui.commands.answer import Answer, say
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

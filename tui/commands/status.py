@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.hints import hint, run_hint
-from engine.runs.folder import Home, described, home_path, is_named
+from engine.runs.home import Home, described, home_path, is_named
 from engine.runs.launch import alive
 from engine.runs.queue import waiting
 from engine.runs.unreadable import unreadable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from engine.disk import write_whole
 from engine.errors import ChangeSettingsError, RepairDataError
 from engine.results.audit import AuditReport
-from engine.runs.folder import Home, home_path
+from engine.runs.home import Home, home_path
 from engine.runs.modes import training
 from engine.runs.requests import ask
 from engine.settings import with_funding

@@ -11,7 +11,7 @@ from engine.results.answers import SweepResult
 from engine.results.codec import to_json
 from engine.results.explanations import UNCLAIMED, on_trials
 from engine.runs.audit_status import audit_status
-from engine.runs.folder import Home, home_path
+from engine.runs.home import Home, home_path
 from engine.runs.requests import EngineClient
 from tui.commands.answer import Answer
 from tui.commands.results import only_rules, recorded_of

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from engine.results.number_format import amount, signed_percent, whole
 from engine.runs import trial_ledger, trial_store
-from engine.runs.folder import home_path
+from engine.runs.home import home_path
 from tui.commands.answer import Answer
 from tui.number_format import table
 

@@ -9,7 +9,8 @@ from engine.runs.modes import MODES, training, with_backtest
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from engine.runs.folder import Home, RunFolder
+    from engine.runs.folder import RunFolder
+    from engine.runs.home import Home
 
 
 def usable(home: Home, text: str, modes: Sequence[str], ready: Callable[[RunFolder], bool]) -> RunFolder:

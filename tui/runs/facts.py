@@ -16,7 +16,8 @@ from tui.runs import status as run_status
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from engine.runs.folder import Home, RunFolder
+    from engine.runs.folder import RunFolder
+    from engine.runs.home import Home
     from engine.runs.state import State
     from engine.runs.summary import Summary
     from tui.runs.watch import Watched

@@ -13,7 +13,7 @@ from engine.disk import write_whole
 from engine.errors import QuantdeckError
 from engine.plain_file import plain_bytes
 from engine.runs.events import clock, stamp
-from engine.runs.folder import Home, described
+from engine.runs.home import Home, described
 from engine.runs.launch import alive
 from engine.runs.state import state_or_fault
 from tui.runs.status import ROLE, progress, status

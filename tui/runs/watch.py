@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from engine.runs import log_entries as log
-    from engine.runs.folder import Home, RunFolder
+    from engine.runs.folder import RunFolder
+    from engine.runs.home import Home
     from engine.runs.summary import Summary
 
 LIVE_S, IDLE_S = 0.25, 1.0

@@ -153,7 +153,7 @@ def space_fault(made: settings.Settings) -> str:
 
 def name_fault(name: str) -> str:
     """What is wrong with a name for a run."""
-    from engine.runs.folder import checked_name
+    from engine.runs.home import checked_name
 
     try:
         checked_name(name)

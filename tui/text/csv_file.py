@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from engine.runs.folder import Home
+    from engine.runs.home import Home
 
 TRIES = 100
 

@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from engine.features import Feature
     from engine.models.definition import Outputs
     from engine.runs.events import Emit
-    from engine.runs.folder import Home, RunFolder
+    from engine.runs.folder import RunFolder
+    from engine.runs.home import Home
     from engine.samples.scaling import Scalers
     from engine.settings import Settings
     from engine.studies.leak_audit.audit import Audit

@@ -14,7 +14,7 @@ import pandas as pd
 from engine import experiment
 from engine.data.store import Series
 from engine.preparation import Job
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.settings import for_symbol
 from engine.statistics.conformal import centre
 from engine.studies.leak_audit.history import History, recorded

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from tests.tui.app.recorded import STATES, hold, record
 from tui.app import Quantdeck
 

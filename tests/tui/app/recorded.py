@@ -7,7 +7,8 @@ from pathlib import Path
 
 from engine.runs import lock
 from engine.runs.events import EventLog
-from engine.runs.folder import Home, RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.home import Home
 from engine.settings import make, to_toml
 
 NOON = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine.errors import RepairDataError
 from engine.results.codec import from_json, to_json
 from engine.results.series import SeriesDetail, StoredSeries, StoreStatus
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from tests.tui.app.conftest import ready, settled
 from tests.tui.app.recorded import NOON
 from tui.app import Quantdeck

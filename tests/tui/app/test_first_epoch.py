@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.models.training.fitted import PARTS, part_losses
 from engine.runs.fold import TRACED, State, fold, replay
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.log_entries import entry_of
 from tests.tui.app.conftest import ready, settled
 from tests.tui.app.recorded import NOON, epochs, event, prepared, record, source, started

@@ -15,7 +15,7 @@ from pathlib import Path
 from tui.cli import main
 from tui.commands.app import show
 from tui.app import Quantdeck
-from engine.runs.folder import Home
+from engine.runs.home import Home
 
 class Slow:  # an answer comes after the first screen, and is read then
     def __init__(self):

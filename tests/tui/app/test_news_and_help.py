@@ -3,7 +3,7 @@
 import pytest
 from textual.widgets._toast import Toast
 
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from tests.tui.app.conftest import ready, settled
 from tests.tui.app.recorded import ERROR, NOON, STATES, event, record, tell_all
 from tui.app import Quantdeck

@@ -7,7 +7,7 @@ import stat
 
 import pytest
 
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.launch import alive, ask_stop, wait
 from engine.settings import load
 from tests.tui.app.terminals import Pty, Tmux, environment, restored, until

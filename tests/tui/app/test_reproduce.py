@@ -6,7 +6,7 @@ import pytest
 
 from engine.results.codec import from_json
 from engine.runs import manifest
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.modes import MODES
 from engine.settings import load
 from tests.tui.app.conftest import ready, settled

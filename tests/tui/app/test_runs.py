@@ -7,7 +7,8 @@ from textual.events import Key
 
 from engine.errors import ChangeSettingsError
 from engine.runs import queue
-from engine.runs.folder import Home, RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.home import Home
 from engine.runs.notes import note_of, rename, write_note
 from engine.settings import load, pinned, to_toml
 from tests.tui.app.conftest import ready, settled

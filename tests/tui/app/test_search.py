@@ -7,7 +7,7 @@ import pytest
 from engine.errors import ChangeSettingsError
 from engine.results.nested import SPANS
 from engine.results.search import best_first, front
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.state import state_of
 from engine.settings import Search, load, make
 from tests.tui.app import searched

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.launch import ask_stop, wait
 from tests.tui.app.recorded import STATES, record
 from tests.tui.app.terminals import QUANTDECK, environment

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from tests.tui.app.conftest import ready, settled
 from tests.tui.app.recorded import NOON, STATES, home_of_all, record
 from tui.app import Quantdeck

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from engine.runs.fold import State, replay
-from engine.runs.folder import Home, RunFolder
+from engine.runs.folder import RunFolder
+from engine.runs.home import Home
 from engine.runs.log_entries import Epoch, entry_of
 from engine.runs.state import state_of
 from tests.tui.app.conftest import ready, settled

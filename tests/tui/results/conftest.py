@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.requests import EngineClient
 from tests.queries.results import backtested
 from tests.tui.results.stored import fill

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.notes import write_note
 from tests.tui.app.recorded import STATES, record
 from tests.tui.results.conftest import RUN, press, text_of

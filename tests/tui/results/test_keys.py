@@ -15,7 +15,7 @@ from engine.results.learned import Importance, ImportanceResult
 from engine.results.learned_tables import basis_points
 from engine.runs.audit_status import AUDIT, fingerprint
 from engine.runs.events import EventLog
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from engine.runs.results import backtest_of
 from engine.runs.trial_ledger import WHAT_IF
 from engine.runs.trial_store import read

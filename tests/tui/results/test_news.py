@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from tests.tui.app.recorded import COLLECTING, ERROR, STATES, event, hold, record, tell_all
 from tests.tui.results.conftest import quiet, text_of
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.runs.folder import Home
+from engine.runs.home import Home
 from tests.tui.app.recorded import STATES, record
 from tests.tui.results.conftest import press
 
