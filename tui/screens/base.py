@@ -160,8 +160,8 @@ class BaseScreen(ResizableScreen):
         return ""
 
     def refresh_runs(self) -> None:
-        """Header and screen from the latest snapshot."""
-        if self.is_mounted and self.is_attached and self.is_current:
+        """Header and screen from the latest snapshot; nothing once its widgets are being taken away."""
+        if self.is_mounted and self.is_attached and self.is_current and self.query(Header):
             self.show_little()
             self.update_header(self.deck.snapshot, self.deck.now())
             self.runs_changed(self.deck.snapshot)
