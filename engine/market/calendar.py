@@ -288,7 +288,7 @@ def usual_step(times_ms: Times) -> int:
     """`usual` of the differences of times (T,) that follow each other; quick where most are as the first."""
     if len(times_ms) < 2:
         return 0
-    first = int(times_ms[1] - times_ms[0])
+    first = int(np.diff(times_ms[:2])[0])  # of arrays: an unreadable time wraps, and nobody is warned
     mostly = 2 * len(jumps(times_ms, first)) < len(times_ms) - 1
     return first if mostly else usual(np.diff(times_ms))
 
@@ -297,7 +297,7 @@ def in_phase(times_ms: Times, step_ms: int) -> bool:
     """Whether all times (N,) leave one remainder when they are divided by the step."""
     if len(times_ms) < 2:
         return True
-    first = int(times_ms[1] - times_ms[0])
+    first = int(np.diff(times_ms[:2])[0])
     rows = jumps(times_ms, first)  # most are divided as the first one is
     leaps = np.append(times_ms[rows + 1] - times_ms[rows], first)
     return np.array_equal(leaps // step_ms * step_ms, leaps)  # % takes twice as long

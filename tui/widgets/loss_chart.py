@@ -95,7 +95,7 @@ def drawing(losses: Losses, width: int, height: int) -> list[Line]:
     first = curve([(epoch, loss) for epoch, loss, _ in losses.epochs], span, log=losses.log)
     second = curve([(epoch, loss) for epoch, _, loss in losses.epochs], span, log=losses.log)
     if len(losses.epochs) == 1 and not losses.within:
-        return [[(" loss", "bright"), ("  of one epoch alone, which makes no curve", "quiet")]]
+        return [[(" loss", "bright"), ("  one epoch makes no curve", "quiet")]]
     lines = [legend(losses, width)]
     if not first[0] and not second[0]:
         return [*lines, [], [(" no finite loss to draw", "quiet")]]
