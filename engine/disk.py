@@ -117,8 +117,11 @@ def to_lock(path: Path, mode: int = 0o600) -> int:
     with refusals(path):
         try:
             return os.open(path, os.O_RDWR | os.O_CREAT | flags, mode)
-        except PermissionError:  # somebody else has made the file; to read it is enough for a lock
-            return os.open(path, os.O_RDONLY | flags)
+        except PermissionError as refused:  # perhaps somebody else's file, of which to read it is enough
+            try:
+                return os.open(path, os.O_RDONLY | flags)
+            except FileNotFoundError:
+                raise refused from None
 
 
 def sync(path: Path) -> None:

@@ -16,7 +16,7 @@ from tui.commands.answer import error_text
 from tui.runs.watch import Watched
 from tui.screens.backtest import selection
 from tui.screens.runs import drawing as runs_drawing
-from tui.screens.search import screen as search_screen
+from tui.screens.search import drawing as search_drawing
 from tui.screens.train import screen as train_screen
 
 KINDS = [
@@ -43,7 +43,7 @@ def test_only_faults_are_coloured_as_such(tmp_path, kind):
         "train": train_screen.fault(shown, 78, str),
         "runs": runs_drawing.fault(shown.state, run.id, 78),
         "backtest": selection.without(shown),
-        "search": search_screen.without(shown, tmp_path, 78, ready=True),
+        "search": search_drawing.without(shown, tmp_path, 78, ready=True),
     }
     for name, lines in drawn.items():
         roles = {role for line in lines for text, role in line if "was ended" in text}
