@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from engine.experiment import Samples
     from engine.preparation import Job
-    from engine.settings import Model, Settings
+    from engine.settings import Settings
     from engine.statistics.account import AccountHistory
     from engine.statistics.conformal import Band
     from engine.studies.folds import Fold
@@ -41,7 +41,8 @@ class Forecasts:
     """What a fold's model says: forecast returns of validation and test samples, and how training went.
 
     validation, test: (n,), or (n, 3) with quantiles.
-    market: fingerprint of the data it was trained on. epochs, best_epoch: as the fit tells them.
+    market: fingerprint of the data it was trained on. epochs, best_epoch: as the fit tells them. members: how
+    many models' mean it is.
     """
 
     number: int
@@ -50,6 +51,7 @@ class Forecasts:
     test: Floats
     epochs: int
     best_epoch: int
+    members: int
 
     def content(self) -> bytes:
         """As the bytes of an npz file."""
@@ -62,7 +64,7 @@ class Forecasts:
     def of(cls, content: bytes) -> Forecasts:
         """From those bytes."""
         with np.load(io.BytesIO(content), allow_pickle=False) as kept:
-            whole = {name: int(kept[name]) for name in ("number", "epochs", "best_epoch")}
+            whole = {name: int(kept[name]) for name in ("number", "epochs", "best_epoch", "members")}
             return cls(market=str(kept["market"]), validation=kept["validation"], test=kept["test"], **whole)
 
 
@@ -78,14 +80,6 @@ def trained(job: Job, samples: Samples, parts: list[Fold], market: str) -> dict[
             about = {"fold": forecasts.number, "epochs": forecasts.epochs, "best_epoch": forecasts.best_epoch}
             emit(log_event(Note("fold trained", {"done": len(done), "folds": len(parts), **about})))
     return done
-
-
-def fitted_together(model: Model) -> int:
-    """How many models a fold's forecasts are the mean of; Keras is imported."""
-    from engine.models import registry
-    from engine.models.definition import members_of
-
-    return members_of(model, registry.to_load(model))
 
 
 def file_of(number: int) -> str:
@@ -114,8 +108,8 @@ def train_fold(settings: Settings, samples: Samples, fold: Fold, market: str) ->
     validation, test = (
         experiment.forecast_samples(trained, samples, part, emit) for part in (fold.validation, fold.test)
     )
-    fitted = trained.fitted
-    return Forecasts(fold.number, market, validation, test, fitted.epochs, fitted.best_epoch)
+    fitted, members = trained.fitted, len(trained.members)
+    return Forecasts(fold.number, market, validation, test, fitted.epochs, fitted.best_epoch, members)
 
 
 def band_of(

@@ -15,7 +15,7 @@ from engine.robustness import deflation
 from engine.runs.manifest import write_manifest
 from engine.statistics.conformal import centre
 from engine.statistics.forecast import forecast_quality
-from engine.studies.fold_forecasts import Forecasts, band_of, file_of, fitted_together, in_figures, trained
+from engine.studies.fold_forecasts import Forecasts, band_of, file_of, in_figures, trained
 from engine.studies.folds import Fold, folds
 from engine.universe import results, trading
 from engine.universe.preparation import Prepared, prepare
@@ -63,7 +63,7 @@ def trade_folds(
         account, benchmark = trading.trade(decided, settings)
     with preparation.stage(job.emit, "metrics"):
         source = outcome.Source(
-            job.run.id, "", data.simulated, results.named(decided), fitted_together(settings.model)
+            job.run.id, "", data.simulated, results.named(decided), done[parts[0].number].members
         )
         origin = deflation.TrialOrigin(
             "walkforward", job.run.id, job.run.id, simulated=data.simulated,

@@ -27,7 +27,6 @@ from engine.studies.fold_forecasts import (
     Forecasts,
     band_of,
     file_of,
-    fitted_together,
     in_figures,
     span_of,
     trained,
@@ -89,9 +88,7 @@ def trade_folds(
         strategy, benchmark = trading.trade(decisions, settings)
     with preparation.stage(job.emit, "metrics"):
         outcome.write(job.run.path, settings.data.symbol, decisions, strategy, benchmark)
-        source = outcome.Source(
-            job.run.id, "", data.market.simulated, members=fitted_together(settings.model)
-        )
+        source = outcome.Source(job.run.id, "", data.market.simulated, members=done[parts[0].number].members)
         sheet = tear_sheet(strategy, benchmark)
         result = outcome.build_result(source, sheet, decisions, strategy, settings, [*data.notes, *notes])
         origin = deflation.TrialOrigin("walkforward", job.run.id, job.run.id, simulated=data.market.simulated)
