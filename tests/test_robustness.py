@@ -31,7 +31,7 @@ CHOSEN = [
 def carried_out(home, mode, chosen, of=""):
     run = home.create(mode, chosen, of=of)
     launch(run)
-    assert wait(run, 120)
+    assert wait(run, 250)
     return run
 
 

@@ -24,11 +24,11 @@ def start(name, run, **how):
 
 def finish(process):
     """Exit code and stderr of a process that is about to end."""
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=250)
     return process.returncode, said
 
 
-def until(condition, limit_s=30):
+def until(condition, limit_s=250):
     """Wait for a condition and return its value."""
     end = monotonic() + limit_s
     while not (value := condition()):

@@ -60,7 +60,7 @@ def test_the_stop_file_stops(run):
     launch(run, doing("endless"))
     until(logged(run, "epoch"))
     assert ask_stop(run)
-    assert wait(run, 30)
+    assert wait(run, 250)
     assert state_of(run).status == "stopped"
     assert events_of(run, "stopped")[0]["by"] == "request"
     assert not ask_stop(run)
@@ -79,7 +79,7 @@ def test_a_stop_is_seen_even_while_the_work_is_silent(run):
 
 def test_a_signal_before_the_engine_is_ready_counts_when_it_is(run):
     os.kill(launch(run, doing("endless")), signal.SIGTERM)
-    assert wait(run, 30)
+    assert wait(run, 250)
     assert state_of(run).status == "stopped"
     assert events_of(run, "stopped")[0]["by"] == "SIGTERM"
 
@@ -91,7 +91,7 @@ def test_killed_at_any_moment_is_crashed_and_resumes(run, moment):
     if moment != "at once":
         until(logged(run, moment, 3 if moment == "epoch" else 1))
     os.kill(pid, signal.SIGKILL)
-    assert wait(run, 30)
+    assert wait(run, 250)
     state = state_of(run)
     assert state.status == "crashed"
     assert type(state.error) is InternalError
@@ -99,7 +99,7 @@ def test_killed_at_any_moment_is_crashed_and_resumes(run, moment):
     assert f"runs resume {run.id}" in state.error.remedy
     had_started = len(events_of(run, "started"))
     launch(run, doing("quick"))
-    assert wait(run, 30)
+    assert wait(run, 250)
     state = state_of(run)
     assert (state.status, state.resumed, state.error) == ("done", had_started == 1, None)
     events = read(run.events_path).events
@@ -110,11 +110,11 @@ def test_a_stopped_run_resumes_although_the_stop_file_is_left(run):
     launch(run, doing("endless"))
     until(logged(run, "epoch"))
     ask_stop(run)
-    assert wait(run, 30)
+    assert wait(run, 250)
     assert run.stop_path.exists()
     launch(run, doing("quick"))
     assert state_of(run).status != "stopped"
-    assert wait(run, 30)
+    assert wait(run, 250)
     assert state_of(run).status == "done"
     assert not run.stop_path.exists()
 
@@ -133,7 +133,7 @@ def test_one_folder_carries_one_process(home, run):
     assert len(events_of(run, "started")) == 1
     assert not wait(run, 0.2)
     ask_stop(run)
-    assert wait(run, 30)
+    assert wait(run, 250)
     home.delete(run)
     assert home.all() == []
 
@@ -168,7 +168,7 @@ def test_failed(run, work, code, kind, thing, reason):
 )
 def test_crashed_tells_the_last_words(run, work, words):
     launch(run, doing(work))
-    assert wait(run, 30)
+    assert wait(run, 250)
     state = state_of(run)
     assert state.status == "crashed"
     assert words in state.error.reason
@@ -177,9 +177,9 @@ def test_crashed_tells_the_last_words(run, work, words):
 
 def test_last_words_are_those_of_the_latest_process(run):
     launch(run, doing("segfault"))
-    assert wait(run, 30)
+    assert wait(run, 250)
     os.kill(launch(run, doing("silent")), signal.SIGKILL)
-    assert wait(run, 30)
+    assert wait(run, 250)
     assert "Fatal" not in state_of(run).error.reason
 
 
@@ -190,7 +190,7 @@ def test_a_full_disk_ends_the_run_cleanly_and_says_so(run):
     assert "events.jsonl: cannot be written: File too large" in state.error.reason
     assert run.events_path.stat().st_size == 6000
     launch(run, doing("quick"))
-    assert wait(run, 30)
+    assert wait(run, 250)
     state = state_of(run)
     assert (state.status, state.resumed) == ("done", True)
     assert state.torn <= 1
@@ -198,7 +198,7 @@ def test_a_full_disk_ends_the_run_cleanly_and_says_so(run):
 
 def test_a_process_that_never_becomes_an_engine_is_crashed(run):
     launch(run, [sys.executable, "-c", "raise SystemExit('no such engine')"])
-    assert wait(run, 30)
+    assert wait(run, 250)
     state = state_of(run)
     assert state.status == "crashed"
     assert "no such engine" in state.error.reason
@@ -271,7 +271,7 @@ def test_work_that_heeds_no_stop_is_ended_without_it(home):
         else:
             os.kill(engine, signal.Signals[how])
     for run, (work, how) in zip(runs, ways, strict=True):
-        assert wait(run, 60)
+        assert wait(run, 250)
         assert state_of(run).status == "stopped"
         assert [event["by"] for event in events_of(run, "stopped")] == [how]
         log = run.log_path.read_text()
@@ -286,7 +286,7 @@ def test_a_run_can_be_killed_and_what_is_no_engine_is_not(run, work):
     with pytest.raises(TryAgainError):
         kill(run, os.getpid())
     kill(run, engine)
-    assert wait(run, 10)
+    assert wait(run, 250)
     assert state_of(run).status == "crashed"
     with pytest.raises(TryAgainError):
         kill(run, engine)

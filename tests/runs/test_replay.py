@@ -94,7 +94,7 @@ def test_without_a_terminal_it_is_told_line_by_line(home, capsys):
 
 async def test_the_app_says_that_it_is_one_and_starts_nothing(home):
     with playing(home.find("0c1d0001"), 1e6) as again:
-        assert wait(again, 30)
+        assert wait(again, 250)
         deck = Quantdeck(type(home)(again.path.parent.parent), now=lambda: NOON, replayed=again)
         async with deck.run_test(size=(80, 22)) as pilot:
             await ready(pilot)

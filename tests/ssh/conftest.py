@@ -18,7 +18,7 @@ SSHD = shutil.which("sshd") or next(
     (p for p in ("/usr/sbin/sshd", "/usr/local/sbin/sshd") if Path(p).exists()), None
 )
 NEEDED = {"sshd": SSHD, "ssh": shutil.which("ssh"), "tmux": shutil.which("tmux")}
-PATIENCE_S = 120
+PATIENCE_S = 250
 
 
 def until(holds, fault):

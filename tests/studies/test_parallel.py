@@ -194,5 +194,5 @@ def test_a_run_that_is_stopped_stops_its_folds(tmp_path):
     followed(run, until=lambda entry: isinstance(entry, StageChange) and entry.stage == "fit")
     events = [json.loads(line) for line in run.events_path.read_text().splitlines()]
     os.kill(next(event["pid"] for event in events if event["kind"] == "started"), signal.SIGTERM)
-    assert wait(run, 60)
+    assert wait(run, 250)
     assert state_of(run).status == "stopped"

@@ -56,7 +56,7 @@ class Deck:
     def __call__(self, *arguments, code=0, **options):
         """Carry out a command line; return (stdout, stderr) once the exit code is as expected."""
         process = self.start(*arguments, **options)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=250)
         assert process.returncode == code, (process.returncode, out, err)
         assert "Traceback" not in err
         return out, err
@@ -74,7 +74,7 @@ def deck(tmp_path):
     for run in deck.home.all():  # what a test left running
         if ask_stop(run):
             (run.path / "let-go").touch()
-            assert wait(run, 30)
+            assert wait(run, 250)
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def real(tmp_path):
     yield deck
     for run in deck.home.all():
         if ask_stop(run):
-            assert wait(run, 30)
+            assert wait(run, 250)
 
 
 def read_until(stream, text):

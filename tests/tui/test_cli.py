@@ -166,7 +166,7 @@ def test_a_pipe_that_closes_early_is_no_error(deck):
     os.close(read)
     for arguments in (["--help"], [], ["--json"]):
         process = deck.start(*arguments, stdout=write)
-        assert process.communicate(timeout=60)[1] == ""
+        assert process.communicate(timeout=250)[1] == ""
         assert process.returncode == 0
     os.close(write)
 
@@ -174,10 +174,10 @@ def test_a_pipe_that_closes_early_is_no_error(deck):
 def test_full_and_closed_outputs(deck):
     with Path("/dev/full").open("w") as full:
         process = deck.start(stdout=full)
-        assert "standard output: No space left" in process.communicate(timeout=60)[1]
+        assert "standard output: No space left" in process.communicate(timeout=250)[1]
         assert process.returncode == 1
         process = deck.start("nonsense", stderr=full)
-        process.communicate(timeout=60)
+        process.communicate(timeout=250)
         assert process.returncode == 2
     for redirection in (">&-", "2>&-", ">&- 2>&- <&-"):
         command = f"{sys.executable} -m tui.cli runs show last --json {redirection}"

@@ -57,7 +57,7 @@ def test_bars_are_drawn_on_a_terminal_and_never_on_stdout(deck):
     terminal.read_until("loss 0.5000")
     deck("runs", "stop", "last")
     terminal.read_all()
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=250)
     assert process.returncode == 130
     assert out == ""
     shown = terminal.plain()
@@ -72,7 +72,7 @@ def test_summary_stays_on_stdout_beside_a_terminal(deck):
     terminal = Terminal()
     process = start_in(terminal, deck, "run", "--json", "-s", "training.epochs=2")
     terminal.read_all()
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=250)
     assert json.loads(out)["state"] == "done"
     assert "\x1b" not in out
 
@@ -82,7 +82,7 @@ def test_terminals_that_know_little(deck, env):
     terminal = Terminal()
     process = start_in(terminal, deck, "run", "-s", "training.epochs=2", env=env)
     terminal.read_all()
-    process.communicate(timeout=60)
+    process.communicate(timeout=250)
     assert process.returncode == 0
     colours = re.findall(rb"\x1b\[[0-9;]*m", terminal.content)
     assert not [code for code in colours if re.search(rb"\b(3[0-8]|9[0-7])\b", code)]
@@ -95,7 +95,7 @@ def test_interrupt_asks_the_run_to_stop_and_waits(deck):
     process = deck.start("run", scenario="endless")
     read_until(process.stderr, EPOCH)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=250)
     (run,) = deck.home.all()
     assert process.returncode == 130
     assert "stopping at the next safe point" in err
@@ -108,7 +108,7 @@ def test_interrupted_document(deck):
     process = deck.start("run", "--json", scenario="endless")
     read_until(process.stderr, EPOCH)
     process.send_signal(signal.SIGINT)
-    document = json.loads(process.communicate(timeout=30)[0])
+    document = json.loads(process.communicate(timeout=250)[0])
     assert document["state"] == "stopped"
     assert document["error"]["exit_code"] == 130
 
@@ -119,13 +119,13 @@ def test_second_interrupt_leaves_at_once(deck):
     process.send_signal(signal.SIGINT)
     read_until(process.stderr, "ctrl+c again")
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=250)
     (run,) = deck.home.all()
     assert process.returncode == 130
     assert "goes on stopping by itself" in err
     assert alive(run)
     (run.path / "let-go").touch()
-    assert wait(run, 30)
+    assert wait(run, 250)
     assert state_of(run).status == "stopped"
 
 
@@ -134,7 +134,7 @@ def test_the_follower_leaves_and_the_run_goes_on(deck, number):
     process = deck.start("run", scenario="endless")
     read_until(process.stderr, EPOCH)
     process.send_signal(number)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=250)
     (run,) = deck.home.all()
     assert process.returncode == 130
     assert f"left by {number.name}; the run goes on" in err
@@ -149,7 +149,7 @@ def test_the_terminal_goes_away_and_the_run_goes_on(deck):
     os.close(terminal.master)
     (run,) = deck.home.all()
     (run.path / "let-go").touch()
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=250)
     assert process.returncode == 0
     assert out.startswith("Final Portfolio Value")
 
@@ -161,10 +161,10 @@ def test_two_interrupts_at_once_still_ask_for_the_stop(deck):
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGCONT)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    process.communicate(timeout=250)
     (run,) = deck.home.all()
     assert process.returncode == 130
-    assert wait(run, 30)
+    assert wait(run, 250)
     assert state_of(run).status == "stopped"
 
 
@@ -173,7 +173,7 @@ def test_watchers_only_watch(deck):
     process = deck.start("runs", "follow", "last")
     read_until(process.stderr, EPOCH)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=250)
     (run,) = deck.home.all()
     assert process.returncode == 130
     assert "left by ctrl+c; the run goes on" in err

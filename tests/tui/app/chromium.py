@@ -12,7 +12,7 @@ import time
 import aiohttp
 
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-LONGEST_S = 60
+LONGEST_S = 200
 SIZE = (1000, 620)  # pixels: about 110 × 36 cells
 KEYS = {
     "Enter": {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r"},

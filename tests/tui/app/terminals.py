@@ -18,7 +18,7 @@ from pathlib import Path
 
 STAND_IN = Path(__file__).parents[1] / "stand_in"
 QUANTDECK = (sys.executable, "-P", "-m", "tui.cli")
-LONGEST_S = 60
+LONGEST_S = 200
 ESCAPE = re.compile(rb"\x1b(\[[0-9;?<>=]*[ -/]*[@-~]|\][^\x07]*(\x07|\x1b\\)|[PX^_].*?\x1b\\|.)")
 
 

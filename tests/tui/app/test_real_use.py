@@ -22,7 +22,7 @@ def home(tmp_path):
     yield home
     for run in home.all():
         ask_stop(run)
-        assert wait(run, 30)
+        assert wait(run, 250)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_a_training_outlives_its_terminal(home, terminal):
     assert alive(run)
     for epoch in range(3, 9):
         go(run, epoch)
-    assert wait(run, 30)
+    assert wait(run, 250)
 
 
 @needs_tmux

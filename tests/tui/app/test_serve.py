@@ -17,7 +17,7 @@ from tests.tui.app.terminals import QUANTDECK, environment
 
 pytest.importorskip("textual_serve", reason="the extra `serve` is not installed")
 QUESTION = b"\x1b[6n"
-LONGEST_S = 60
+LONGEST_S = 200
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def home(tmp_path):
     yield home
     for run in home.all():
         ask_stop(run)
-        assert wait(run, 30)
+        assert wait(run, 250)
 
 
 @contextlib.contextmanager
