@@ -184,32 +184,8 @@ def simulate_portfolio(
     close, position, gain = np.zeros((3, *grid.rows.shape))  # (T, S) each
     ends = np.zeros(len(grid.time), np.bool_)  # (T,) whether a symbol has its last bar then
     ends[np.searchsorted(grid.time, [bars.time[-1] for bars in markets.values()])] = True
-    from engine.backtest import portfolio_loop  # and numba, which training does without
-
-    symbols, room = len(markets), int(np.isfinite(target).sum()) + 1
-    accounts = np.zeros(symbols, records.ACCOUNT)
-    desk = portfolio_loop.Desk(
-        prices_of_all(markets, terms), grid.first, grid.last, terms, rules.tiers(), accounts,
-        numbers=accounts.view(np.float64).reshape(symbols, -1),
-        counts=accounts.view(np.int64).reshape(symbols, -1),
-        trades=np.empty(room, records.TRADE),
-        symbol=np.zeros(room, np.int64),
-        purse=np.array([(rules.initial_capital, 0)], portfolio_loop.PURSE),
-        price=np.zeros(symbols),
-        latest=np.zeros(symbols, np.int64),
-        busy=np.zeros(symbols, np.bool_),
-        due=np.zeros(symbols, np.bool_),
-        going=np.zeros(symbols, np.bool_),
-        keeping=np.zeros(symbols, np.bool_),
-        value=np.zeros(symbols),
-        touched=np.zeros(symbols, np.bool_),
-        flow=np.zeros(symbols),
-    )  # fmt: skip
-    given = (desk, grid.rows, ends, target, equity, cash, close, position, gain)
-    try:
-        portfolio_loop.compiled_walk()(*given)
-    except (OSError, AttributeError, ImportError):  # machine code cannot be kept, or is of another version
-        portfolio_loop.walk(*given)
+    desk = desk_of(markets, grid, terms, rules, int(np.isfinite(target).sum()) + 1)
+    walk_bars(desk, grid.rows, ends, target, equity, cash, close, position, gain)
     count = int(desk.purse["trades"][0])
     made, symbol = desk.trades[:count].copy(), desk.symbol[:count].copy()  # (N,) trades
     made["trade"], made["prediction"] = np.arange(1, count + 1), np.nan
@@ -231,5 +207,40 @@ def simulate_portfolio(
         close=close,
         position=position,
         gain=gain,
-        **{name: accounts[name].copy() for name in ("capped", "dropped", "unsized", "too_small")},
+        **{name: desk.accounts[name].copy() for name in ("capped", "dropped", "unsized", "too_small")},
     )
+
+
+def desk_of(markets: Mapping[str, Bars], grid: Grid, terms: Any, rules: Rules, room: int) -> Any:
+    """What the loop works on: prices, terms, an account of each symbol, and room for so many trades."""
+    from engine.backtest import portfolio_loop  # and numba, which training does without
+
+    symbols = len(markets)
+    accounts = np.zeros(symbols, records.ACCOUNT)
+    return portfolio_loop.Desk(
+        prices_of_all(markets, terms), grid.first, grid.last, terms, rules.tiers(), accounts,
+        numbers=accounts.view(np.float64).reshape(symbols, -1),
+        counts=accounts.view(np.int64).reshape(symbols, -1),
+        trades=np.empty(room, records.TRADE),
+        symbol=np.zeros(room, np.int64),
+        purse=np.array([(rules.initial_capital, 0)], portfolio_loop.PURSE),
+        price=np.zeros(symbols),
+        latest=np.zeros(symbols, np.int64),
+        busy=np.zeros(symbols, np.bool_),
+        due=np.zeros(symbols, np.bool_),
+        going=np.zeros(symbols, np.bool_),
+        keeping=np.zeros(symbols, np.bool_),
+        value=np.zeros(symbols),
+        touched=np.zeros(symbols, np.bool_),
+        flow=np.zeros(symbols),
+    )  # fmt: skip
+
+
+def walk_bars(*given: Any) -> None:
+    """`portfolio_loop.walk`, as machine code where that can be kept."""
+    from engine.backtest import portfolio_loop
+
+    try:
+        portfolio_loop.compiled_walk()(*given)
+    except (OSError, AttributeError, ImportError):  # it cannot be kept, or is of another version
+        portfolio_loop.walk(*given)
