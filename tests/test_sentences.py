@@ -110,6 +110,16 @@ def test_a_trade_that_loses_is_said_to_lose(earned):
     assert "-" not in said.partition("; ")[2]
 
 
+@given(st.floats(-5e3, 5e3).filter(bool), st.sampled_from([1e2, 1e4, 1e7]))
+def test_where_prices_came_to_nothing_no_gain_is_told(paid, capital):
+    gained = -paid / (1e2 * capital)
+    said = on_funding(
+        {"final_value": capital * (1 + gained), "total_return": gained}, SimpleNamespace(funding=paid / 1e2)
+    )
+    assert "came to a gain" not in said
+    assert ("came to no gain" in said) == (gained > 0)
+
+
 @given(st.floats(-0.9, 3), st.floats(-5e3, 5e3))
 def test_funding_is_told_beside_the_return_that_it_is_part_of(gained, paid):
     capital = 10_000.0

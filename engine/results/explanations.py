@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 CHANCE, CONVINCING = 0.05, 0.95
 MOST_NAMED = 5  # features in a sentence
+NOTHING = 1e-9  # of the initial capital: what rounding leaves of an account that earned nothing
 MOST_BPS = 1_000  # costs of a fill beyond which no break-even is looked for
 FLAT, RANDOM = "always flat", "random signals"  # the baselines of a Sharpe ratio of 0 and of chance
 SAME_CLOSE, NEXT_OPEN, SLIPPED, WORST = "same-close", "next-open", "next-open, 3 × slippage", "worst-of-bar"
@@ -223,9 +224,10 @@ def on_funding(metrics: Mapping[str, float], costs: Costs) -> str:
     share = -costs.funding * (1 + gained) / final  # of the initial capital, above 0 where it was received
     came = f"{'received' if share > 0 else 'paid'} comes to {percent(abs(share))} % of the initial capital"
     head = f"Funding {came}, beside a total return of {signed(gained)}"
-    if gained > 0 and share >= gained:
+    rest = gained - share  # without what rounding leaves of nothing
+    if gained > 0 and rest <= NOTHING:
         return f"{head}: prices, fees and slippage came to no gain."
-    if not gained > 0 and share < gained:
+    if not gained > 0 and rest > NOTHING:
         return f"{head}: prices, fees and slippage came to a gain, and funding took more."
     return f"{head}."
 
