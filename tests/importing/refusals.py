@@ -11,6 +11,7 @@ HOURS = pd.date_range("2024-01-29", periods=150, freq="h")
 EARLY = pd.date_range("2024-02-01", periods=150, freq="h")  # all days up to the twelfth
 FRAME, EARLY_FRAME = candles(5, HOURS), candles(6, EARLY)
 WEEKLY = candles(9, pd.date_range("2020-06-01", periods=150, freq="W-MON"))
+WEEKS_OF_A_YEAR = candles(9, pd.date_range("2025-01-06", periods=50, freq="W-MON"))
 EARLY_DAYS = candles(4, pd.bdate_range("2003-11-20", periods=150))
 QUOTED = "{:%m/%d/%Y,%H:%M}".format
 DAILY = candles(8, pd.date_range("2024-02-01", periods=150))
@@ -191,6 +192,11 @@ REFUSED = [
         "weeks that are not those of ISO 8601: one lacks where a year ends",
         "not those of ISO 8601",
         text(HEAD, *plain(WEEKLY, "{:%Y-W%W}".format)),
+    ),
+    Refused(
+        "weeks of one year, `2025-W05`, that are 27 January by ISO 8601 and 3 February by `%W`",
+        "begins on 2025-01-06 by ISO 8601 and on 2025-01-13",
+        text(HEAD, *plain(WEEKS_OF_A_YEAR, "{:%G-W%V}".format)),
     ),
     Refused(
         "rows of several series, whichever column tells them apart",

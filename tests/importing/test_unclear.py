@@ -1,11 +1,19 @@
 """Files that are refused because what they mean is lost or not known."""
 
-import pandas as pd
-import pytest
+from datetime import date
 
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.data.importing.dates import dates_of
 from engine.data.importing.files import import_file
+from engine.data.importing.hints import UnclearError
 from engine.data.store import Store
 from engine.errors import RepairDataError
+from engine.market.times import milliseconds
 from tests.importing.markets import OHLCV, candles, lines
 from tests.importing.test_random_files import NOW
 
@@ -40,3 +48,19 @@ def test_prices_of_two_currencies_are_refused(tmp_path, form):
     path.write_text("\n".join([",".join(["Date", *names]), *rows]))
     with pytest.raises(RepairDataError, match="usd and eur"):
         import_file(path, store, "a", now_ms=NOW)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.dates(date(1990, 1, 1), date(2024, 1, 1)), st.integers(30, 120), st.sampled_from(["%G-W%V", "%Y-W%W"])
+)
+def test_weeks_are_read_exactly_or_refused_however_they_are_counted(begin, count, form):
+    times = pd.date_range(begin, periods=count, freq="W-MON")
+    cells, years = pa.array([f"{time:{form}}" for time in times]), {time.year for time in times}
+    try:
+        written = dates_of(cells)
+    except UnclearError:
+        assert any(date(year, 1, 1).weekday() in (1, 2, 3) for year in years)  # the others count alike
+    else:
+        assert written.read.all()
+        assert (written.local_ms == milliseconds(times)).all()

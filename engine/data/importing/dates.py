@@ -6,7 +6,7 @@ is decided by the whole column; where both orders fit, nothing is read and both 
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,8 @@ from engine.data.importing.hints import UnclearError
 from engine.data.importing.months import MONTHS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 DAY_MS = 86_400_000
@@ -182,26 +184,43 @@ def of_weeks(
     """Days since 1970 of weekdays (1: Monday) of ISO 8601's weeks, and whether there is such a week; (N,)."""
     fourth = civil(year, np.ones_like(year), np.full_like(year, 4))[0]  # of January, in the first week
     monday = fourth - (fourth + 3) % 7 + 7 * (week - 1)
-    refuse_other_weeks(year, week, monday)
+    refuse_other_weeks(year, week)
     return monday + weekday - 1, (year >= 1800) & (year <= 2200)
 
 
-def refuse_other_weeks(year: NDArray[np.int64], week: NDArray[np.int64], monday: NDArray[np.int64]) -> None:
-    """UnclearError for weeks, each (N,), that are numbered otherwise than by ISO 8601, as by `%W`.
+def refuse_other_weeks(year: NDArray[np.int64], week: NDArray[np.int64]) -> None:
+    """UnclearError for weeks, each (N,), that are numbered otherwise than by ISO 8601, or may be by `%W`.
 
-    One that has no such year, or a last one that lacks between two that are there, tells it.
+    That counts from the first Monday of a year, which is the same where it begins on Friday to Monday.
     """
-    thursday = (monday + 3).astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
-    foreign = np.flatnonzero(thursday != year)
-    there = set(zip(year.tolist(), week.tolist(), strict=True))
-    ends = {each for each, number in there if number == WEEKS and (each + 1, 1) in there}
-    long = [each for each in ends if date(each, 12, 28).isocalendar().week > WEEKS]
-    if len(foreign) or any((each, WEEKS + 1) not in there for each in long):
-        first = f"{year[foreign[0]]}-W{week[foreign[0]]:02}" if len(foreign) else f"no {min(long)}-W53"
+    known = (year >= 1800) & (year <= 2200)
+    there = set(zip(year[known].tolist(), week[known].tolist(), strict=True))
+    if foreign := stranger(there, lambda each: date(each, 12, 28).isocalendar().week):
         raise UnclearError(
-            f"has {first}: its weeks are not those of ISO 8601, and which they are is not known; write the "
+            f"has {foreign}: its weeks are not those of ISO 8601, and which they are is not known; write the "
             "dates of their first days"
         )
+    apart = [pair for pair in sorted(there) if date(pair[0], 1, 1).weekday() in (1, 2, 3)]
+    if apart and not stranger(there, lambda each: int(f"{date(each, 12, 31):%W}")):
+        label = "{}-W{:02}".format(*apart[0])
+        monday = date.fromisocalendar(*apart[0], 1)
+        raise UnclearError(
+            f"says {label}, which begins on {monday} by ISO 8601 and on {monday + timedelta(7)} where weeks "
+            "are counted from the first Monday (%W); write the dates of their first days"
+        )
+
+
+def stranger(there: set[tuple[int, int]], last: Callable[[int], int]) -> str:
+    """What a numbering of weeks does not have among years and weeks, or what lacks between two; empty: none.
+
+    last: the number of a year's last week, which is 52 or 53.
+    """
+    for year, week in sorted(there):
+        if not 1 <= week <= last(year):
+            return f"{year}-W{week:02}"
+        if week == WEEKS < last(year) and (year + 1, 1) in there and (year, WEEKS + 1) not in there:
+            return f"no {year}-W{WEEKS + 1}"
+    return ""
 
 
 def years_of(text: Any) -> NDArray[np.int64]:
