@@ -15,6 +15,7 @@ from engine.backtest import trading
 from engine.backtest.bars import ARRAYS, DUE_LATER
 from engine.backtest.thresholds import NEVER
 from engine.backtest.trades import to_csv_bytes, trade_table
+from engine.backtest.trading import Decisions
 from engine.disk import write_whole
 from engine.market.times import iso
 from engine.results.backtest import BacktestResult, Costs, DrawdownTimes, ForecastQuality
@@ -22,6 +23,7 @@ from engine.results.metrics import METRICS
 from engine.results.notes import Note
 from engine.results.trade_terms import REASONS
 from engine.settings import brackets_of, changed
+from engine.statistics.conformal import Band
 from engine.statistics.forecast import forecast_quality
 
 if TYPE_CHECKING:
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from engine.backtest.bars import Bars
     from engine.backtest.portfolio import Portfolio
     from engine.backtest.simulate import Simulation
-    from engine.backtest.trading import Decisions
     from engine.market.calendar import Calendar
     from engine.settings import Settings
     from engine.statistics.account import AccountHistory
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 TRADES, EQUITY, PREDICTIONS, BARS = "trades.csv", "equity.parquet", "predictions.parquet", "bars.parquet"
 FILES = (TRADES, EQUITY, PREDICTIONS, BARS)
+DECIDED = ("prediction", "signal", "realised")  # columns that all predictions have
 BEST_IC, BEST_SHARPE = 0.2, 6.0  # beyond which a mistake is likelier than skill
 
 
@@ -88,6 +90,15 @@ def write(
     write_whole(folder / EQUITY, parquet(equity))
     write_whole(folder / PREDICTIONS, parquet(predictions))
     write_whole(folder / BARS, parquet(bars_frame(decisions.bars, time)))
+
+
+def decisions_in(bars: Bars, predictions: pd.DataFrame) -> Decisions:
+    """The decisions on the bars, (B,), as `write` wrote them."""
+    forecast, signal, happened = (predictions[name].to_numpy() for name in DECIDED)
+    weight = predictions["weight"].to_numpy() if "weight" in predictions else None
+    has_band = {"low", "high"} <= set(predictions)
+    band = Band(predictions["low"].to_numpy(), predictions["high"].to_numpy()) if has_band else None
+    return Decisions(bars, forecast, signal.astype(np.int8), happened, weight, band)
 
 
 def bars_frame(bars: Bars, time: pd.DatetimeIndex) -> pd.DataFrame:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.backtest.bars import Bars, Floats
+    from engine.backtest.portfolio_loop import Desk
     from engine.backtest.rules import Rules
 
 
@@ -211,7 +212,7 @@ def simulate_portfolio(
     )
 
 
-def desk_of(markets: Mapping[str, Bars], grid: Grid, terms: Any, rules: Rules, room: int) -> Any:
+def desk_of(markets: Mapping[str, Bars], grid: Grid, terms: Any, rules: Rules, room: int) -> Desk:
     """What the loop works on: prices, terms, an account of each symbol, and room for so many trades."""
     from engine.backtest import portfolio_loop  # and numba, which training does without
 

@@ -14,54 +14,38 @@ from engine.backtest.bars import ARRAYS, DUE_LATER, Bars, bars_of
 from engine.backtest.trading import Decisions
 from engine.errors import RepairDataError
 from engine.hints import run_hint
-from engine.outcome import BARS, PREDICTIONS, TRADES
+from engine.outcome import BARS, DECIDED, PREDICTIONS, TRADES, decisions_in
 from engine.results.trade_terms import COLUMNS, MOMENTS
 from engine.runs.manifest import read_checked
-from engine.statistics.conformal import Band
-from engine.universe.results import index_bars
-from engine.universe.trading import Decided
+from engine.universe.results import bars_in, decided_in, index_bars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from engine.universe.trading import Decided
+
+OTHER_BARS = "is of other bars than the predictions"
 TEXTS = ("symbol", "side", "exit_reason")
 
 
 def decisions_of(path: Path, calendar: str) -> Decisions:
     """The bars of a run and what was decided for each. Raises RepairDataError."""
-    predictions = parquet(path, PREDICTIONS, ("prediction", "signal", "realised"))
-    found = columns_of(path, BARS)
-    frame = parquet(path, BARS, tuple(name for name in ARRAYS if name not in DUE_LATER or name in found))
-    more = columns_of(path, PREDICTIONS)
-    given = "weight" in more  # by somebody, without forecasts
-    weight = parquet(path, PREDICTIONS, ("weight",))["weight"].to_numpy() if given else None
-    edges = parquet(path, PREDICTIONS, ("low", "high")) if {"low", "high"} <= set(more) else None
-    band = None if edges is None else Band(edges["low"].to_numpy(), edges["high"].to_numpy())
+    frame = parquet(path, BARS, bars_columns(path))
+    predictions = parquet(path, PREDICTIONS, (*DECIDED, *there(path, PREDICTIONS, ("weight", "low", "high"))))
     if not frame.index.equals(predictions.index):
-        raise RepairDataError(str(path / BARS), "is of other bars than the predictions", again(path))
-    bars = bars_of(frame, calendar)
-    forecast, signal, forward_return = (predictions[name].to_numpy() for name in predictions)
-    return Decisions(bars, forecast, signal.astype(np.int8), forward_return, weight, band)
+        raise RepairDataError(str(path / BARS), OTHER_BARS, again(path))
+    return decisions_in(bars_of(frame, calendar), predictions)
 
 
 def universe_of(path: Path, calendar: str) -> Decided:
     """What was decided for each symbol of a universe's run, in its order. Raises RepairDataError."""
-    more = tuple(name for name in ("low", "high") if name in columns_of(path, PREDICTIONS))
-    read = ("symbol", "prediction", "signal", "realised", "member", *more)
+    read = ("symbol", "member", *DECIDED, *there(path, PREDICTIONS, ("low", "high")))
     bars, predictions = bars_by_symbol(path, calendar), parquet(path, PREDICTIONS, read)
-    of = {str(name): rows for name, rows in predictions.groupby("symbol", sort=False)}
-    if {name: len(rows) for name, rows in of.items()} != {name: len(each) for name, each in bars.items()}:
-        raise RepairDataError(str(path / BARS), "is of other bars than the predictions", again(path))
-    decisions = {
-        name: Decisions(
-            bars[name], rows["prediction"].to_numpy(), rows["signal"].to_numpy(np.int8),
-            rows["realised"].to_numpy(),
-            band=Band(rows["low"].to_numpy(), rows["high"].to_numpy()) if more else None,
-        )
-        for name, rows in of.items()
-    }  # fmt: skip
-    return Decided(decisions, {name: rows["member"].to_numpy(np.bool_) for name, rows in of.items()})
+    try:
+        return decided_in(bars, predictions)
+    except ValueError:
+        raise RepairDataError(str(path / BARS), OTHER_BARS, again(path)) from None
 
 
 def as_one(universe: Decided) -> Decisions:
@@ -73,11 +57,18 @@ def as_one(universe: Decided) -> Decisions:
 
 def bars_by_symbol(path: Path, calendar: str) -> dict[str, Bars]:
     """The bars of each symbol of a universe's run, (B_s,), in its order. Raises RepairDataError."""
-    found = columns_of(path, BARS)
-    named = tuple(name for name in ARRAYS if name not in DUE_LATER or name in found)
-    frame = parquet(path, BARS, ("symbol", *named))
-    groups = frame.groupby("symbol", sort=False)
-    return {str(name): bars_of(rows.drop(columns="symbol"), calendar) for name, rows in groups}
+    return bars_in(parquet(path, BARS, ("symbol", *bars_columns(path))), calendar)
+
+
+def bars_columns(path: Path) -> tuple[str, ...]:
+    """The columns of a run's bars; those that are 0 throughout are not written. Raises RepairDataError."""
+    return (*(name for name in ARRAYS if name not in DUE_LATER), *there(path, BARS, DUE_LATER))
+
+
+def there(path: Path, name: str, columns: Iterable[str]) -> tuple[str, ...]:
+    """Those of the columns that a table of the run has."""
+    found = columns_of(path, name)
+    return tuple(each for each in columns if each in found)
 
 
 def columns_of(path: Path, name: str) -> tuple[str, ...]:

@@ -19,12 +19,11 @@ import pandas as pd
 from engine import preparation
 from engine.backtest import trading
 from engine.backtest.bars import bars_of
-from engine.backtest.trading import Decisions
 from engine.data.plan import span_of
 from engine.disk import write_whole
 from engine.errors import InternalError, StopRequestedError
 from engine.market.times import iso
-from engine.outcome import BARS, PREDICTIONS
+from engine.outcome import BARS, PREDICTIONS, decisions_in
 from engine.results.metrics import placed
 from engine.results.notes import Note, log_event
 from engine.results.studies import FigureSpread, SeedFigures, SeedsResult
@@ -39,8 +38,7 @@ from engine.statistics.forecast import forecast_quality
 from engine.statistics.tear_sheet import tear_sheet
 from engine.studies.workers import ParentWatch, one_device, results
 from engine.universe.preparation import collect_universe
-from engine.universe.results import quality_of
-from engine.universe.trading import Decided
+from engine.universe.results import bars_in, decided_in, quality_of
 from engine.universe.trading import trade as trade_several
 
 if TYPE_CHECKING:
@@ -175,38 +173,24 @@ def ensemble(runs: Sequence[RunFolder], settings: Settings) -> dict[str, float]:
     level = float(np.median([backtest_of(run).entry_threshold for run in runs]))
     signal = trading.signals_of(forecast, mean_band(tables), level, settings)
     bars, calendar = pd.read_parquet(runs[0].path / BARS), backtest_of(runs[0]).calendar
-    made = tables[0].assign(prediction=forecast, signal=signal)
-    known = (
-        of_several(bars, made, calendar, settings)
-        if "symbol" in made
-        else of_one(bars, made, calendar, settings)
-    )
+    made = tables[0].drop(columns=["low", "high"], errors="ignore").assign(prediction=forecast, signal=signal)
+    figures = of_several if "symbol" in made else of_one
+    known = figures(bars, made, calendar, settings)
     return {name: known[name] for name in keys()}
 
 
 def of_one(bars: pd.DataFrame, made: pd.DataFrame, calendar: str, settings: Settings) -> dict[str, float]:
     """The figures of decisions on the bars (B,) of one symbol."""
-    decisions = decisions_of(bars, made, calendar)
+    decisions = decisions_in(bars_of(bars, calendar), made)
     sheet = tear_sheet(*trading.trade(decisions, settings))
     return sheet.metrics | forecast_quality(decisions.forecast, decisions.forward_return)
 
 
 def of_several(bars: pd.DataFrame, made: pd.DataFrame, calendar: str, settings: Settings) -> dict[str, float]:
     """The figures of decisions on the bars of several symbols, (B,) in all, which one account trades."""
-    markets = {str(name): rows.drop(columns="symbol") for name, rows in bars.groupby("symbol", sort=False)}
-    own = {name: made[made["symbol"] == name] for name in markets}
-    decided = Decided(
-        {name: decisions_of(market, own[name], calendar) for name, market in markets.items()},
-        {name: rows["member"].to_numpy(np.bool_) for name, rows in own.items()},
-    )
+    decided = decided_in(bars_in(bars, calendar), made)
     sheet = tear_sheet(*trade_several(decided, settings))
     return sheet.metrics | asdict(quality_of(decided, settings.label.horizon))
-
-
-def decisions_of(bars: pd.DataFrame, made: pd.DataFrame, calendar: str) -> Decisions:
-    """The decisions on a symbol's bars, (B,)."""
-    forecast, signal, happened = (made[name].to_numpy() for name in ("prediction", "signal", "realised"))
-    return Decisions(bars_of(bars, calendar), forecast, signal, happened)
 
 
 def mean_band(tables: Sequence[pd.DataFrame]) -> Band | None:

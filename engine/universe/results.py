@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from engine import outcome
-from engine.backtest.bars import DUE_LATER, Bars
+from engine.backtest.bars import DUE_LATER, Bars, bars_of
 from engine.backtest.trades import to_csv_bytes, trade_table
 from engine.disk import write_whole
 from engine.market.times import iso
@@ -30,6 +30,7 @@ from engine.settings import changed, title
 from engine.statistics import intervals
 from engine.statistics.forecast import forecast_quality
 from engine.statistics.tear_sheet import tear_sheet
+from engine.universe.trading import Decided
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from engine.preparation import Job
     from engine.results.notes import Note
     from engine.settings import Settings
-    from engine.universe.trading import Decided
 
     Account = Simulation | Portfolio
     Floats = NDArray[np.float64]
@@ -132,6 +132,24 @@ def write(folder: Path, decided: Decided, account: Portfolio, benchmark: Portfol
     every = pd.concat(bars)  # what is due later in a bar is lacking where a symbol has none
     due = [name for name in DUE_LATER if name in every]
     write_whole(folder / outcome.BARS, outcome.parquet(every.fillna(dict.fromkeys(due, 0.0))))
+
+
+def decided_in(bars: Mapping[str, Bars], predictions: pd.DataFrame) -> Decided:
+    """What was decided on the bars of each symbol, (B_s,), as `write` wrote it.
+
+    Raises ValueError for bars of other symbols or of another number.
+    """
+    of = {str(name): rows for name, rows in predictions.groupby("symbol", sort=False)}
+    if {name: len(rows) for name, rows in of.items()} != {name: len(each) for name, each in bars.items()}:
+        raise ValueError("other bars than the predictions")
+    decisions = {name: outcome.decisions_in(bars[name], rows) for name, rows in of.items()}
+    return Decided(decisions, {name: rows["member"].to_numpy(np.bool_) for name, rows in of.items()})
+
+
+def bars_in(frame: pd.DataFrame, calendar: str) -> dict[str, Bars]:
+    """The bars of each symbol, (B_s,), in their order, as `write` wrote them."""
+    groups = frame.groupby("symbol", sort=False)
+    return {str(name): bars_of(rows.drop(columns="symbol"), calendar) for name, rows in groups}
 
 
 def build(
