@@ -133,3 +133,46 @@ def test_stamps_are_of_utc_whatever_the_name_says(read):
     stored, notes = read(table([str(time.value // 10**9) for time in FRAME.index], "Time (GMT+2)"))
     assert not difference(stored, FRAME)
     assert notes["a told zone left aside"] == {"zone": "UTC+02:00"}
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds"),
+    [("gmtoffset", 1), ("gmtoff", 1), ("utc_offset", 1), ("utcoffset", 1), ("tz_offset_seconds", 1)],
+)
+@pytest.mark.parametrize("zone", ["Etc/GMT+5", "Etc/GMT-9", "Asia/Kolkata", "Etc/GMT-1"])
+def test_offsets_in_seconds_are_applied(read, name, seconds, zone):
+    offset = FRAME.index[0].tz_localize("UTC").tz_convert(zone).utcoffset().total_seconds()
+    content = table(local(zone), "time", more=name, cells=[f"{offset / seconds:.0f}"])
+    assert not difference(read(content)[0], FRAME)
+
+
+@pytest.mark.parametrize("name", ["utc_offset_minutes", "gmtoffset", "tz_offset"])
+@pytest.mark.parametrize("cell", ["330", "-240", "-300", "345"])
+def test_three_digits_that_may_be_minutes_or_hours_are_refused(read, name, cell):
+    content = table(local("Etc/GMT-5"), "time", more=name, cells=[cell])
+    with pytest.raises(RepairDataError, match=f"column {name} says {cell}"):
+        read(content)
+    assert not difference(read(content, timezone="Etc/GMT-5")[0], FRAME)
+
+
+ELSEWHERE = (
+    "time_est", "datetime_ist", "time_et", "date_pst", "NY time", "Время (МСК)", "北京时间",  # noqa: RUF001
+    "日本時間",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_a_zone_behind_the_name_of_times_that_is_not_certain_is_asked_for(read, name):
+    with pytest.raises(RepairDataError, match="names the zone"):
+        read(table(local("Etc/GMT+5"), name))
+
+
+@pytest.mark.parametrize(
+    ("name", "zone"),
+    [
+        ("datetime_jst", "Asia/Tokyo"), ("timestamp_sgt", "Asia/Singapore"), ("time_berlin", "Europe/Berlin"),
+        ("time_new york", "America/New_York"),
+    ],
+)  # fmt: skip
+def test_a_certain_zone_behind_the_name_of_times_is_applied(read, name, zone):
+    assert applied(read(table(local(zone), name)), zone)

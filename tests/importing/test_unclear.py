@@ -64,3 +64,42 @@ def test_weeks_are_read_exactly_or_refused_however_they_are_counted(begin, count
     else:
         assert written.read.all()
         assert (written.local_ms == milliseconds(times)).all()
+
+
+@pytest.mark.parametrize("stamp", ['"{}"', '"¥{}"'])
+@pytest.mark.parametrize("first", [4998.0, 37752.0])
+@pytest.mark.parametrize("volume", ["9942", "12345.5", "7"])
+def test_thousands_are_no_decimals_though_volumes_are_plain(tmp_path, stamp, first, volume):
+    frame = candles(3, pd.bdate_range("2023-06-01", periods=80), places=0, first=first)
+    rows = [
+        ",".join([f"{time:%Y-%m-%d}", *(stamp.format(f"{row[name]:,.0f}") for name in OHLCV[:4]), volume])
+        for time, row in frame.iterrows()
+    ]
+    path, store = tmp_path / "a.csv", Store(tmp_path / "store")
+    path.write_text("\n".join([f"Date,{PRICES}", *rows]), encoding="utf-8")
+    try:
+        import_file(path, store, "a", now_ms=NOW)
+    except RepairDataError as refused:
+        said = str(refused)
+    else:
+        said = (
+            "" if (store.read("a").frame["close"].to_numpy() == frame["close"].to_numpy()).all() else "wrong"
+        )
+    assert not said or "both fit all rows" in said
+
+
+OTHER_HEADERS = (
+    "Date,Close,High,Low,Open,Volume",
+    "Datum,Schluss,Hoch,Tief,Eröffnung,Volumen",
+    "Date,Open,High,Low,Close,Volume USD",
+)
+
+
+@pytest.mark.parametrize("second", OTHER_HEADERS)
+def test_columns_that_are_named_anew_within_a_file_are_refused(tmp_path, second):
+    rows = lines(FRAME, OHLCV, 2, stamp=str)
+    parts = [f"Date,{PRICES}", *list(rows)[:40], second, *list(lines(FRAME, OHLCV, 2, stamp=str))[40:]]
+    path, store = tmp_path / "a.csv", Store(tmp_path / "store")
+    path.write_text("\n".join(parts), encoding="utf-8")
+    with pytest.raises(RepairDataError, match="names its columns anew after 40 rows"):
+        import_file(path, store, "a", now_ms=NOW)

@@ -201,6 +201,8 @@ def decimal_mark(
         return next(mark for mark, fits_all in can.items() if fits_all)
     column, cell = unclear
     mark = "." if "." in cell else ","
+    if mark == ",":  # volumes tell nothing of prices that group their thousands as English does
+        ungrouped = {name for name in ungrouped if not name.startswith("volume ")}
     if ungrouped:  # what groups its thousands groups all of them
         return "point" if mark == "." else "comma"
     small, large = cell.replace(mark, "."), cell.replace(mark, "")

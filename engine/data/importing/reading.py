@@ -69,7 +69,7 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
     layout = layout_in(table, hints)
     typed = table.pieces(layout, hints, progress) if table.pieces else None
     raw = typed.handed_over() if typed else table.read(layout.positions(), progress)
-    raw, repeated = without_headers(layout, raw)
+    raw, repeated = without_headers(layout, raw, table.header[-1] if table.header else ())
     raw, unfinished = finished(layout, raw)
     if not len(raw[layout.times[0]]):
         reason = f"has no row with {table.width} columns" if table.left_out else "has a header and no rows"

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from engine.data.importing.clocks import mask
 from engine.data.importing.form import is_comment
+from engine.data.importing.hints import UnclearError
 from engine.data.importing.times import is_text, text_of
 from engine.results.notes import Note
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from engine.data.importing.layouts import Layout
     from engine.data.importing.tables import Table
 
+WORDY = r"^[^0-9]*\pL{2}[^0-9]*$"  # no blank, no number
 CORPORATE = re.compile(r"(?i)\b(dividends?|stock splits?|splits?)\b")
 
 
@@ -33,15 +40,35 @@ def finished(layout: Layout, raw: dict[int, Any]) -> tuple[dict[int, Any], tuple
     return left, (Note("unfinished candles", {"rows": rows}),) if rows else ()
 
 
-def without_headers(layout: Layout, raw: dict[int, Any]) -> tuple[dict[int, Any], tuple[Note, ...]]:
-    """The columns without rows that repeat the names, as in files that were put together; and a note."""
+def without_headers(
+    layout: Layout, raw: dict[int, Any], header: Sequence[str]
+) -> tuple[dict[int, Any], tuple[Note, ...]]:
+    """The columns without rows that repeat the names, as in files that were put together; and a note.
+
+    header: the file's names. Raises UnclearError for a row of other names, behind which columns are others.
+    """
     column = raw[layout.times[0]]
     if not is_text(column) or not layout.time_names[0]:
         return raw, ()
+    refuse_other_headers(layout, raw, header)
     names = pc.equal(text_of(column), layout.time_names[0].strip())
     rows = int(pc.sum(names).as_py() or 0)
     left = {place: each.filter(pc.invert(names)) for place, each in raw.items()} if rows else raw
     return left, (Note("headers among rows", {"rows": rows}),) if rows else ()
+
+
+def refuse_other_headers(layout: Layout, raw: Mapping[int, Any], header: Sequence[str]) -> None:
+    """UnclearError for a row that has words for time and prices, and not just the names of the columns."""
+    places = [layout.times[0], *layout.numbers.values()]
+    if not all(is_text(raw[place]) for place in places):
+        return
+    words = [pc.match_substring_regex(text_of(raw[place]), WORDY) for place in places]
+    for row in np.flatnonzero(mask(functools.reduce(pc.and_, words))).tolist():
+        cells = {place: str(text_of(column)[row]) for place, column in raw.items()}
+        if any(cell.strip() != header[place].strip() for place, cell in cells.items()):
+            names = ", ".join(cells.values())
+            reason = f"names its columns anew after {row:,} rows, as {names}"
+            raise UnclearError(f"{reason}: give the parts as files of their own")
 
 
 def rest_of(table: Table) -> tuple[int, tuple[Note, ...]]:

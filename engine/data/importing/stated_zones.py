@@ -23,21 +23,28 @@ MOVING = {  # abbreviations whose clocks change in summer, or that several place
     *OFFSETS_MIN, "ET", "CT", "MT", "PT", "CST", "IST", "BST", "AST", "ADT", "GST", "MEZ", "MESZ", "NST",
     "AKST", "HST", "SAST", "BRT", "ART", "PKT", "WIB", "NYT",
 } - STEADY  # fmt: skip
+TOWNS = "new york|london|berlin|frankfurt|zurich|paris|tokyo|moscow|sydney|singapore|chicago"
 REGIONS = re.compile(
-    r"(?i)(?<![a-z])(eastern|central|mountain|pacific|local|exchange time|server time|broker)(?![a-z])"
+    r"(?i)(?<![a-z])(eastern|central|mountain|pacific|local|ny time|exchange time|server time|broker)"
+    r"(?![a-z])|"
+    rf"(?<=[a-z][_ -])({TOWNS})\b|мск|москв|北京|日本|東京|香港|한국"
 )
 SIGNED = r"[-+\u2212]\s?\d{1,2}(?::?[0-5]\d)?(?!\d)"
 OFFSET = re.compile(rf"(?i)(?:UTC|GMT)\s?{SIGNED}|(?<=[(\[{{])\s*{SIGNED}(?=\s*[)\]}}])|(?<=\s){SIGNED}$")
 PLACE = re.compile(r"[A-Za-z]+(?:/[A-Za-z_+\-\d ]+?)+(?=[)\]},;\"']|\s*$)")
 CITY = re.compile(r"(?<=[(\[{])[A-Z][A-Za-z_ ]+(?=[)\]}])")
 ABBREVIATION = re.compile(rf"(?<![A-Za-z])({'|'.join(sorted(STEADY | MOVING))})(?![A-Za-z])")
+BEHIND = re.compile(rf"(?i)(?<=[a-z])[_ -]({'|'.join(sorted(STEADY | MOVING))})$")  # as in time_est
 SIGNLESS = re.compile(r"(?i)(?:UTC|GMT)\s?\d{1,2}(?!\d)")
 ABOVE = re.compile(
     r"(?i)^[\s#/\"';*-]*(?:.{0,30}\b)?"
     r"(?:time ?zone|tz|zeitzone|(?:utc|gmt)[ _-]?offset|times? (?:are |is )?in)\b[\s:=,;\"'\t|]*(?P<zone>.+)$"
 )
 FIELDS = 100  # of a record beside the rows
-COLUMNS = ("tz", "timezone", "time_zone", "zeitzone", "utc_offset", "gmt_offset", "tz_offset")
+COLUMNS = re.compile(
+    r"tz|time_?zone|zeitzone|(utc|gmt|tz)_?off(set)?(_(h|hours?|min(ute)?s?|s|sec(ond)?s?))?"
+)
+QUARTER_S = 900  # s, of which all offsets are multiples
 PERHAPS = ("offset", "zone")  # if their cells are zones
 
 
@@ -90,6 +97,7 @@ def zone_in(name: str) -> tuple[str, str]:
     """
     found: list[tuple[str, str]] = []  # what was found, and the zone that it is
     rest = re.sub(r"(?i)(?<![A-Za-z])(utc|gmt)(?![A-Za-z])", lambda match: match[0].upper(), name)
+    rest = BEHIND.sub(lambda match: f" {match[0][1:].upper()}", rest)
     for pattern in (OFFSET, PLACE, CITY, ABBREVIATION):
         for match in pattern.finditer(rest):
             zone = certain(match[0])
@@ -161,7 +169,7 @@ def zones_of_rows(column: Any, name: str, *, said: str) -> StatedZones | None:
 def zone_column(names: Sequence[str], rows: Sequence[Sequence[str]]) -> int | None:
     """The column of a table that tells the zone of each row, by its plain name and the first rows."""
     for place, name in enumerate(names):
-        if name in COLUMNS:
+        if COLUMNS.fullmatch(name):
             return place
         if name in PERHAPS and rows and all(zone_of_cell(row[place]) for row in rows):
             return place
@@ -170,11 +178,19 @@ def zone_column(names: Sequence[str], rows: Sequence[Sequence[str]]) -> int | No
 
 def zone_of_cell(cell: str) -> str:
     """The zone of a row, empty if it is not certain."""
+    if re.fullmatch(r"[-+]?\d{3}", cell):  # minutes, or hours and minutes
+        return ""
     return of_number(cell) or certain(cell) or (cell.upper() if cell.upper() in OFFSETS_MIN else "")
 
 
 def of_number(cell: str) -> str:
-    """Hours without a sign, or with a fraction, as an offset; empty for others."""
+    """Hours without a sign, or with a fraction, or seconds, as an offset; empty for others."""
+    if (
+        re.fullmatch(r"[-+]?\d{4,5}", cell)
+        and int(cell) % QUARTER_S == 0
+        and abs(int(cell)) > FURTHEST_H * 100
+    ):
+        return of_minutes(int(cell) // 60)  # seconds: as hours and minutes no clock has them
     if not re.fullmatch(r"[-+]?\d{1,2}(\.\d+)?", cell):
         return ""
     return of_minutes(round(float(cell) * 60))
