@@ -33,11 +33,12 @@ FOLDS = ("walk_forward.folds=5", "walk_forward.window=anchored")
 ROBUST = ("label.scale=volatility", "scaling.clip=4", "model.members=1")
 HUBER = (*ROBUST, "model.loss=huber", "window.lookback=8", "model.units=32", "model.dropout=0.3",
          "training.batch_size=256", "training.learning_rate=0.01", "training.patience=3",
-         "training.plateau_patience=1", "label.clip=8")  # fmt: skip
+         "training.plateau_patience=1", "label.clip=8", "model.huber_delta=1")  # fmt: skip
 CANDIDATES = {
     **{kind: (f"model.kind={kind}", *HUBER) for kind in ("lstm", "gru", "tcn", "attention", "mlp")},
     "lstm-3": ("model.kind=lstm", *HUBER, "model.members=3"),
     "lstm-5": ("model.kind=lstm", *HUBER, "model.members=5"),
+    "lstm-8": ("model.kind=lstm", *HUBER, "model.members=8", "model.huber_delta=0.3"),  # the defaults
     "ridge": ("model.kind=ridge", *ROBUST, "label.clip=1", "window.lookback=8"),
     "boosting": ("model.kind=boosting", *ROBUST, "label.clip=1", "window.lookback=8"),
 }

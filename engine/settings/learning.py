@@ -76,7 +76,7 @@ class Model(Group):
     kind: str = setting("lstm", "kind of model", choices=MODELS, repr=False)
     file: str = setting("", "Python file with a model of your own, which takes the kind's place", repr=False)
     members: Whole = setting(
-        5,
+        8,
         "models with the seeds training.seed, training.seed + 1 and so on, whose mean is the forecast",
         "models",
         ge=1,
@@ -104,7 +104,7 @@ class Model(Group):
     )
     loss: Literal["mse", "huber"] = setting("huber", "loss on scaled labels")
     huber_delta: Number = setting(
-        1.0, "error from which on huber grows in proportion, no longer with the square", "σ", gt=0, le=100
+        0.3, "error from which on huber grows in proportion, no longer with the square", "σ", gt=0, le=100
     )
     gradient_clip: Number = setting(
         1.0, "global norm that gradients are clipped to; 0 = no clipping", "", ge=0, le=1e6
