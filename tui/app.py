@@ -182,7 +182,7 @@ class Quantdeck(RunControl):
 
     def _tell_missed(self) -> None:
         """Say what ended badly since somebody last looked, and show it; offer another home for none."""
-        from tui.runs.status import resumable
+        from engine.runs.remedies import resumable
         from tui.screens.dialogs import Ask
 
         runs = [each.run for each in self.snapshot.runs]

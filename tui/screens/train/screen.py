@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.containers import Vertical
 
 from engine.runs.modes import training, with_backtest
+from engine.runs.remedies import resumable
 from tui.background.questions import Questions
 from tui.runs import status as run_status
 from tui.screens.base import BaseScreen
@@ -252,7 +253,7 @@ def drawn(shown: Watched) -> bool:
 
 NEEDS: dict[str, Callable[[Watched], bool]] = {  # what a run must be like for an action
     "stop": lambda shown: shown.live,
-    "resume": lambda shown: run_status.resumable(shown.state),
+    "resume": lambda shown: resumable(shown.state),
     "freeze": lambda _: True,
     "copy": lambda _: True,
     "see_backtest": traded,
