@@ -35,7 +35,7 @@ def test_no_figure_is_cut_at_80_columns_and_23_rows(data):
         tuple(Regime(*kind, draw(st.floats(0, 1)), draw(gains), draw(ratios)) for kind in KINDS),
         TrackRecord(draw(st.integers(0, 9999)), draw(st.floats(1, 999_999))),
     )
-    lines = ["".join(text for text, _ in line) for line in stress(SimpleNamespace(stress=found))]
+    lines = ["".join(text for text, _ in line) for line in stress(SimpleNamespace(stress=found), 80)]
     assert len(lines) <= 18
     assert {len(line) for line in lines[1:]} == {79}
     for line in lines[2:]:
@@ -44,5 +44,5 @@ def test_no_figure_is_cut_at_80_columns_and_23_rows(data):
 
 def test_a_result_without_them_says_so():
     assert any(
-        "not in this result" in text for line in stress(SimpleNamespace(stress=None)) for text, _ in line
+        "not in this result" in text for line in stress(SimpleNamespace(stress=None), 80) for text, _ in line
     )
