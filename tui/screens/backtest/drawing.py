@@ -159,7 +159,7 @@ def fills(
     lines.append(
         [(f" {'':<27}{'return':>11}{'Sharpe':>9}{'trades':>8}", "quiet")]
         if recorded.fills
-        else [(" not in this result: b backtests the run again, with them", "quiet")]
+        else [(f" {why_absent(recorded)}", "quiet")]
     )
     lines += [scenario(each) for each in recorded.fills.scenarios] if recorded.fills else []
     said = explained(recorded, failed=failed)
@@ -170,6 +170,13 @@ def fills(
     for note in result.notes:
         lines += paragraph(note.text, width, "warn")
     return lines
+
+
+def why_absent(recorded: BacktestResult) -> str:
+    """Why a result has no other fills and no stress tests, and what gives it some if anything does."""
+    if recorded.portfolio:
+        return "computed for one symbol alone, not for an account over several"
+    return "not in this result: b backtests the run again, with them"
 
 
 def scenario(each: FillScenario) -> Line:

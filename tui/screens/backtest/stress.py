@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.results.number_format import UNDEFINED, amount, defined, percent
 from engine.results.trust_tables import late_by
-from tui.screens.backtest.drawing import tone
+from tui.screens.backtest.drawing import tone, why_absent
 from tui.widgets.lines import Line, number
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def stress(recorded: BacktestResult, width: int) -> list[Line]:
     head: Line = [(" stress tests", "bright"), ("  of the run as it was recorded", "quiet")]
     found = recorded.stress
     if found is None:
-        return [head, [(" not in this result: b backtests the run again, with them", "quiet")]]
+        return [head, [(f" {why_absent(recorded)}", "quiet")]]
     nothing: Line = []
     if width < LEFT + RIGHT:
         below: list[Line] = [[(" ", ""), *line] for line in regimes(found)]
