@@ -5,24 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.results.caveats import SIMULATED
-from engine.results.number_format import amount, correlation, percent, whole
+from engine.results.number_format import amount, percent, whole
 from tui.number_format import table
 
 if TYPE_CHECKING:
     from engine.results.nested import NestedResult
 
-HEADER = (
-    "span",
-    "traded from",
-    "to",
-    "search",
-    "promised",
-    "Sharpe",
-    "return %",
-    "hold %",
-    "trades",
-    "deflated",
-)
+HEADER = ("span", "traded from", "to", "search", "promised", "Sharpe", "return %", "hold %")
 
 
 def nested_figures(result: NestedResult) -> list[tuple[str, str]]:
@@ -45,8 +34,7 @@ def nested_summary(result: NestedResult) -> str:
     rows = [
         [
             str(each.span), each.start[:10], each.end[:10], each.search, amount(each.inner_sharpe),
-            amount(each.sharpe), percent(each.total_return), percent(each.buy_and_hold), whole(each.trades),
-            correlation(each.deflated_sharpe),
+            amount(each.sharpe), percent(each.total_return), percent(each.buy_and_hold),
         ]
         for each in result.spans
     ]  # fmt: skip

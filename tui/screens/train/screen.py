@@ -108,10 +108,13 @@ class TrainScreen(BaseScreen):
         self.refresh_bindings()
 
     def _chosen(self, snapshot: Snapshot) -> Watched | None:
-        """The run that was opened; else the newest live one, else the newest."""
+        """The run that was opened; else the newest at work, the one that was just watched, or the newest."""
         if chosen := snapshot.by_id.get(self.deck.chosen):
             return chosen
-        return (snapshot.live or snapshot.runs or (None,))[-1]
+        now, before = snapshot.foremost, snapshot.by_id.get(self._shown.id if self._shown else "")
+        if before and (now is None or now.state.status == "queued"):
+            return before  # how it ended is what one wants to see
+        return now or (snapshot.runs or (None,))[-1]
 
     def _show(self, snapshot: Snapshot) -> None:
         watched = self._shown
