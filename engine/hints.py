@@ -28,9 +28,11 @@ def run_hint(run: Path, words: str) -> str:
     return hint(run.absolute().parent.parent, words.replace("RUN", run.name))
 
 
-def file_hint(home: Path | None, words: str, file: Path) -> str:
-    """The same with a file, which stands for `FILE` in the words."""
-    return hint(home, words.replace("FILE", shlex.quote(str(file.absolute()))))
+def file_hint(home: Path | None, words: str, *files: Path) -> str:
+    """The same with files, which stand for each `FILE` in the words, in their order."""
+    first, *others = words.split("FILE")
+    paths = (shlex.quote(str(file.absolute())) for file in files)
+    return hint(home, first + "".join(path + rest for path, rest in zip(paths, others, strict=True)))
 
 
 def home_option(home: Path) -> str:

@@ -33,10 +33,10 @@ PATIENCE_S = 120.0
 HELP = "Keys of this screen"
 # Keys, and what stands above and below once the picture is whole.
 VISITS = (
-    ("4", "[4 Runs]", "space mark"), ("2", "[2 Train]", "space freeze"), ("1", "[1 Data]", "i import"),
-    ("2", "[2 Train]", "space freeze"), ("3", "[3 Backtest]", "? help"), ("4", "[4 Runs]", "space mark"),
+    ("4", "[4 Runs]", "space mark"), ("2", "[2 Train]", "Z freeze"), ("1", "[1 Data]", "i import"),
+    ("2", "[2 Train]", "Z freeze"), ("3", "[3 Backtest]", "? help"), ("4", "[4 Runs]", "space mark"),
     ("?", HELP, "the same by"), ("Escape", "[4 Runs]", "baseline"), ("j", "▸  0c1d0005", "stopped"),
-    ("2", "[2 Train]", "space freeze"),
+    ("2", "[2 Train]", "Z freeze"),
 )  # fmt: skip
 
 
@@ -165,7 +165,10 @@ def press(deck, relay, found):
     for key, above, below in VISITS:
         sent = relay.sent
         deck.keys(key)
-        took = seconds_until(partial(stands, deck, key, above, below), f"{above} of {key}")
+        try:
+            took = seconds_until(partial(stands, deck, key, above, below), f"{above} of {key}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; the screen is\n{deck.text()}") from None
         if key in "134" and key not in visited:
             visited.add(key)
             found.first[key] = took

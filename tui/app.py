@@ -163,26 +163,25 @@ class Quantdeck(RunControl):
 
         self._announced, first = False, not self.snapshot.ready
         before, self.snapshot = self.snapshot, self.watcher.snapshot
+        if first:
+            self.set_timer(REST_S, self._warm)
+        if first:
+            self._tell_missed()
+        to_see = self.snapshot.foremost if first and not self._start else None
+        if to_see and self.current_mode == "data":
+            self.call_later(self.action_mode, watched_on(to_see.run.mode))  # what one came for
+        for screen in self.screen_stack:
+            if isinstance(screen, BaseScreen):
+                screen.refresh_runs()
         for each in self.snapshot.runs if before.ready else ():
             was = before.by_id.get(each.id)
             begun = was.live if was else each.run.created >= self._since  # or it came and went unseen
             if begun and each.state.ended:
                 self._tell_end(each)
-        if first:
-            self.set_timer(REST_S, self._warm)
-        if first:
-            self._tell_missed()
-        if first and self.snapshot.live and not self._start and self.current_mode == "data":
-            self.call_later(
-                self.action_mode, watched_on(self.snapshot.live[-1].run.mode)
-            )  # what one came for
-        for screen in self.screen_stack:
-            if isinstance(screen, BaseScreen):
-                screen.refresh_runs()
 
     def _tell_missed(self) -> None:
         """Say what ended badly since somebody last looked, and show it; offer another home for none."""
-        from tui.runs.status import resumable
+        from engine.runs.remedies import resumable
         from tui.screens.dialogs import Ask
 
         runs = [each.run for each in self.snapshot.runs]

@@ -24,7 +24,6 @@ from engine.errors import ChangeSettingsError, RepairDataError
 from engine.market.times import milliseconds
 from engine.outcome import BARS, EQUITY
 from engine.queries.run_files import (
-    again,
     as_one,
     columns_of,
     decisions_of,
@@ -36,6 +35,7 @@ from engine.results.backtest import BacktestResult
 from engine.robustness import deflation
 from engine.robustness.market_prices import MarketPrices
 from engine.runs.folder import RunFolder
+from engine.runs.remedies import anew
 from engine.runs.results import content
 from engine.runs.trial_ledger import WHAT_IF
 from engine.settings import Settings, load, make, with_limits, with_threshold
@@ -177,7 +177,7 @@ def _version(path: Path) -> Stamp:
         if found.inode:
             return found
     named = run.about["id"] if run.about_path.is_file() else str(path)
-    raise ChangeSettingsError(f"run {named}", "has no result", again(path))
+    raise ChangeSettingsError(f"run {named}", "has no result", anew(path))
 
 
 @lru_cache(maxsize=2)
@@ -185,7 +185,7 @@ def _read(path: Path, _version: Stamp) -> Result:
     run = RunFolder(path)
     found = content(run)
     if "metrics" not in found:
-        raise ChangeSettingsError(f"run {run.id}", "has no backtest", again(path))
+        raise ChangeSettingsError(f"run {run.id}", "has no backtest", anew(path))
     figures = BacktestResult.from_json(found, str(run.result_path))
     settings = load(run.settings_path)
     if settings.signal.threshold_from != "settings":  # what was chosen there is the one that was traded
@@ -197,7 +197,7 @@ def _read(path: Path, _version: Stamp) -> Result:
     decisions = decisions_of(path, figures.calendar) if universe is None else as_one(universe)
     time_ms = milliseconds(equity.index)
     if not np.array_equal(time_ms, decisions.bars.time.astype(np.int64)):
-        raise RepairDataError(str(path / EQUITY), "is of other bars than the run's bars", again(path))
+        raise RepairDataError(str(path / EQUITY), "is of other bars than the run's bars", anew(path))
     own, benchmark = (equity[name].to_numpy(np.float64) for name in ("equity", "buy_and_hold"))
     trades = trades_of(path)
     recorded = Traded(time_ms, own, benchmark, len(trades), lambda: trades, settings, decisions.bars.calendar)

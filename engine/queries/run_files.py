@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 from engine.backtest.bars import ARRAYS, DUE_LATER, Bars, bars_of
 from engine.backtest.trading import Decisions
 from engine.errors import RepairDataError
-from engine.hints import run_hint
 from engine.outcome import BARS, DECIDED, PREDICTIONS, TRADES, decisions_in
 from engine.results.trade_terms import COLUMNS, MOMENTS
 from engine.runs.manifest import read_checked
+from engine.runs.remedies import anew
 from engine.universe.results import bars_in, decided_in, index_bars
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def decisions_of(path: Path, calendar: str) -> Decisions:
     frame = parquet(path, BARS, bars_columns(path))
     predictions = parquet(path, PREDICTIONS, (*DECIDED, *there(path, PREDICTIONS, ("weight", "low", "high"))))
     if not frame.index.equals(predictions.index):
-        raise RepairDataError(str(path / BARS), OTHER_BARS, again(path))
+        raise RepairDataError(str(path / BARS), OTHER_BARS, anew(path))
     return decisions_in(bars_of(frame, calendar), predictions)
 
 
@@ -45,7 +45,7 @@ def universe_of(path: Path, calendar: str) -> Decided:
     try:
         return decided_in(bars, predictions)
     except ValueError:
-        raise RepairDataError(str(path / BARS), OTHER_BARS, again(path)) from None
+        raise RepairDataError(str(path / BARS), OTHER_BARS, anew(path)) from None
 
 
 def as_one(universe: Decided) -> Decisions:
@@ -109,9 +109,4 @@ def damaged(path: Path) -> Iterator[None]:
         yield
     except (ValueError, TypeError, KeyError, OSError) as error:  # Arrow's errors are ValueErrors and OSErrors
         reason = str(error).partition("\n")[0] or type(error).__name__
-        raise RepairDataError(str(path), f"cannot be read: {reason}", again(path.parent)) from error
-
-
-def again(run: Path) -> str:
-    """The remedy where a result is lacking or broken."""
-    return f"Backtest the run again: {run_hint(run, 'backtest RUN')}"
+        raise RepairDataError(str(path), f"cannot be read: {reason}", anew(path.parent)) from error

@@ -94,7 +94,7 @@ class PortfolioPermutation:
     p_value: Number
 
 
-BY_SYMBOL, BY_DAYS = "symbols of each day dealt anew", "days in another order"
+BY_SYMBOL, BY_DAYS = "symbols shuffled within days", "days shuffled"
 
 
 @dataclass(frozen=True)

@@ -144,6 +144,9 @@ class Home:
                 f"there is no {kind} yet in {self.path}",
                 f"Start one: {hint(self.path, command(modes))}",
             )
+        if len(others := matching(everything, text)) == 1:
+            reason = f"is of mode {others[0].mode}, and this takes {kind}"
+            raise ChangeSettingsError(f"run {others[0].id}", reason, self._near(text, runs, runs))
         beside = f" among those that you may read, all but {closed}" if closed else ""
         reason = f"there is no such {kind}{beside}"
         raise ChangeSettingsError(thing, reason, self._near(text, runs, everything))

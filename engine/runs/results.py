@@ -13,6 +13,7 @@ from engine.results.earlier import with_figures, with_notes
 from engine.runs.home import Home
 from engine.runs.manifest import manifest_of, read_named
 from engine.runs.modes import MODES
+from engine.runs.remedies import anew
 
 if TYPE_CHECKING:
     from engine.results.learned import ImportanceResult
@@ -52,16 +53,15 @@ def importance_of(run: RunFolder) -> ImportanceResult | None:
 
 def content(run: RunFolder) -> dict[str, Any]:
     """The table in result.json, which is what the manifest vouches for. Raises RepairDataError."""
-    remedy = f"Run it again, or look into {run.log_path}"
     try:
         name = run.result_path.name
         entry = manifest_of(run.path).get(name) if run.manifest_path.exists() else None
         read = read_named(run.path, name, entry) if entry else plain_bytes(run.result_path, MOST_BYTES)
         document = json.loads(read)
     except FileNotFoundError:
-        raise RepairDataError(str(run.result_path), "is missing", remedy) from None
+        raise RepairDataError(str(run.result_path), "is missing", anew(run.path)) from None
     except (OSError, ValueError, RecursionError) as error:
-        raise RepairDataError(str(run.result_path), f"cannot be read: {error}", remedy) from None
+        raise RepairDataError(str(run.result_path), f"cannot be read: {error}", anew(run.path)) from None
     if not isinstance(document, dict):
-        raise RepairDataError(str(run.result_path), "is no result", remedy)
+        raise RepairDataError(str(run.result_path), "is no result", anew(run.path))
     return document

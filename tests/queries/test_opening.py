@@ -163,6 +163,14 @@ def test_the_ledger_as_it_stands_counts_tries_and_deflates_by_them(tmp_path):
     assert "4 of them different" in explained(BacktestResult.from_json(again))["trials"]
 
 
+def test_a_ledger_that_knows_fewer_looks_takes_none_away(tmp_path):
+    run = backtested(Home(tmp_path), 700)
+    recorded = json.loads(run.result_path.read_text())
+    recorded["trials"] |= {"looks": 16, "deflated_sharpe": 0.125}  # by whoever ran it, on another machine
+    run.result_path.write_text(json.dumps(recorded))
+    assert ledger(ask(run)) == recorded["trials"]
+
+
 def test_an_opened_result_has_its_fills(kept):
     document = opened(ask(kept))["result"]
     ways = {way["name"]: way for way in document["fills"]["scenarios"]}

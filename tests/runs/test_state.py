@@ -262,6 +262,6 @@ def test_work_that_tells_nothing_is_silent_for_as_long_as_its_heart_beats():
     beats = [event("heartbeat", second, cpu=1.0, memory_mb=1.0) for second in (30, 63)]
     state = replay(State(), [begin, *beats])
     assert state.silent_s == 63.0
-    assert status(replace(state, status="preparing"))[0].startswith("silent for")
+    assert status(replace(state, status="preparing"))[0].startswith("silent ")
     again = replay(state, [event("stage", 64, stage="features", state="end", seconds=64.0)])
     assert again.silent_s == 0.0

@@ -14,11 +14,14 @@ from pathlib import Path
 import pytest
 import typer
 
+from engine import settings
 from engine.errors import QuantdeckError
 from engine.hints import file_hint, hint, home_option
+from engine.runs.folder import RunFolder
 from engine.runs.home import Home, command
 from engine.runs.manifest import write_manifest
-from engine.runs.modes import MODES, training, with_backtest
+from engine.runs.modes import MODES, startable, training, with_backtest
+from engine.runs.remedies import anew, start_anew
 from engine.runs.state import state_of
 from engine.variables import OWN
 from tests.tui.app.recorded import STATES, hold, home_of_all, record
@@ -105,7 +108,7 @@ class Pasted:
         run = run or self.done
         words = words.replace("RUN", run.id).replace("THAT", run.id)
         text = (
-            file_hint(self.home.path, words, self.settings)
+            file_hint(self.home.path, words, *[self.settings] * words.count("FILE"))
             if "FILE" in words
             else hint(self.home.path, words)
         )
@@ -113,6 +116,27 @@ class Pasted:
         assert arguments[:3] == ["quantdeck", "--home", str(self.home.path)]
         assert main([*arguments[1:], "--json"]) == code, self.capsys.readouterr()
         return json.loads(self.capsys.readouterr().out)
+
+    def recorded(self, mode, state):
+        """A run of a mode, over several symbols where it can be, that has something to search."""
+        values = {"data": {"exchange": "demo"}, "search": {"space": ["training.epochs = [2, 3]"]}}
+        values["data"] |= {"symbols": ["BTC/USDT", "ETH/USDT"]} if MODES[mode].universe else {}
+        name = f"0c1e{len(self.home.all()):04x}"
+        run = record(self.home, name, STATES[state][0], mode=mode, settings=values)
+        run.about_path.write_text(json.dumps(run.about | {"of": "0c1d0001"}))
+        if state == "done":
+            write_manifest(run.path, ["settings.toml"])
+        return RunFolder(run.path)
+
+    def paste(self, sentence):
+        """The run that the command in a sentence starts; None if there is no command in it."""
+        line = sentence.partition("quantdeck ")[2]
+        if not line:
+            return None
+        assert main([*shlex.split(line), "--detach", "--json"]) == 0, self.capsys.readouterr()
+        started = self.home.find(json.loads(self.capsys.readouterr().out)["run"])
+        assert self.launched[-1] == started
+        return started
 
     def starts(self, words, mode, run=None, of=""):
         """The run that the command starts."""
@@ -191,6 +215,26 @@ def search_file(pasted):
     pasted.starts("search FILE", "search")
 
 
+def search_on_top(pasted, monkeypatch):
+    """What `init --search` offers beside a quantdeck.toml, pasted where there is none."""
+    (pasted.folder / "quantdeck.toml").write_text("[training]\nepochs = 7\n")
+    monkeypatch.chdir(pasted.folder)
+    assert main(["init", "--search", "--home", str(pasted.home.path)]) == 0
+    monkeypatch.chdir("/")
+    made = pasted.paste(pasted.capsys.readouterr().out.partition("Next: ")[2])
+    assert made.mode == "search"
+    chosen = settings.load(made.settings_path)
+    assert chosen.training.epochs == 7
+    assert chosen.search.space
+
+
+def started_anew(pasted):
+    """Each kind of run that settings alone start, from the settings of a run."""
+    for mode in startable():
+        made = pasted.paste(start_anew(pasted.recorded(mode, "done")))
+        assert made.mode == mode
+
+
 def alone(pasted):
     document = pasted.answer("")
     assert (document["home"], document["runs"]) == (str(pasted.home.path), len(pasted.home.all()))
@@ -230,6 +274,7 @@ def followed(pasted):
 DOES = {
     "": alone,
     "audit RUN": audited,
+    "THAT -c FILE": started_anew,
     "backtest RUN": lambda pasted: pasted.starts("backtest RUN", "backtest", of=pasted.done.id),
     "command(modes)": first_of_modes,
     "data import FILE": imported,
@@ -241,7 +286,6 @@ DOES = {
     "init -c FILE": init,
     "init --search -c FILE": init_search,
     "reproduce RUN": reproduce,
-    "run": lambda pasted: pasted.starts("run", "run"),
     "run -c FILE": run_file,
     "runs follow RUN": followed,
     "runs list": lambda pasted: len(pasted.answer("runs list")["runs"]) == len(pasted.home.all()),
@@ -251,6 +295,7 @@ DOES = {
     "runs stop RUN": stop,
     "runs stop RUN --kill": stop,
     "runs verify THAT": verify,
+    "search -c FILE FILE": search_on_top,
     "search FILE": search_file,
 }
 
@@ -265,8 +310,30 @@ def test_a_hint_does_what_it_says_from_the_root_folder(pasted, words, monkeypatc
     does = DOES[words]
     if does is stop:
         stop(pasted, words, monkeypatch)
+    elif does is search_on_top:
+        search_on_top(pasted, monkeypatch)
     else:
         assert does(pasted) is not False
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_is_said_of_a_run_without_its_result_leads_to_one(pasted, mode):
+    """A run that was stopped goes on; one whose result is lacking is traded, or carried out, once more."""
+    write_manifest(pasted.done.path, ["settings.toml"])
+    stopped = pasted.recorded(mode, "stopped")
+    assert pasted.paste(anew(stopped.path)) == stopped
+    done = pasted.recorded(mode, "done")
+    made = pasted.paste(anew(done.path))
+    traded = MODES[mode].trains or mode == "backtest"
+    if traded or MODES[mode].about:
+        assert (made.mode, bool(made.of)) == ("backtest" if traded else mode, traded)
+        assert made != done
+    else:
+        assert made is None
+    live = pasted.recorded(mode, "training")
+    handle = hold(live)
+    assert "runs follow" in anew(live.path)
+    os.close(handle)
 
 
 def test_a_home_that_the_shell_names_is_left_out(tmp_path, monkeypatch):

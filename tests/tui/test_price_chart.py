@@ -1,6 +1,7 @@
 """A price chart of anything fits its place, shows the cursor and the chosen trade, and needs no colour."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.results.answers import Candles, MarkedTrade, PriceChart
+from tui.widgets import candle_chart
 from tui.widgets.lines import plain, width_of
 from tui.widgets.price_chart import ENTRIES, EXITS, candles_in, drawing, forecasts
 
@@ -80,3 +82,16 @@ def test_forecasts_use_the_height_of_their_strip_however_far_the_threshold_is(se
     strip = forecasts(found, 1, 9, ascii=True)
     drawn = [y for y, row in enumerate(strip) if any(text == "*" for text, _ in row)]
     assert drawn[0] <= 9 // 2 - 1  # above the middle, which no more than one forecast in four would leave
+
+
+@pytest.mark.parametrize("side", ["long", "short"])
+def test_a_trade_has_lines_at_its_prices_and_the_marks_of_its_side(side):
+    prices = SimpleNamespace(
+        open=[10.0] * 9, high=[20.0, *[12.0] * 8], low=[0.0, *[9.0] * 8], close=[11.0] * 9
+    )
+    trade = {"side": side, "entry_price": 18.0, "exit_price": 3.0}
+    lines = candle_chart.drawing(SimpleNamespace(candles=prices, trade=trade, entry=2, exit=6), 60, 22)
+    text = [plain(line) for line in lines]
+    assert [candle_chart.AT_PRICE * 3 in line for line in text[:-2]].count(True) == 2
+    assert text[-2].split()[0][0] == candle_chart.ENTRIES[side]
+    assert text[-2].split()[0][-1] == candle_chart.EXITS[side]

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +11,7 @@ from engine.results.capacity import AtCapital, Capacity
 from engine.robustness import capacity, regimes
 from engine.robustness.delay_decay import DELAYS
 from tui.screens.backtest.stress import stress
+from tui.widgets.lines import plain
 
 gains = st.one_of(st.floats(-1, 1e9), st.just(float("nan")))
 ratios = st.one_of(st.floats(-99.99, 999.99), st.just(float("nan")))
@@ -35,14 +37,14 @@ def test_no_figure_is_cut_at_80_columns_and_23_rows(data):
         tuple(Regime(*kind, draw(st.floats(0, 1)), draw(gains), draw(ratios)) for kind in KINDS),
         TrackRecord(draw(st.integers(0, 9999)), draw(st.floats(1, 999_999))),
     )
-    lines = ["".join(text for text, _ in line) for line in stress(SimpleNamespace(stress=found))]
+    lines = ["".join(text for text, _ in line) for line in stress(SimpleNamespace(stress=found), 80)]
     assert len(lines) <= 18
     assert {len(line) for line in lines[1:]} == {79}
     for line in lines[2:]:
         assert line[39] == " "
 
 
-def test_a_result_without_them_says_so():
-    assert any(
-        "not in this result" in text for line in stress(SimpleNamespace(stress=None)) for text, _ in line
-    )
+@pytest.mark.parametrize("portfolio", [None, object()])
+def test_a_result_without_them_says_so_and_names_a_key_only_where_it_helps(portfolio):
+    said = stress(SimpleNamespace(stress=None, portfolio=portfolio), 80)
+    assert ("b backtests the run again" in plain(said[1])) == (portfolio is None)

@@ -52,7 +52,7 @@ def test_a_backtest_means_the_run_whose_model_it_used(home):
     backtest = run_of(home, "backtest", of=trained.id)
     assert with_model(home, backtest.id) == trained
     assert with_result(home, backtest.id) == backtest
-    with pytest.raises(ChangeSettingsError, match="no such"):
+    with pytest.raises(ChangeSettingsError, match="is of mode train"):
         with_result(home, trained.id)
 
 

@@ -15,6 +15,7 @@ from engine.runs import manifest, notes, queue
 from engine.runs.error_codec import to_fields
 from engine.runs.home import Home, home_path
 from engine.runs.launch import STOP_WITHIN_S, alive, ask_stop, kill, wait
+from engine.runs.remedies import start_anew
 from engine.runs.requests import EngineClient
 from engine.runs.results import result_of
 from engine.runs.state import state_of, state_or_fault
@@ -217,7 +218,7 @@ def resume(
         raise ChangeSettingsError(
             f"run {run.id}",
             "is done, there is nothing to resume",
-            f"Start a new one: {hint(Home(home_path(home)).path, 'run')}",
+            start_anew(run) or "Start another one",
         )
     return carry_out(run, detach=detach)
 

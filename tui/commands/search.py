@@ -16,10 +16,11 @@ from engine.runs.results import result_of
 from engine.runs.state import state_of
 from tui.commands.answer import Answer
 from tui.commands.pipeline import carry_out, start
-from tui.commands.settings import DEFAULT_FILE, overlay
+from tui.commands.settings import overlay
 from tui.number_format import table
 from tui.runs.nested import spans_of
 from tui.runs.search import MODES, trials_of
+from tui.settings.files import DEFAULT_FILE, SPACE_FILE
 from tui.settings.trial import written
 from tui.text.csv_file import write_csv
 from tui.text.search import rows_of, search_summary, trials_summary
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 OUTER = {"walkforward": "nested"}
 EITHER = (*MODES, *OUTER.values())
-SPACE_FILE = "space.toml"
 
 
 def search(

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import settings
+from tui.settings.files import DEFAULT_FILE
 
 if TYPE_CHECKING:
     from engine.settings import Settings
-
-DEFAULT_FILE = "quantdeck.toml"
 
 
 def from_file(config: str | None, overrides: list[str] | None) -> Settings:

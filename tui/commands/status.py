@@ -6,10 +6,11 @@ from engine.hints import hint, run_hint
 from engine.runs.home import Home, described, home_path, is_named
 from engine.runs.launch import alive
 from engine.runs.queue import waiting
+from engine.runs.remedies import resumable
 from engine.runs.unreadable import unreadable
 from tui.commands.answer import Answer
 from tui.runs.looks import elsewhere, ending, looks, missed, note_look
-from tui.runs.status import cannot_be_read, resumable
+from tui.runs.status import cannot_be_read
 
 COMMANDS = """\
   quantdeck demo                 the whole pipeline on a SIMULATED exchange

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from engine.errors import ChangeSettingsError, DivergedError
+from engine.errors import DivergedError
 from engine.results.number_format import defined, whole
 from engine.runs.modes import training
 from tui.number_format import span
@@ -23,8 +23,6 @@ ROLE = {
     "stopped": "warn", "failed": "bad", "crashed": "bad",
 }  # fmt: skip
 SILENT_S = 60.0  # of the work, until that is told
-RESUMABLE = ("stopped", "failed", "crashed")
-FINAL = (ChangeSettingsError, DivergedError)  # met again by whoever resumes: a run's settings stay
 
 
 def status(state: State) -> tuple[str, str]:
@@ -33,7 +31,7 @@ def status(state: State) -> tuple[str, str]:
     if text == "starting":
         text = "starting (importing)"
     elif text == "queued" and state.before:
-        text = f"queued, {whole(state.before)} ahead of it"
+        text = f"queued, {whole(state.before)} ahead"
     elif text == "training" and state.early_stopped:
         text = "early-stopped"
     elif compiling(state):
@@ -45,7 +43,7 @@ def status(state: State) -> tuple[str, str]:
     elif text == "stale":
         text = f"heartbeat stale since {state.updated_at[11:16]}"
     elif state.stage and state.silent_s > SILENT_S:
-        return f"silent for {span(state.silent_s)} in {state.stage}", "warn"
+        return f"silent {span(state.silent_s)} in {state.stage}", "warn"
     return text, ROLE.get(state.status, "")
 
 
@@ -79,11 +77,6 @@ def progress(state: State) -> str:
     if state.model.member:
         return f"model {state.model.member} of {state.model.members}{left}"
     return f"epoch {whole(max(1, state.epoch))}/{whole(state.epochs)}{left}"
-
-
-def resumable(state: State) -> bool:
-    """Whether resuming the run may get it further."""
-    return state.status in RESUMABLE and not isinstance(state.error, FINAL)
 
 
 def diverged(state: State) -> bool:

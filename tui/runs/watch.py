@@ -70,6 +70,12 @@ class Snapshot:
         """The runs that go on."""
         return tuple(each for each in self.runs if each.live)
 
+    @property
+    def foremost(self) -> Watched | None:
+        """The run that one comes to see: the newest at work, else the newest that waits."""
+        working = [each for each in self.live if each.state.status != "queued"]
+        return (working or self.live or (None,))[-1]
+
 
 class RunsChanged(Message):
     """There is a new snapshot; `Watch.snapshot` holds it."""

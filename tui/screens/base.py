@@ -169,7 +169,7 @@ class BaseScreen(ResizableScreen):
     def update_header(self, snapshot: Snapshot, now: datetime) -> None:
         """Bring the header line up to date."""
         header = self.query_one("#header", Header)
-        header.set_facts(self.MODE, len(snapshot.live), now, replay=self.deck.replayed is not None)
+        header.set_facts(self.MODE, snapshot, now, replay=self.deck.replayed is not None)
 
     def runs_changed(self, snapshot: Snapshot) -> None:
         """Called with every new snapshot while the screen is on, and when it comes back."""

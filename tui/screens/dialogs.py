@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tui.runs.watch import Watched
 
 COPY_FILE = "quantdeck-copy.txt"
+NAME = 10  # cells of a field's name
 COLUMNS = 66  # where nothing is said of the room
 
 
@@ -36,6 +37,12 @@ def wrapped(text: str, role: str = "", width: int = COLUMNS) -> list[Line]:
         for paragraph in text.split("\n")
         for line in textwrap.wrap(paragraph, max(1, width), break_long_words=True) or [""]
     ]
+
+
+def described(name: str, meaning: str, width: int) -> list[Line]:
+    """A field's name with its meaning beside it, in as many lines as that needs."""
+    first, *others = wrapped(meaning, "quiet", width - NAME)
+    return [[(f"{name:<{NAME}}", ""), *first], *([(" " * NAME, ""), *line] for line in others)]
 
 
 class Ask(Dialog):

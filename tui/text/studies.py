@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 from engine.hints import run_hint
 from engine.results.caveats import SIMULATED
 from engine.results.metrics import METRICS
+from engine.results.nested import NestedResult
 from engine.results.number_format import UNDEFINED, amount, defined, percent, whole
 from engine.results.search import SearchResult
 from engine.results.studies import CalibrationResult, SeedsResult, TrainResult, UpdateResult
 from engine.results.tables import tables_of
 from tui.number_format import loss, table
+from tui.text.nested import nested_summary
 from tui.text.search import search_summary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from engine.results.backtest import Fold
     from engine.results.tables import Table
@@ -26,17 +28,12 @@ SAVED = ("model*", "scaler.joblib", "metadata.joblib", "manifest.json")
 
 def study_summary(run: RunFolder, result: Any) -> str:
     """What a run came to that is no backtest."""
-    match result:
-        case TrainResult():
-            return training_summary(run, result)
-        case SeedsResult():
-            return seeds_summary(result)
-        case CalibrationResult():
-            return calibration_summary(result)
-        case SearchResult():
-            return search_summary(run, result)
-        case UpdateResult():
-            return ""
+    if isinstance(result, TrainResult):
+        return training_summary(run, result)
+    if isinstance(result, SearchResult):
+        return search_summary(run, result)
+    if text_of := TEXTS.get(type(result)):
+        return text_of(result)
     first = [SIMULATED] if result.simulated else []
     parts = "\n\n".join(map(laid_out, tables_of(result))).lstrip("\n")
     return "\n".join([*first, parts, *(f"note: {note.text}" for note in result.notes)])
@@ -135,3 +132,11 @@ def written(name: str, value: float) -> str:
 def signed(value: float) -> str:
     """+0.071, n/a where undefined."""
     return f"{value:+.3f}" if defined(value) else UNDEFINED
+
+
+TEXTS: dict[type[Any], Callable[[Any], str]] = {
+    SeedsResult: seeds_summary,
+    CalibrationResult: calibration_summary,
+    NestedResult: nested_summary,
+    UpdateResult: lambda _: "",
+}

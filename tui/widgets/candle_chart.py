@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from engine.results.answers import TradeDetail
 
 UP, DOWN, WICK = "█", "▒", "│"  # full: closed higher; shaded: closed lower
-ASCII = str.maketrans({UP: "#", DOWN: "o", WICK: "|", "▲": "^", "▼": "v", "┤": "+", "╌": "-"})
-
+AT_PRICE = "╌"  # along the prices of entry and exit
+ENTRIES, EXITS = {"long": "▲", "short": "▼"}, {"long": "△", "short": "▽"}
+ASCII = str.maketrans({UP: "#", DOWN: "o", WICK: "|", "▲": "^", "▼": "v", "△": "x", "▽": "X", "┤": "+",
+                       AT_PRICE: "-", "┊": ":"})  # fmt: skip
 
 Prices = tuple[float, float, float, float]  # open, high, low, close
 
@@ -48,7 +50,10 @@ class CandleChart(Lines):
 
 
 def drawing(found: TradeDetail, width: int, height: int) -> list[Line]:
-    """Prices on the left, a column a candle (two where there is room), the trade's marks below."""
+    """Prices on the left, a column a candle (two where there is room), the trade's marks below.
+
+    Lines stand at the prices of its entry and its exit.
+    """
     rows, prices = height - 2, found.candles
     candles: list[Prices] = list(zip(prices.open, prices.high, prices.low, prices.close, strict=True))
     if not candles or rows < 3:
@@ -59,11 +64,17 @@ def drawing(found: TradeDetail, width: int, height: int) -> list[Line]:
     margin = max(map(len, names.values()), default=0)
     stride = 2 if 2 * len(candles) <= width - margin - 2 else 1
     shown = candles[: (width - margin - 2) // stride]
+    dealt = {
+        place(found.trade["exit_price"], high, spread, rows): "quiet",
+        place(found.trade["entry_price"], high, spread, rows): "live",
+    }
     lines = []
     for y in range(rows):
         line: Line = [(f"{names.get(y, '').rjust(margin)}{'┤' if y in names else '│'}", "quiet")]
+        behind = (AT_PRICE, dealt[y]) if y in dealt else (" ", "")
         for row in shown:
-            line += [cell(row, y, high, spread, rows), (" " * (stride - 1), "")]
+            there = cell(row, y, high, spread, rows)
+            line += [behind if there[0] == " " else there, (behind[0] * (stride - 1), behind[1])]
         lines.append(line)
     return [*lines, *marks(found, margin + 1, stride, width)]
 
@@ -95,7 +106,8 @@ def cell(row: Prices, y: int, high: float, spread: float, rows: int) -> tuple[st
 def marks(found: TradeDetail, margin: int, stride: int, width: int) -> list[Line]:
     """Where the trade was entered and left, below the candles."""
     entry, end = margin + found.entry * stride, margin + found.exit * stride
-    held = f"▲{'╌' * max(0, end - entry - 1)}{'▼' if end > entry else ''}"
+    side = found.trade["side"]
+    held = f"{ENTRIES[side]}{AT_PRICE * max(0, end - entry - 1)}{EXITS[side] if end > entry else ''}"
     prices = f"entry {found.trade['entry_price']:,.7g}   exit {found.trade['exit_price']:,.7g}"
     return [
         [(" " * entry + held, "live")],

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tui.widgets import plot
-from tui.widgets.lines import Line, Lines, spread
+from tui.widgets.lines import Line, Lines, first_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -97,7 +97,8 @@ def legend(width: int, *, shaded: bool, log: bool, ascii: bool) -> Line:  # noqa
     if shaded and width >= WITH_KEY:
         right = [(SHADE[ascii], "warn"), (" no forecast   ", ""), *right]
     said = " (log axis)" if log else ""
-    return spread([(" equity", "bright"), (f"{said} above drawdown", "quiet")], right, width)
+    lefts = (f"{said} above drawdown", said)
+    return first_whole([([(" equity", "bright"), (left, "quiet")], right) for left in lefts], width)
 
 
 def shadow(

@@ -170,6 +170,13 @@ def packed(pieces: Sequence[Line], width: int) -> list[Line]:
     return lines
 
 
+def first_whole(tries: Sequence[tuple[Line, Line]], width: int) -> Line:
+    """The first pair of left and right that stands whole with a gap between, else the last one, cut."""
+    gap = 2
+    fits = (each for each in tries if width_of(each[0]) + gap + width_of(each[1]) <= width)
+    return spread(*next(fits, tries[-1]), width)
+
+
 def spread(left: Line, right: Line, width: int) -> Line:
     """One line with `left` at its beginning and `right` at its end; what is too long on the left is cut."""
     room = width - width_of(right)

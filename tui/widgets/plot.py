@@ -22,6 +22,7 @@ STEPS = 4  # points of a dashed curve in a column of dots
 ROLE = {FIRST: "live", SECOND: "second", MARK: "good", FOURTH: "bad", FIFTH: "bright"}
 MARKERS = {False: ("braille", "braille"), True: ("*", "o")}  # of a first and a second curve; by plain or not
 SIGNS = {False: ("──", "╌╌"), True: ("**", "oo")}  # what stands for these curves in a legend
+DOTTED = {False: "··", True: ".."}
 ASCII = str.maketrans(
     {"│": "|", "┤": "+", "└": "+", "┴": "+", "┬": "+", "─": "-", "┼": "+", "├": "+", "┘": "+", "★": "*"}
 )

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from engine.results.number_format import defined, signed_percent, whole
 from tui.widgets import candle_chart, plot
+from tui.widgets.candle_chart import ASCII, ENTRIES, EXITS
 from tui.widgets.equity_chart import SHADE
-from tui.widgets.lines import Line, cells, fitted, spread, width_of
+from tui.widgets.lines import Line, cells, first_whole, fitted, spread, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,9 +26,6 @@ WIDEST = 4  # cells of a candle
 SMALLEST = (40, 6)  # columns, rows
 WITH_FORECASTS = 14  # rows from which on there is room for them
 FORECAST_ROWS = 5
-ENTRIES, EXITS = {"long": "▲", "short": "▼"}, {"long": "△", "short": "▽"}
-ASCII = str.maketrans({"▲": "^", "▼": "v", "△": "x", "▽": "X", "┊": ":", "╌": "-", "█": "#", "▒": "o",
-                       "│": "|", "┤": "+"})  # fmt: skip
 ROLE = {"long": "good", "short": "bad"}
 DAY_MS = 86_400_000
 ROOMY = 100  # columns from which on what is under the cursor is named
@@ -90,7 +88,9 @@ def legend(found: PriceChart, width: int, *, ascii: bool) -> Line:  # noqa: A002
         right += [(marks.translate(ASCII) if ascii else marks, ROLE[side]), (f" {side}   ", "")]
     if any(found.without_forecast):
         right += [(SHADE[ascii], "warn"), (" no forecast ", "")]
-    return spread([(" price", "bright"), (f"  {part} {whole(found.all)} bars{scale}", "quiet")], right, width)
+    bars = f"  {part} {whole(found.all)} bars"
+    tries = [([(" price", "bright"), (left, "quiet")], right) for left in (f"{bars}{scale}", bars)]
+    return first_whole([*tries, ([(" price", "bright"), (bars, "quiet")], right[:4])], width)
 
 
 def prices(found: PriceChart, stride: int, rows: int, *, ascii: bool) -> tuple[Canvas, Place]:  # noqa: A002

@@ -10,7 +10,7 @@ from engine.results.return_tables import on_rolling
 from tui.widgets import plot
 from tui.widgets.equity_chart import SMALLEST, dates, labelled
 from tui.widgets.equity_chart import percent as percent_tick
-from tui.widgets.lines import Line, Lines, spread
+from tui.widgets.lines import Line, Lines, first_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,8 +76,8 @@ def legend(days: int, width: int, *, ascii: bool) -> Line:  # noqa: A002
     """What the lines mean, and of how many days they are."""
     solid, dashed = plot.SIGNS[ascii]
     right: Line = [(solid, "live"), (" strategy   ", ""), (dashed, "second"), (" buy & hold ", "")]
-    left: Line = [(" rolling Sharpe", "bright"), (f" above drawdown, {days} days", "quiet")]
-    return spread(left, right, width)
+    lefts = (f" above drawdown, {days} days", f", {days} days")
+    return first_whole([([(" rolling Sharpe", "bright"), (left, "quiet")], right) for left in lefts], width)
 
 
 def extremes(rolling: Rolling, width: int) -> Line:

@@ -9,13 +9,21 @@ import pytest
 from textual.keys import key_to_character
 
 from engine.runs.events import EventLog
+from engine.runs.home import Home
+from tests.tui.app import searched
 from tests.tui.app.recorded import STATES, home_of_all, record
 from tests.tui.app.terminals import Pty, environment, until
+from tests.tui.results.stored import fill
 from tui.compat import QUESTION
 from tui.screens import SCREENS
 
 COLOURS = re.compile(rb"\x1b\[(?:\d+;)*(?:3\d|4\d|9\d|10\d)[;m]")
 STILL_S = 0.7  # nothing more comes once nothing has come for so long
+BYTES = {
+    "enter": "\r", "escape": "\x1b", "tab": "\t", "space": " ", "pageup": "\x1b[5~", "pagedown": "\x1b[6~",
+    "up": "\x1b[A", "down": "\x1b[B", "left": "\x1b[D", "right": "\x1b[C", "home": "\x1b[H", "end": "\x1b[F",
+    "f5": "\x1b[15~", "slash": "/", "plus": "+", "minus": "-",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -73,7 +81,7 @@ def test_what_one_does_and_what_a_training_tells_cost_little_and_a_still_screen_
         until(lambda size=size: len(deck.read()) > size, "the epoch")
         sent(deck)
         assert len(deck.output) - size <= 2000 + 1500 * (number == 14)  # a silence ends with the first
-    for key in "132":
+    for key in "1325":
         assert answer_to(deck, key) <= 5000  # 56,000 bit/s carry that in 0.7 s
     deck.press("4")
     until(lambda: sent(deck, still_s=1.0) is not None and "[4 Runs]" in deck.text(), "the list of runs")
@@ -99,11 +107,6 @@ def test_a_terminal_that_does_not_answer_yet_is_sent_one_picture(deck):
 
 # Of the screens' keys those are left out that leave, or start a process.
 LEFT_OUT = ("runs resume", "data update", "demo", "backtest RUN")
-BYTES = {
-    "enter": "\r", "escape": "\x1b", "tab": "\t", "space": " ", "pageup": "\x1b[5~", "pagedown": "\x1b[6~",
-    "up": "\x1b[A", "down": "\x1b[B", "left": "\x1b[D", "right": "\x1b[C", "home": "\x1b[H", "end": "\x1b[F",
-    "f5": "\x1b[15~", "slash": "/", "plus": "+", "minus": "-",
-}  # fmt: skip
 
 
 def typed(key):
@@ -122,7 +125,10 @@ def keys_of(entry):
 @pytest.mark.parametrize("name", SCREENS)
 def test_no_screen_sends_more_than_plain_characters_nor_any_colour(tmp_path, live, name):
     """On every screen of the register each key is pressed, and what it has opened closed again."""
-    surroundings = environment(live.path.parents[1], scenario="", COLORTERM="truecolor", NO_COLOR="1")
+    home = Home(live.path.parents[1])
+    fill(home)
+    searched.through_time(home)
+    surroundings = environment(home.path, scenario="", COLORTERM="truecolor", NO_COLOR="1")
     deck = Pty(tmp_path, surroundings, command=[sys.executable, "-P", "-m", "tui.cli", "--ascii"])
     entry, other = SCREENS[name], next(each for each in SCREENS.values() if each.name != name)
     try:

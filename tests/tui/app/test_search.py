@@ -3,11 +3,14 @@
 import csv
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.errors import ChangeSettingsError
 from engine.results.nested import SPANS
 from engine.results.search import best_first, front
 from engine.runs.home import Home
+from engine.runs.results import result_of
 from engine.runs.state import state_of
 from engine.settings import Search, load, make
 from tests.tui.app import searched
@@ -17,9 +20,11 @@ from tui.app import Quantdeck
 from tui.commands import search as command
 from tui.runs.nested import Spans, spans_of
 from tui.screens.search import charts, drawing
+from tui.screens.search.axes import ruler
 from tui.screens.search.trial import TrialDialog
 from tui.settings.draft import Draft
-from tui.widgets.lines import width_of
+from tui.text.studies import study_summary
+from tui.widgets.lines import plain, width_of
 
 SIZES = [(80, 24), (80, 22), (60, 16), (200, 50)]
 
@@ -250,3 +255,29 @@ def test_every_figure_fits_its_place_whatever_the_trials(trials, size, ascii):  
     for lines in figures:
         assert len(lines) <= size[1]
         assert all(width_of(line) <= max(33, size[0]) for line in lines), lines
+
+
+@given(st.lists(st.text("abcdefgh_", min_size=3, max_size=24), min_size=2, max_size=7), st.integers(80, 220))
+def test_every_axis_has_its_name_however_long_those_beside_it_are(names, width):
+    at = [place / (len(names) - 1) for place in range(len(names))]
+    line = plain(ruler(list(zip(at, names, strict=True)), width, 0, evenly=True))
+    assert len(line) <= width
+    told = line.split()
+    assert len(told) == len(names)
+    assert all(name.startswith(text.rstrip("…")) for name, text in zip(names, told, strict=True))
+
+
+def test_the_best_fifth_is_told_from_the_others_without_colour():
+    trials = [searched.trial(number) for number in range(searched.OF)]
+    lines = charts.parallel(trials, ["window.lookback", "model.kind"], "ic", (80, 20), ascii=True)
+    roles = {role: set(text) & {"*", "."} for line in lines[2:-2] for text, role in line if text.strip()}
+    assert roles["live"] == {"*"}
+    assert "*" not in roles["quiet"]
+
+
+def test_a_search_through_time_is_told_in_words_of_the_trade(deck_of):
+    home = deck_of("spans").home
+    told = study_summary(home.find("5ea10009"), result_of(home.find("5ea10009")))
+    assert "SIMULATED" in told
+    assert [word for word in ("sharpe low", "hold return", "T00:00:00Z") if word in told] == []
+    assert all(word in told for word in ("0.42 (95 % -0.90 … 1.70)", "3.10 %", "5ea10002", "out of sample"))

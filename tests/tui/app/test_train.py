@@ -1,6 +1,7 @@
 """The Train screen's keys, and that a replayed run shows what a live one did."""
 
 import math
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from engine.runs.events import EventLog
 from engine.runs.fold import State, replay
 from engine.runs.folder import RunFolder
 from engine.runs.home import Home
@@ -138,6 +140,29 @@ async def test_a_live_run_is_what_one_comes_to(deck_in):
     async with deck.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
         assert isinstance(deck.screen, TrainScreen)
+
+
+async def test_the_run_at_work_is_watched_before_one_that_waits_and_stays_when_it_has_ended(tmp_path, held):
+    home = Home(tmp_path / "home")
+    record(home, "0c1d0009", STATES["done"][0], created="23:00")
+    works, waits = (
+        record(home, name, STATES[state][0], created=at)
+        for name, state, at in (("0c1d0001", "training", "11:00"), ("0c1d0002", "queued", "12:00"))
+    )
+    handle = hold(works)
+    held(waits)
+    deck = Quantdeck(home, first="train", now=lambda: NOON)
+    async with deck.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        assert deck.screen.showing == works.id
+        with EventLog(works.events_path) as log:
+            log.emit(event("stopped", by="request"))
+        os.close(handle)
+        while deck.snapshot.by_id[works.id].live:
+            await pilot.pause(0.05)
+        await settled(pilot)
+        assert deck.screen.showing == works.id
+        assert "stopped" in deck.screen.query_one("#title").text
 
 
 async def test_leaving_says_what_goes_on(deck_in):

@@ -22,6 +22,7 @@ from tui.runs.facts import facts_of
 from tui.screens.backtest import drawing, figures
 from tui.screens.backtest.stress import stress
 from tui.screens.runs.columns import Columns, head, table
+from tui.widgets import equity_chart, price_chart, rolling_chart
 from tui.widgets.lines import Lines, fitted, plain, width_of
 
 finite = st.floats(-1e300, 1e300)  # what is written of more is read as infinite
@@ -68,11 +69,21 @@ def test_every_metric_of_any_size_stands_whole_in_its_column(seed, what_if):
             assert near(cell, value) if defined(value) else cell == "n/a"
 
 
+LEGENDS = (
+    lambda width: equity_chart.legend(width, shaded=True, log=True, ascii=False),
+    lambda width: rolling_chart.legend(365, width, ascii=False),
+    lambda width: price_chart.legend(MANY_BARS, width, ascii=False),
+)
+MANY_BARS = SimpleNamespace(
+    bars=123_456, all=1_000_000, candles=SimpleNamespace(close=(1.0,) * 7), without_forecast=(1.0,)
+)
+
+
 @given(st.data())
 @settings(max_examples=30, deadline=None)
 def test_no_panel_of_a_result_of_any_size_is_wider_than_the_screen(full, data):
     recorded = backtest_of(full.find(RUN))
-    any_size, width = lambda: data.draw(magnitudes), data.draw(st.integers(80, 220))
+    any_size, width = lambda: data.draw(magnitudes), data.draw(st.integers(60, 220))
     fills = replace(
         recorded.fills,
         scenarios=tuple(
@@ -82,8 +93,15 @@ def test_no_panel_of_a_result_of_any_size_is_wider_than_the_screen(full, data):
     costs = replace(recorded.costs, fees=any_size(), slippage=any_size(), funding=any_size())
     months = {year: [any_size() for _ in row] for year, row in recorded.months.items()}
     result = replace(recorded, fills=fills, costs=costs, months=months)
-    for line in [*drawing.fills(result, result, width), *drawing.months(result, width), *stress(result)]:
+    months = drawing.months(result, width)
+    for line in [*drawing.fills(result, result, width), *months, *stress(result, width)]:
         assert width_of(line) <= width
+    years = [line.split() for line in map(plain, months) if line.split()[0] in result.months]
+    told = sum(defined(value) for row in result.months.values() for value in row)
+    assert sum(len(cells) - 1 for cells in years) == told
+    shown = drawing.Shown(result, (), 0, "not run")
+    lines = [*drawing.banner(shown, width), *(legend(width) for legend in LEGENDS)]
+    assert not any("…" in plain(line) for line in lines)
     assert all(width_of(line) <= drawing.ASIDE for line in drawing.aside(result, result))
 
 

@@ -19,7 +19,7 @@ from engine.results.number_format import (
     whole,
 )
 from tui.number_format import setting
-from tui.widgets.lines import Line, number, packed, spread, width_of
+from tui.widgets.lines import Line, first_whole, number, packed, spread, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,8 +44,10 @@ def title(run: RunFolder, result: BacktestResult, width: int) -> Line:
     start, end = (moment[:10] or UNDEFINED for moment in (result.start, result.end))
     parts = result.portfolio
     market = f"{len(parts.symbols)} symbols" if parts else result.symbol
-    right = f"{market}  {start} → {end}  {whole(result.bars)} bars "
-    return spread(left, [(right, "quiet")], width)
+    span = f"{start} → {end}"
+    rights = (f"{market}  {span}  {whole(result.bars)} bars ", f"{market}  {span} ", f"{span} ")
+    tries: list[tuple[Line, Line]] = [(left, [(right, "quiet")]) for right in rights]
+    return first_whole([*tries, (left[:2], tries[-1][1])], width)
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,11 @@ def banner(shown: Shown, width: int) -> list[Line]:
     costs = result.costs
     optimistic = " (optimistic)" if result.fill == "same-close" else ""
     slipped = f", slippage {setting(costs.slippage_bps)} bps" if width >= WIDE or not simulated else ""
-    fills = f"fills at {result.fill}{optimistic}, fee {setting(costs.fee_bps)} bps{slipped}"
+    fills = f"fills at {result.fill}{optimistic}"
+    paid = f"{fills}, fee {setting(costs.fee_bps)} bps"
     market = "an invented market   " if simulated and width >= WIDE else ""
-    return [spread([(" ", ""), *simulated, (f"{market}{fills}", "quiet")], audit, width)]
+    lefts = (f"{market}{paid}{slipped}", paid, fills, "")
+    return [first_whole([([(" ", ""), *simulated, (left, "quiet")], audit) for left in lefts], width)]
 
 
 def caveats(shown: Shown, width: int) -> list[Line]:
@@ -155,7 +159,7 @@ def fills(
     lines.append(
         [(f" {'':<27}{'return':>11}{'Sharpe':>9}{'trades':>8}", "quiet")]
         if recorded.fills
-        else [(" not in this result: b backtests the run again, with them", "quiet")]
+        else [(f" {why_absent(recorded)}", "quiet")]
     )
     lines += [scenario(each) for each in recorded.fills.scenarios] if recorded.fills else []
     said = explained(recorded, failed=failed)
@@ -166,6 +170,13 @@ def fills(
     for note in result.notes:
         lines += paragraph(note.text, width, "warn")
     return lines
+
+
+def why_absent(recorded: BacktestResult) -> str:
+    """Why a result has no other fills and no stress tests, and what gives it some if anything does."""
+    if recorded.portfolio:
+        return "computed for one symbol alone, not for an account over several"
+    return "not in this result: b backtests the run again, with them"
 
 
 def scenario(each: FillScenario) -> Line:
@@ -183,16 +194,18 @@ def paragraph(text: str, width: int, role: str = "") -> list[Line]:
 
 
 def months(result: BacktestResult, width: int) -> list[Line]:
-    """Monthly returns in percent, a row a year; without decimals where there is little room."""
+    """Monthly returns in percent, a row a year; where there is little room without decimals, or in halves."""
+    year_at = len(MONTHS) - 1
     cell, digits, last = (6, 1, 8) if width >= 5 + 12 * 6 + 8 else (5, 0, 7)
+    halves = [range(13)] if width >= 5 + 12 * cell + last else [range(6), range(6, 13)]
     lines: list[Line] = [[(" monthly returns %", "bright")]]
-    lines.append(
-        [(f"     {''.join(name.rjust(cell) for name in MONTHS[:12])}{MONTHS[12].rjust(last)}", "quiet")]
-    )
-    for year, values in result.months.items():
-        line: Line = [(f" {year}", "quiet")]
-        for month, value in enumerate(values):
-            text = grouped(value * 100, digits, "+") if defined(value) else ""
-            line.append((number(text, last if month == 12 else cell), tone(value) if text else ""))
-        lines.append(line)
+    for part in halves:
+        wide = {month: last if month == year_at else cell for month in part}
+        lines.append([(" " * 5 + "".join(MONTHS[month].rjust(wide[month]) for month in part), "quiet")])
+        for year, values in result.months.items():
+            line: Line = [(f" {year}", "quiet")]
+            for month in part:
+                text = grouped(values[month] * 100, digits, "+") if defined(values[month]) else ""
+                line.append((number(text, wide[month]), tone(values[month]) if text else ""))
+            lines.append(line)
     return lines

@@ -205,7 +205,7 @@ class BacktestScreen(BaseScreen):
         self.query_one("#months", Lines).show([*drawing.months(shown, width), []])
         fills = drawing.fills(shown, recorded, width, tried=opened.tried, failed=failed)
         self.query_one("#fills", Lines).show(fills)
-        self.query_one("#stress", Lines).show(stress(recorded))
+        self.query_one("#stress", Lines).show(stress(recorded, width))
         if self._zoom == "portfolio":
             self.query_one("#symbols", Lines).show(portfolio(recorded, width, ascii=self.deck.ascii))
         if self._zoom == "learned" and opened.run:

@@ -1,4 +1,4 @@
-"""The stress tests of a result in two columns: late fills, capital and costs; where the money was made."""
+"""The stress tests of a result: late fills, capital and costs; where the money was made, beside or below."""
 
 from __future__ import annotations
 
@@ -8,24 +8,27 @@ from typing import TYPE_CHECKING
 
 from engine.results.number_format import UNDEFINED, amount, defined, percent
 from engine.results.trust_tables import late_by
-from tui.screens.backtest.drawing import tone
+from tui.screens.backtest.drawing import tone, why_absent
 from tui.widgets.lines import Line, number
 
 if TYPE_CHECKING:
     from engine.results.backtest import BacktestResult, StressTests
 
-LEFT = 40  # columns; the panel fits 80
+LEFT, RIGHT = 40, 39  # columns; the panel fits 80
 HUGE = 100.0  # a return from which on there is no room for its decimals
 MULTIPLES = ((1e9, "bn"), (1e6, "m"), (1e3, "k"))
 
 
-def stress(recorded: BacktestResult) -> list[Line]:
+def stress(recorded: BacktestResult, width: int) -> list[Line]:
     """The panel, of the run as it was recorded."""
     head: Line = [(" stress tests", "bright"), ("  of the run as it was recorded", "quiet")]
     found = recorded.stress
     if found is None:
-        return [head, [(" not in this result: b backtests the run again, with them", "quiet")]]
+        return [head, [(f" {why_absent(recorded)}", "quiet")]]
     nothing: Line = []
+    if width < LEFT + RIGHT:
+        below: list[Line] = [[(" ", ""), *line] for line in regimes(found)]
+        return [head, *late_and_larger(found), nothing, *below]
     rows = itertools.zip_longest(late_and_larger(found), regimes(found), fillvalue=nothing)
     return [head, *([*filled(left), *right] for left, right in rows)]
 

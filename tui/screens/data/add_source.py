@@ -10,7 +10,7 @@ from textual.widgets import Input
 from engine.errors import SettingsError
 from tui.screens.base import Dialog
 from tui.screens.data.updates import source
-from tui.screens.dialogs import wrapped
+from tui.screens.dialogs import described, wrapped
 from tui.widgets.entry import Entry
 from tui.widgets.lines import Line, Lines
 
@@ -50,10 +50,14 @@ class AddSource(Dialog):
     def on_mount(self) -> None:
         """Lay out the text."""
         self.query_one("#text", Lines).show([[("Add a source", "bright")]])
-        for name, _, meaning in self.fields():
-            self.query_one(f"#about-{name}", Lines).show([[(f"{name:<10}", ""), (meaning, "quiet")]])
+        self.lay_out()
         self.query_one("#field-exchange", Input).focus()
         self.judge()
+
+    def lay_out(self) -> None:
+        """Say what each field is, in the room that there is."""
+        for name, _, meaning in self.fields():
+            self.query_one(f"#about-{name}", Lines).show(described(name, meaning, self.columns))
 
     def fields(self) -> list[tuple[str, str, str]]:
         """Name, first value and meaning of each field."""

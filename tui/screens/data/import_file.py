@@ -10,9 +10,9 @@ from textual.widgets import Input
 
 from engine.plain_file import expanded
 from tui.screens.base import Dialog
-from tui.screens.dialogs import wrapped
+from tui.screens.dialogs import described, wrapped
 from tui.widgets.entry import Entry
-from tui.widgets.lines import Line, Lines
+from tui.widgets.lines import Line, Lines, packed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,15 +20,14 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 FIELDS = (
-    ("file", "CSV or the like (compressed or not), Parquet, Feather, JSON"),
+    ("file", "CSV or the like, Parquet, Feather, JSON; compressed or not"),
     ("name", "of the series; empty: that of the file"),
-    ("options", "of `quantdeck data import`, where the file leaves something open"),
+    ("options", "those of `quantdeck data import`, if a file is unclear"),
 )
 OPTIONS = (
-    "--dates day-first|month-first  --timezone Europe/Berlin  --label open|close",
-    "--decimal point|comma  --part finer|later  --accept-losses",
-    "--memory-limit GB",
-)
+    "--dates day-first|month-first", "--timezone Europe/Berlin", "--label open|close",
+    "--decimal point|comma", "--part finer|later", "--accept-losses", "--memory-limit GB",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -56,12 +55,17 @@ class ImportFile(Dialog):
     def on_mount(self) -> None:
         """Lay out the text."""
         self.query_one("#text", Lines).show([[("Import a file", "bright")]])
-        for name, meaning in FIELDS:
-            lines: list[Line] = [[(f"{name:<10}", ""), (meaning, "quiet")]]
-            lines += [[(text, "quiet")] for text in OPTIONS] if name == "options" else []
-            self.query_one(f"#about-{name}", Lines).show(lines)
+        self.lay_out()
         self.query_one("#field-file", Input).focus()
         self.judge()
+
+    def lay_out(self) -> None:
+        """Say what each field is, in the room that there is."""
+        for name, meaning in FIELDS:
+            lines = described(name, meaning, self.columns)
+            if name == "options":
+                lines += packed([[(text, "quiet")] for text in OPTIONS], self.columns)
+            self.query_one(f"#about-{name}", Lines).show(lines)
 
     def on_input_changed(self) -> None:
         """Say while it is typed whether it will do."""

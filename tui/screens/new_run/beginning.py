@@ -12,6 +12,7 @@ from engine.errors import QuantdeckError
 from engine.plain_file import expanded
 from engine.runs.modes import training
 from tui.settings.draft import Draft
+from tui.settings.files import DEFAULT_FILE
 from tui.settings.run_time import estimate
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from tui.runs.watch import Watched
     from tui.settings.run_time import Estimate
 
-DEFAULT_FILE = "quantdeck.toml"
 JUDGES = 30  # newest runs that are looked at for one to judge the cost by
 
 

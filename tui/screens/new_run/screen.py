@@ -16,9 +16,10 @@ from engine.runs.modes import startable, training
 from tui.number_format import span
 from tui.screens.base import BaseScreen
 from tui.screens.dialogs import Ask, Prompt, wrapped
-from tui.screens.new_run.beginning import DEFAULT_FILE, draft_of, judged, taken_from, trained_alike
+from tui.screens.new_run.beginning import draft_of, judged, taken_from, trained_alike
 from tui.screens.pick import Pick
 from tui.settings.draft import SERIES, Draft
+from tui.settings.files import DEFAULT_FILE
 from tui.terminal.keys import VIEW, key
 from tui.widgets.field import Choice, Field
 from tui.widgets.lines import Line, Lines, fitted, width_of

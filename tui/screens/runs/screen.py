@@ -6,8 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from engine.errors import QuantdeckError
+from engine.runs.remedies import resumable
 from tui.runs.run_filter import wrong
-from tui.runs.status import cannot_be_read, resumable
+from tui.runs.status import cannot_be_read
 from tui.screens.backtest import selection
 from tui.screens.base import BaseScreen
 from tui.screens.dialogs import Prompt, ask_stop

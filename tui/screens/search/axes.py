@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.results.number_format import defined
+from tui.number_format import NUMBER, shortened
 from tui.text.search import setting
 from tui.widgets import plot
 from tui.widgets.lines import Line, fitted, width_of
@@ -83,13 +84,22 @@ def ruler(ticks: Sequence[tuple[float, str]], width: int, margin: int, *, evenly
 
     evenly: each gets as many cells as there are between two.
     """
-    room, text = width - margin, ""
+    room, text, last = width - margin, "", margin
     most = max(3, room // max(1, len(ticks)) - 1) if evenly else room
     for share, name in ticks:
-        short = fitted(name, most).rstrip() if len(name) > most else name
+        short = cut(name, most)
         begin = margin + round(share * (room - 1)) - len(short) // 2
         begin = max(min(begin, width - len(short)), margin)
+        if evenly and text and begin <= len(text):  # the one before makes way, so that each stands
+            text = text[:last] + cut(text[last:], max(1, begin - 1 - last))
         if begin > len(text) or not text:
-            text = text.ljust(begin) + short
+            text, last = text.ljust(begin) + short, begin
     line: Line = [(text, "quiet")]
     return line if width_of(line) <= width else [(fitted(text, width), "quiet")]
+
+
+def cut(text: str, room: int) -> str:
+    """The text in so many cells at most: with a mark where it is cut, a number with fewer digits."""
+    if len(text) <= room:
+        return text
+    return shortened(text, room) if NUMBER.fullmatch(text) else fitted(text, room).rstrip()

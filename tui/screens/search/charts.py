@@ -90,7 +90,7 @@ def parallel(
     trials: Sequence[SearchTrial], keys: Sequence[str], objective: str, size: tuple[int, int],
     *, ascii: bool,  # noqa: A002
 ) -> list[Line]:  # fmt: skip
-    """A line for each trial through its settings to its objective; the best fifth stands out."""
+    """A line for each trial through its settings to its objective; the best fifth is drawn through."""
     import plotext
 
     if size[0] < SMALLEST[0] or size[1] < SMALLEST[1] + 3:
@@ -100,7 +100,8 @@ def parallel(
     of = f"the best {len(shown)} of {len(ranked)} complete trials" if len(ranked) > len(shown) else ""
     head = spread(
         [(f" settings to {objective}", "bright"), (f"  {of}", "quiet")],
-        [(plot.SIGNS[ascii][0], "live"), (" best fifth ", "")], size[0],
+        [(plot.SIGNS[ascii][0], "live"), (" best fifth   ", ""), (plot.DOTTED[ascii], "quiet"),
+         (" others ", "")], size[0],
     )  # fmt: skip
     if not shown or not columns_there:
         return [head, *NOTHING]
@@ -115,9 +116,13 @@ def parallel(
     plotext.yaxes(False, False)
     bright = {each.number for each in ranked[: max(1, round(TOP * len(ranked)))]}
     for each in reversed(shown):
-        colour = plot.FIRST if each.number in bright else "default"
         for part in polylines(axes, each.number):
-            plotext.plot(*columns(part), marker="*" if ascii else "braille", color=colour)
+            x, y = columns(part)
+            if each.number in bright:
+                plotext.plot(x, y, marker="*" if ascii else "braille", color=plot.FIRST)
+            else:  # told from the best by its dots alone, where there is no colour
+                dotted = plot.dashes(x, y, cells_between(x, size[0], len(axes)), drawn=1, out=2)
+                plotext.scatter(*dotted, marker="." if ascii else "braille", color="default")
     names = [*columns_there, objective]
     at = [place / (len(axes) - 1) for place in range(len(axes))]
     lowest, highest = ([written(each, end) for each in axes] for end in (0, -1))
@@ -165,6 +170,11 @@ def polylines(axes: Sequence[Axis], number: int) -> list[list[tuple[float, float
         else:
             parts[-1].append((float(column), place))
     return [part for part in parts if len(part) > 1]
+
+
+def cells_between(x: Sequence[float], width: int, axes: int) -> int:
+    """How many cells a line takes from its first axis to its last one."""
+    return max(1, round((x[-1] - x[0]) / (axes - 1) * width))
 
 
 def columns(points: Sequence[tuple[float, ...]]) -> tuple[list[float], list[float]]:

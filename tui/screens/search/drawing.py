@@ -14,6 +14,7 @@ from tui.runs.status import tone
 from tui.screens.backtest.selection import indented
 from tui.screens.dialogs import wrapped
 from tui.screens.train.drawing import bar, waiting
+from tui.settings.files import SPACE_FILE, search_hint
 from tui.text.search import AS_THEY_ARE, nearest, odds, setting, settings
 from tui.widgets.lines import Line, fitted, spread, width_of
 from tui.widgets.virtual_table import Column
@@ -215,10 +216,10 @@ def without(watched: Watched | None, home: Path, width: int, *, ready: bool) -> 
     if not ready:
         return [[(" reading runs …", "quiet")]]
     if watched is None:
-        space = Path("space.toml")
+        space = Path(SPACE_FILE)
         said = (
             (f"Write a commented space: {file_hint(None, 'init --search -c FILE', space)}", ""),
-            (f"Begin a search: {file_hint(home, 'search FILE', space)}", ""),
+            (f"Begin a search: {search_hint(home, space)}", ""),
         )
         lines = [line for text, role in said for line in [[], *indented(wrapped(text, role, width - 2))]]
         return [[], [(" No search yet.", "bright")], *lines]

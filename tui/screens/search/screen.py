@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.containers import Horizontal, VerticalScroll
 
 from engine.errors import RepairDataError
+from engine.runs.remedies import resumable
 from tui.background.preload import warm
 from tui.runs import nested
 from tui.runs.nested import Spans, spans_of
 from tui.runs.search import MODES, Trials, progress_of, trials_of
-from tui.runs.status import resumable
 from tui.screens.base import BaseScreen
 from tui.screens.dialogs import ask_stop
 from tui.screens.search import actions, drawing, spans
@@ -35,6 +35,7 @@ ZOOMS = ("", "best", "trials")
 MORE = ("", "luck", "slices", "parallel", "front")
 SHOW = "search --show RUN"
 SHOWN = (*MODES, nested.MODE)
+SPAN_LINES = {"low": 6, "": 9}  # of figures and notes above the spans
 
 
 class SearchScreen(BaseScreen):
@@ -163,7 +164,8 @@ class SearchScreen(BaseScreen):
         snapshot = self.deck.snapshot
         line = spans.progress(found, snapshot, width, ascii=self.deck.ascii)
         self.query_one("#progress", Lines).show([line])
-        self.query_one("#verdict", Lines).show(spans.verdicts(found, width))
+        room = SPAN_LINES["low" if self.has_class("low") else ""]
+        self.query_one("#verdict", Lines).show(spans.verdicts(found, width, room))
         title: Line = [(" spans", "bright"), ("   enter opens a span's search", "quiet")]
         self.query_one("#trials", Lines).show([title])
         table.columns, table.sorted_by = spans.COLUMNS, ("", False)

@@ -9,6 +9,7 @@ from engine.results.number_format import amount, correlation, percent, whole
 from tui.runs.status import status
 from tui.screens.search.drawing import BAR, short
 from tui.screens.train.drawing import bar
+from tui.text.nested import nested_figures
 from tui.text.search import settings
 from tui.widgets.lines import Line, packed
 from tui.widgets.virtual_table import Column
@@ -46,30 +47,20 @@ def progress(found: Spans, snapshot: Snapshot, width: int, *, ascii: bool) -> Li
     ]  # fmt: skip
 
 
-def verdicts(found: Spans, width: int) -> list[Line]:
-    """The figures of the spans end to end, and what they are."""
+def verdicts(found: Spans, width: int, room: int) -> list[Line]:
+    """The figures of the spans end to end, and what they are, as far as `room` lines go."""
     if found.result is None:
         return [[(" no figure yet: they come when every span is traded", "quiet")]]
-    lines = [
-        [(f" {line}", "quiet")]
-        for note in found.result.notes
-        for line in textwrap.wrap(note.text, max(20, width - 2))
-    ]
-    return [*packed(figures(found.result), width), *lines]
+    lines = packed(figures(found.result), width)
+    said = " ".join(note.text for note in found.result.notes)
+    left = max(0, room - len(lines))
+    notes = textwrap.wrap(said, max(20, width - 2), max_lines=left, placeholder=" …") if left else []
+    return [*lines, *([(f" {line}", "quiet")] for line in notes)]
 
 
 def figures(result: NestedResult) -> list[Line]:
     """Each figure with its label."""
-    between = f"{amount(result.sharpe_low)} … {amount(result.sharpe_high)}"
-    pairs = [
-        ("Sharpe", f"{amount(result.sharpe)} (95 % {between})"),
-        ("promised by the searches", amount(result.inner_sharpe)),
-        ("return", f"{percent(result.total_return)} %"),
-        ("max drawdown", f"{percent(result.max_drawdown)} %"),
-        ("buy and hold: Sharpe", amount(result.hold_sharpe)),
-        ("its return", f"{percent(result.hold_return)} %"),
-        ("days", whole(result.days)),
-    ]
+    pairs = nested_figures(result)
     return [[(f" {label} ", "quiet"), (f"{value} ", "bright")] for label, value in pairs]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.containers import Vertical
 
 from engine.runs.modes import training, with_backtest
+from engine.runs.remedies import resumable
 from tui.background.questions import Questions
 from tui.runs import status as run_status
 from tui.screens.base import BaseScreen
@@ -107,10 +108,13 @@ class TrainScreen(BaseScreen):
         self.refresh_bindings()
 
     def _chosen(self, snapshot: Snapshot) -> Watched | None:
-        """The run that was opened; else the newest live one, else the newest."""
+        """The run that was opened; else the newest at work, the one that was just watched, or the newest."""
         if chosen := snapshot.by_id.get(self.deck.chosen):
             return chosen
-        return (snapshot.live or snapshot.runs or (None,))[-1]
+        now, before = snapshot.foremost, snapshot.by_id.get(self._shown.id if self._shown else "")
+        if before and (now is None or now.state.status == "queued"):
+            return before  # how it ended is what one wants to see
+        return now or (snapshot.runs or (None,))[-1]
 
     def _show(self, snapshot: Snapshot) -> None:
         watched = self._shown
@@ -252,7 +256,7 @@ def drawn(shown: Watched) -> bool:
 
 NEEDS: dict[str, Callable[[Watched], bool]] = {  # what a run must be like for an action
     "stop": lambda shown: shown.live,
-    "resume": lambda shown: run_status.resumable(shown.state),
+    "resume": lambda shown: resumable(shown.state),
     "freeze": lambda _: True,
     "copy": lambda _: True,
     "see_backtest": traded,
