@@ -86,7 +86,7 @@ def ruler(ticks: Sequence[tuple[float, str]], width: int, margin: int, *, evenly
     room, text = width - margin, ""
     most = max(3, room // max(1, len(ticks)) - 1) if evenly else room
     for share, name in ticks:
-        short = fitted(name, most).rstrip() if len(name) > most else name
+        short = fitted(name, most, right=True).strip() if len(name) > most else name
         begin = margin + round(share * (room - 1)) - len(short) // 2
         begin = max(min(begin, width - len(short)), margin)
         if begin > len(text) or not text:
