@@ -109,8 +109,8 @@ def table(columns: Columns, shown: Shown, found: ComparedRuns | None, *, waits: 
     lines += row("state", [run_status.status(each.state)[0] for each in runs], shown)
     spans = [(each.start[:10], each.end[:10]) if each else ("", "") for each in columns.results]
     if len({*spans} - {("", "")}) > 1:
-        for label, texts in zip(("tested from", "tested to"), zip(*spans, strict=True), strict=True):
-            lines += row(label, texts, shown)
+        lines += row("tested from", [first for first, _ in spans], shown)
+        lines += row("tested to", [last for _, last in spans], shown)
     losses = [each.best_loss for each in runs]
     if any(map(defined, losses)):
         lines += row("best val loss", [*map(loss, losses), apart(losses)], shown)
