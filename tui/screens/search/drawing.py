@@ -124,7 +124,7 @@ def distribution(found: Trials, luck: Luck, width: int, *, ascii: bool) -> list[
     room = max(5, min(40, width - 50))
     lines: list[Line] = [head]
     for number, count in enumerate(counts):
-        first = f" {ends[number]:>{wide}} … {ends[number + 1]:>{wide}} "
+        first = f" {ends[number]:>{max(7, wide)}} … {ends[number + 1]:<{max(6, wide)}} "
         full = math.ceil(room * count / max(counts)) if count else 0
         cells = ("#" if ascii else "█") * full
         line: Line = [(first, "quiet"), (cells, "live"), (f" {count}" if count else "", "")]
