@@ -21,6 +21,7 @@ from tests.tui.app.test_bytes import sent
 from tests.tui.results.stored import fill
 
 MOST_MS = 100.0
+RESTS = 4  # times 0.1 s
 SIZES = ((80, 24), (200, 50))
 OVERRIDES = ("signal.entry_threshold=0.0", "evidence.permutations=0", "evidence.resamples=100")
 # What is pressed, and what that is called; each turn ends as it began.
@@ -47,6 +48,23 @@ def spent_ms(pid):
     return total / 1e6
 
 
+def resting(pid):
+    """Whether no thread of a process has anything to do: on a busy machine it may wait for its turn."""
+    states = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):
+            states.append((task / "stat").read_text().rpartition(") ")[2][0])
+    return "R" not in states
+
+
+def settled(deck):
+    """Read what is sent until nothing more comes and the process has rested for a while."""
+    rested = 0
+    while rested < RESTS:
+        sent(deck, still_s=0.1)
+        rested = rested + 1 if resting(deck.process.pid) else 0
+
+
 def measure(home, columns, rows, turns):
     """Processor time of each key, ms, in every turn but the first, which imports."""
     found = defaultdict(list)
@@ -57,7 +75,7 @@ def measure(home, columns, rows, turns):
             for key, name in TURN:
                 before = spent_ms(deck.process.pid)
                 deck.press(key)
-                sent(deck, still_s=0.4)
+                settled(deck)
                 if turn:
                     found[name].append(spent_ms(deck.process.pid) - before)
     finally:

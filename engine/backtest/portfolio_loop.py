@@ -115,10 +115,12 @@ def is_busy(terms: Any, held: float, weight: float, funding: float, active: int,
 
 @rare
 def open_bars(desk: Any, at: Any, target: Any) -> None:
-    """What the open of the bars asks for: funding on what was carried in, decisions, orders."""
+    """What the open asks for: funding on what was carried in, decisions, orders, funding to be paid later."""
     terms, acting = desk.terms, False
     for s in range(len(at)):
         desk.due[s] = False
+        if at[s] >= 0:
+            desk.price[s] = desk.prices.open[at[s]]
         if not desk.busy[s]:
             continue
         k, account = at[s], desk.accounts[s]
@@ -137,6 +139,8 @@ def open_bars(desk: Any, at: Any, target: Any) -> None:
             acting = True
     if acting:
         trade_at_open(desk, at)
+    if terms.funding_later:
+        settle_funding(desk, at, 1.0)
 
 
 @step
@@ -320,14 +324,6 @@ def end(desk: Any, at: Any, position: Any, gain: Any, ruined: bool) -> float:
     return worth
 
 
-@rare
-def check_touched(desk: Any, at: Any) -> None:
-    """Close what reached a stop or target, symbol by symbol."""
-    for s in range(len(at)):
-        if desk.touched[s]:
-            check_stop(desk, at, s)
-
-
 @step
 def touches(terms: Any, numbers: Any, s: int, first: float, high: float, low: float) -> bool:
     """Whether a bar reaches a stop or target of symbol s, whose extremes take in its first price."""
@@ -345,8 +341,52 @@ def touches(terms: Any, numbers: Any, s: int, first: float, high: float, low: fl
     )
 
 
+@step
+def first_price(terms: Any, held: float, opened: float, high: float, low: float, bars: int) -> float:
+    """The price from which on a bar can stop a position so many bars old, see `loop.first_price`."""
+    if terms.fill == WORST_OF_BAR and bars == 0:
+        return high if held > 0.0 else low
+    return opened
+
+
+@step
+def margin_rate(terms: Any, held: float) -> float:
+    """The highest rate of maintenance margin for a position."""
+    rate: float = terms.maintenance_short if held < 0.0 else terms.maintenance_long
+    return rate
+
+
 @rare
-def walk(  # noqa: C901, PLR0912, PLR0915  one loop: whatever it calls would cost more than it does
+def stop_bar(desk: Any, at: Any, below: bool) -> None:
+    """Margin and stops, symbol by symbol, then what is received of the funding due later."""
+    set_prices(desk, at)
+    if below:
+        call_margin(desk, at)
+    else:
+        for s in range(len(at)):
+            if desk.touched[s]:
+                check_stop(desk, at, s)
+    if desk.terms.funding_later:
+        settle_funding(desk, at, -1.0)
+
+
+@rare
+def end_bar(
+    desk: Any, rows: Any, t: int, equity: Any, cash: Any, close: Any, position: Any, gain: Any
+) -> bool:
+    """Close what ends at t, everything in ruin, and fill what comes after that; whether it is ruin."""
+    ruined = equity[t] <= 0.0
+    worth = end(desk, rows[t], position[t], gain[t], ruined)
+    cash[t] = desk.purse[0].cash
+    equity[t] = cash[t] + worth
+    if ruined:
+        equity[t:], cash[t:], gain[t:] = cash[t], cash[t], gain[t]
+        fill_closes(desk, rows, t, close)
+    return bool(ruined)
+
+
+@rare
+def walk(  # noqa: C901, PLR0912  the loops over all symbols: a call that takes arrays costs more than they do
     desk: Any, rows: Any, ends: Any, target: Any, equity: Any, cash: Any, close: Any, position: Any, gain: Any
 ) -> None:
     """Walk the bars; fill equity and cash, (T,), close, position and gain, (T, S), and trades.
@@ -359,48 +399,32 @@ def walk(  # noqa: C901, PLR0912, PLR0915  one loop: whatever it calls would cos
     funding, elapsed, price, flow = desk.prices.funding, desk.prices.elapsed, desk.price, desk.flow
     busy, touched, latest, first = desk.busy, desk.touched, desk.latest, desk.first
     for t in range(len(rows)):
-        acting, carried, stopping = False, False, False
+        acting, stopping = False, False
         for s in range(rows.shape[1]):  # what the open asks for
-            k = rows[t, s]
-            busy[s] = False
+            k, held = rows[t, s], numbers[s, POSITION]
+            busy[s] = touched[s] = False
             if k >= 0:
-                latest[s] = k
+                latest[s], bars = k, k - first[s] - counts[s, ENTRY_BAR]
                 due = funding[k] if terms.funding else 0.0
-                bars = k - first[s] - counts[s, ENTRY_BAR]
-                if is_busy(terms, numbers[s, POSITION], target[k], due, counts[s, ACTIVE], bars):
-                    busy[s] = acting = True
+                busy[s] = is_busy(terms, held, target[k], due, counts[s, ACTIVE], bars)
+                acting = acting or busy[s]
         if acting or terms.funding_later:
-            set_prices(desk, rows[t])
-        if acting:
             open_bars(desk, rows[t], target)
-        if terms.funding_later:
-            settle_funding(desk, rows[t], 1.0)
         worst_equity, asked = purse[0].cash, 0.0
         for s in range(rows.shape[1]):  # stops and margin
-            held, k = numbers[s, POSITION], rows[t, s]
-            touched[s] = False
-            if held == 0.0:
-                continue
-            worst, carried = price[s], True
-            if k >= 0:
+            k, held, worst = rows[t, s], numbers[s, POSITION], price[s]
+            if k >= 0 and held != 0.0:
                 worst = low[k] if held > 0.0 else high[k]
                 if terms.stops:
-                    begins = opened[k]
-                    if terms.fill == WORST_OF_BAR and counts[s, ENTRY_BAR] == k - first[s]:
-                        begins = high[k] if held > 0.0 else low[k]
+                    bars = k - first[s] - counts[s, ENTRY_BAR]
+                    begins = first_price(terms, held, opened[k], high[k], low[k], bars)
                     touched[s] = touches(terms, numbers, s, begins, high[k], low[k])
                     stopping = stopping or touched[s]
-            worst_equity += held * worst
-            rate = terms.maintenance_short if held < 0.0 else terms.maintenance_long
-            asked += rate * abs(held) * worst
-        if carried and worst_equity < asked:
-            set_prices(desk, rows[t])
-            call_margin(desk, rows[t])
-        elif stopping:
-            set_prices(desk, rows[t])
-            check_touched(desk, rows[t])
-        if terms.funding_later:
-            settle_funding(desk, rows[t], -1.0)
+            if held != 0.0:
+                worst_equity += held * worst
+                asked += margin_rate(terms, held) * abs(held) * worst
+        if stopping or worst_equity < asked or terms.funding_later:
+            stop_bar(desk, rows[t], worst_equity < asked)
         worth, money = 0.0, purse[0].cash
         for s in range(rows.shape[1]):  # borrow, mark to market
             k, held = rows[t, s], numbers[s, POSITION]
@@ -409,23 +433,18 @@ def walk(  # noqa: C901, PLR0912, PLR0915  one loop: whatever it calls would cos
                 if held != 0.0:
                     numbers[s, HIGHEST] = max(numbers[s, HIGHEST], high[k])
                     numbers[s, LOWEST] = min(numbers[s, LOWEST], low[k])
-                    if held < 0.0 and terms.borrow > 0.0:
-                        payment = -held * price[s] * terms.borrow * elapsed[k]
-                        numbers[s, BORROW] += payment
-                        flow[s] -= payment
-                        money -= payment
+                if held < 0.0 and terms.borrow > 0.0:
+                    payment = -held * price[s] * terms.borrow * elapsed[k]
+                    numbers[s, BORROW] += payment
+                    flow[s] -= payment
+                    money -= payment
             value = held * price[s]
             worth += value
             close[t, s], position[t, s], gain[t, s] = price[s], held, flow[s] + value
         purse[0].cash = money
-        ruined = money + worth <= 0.0
-        if ends[t] or ruined:
-            worth = end(desk, rows[t], position[t], gain[t], ruined)
-            money = purse[0].cash
         equity[t], cash[t] = money + worth, money
-        if ruined:
-            equity[t:], cash[t:], gain[t:] = money, money, gain[t]
-            fill_closes(desk, rows, t, close)
+        over = ends[t] or equity[t] <= 0.0
+        if over and end_bar(desk, rows, t, equity, cash, close, position, gain):
             return
 
 

@@ -5,20 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from engine.disk import refusals, refuse_output, write_whole
 from engine.errors import ChangeSettingsError
 from engine.queries import browse, price, return_analysis, side_by_side
 from engine.queries.curves import curves
-from engine.queries.report import candles_svg, svg
+from engine.queries.report import candles_svg, loss_svg, svg
 from engine.queries.report.sheet import Sheet, png_of
 from engine.queries.result import traded
 from engine.results.answers import Curve, WrittenCharts
 from engine.results.caveats import SIMULATED
+from engine.results.compared import OWN_START, far_apart, from_start, since_start
 from engine.results.number_format import defined, grouped
 from engine.results.return_analysis import stretches
 from engine.results.return_tables import on_rolling
 from engine.runs.audit_status import caveats_of
 from engine.runs.folder import RunFolder
+from engine.runs.log_entries import batch_trace
 from engine.runs.modes import MODES
 from engine.runs.state import state_of
 
@@ -160,36 +164,15 @@ def loss(request: Event) -> Sheet:
     """Training and validation loss over the epochs, each on a scale of its own, the best epoch marked."""
     run = RunFolder(Path(str(request["run"])))
     state = state_of(run)
-    panels, best = [], state.best_epoch
-    for name, values in (
-        ("training loss", [(each.epoch, each.loss) for each in state.history]),
-        ("validation loss", [(each.epoch, each.val_loss) for each in state.history]),
-    ):
-        known = [(epoch, value) for epoch, value in values if defined(value)]
-        if known:
-            epochs, losses = zip(*known, strict=True)
-            panels.append(of_epochs(epochs, losses, best, name))
+    best, panels = state.best_epoch, loss_svg.panels(state.history, state.best_epoch)
     if not panels:
         raise ChangeSettingsError(f"run {run.id}", "has no loss to draw yet", "Wait for its first epoch")
-    legend = (("strategy", "above: training, below: validation"), ("run3", f"best epoch {best}"))
+    legend = [("strategy", "above: training, below: validation")]
+    legend += [("trace", "batches")] if batch_trace(state.history) else []
+    legend += [("run3", f"best epoch {best}")] if best else []
     warned = (SIMULATED,) if state.simulated else ()
     said = (f"{state.status}, epoch {state.epoch} of {state.epochs}",)
-    return Sheet(
-        f"Loss of {run.id} {run.name}".strip(), said, warned, legend[: 1 + bool(best)], tuple(panels)
-    )
-
-
-def of_epochs(epochs: tuple[int, ...], losses: tuple[float, ...], best: int | None, title: str) -> str:
-    """One loss, the best epoch marked by a line."""
-    frame = svg.Frame.of(epochs, losses, TALL * 2 // 3)
-    places = sorted({epochs[round(at * (len(epochs) - 1) / 8)] for at in range(9)})
-    parts = [
-        frame.begin(title),
-        *frame.rulers(lambda value: f"{value:.6g}", [(at, str(at)) for at in places]),
-    ]
-    if best in epochs:
-        parts.append(f'<path class="best" d="M{frame.x(best):.1f} {svg.TOP}V{frame.height - svg.BOTTOM}"/>')
-    return "\n".join([*parts, frame.line(epochs, losses, "strategy"), "</svg>"])
+    return Sheet(f"Loss of {run.id} {run.name}".strip(), said, warned, tuple(legend), tuple(panels))
 
 
 def compare(request: Event) -> Sheet:
@@ -197,15 +180,28 @@ def compare(request: Event) -> Sheet:
     found = side_by_side.compared({**request, "columns": COLUMNS}).runs
     names = {str(path): RunFolder(Path(str(path))).name for path in request["runs"]}
     classes = [f"run{number % COLOURS + 1}" for number in range(len(found))]
-    lines = [(each.equity, name) for each, name in zip(found, classes, strict=True)]
+    apart = far_apart([each.equity for each in found])
+    lines = [
+        (from_start(each.equity) if apart else each.equity, name)
+        for each, name in zip(found, classes, strict=True)
+    ]
     legend = [
-        (kind, f"{number} {each.run} {name}".strip())
+        (kind, f"{number} {each.run} {name}{spanned(each.equity) if apart else ''}".strip())
         for number, (kind, each, name) in enumerate(zip(classes, found, names.values(), strict=True), 1)
     ]
     made_up = [str(number) for number, each in enumerate(found, 1) if each.simulated]
     warned = (f"{SIMULATED} ({', '.join(made_up)})",) if made_up else ()
-    panel = svg.chart(lines[::-1], TALL + LOW, lambda value: f"{value:g}", "equity over initial capital")
-    return Sheet("Growth of 1", (), warned, tuple(legend), (panel,))
+    longest = max(line.time_ms[-1] for line, _ in lines) if apart else 0
+    across = [(float(at), since_start(at)) for at in np.linspace(0, longest, svg.DATES)] if apart else ()
+    panel = svg.chart(
+        lines[::-1], TALL + LOW, lambda value: f"{value:g}", "equity over initial capital", across=across
+    )
+    return Sheet("Growth of 1", (OWN_START,) if apart else (), warned, tuple(legend), (panel,))
+
+
+def spanned(curve: Curve) -> str:
+    """The first and the last day of a curve."""
+    return f", {svg.day(curve.time_ms[0])} → {svg.day(curve.time_ms[-1])}"
 
 
 def series(request: Event) -> Sheet:

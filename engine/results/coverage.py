@@ -1,4 +1,4 @@
-"""How much of each month, quarter or year the stored candles hold: which markets there are, and when."""
+"""How much of each month, quarter, year or decade the stored candles hold: which markets there are, when."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engine.results.series import StoredSeries
 
 Span = tuple[float, float]
-MONTHS = {"month": 1, "quarter": 3, "year": 12}  # in a period, the finest first
+MONTHS = {"month": 1, "quarter": 3, "year": 12, "decade": 120}  # in a period, the finest first
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,14 @@ def overlap(ranges: Sequence[Span], low: float, high: float) -> float:
 
 
 def coverage_of(stored: Sequence[StoredSeries], most: int) -> Coverage:
-    """The candles among the series, by the finest period of which there are at most so many, else by year."""
+    """The candles among the series, by the finest period of which there are at most so many, else decades."""
     candles = [each for each in stored if each.kind == "candles" and each.known]
     if not candles:
         return Coverage("month", ())
     lives = [(seconds(each.known[0][0]), seconds(each.known[-1][1])) for each in candles]
     first, last = min(lives)[0], max(end for _, end in lives)
     axes = {period: periods(first, last, months) for period, months in MONTHS.items()}
-    period = next((name for name, begins in axes.items() if len(begins) <= most + 1), "year")
+    period = next((name for name, begins in axes.items() if len(begins) <= most + 1), "decade")
     begins = axes[period]
     days = tuple(f"{datetime.fromtimestamp(begin, UTC):%Y-%m-%d}" for begin in begins[:-1])
     return Coverage(period, days, tuple(of_series(each, begins) for each in candles))
@@ -72,7 +72,7 @@ def coverage_of(stored: Sequence[StoredSeries], most: int) -> Coverage:
 def periods(first: float, last: float, months: int) -> list[float]:
     """Where periods of so many months begin, in seconds; the last one ends at or after `last`."""
     moment = datetime.fromtimestamp(first, UTC)
-    month = 12 * moment.year + (moment.month - 1) // months * months
+    month = (12 * moment.year + moment.month - 1) // months * months
     found: list[float] = []
     while not found or found[-1] < last:
         year, left = divmod(month, 12)

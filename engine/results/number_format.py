@@ -69,4 +69,4 @@ def difference(metric: Metric, first: Any, second: Any) -> str:
 
 def correlation(value: Any) -> str:
     """Four digits after the point, for correlations and the like."""
-    return f"{value:.4f}" if defined(value) else UNDEFINED
+    return grouped(value, 4) if defined(value) else UNDEFINED

@@ -16,6 +16,8 @@ from engine.results.search import Luck, SearchTrial  # noqa: TC001  the codec re
 from engine.runs.error_codec import from_fields
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from engine.errors import QuantdeckError
     from engine.runs.events import Event
 
@@ -179,6 +181,24 @@ class Epoch(LogEntry):
     patience: int | None = None
     val_loss_by: dict[str, Number] = field(default_factory=dict)  # validation loss of each of several symbols
     batch_losses: tuple[float, ...] = ()  # mean losses over the batches of equal parts of the epoch, in order
+
+
+def batch_trace(history: Iterable[Epoch]) -> tuple[tuple[float, float], ...]:
+    """The batches' mean losses on an axis of epochs: a place, 0.5 in the middle of the first, and a loss."""
+    return tuple(
+        (each.epoch - 1 + (part + 0.5) / len(each.batch_losses), loss)
+        for each in history
+        for part, loss in enumerate(each.batch_losses)
+    )
+
+
+def near_curve(
+    trace: Iterable[tuple[float, float]], curve: Sequence[float]
+) -> tuple[tuple[float, float], ...]:
+    """The points of a trace that are no farther from a curve's values than these are from each other."""
+    low, high = (min(curve), max(curve)) if curve else (0.0, 0.0)
+    height = high - low or abs(high) * 0.1
+    return tuple((place, loss) for place, loss in trace if low - height <= loss <= high + height)
 
 
 @dataclass(frozen=True, kw_only=True)

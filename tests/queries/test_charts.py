@@ -7,10 +7,11 @@ import pytest
 
 from engine.errors import ChangeSettingsError
 from engine.queries.charts import SHEETS, write
-from engine.queries.report import sheet
+from engine.queries.report import loss_svg, sheet
 from engine.runs.events import EventLog
 from engine.runs.folder import RunFolder
 from engine.runs.home import Home
+from engine.runs.log_entries import Epoch, near_curve
 from tests.queries.results import backtested
 from tests.tui.app.recorded import epochs
 from tests.tui.results.stored import fill
@@ -103,3 +104,21 @@ def test_png_is_drawn_by_the_extra_or_told(home, tmp_path, monkeypatch):
     write(request)
     assert path.read_bytes() == b"\x89PNG"
     assert drawn[0][1] == 2 * sheet.WIDTH
+
+
+@pytest.mark.parametrize("parts", [0, 1, 5])
+@pytest.mark.parametrize("count", [1, 7])
+def test_the_batches_of_epochs_are_a_trace_under_the_training_loss(parts, count):
+    history = [
+        Epoch(epoch=number, loss=1 / number, val_loss=1 / number, batch_losses=(1 / number,) * parts)
+        for number in range(1, count + 1)
+    ]
+    training, validation = (ET.fromstring(panel) for panel in loss_svg.panels(history, None))
+    assert not validation.findall("polyline[@class='trace']")
+    drawn = training.findall("polyline[@class='trace']")
+    assert len(drawn) == bool(parts)
+    for each in drawn:
+        places = [float(point.partition(",")[0]) for point in each.get("points").split()]
+        assert len(places) == count * parts
+        assert places == sorted(places)
+    assert near_curve([(0.5, 9.0), (0.6, 1.5)], [1.0, 2.0]) == ((0.6, 1.5),)

@@ -41,7 +41,7 @@ DAYS_OF = st.lists(st.tuples(st.integers(0, DAYS), st.integers(1, 90)), min_size
 @given(st.lists(DAYS_OF, min_size=1, max_size=3), st.integers(1, 40))
 def test_shares_are_what_counting_the_bars_says(markets, most):
     found = coverage_of([stored(str(number), days) for number, days in enumerate(markets)], most)
-    assert len(found.begins) <= most or found.period == "year"
+    assert len(found.begins) <= most or found.period == "decade"
     months = MONTHS[found.period]
     for days, row in zip(markets, found.series, strict=True):
         hours = hours_of(days)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.results.answers import Candles, Curve
+from engine.results.compared import far_apart, from_start
 from engine.results.series_stretch import SeriesStretch
 from tui.widgets import overlay_chart, series_chart
 from tui.widgets.lines import plain, width_of
@@ -95,3 +96,32 @@ def test_every_curve_has_its_mark_on_it_whatever_the_colours(seed, size, plain_c
     drawn = {character for line in text[1:-1] for character in line.partition("│")[2] or line[8:]}
     if not plain_characters and len(curves) <= 3:  # of more, marks may lie under others
         assert {each.mark for each in curves} <= drawn
+
+
+@given(st.integers(0, 2**32), st.integers(80, 220), st.booleans())
+@settings(max_examples=12, deadline=None)
+def test_curves_far_apart_are_drawn_each_from_its_own_start(seed, width, plain_characters):
+    generator, begins, curves, spans = np.random.default_rng(seed), 0, [], []
+    for number in range(int(generator.integers(2, 5))):
+        days = int(generator.integers(5, 90))
+        begins += int(generator.integers(0, 2000))
+        moments = tuple(((np.arange(days) + begins) * 24 * HOUR_MS).tolist())
+        values = tuple(np.exp(np.cumsum(generator.normal(0, 0.05, days))).tolist())
+        curves.append(overlay_chart.Overlaid(number, f"run {number}", Curve(moments, values)))
+        spans.append((begins, begins + days - 1))
+        begins += days - 1
+    covered, between = sum(end - start for start, end in spans), spans[-1][1] - spans[0][0]
+    apart = far_apart([each.curve for each in curves])
+    assert apart == (covered < between / 2)
+    assert not far_apart([from_start(each.curve) for each in curves])
+    lines = overlay_chart.drawing(curves, width, 12, ascii=plain_characters)
+    head, below = plain(lines[0]), plain(lines[-1])
+    assert ("own start" in head) == ("day 0" in below) == apart
+    if apart:
+        longest = max(end - start for start, end in spans)
+        assert below.split()[-2:] == ["day", str(longest)]
+        drawn = [
+            place for line in lines[1:-1] for place, character in enumerate(plain(line)) if character.strip()
+        ]
+        assert max(drawn) >= width - 2  # the longest curve takes the whole width
+    assert all(width_of(line) <= width for line in lines)

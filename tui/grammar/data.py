@@ -35,7 +35,9 @@ def status(home: HomeDir = None) -> Answer:
 def coverage(
     most: Annotated[
         int,
-        option("--periods", metavar="N", help="By month if these are at most N, else by quarter or year."),
+        option(
+            "--periods", metavar="N", help="By month if these are at most N, else by quarter, year or decade."
+        ),
     ] = 48,
     home: HomeDir = None,
 ) -> Answer:

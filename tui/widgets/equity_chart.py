@@ -164,17 +164,16 @@ def figure(
     return plot.built(ascii=ascii)
 
 
-def dates(moments: Sequence[float], width: int, margin: int) -> Line:
-    """The first day, the middle one and the last one, at their places."""
-    cells = width - margin
-    days = [day(moment) for moment in (moments[0], (moments[0] + moments[-1]) / 2, moments[-1])]
-    if cells < 36:
-        return [(f"{' ' * margin}{days[0]}{days[2].rjust(max(11, cells - 10))}", "quiet")]
-    gap = cells - 30
-    left = gap // 2
-    return [(f"{' ' * margin}{days[0]}{' ' * left}{days[1]}{' ' * (gap - left)}{days[2]}", "quiet")]
-
-
 def day(moment_ms: float) -> str:
     """The UTC day of a time."""
     return f"{datetime.fromtimestamp(moment_ms / 1000, UTC):%Y-%m-%d}"
+
+
+def dates(moments: Sequence[float], width: int, margin: int, write: Callable[[float], str] = day) -> Line:
+    """The first moment, the middle one where there is room, and the last one, written at their places."""
+    cells = width - margin
+    first, middle, last = map(write, (moments[0], (moments[0] + moments[-1]) / 2, moments[-1]))
+    if cells < 36:
+        return [(f"{' ' * margin}{first}{last.rjust(max(len(last) + 1, cells - len(first)))}", "quiet")]
+    text = first.ljust((cells - len(middle)) // 2) + middle
+    return [(f"{' ' * margin}{text}{last.rjust(cells - len(text))}", "quiet")]

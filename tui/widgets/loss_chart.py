@@ -8,6 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
 from engine.results.number_format import defined
+from engine.runs.log_entries import batch_trace, near_curve
 from tui.widgets import plot
 from tui.widgets.lines import Line, Lines, spread, width_of
 
@@ -39,13 +40,8 @@ class Losses:
     @classmethod
     def of(cls, history: Sequence[Epoch], best: int | None, **view: Any) -> Losses:
         """From the epochs that are over."""
-        within = tuple(
-            (each.epoch - 1 + (part + 0.5) / len(each.batch_losses), loss)
-            for each in history
-            for part, loss in enumerate(each.batch_losses)
-        )
         epochs = tuple((each.epoch, each.loss, each.val_loss) for each in history)
-        return cls(epochs, best, within=within, **view)
+        return cls(epochs, best, within=batch_trace(history), **view)
 
 
 class LossChart(Lines):
@@ -167,11 +163,9 @@ def figure(
 
 def thin_trace(losses: Losses, curve: Sequence[float]) -> plot.Curve:
     """The batches' losses; what is farther from the curve than its height is left out."""
-    low, high = (min(curve), max(curve)) if curve else (0.0, 0.0)
-    height = high - low or abs(high) * 0.1
     drawable = [(place, loss) for place, loss in losses.within if loss > 0 or not losses.log]
     points = [(place, math.log10(loss) if losses.log else loss) for place, loss in drawable]
-    near = [(place, loss) for place, loss in points if low - height <= loss <= high + height]
+    near = near_curve(points, curve)
     return [place for place, _ in near], [loss for _, loss in near]
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import ascii_letters, digits
 from typing import TYPE_CHECKING
 
+from engine.results.compared import OWN_START, far_apart, from_start, since_start
 from tui.widgets import plot
-from tui.widgets.equity_chart import SMALLEST, dates, labelled, logarithm, short
+from tui.widgets.equity_chart import SMALLEST, dates, day, labelled, logarithm, short
 from tui.widgets.lines import Line, Lines, cells, spread, width_of
 
 if TYPE_CHECKING:
@@ -92,23 +93,28 @@ def drawing(
     shown = [each for each in curves if each.curve.value]
     if not shown or width < SMALLEST[0] or height < SMALLEST[1]:
         return [[(" the chart comes with more room" if shown else "", "quiet")]]
+    apart = far_apart([each.curve for each in shown])
+    if apart:
+        shown = [replace(each, curve=from_start(each.curve)) for each in shown]
     values = [value for each in shown for value in each.curve.value]
     log = log and min(values) > 0
     rows = height - 2
     ticks = labelled(values, rows, short, log=log)
     margin = max(len(name) for _, name in ticks)
     if log:
-        shown = [Overlaid(each.number, each.name, logarithm(each.curve)) for each in shown]
+        shown = [replace(each, curve=logarithm(each.curve)) for each in shown]
         ticks = [(math.log10(tick), name) for tick, name in ticks]
     moments = [time for each in shown for time in (each.curve.time_ms[0], each.curve.time_ms[-1])]
     across = (min(moments), max(*moments, min(moments) + 1))
     body = figure(shown, ticks, across, (width, rows), margin, ascii=ascii)
-    return [legend(curves, width, log=log), *body, dates(across, width, margin + 1)]
+    below = dates(across, width, margin + 1, since_start if apart else day)
+    return [legend(curves, width, log=log, apart=apart), *body, below]
 
 
-def legend(curves: Sequence[Overlaid], width: int, *, log: bool) -> Line:
-    """Which run has which mark; those that find no room are counted."""
-    left: Line = [(" growth of 1", "bright"), (" (log axis)" if log else "", "quiet")]
+def legend(curves: Sequence[Overlaid], width: int, *, log: bool, apart: bool = False) -> Line:
+    """Which run has which mark; those that find no room are counted. apart: each has an axis of its own."""
+    said = [*(["log axis"] if log else []), *([OWN_START] if apart else [])]
+    left: Line = [(" growth of 1", "bright"), (f" ({', '.join(said)})" if said else "", "quiet")]
     right: Line = []
     for number, each in enumerate(curves):
         piece: Line = [(f"  {each.mark}", each.role), (f" {each.name}", "")]

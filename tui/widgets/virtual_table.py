@@ -161,18 +161,8 @@ class VirtualTable(Lines, can_focus=True):
                 self.post_message(self.Wanted(self, *wanted))
 
     def fitting(self) -> dict[Column, int]:
-        """The columns that fit and their widths; the last ones give way."""
-        room = self.size.width - 2
-        chosen: dict[Column, int] = {}
-        for column in self.columns:
-            if column.width + 1 > room:
-                break
-            chosen[column] = column.width
-            room -= column.width + 1
-        spare = [column for column in chosen if column.spare]
-        for column in spare:
-            chosen[column] += room // len(spare)
-        return chosen
+        """The columns that fit the table and their widths."""
+        return fitting(self.columns, self.size.width)
 
     def heading(self, widths: Mapping[Column, int]) -> Line:
         """The labels; the sorted one has its direction."""
@@ -227,3 +217,18 @@ class VirtualTable(Lines, can_focus=True):
             if row == self.cursor and event.chain > 1:
                 self.action_choose()
             self.go(row)
+
+
+def fitting(columns: Sequence[Column], width: int) -> dict[Column, int]:
+    """The columns that fit and their widths; the last ones give way."""
+    room = width - 2
+    chosen: dict[Column, int] = {}
+    for column in columns:
+        if column.width + 1 > room:
+            break
+        chosen[column] = column.width
+        room -= column.width + 1
+    spare = [column for column in chosen if column.spare]
+    for column in spare:
+        chosen[column] += room // len(spare)
+    return chosen

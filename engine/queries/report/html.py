@@ -12,7 +12,7 @@ from engine.disk import refuse_output, write_whole
 from engine.errors import ChangeSettingsError
 from engine.queries.curves import curves
 from engine.queries.opening import figures_of, ledger
-from engine.queries.report import figures, svg
+from engine.queries.report import figures, loss_svg, svg
 from engine.queries.report.style import STYLE
 from engine.queries.result import traded
 from engine.queries.return_analysis import analysis
@@ -28,8 +28,10 @@ from engine.results.tables import tables_of
 from engine.results.trust_tables import figures_table, trust_tables
 from engine.runs.audit_status import audit_status, caveats_of
 from engine.runs.folder import RunFolder
+from engine.runs.log_entries import batch_trace
 from engine.runs.modes import MODES
 from engine.runs.results import importance_of, result_of
+from engine.runs.state import state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -98,6 +100,7 @@ def page(request: Event) -> str:
         "<h2>What it learned</h2>",
         *map(laid_out, forecast_tables(recorded)),
         laid_out(features_table(recorded, importance_of(result.run))),
+        *training(run),
         "<h2>Monthly returns of the strategy, %</h2>",
         months(found.months),
         "<h2>Rolling figures, returns and trades by size and time</h2>",
@@ -132,6 +135,18 @@ def returns(found: ReturnAnalysis) -> list[str]:
         ]
     said = [text for text in (on_groups(found), on_rolling(rolling)) if text]
     return [*charts, *(f"<p>{escape(text)}</p>" for text in said), *map(laid_out, return_tables(found))]
+
+
+def training(run: RunFolder) -> list[str]:
+    """The losses over the epochs of a run that has trained; nothing of another."""
+    state = state_of(run)
+    panels = loss_svg.panels(state.history, state.best_epoch)
+    if not panels:
+        return []
+    batches = ", dotted: the batches of each epoch" if batch_trace(state.history) else ""
+    best = f", best epoch {state.best_epoch}" if state.best_epoch else ""
+    said = f"Training above validation{batches}{best}"
+    return ["<h2>Loss over the epochs</h2>", f"<p>{escape(said)}</p>", *panels]
 
 
 def study_page(run: RunFolder) -> str:

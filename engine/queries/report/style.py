@@ -17,6 +17,7 @@ rect.shaded { fill: var(--rule); }
 polyline { fill: none; stroke-width: 1.5; }
 polyline.strategy { stroke: var(--accent); }
 polyline.benchmark { stroke: var(--quiet); stroke-dasharray: 4 3; }
+polyline.trace { stroke: var(--quiet); stroke-width: 1; stroke-dasharray: 1 2; }
 polyline.run1 { stroke: var(--accent); }
 polyline.run2 { stroke: var(--third); stroke-dasharray: 6 3; }
 polyline.run3 { stroke: var(--gain); stroke-dasharray: 2 2; }

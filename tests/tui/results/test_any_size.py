@@ -1,14 +1,23 @@
 """Any keys at any size: what is not on the screen does not change, and nothing overflows."""
 
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from textual.widgets import Input
 
+from engine.results.coverage import coverage_of
+from engine.results.number_format import percent
+from engine.results.series import StoredSeries
+from tests.tui.app import searched
 from tests.tui.results.conftest import quiet
 from tui.screens import SCREENS
 from tui.screens.base import BaseScreen
+from tui.screens.data.coverage import CoverageMap
 from tui.terminal.sizes import HEIGHT, WIDTH
+from tui.text.coverage import most_periods
 from tui.widgets.lines import Lines, width_of
 from tui.widgets.virtual_table import VirtualTable
 
@@ -121,6 +130,8 @@ async def pressed(pilot, drawn):
 @few
 @given(st.data())
 async def test_a_key_changes_what_is_seen_or_nothing(deck_on, home, first, data):
+    if first == "search":
+        searched.through_time(home)
     deck = deck_on(home, first=first)
     async with deck.run_test(size=data.draw(SIZES)) as pilot:
         await quiet(pilot)
@@ -145,3 +156,34 @@ async def test_so_does_each_key_of_each_screen_at_the_smallest_size(deck_on, hom
                         "escape" if deck.screen is not deck.screen_stack[0] else SCREENS[first].key
                     )
                     await calm(pilot)
+
+
+def any_series(generator):
+    """A stored market of any age, with a gap or without."""
+    begins, days = datetime(1900, 1, 1, tzinfo=UTC), np.sort(generator.integers(0, 45_000, 4))
+    days = (days + np.arange(4))[: int(generator.choice([2, 4]))]
+    times = [(begins + timedelta(days=int(day))).isoformat() for day in days]
+    symbol = "".join(generator.choice([*"ABC/"], int(generator.integers(1, 40))))
+    known = tuple(zip(times[::2], times[1::2], strict=True))
+    simulated = bool(generator.random() < 0.3)
+    return StoredSeries(symbol, "candles", "kraken", symbol, "1d", simulated=simulated, known=known)
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_the_coverage_of_any_markets_is_whole_at_any_size(deck_on, home, seed):
+    generator = np.random.default_rng(seed)
+    deck = deck_on(home, first="data")
+    async with deck.run_test(size=(WIDTH, HEIGHT)) as pilot:
+        await quiet(pilot)
+        for _ in range(4):
+            series = [any_series(generator) for _ in range(int(generator.integers(1, 30)))]
+            await deck.push_screen(CoverageMap(series))
+            for size in ((WIDTH, HEIGHT), (80, 24), (int(generator.integers(80, 220)), 40)):
+                await pilot.resize_terminal(*size)
+                await calm(pilot)
+                assert not [*overflowing(deck)], size
+                shown = deck.screen.query_one("#map", Lines).text.splitlines()
+                found = coverage_of(series, most_periods(size[0] - 2))
+                for line, each in zip(shown, found.series, strict=True):
+                    assert line.endswith(f" {percent(each.whole)} %")
+            deck.pop_screen()

@@ -36,8 +36,11 @@ COLUMNS = (
     Column("equity_after", "equity", 12, right=True),
 )
 
-SYMBOL = Column("symbol", "symbol", 9)
-OF_SEVERAL = (*COLUMNS[:2], SYMBOL, *COLUMNS[2:])  # where several symbols are traded
+SYMBOL = Column("symbol", "symbol", 9, spare=True)
+BEFORE_ALL = ("trade", "side", "symbol", "entry_time", "return", "pnl", "exit_reason", "bars")
+OF_SEVERAL = tuple(  # where several symbols are traded; what has no room is not among the first
+    sorted((SYMBOL, *COLUMNS), key=lambda each: (*BEFORE_ALL, each.key).index(each.key))
+)
 
 
 def price(value: Any) -> str:

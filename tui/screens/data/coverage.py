@@ -1,4 +1,4 @@
-"""Which stored markets have candles when: a row a series, a mark a month, quarter or year."""
+"""Which stored markets have candles when: a row a series, a mark a month, quarter, year or decade."""
 
 from __future__ import annotations
 

@@ -107,6 +107,10 @@ def table(columns: Columns, shown: Shown, found: ComparedRuns | None, *, waits: 
     names = [each.run.name for each in runs]
     lines = row("name", names, shown) if any(names) else []
     lines += row("state", [run_status.status(each.state)[0] for each in runs], shown)
+    spans = [(each.start[:10], each.end[:10]) if each else ("", "") for each in columns.results]
+    if len({*spans} - {("", "")}) > 1:
+        lines += row("tested from", [first for first, _ in spans], shown)
+        lines += row("tested to", [last for _, last in spans], shown)
     losses = [each.best_loss for each in runs]
     if any(map(defined, losses)):
         lines += row("best val loss", [*map(loss, losses), apart(losses)], shown)

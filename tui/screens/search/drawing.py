@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.hints import file_hint
-from engine.results.number_format import amount, correlation, defined, percent, whole
+from engine.results.number_format import amount, correlation, defined, grouped, percent, whole
 from engine.results.search import verdict
 from tui.runs.status import tone
 from tui.screens.backtest.selection import indented
@@ -43,7 +43,7 @@ def progress(found: Trials, far: SearchProgress | None, width: int, *, ascii: bo
     pieces: list[Line] = []
     if (best := found.best) is not None:
         name = found.objectives[0]
-        pieces.append([(f"  best {name} ", "quiet"), (f"{best.objectives[name]:+.4f}", "good"),
+        pieces.append([(f"  best {name} ", "quiet"), (grouped(best.objectives[name], 4, "+"), "good"),
                        (f" trial {best.number}", "quiet")])  # fmt: skip
     counts = {state: sum(each.state == state for each in trials) for state in ("pruned", "failed")}
     pieces += [[(f"  {whole(count)} {state}", STATES[state])] for state, count in counts.items() if count]
@@ -120,13 +120,17 @@ def distribution(found: Trials, luck: Luck, width: int, *, ascii: bool) -> list[
     for value, name, role in marks:
         if defined(value):
             labels[place(value, low, step)].append((f"  {name} {amount(value)}", role))
+    ends = [amount(low + number * step) for number in range(BINS + 1)]
+    wide = max(map(len, ends))
     room = max(5, min(40, width - 50))
     lines: list[Line] = [head]
     for number, count in enumerate(counts):
-        first = f" {low + number * step:>7.2f} … {low + (number + 1) * step:<6.2f} "
+        first = f" {ends[number]:>{max(7, wide)}} … {ends[number + 1]:<{max(6, wide)}} "
         full = math.ceil(room * count / max(counts)) if count else 0
         cells = ("#" if ascii else "█") * full
-        lines.append([(first, "quiet"), (cells, "live"), (f" {count}" if count else "", ""), *labels[number]])
+        line: Line = [(first, "quiet"), (cells, "live"), (f" {count}" if count else "", "")]
+        beside = width_of(line) + width_of(labels[number]) <= width
+        lines += [[*line, *labels[number]]] if beside else [line, labels[number]]
     return lines
 
 
