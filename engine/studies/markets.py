@@ -72,10 +72,14 @@ class OneMarket:
 
 @dataclass(frozen=True, eq=False)
 class SeveralMarkets:
-    """The markets of S symbols, (T_s,) rows each. members: (T_s,) which bars count, see `membership`."""
+    """The markets of S symbols, (T_s,) rows each.
+
+    members: (T_s,) which bars count, see `membership`. leader: the symbol whose returns universe.lead takes.
+    """
 
     markets: Mapping[str, Market]
     members: tuple[NDArray[np.bool_], ...]
+    leader: str
 
     @property
     def calendar(self) -> Calendar:
@@ -93,22 +97,14 @@ class SeveralMarkets:
         return several.fingerprint_of(self.markets)
 
     def before(self, end_ms: int) -> SeveralMarkets:
-        """Their rows that open before a time, without the symbols that have none there.
-
-        Raises ChangeSettingsError if the first is one of these: others may be told its last returns.
-        """
+        """Their rows that open before a time, without the symbols that have none there."""
         known = [milliseconds(market.frame.index) < end_ms for market in self.markets.values()]  # (T_s,)
         names = list(self.markets)
-        if not known[0].any():
-            raise ChangeSettingsError(
-                "data.symbols",
-                f"begin with {names[0]}, which has no bar before the test",
-                "Name another first",
-            )
         there = [s for s, rows in enumerate(known) if rows.any()]
         return SeveralMarkets(
             {names[s]: self.markets[names[s]].rows(known[s]) for s in there},
             tuple(self.members[s][known[s]] for s in there),
+            self.leader,
         )
 
     def named(self, data: Data) -> Data:
@@ -117,7 +113,16 @@ class SeveralMarkets:
         return data.model_copy(update={"symbols": tuple(self.markets), "universe_top": top})
 
     def features(self, settings: Settings, training: float) -> pd.DataFrame:
-        """The features that the settings ask for, (T, F), one symbol's rows after the other's."""
+        """The features that the settings ask for, (T, F), one symbol's rows after the other's.
+
+        Raises ChangeSettingsError where they ask for returns of the leader and it is not among the symbols.
+        """
+        if settings.universe.lead and self.leader not in self.markets:
+            raise ChangeSettingsError(
+                "universe.lead",
+                f"takes returns of {self.leader}, which has no bar so early",
+                "Name another symbol first, or set it to 0",
+            )
         return several.features_table(self.markets, settings, training=training)[0]
 
     def samples(self, settings: Settings, table: pd.DataFrame) -> Samples:
@@ -156,7 +161,7 @@ def prepare(job: Job, training: float) -> Prepared:
     if settings.data.symbols:
         pooled = several.prepare(job, training=training)
         return Prepared(
-            SeveralMarkets(pooled.markets, pooled.members),
+            SeveralMarkets(pooled.markets, pooled.members, next(iter(pooled.markets))),
             pooled.table,
             with_smallest_order(settings, pooled.smallest_order),
             pooled.notes,

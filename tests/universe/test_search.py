@@ -20,7 +20,7 @@ from engine.studies.search.paths import plan_of
 from engine.studies.search.record import file_of
 from engine.universe import preparation
 from tests.studies.test_search import in_this_process, trials_in
-from tests.universe.markets import market, stored
+from tests.universe.markets import FIRST_MS, STEP, market, stored
 from tests.universe.test_run import SYMBOLS, job_of
 
 SPACE = (
@@ -107,7 +107,7 @@ def test_a_trial_of_a_universe_of_one_is_the_symbols_to_the_bit(inner):
         ],
     )  # fmt: skip
     alone = market(3, 0, 700, (31, 90, 91, 92, 93, 94))
-    several = SeveralMarkets({"a": alone}, (np.ones(len(alone.frame), bool),))
+    several = SeveralMarkets({"a": alone}, (np.ones(len(alone.frame), bool),), "a")
     begins = np.linspace(0 if PATHS[0] in inner else 350, 700, 5).astype(int)[:-1]
     task = trial.Task("", 1, {}, {}, settings, space_of(settings), OneMarket(alone), begins, None, 10)
     one, other = (
@@ -149,17 +149,13 @@ def test_a_search_before_each_span_knows_the_symbols_that_are_there(home):
     assert {span.settings.data.universe_top for span in spans} == {2}
 
 
-def test_first_symbols_without_a_bar_before_the_test_are_refused(home):
-    late = job_of(
-        home,
-        "search",
-        *SEARCHED,
-        "data.symbols=perp-d,perp-a",
-        "universe.cross_section=false",
-        "data.universe_top=0",
-    )
-    with pytest.raises(ChangeSettingsError, match="perp-d, which has no bar before the test"):
-        study.search(late)
+def test_returns_of_a_leader_that_begins_later_are_refused_and_of_no_other(home):
+    job = job_of(home, "search", "data.symbols=perp-d,perp-a,perp-b")
+    inner = prepared(job, 0.5).markets.before(FIRST_MS + 600 * STEP)
+    assert list(inner.markets) == ["perp-a", "perp-b"]
+    assert not inner.features(job.settings, 0.5).empty
+    with pytest.raises(ChangeSettingsError, match="returns of perp-d, which has no bar so early"):
+        inner.features(make(job.settings.model_dump(), ["universe.lead=1"]), 0.5)
 
 
 @pytest.mark.parametrize("key", ["portfolio.top = [1, 2]", "universe.lead = [0, 1]"])
