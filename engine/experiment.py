@@ -70,6 +70,11 @@ class Samples:
         """The number of each row's bar, (T,)."""
         return self.market.numbers
 
+    @property
+    def target_bar(self) -> Rows:
+        """The number of each window's target bar, (N,)."""
+        return self.numbers[self.windows.target]
+
     def matrix(self, scalers: Scalers) -> NDArray[np.float32]:
         """The scaled features, (T, F)."""
         return scalers.matrix(self.table.to_numpy())

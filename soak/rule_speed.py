@@ -15,7 +15,7 @@ import numpy as np
 from engine import experiment, preparation
 from engine.settings import space_of
 from engine.studies.folds import folds
-from engine.studies.search.rules import Forecasts, variants
+from engine.studies.search.rules import ForecastsOfOne, variants
 from soak.pruning import job_of
 from soak.search import home_with, settings_of
 
@@ -40,7 +40,7 @@ def forecasts_of(folder, bars):
     parts = folds(bar, np.isfinite(samples.label), job.settings)
     rng = np.random.default_rng(0)
     noise = [[rng.normal(0, 0.003, len(part)) for part in (each.validation, each.test)] for each in parts]
-    return job.settings, Forecasts(samples, parts, *zip(*noise, strict=True))
+    return job.settings, ForecastsOfOne(samples, parts, *zip(*noise, strict=True))
 
 
 def main(count=20_000, bars=20_000):

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.backtest.portfolio import simulate_portfolio
 from engine.backtest.sweep import Swept
-from engine.backtest.universe_trading import rules_of_universe, weights_in
+from engine.backtest.universe_trading import account_of
 from engine.settings import cores
 from engine.statistics import metrics
 from engine.statistics.returns import sharpe
@@ -35,9 +34,7 @@ def sweep_universe(
 
     def traded(variant: tuple[Mapping[str, Decisions], Settings]) -> Swept:
         decisions, settings = variant
-        markets = {name: made.bars for name, made in decisions.items()}
-        rules = rules_of_universe(markets, settings)
-        account = simulate_portfolio(markets, weights_in(decisions, settings, member), rules)
+        account = account_of(decisions, settings, member)
         daily = metrics.daily_returns(account)  # (D,)
         return Swept(
             final_value=account.equity[-1:].copy(),

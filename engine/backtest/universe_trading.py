@@ -38,8 +38,16 @@ def trade_universe(
     """
     markets = {name: made.bars for name, made in decisions.items()}
     rules = rules_of_universe(markets, settings)
-    strategy = simulate_portfolio(markets, weights_in(decisions, settings, member), rules)
-    return strategy, hold_equally(markets, rules)
+    return account_of(decisions, settings, member), hold_equally(markets, rules)
+
+
+def account_of(
+    decisions: Mapping[str, Decisions], settings: Settings, member: Members | None = None
+) -> Portfolio:
+    """The strategy's account alone."""
+    markets = {name: made.bars for name, made in decisions.items()}
+    weights = weights_in(decisions, settings, member)
+    return simulate_portfolio(markets, weights, rules_of_universe(markets, settings))
 
 
 def rules_of_universe(markets: Mapping[str, Bars], settings: Settings) -> Rules:

@@ -19,6 +19,7 @@ from engine.backtest import signals, trading
 from engine.backtest.portfolio import Portfolio
 from engine.backtest.records import TRADE
 from engine.backtest.trades import trade_table
+from engine.backtest.universe_trading import hold_equally, rules_of_universe
 from engine.disk import stamp
 from engine.errors import ChangeSettingsError, RepairDataError
 from engine.market.times import milliseconds
@@ -40,7 +41,7 @@ from engine.runs.results import content
 from engine.runs.trial_ledger import WHAT_IF
 from engine.settings import Settings, load, make, with_limits, with_threshold
 from engine.statistics.account import AccountHistory
-from engine.universe.trading import trade as trade_several
+from engine.universe.trading import traded as traded_together
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from engine.backtest.rules import Rules
     from engine.backtest.simulate import Simulation
     from engine.backtest.trading import Decisions
     from engine.disk import Stamp
@@ -269,8 +271,15 @@ def account_of(result: Result) -> AccountHistory:
 def simulations(result: Result, settings: Settings) -> tuple[Account, Account]:
     """The strategy by the rules of `settings` on the result's predictions, and buy and hold beside it."""
     if result.universe is not None:
-        return trade_several(by_symbol(result.universe, result, settings), settings)
+        account = traded_together(by_symbol(result.universe, result, settings), settings)
+        return account, held_equally(result.universe, rules_of_universe(result.universe.bars, settings))
     return trading.trade(decided(result, settings), settings)
+
+
+@lru_cache(maxsize=1)
+def held_equally(universe: Decided, rules: Rules) -> Portfolio:
+    """Buy and hold of a universe's bars, which stays as it is where only what is decided moves."""
+    return hold_equally(universe.bars, rules)
 
 
 def by_symbol(universe: Decided, result: Result, settings: Settings) -> Decided:

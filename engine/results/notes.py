@@ -217,6 +217,10 @@ TEXTS = {
         "{symbols:,} symbols are traded: those that are named and stored. Markets that had gone before they "
         "could be stored are missing, and so is what was lost in them."
     ),
+    "loop compiles": (
+        "The loop of one account over several symbols is compiled for this machine, which happens once and "
+        "takes about a minute of one core."
+    ),
     "symbol lost": "{symbol} is left out, as it cannot be had: {error}",
     "symbols move as one": (
         "One market under two names, or as good as one, since their returns are correlated beyond 0.999: "

@@ -110,7 +110,7 @@ for each in (
     Mode(
         "cpcv", ("collect", "merge", "features", "windows", "split", "fit", "paths"),
         "engine.results.cpcv:CpcvResult", "engine.studies.cpcv:cross_validate",
-        "Train on every choice of groups of bars; many paths through one history.",
+        "Train on every choice of groups of bars; many paths through one history.", universe=True,
     ),
     Mode(
         "calibrate", ("fit",), "engine.results.studies:CalibrationResult",
@@ -119,13 +119,13 @@ for each in (
     Mode(
         "search", ("collect", "merge", "features", "windows", "trials", "luck", "winner"),
         "engine.results.search:SearchResult", "engine.studies.search.search:search",
-        "Try settings before the test begins; train and trade the best.",
+        "Try settings before the test begins; train and trade the best.", universe=True,
     ),
     Mode(
         "nested", ("collect", "merge", "features", "windows", "trials", "metrics"),
         "engine.results.nested:NestedResult", "engine.studies.search.nested:search_through_time",
         "Search, retrain, trade what follows, span by span; one curve out of sample.",
-        command="search --outer walkforward",
+        command="search --outer walkforward", universe=True,
     ),
     Mode(
         "importance", ("load", "collect", "merge", "features", "windows", "permute"),

@@ -28,26 +28,28 @@ class CombinatorialSplit:
 
     @property
     def test(self) -> Positions:
-        """All samples that are tested, in the order of time."""
+        """All samples that are tested, group after group."""
         return np.concatenate(self.tests)
 
 
 def splits(
     bar: Positions, groups: int, tested: int, horizon: int, embargo: int = 0, begins: Positions | None = None
 ) -> list[CombinatorialSplit]:
-    """Every choice of `tested` of `groups` equal parts of N samples; the last has the rest that is left.
+    """Every choice of `tested` of `groups` parts of N samples, equal in bars; the last has what is left.
 
     begins: (groups,) bars at which the parts begin, in the place of equal ones. bar: (N,) numbers of the
-    samples' target bars, rising. A sample does not train if its label overlaps that of one that is tested,
-    each `horizon` bars long, nor if it is in the `embargo` bars after such a one.
+    samples' target bars; samples of several symbols may share one, and are in one part then. A sample does
+    not train if its label overlaps that of one that is tested, each `horizon` bars long, nor if it is in the
+    `embargo` bars after such a one.
     """
-    equal = np.arange(1, groups) * (len(bar) // groups)
-    parts = np.split(np.arange(len(bar)), equal if begins is None else np.searchsorted(bar, begins[1:]))
+    bars = np.unique(bar)  # (B,)
+    cuts = bars[np.arange(1, groups) * (len(bars) // groups)] if begins is None else begins[1:]
+    part = np.searchsorted(cuts, bar, side="right")  # (N,)
     found = []
     for chosen in combinations(range(groups), tested):
-        tests = tuple(parts[group] for group in chosen)
-        held = np.isin(np.arange(len(bar)), np.concatenate(tests))  # (N,)
-        clear = ~held & apart(bar, bar[held], horizon, embargo)
+        held = np.isin(part, chosen)  # (N,)
+        clear = ~held & apart(bar, np.unique(bar[held]), horizon, embargo)
+        tests = tuple(np.flatnonzero(part == group) for group in chosen)
         found.append(CombinatorialSplit(chosen, np.flatnonzero(clear), tests))
     return found
 
@@ -55,8 +57,8 @@ def splits(
 def apart(bar: Positions, tested: Positions, horizon: int, embargo: int) -> NDArray[np.bool_]:
     """Whether the labels of samples at bars (N,) are clear of those at the tested bars, (M,) rising."""
     following = np.searchsorted(tested, bar)  # (N,) the first tested bar that is not before
-    after = np.append(tested, bar[-1] + 2 * horizon)[following]
-    before = np.append(bar[0] - 2 * horizon - embargo, tested)[following]
+    after = np.append(tested, bar.max() + 2 * horizon)[following]
+    before = np.append(bar.min() - 2 * horizon - embargo, tested)[following]
     return np.asarray((bar + horizon <= after) & (bar >= before + horizon + embargo))
 
 

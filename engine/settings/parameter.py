@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.settings.tree import Settings
 
 Value: TypeAlias = "str | int | float | bool | list[str] | list[int] | list[float]"
-RULES = ("signal", "backtest")  # groups that move no forecast
+RULES = ("signal", "backtest", "portfolio")  # groups that move no forecast
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from engine.settings.parameter import Value
     from engine.settings.tree import Settings
 
-SEARCHED = ("features", "window", "label", "scaling", "model", "training", *RULES)
+OF_SEVERAL = ("universe", "portfolio")  # groups that mean nothing to one symbol
+SEARCHED = ("features", "window", "label", "scaling", "model", "training", *RULES, "universe")
 NOT_SEARCHED = {
     "training.seed": "is luck, no setting; several trainings show what it moves",
     "training.seeds": "moves no trial",
@@ -55,6 +56,7 @@ def space_of(settings: Settings) -> tuple[Parameter, ...]:
         key = text.partition("=")[0].strip()
         try:
             key, given = entry(text, found)
+            refuse_of_several(key, settings)
             found[key] = parameter(key, given)
             problems += unfit(found[key])
         except Fault as fault:
@@ -132,6 +134,12 @@ def refuse_key(key: str) -> None:
         raise Fault(NOT_SEARCHED[key])
     if group not in SEARCHED:
         raise Fault(f"is the same for all trials; settings of {', '.join(SEARCHED)} can be searched")
+
+
+def refuse_of_several(key: str, settings: Settings) -> None:
+    """Raise Fault for what is of several symbols where there is one."""
+    if key.partition(".")[0] in OF_SEVERAL and not settings.data.symbols:
+        raise Fault("is of several symbols, and data.symbols names none: name them, or leave it out")
 
 
 def choices(table: Mapping[str, Any]) -> tuple[Value, ...]:

@@ -51,7 +51,7 @@ class BestOfTrials:
     def add(self, returns: Floats, first_day: int, unknown: Iterable[int] = ()) -> None:
         """More trials; `returns`, `first_day` as above, `unknown`: a number for each without returns."""
         directions = unit(returns)  # (n, D)
-        gaussian = np.stack([of_key(0, first_day + day) for day in range(returns.shape[1])] or [of_key(0, 0)])
+        gaussian = of_days(first_day, returns.shape[1])  # (D, PAIRS)
         for drawn in drawn_for(directions, gaussian, unknown):  # (n, PAIRS)
             np.maximum(self._highest, drawn.max(axis=0), out=self._highest)
             np.minimum(self._lowest, drawn.min(axis=0), out=self._lowest)
@@ -87,7 +87,13 @@ def drawn_for(directions: Draws, gaussian: Draws, unknown: Iterable[int]) -> Ite
         yield of_key(1, number)[None]
 
 
-@lru_cache(maxsize=2048)  # 32 MiB: five years of days
+@lru_cache(maxsize=1)  # who looks again looks at the same days
+def of_days(first_day: int, days: int) -> Draws:
+    """The draws of so many days from the first on, (D, PAIRS); of none those of one that no trial has."""
+    return np.stack([of_key(0, first_day + day) for day in range(days)] or [of_key(0, 0)])
+
+
+@lru_cache(maxsize=4096)  # 64 MiB: eleven years of days; more than that would find nothing kept
 def of_key(kind: int, number: int) -> Draws:
     """Gaussian draws (PAIRS,) that belong to a day (kind 0) or to a trial without returns (kind 1)."""
     generator = np.random.default_rng([SEED, kind, abs(number), int(number < 0)])

@@ -18,6 +18,7 @@ from engine.statistics.forecast import forecast_quality
 from engine.studies.fold_forecasts import Forecasts, band_of, file_of, in_figures, trained
 from engine.studies.folds import Fold, folds
 from engine.universe import results, trading
+from engine.universe.first_use import compile_loop
 from engine.universe.preparation import Prepared, prepare
 from engine.universe.run import absent
 
@@ -44,6 +45,7 @@ def trade_folds(
     """Trade all folds' forecasts in one go, write the files of a backtest and sum up."""
     settings = trading.with_smallest_order(job.settings, data.smallest_order)
     with preparation.stage(job.emit, "signals"):
+        compile_loop(job.emit)
         positions = np.concatenate([fold.test for fold in parts])  # (M,)
         forecast = np.concatenate([centre(done[fold.number].test) for fold in parts])  # (M,)
         thresholds = [
@@ -57,7 +59,7 @@ def trade_folds(
         level = np.repeat(thresholds, [len(fold.test) for fold in parts])  # (M,)
         band = band_of(pool, parts, done, settings)
         signal = alone.signals_of(forecast, band, level, settings)  # (M,)
-        decided = trading.decide(pool, positions, forecast, settings, data.members, signal, band)
+        decided = trading.decide(pool, positions, forecast, settings, signal, band)
         notes += absent(pool, decided)
     with preparation.stage(job.emit, "simulate"):
         account, benchmark = trading.trade(decided, settings)

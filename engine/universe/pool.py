@@ -31,12 +31,14 @@ class Pool(Samples):
     """What there is to learn from S symbols of T rows in all.
 
     market and table hold the symbols' rows one after the other; first: (S + 1,) where each symbol's begin.
-    bar: (T,) the number of each row's bar, the same for all symbols at one time.
+    bar: (T,) the number of each row's bar, the same for all symbols at one time. members: (T_s,) which bars
+    of each symbol count, see `membership`.
     """
 
     symbols: tuple[str, ...]
     first: Rows
     bar: Rows
+    members: tuple[NDArray[np.bool_], ...]
 
     @classmethod
     def of(
@@ -67,6 +69,7 @@ class Pool(Samples):
             symbols=tuple(symbols),
             first=first,
             bar=numbers(markets),
+            members=tuple(members),
         )
 
     @property

@@ -98,13 +98,27 @@ def prepare(job: Job, names: Sequence[str] | None = None, training: float = 1.0)
         notes += move_as_one(markets)
         counts = members(list(markets.values()), settings.data.universe_top, settings.data.universe_days)
     with stage(job.emit, "features"):
-        own = tuple(load_features(Path(settings.features.file))) if settings.features.file else ()
-        wanted = names or chosen(settings, markets, own)
-        table = table_of(markets, wanted, own, settings.data.fill_gaps)
-        if names is None:
-            table, left_out = without_useless(markets, table, settings, training)
-            notes += left_out
-    return Prepared(markets, table, tuple(counts), own, tuple(notes), max(orders))
+        table, own, left_out = features_table(markets, settings, names, training)
+    return Prepared(markets, table, tuple(counts), own, (*notes, *left_out), max(orders))
+
+
+def features_table(
+    markets: Mapping[str, Market],
+    settings: Settings,
+    names: Sequence[str] | None = None,
+    training: float = 1.0,
+) -> tuple[pd.DataFrame, tuple[Feature, ...], list[Note]]:
+    """The features of all symbols, (T, F), those of the user's own among them, and which were left out.
+
+    names, training: as of `prepare`.
+    """
+    own = tuple(load_features(Path(settings.features.file))) if settings.features.file else ()
+    wanted = chosen(settings, markets, own) if names is None else names
+    table = table_of(markets, wanted, own, settings.data.fill_gaps)
+    if names is not None:
+        return table, own, []
+    table, left_out = without_useless(markets, table, settings, training)
+    return table, own, left_out
 
 
 def collect_universe(job: Job) -> tuple[dict[str, Collected], list[Note]]:

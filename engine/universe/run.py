@@ -28,6 +28,7 @@ from engine.robustness.feature_drift import feature_drift
 from engine.runs.manifest import write_manifest
 from engine.statistics.conformal import centre
 from engine.universe import results, trading
+from engine.universe.first_use import compile_loop
 from engine.universe.preparation import Prepared, collect_universe, fingerprint_of, prepare
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def train(job: Job) -> TrainResult:
 
         metadata = metadata_of(run.id, settings, data, pool, parts, trained.own_model)
         if settings.signal.tuned:
+            compile_loop(job.emit)
             forecast = experiment.forecast_samples(trained, pool, parts.validation, job.emit)
             found = trading.entry_threshold(pool, parts.validation, centre(forecast), settings)
             metadata = replace(metadata, entry_threshold=found.threshold, gross_return=found.gross)
@@ -92,10 +94,11 @@ def trade_model(job: Job, trained: str, loaded: Artifact, settings: Settings, de
 
     with stage(job.emit, "signals"):
         positions = np.flatnonzero(chosen)  # (M,)
-        decided = trading.decide(pool, positions, centre(forecast), settings, data.members, band=band)
+        decided = trading.decide(pool, positions, centre(forecast), settings, band=band)
         notes += absent(pool, decided)
 
     with stage(job.emit, "simulate"):
+        compile_loop(job.emit)
         account, benchmark = trading.trade(decided, settings)
 
     with stage(job.emit, "metrics"):

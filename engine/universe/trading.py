@@ -10,12 +10,12 @@ import numpy as np
 from engine.backtest import signals, thresholds
 from engine.backtest import trading as alone
 from engine.backtest.portfolio import Portfolio, simulate_portfolio
-from engine.backtest.universe_trading import rules_of_universe, trade_universe, weights_in
+from engine.backtest.universe_trading import account_of, rules_of_universe, trade_universe, weights_in
 from engine.statistics.metrics import daily_returns
 from engine.statistics.returns import sharpe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -50,7 +50,6 @@ def decide(
     positions: Rows,
     forecast: Floats,
     settings: Settings,
-    members: Sequence[Mask],
     signal: NDArray[np.int8] | None = None,
     band: Band | None = None,
 ) -> Decided:
@@ -71,7 +70,7 @@ def decide(
         )  # fmt: skip
         bar = np.cumsum(market.observed) - 1  # (T_s,)
         first = int(bar[place[0]])
-        counts[name] = members[s][market.observed][first : first + len(made[name].bars)]
+        counts[name] = pool.members[s][market.observed][first : first + len(made[name].bars)]
     return Decided(made, counts)
 
 
@@ -80,6 +79,13 @@ def trade(decided: Decided, settings: Settings) -> tuple[Portfolio, Portfolio]:
     account, benchmark = trade_universe(decided.decisions, settings, decided.members)
     record_forecasts(account, decided)
     return account, benchmark
+
+
+def traded(decided: Decided, settings: Settings) -> Portfolio:
+    """The account alone."""
+    account = account_of(decided.decisions, settings, decided.members)
+    record_forecasts(account, decided)
+    return account
 
 
 def record_forecasts(account: Portfolio, decided: Decided) -> None:
@@ -104,24 +110,31 @@ def entry_threshold(pool: Pool, positions: Rows, forecast: Floats, settings: Set
     positions: (N,) validation's samples. forecast: (N,) returns forecast for them. What is judged is the
     account over all of them.
     """
-    if not settings.signal.tuned or settings.portfolio.allocation == "rank":
+    if not chosen_on_validation(settings):
         return alone.stated_threshold(settings)
-    everywhere = [
-        np.ones(int(end - start), np.bool_) for start, end in zip(pool.first, pool.first[1:], strict=False)
-    ]
     undecided = np.zeros(len(positions), np.int8)  # (N,)
-    plain = settings.model_copy(
-        update={"signal": settings.signal.model_copy(update={"threshold_from": "settings"})}
-    )
-    decided = decide(pool, positions, forecast, plain, everywhere, undecided)
-    rules, levels = rules_of_universe(decided.bars, settings), thresholds.candidates(forecast)
+    return threshold_on(decide(pool, positions, forecast, settings, undecided), settings)
+
+
+def chosen_on_validation(settings: Settings) -> bool:
+    """Whether the entry threshold is; a ranking of forecasts knows none."""
+    return settings.signal.tuned and settings.portfolio.allocation != "rank"
+
+
+def threshold_on(decided: Decided, settings: Settings) -> Choice:
+    """The same, from the bars and forecasts of validation."""
+    if not chosen_on_validation(settings):
+        return alone.stated_threshold(settings)
+    rules = rules_of_universe(decided.bars, settings)
+    forecasts = [each.forecast for each in decided.decisions.values()]  # (B_s,) each
+    levels = thresholds.candidates(np.concatenate(forecasts))
 
     def at(level: float, by: Rules) -> Portfolio:
         made = {
             name: replace(each, signal=signals.threshold(each.forecast, level))
             for name, each in decided.decisions.items()
         }
-        return simulate_portfolio(decided.bars, weights_in(made, plain, decided.members), by)
+        return simulate_portfolio(decided.bars, weights_in(made, settings, decided.members), by)
 
     accounts = [at(level, rules) for level in levels.tolist()]
     return thresholds.choose(

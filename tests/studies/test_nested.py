@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import experiment, preparation
+from engine import preparation
 from engine.errors import ChangeSettingsError
 from engine.market.times import milliseconds
 from engine.outcome import EQUITY
 from engine.preparation import Job
 from engine.results.nested import SearchedSpan
 from engine.settings import load, moment
+from engine.studies import markets
 from engine.studies.search import nested
 from engine.studies.search import search as study
 from tests.studies.engines import home_with_market
@@ -32,7 +33,7 @@ def home(tmp_path_factory):
 
 
 def prepared(job):
-    return preparation.prepare(job, job.settings.features.chosen, job.settings.walk_forward.first_test)
+    return markets.prepare(job, job.settings.walk_forward.first_test)
 
 
 def job_of_run(home, run):
@@ -46,15 +47,15 @@ def test_each_span_is_the_test_of_a_search_whose_data_end_with_it(home):
     spans = nested.spans_of(job, data)
     runs = nested.ordered(job, spans)
     assert nested.ordered(job, spans) == runs  # a process that goes on finds them
-    samples = experiment.samples_of(data.market, data.table, job.settings).target_ms
+    samples = data.samples().target_ms
     assert spans[-1].end_ms > samples[-1]
     assert [each.begin_ms for each in spans[1:]] == [each.end_ms for each in spans[:-1]]
     for span in spans:
         own = job_of_run(home, runs[span.number])
         seen = prepared(own)
-        assert milliseconds(seen.market.frame.index)[-1] < span.end_ms
-        found = experiment.samples_of(seen.market, seen.table, own.settings)
-        parts = experiment.split_samples(seen.market, found.target_ms, found.label, own.settings)
+        assert milliseconds(seen.markets.market.frame.index)[-1] < span.end_ms
+        found = seen.samples()
+        parts = markets.split(found, own.settings)
         assert found.target_ms[parts.test[0]] == span.begin_ms
         assert own.settings.search == job.settings.search
 
@@ -119,7 +120,7 @@ def test_the_figures_are_those_of_the_one_curve(home):
         ends = [str(time[place]) for place in (0, -1)]
         span = SearchedSpan(number, *ends, "0a", "0b", 1, 2.0 + number, 0.5, 0.1, 0.1, 0.1, 3, {"x": 1})
         parts.append((span, pd.DataFrame(curves, time, ["equity", "buy_and_hold"])))
-    result = nested.summed_up(job, parts, prepared(job).market.calendar, simulated=True)
+    result = nested.summed_up(job, parts, prepared(job).markets.calendar, simulated=True)
     grown = np.prod([part.iloc[-1].to_numpy() for _, part in parts], axis=0) - 1
     assert (result.total_return, result.hold_return) == pytest.approx(tuple(grown))
     assert result.inner_sharpe == pytest.approx(3.0)

@@ -25,11 +25,12 @@ from engine.settings import load, moment, space_of
 from engine.statistics.metrics import daily_returns
 from engine.statistics.returns import sharpe
 from engine.studies.folds import folds
+from engine.studies.markets import OneMarket
 from engine.studies.search import pruning, trial, trials
 from engine.studies.search import search as study
 from engine.studies.search.paths import plan_of
 from engine.studies.search.record import file_of
-from engine.studies.search.rules import Forecasts, draw, variants
+from engine.studies.search.rules import ForecastsOfOne, draw, variants
 from tests.studies.engines import TINY, followed, home_with_market
 from tests.studies.markets import settings_of
 from tui.commands import search as work
@@ -172,14 +173,14 @@ def test_rules_tried_together_are_each_as_a_slow_walk_finds_them(home):
         [generator.normal(0, 0.002, len(getattr(each, name))) for each in parts]
         for name in ("validation", "test")
     ]
-    forecasts = Forecasts(samples, parts, *noise)
+    forecasts = ForecastsOfOne(samples, parts, *noise)
     tried = variants(settings, space_of(settings), {}, data.market.calendar, 40, [1, 2])
     found, returns = forecasts.on_validation(tried), forecasts.returns_of(tried)
     for each, value, daily in zip(tried, found, returns, strict=True):
         assert value == slow_value(forecasts, each.settings)
         np.testing.assert_array_equal(daily, daily_returns(forecasts.traded(each.settings)))
     assert len(set(found)) > 20
-    task = SimpleNamespace(number=2, drawn={}, parameters=space_of(settings), market=data.market)
+    task = SimpleNamespace(number=2, drawn={}, parameters=space_of(settings), markets=OneMarket(data.market))
     chosen = settings.model_copy(
         update={"search": settings.search.model_copy(update={"rules": 40, "seed": 1})}
     )
@@ -291,7 +292,7 @@ def test_a_network_that_forecasts_nothing_has_the_loss_that_others_are_held_agai
     settings = settings_of(*SMALL, f"model.loss={loss}", "model.huber_delta=0.7", f"scaling.kind={scaling}")
     job = job_of(home)
     market = preparation.prepare(job, settings.features.chosen, settings.walk_forward.first_test).market
-    plan = plan_of(settings, market, np.array([400, 500]))
+    plan = plan_of(settings, OneMarket(market), np.array([400, 500]))
     fold = plan.folds[0]
     windows, samples = plan.samples.windows, plan.samples
     labels = samples.fit_scalers(settings, windows.start[fold.train]).to_label(
@@ -362,10 +363,10 @@ def test_a_trial_is_judged_on_every_path_of_the_combinations(home, monkeypatch):
 
     def walked(task):
         own = trial.one_device(trial.with_values(task.settings, task.drawn, task.parameters))
-        plan = plan_of(own, task.market, task.begins)
+        plan = plan_of(own, task.markets, task.begins)
         paths = trial.trained(task, own, plan, trial.Watch(None))
         assert (len(plan.folds), len(paths)) == (6, 3)
-        bar = task.market.numbers_of(plan.samples.target_ms)
+        bar = plan.samples.target_bar
         labelled = np.flatnonzero(np.isfinite(plan.samples.label))
         for path in paths:
             tests = [part.test for part in path.folds]

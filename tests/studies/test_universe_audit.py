@@ -1,5 +1,7 @@
 """The audit of several symbols passes what is clean, and finds what one symbol tells of another too early."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,8 @@ from engine.studies.leak_audit.universe_audit import audit_universe
 from engine.studies.leak_audit.universe_replay import Audited, UniverseReplay, history_of
 from engine.universe import cross_section, membership, preparation, trading
 from engine.universe.pool import Pool
+from tests.studies import own_features
+from tests.studies.judged import isolated_of
 from tests.universe.markets import FIRST_MS, STEP, stored
 
 LOOKBACK, BARS = 5, 620
@@ -27,7 +31,7 @@ NOW = FIRST_MS + 2000 * STEP
 
 
 @pytest.fixture(autouse=True)
-def fewer_cuts(monkeypatch):
+def fewer_edges(monkeypatch):
     monkeypatch.setattr(universe_audit, "SHARES", (0.5,))
     monkeypatch.setattr(universe_audit, "EDGES", 4)
 
@@ -163,3 +167,27 @@ def test_scalers_that_are_not_those_of_the_training_rows(series):
     other.features.mean_[0] += 1e-9
     found = audit_universe(given, history, other)
     assert found.findings[0].stage == "scale"
+
+
+OWN = {
+    "honest": "return move(bars)",
+    "next_return": "return following(move(bars))",
+    "last_of_another": "first = int(bars.time[0]); "
+    f"SEEN.update({{0: bars.close[-1]}} if first == {FIRST_MS} else {{}}); "
+    f"return bars.close / (SEEN.get(0, 1.0) if first == {FIRST_MS + 20 * STEP} else 1.0)",
+}
+
+
+def test_own_features_are_judged_on_each_symbol_and_from_one_to_the_next(tmp_path, servers, fewer_cuts):
+    """As a run has it one process computes all symbols, so what is remembered of one may tell another."""
+    stored(tmp_path / "store", **{"perp-a": (1, 0, 420), "perp-b": (2, 20, 400)})
+    path = own_features.write(tmp_path / "mine.py", *own_features.functions(OWN))
+    given, history = audited(tmp_path / "store", "data.symbols=perp-a,perp-b", "data.universe_top=0")
+    own = dataclasses.replace(
+        given, names=("return_1", *OWN), own=tuple(OWN), isolated=isolated_of(path, servers)
+    )
+    found = audit_universe(own, history)
+    named = {each.column for each in found.findings if each.stage == "features"}
+    assert named == {"perp-a next_return", "perp-b next_return", "perp-b last_of_another"}
+    assert found.probed > 50
+    assert not own.isolated.outside

@@ -283,14 +283,6 @@ def test_the_run_is_audited_with_its_own_model_and_forecasts(home, traded, monke
     assert {each.stage for each in audit_run(run, home, quiet).findings} == {"predict"}
 
 
-def test_own_features_on_several_symbols_are_not_audited(home, traded, monkeypatch):
-    run = traded[0].run
-    own = make({}, [*QUICK, "features.file=mine.py"])
-    monkeypatch.setattr(audited_run, "load", lambda _: own)
-    with pytest.raises(ChangeSettingsError, match="own features"):
-        audit_run(run, home, quiet)
-
-
 def test_a_trade_and_the_prices_are_of_the_symbol_alone(traded):
     job, _ = traded
     run = {"run": str(job.run.path)}

@@ -109,16 +109,24 @@ def audit(
         findings += unlike_recorded(base, all_over(base, recorded) if own else cuts, recorded)
     alive()
     probed = probe(base, own)
-    again = list(unsteady())
-    moving = {each.column for each in again}  # they differ at every cut, and all that is made of them
-    judged = ORDER[: ORDER.index("features") + 1] if again else ORDER
+    found = first_of_each(steady([*findings, *probed.leaks], unsteady()))
+    rounded = first_of_each([*rounding, *probed.rounding])
+    return Audit(tuple(found), tuple(rounded), tuple(cuts), histories, probed.cuts, probed.unjudged)
+
+
+def steady(findings: Sequence[Finding], unsteady: Sequence[Finding]) -> list[Finding]:
+    """The findings, with the features that differ when the same history is computed again in their place.
+
+    These differ at every cut, and so does all that is made of them.
+    """
+    moving = {each.column for each in unsteady}
+    judged = ORDER[: ORDER.index("features") + 1] if unsteady else ORDER
     leaks = [
         each
-        for each in (*findings, *probed.leaks)
+        for each in findings
         if each.stage in judged and not (each.stage == "features" and each.column in moving)
     ]
-    found, rounded = first_of_each([*again, *leaks]), first_of_each([*rounding, *probed.rounding])
-    return Audit(tuple(found), tuple(rounded), tuple(cuts), histories, probed.cuts, probed.unjudged)
+    return [*unsteady, *leaks]
 
 
 def sound_cuts(base: Replay, boundaries: Sequence[int]) -> list[int]:

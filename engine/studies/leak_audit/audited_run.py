@@ -60,7 +60,6 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
     """
     trained = run_with_model(run, home)
     chosen = load(run.settings_path)
-    refuse_own_of_several(run, chosen)
     devices = backend.prepare(origin.pinned(run, chosen.training))
     from engine.models import artifact
 
@@ -73,8 +72,8 @@ def audit_run(run: RunFolder, home: Home, emit: Emit) -> AuditReport:
     isolated = Isolated(file, kept, modules=kept_modules(trained)) if file else None
     ready = experiment.loaded(loaded.kind, loaded.models, loaded.scalers, devices)
     model = Model(ready.members, loaded.scalers, loaded.metadata.fingerprint)
-    given = Job(settings, run, home, now_ms, emit), model
-    found, same_data = of_several(*given) if settings.data.symbols else of_one(*given, own, isolated)
+    audited = of_several if settings.data.symbols else of_one
+    found, same_data = audited(Job(settings, run, home, now_ms, emit), model, own, isolated)
     outside = (*taken(isolated, found.unjudged), *built(settings, kept_model(trained)))
     report = AuditReport(
         run.id,
@@ -129,10 +128,16 @@ def of_one(job: Job, model: Model, own: Sequence[Feature], isolated: Isolated | 
     return found, same_data
 
 
-def of_several(job: Job, model: Model) -> tuple[Audit, bool]:
+def of_several(
+    job: Job, model: Model, own: Sequence[Feature], isolated: Isolated | None
+) -> tuple[Audit, bool]:
     """The same of a run of several symbols."""
+    names = job.settings.features.names
+    chosen = tuple(each.name for each in own if each.name in names)
     history, series = history_of(job.settings, Store(job.home.data), job.now_ms)
-    audited = Audited(job.run, job.settings, job.settings.features.names, model.members, series)
+    audited = Audited(
+        job.run, job.settings, names, model.members, series, chosen, isolated if chosen else None
+    )
     same_data = UniverseReplay(audited, history).prepared.fingerprint == model.fingerprint
     found = audit_universe(
         audited,
@@ -142,15 +147,6 @@ def of_several(job: Job, model: Model) -> tuple[Audit, bool]:
         traded_by_symbol(job.run) if same_data else None,
     )
     return found, same_data
-
-
-def refuse_own_of_several(run: RunFolder, settings: Settings) -> None:
-    """Raise ChangeSettingsError for own features on several symbols, which are not isolated there yet."""
-    if settings.data.symbols and settings.features.file:
-        reason = "is of several symbols with own features, and the leak audit replays these on one"
-        raise ChangeSettingsError(
-            f"run {run.id}", reason, "Audit a run of one of the symbols with the same settings"
-        )
 
 
 def run_with_model(run: RunFolder, home: Home) -> RunFolder:

@@ -140,10 +140,10 @@ class Isolated:
         if other:
             again = self.replayed(group, locked=False)
             moved = unlike(free, again)
-            times = [int(each) for each in group[0].time]
             self.unsteady = tuple(
-                Finding("features", name, times[row], times[row], AGAIN, before, after)
-                for name, (row, before, after) in moved.items()
+                Finding("features", name, row_ms, row_ms, AGAIN, before, after)
+                for name, (place, row, before, after) in moved.items()
+                for row_ms in (int(group[place].time[row]),)
             )
             other -= set(moved)
         if other:
@@ -182,16 +182,17 @@ class Isolated:
         return found
 
 
-def unlike(before: Replayed, after: Replayed) -> dict[str, tuple[int, float, float]]:
-    """Features of which one has no values, or others: the first such row of the first market, and both."""
-    found = {}
-    for was, became in zip(before.columns or ({},), after.columns or ({},), strict=True):
-        for name in {*was, *became}:
+def unlike(before: Replayed, after: Replayed) -> dict[str, tuple[int, int, float, float]]:
+    """Features of which one has no values, or others: the first such market's place, its row, and both."""
+    found: dict[str, tuple[int, int, float, float]] = {}
+    pairs = zip(before.columns or ({},), after.columns or ({},), strict=True)
+    for place, (was, became) in enumerate(pairs):
+        for name in {*was, *became} - set(found):
             if name not in was or name not in became:
-                found[name] = (0, np.nan, np.nan)
+                found[name] = (place, 0, np.nan, np.nan)
             elif not (alike := same(was[name], became[name])).all():
                 row = int(np.argmin(alike))
-                found[name] = (row, float(was[name][row]), float(became[name][row]))
+                found[name] = (place, row, float(was[name][row]), float(became[name][row]))
     return found
 
 

@@ -17,15 +17,18 @@ import numpy as np
 from engine.results.audit import SAVED, Finding
 from engine.studies.leak_audit.audit import (
     Audit,
+    all_over,
     differing,
     first_of_each,
+    steady,
     unlike_recorded,
 )
 from engine.studies.leak_audit.comparison import PERTURBED, TRUNCATED, Comparison
 from engine.studies.leak_audit.history import known_at, perturbed, truncated
+from engine.studies.leak_audit.probe import probe
 from engine.studies.leak_audit.replay import NEAR
 from engine.studies.leak_audit.rounding import same
-from engine.studies.leak_audit.universe_replay import UniverseReplay
+from engine.studies.leak_audit.universe_replay import OwnReplay, UniverseReplay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from engine.samples.scaling import Scalers
+    from engine.studies.leak_audit.cuts import Probed
     from engine.studies.leak_audit.history import History
     from engine.studies.leak_audit.stages import Rows
     from engine.studies.leak_audit.universe_replay import Audited, SymbolReplay
@@ -51,7 +55,10 @@ def audit_universe(
     alive: Callable[[], None] = lambda: None,
     recorded: Mapping[str, pd.Series[float]] | None = None,
 ) -> Audit:
-    """Replay the stages on the history and on moved ones; arguments as of `audit`, forecasts by symbol."""
+    """Replay the stages on the history and on moved ones; arguments as of `audit`, forecasts by symbol.
+
+    The user's own features see nothing of other symbols, so each symbol's are probed as of one alone.
+    """
     base = UniverseReplay(audited, history, scalers)
     parts = (base.split.validation, base.split.test)
     boundaries = [int(base.pool.target_ms[part].min()) for part in parts]
@@ -77,9 +84,28 @@ def audit_universe(
         rounding += pair.rounding  # and it is out of the features before samples are made of them
         findings += [*learned(pair, validation=place > 0), *(tuned(pair, boundary) if place else ())]
     for name, forecasts in (recorded or {}).items():
-        findings += [named(name, each) for each in unlike_recorded(base.symbols[name], cuts, forecasts)]
-    found, rounded = first_of_each(findings), first_of_each(rounding)
-    return Audit(tuple(found), tuple(rounded), tuple(cuts), histories, 0)
+        symbol = base.symbols[name]
+        moments = all_over(symbol, forecasts) if audited.own else cuts
+        findings += [named(name, each) for each in unlike_recorded(symbol, moments, forecasts)]
+    probed = probed_by_symbol(base, alive) if audited.own else {}
+    for name, each in probed.items():
+        findings += [named(name, leak) for leak in each.leaks]
+        rounding += [named(name, leak) for leak in each.rounding]
+    again = audited.isolated.unsteady if audited.isolated else ()
+    unsteady = [named(name, each) for each in again for name in base.symbols]
+    found, rounded = first_of_each(steady(findings, unsteady)), first_of_each(rounding)
+    unjudged = dict.fromkeys(name for each in probed.values() for name in each.unjudged)
+    count = sum(each.cuts for each in probed.values())
+    return Audit(tuple(found), tuple(rounded), tuple(cuts), histories, count, tuple(unjudged))
+
+
+def probed_by_symbol(base: UniverseReplay, alive: Callable[[], None]) -> dict[str, Probed]:
+    """What the probe says of the user's own features of each symbol."""
+    found = {}
+    for name, symbol in base.symbols.items():
+        alive()
+        found[name] = probe(OwnReplay(symbol), base.audited.own)
+    return found
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from engine.settings import for_symbol
 from engine.statistics.conformal import centre
 from engine.studies.leak_audit.history import History, recorded
 from engine.studies.leak_audit.replay import Replay
-from engine.studies.leak_audit.stages import ordinary, silent
+from engine.studies.leak_audit.stages import given, ordinary, own_alone, silent
 from engine.universe import run, trading
 from engine.universe.pool import Pool
 from engine.universe.preparation import prepare
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from engine.samples.split import Split
     from engine.samples.windows import Windows
     from engine.settings import Settings
+    from engine.studies.leak_audit.isolation import Isolated
     from engine.studies.leak_audit.stages import Floats, Rows
     from engine.universe.preparation import Prepared
 
@@ -47,6 +48,7 @@ class Audited:
     """What is audited: the settings of a run, its model, and the series of each symbol.
 
     names: the features in their order. series: the names of each symbol's series, the traded one's first.
+    own: names of the user's own features among them; isolated: what computes these.
     """
 
     run: RunFolder
@@ -54,6 +56,8 @@ class Audited:
     names: tuple[str, ...]
     members: Sequence[Outputs]
     series: Mapping[str, tuple[str, ...]]
+    own: tuple[str, ...] = ()
+    isolated: Isolated | None = None
 
     def begun(self, history: History) -> History:
         """The history without the series of symbols that have no candles in it."""
@@ -100,8 +104,25 @@ class UniverseReplay:
         with tempfile.TemporaryDirectory(prefix="quantdeck-") as folder:
             home = Home(Path(folder))
             self.history.store(home.data)
-            job = Job(self.settings, self.audited.run, home, self.history.now_ms, silent)
-            return prepare(job, self.audited.names)
+            built_in = self.settings.features.model_copy(update={"file": ""})
+            settings = self.settings.model_copy(update={"features": built_in})
+            job = Job(settings, self.audited.run, home, self.history.now_ms, silent)
+            data = prepare(job, [name for name in self.audited.names if name not in self.audited.own])
+        return replace(data, table=self.with_own(data)) if self.audited.isolated else data
+
+    def with_own(self, data: Prepared) -> pd.DataFrame:
+        """The features, (T, F), with the user's own: those of all symbols in one process, as a run has them.
+
+        One that fails in any symbol's history is left out.
+        """
+        markets = list(data.markets.values())
+        (own,) = own_alone(cast("Isolated", self.audited.isolated), [markets])
+        first = np.cumsum([0, *(len(market.frame) for market in markets)]).tolist()
+        tables = [
+            given(data.table.iloc[begin:end], columns, self.audited.names)
+            for begin, end, columns in zip(first, first[1:], own, strict=False)
+        ]
+        return pd.concat(tables, join="inner")
 
     @cached_property
     def symbols(self) -> dict[str, SymbolReplay]:
@@ -166,10 +187,29 @@ class UniverseReplay:
         there = {name: np.isin(times, self.symbols[name].target_ms) for name, times in targets.items()}
         position = self.positions({name: times[there[name]] for name, times in targets.items()})
         signal = np.concatenate([signals[name][here] for name, here in there.items()])
-        decided = trading.decide(
-            self.pool, position, signal.astype(np.float64), settings, self.prepared.members, signal
-        )
+        decided = trading.decide(self.pool, position, signal.astype(np.float64), settings, signal)
         return trading.trade(decided, settings)[0]
+
+
+class OwnReplay(Replay):
+    """The user's own features of one symbol alone, which see nothing of the others."""
+
+    def __init__(self, symbol: SymbolReplay) -> None:
+        """Nothing is computed yet."""
+        isolated = symbol.universe.audited.isolated
+        own = partial(own_alone, cast("Isolated", isolated))
+        super().__init__(replace(symbol.stages, many=own, own=own), symbol.history)
+        self.symbol = symbol
+
+    @cached_property
+    def market(self) -> Market:
+        """The symbol's."""
+        return self.symbol.market
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """Its own features, (T_s, F)."""
+        return self.symbol.table[list(self.symbol.universe.audited.own)]
 
 
 class SymbolReplay(Replay):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from engine import experiment, preparation
+from engine import preparation
 from engine.backtest import records
 from engine.disk import write_whole
 from engine.errors import ChangeSettingsError
@@ -27,6 +27,7 @@ from engine.runs.results import backtest_of, result_of
 from engine.settings import space_of
 from engine.statistics import intervals, metrics
 from engine.statistics.account import AccountHistory
+from engine.studies import markets
 from engine.studies.folds import cuts
 from engine.studies.search import asking
 from engine.studies.search.search import beginning_at
@@ -58,7 +59,7 @@ class Span:
 def search_through_time(job: Job) -> NestedResult:
     """A search for each span of walk_forward, its winner traded there; the spans end to end."""
     asking.refuse_unsuited(job.settings.search, trained_by(space_of(job.settings)))
-    data = preparation.prepare(job, job.settings.features.chosen, job.settings.walk_forward.first_test)
+    data = markets.prepare(job, job.settings.walk_forward.first_test)
     with preparation.stage(job.emit, "windows"):
         spans = spans_of(job, data)
     with preparation.stage(job.emit, "trials"):
@@ -70,29 +71,26 @@ def search_through_time(job: Job) -> NestedResult:
             job.emit(log_event(Note("span searched", about)))
     with preparation.stage(job.emit, "metrics"):
         traded = [traded_on(job, span, runs[span.number]) for span in spans]
-        result = summed_up(job, traded, data.market.calendar, simulated=data.market.simulated)
+        result = summed_up(job, traded, data.markets.calendar, simulated=data.markets.simulated)
     write_manifest(job.run.path, [SPANS, EQUITY])
     return result
 
 
-def spans_of(job: Job, data: preparation.Prepared) -> list[Span]:
+def spans_of(job: Job, data: markets.Prepared) -> list[Span]:
     """The spans that walk_forward cuts, each with settings whose data end with it and whose test it is.
 
     Raises ChangeSettingsError where the first would leave too little to learn from.
     """
-    settings, market = job.settings, data.market
-    target = experiment.samples_of(market, data.table, settings).windows.target  # (N,)
-    through = settings.walk_forward
-    bounds = cuts(len(target), through.first_test, through.folds)  # (K + 1,)
-    time_ms = milliseconds(market.frame.index)  # (T,)
-    step = int(np.diff(time_ms[target[-2:]])[0])
-    ends = np.append(time_ms[target[bounds[1:-1]]], time_ms[target[-1]] + step)  # (K,)
+    settings, through = job.settings, job.settings.walk_forward
+    target_ms = np.unique(data.samples().target_ms)  # (B,)
+    bounds = cuts(len(target_ms), through.first_test, through.folds)  # (K + 1,)
+    ends = np.append(target_ms[bounds[1:-1]], 2 * target_ms[-1] - target_ms[-2])  # (K,)
     own = settings.model_copy(update={"data": same_data(job)})
     found = []
     for number, (bound, end_ms) in enumerate(zip(bounds[:-1].tolist(), ends.tolist(), strict=True), 1):
-        begin_ms = int(time_ms[target[bound]])
-        before = own.model_copy(update={"data": own.data.model_copy(update={"end": iso(end_ms)})})
-        seen = market.rows(time_ms < end_ms)
+        begin_ms, seen = int(target_ms[bound]), data.markets.before(end_ms)
+        known = seen.named(own.data).model_copy(update={"end": iso(end_ms)})
+        before = own.model_copy(update={"data": known})
         before = beginning_at(begin_ms, before, seen, through.first_test)
         held_out = before.split.test + before.split.validation
         if held_out > MOST_HELD_OUT:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from pydantic import ValidationError
 
-from engine import experiment
 from engine.backtest import trading
-from engine.backtest.simulate import simulate
+from engine.backtest.simulate import buy_and_hold, simulate
 from engine.backtest.sweep import at_once, sweep
 from engine.backtest.thresholds import FEWEST_TRADES
+from engine.backtest.trading import Decisions
 from engine.settings import cores, with_rules
 from engine.statistics.returns import sharpes_of_returns
+from engine.studies.search.forecasts import Forecasts
 
 Some = TypeVar("Some")
 
@@ -28,11 +29,9 @@ if TYPE_CHECKING:
     from engine.backtest.rules import Rules
     from engine.backtest.simulate import Simulation
     from engine.backtest.sweep import Swept
-    from engine.backtest.trading import Decisions
-    from engine.experiment import Samples
     from engine.market.calendar import Calendar
     from engine.settings import Parameter, Settings, Value
-    from engine.studies.folds import Fold
+    from engine.statistics.conformal import Band
 
     Floats = NDArray[np.float64]
 
@@ -92,67 +91,17 @@ def draw(each: Parameter, generator: np.random.Generator) -> Value:
     return round(found) if each.whole else found
 
 
-class Forecasts:
-    """Forecasts of a trial's folds, laid on bars: each fold's validation, and all inner tests end to end.
-
-    validation, test: of each fold, (n,) returns forecast for its samples.
-    """
-
-    def __init__(
-        self, samples: Samples, folds: Sequence[Fold], validation: Sequence[Floats], test: Sequence[Floats]
-    ) -> None:
-        """Nothing is laid on bars yet."""
-        self.samples, self.folds, self.validation, self.test = samples, folds, validation, test
-        self.laid: dict[tuple[int, float], tuple[list[Decisions], Decisions]] = {}
-
-    def on_bars(self, settings: Settings) -> tuple[list[Decisions], Decisions]:
-        """Validation of each fold and the inner tests, undecided; made once for what they hang on."""
-        key = self.laid_by(settings)
-        if key not in self.laid:
-            self.laid[key] = (
-                [
-                    self.of_validation(*each, settings)
-                    for each in zip(self.folds, self.validation, strict=True)
-                ],
-                self.of_tests(settings),
-            )
-        return self.laid[key]
-
-    def laid_by(self, settings: Settings) -> tuple[int, float]:
-        """What bars and bands hang on."""
-        return settings.backtest.volatility_span, settings.signal.band if settings.signal.by_band else 0.0
-
-    def of_validation(self, fold: Fold, forecast: Floats, settings: Settings) -> Decisions:
-        """The validation bars of a fold."""
-        width = experiment.band_width(forecast, self.samples, fold.validation, settings)
-        return self.undecided(fold.validation, forecast, width, settings)
-
-    def of_tests(self, settings: Settings) -> Decisions:
-        """The bars of all inner tests."""
-        widths = [
-            experiment.band_width(forecast, self.samples, fold.validation, settings)
-            for fold, forecast in zip(self.folds, self.validation, strict=True)
-        ]
-        chosen = np.concatenate([fold.test for fold in self.folds])  # (M,)
-        width = np.repeat(widths, [len(fold.test) for fold in self.folds])  # (M,)
-        return self.undecided(chosen, np.concatenate(self.test), width, settings)
+class ForecastsOfOne(Forecasts[Decisions]):
+    """Forecasts of one symbol's samples; rules that decide alike are traded in batches."""
 
     def undecided(
-        self, chosen: NDArray[np.int64], forecast: Floats, width: float | Floats, settings: Settings
+        self, chosen: NDArray[np.int64], forecast: Floats, band: Band | None, settings: Settings
     ) -> Decisions:
         """The bars from the first of the samples to the last, with no signal on any."""
-        band = experiment.band(forecast, self.samples, chosen, width) if settings.signal.by_band else None
         return trading.decide(
             self.samples.market, self.samples.windows.target[chosen], forecast, self.samples.forward_return,
             settings, np.zeros(len(chosen), np.int8), band,
         )  # fmt: skip
-
-    @property
-    def begins(self) -> NDArray[np.int64]:
-        """The places among the bars of the inner tests at which each fold's begins, (K,)."""
-        observed = np.cumsum(self.samples.market.observed)  # (T,)
-        first = np.array([self.samples.windows.target[fold.test[0]] for fold in self.folds])  # (K,)
-        return np.asarray(observed[first] - observed[first[0]])
 
     def levels(self, settings: Settings) -> list[float]:
         """The entry threshold of each fold."""
@@ -160,10 +109,7 @@ class Forecasts:
         return [trading.threshold_on(each, settings).threshold for each in validation]
 
     def on_validation(self, tried: Sequence[Variant]) -> Floats:
-        """How good each of the rules is on validation, (V,): Sharpe ratio of a day, the mean over the folds.
-
-        One that trades less than ten times in a fold has 0 there, as if it did not trade.
-        """
+        """How good each of the rules is on validation, (V,), see Forecasts."""
         for each in tried:
             self.on_bars(each.settings)  # laid before threads ask for it
         longest = max(len(each.validation) for each in self.folds)
@@ -200,14 +146,18 @@ class Forecasts:
     def levels_on_tests(self, settings: Settings) -> Floats:
         """The entry threshold of each bar of the inner tests, (B,)."""
         _, decisions = self.on_bars(settings)
-        lengths = np.diff(np.append(self.begins, len(decisions.bars)))  # (K,)
-        return np.repeat(self.levels(settings), lengths)
+        return np.array(self.levels(settings))[self.fold_at(decisions.bars.time)]
 
     def traded(self, settings: Settings) -> Simulation:
         """The inner tests, traded as the settings say."""
         _, decisions = self.on_bars(settings)
         rules = trading.rules_of(settings, decisions.bars.calendar)
         return simulate(decisions.bars, self.weight(settings), rules, decisions.forecast)
+
+    def held(self, settings: Settings) -> Simulation:
+        """Buy and hold over the same bars at the same costs."""
+        bars = self.on_bars(settings)[1].bars
+        return buy_and_hold(bars, trading.rules_of(settings, bars.calendar))
 
     def returns_of(self, tried: Sequence[Variant]) -> Floats:
         """Daily returns of each of the rules over the inner tests, (V, D)."""

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine import experiment, preparation
+from engine import preparation
 from engine.disk import write_whole
-from engine.market.times import iso, milliseconds
-from engine.preparation import features_table
+from engine.market.times import iso
 from engine.results.notes import Note
 from engine.results.search import SearchResult, front, verdict
 from engine.runs.folder import RunFolder
 from engine.runs.manifest import write_manifest
 from engine.runs.state import state_of
-from engine.settings import Search, space_of, with_limits, with_values
+from engine.settings import Search, space_of, with_values
+from engine.studies import markets
 from engine.studies.folds import cuts
 from engine.studies.search import asking
 from engine.studies.search.luck import luck_of
@@ -28,13 +28,14 @@ from engine.studies.search.record import file_of
 from engine.studies.search.trials import Trials, asks_in_vain, best_of, row, trained_by
 from engine.studies.seeds import follow, refuse, same_data
 from engine.studies.workers import one_device
+from engine.universe.first_use import compile_loop
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.market.merge import Market
     from engine.preparation import Job
     from engine.settings import Settings
+    from engine.studies.markets import Markets
 
     Rows = NDArray[np.int64]
 
@@ -46,31 +47,31 @@ def search(job: Job) -> SearchResult:
     settings, chosen = job.settings, job.settings.search
     parameters = space_of(settings)
     asking.refuse_unsuited(chosen, trained_by(parameters))
-    data = preparation.prepare(job, settings.features.chosen, settings.walk_forward.first_test)
-    settings = with_limits(settings, data.limits)
+    data = markets.prepare(job, settings.walk_forward.first_test)
+    settings = data.settings
     with preparation.stage(job.emit, "windows"):
-        samples = experiment.samples_of(data.market, data.table, settings)
-        parts = experiment.split_samples(data.market, samples.target_ms, samples.label, settings)
-        test = int(samples.windows.target[parts.test[0]])  # the row at which the test begins
-        inner = data.market.rows(np.arange(len(data.table)) < test)
-        before = data.market.numbers[samples.windows.target[samples.windows.target < test]]  # (n,)
+        samples = data.samples()
+        test_ms = int(samples.target_ms[markets.split(samples, settings).test].min())
+        inner = data.markets.before(test_ms)
+        before = np.unique(samples.target_bar[samples.target_ms < test_ms])  # (B,)
         begins = before[first_of_each(len(before), settings)]  # (K,)
     with preparation.stage(job.emit, "trials"):
+        if settings.data.symbols:
+            compile_loop(job.emit)  # once, and not in every worker
         trials = Trials(job, settings, parameters, inner, begins).carried_out()
         winner = best_of(trials, chosen)
     with preparation.stage(job.emit, "luck"):
         luck = luck_of(trials, winner, parameters, settings.evidence, inner.calendar.days_per_year)
     with preparation.stage(job.emit, "winner"):
-        test_ms = int(milliseconds(data.market.frame.index)[test])
         best = with_values(job.settings, winner.chosen, parameters)
-        run = follow_up(job, beginning_at(test_ms, best, data.market))
+        run = follow_up(job, beginning_at(test_ms, best, data.markets))
     asking.write_journal(job.run.path / JOURNAL, job.run.id, chosen, trained_by(parameters), trials[1:])
     write_manifest(job.run.path, [WINNER, JOURNAL, *(file_of(each.number) for each in trials)])
     rows = tuple(row(each, chosen, inner.calendar.days_per_year) for each in trials)
     states = [each.state for each in trials]
     return SearchResult(
         run=job.run.id,
-        simulated=data.market.simulated,
+        simulated=data.markets.simulated,
         sampler=chosen.sampler,
         objective=chosen.objective,
         trials_complete=states.count("complete"),
@@ -89,7 +90,7 @@ def search(job: Job) -> SearchResult:
 
 
 def first_of_each(count: int, settings: Settings) -> Rows:
-    """The places of the first sample, of so many before the test, of each inner test."""
+    """The places of the first bar, of so many before the test, of each inner test."""
     chosen = settings.search
     if chosen.inner == "cpcv":
         return np.arange(settings.cpcv.groups) * (count // settings.cpcv.groups)
@@ -103,16 +104,15 @@ def unpruned(chosen: Search) -> list[Note]:
     return [Note("nothing pruned", {"objectives": len(chosen.objective)})] if asks_in_vain(chosen) else []
 
 
-def beginning_at(test_ms: int, settings: Settings, market: Market, trained: float | None = None) -> Settings:
-    """The settings with that share of samples as test which begins when the search's test does.
+def beginning_at(test_ms: int, settings: Settings, known: Markets, trained: float | None = None) -> Settings:
+    """The settings with that share of bars as test which begins when the search's test does.
 
     Another lookback or other features make other samples, of which the same share is not the same span.
     trained: the share of bars that features must teach something in; without it a run's own.
     """
     for _ in range(2):  # which features are left out hangs on the share
         share = trained or 1 - settings.split.validation - settings.split.test
-        table, _, _ = features_table(market, settings, settings.features.chosen, share)
-        target_ms = experiment.samples_of(market, table, settings).target_ms  # (N,)
+        target_ms = np.unique(known.samples(settings, known.features(settings, share)).target_ms)  # (B,)
         place = int(np.searchsorted(target_ms, test_ms))
         test = round(1 - (place + 0.5) / len(target_ms), 9)
         split = settings.split.model_copy(update={"test": test})

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine import experiment
-from engine.backtest.simulate import buy_and_hold
-from engine.backtest.trading import rules_of
 from engine.disk import CHECKPOINT
 from engine.errors import ChangeSettingsError, DivergedError, RepairDataError
 from engine.settings import with_values
 from engine.statistics.account import trading_days
+from engine.statistics.conformal import centre
 from engine.statistics.forecast import information_coefficient
 from engine.statistics.metrics import daily_returns
 from engine.statistics.returns import sharpe
@@ -31,21 +30,22 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engine.backtest.simulate import Simulation
-    from engine.market.merge import Market
     from engine.settings import Parameter, Settings, Value
+    from engine.statistics.account import AccountHistory
+    from engine.studies.markets import Markets
+    from engine.studies.search.forecasts import Forecasts
     from engine.studies.search.paths import Plan
     from engine.studies.search.pruning import Levels
-    from engine.studies.search.rules import Forecasts, Variant
+    from engine.studies.search.rules import Variant
 
     Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """A trial to be carried out: what was drawn, on top of which settings, on which market.
+    """A trial to be carried out: what was drawn, on top of which settings, on which markets.
 
-    market: of the inner data alone. begins: (K,) bars at which inner tests begin. levels: of what is worth
+    markets: of the inner data alone. begins: (K,) bars at which inner tests begin. levels: of what is worth
     going on; None where nothing is pruned. others: rules whose daily returns are kept besides the best.
     """
 
@@ -55,7 +55,7 @@ class Task:
     attributes: dict[str, Any]
     settings: Settings
     parameters: tuple[Parameter, ...]
-    market: Market
+    markets: Markets
     begins: NDArray[np.int64]
     levels: Levels | None
     others: int
@@ -73,7 +73,7 @@ def carry_out(task: Task) -> Trial:
 
     try:
         settings = one_device(with_values(task.settings, task.drawn, task.parameters))
-        plan = plan_of(settings, task.market, task.begins)
+        plan = plan_of(settings, task.markets, task.begins)
         return judged(task, settings, trained(task, settings, plan, watch), watch)
     except PrunedError as error:
         return ended("pruned", str(error))
@@ -81,7 +81,7 @@ def carry_out(task: Task) -> Trial:
         return ended("failed", " ".join(str(error).split()))
 
 
-def trained(task: Task, settings: Settings, plan: Plan, watch: Watch) -> list[Forecasts]:
+def trained(task: Task, settings: Settings, plan: Plan, watch: Watch) -> list[Forecasts[Any]]:
     """The forecasts of a model for each fold, path by path. Raises PrunedError."""
     validation, test = list[Any](), list[Any]()
     if task.levels is not None:
@@ -97,7 +97,7 @@ def trained(task: Task, settings: Settings, plan: Plan, watch: Watch) -> list[Fo
     return paths_of(plan, validation, test, settings)
 
 
-def come_to(task: Task, settings: Settings, forecasts: Forecasts) -> float:
+def come_to(task: Task, settings: Settings, forecasts: Forecasts[Any]) -> float:
     """The first objective over the folds so far, by the best rules on their validation."""
     name = settings.search.objective[0]
     if name == "ic":  # no rule moves it
@@ -106,25 +106,23 @@ def come_to(task: Task, settings: Settings, forecasts: Forecasts) -> float:
     return objectives([name], forecasts, forecasts.traded(tried[best].settings))[0]
 
 
-def best_rules(task: Task, settings: Settings, paths: list[Forecasts]) -> tuple[list[Variant], int]:
+def best_rules(task: Task, settings: Settings, paths: list[Forecasts[Any]]) -> tuple[list[Variant], int]:
     """The rules tried on a trial's forecasts, and which of them is best on validation."""
     chosen = settings.search
     seed = [chosen.seed, task.number]
-    tried = variants(settings, task.parameters, task.drawn, task.market.calendar, chosen.rules, seed)
+    tried = variants(settings, task.parameters, task.drawn, task.markets.calendar, chosen.rules, seed)
     if len(tried) == 1:
         return tried, 0
     return tried, int(np.argmax(np.mean([each.on_validation(tried) for each in paths], axis=0)))
 
 
-def judged(task: Task, settings: Settings, paths: list[Forecasts], watch: Watch) -> Trial:
+def judged(task: Task, settings: Settings, paths: list[Forecasts[Any]], watch: Watch) -> Trial:
     """The trial with the best of its rules; of several paths the means, returns as of equal parts in each."""
     tried, best = best_rules(task, settings, paths)
     own, names = tried[best].settings, settings.search.objective
     strategies = [each.traded(own) for each in paths]
     others = [tried[number] for number in kept(len(tried), task) if number != best]
     found = [objectives(names, *pair) for pair in zip(paths, strategies, strict=True)]
-    bars = paths[0].on_bars(own)[1].bars
-    benchmark = buy_and_hold(bars, rules_of(settings, bars.calendar))
     return Trial(
         task.key,
         task.number,
@@ -140,7 +138,7 @@ def judged(task: Task, settings: Settings, paths: list[Forecasts], watch: Watch)
         days=trading_days(strategies[0].time, strategies[0].calendar),
         returns=np.mean([daily_returns(each) for each in strategies], axis=0),
         others=np.mean([each.returns_of(others) for each in paths], axis=0),
-        benchmark=daily_returns(benchmark),
+        benchmark=daily_returns(paths[0].held(own)),
     )
 
 
@@ -151,9 +149,10 @@ def kept(count: int, task: Task) -> list[int]:
     return [0, *sorted(drawn.tolist())] if count > 1 else []
 
 
-def objectives(names: Sequence[str], forecasts: Forecasts, strategy: Simulation) -> list[float]:
+def objectives(names: Sequence[str], forecasts: Forecasts[Any], strategy: AccountHistory) -> list[float]:
     """The means over the folds of what a trial is judged by; 0 in a fold that has no such figure."""
-    bounds = np.append(forecasts.begins, len(strategy.time))  # (K + 1,)
+    begins = np.searchsorted(strategy.time.astype(np.int64), forecasts.begins_ms)  # (K,)
+    bounds = np.append(begins, len(strategy.time))  # (K + 1,)
     found = [
         of_fold(forecasts, strategy, number, int(first), int(end))
         for number, (first, end) in enumerate(itertools.pairwise(bounds))
@@ -162,7 +161,7 @@ def objectives(names: Sequence[str], forecasts: Forecasts, strategy: Simulation)
 
 
 def of_fold(
-    forecasts: Forecasts, strategy: Simulation, number: int, first: int, end: int
+    forecasts: Forecasts[Any], strategy: AccountHistory, number: int, first: int, end: int
 ) -> dict[str, float]:
     """Every objective over the bars first … end of a fold's test; net_sharpe of a day, not annual."""
     before = strategy.equity[first - 1] if first else strategy.initial_capital
@@ -178,8 +177,9 @@ def of_fold(
     }
 
 
-def skill(forecasts: Forecasts, number: int) -> float:
+def skill(forecasts: Forecasts[Any], number: int) -> float:
     """The IC on a fold's test; 0 where it has none."""
     label = forecasts.samples.label[forecasts.folds[number].test]  # (n,)
     known = np.isfinite(label)
-    return float(np.nan_to_num(information_coefficient(forecasts.test[number][known], label[known])))
+    forecast = centre(forecasts.test[number])  # (n,)
+    return float(np.nan_to_num(information_coefficient(forecast[known], label[known])))

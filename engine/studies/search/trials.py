@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.errors import ChangeSettingsError
-from engine.market.merge import fingerprint
 from engine.results.codec import to_json
 from engine.results.notes import Note, log_event
 from engine.results.search import SearchTrial
@@ -27,10 +26,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engine.market.merge import Market
     from engine.preparation import Job
     from engine.settings import Parameter, Search, Settings
     from engine.studies.clusters import Workers
+    from engine.studies.markets import Markets
     from engine.studies.search.asking import Asked
     from engine.studies.search.pruning import Levels
     from engine.studies.search.record import Trial
@@ -46,14 +45,14 @@ class Trials:
     """The trials of a search, those done by earlier processes too."""
 
     def __init__(
-        self, job: Job, settings: Settings, parameters: tuple[Parameter, ...], market: Market, begins: Rows
+        self, job: Job, settings: Settings, parameters: tuple[Parameter, ...], markets: Markets, begins: Rows
     ) -> None:
-        """market: of the inner data alone. begins: (K,) bars at which inner tests begin."""
+        """markets: of the inner data alone. begins: (K,) bars at which inner tests begin."""
         self.job, self.settings, self.parameters = job, settings, parameters
-        self.market, self.begins, self.search = market, begins, settings.search
+        self.markets, self.begins, self.search = markets, begins, settings.search
         self.drawn_by = trained_by(parameters)
         self.most = asking.most_trials(self.search, self.drawn_by) if self.drawn_by else 0
-        self.key = key_of(settings, market)
+        self.key = key_of(settings, markets)
         self.trials: list[Trial] = []
         self.quiet_until = 0.0  # on the monotonic clock, s
 
@@ -95,7 +94,7 @@ class Trials:
 
     def emit_trial(self, trial: Trial, of_batch: int, *, kept: bool = False) -> None:
         """A trial for the log; so many of its batch are done. kept: it was not carried out just now."""
-        facts = to_json(row(trial, self.search, self.market.calendar.days_per_year))
+        facts = to_json(row(trial, self.search, self.markets.calendar.days_per_year))
         done = {"done": len(self.trials) + of_batch, "of": self.most + 1, "kept": kept}
         self.job.emit({"kind": "trial", "trial": facts, **done})
 
@@ -104,7 +103,7 @@ class Trials:
         begun = time.monotonic()
         if begun < self.quiet_until or not any(each.complete for each in self.trials):
             return
-        winner, year = best_of(self.trials, self.search), self.market.calendar.days_per_year
+        winner, year = best_of(self.trials, self.search), self.markets.calendar.days_per_year
         luck = luck_of(self.trials, winner, self.parameters, self.settings.evidence, year)
         importance = asking.importances(self.search, self.drawn_by, self.trials[1:])
         standing = {"winner": winner.number, "luck": to_json(luck), "importance": importance}
@@ -136,15 +135,15 @@ class Trials:
         """What a worker is given."""
         return Task(
             self.key, asked.number, asked.drawn, asked.attributes, self.settings, self.parameters,
-            self.market, self.begins, levels if asked.number else None, MOST_RULES_KEPT // (self.most + 1),
+            self.markets, self.begins, levels if asked.number else None, MOST_RULES_KEPT // (self.most + 1),
         )  # fmt: skip
 
 
-def key_of(settings: Settings, market: Market) -> str:
+def key_of(settings: Settings, markets: Markets) -> str:
     """What decides every trial, as a hash: data and settings, but not how many trials there are."""
     decisive = settings.model_dump(mode="json", exclude=set(APART))
     decisive["search"] = settings.search.model_dump(mode="json", exclude={"trials", "minutes"})
-    text = json.dumps([decisive, fingerprint(market)], sort_keys=True)
+    text = json.dumps([decisive, markets.fingerprint], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
