@@ -20,6 +20,7 @@ from engine.results.return_tables import on_rolling
 from engine.runs.audit_status import caveats_of
 from engine.runs.folder import RunFolder
 from engine.runs.modes import MODES
+from engine.runs.results import backtest_of
 from engine.runs.state import state_of
 
 if TYPE_CHECKING:
@@ -195,17 +196,18 @@ def of_epochs(epochs: tuple[int, ...], losses: tuple[float, ...], best: int | No
 def compare(request: Event) -> Sheet:
     """Equity of several runs over their initial capital."""
     found = side_by_side.compared({**request, "columns": COLUMNS}).runs
-    names = {str(path): RunFolder(Path(str(path))).name for path in request["runs"]}
+    runs = [RunFolder(Path(str(path))) for path in request["runs"]]
     classes = [f"run{number % COLOURS + 1}" for number in range(len(found))]
     lines = [(each.equity, name) for each, name in zip(found, classes, strict=True)]
     legend = [
-        (kind, f"{number} {each.run} {name}".strip())
-        for number, (kind, each, name) in enumerate(zip(classes, found, names.values(), strict=True), 1)
+        (kind, f"{number} {each.run} {run.name}".strip())
+        for number, (kind, each, run) in enumerate(zip(classes, found, runs, strict=True), 1)
     ]
     made_up = [str(number) for number, each in enumerate(found, 1) if each.simulated]
-    warned = (f"{SIMULATED} ({', '.join(made_up)})",) if made_up else ()
+    warned = [f"{SIMULATED} ({', '.join(made_up)})"] if made_up else []
+    warned += [f"{run.id}: {said}" for run in runs for said in caveats_of(run, backtest_of(run))]
     panel = svg.chart(lines[::-1], TALL + LOW, lambda value: f"{value:g}", "equity over initial capital")
-    return Sheet("Growth of 1", (), warned, tuple(legend), (panel,))
+    return Sheet("Growth of 1", (), tuple(warned), tuple(legend), (panel,))
 
 
 def series(request: Event) -> Sheet:

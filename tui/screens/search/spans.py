@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.results.number_format import amount, correlation, percent, whole
 from tui.runs.status import status
+from tui.screens.backtest.drawing import paragraph
 from tui.screens.search.drawing import BAR, short
 from tui.screens.train.drawing import bar
 from tui.text.search import settings
@@ -14,6 +15,8 @@ from tui.widgets.lines import Line, packed
 from tui.widgets.virtual_table import Column
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.results.nested import NestedResult, SearchedSpan
     from tui.runs.nested import Spans
     from tui.runs.watch import Snapshot
@@ -46,8 +49,8 @@ def progress(found: Spans, snapshot: Snapshot, width: int, *, ascii: bool) -> Li
     ]  # fmt: skip
 
 
-def verdicts(found: Spans, width: int) -> list[Line]:
-    """The figures of the spans end to end, and what they are."""
+def verdicts(found: Spans, width: int, caveats: Sequence[str] = ()) -> list[Line]:
+    """The figures of the spans end to end, and what they are; caveats: what must be read first."""
     if found.result is None:
         return [[(" no figure yet: they come when every span is traded", "quiet")]]
     lines = [
@@ -55,7 +58,8 @@ def verdicts(found: Spans, width: int) -> list[Line]:
         for note in found.result.notes
         for line in textwrap.wrap(note.text, max(20, width - 2))
     ]
-    return [*packed(figures(found.result), width), *lines]
+    first = [line for said in caveats for line in paragraph(said, width, "alarm")]
+    return [*first, *packed(figures(found.result), width), *lines]
 
 
 def figures(result: NestedResult) -> list[Line]:
