@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from engine.disk import stamp
 from engine.errors import ChangeSettingsError, RepairDataError
 from engine.hints import run_hint
 from engine.plain_file import plain_bytes
@@ -26,6 +28,8 @@ from engine.results.cpcv import CpcvResult
 from engine.runs.folder import RunFolder
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from engine.results.audit import AuditStatus
 
 R = TypeVar("R")
@@ -110,15 +114,21 @@ def made_by_own_code(run: RunFolder, result: Any) -> bool:
 
 def names_own_code(run: RunFolder) -> bool:
     """Whether a run's settings name files of the user's own; taken to be so where they cannot be read."""
-    from engine.settings import read_toml
-
     if not run.about_path.exists():
         return False  # it was deleted: whoever made it has settings of its own
     try:
-        tree = read_toml(run.settings_path)
-        return any(tree.get(group, {}).get(key) for group, key in (each.split(".") for each in OWN_CODE))
-    except (ChangeSettingsError, AttributeError):
+        return own_code_in(run.settings_path, stamp(str(run.settings_path)))
+    except (OSError, ChangeSettingsError, AttributeError):
         return True
+
+
+@lru_cache(maxsize=256)
+def own_code_in(settings: Path, _stamp: object) -> bool:
+    """Whether a file of settings names files of the user's own; it is read again once it has changed."""
+    from engine.settings import read_toml
+
+    tree = read_toml(settings)
+    return any(tree.get(group, {}).get(key) for group, key in (each.split(".") for each in OWN_CODE))
 
 
 def remedy(run: RunFolder, result: Any) -> str:
