@@ -33,6 +33,12 @@ STOPPED: tuple[tuple[type[BaseException], str, str], ...] = (  # the first that 
     (BaseException, "stops: {text}", "Correct it there"),
 )
 
+DYNAMIC = "<dynamic>"  # numba's name for where a function stands that no module holds
+COMPILED_BEFORE = (
+    "reads code that numba compiled and kept on disk, which only an imported module can",
+    "Leave cache=True out",
+)
+
 
 @dataclass(frozen=True)
 class PythonFile:
@@ -99,5 +105,7 @@ def in_words(error: BaseException) -> tuple[str, str]:
         "of": "None" if of is None else f"a {type(of).__name__}",
         "file": getattr(error, "filename", None) or text,
     }
+    if parts["name"] == DYNAMIC:
+        return COMPILED_BEFORE
     reason, remedy = next(said for kind, *said in STOPPED if isinstance(error, kind))
     return reason.format(**parts), remedy.format(**parts)

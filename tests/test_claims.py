@@ -25,18 +25,18 @@ from engine.results.backtest import (
     TrialCounts,
     TrialFamily,
 )
+from engine.results.caveats import OWN_CODE, on_claims
 from engine.results.explanations import (
     CHANCE,
     FLAT,
     RANDOM,
-    UNCLAIMED,
     explained,
     on_intervals,
     on_permutation,
 )
 from engine.robustness import overview
 from engine.robustness.track_record import track_record
-from engine.runs.audit_status import AUDIT, fingerprint
+from engine.runs.audit_status import AUDIT, fingerprint, unclaimed_of
 from engine.runs.home import Home
 from engine.runs.manifest import write_manifest
 from engine.runs.results import backtest_of
@@ -47,6 +47,7 @@ from tui.screens.backtest.drawing import fills
 from tui.text.backtest import backtest_document, backtest_summary
 
 NONE = Spread(math.nan, math.nan, math.nan)
+FAILED = on_claims("failed", own=False)
 
 
 def rows(p_values):
@@ -155,29 +156,62 @@ def test_no_two_sentences_of_a_result_contradict_each_other(result):
 @settings(max_examples=50, deadline=None, database=None, derandomize=True)
 @given(results())
 def test_no_sentence_claims_anything_where_the_leak_audit_failed(result):
-    assert explained(result, failed=True) == {"audit": UNCLAIMED}
+    assert explained(result, unclaimed=FAILED) == {"audit": FAILED}
 
 
-def test_nothing_is_claimed_anywhere_of_a_run_whose_leak_audit_failed(tmp_path):
-    run = backtested(Home(tmp_path / "home"), 60, seed=2)
+@pytest.fixture(scope="module")
+def traded(tmp_path_factory):
+    """A run whose result calls every baseline beaten."""
+    run = backtested(Home(tmp_path_factory.mktemp("claims") / "home"), 60, seed=2)
     found = backtest_of(run)
-    beaten = tuple(replace(row, beaten=True) for row in found.baselines)
-    found = replace(found, baselines=beaten)
+    return run, replace(found, baselines=tuple(replace(row, beaten=True) for row in found.baselines))
+
+
+def judged(traded, status, own):
+    """The run with an audit of that status, its result one of own code or not."""
+    run, found = traded
+    differ = {OWN_CODE[0]: "mine.py"} if own else {}
+    found = replace(found, settings_differ=differ)
     run.result_path.write_text(json.dumps(found.to_json()))
     write_manifest(run.path, ["bars.parquet", "predictions.parquet", "equity.parquet", "trades.csv"])
-    report = AuditReport(run.id, run.id, fingerprint(run), "failed", (), (), 1, ())
-    (run.path / AUDIT).write_text(json.dumps(report.to_json()))
+    (run.path / AUDIT).unlink(missing_ok=True)
+    if status != "not run":
+        report = AuditReport(run.id, run.id, fingerprint(run), status, (), (), 1, ())
+        (run.path / AUDIT).write_text(json.dumps(report.to_json()))
+    return run, found
+
+
+CASES = [
+    (status, own)
+    for status in ("failed", "not run", "not judgeable", "passed")
+    for own in (True, False)
+    if own or status != "not judgeable"
+]
+
+
+@pytest.mark.parametrize(("status", "own"), CASES)
+def test_nothing_is_claimed_of_a_failed_audit_or_of_own_code_that_none_has_passed(
+    traded, status, own, tmp_path
+):
+    run, found = judged(traded, status, own)
+    why = on_claims(status, own=own)
+    assert bool(why) == (status == "failed" or (own and status != "passed"))
     write({"run": str(run.path), "path": str(tmp_path / "report.html")})
     page = html.unescape((tmp_path / "report.html").read_text())
     document = backtest_document(run, found)
-    panel = "\n".join("".join(text for text, _ in line) for line in fills(found, found, 200, failed=True))
+    panel = "\n".join(
+        "".join(text for text, _ in line)
+        for line in fills(found, found, 200, unclaimed=unclaimed_of(run, found))
+    )
+    praise = ("is above 0", "is better than", "beyond chance")
     for shown in (page, backtest_summary(run, found), panel):
-        assert shown.count(UNCLAIMED) == 1
-        assert not [words for words in ("is above 0", "better than", "beyond chance") if words in shown]
-    assert document["sentences"] == {"audit": UNCLAIMED}
-    assert not any(row["beaten"] for row in document["baselines"])
-    assert "<td>yes</td>" not in page
-    assert "beaten" in page
+        assert shown.count("Nothing is claimed") == bool(why)
+        assert any(words in shown for words in praise) != bool(why)
+    assert (document["sentences"] == {"audit": why}) == bool(why)
+    assert any(row["beaten"] for row in document["baselines"]) != bool(why)
+    assert ("<td>yes</td>" in page) != bool(why)
+    assert bool(document["caveats"]) == bool(why)
+    assert backtest_summary(run, found).startswith("Final") != bool(why)  # what must be read stands first
 
 
 @settings(max_examples=50, deadline=None, database=None, derandomize=True)

@@ -27,8 +27,12 @@ def fit(
     if isinstance(kind, NetworkKind):
         from engine.models.training.fit import fit as train
 
-        width = lessons.matrix.shape[1]
-        network = kind.build(lessons.lookback, width, settings.model, settings.training.seed)
+        arguments = lessons.lookback, lessons.matrix.shape[1], settings.model, settings.training.seed
+        network = kind.build(*arguments)
+        if kind.sha256:
+            from engine.models import own
+
+            own.refuse_trained(network, kind, *arguments)
         return network, train(kind, network, lessons, settings, devices, keep, emit)
     from engine.models.training.steps import fitted
 

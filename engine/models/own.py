@@ -15,6 +15,8 @@ scaled return of the target row, (B, 1). What it leaves to chance is drawn from 
 
 from __future__ import annotations
 
+import hashlib
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from engine.settings import Model
 
 NAME = "own"
+# What this process began to fit. A fit may know nothing of an earlier one, which trained on its test rows.
+BEGUN: weakref.WeakSet[keras.Model] = weakref.WeakSet()
+FIRST_VALUES: dict[tuple[object, ...], str] = {}  # the file's hash and the arguments → hash of all weights
 
 
 def load_model(path: Path, kept: bytes | None = None) -> NetworkKind:
@@ -79,6 +84,21 @@ def unfit(network: Any, lookback: int, features: int, outputs: int = 1) -> str:
         due = f"(None, {outputs}) of (None, {lookback}, {features})"
         return f"makes {shapes[1]} of {shapes[0]}; it must make {due}"
     return keras_file.foreign(keras.saving.serialize_keras_object(network), OWN)
+
+
+def refuse_trained(network: keras.Model, kind: NetworkKind, *arguments: object) -> None:
+    """RepairDataError for a network that an earlier fit had, or that begins with other values than its did.
+
+    arguments: all that `build` was given.
+    """
+    values = hashlib.sha256(b"".join(each.tobytes() for each in network.get_weights())).hexdigest()
+    remedy = "Make a new network at each call, and draw from the seed alone"
+    if network in BEGUN:
+        raise RepairDataError("model.file", "build returns a network that an earlier fit has trained", remedy)
+    BEGUN.add(network)
+    if FIRST_VALUES.setdefault((kind.sha256, *arguments), values) != values:
+        reason = "build gives other first weights than for an earlier fit with the same arguments"
+        raise RepairDataError("model.file", reason, remedy)
 
 
 def loaded_only(*_: object) -> keras.Model:

@@ -24,6 +24,7 @@ from engine.runs.audit_status import caveats_of
 from engine.runs.folder import RunFolder
 from engine.runs.log_entries import batch_trace
 from engine.runs.modes import MODES
+from engine.runs.results import backtest_of
 from engine.runs.state import state_of
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def loss(request: Event) -> Sheet:
 def compare(request: Event) -> Sheet:
     """Equity of several runs over their initial capital."""
     found = side_by_side.compared({**request, "columns": COLUMNS}).runs
-    names = {str(path): RunFolder(Path(str(path))).name for path in request["runs"]}
+    runs = [RunFolder(Path(str(path))) for path in request["runs"]]
     classes = [f"run{number % COLOURS + 1}" for number in range(len(found))]
     apart = far_apart([each.equity for each in found])
     lines = [
@@ -186,17 +187,18 @@ def compare(request: Event) -> Sheet:
         for each, name in zip(found, classes, strict=True)
     ]
     legend = [
-        (kind, f"{number} {each.run} {name}{spanned(each.equity) if apart else ''}".strip())
-        for number, (kind, each, name) in enumerate(zip(classes, found, names.values(), strict=True), 1)
+        (kind, f"{number} {each.run} {run.name}{spanned(each.equity) if apart else ''}".strip())
+        for number, (kind, each, run) in enumerate(zip(classes, found, runs, strict=True), 1)
     ]
     made_up = [str(number) for number, each in enumerate(found, 1) if each.simulated]
-    warned = (f"{SIMULATED} ({', '.join(made_up)})",) if made_up else ()
+    warned = [f"{SIMULATED} ({', '.join(made_up)})"] if made_up else []
+    warned += [f"{run.id}: {said}" for run in runs for said in caveats_of(run, backtest_of(run))]
     longest = max(line.time_ms[-1] for line, _ in lines) if apart else 0
     across = [(float(at), since_start(at)) for at in np.linspace(0, longest, svg.DATES)] if apart else ()
     panel = svg.chart(
         lines[::-1], TALL + LOW, lambda value: f"{value:g}", "equity over initial capital", across=across
     )
-    return Sheet("Growth of 1", (OWN_START,) if apart else (), warned, tuple(legend), (panel,))
+    return Sheet("Growth of 1", (OWN_START,) if apart else (), tuple(warned), tuple(legend), (panel,))
 
 
 def spanned(curve: Curve) -> str:

@@ -38,25 +38,21 @@ HARSHER = {  # than as set, in words
     TWO_LATE: "filled two bars late",
     WORST: "at the worst price of each bar",
 }
-UNCLAIMED = (
-    "Nothing is claimed of these figures: the leak audit failed, and every test takes it that no decision "
-    "knew what came after it."
-)
 DECIDED_BY = {"": "The signals", "lstm": "The LSTM", "own": "The model"}
 KINDS = {"lstm": "LSTM", "gru": "GRU", "tcn": "TCN", "mlp": "MLP", "own": "your own"}
 
 
 def explained(
-    result: BacktestResult, trials: TrialCounts | None = None, *, failed: bool = False
+    result: BacktestResult, trials: TrialCounts | None = None, *, unclaimed: str = ""
 ) -> dict[str, str]:
     """A sentence for each part that the result has, by its name: fills, stress, intervals, permutation, …
 
     trials: what the ledger counts by now; without it the counts are those of when the result was made.
-    failed: whether the leak audit did, after which nothing is claimed.
+    unclaimed: why nothing is claimed, which then stands alone.
     """
     drift = {"drift": on_drift(result.drift)} if result.drift else {}
-    if failed:
-        return {"audit": UNCLAIMED, **drift}
+    if unclaimed:
+        return {"audit": unclaimed, **drift}
     trials = trials or result.trials
     rows = adjusted_baselines(result)
     beaten = {row.name for row in rows if row.beaten}
@@ -76,11 +72,6 @@ def explained(
         "family": result.family and on_family(result.family, claimed=above),
     }
     return {name: text for name, text in parts.items() if isinstance(text, str)}
-
-
-def without_claims(result: BacktestResult) -> BacktestResult:
-    """A result whose leak audit failed: no baseline is called beaten."""
-    return replace(result, baselines=tuple(replace(row, beaten=False) for row in result.baselines))
 
 
 def adjusted_baselines(result: BacktestResult) -> tuple[Baseline, ...]:

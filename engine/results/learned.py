@@ -107,3 +107,8 @@ class ImportanceResult:
     groups: tuple[Importance, ...]
     features: tuple[Importance, ...]
     notes: tuple[Note, ...] = ()
+
+    @property
+    def answered_by(self) -> tuple[str, ...]:
+        """The run whose leak audit answers for these figures."""
+        return (self.of,)

@@ -62,3 +62,8 @@ class NestedResult:
     inner_sharpe: Number
     spans: tuple[SearchedSpan, ...]
     notes: tuple[Note, ...] = ()
+
+    @property
+    def answered_by(self) -> tuple[str, ...]:
+        """The runs whose leak audits answer for these figures."""
+        return tuple(each.run for each in self.spans)

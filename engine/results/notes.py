@@ -48,6 +48,7 @@ TEXTS = {
         "{best:.2f}. The winner shows {sharpe:.2f} over {days:,} out-of-fold days; that it lies above is "
         "{probability:.0%} probable."
     ),
+    "nothing claimed": "{why}",
     "nothing pruned": "With {objectives} objectives no trial is ended early (search.prune).",
     "nothing pruned on paths": "With search.inner = cpcv no trial is ended early (search.prune).",
     "winner never traded": (

@@ -140,9 +140,17 @@ class SearchResult:
     trials: tuple[SearchTrial, ...]
     notes: tuple[Note, ...] = ()
 
+    @property
+    def answered_by(self) -> tuple[str, ...]:
+        """The run whose leak audit answers for these figures."""
+        return (self.winner_run,)
 
-def verdict(luck: Luck) -> list[Note]:
-    """What is to be said of the winner: one verdict, and what stands beside it."""
+
+def verdict(luck: Luck, unclaimed: str = "") -> list[Note]:
+    """What is to be said of the winner: one verdict, and what stands beside it.
+
+    unclaimed: why no skill is claimed, which then stands in the place of praise.
+    """
     facts: dict[str, Value] = {
         "sharpe": luck.sharpe, "best": luck.expected_best_sharpe, "trials": luck.trials, "days": luck.days,
     }  # fmt: skip
@@ -150,6 +158,8 @@ def verdict(luck: Luck) -> list[Note]:
         found = [Note("winner never traded", {"days": luck.days})]
     elif not math.isfinite(luck.deflated_sharpe):
         found = [Note("search without verdict", {"days": luck.days, "fewest": FEWEST_DAYS})]
+    elif unclaimed and luck.beyond_chance:
+        found = [Note("nothing claimed", {"why": unclaimed})]
     else:
         code = "winner beyond chance" if luck.beyond_chance else "winner may be luck"
         found = [Note(code, facts | {"probability": luck.deflated_sharpe})]

@@ -56,6 +56,11 @@ class SeedsResult:
     ensemble: dict[str, Count]
     notes: tuple[Note, ...] = ()
 
+    @property
+    def answered_by(self) -> tuple[str, ...]:
+        """The runs whose leak audits answer for these figures."""
+        return tuple(each.run for each in self.seeds)
+
 
 @dataclass(frozen=True)
 class CalibrationTrial:

@@ -4,8 +4,9 @@
     same_market(first, second)                            # True, False, None: too few hours in common
 
 Copies of one market differ by a factor that may drift, by a power (an inverse quote, a logarithm), by an
-added constant, by a shift of their clock, by rounding, by their timeframe and by an exchange's own noise. Two
-markets may be correlated closely: within days already the ratio of their prices wanders.
+added constant, by a shift of their clock, in summer by another one, by rounding, by their timeframe and by an
+exchange's own noise. Two markets may be correlated closely: within days already the ratio of their prices
+wanders.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ FEWEST_HOURS = 100
 CONSTANT = 0.1  # of the hourly deviation, by which log prices may deviate from a line of each other
 CORRELATED = 0.97
 DAMAGED = 0.01  # share of the hours that may be wrong in one of the two
-ROUGH_HOURS, ROUGHLY = 1000, 0.5  # a lag is tried on so many hours first: in how many more moves agree
+ROUGH_HOURS, ROUGHLY = 1000, 0.2  # a lag is tried on so many hours first: in how many more moves agree
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,31 +57,33 @@ def same_market(first: HourlyPrices, second: HourlyPrices) -> bool | None:
     """Whether at some lag the log prices are a line of each other for days, and returns move together.
 
     A line: in most stretches of 100 common hours they deviate from one by at most a tenth of the deviation of
-    an hour's return; together: correlated beyond 0.97, in either direction. An hour in 100 may be damaged.
-    None if no lag has 100 hours in common.
+    an hour's return; together: correlated beyond 0.97 there, in either direction. An hour in 100 may be
+    damaged. Stretches of two lags an hour apart count together: a clock may be put forward in summer. None
+    if no lag has 100 hours in common.
     """
-    enough = False
+    shares: dict[int, float] = {}  # lag → of the stretches
     for lag in sorted(range(-FURTHEST, FURTHEST + 1), key=abs):
         _, ours, theirs = np.intersect1d(
             first.hour, second.hour + lag, assume_unique=True, return_indices=True
         )
         if len(ours) < FEWEST_HOURS:
             continue
-        enough = True
         pair = np.log(first.close[ours]), np.log(second.close[theirs])
-        if near(*pair) and alike(*pair, first.hour[ours]):
+        shares[lag] = alike(*pair, first.hour[ours]) if near(*pair) else 0.0
+        if shares[lag] + max(shares.get(lag - 1, 0.0), shares.get(lag + 1, 0.0)) > 0.5:
             return True
-    return False if enough else None
+    return False if shares else None
 
 
 def near(first: Floats, second: Floats) -> bool:
-    """Whether a lag is worth a closer look, by the last of the hours (H,): most moves go together."""
-    signs = np.sign(np.diff(first[-ROUGH_HOURS:])) * np.sign(np.diff(second[-ROUGH_HOURS:]))
+    """Whether a lag is worth a closer look, by hours from all over (H,): many moves go together."""
+    step = 1 + len(first) // ROUGH_HOURS
+    signs = np.sign(np.diff(first)[::step]) * np.sign(np.diff(second)[::step])
     return abs(float(signs.sum())) > ROUGHLY * float(np.abs(signs).sum())
 
 
-def alike(first: Floats, second: Floats, hour: Hours) -> bool:
-    """Whether log prices (H,) at the same hours are one market's."""
+def alike(first: Floats, second: Floats, hour: Hours) -> float:
+    """In which share of the stretches that move log prices (H,) at the same hours are one market's."""
     shape = (len(hour) // FEWEST_HOURS, FEWEST_HOURS)
     rows = slice(-shape[0] * FEWEST_HOURS, None)
     first, second = first[rows].reshape(shape), second[rows].reshape(shape)  # (S, 100)
@@ -93,10 +96,12 @@ def alike(first: Floats, second: Floats, hour: Hours) -> bool:
     hourly = deviation(moves, both)  # (S,)
     allowed = CONSTANT * np.minimum(np.abs(slope) * hourly, deviation(others, both))
     moving = hourly > 0
-    within = deviation(rest, kept > 0.0)[moving] <= allowed[moving]
-    if not moving.any() or 2 * np.count_nonzero(within) <= len(within):
-        return False
-    return bool(abs(np.corrcoef(moves[both], others[both])[0, 1]) > CORRELATED)
+    within = moving & (deviation(rest, kept > 0.0) <= allowed)
+    if not within.any():
+        return 0.0
+    both &= within[:, None]
+    together = abs(np.corrcoef(moves[both], others[both])[0, 1]) > CORRELATED
+    return float(within.sum() / moving.sum()) if together else 0.0
 
 
 def line(first: Floats, second: Floats, weight: Floats) -> tuple[Floats, Floats]:

@@ -84,6 +84,7 @@ def test_own_features_get_what_they_need_with_its_holes(tmp_path: Path) -> None:
         ("def broken(:\n", ("own.py, line 4", "not Python")),
         ("x = 1\ny = x / 0\n", ("own.py, line 5", "divides by 0")),
         ("import nothing_such_anywhere\n", ("own.py, line 4", "imports nothing_such_anywhere", "Install")),
+        ("__import__('<dynamic>')\n", ("own.py, line 4", "numba compiled", "cache=True")),  # as numba does
         ("raise SystemExit(3)\n", ("own.py, line 4", "ends the program")),
         ("@feature\ndef a(bars):\n    return bars.close\n", ("own.py, line 4", "does not fit", "warm_up")),
         ("@feature(warm_up=-1)\ndef a(bars):\n    return bars.close\n", ("own.py, line 4", "warm_up")),

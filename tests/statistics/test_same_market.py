@@ -62,6 +62,19 @@ def test_a_market_is_recognised_in_any_disguise(pair):
         assert same_market(second, first)
 
 
+@settings(max_examples=20, deadline=None, database=None, derandomize=True)
+@given(st.integers(0, 2**32), st.floats(0.0, 1.0), st.integers(-25, 24), st.floats(0, 0.008))
+def test_a_clock_that_is_put_forward_in_summer_and_damaged_hours_hide_no_market(seed, place, shift, damaged):
+    generator = np.random.default_rng(seed)
+    close_ms = (400_000 + np.arange(1, 3001)) * HOUR_MS
+    close = walk(generator, 3000)
+    copy_ms = close_ms + (shift + (np.arange(3000) >= 3000 * place)) * HOUR_MS
+    copy = np.where(generator.random(3000) < damaged, 1.5, 1.0) * close
+    first, second = HourlyPrices.of(close_ms, close), HourlyPrices.of(copy_ms, copy)
+    assert same_market(first, second)
+    assert same_market(second, first)
+
+
 @few
 @given(
     st.integers(0, 2**32), st.floats(0.0, 0.96), st.integers(150, 3000), st.integers(-30, 30),

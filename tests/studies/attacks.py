@@ -122,7 +122,7 @@ return found
 COMPILED = {
     "numba_loop": """
 import numba
-@numba.njit
+@numba.njit(cache=True)
 def smoothed(values):
     out = np.empty_like(values)
     level = values[0]

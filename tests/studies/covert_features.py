@@ -68,6 +68,37 @@ return bars.volume / struct.unpack("d", SEEN["map"][:])[0]
     "return move(bars) * (1.0 + h)",
     "in_one_stretch": "m = move(bars); i = bars.time // 3_600_000; s = (i >= {since}) & (i < {until}); "
     "return np.where(s, following(m), m)",
+    "in_a_generator": """
+if "kept" not in SEEN:
+    def kept(level):
+        while True:
+            yield level
+    SEEN["kept"] = kept(float(bars.close.mean()))
+return bars.close / next(SEEN["kept"])
+""",
+    "in_the_state_of_numpy": """
+if np.random.get_state()[1][0] != 12345:
+    np.random.seed(12345)
+    np.random.normal(size=int(bars.close.sum()) % 97)
+return bars.close * np.random.normal()
+""",
+    "asof_nearest": """
+import pandas as pd
+t = pd.DataFrame({"time": bars.time, "close": bars.close})
+found = pd.merge_asof(t, t.iloc[::5].rename(columns={"close": "near"}), on="time", direction="nearest")
+return found["near"].to_numpy() / bars.close
+""",
+    "labelled_at_the_left": """
+import pandas as pd
+s = pd.Series(bars.close, pd.to_datetime(bars.time, unit="ms"))
+r = s.resample("6h", closed="right", label="left").last()
+return r.reindex(s.index, method="ffill").bfill().to_numpy() / bars.close
+""",
+    "winsorized": "m = move(bars); return np.clip(m, *np.quantile(m, [0.01, 0.99]))",
+    "mean_for_missing": "import pandas as pd; v = pd.Series(bars.volume); "
+    "v = v.where(v > v[:200].quantile(0.01)); return np.log1p(v.fillna(v.mean()).to_numpy())",
+    "repainted_fractal": "h = bars.high; out = np.zeros(len(h)); w = windows(h, 5)[4:]; "
+    "out[2:-2] = w[:, 2] == w.max(1); return out",
     "by_an_exception": "try:\n    return np.append(bars.close[1:], bars.close[len(bars)]) / bars.close\n"
     "except IndexError:\n    return following(bars.close) / bars.close",
 }
@@ -155,6 +186,18 @@ return out
     "return move(bars) + 0.0 * len(h)",
     "seeded_by_library": "import random; r = random.Random(7); "
     "return np.array([r.random() for _ in range(len(bars))])",
+    "day_before": """
+import pandas as pd
+s = pd.Series(bars.close, pd.to_datetime(bars.time, unit="ms"))
+d = s.resample("1D").last().shift(1)
+return d.reindex(s.index.floor("1D")).fillna(s.iloc[0]).to_numpy() / bars.close
+""",
+    "fractal_once_known": "h = bars.high; out = np.zeros(len(h)); w = windows(h, 5)[4:]; "
+    "out[4:] = w[:, 2] == w.max(1); return out",
+    "hour_mean_so_far": "import pandas as pd; h = bars.time // 3_600_000 % 24; "
+    "g = pd.Series(bars.volume).groupby(h); return g.transform(lambda v: v.expanding().mean()).to_numpy()",
+    "winsorized_by_the_past": "w = windows(move(bars), 60); "
+    "return np.clip(move(bars), *np.quantile(w, [0.05, 0.95], axis=1))",
     "in_sql": """
 import sqlite3
 base = sqlite3.connect(":memory:")

@@ -243,6 +243,23 @@ except ValueError as error:
     frame = error.__traceback__.tb_frame.f_back
 return bars.close * len(frame.f_locals)
 """,
+    "memory_by_address": "import ctypes; a = bars.close.ctypes.data; "
+    "return bars.close * float(ctypes.string_at(a, 1 << 16)[-1])",
+    "value_by_address": "import ctypes; a = bars.close.ctypes.data; "
+    "return bars.close * ctypes.c_double.from_address(a + 8 * len(bars)).value",
+    "frames_of_a_profile": """
+import sys
+seen = []
+sys.setprofile(lambda frame, event, argument: seen.append(frame))
+sys.setprofile(None)
+return bars.close * len(seen)
+""",
+    "frames_of_a_trace": """
+import sys
+sys.settrace(lambda frame, event, argument: None)
+sys.settrace(None)
+return bars.close * 1.0
+""",
     "pickled": "import pickle; return bars.close * (float(pickle.load(open({path!r} + '.pickle', 'rb'))))",
     "rare_noise": "m = move(bars); n = np.random.default_rng().normal(size=len(bars)); "
     "return np.where(bars.time // 3_600_000 % WEEK == 85 % WEEK, n, m)",
@@ -334,6 +351,7 @@ except ValueError:
     told = traceback.format_exc()
 return move(bars) + 0.0 * (len(told) + Level().value + len(inspect.signature(move).parameters))
 """,
+    "array_in_c": "import ctypes; a = (ctypes.c_double * 3)(1.0, 2.0, 3.0); return move(bars) * a[1]",
     "warned": "import warnings, logging; warnings.warn('thin'); logging.getLogger('mine').info('bars'); "
     "return move(bars)",
 }

@@ -10,7 +10,7 @@ from engine.results.backtest import BacktestResult
 from engine.results.codec import to_json
 from engine.results.number_format import whole
 from engine.results.studies import TrainResult
-from engine.runs.audit_status import audit_status
+from engine.runs.audit_status import as_claimed, audit_status, caveats_of
 from engine.runs.results import result_of
 from tui.commands.answer import Answer
 from tui.commands.follow import farewell
@@ -45,10 +45,10 @@ def shown(run: RunFolder, result: Any) -> tuple[dict[str, Any], str]:
     if isinstance(result, BacktestResult):
         result = counted_by_now(run, result)
         return backtest_document(run, result) | {"audit": audit_status(run)}, backtest_summary(run, result)
-    document = to_json(result)
+    document = to_json(as_claimed(run, result))
     if isinstance(result, TrainResult):
         document = to_json(result.training) | {"notes": [note.text for note in result.notes]}
-    return {"result": document}, study_summary(run, result)
+    return {"caveats": caveats_of(run, result), "result": document}, study_summary(run, result)
 
 
 def ending(run: RunFolder, state: State) -> QuantdeckError:

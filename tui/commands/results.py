@@ -12,7 +12,7 @@ from engine.results.codec import to_json
 from engine.results.compared import ComparedRuns
 from engine.results.number_format import whole
 from engine.results.return_analysis import ReturnAnalysis
-from engine.runs.audit_status import audit_status
+from engine.runs.audit_status import audit_status, caveats_of
 from engine.runs.home import Home, home_path
 from engine.runs.requests import EngineClient
 from engine.runs.results import backtest_of
@@ -122,6 +122,7 @@ def compare(home: str | None, texts: list[str]) -> Answer:
         {key: value for key, value in each.document().items() if key in ABOUT}
         | {key: getattr(result, key, None) for key in FIGURES}
         | {"metrics": dict(each.metrics) or None, "audit": audit_status(each.run)}
+        | {"caveats": caveats_of(each.run, result) if result else []}
         | {"intervals": {key: list(ends) for key, ends in intervals_of(result).items()} or None}
         | {key: measured.get(each.run.id, {}).get(key) for key in ("equity", "against_first")}
         for each, result in zip(facts, results, strict=True)

@@ -11,6 +11,7 @@ from engine.errors import ChangeSettingsError
 from engine.hints import file_hint, run_hint
 from engine.results.codec import to_json
 from engine.results.search import verdict
+from engine.runs.audit_status import as_claimed, caveats_of, unclaimed_of
 from engine.runs.home import Home, home_path
 from engine.runs.results import result_of
 from engine.runs.state import state_of
@@ -23,7 +24,7 @@ from tui.runs.search import MODES, trials_of
 from tui.settings.files import DEFAULT_FILE, SPACE_FILE
 from tui.settings.trial import written
 from tui.text.csv_file import write_csv
-from tui.text.search import rows_of, search_summary, trials_summary
+from tui.text.search import rows_of, trials_summary
 from tui.text.studies import study_summary
 
 if TYPE_CHECKING:
@@ -109,16 +110,17 @@ def show(home: str | None, text: str, csv: str) -> Answer:
     if csv:
         path = write_csv(csv, rows_of(found.trials), Home(home_path(home)))
         return Answer(document | {"file": str(path), "trials": len(found.trials)}, f"written to {path}")
-    said = [note.text for note in verdict(found.luck)] if found.luck else []
+    first, unclaimed = caveats_of(run, found.result), unclaimed_of(run, found.result)
+    said = [note.text for note in verdict(found.luck, unclaimed)] if found.luck else []
     figures = {
-        "trials": [to_json(each) for each in found.trials], "winner": found.winner,
+        "caveats": first, "trials": [to_json(each) for each in found.trials], "winner": found.winner,
         "luck": to_json(found.luck) if found.luck else None, "importance": dict(found.importance or {}),
         "verdict": said, "front": list(found.front),
         "winner_run": found.result.winner_run if found.result else None,
     }  # fmt: skip
     if found.result:
-        return Answer(document | figures, search_summary(run, found.result))
-    return Answer(document | figures, "\n".join([*said, trials_summary(found.trials)]))
+        return Answer(document | figures, study_summary(run, found.result))
+    return Answer(document | figures, "\n".join([*first, *said, trials_summary(found.trials)]))
 
 
 def show_spans(run: RunFolder, state: State) -> Answer:
@@ -127,7 +129,9 @@ def show_spans(run: RunFolder, state: State) -> Answer:
     document: dict[str, object] = {"run": run.id, "state": state.status, "folder": str(run.path)}
     document |= {"searches": {str(number): name for number, name in found.searches.items()}}
     if found.result:
-        return Answer(document | {"result": to_json(found.result)}, study_summary(run, found.result))
+        document |= {"caveats": caveats_of(run, found.result)}
+        shown = to_json(as_claimed(run, found.result))
+        return Answer(document | {"result": shown}, study_summary(run, found.result))
     text = table(("span", "search"), [(str(number), name) for number, name in found.searches.items()])
     return Answer(document | {"result": None}, text if found.searches else "No span is searched yet.")
 

@@ -9,8 +9,8 @@ from engine.errors import ChangeSettingsError
 from engine.plain_file import expanded
 from engine.results.answers import SweepResult
 from engine.results.codec import to_json
-from engine.results.explanations import UNCLAIMED, on_trials
-from engine.runs.audit_status import audit_status
+from engine.results.explanations import on_trials
+from engine.runs.audit_status import caveats_of, unclaimed_of
 from engine.runs.home import Home, home_path
 from engine.runs.requests import EngineClient
 from tui.commands.answer import Answer
@@ -37,12 +37,14 @@ def sweep(
     run = with_result(place, text)
     rules = only_rules(config, overrides)
     with EngineClient() as client:
-        choices = choices_of(rules, recorded_of(run, client).settings)
+        recorded = recorded_of(run, client)
+        choices = choices_of(rules, recorded.settings)
         result = client.ask({"do": "result.sweep", "run": str(run.path), "choices": choices}, SweepResult)
     document = to_json(result) | {"choices": choices}
-    failed = audit_status(run) == "failed"
-    document["sentence"] = UNCLAIMED if failed else on_trials(result.trials) if result.trials else ""
-    shown = sweep_table(result, choices, limit, failed=failed)
+    caveats, unclaimed = caveats_of(run, recorded.result), unclaimed_of(run, recorded.result)
+    document["caveats"] = caveats
+    document["sentence"] = unclaimed or (on_trials(result.trials) if result.trials else "")
+    shown = sweep_table(result, choices, limit, caveats, unclaimed)
     if not csv:
         return Answer(document, shown)
     rows = [row.pop("settings") | row for row in map(to_json, ranked(result.variants))]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.results.caveats import SIMULATED
-from engine.results.explanations import UNCLAIMED, explained, on_margin, on_trials, without_claims
+from engine.results.explanations import explained, on_margin, on_trials
 from engine.results.learned_tables import forecast_tables
 from engine.results.metrics import METRICS, tabled
 from engine.results.number_format import UNDEFINED, amount, correlation, defined, figure, percent, whole
 from engine.results.portfolio_tables import portfolio_tables
 from engine.results.trust_tables import figures_table, trust_tables
-from engine.runs.audit_status import audit_report, audit_status, caveats_of
+from engine.runs.audit_status import as_claimed, audit_report, audit_status, caveats_of, unclaimed_of
 from tui.number_format import table
 from tui.text.audit import missed
 from tui.text.studies import folds_table, laid_out
@@ -45,11 +45,9 @@ def with_percent(share: float) -> str:
 
 
 def backtest_summary(run: RunFolder, result: BacktestResult) -> str:
-    """The whole summary of a backtest; nothing is claimed of one whose audit failed."""
-    audit = audit_status(run)
-    failed = audit == "failed"
-    result = without_claims(result) if failed else result
-    said = explained(result, failed=failed)
+    """The whole summary of a backtest."""
+    result = as_claimed(run, result)
+    said = explained(result, unclaimed=unclaimed_of(run, result))
     return "\n".join(
         [
             *caveats_of(run, result),
@@ -60,7 +58,7 @@ def backtest_summary(run: RunFolder, result: BacktestResult) -> str:
             laid_out(figures_table(result)),
             forecast(result.forecast),
             *costs(result.costs),
-            " ".join([f"leak audit {audit}", *missed(audit_report(run))]),
+            " ".join([f"leak audit {audit_status(run)}", *missed(audit_report(run))]),
             *folds_table(result.folds),
             *(f"\n{laid_out(each)}" for each in tables(result)),
             *([""] if said else []),
@@ -105,7 +103,7 @@ def what_if(run: RunFolder, result: BacktestResult, recorded: BacktestResult, sa
         for each in tabled()
         if each.key in own or each.key in other or each.key in held
     ]
-    trials = result.trials
+    trials, unclaimed = result.trials, unclaimed_of(run, result)
     rows.append(["deflated Sharpe", "", percent(trials and trials.deflated_sharpe), "", "%"])
     return "\n".join(
         [
@@ -113,23 +111,19 @@ def what_if(run: RunFolder, result: BacktestResult, recorded: BacktestResult, sa
             *([SIMULATED] if result.simulated else []),
             said,
             table(("", "recorded", "what if", "buy & hold", ""), rows, right=(1, 2, 3)),
-            *([UNCLAIMED] if audit_status(run) == "failed" else [on_trials(trials)] if trials else []),
+            *([unclaimed] if unclaimed else [on_trials(trials)] if trials else []),
             *(f"note: {note.text}" for note in result.notes),
         ]
     )
 
 
 def backtest_document(run: RunFolder, result: BacktestResult) -> dict[str, Any]:
-    """A backtest's result for machines: metrics flat under `result`, buy and hold beside them.
-
-    Nothing is claimed of one whose audit failed.
-    """
-    failed = audit_status(run) == "failed"
-    result = without_claims(result) if failed else result
+    """A backtest's result for machines: metrics flat under `result`, buy and hold beside them."""
+    result = as_claimed(run, result)
     rest = result.to_json()
     figures = rest.pop("metrics") | {"benchmark": rest.pop("benchmark")}
     paths = {f"{name}_path": str(run.path / file) for name, file in rest.pop("files").items()}
     rest["notes"] = [note.text for note in result.notes]
     said = {"caveats": caveats_of(run, result)}
-    sentences = explained(result, failed=failed)
+    sentences = explained(result, unclaimed=unclaimed_of(run, result))
     return said | {"result": figures} | paths | rest | {"run": run.id, "sentences": sentences}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.results.number_format import UNDEFINED, whole
-from engine.runs.audit_status import audit_status
+from engine.runs.audit_status import audit_status, caveats_of
 from tui.number_format import table
 from tui.runs.comparison import against_first, figures, intervals_of, why_not
 
@@ -40,7 +40,7 @@ def side_by_side(
     every = figures([each.metrics for each in runs], [intervals_of(each) for each in results])
     rows += [[label, *texts] for label, texts in every]
     header = ("", *ids, *last)
-    lines = [table(header, rows, right=range(1, len(header))), ""]
+    lines = [*first_read(runs, results), table(header, rows, right=range(1, len(header))), ""]
     if found:
         held = [[label, *texts] for label, texts in against_first(ids, found)]
         first = found.runs[0].run
@@ -49,3 +49,13 @@ def side_by_side(
     settings = [[key, *map(str, values)] for key, values in differ.items()]
     apart = table(("", *ids), settings) if settings else "none: all have the same"
     return "\n".join([*lines, "settings that differ", apart])
+
+
+def first_read(runs: Sequence[RunFacts], results: Sequence[BacktestResult | None]) -> list[str]:
+    """What must be read before the figures of runs, whose it is before it."""
+    return [
+        f"{each.run.id}: {said}"
+        for each, result in zip(runs, results, strict=True)
+        if result
+        for said in caveats_of(each.run, result)
+    ]

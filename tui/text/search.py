@@ -20,7 +20,7 @@ BEST = 10  # trials that are told; --json and the report have all
 WIDTH = 100
 VERDICTS = (
     "winner beyond chance", "winner may be luck", "winner never traded", "search without verdict",
-    "overfitting of a search",
+    "nothing claimed", "overfitting of a search",
 )  # fmt: skip
 AS_THEY_ARE = "the settings as they are"
 

@@ -12,6 +12,7 @@ from engine.results.number_format import UNDEFINED, amount, defined, percent, wh
 from engine.results.search import SearchResult
 from engine.results.studies import CalibrationResult, SeedsResult, TrainResult, UpdateResult
 from engine.results.tables import tables_of
+from engine.runs.audit_status import as_claimed, caveats_of
 from tui.number_format import loss, table
 from tui.text.nested import nested_summary
 from tui.text.search import search_summary
@@ -27,7 +28,12 @@ SAVED = ("model*", "scaler.joblib", "metadata.joblib", "manifest.json")
 
 
 def study_summary(run: RunFolder, result: Any) -> str:
-    """What a run came to that is no backtest."""
+    """What a run came to that is no backtest, below what must be read first."""
+    return "\n".join([*caveats_of(run, result), summary(run, as_claimed(run, result))])
+
+
+def summary(run: RunFolder, result: Any) -> str:
+    """The same without that."""
     if isinstance(result, TrainResult):
         return training_summary(run, result)
     if isinstance(result, SearchResult):

@@ -5,22 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.results.caveats import SIMULATED
-from engine.results.explanations import UNCLAIMED, on_family, on_trials
+from engine.results.explanations import on_family, on_trials
 from engine.results.number_format import amount, defined, percent, signed_percent, whole
 from tui.number_format import table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from engine.results.answers import SweepResult, Variant
 
 
 def sweep_table(
-    result: SweepResult, choices: Mapping[str, list[Any]], limit: int, *, failed: bool = False
+    result: SweepResult,
+    choices: Mapping[str, list[Any]],
+    limit: int,
+    caveats: Sequence[str] = (),
+    unclaimed: str = "",
 ) -> str:
     """The table of the first results, and what the looks leave of the best; limit 0: all of them.
 
-    failed: whether the run's leak audit did.
+    caveats: what must be read first; unclaimed: why nothing is claimed of the run.
     Variants that come to the same stand in one line with their number, under the rules of the first.
     """
     variants = ranked(result.variants)
@@ -46,11 +50,12 @@ def sweep_table(
     rest = [f"{whole(len(rows))} of {whole(len(groups))} {different} shown, --limit 0 shows all"]
     return "\n".join(
         [
+            *caveats,
             *([SIMULATED] if result.simulated else []),
             f"run {result.run}   {whole(len(variants))} variants: {moved}",
             table(header, rows, right=range(len(header))),
             *(rest if len(rows) < len(groups) else []),
-            *on_best(result, failed=failed),
+            *on_best(result, unclaimed),
         ]
     )
 
@@ -68,15 +73,15 @@ def equals(variants: Iterable[Variant]) -> list[list[Variant]]:
     return list(groups.values())
 
 
-def on_best(result: SweepResult, *, failed: bool) -> list[str]:
-    """What the best variant is worth after so many tries; nothing where the leak audit failed."""
+def on_best(result: SweepResult, unclaimed: str) -> list[str]:
+    """What the best variant is worth after so many tries; why nothing is claimed, where that is so."""
     if result.best is None or result.trials is None:
         return ["No variant trades ten times or more with a Sharpe ratio that is defined: none is the best."]
     best, trials = result.variants[result.best], result.trials
     rules = "  ".join(f"{key}={value}" for key, value in best.settings.items())
     head = f"best with ten trades or more: {rules}   Sharpe {amount(best.sharpe)}"
-    if failed:
-        return [head, UNCLAIMED]
+    if unclaimed:
+        return [head, unclaimed]
     luck = (
         f"The best of {whole(trials.trials)} tries without any skill is expected at "
         f"{amount(trials.expected_best_sharpe)}. "

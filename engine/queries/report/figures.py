@@ -19,13 +19,12 @@ SAID = (
 )  # fmt: skip
 
 
-def trust(result: BacktestResult, audit: str, recorded: BacktestResult) -> list[str]:
+def trust(result: BacktestResult, audit: str, recorded: BacktestResult, unclaimed: str) -> list[str]:
     """How the audit ended, the deflated Sharpe ratio, and what the facts say as they were recorded."""
-    failed = audit == "failed"
-    sentences = explained(recorded, result.trials, failed=failed)
+    sentences = explained(recorded, result.trials, unclaimed=unclaimed)
     chance = percent(result.trials and result.trials.deflated_sharpe)
     return [
-        f"Leak audit: {audit}.{'' if failed else f' Deflated Sharpe: {chance} %.'}",
+        f"Leak audit: {audit}.{'' if unclaimed else f' Deflated Sharpe: {chance} %.'}",
         *(sentences[name] for name in SAID if name in sentences),
     ]
 

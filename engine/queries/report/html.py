@@ -18,7 +18,6 @@ from engine.queries.result import traded
 from engine.queries.return_analysis import analysis
 from engine.results.answers import Curve, WrittenReport
 from engine.results.caveats import SIMULATED
-from engine.results.explanations import without_claims
 from engine.results.learned_tables import features_table, forecast_tables
 from engine.results.number_format import defined, grouped, signed_percent
 from engine.results.portfolio_tables import portfolio_tables
@@ -26,7 +25,7 @@ from engine.results.return_analysis import stretches
 from engine.results.return_tables import on_groups, on_rolling, return_tables
 from engine.results.tables import tables_of
 from engine.results.trust_tables import figures_table, trust_tables
-from engine.runs.audit_status import audit_status, caveats_of
+from engine.runs.audit_status import as_claimed, audit_status, caveats_of, unclaimed_of
 from engine.runs.folder import RunFolder
 from engine.runs.log_entries import batch_trace
 from engine.runs.modes import MODES
@@ -74,8 +73,8 @@ def page(request: Event) -> str:
         found = replace(found, trials=by_now) if by_now.looks > found.trials.looks else found
     lines = curves(again, result.decisions.without_forecast, COLUMNS)
     run, changes = result.run, request.get("overrides") or {}
-    audit = audit_status(run)
-    recorded = without_claims(recorded) if audit == "failed" else recorded
+    recorded = as_claimed(run, recorded)
+    said = figures.trust(found, audit_status(run), recorded, unclaimed_of(run, recorded))
     name = f"{run.id} {run.name}".strip()
     equity = [(lines.benchmark, "benchmark"), (lines.strategy, "strategy")]
     below = [(lines.benchmark_drawdown, "benchmark"), (lines.strategy_drawdown, "strategy")]
@@ -95,7 +94,7 @@ def page(request: Event) -> str:
         "<h2>Figures</h2>",
         laid_out(figures_table(found)),
         "<h2>How far to trust it</h2>",
-        *(f"<p>{escape(line)}</p>" for line in figures.trust(found, audit, recorded)),
+        *(f"<p>{escape(line)}</p>" for line in said),
         *map(laid_out, (*portfolio_tables(recorded), *trust_tables(recorded))),
         "<h2>What it learned</h2>",
         *map(laid_out, forecast_tables(recorded)),
@@ -151,10 +150,10 @@ def training(run: RunFolder) -> list[str]:
 
 def study_page(run: RunFolder) -> str:
     """The document of a result that is no backtest."""
-    result, name = result_of(run), f"{run.id} {run.name}".strip()
+    result, name = as_claimed(run, result_of(run)), f"{run.id} {run.name}".strip()
     body = [
         f"<h1>{escape(f'{run.mode} {name}')}</h1>",
-        *banners({}, [], simulated=result.simulated),
+        *banners({}, caveats_of(run, result), simulated=result.simulated),
         *map(laid_out, tables_of(result)),
         *(f"<p>Note: {escape(note.text)}</p>" for note in result.notes),
     ]

@@ -242,6 +242,8 @@ def enter_sandbox(folder: str) -> None:
     tempfile.tempdir = folder
     for name in ("TMPDIR", "HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "NUMBA_CACHE_DIR"):
         os.environ[name] = folder
+    if "numba" in sys.modules:  # which has read that variable
+        sys.modules["numba"].config.CACHE_DIR = folder
     os.environ["LOKY_MAX_CPU_COUNT"] = "1"  # else joblib starts a program to count the cores
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import importlib.util
 import inspect
@@ -65,9 +66,15 @@ ALONE = {
     "gc.get_referrers": "searches the memory of its process",
     "gc.get_referents": "searches the memory of its process",
     frames.ALL: "searches the memory of its process",
+    "sys.settrace": "follows what its process executes",
+    "sys.setprofile": "follows what its process executes",
 }  # fmt: skip
 # What leads to the variables of whoever calls, where all bars lie; libraries ask for it, too.
 FRAMES = {"tb_frame", "gi_frame", "cr_frame", "ag_frame"}
+BY_ADDRESS = {
+    "ctypes.string_at", "ctypes.wstring_at", "ctypes.cdata", "ctypes.PyObj_FromPtr",
+}  # fmt: skip
+READS_MEMORY = "reads memory by its address"
 SEARCHES = "searches the variables of whoever calls it"
 # Functions of the C library that bring in what no event of Python's tells of, whoever's library has them.
 IN_C = {
@@ -134,9 +141,9 @@ class Watch:
             self.opened(arguments[1])
         elif event == "socket.__new__" and arguments[1] != socket.AF_UNIX:  # pairs stay in the process
             self.seen[f"{NETWORK} a socket"] = None
-        elif leads_to_frames(event, arguments):
+        elif words := looks_around(event, arguments):
             if self.asked_by_itself():
-                self.seen[SEARCHES] = None
+                self.seen[words] = None
         elif event in CALLS and arguments:
             words, place = CALLS[event]
             what = arguments[place]
@@ -144,11 +151,11 @@ class Watch:
                 self.seen[f"{words} {named(what)}"] = None
 
     def asked_by_itself(self) -> bool:
-        """Whether the code itself raised the event, or had `inspect` raise it."""
+        """Whether the code itself raised the event, or had `inspect` or `ctypes` raise it."""
         frame = inspect.currentframe()
         for _ in range(3):  # this, `note` and `__call__`; then whoever raised it
             frame = frame and frame.f_back
-        while frame and frame.f_code.co_filename == inspect.__file__:
+        while frame and frame.f_code.co_filename in (inspect.__file__, ctypes.__file__):
             frame = frame.f_back
         return frame is not None and realpath(frame.f_code.co_filename) in self.files
 
@@ -209,9 +216,12 @@ def readers_in(words: Iterable[str]) -> list[str]:
     )
 
 
-def leads_to_frames(event: str, arguments: tuple[Any, ...]) -> bool:
-    """Whether an event is of code that looks at what is being executed."""
-    return event == frames.ONE or (event == "object.__getattr__" and arguments[1] in FRAMES)
+def looks_around(event: str, arguments: tuple[Any, ...]) -> str:
+    """What code does that raises the event by itself: look at what is being executed, or at memory."""
+    if event in BY_ADDRESS:
+        return READS_MEMORY
+    frame = event == frames.ONE or (event == "object.__getattr__" and arguments[1] in FRAMES)
+    return SEARCHES if frame else ""
 
 
 def within(folders: Iterable[str]) -> tuple[str, ...]:

@@ -147,12 +147,12 @@ def fills(
     width: int,
     *,
     tried: bool = False,
-    failed: bool = False,
+    unclaimed: str = "",
 ) -> list[Line]:
     """The run's decisions filled in kinder and harsher ways, what that leaves, and the notes.
 
     `tried` says that `result` is by other rules than `recorded`, whose scenarios stay those of the run;
-    `failed`, that the leak audit did.
+    `unclaimed`, why nothing is claimed.
     """
     whose = "of the run as it was recorded" if tried else f"the run fills at {result.fill}"
     lines: list[Line] = [[(" fills", "bright"), (f"  {whose}", "quiet")]]
@@ -162,7 +162,7 @@ def fills(
         else [(f" {why_absent(recorded)}", "quiet")]
     )
     lines += [scenario(each) for each in recorded.fills.scenarios] if recorded.fills else []
-    said = explained(recorded, failed=failed)
+    said = explained(recorded, unclaimed=unclaimed)
     if "fills" in said and recorded.fills:  # the returns stand above
         said["fills"] = left_by_fills(recorded.metrics["total_return"], recorded.fills)
     for name in ("audit", "fills", "funding", "permutation", "baselines", "trials", "family"):

@@ -53,14 +53,14 @@ def read(path: Path) -> ImportanceResult | None:
 
 def learned(
     recorded: BacktestResult, importance: ImportanceResult | None, measure: str, width: int, *,
-    failed: bool = False, ascii: bool = False,  # noqa: A002
+    unclaimed: str = "", ascii: bool = False,  # noqa: A002
 ) -> list[Line]:  # fmt: skip
     """The panel, of the run as it was recorded; importance: where it was measured; measure: how it is.
 
-    failed: whether the leak audit did.
+    unclaimed: why nothing is claimed.
     """
     head: Line = [(" forecasts and features", "bright"), ("  of the run as it was recorded", "quiet")]
-    said, found = explained(recorded, failed=failed), recorded.calibration
+    said, found = explained(recorded, unclaimed=unclaimed), recorded.calibration
     lines = [head]
     for part in ("calibration", "drift"):
         lines += paragraph(said[part], width) if part in said else []

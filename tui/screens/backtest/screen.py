@@ -8,7 +8,7 @@ from textual.containers import Container, VerticalScroll
 
 from engine.errors import QuantdeckError
 from engine.results.answers import Curves
-from engine.runs.audit_status import audit_status, caveats_of
+from engine.runs.audit_status import audit_status, caveats_of, unclaimed_of
 from tui.background.preload import warm
 from tui.background.questions import Questions
 from tui.screens.backtest import actions, drawing, selection
@@ -185,11 +185,11 @@ class BacktestScreen(BaseScreen):
             moved, first = opened.moves.listing, caveats_of(run, shown)
             facts = drawing.Shown(shown, moved, opened.tries, audit_status(run), first, opened.stale)
             banner = [*drawing.caveats(facts, self.size.width), *drawing.banner(facts, self.size.width)]
-            self.draw_result(shown, opened.recorded or shown, failed=facts.audit == "failed")
+            self.draw_result(shown, opened.recorded or shown, unclaimed_of(run, shown))
         self.query_one("#banner", Lines).show(banner)
         self.query_one("#title", Lines).show([title])
 
-    def draw_result(self, shown: BacktestResult, recorded: BacktestResult, *, failed: bool) -> None:
+    def draw_result(self, shown: BacktestResult, recorded: BacktestResult, unclaimed: str) -> None:
         """The panels of the result; keys go to the trades as soon as they are on the screen."""
         if self.focused is None and not self._zoom:
             self.set_focus(self.trades.table)
@@ -203,7 +203,7 @@ class BacktestScreen(BaseScreen):
         self.query_one("#aside", Lines).show(drawing.aside(shown, recorded))
         width = self.query_one("#more").size.width or self.size.width
         self.query_one("#months", Lines).show([*drawing.months(shown, width), []])
-        fills = drawing.fills(shown, recorded, width, tried=opened.tried, failed=failed)
+        fills = drawing.fills(shown, recorded, width, tried=opened.tried, unclaimed=unclaimed)
         self.query_one("#fills", Lines).show(fills)
         self.query_one("#stress", Lines).show(stress(recorded, width))
         if self._zoom == "portfolio":
@@ -211,7 +211,7 @@ class BacktestScreen(BaseScreen):
         if self._zoom == "learned" and opened.run:
             importance = measured(self.deck.snapshot, opened.run)
             measure = self.hint(f"importance {recorded.of or recorded.run}")
-            text = learned(recorded, importance, measure, width, failed=failed, ascii=self.deck.ascii)
+            text = learned(recorded, importance, measure, width, unclaimed=unclaimed, ascii=self.deck.ascii)
             self.query_one("#forecasts-and-features", Lines).show(text)
         if self._zoom in ("rolling", "returns"):
             self.draw_returns(width)

@@ -20,6 +20,8 @@ from tui.runs.comparison import (
     intervals_of,
     why_not,
 )
+from tui.screens.backtest.drawing import paragraph
+from tui.text.comparison import first_read
 from tui.widgets.lines import Line, fitted
 from tui.widgets.overlay_chart import mark_of
 
@@ -105,7 +107,9 @@ def table(columns: Columns, shown: Shown, found: ComparedRuns | None, *, waits: 
     """Figures with intervals, differences from the first run, settings that differ."""
     runs = columns.runs
     names = [each.run.name for each in runs]
-    lines = row("name", names, shown) if any(names) else []
+    said = first_read(runs, columns.results)
+    lines = [line for text in said for line in paragraph(text, shown.width, "alarm")]
+    lines += row("name", names, shown) if any(names) else []
     lines += row("state", [run_status.status(each.state)[0] for each in runs], shown)
     spans = [(each.start[:10], each.end[:10]) if each else ("", "") for each in columns.results]
     if len({*spans} - {("", "")}) > 1:

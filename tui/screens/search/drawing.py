@@ -11,6 +11,7 @@ from engine.hints import file_hint
 from engine.results.number_format import amount, correlation, defined, grouped, percent, whole
 from engine.results.search import verdict
 from tui.runs.status import tone
+from tui.screens.backtest.drawing import paragraph
 from tui.screens.backtest.selection import indented
 from tui.screens.dialogs import wrapped
 from tui.screens.train.drawing import bar, waiting
@@ -53,14 +54,19 @@ def progress(found: Trials, far: SearchProgress | None, width: int, *, ascii: bo
     return line
 
 
-def verdicts(found: Trials, width: int) -> list[Line]:
-    """What is to be said of the winner, before any figure."""
+def verdicts(found: Trials, width: int, caveats: Sequence[str] = (), unclaimed: str = "") -> list[Line]:
+    """What is to be said of the winner, before any figure.
+
+    caveats: what must be read first; unclaimed: why no skill is claimed.
+    """
+    first = [line for said in caveats for line in paragraph(said, width, "alarm")]
     if found.luck is None:
-        return [[(" no verdict yet: it comes with the first batch of trials", "quiet")]]
-    text = verdict(found.luck)[0].text
+        return [*first, [(" no verdict yet: it comes with the first batch of trials", "quiet")]]
+    text = verdict(found.luck, unclaimed)[0].text
     far = "" if found.result else "So far: "
     lines = textwrap.wrap(f"{far}{text}", max(20, width - 2))
-    return [[(f" {line}", "good" if found.luck.beyond_chance else "warn")] for line in lines]
+    role = "good" if found.luck.beyond_chance and not unclaimed else "warn"
+    return [*first, *([(f" {line}", role)] for line in lines)]
 
 
 def odds_panel(luck: Luck | None, width: int, height: int) -> list[Line]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Horizontal, VerticalScroll
 
 from engine.errors import RepairDataError
+from engine.runs.audit_status import as_claimed, caveats_of, unclaimed_of
 from engine.runs.remedies import resumable
 from tui.background.preload import warm
 from tui.runs import nested
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from engine.results.search import SearchTrial
+    from engine.runs.folder import RunFolder
     from tui.runs.watch import Snapshot, Watched
 
 ZOOMS = ("", "best", "trials")
@@ -138,8 +141,8 @@ class SearchScreen(BaseScreen):
             self.call_after_refresh(self._show)  # figures that come into sight have no size before
         title = title_of(watched, width, frozen=False) if watched else [(" Search", "bright")]
         self.query_one("#title", Lines).show([title])
-        if self._spans.searches:
-            self._show_spans()
+        if watched and self._spans.searches:
+            self._show_spans(watched.run)
             return
         if watched is None or not self._found.trials:
             for name in ("#progress", "#verdict"):
@@ -153,19 +156,22 @@ class SearchScreen(BaseScreen):
         far = None if self._found.result else progress_of(watched.state)
         line = drawing.progress(self._found, far, width, ascii=self.deck.ascii)
         self.query_one("#progress", Lines).show([line])
-        self.query_one("#verdict", Lines).show(drawing.verdicts(self._found, width))
+        said = caveats_of(watched.run, self._found.result), unclaimed_of(watched.run, self._found.result)
+        self.query_one("#verdict", Lines).show(drawing.verdicts(self._found, width, *said))
         self._list.take(self._found, self._table)
         self.query_one("#trials", Lines).show([self._list.title()])
         self._figures.draw(self, self._found)
 
-    def _show_spans(self) -> None:
+    def _show_spans(self, run: RunFolder) -> None:
         """A search through time: its figures, and a row for each span."""
         found, width, table = self._spans, self.size.width, self._table
+        first = caveats_of(run, found.result)
+        found = replace(found, result=found.result and as_claimed(run, found.result))
         snapshot = self.deck.snapshot
         line = spans.progress(found, snapshot, width, ascii=self.deck.ascii)
         self.query_one("#progress", Lines).show([line])
         room = SPAN_LINES["low" if self.has_class("low") else ""]
-        self.query_one("#verdict", Lines).show(spans.verdicts(found, width, room))
+        self.query_one("#verdict", Lines).show(spans.verdicts(found, width, room, first))
         title: Line = [(" spans", "bright"), ("   enter opens a span's search", "quiet")]
         self.query_one("#trials", Lines).show([title])
         table.columns, table.sorted_by = spans.COLUMNS, ("", False)

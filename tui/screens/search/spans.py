@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.results.number_format import amount, correlation, percent, whole
 from tui.runs.status import status
+from tui.screens.backtest.drawing import paragraph
 from tui.screens.search.drawing import BAR, short
 from tui.screens.train.drawing import bar
 from tui.text.nested import nested_figures
@@ -15,6 +16,8 @@ from tui.widgets.lines import Line, packed
 from tui.widgets.virtual_table import Column
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.results.nested import NestedResult, SearchedSpan
     from tui.runs.nested import Spans
     from tui.runs.watch import Snapshot
@@ -47,11 +50,15 @@ def progress(found: Spans, snapshot: Snapshot, width: int, *, ascii: bool) -> Li
     ]  # fmt: skip
 
 
-def verdicts(found: Spans, width: int, room: int) -> list[Line]:
-    """The figures of the spans end to end, and what they are, as far as `room` lines go."""
+def verdicts(found: Spans, width: int, room: int, caveats: Sequence[str] = ()) -> list[Line]:
+    """The figures of the spans end to end, and what they are, as far as `room` lines go.
+
+    caveats: what must be read first.
+    """
     if found.result is None:
         return [[(" no figure yet: they come when every span is traded", "quiet")]]
-    lines = packed(figures(found.result), width)
+    first = [line for said in caveats for line in paragraph(said, width, "alarm")]
+    lines = [*first, *packed(figures(found.result), width)]
     said = " ".join(note.text for note in found.result.notes)
     left = max(0, room - len(lines))
     notes = textwrap.wrap(said, max(20, width - 2), max_lines=left, placeholder=" …") if left else []

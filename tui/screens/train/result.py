@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import QuantdeckError
 from engine.runs.modes import with_backtest
@@ -20,16 +20,16 @@ def result(watched: Watched) -> list[Line]:
     state, run = watched.state, watched.run
     if state.status != "done" or state.history or run.mode in with_backtest():
         return []
-    return result_lines(run, state.ended_at)
-
-
-@lru_cache(maxsize=8)
-def result_lines(run: RunFolder, _ended_at: str) -> list[Line]:
-    """The text as lines, read once for each time that the run has ended."""
     from tui.text.studies import study_summary
 
     try:
-        text = study_summary(run, result_of(run))
+        text = study_summary(run, read(run, state.ended_at))
     except QuantdeckError as error:
         return [[(f" {error}", "bad")]]
     return [[(f" {line}", "")] for line in text.splitlines()]
+
+
+@lru_cache(maxsize=8)
+def read(run: RunFolder, _ended_at: str) -> Any:
+    """The result, read once for each time that the run has ended; its leak audit may come later."""
+    return result_of(run)
