@@ -1,7 +1,6 @@
 """`quantdeck doctor` on machines that lack something."""
 
 import errno
-import os
 import time
 from importlib import metadata
 
@@ -9,6 +8,7 @@ import pytest
 
 from engine.disk import NEEDED_MB
 from engine.errors import MakeRoomError
+from tests.ordinary_user import ordinary_user
 from tui.commands import doctor
 
 
@@ -73,11 +73,22 @@ def test_a_home_that_cannot_be_written(tmp_path, there):
         home.write_text("no folder")
     else:
         home.mkdir(0o500)
-        if os.access(home, os.W_OK):
-            pytest.skip("root writes everywhere")
-    state, answer = state_of(home, "home")
+    with ordinary_user():
+        state, answer = state_of(home, "home")
     assert state == "bad"
     assert "home" in str(answer.error)
+
+
+@pytest.mark.parametrize("what", ["home", "trial ledger"])
+def test_a_full_disk_wants_room_and_no_other_rights(monkeypatch, tmp_path, what):
+    def full(**_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(doctor.tempfile, "TemporaryFile", full)
+    state, answer = state_of(tmp_path, what)
+    (found,) = (each for each in answer.document["findings"] if each["what"] == what)
+    assert state == "bad"
+    assert found["remedy"].startswith("Free space")
 
 
 def test_variables_that_are_left_out(monkeypatch, tmp_path):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from engine.code_cache import cache_folder
-from engine.disk import NEEDED_MB, free_mb
+from engine.disk import ANY_REMEDY, NEEDED_MB, REMEDIES, free_mb
 from engine.errors import MakeRoomError
 from engine.memory import memory_to_be_had
 from engine.runs import trial_store
@@ -25,7 +25,7 @@ from engine.runs.home import Home, home_path
 from engine.variables import DROPPED
 from tui.commands.answer import Answer
 from tui.terminal.capabilities import usable
-from tui.terminal.characters import lacking
+from tui.terminal.characters import lacking, started_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,7 +150,8 @@ def folder(what: str, path: Path, least_mb: float = 0.0) -> Finding:
             file.flush()
             free = free_mb(there)
     except OSError as error:
-        remedy = "Name another with --home" if what == "home" else "Make it one that you may write"
+        remedy = REMEDIES.get(error.errno, ANY_REMEDY)
+        remedy += ", or name another with --home" if what == "home" else ""
         value = f"{path}: {error.strerror or error}"
         return Finding("folders", what, value, "bad" if least_mb else "warn", remedy)
     short = free * 1e6 < ROOM
@@ -171,9 +172,10 @@ def temporary_files() -> Finding:
 
 
 def locale() -> str:
-    """The variable that tells the locale, and what it says."""
-    name = next((each for each in ("LC_ALL", "LC_CTYPE", "LANG") if os.environ.get(each)), "")
-    return f"{name} is {os.environ[name]}" if name else "no locale is set"
+    """The variable that tells the locale, and what it says; not what Python has set in its stead."""
+    given = started_with() or os.environ
+    name = next((each for each in ("LC_ALL", "LC_CTYPE", "LANG") if given.get(each)), "")
+    return f"{name} is {given[name]}" if name else "no locale is set"
 
 
 def surroundings() -> Iterator[Finding]:
