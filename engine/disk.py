@@ -104,7 +104,8 @@ def refusals(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason, remedy = error.strerror or type(error).__name__, REMEDIES.get(error.errno, ANY_REMEDY)
+        known = os.strerror(error.errno) if error.errno else error.strerror  # libraries add paths
+        reason, remedy = known or type(error).__name__, REMEDIES.get(error.errno, ANY_REMEDY)
         raise MakeRoomError(str(path), f"cannot be written: {reason}", remedy) from error
 
 

@@ -23,7 +23,7 @@ def main(arguments):
                 print(seed, why, sep="\n")
             wrong, slow = len(tally.wrong), tally.slowest_s
             said = f"{tally.taken} taken, {count - tally.taken - wrong} refused, {wrong} wrong"
-            print(f"{count} mutated {what}: {said}; slowest {slow:.1f} s")
+            print(f"{count} mutated {what}: {said}; slowest {slow:.1f} s of CPU")
             failed |= bool(wrong) or slow > MOST_S
     print(f"memory at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:.0f} MB")
     return int(failed)

@@ -1,6 +1,7 @@
 """What the operating system refuses is told as such, with a remedy for that very refusal."""
 
 import errno
+import tempfile
 
 import pytest
 
@@ -44,6 +45,16 @@ def test_what_a_library_was_told_counts_where_it_says_something_else():
     error = OSError("could not load it")
     error.__context__ = OSError("lib.so: failed to map segment from shared object")
     assert as_error(error).thing == "memory"
+
+
+def test_where_no_temporary_file_can_be_written_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: [str(tmp_path / "gone")])
+    with pytest.raises(FileNotFoundError) as raised:
+        tempfile.mkdtemp()
+    found = as_error(raised.value)
+    assert (type(found), found.thing) == (MakeRoomError, "temporary files")
+    assert "TMPDIR" in found.remedy
 
 
 def test_what_is_lacking_that_should_be_there_may_be_our_own_fault():

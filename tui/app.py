@@ -206,7 +206,8 @@ class Quantdeck(RunControl):
 
     def _note_look(self) -> None:
         if self.snapshot.runs and not (self.replayed or self.view):
-            note_look(self.home.path, [each.id for each in self.snapshot.live])
+            live, newest = [each.id for each in self.snapshot.live], self.snapshot.runs[-1].id
+            note_look(self.home.path, live, newest)
 
     def _tell_end(self, watched: Watched) -> None:
         """Say that a run has ended, except on the screen that shows it; ring where that is wished for."""

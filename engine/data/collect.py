@@ -26,7 +26,7 @@ from engine.data.inputs import (
 )
 from engine.data.kinds import KINDS
 from engine.data.plan import PRIMARY, Source, sources_of, span_of
-from engine.data.update import Emit, event, facts, failed, missing, stored, update
+from engine.data.update import Emit, complete, event, facts, failed, missing, stored, update
 from engine.errors import ChangeSettingsError, QuantdeckError, StopRequestedError
 from engine.market.calendar import Calendar
 from engine.market.candles import gaps, iso, milliseconds, time_index
@@ -209,7 +209,7 @@ class CollectJob:
         """Put the source's rows of the wanted range into `found`, with the error if the run may go on."""
         try:
             if client is None:
-                series = stored(source, self.store)
+                series = complete(source, self.store, self.now_ms)
                 self.emit(event(source, "end", rows=len(series.frame)))
             else:
                 series = await update(source, self.store, client, self.now_ms, self.emit)

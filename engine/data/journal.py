@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.disk import refusals
+from engine.errors import MakeRoomError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +56,7 @@ class Journal:
     def read(self) -> tuple[list[Range], list[int], NDArray[np.float64]]:
         """What the whole records tell, in order: ranges, how many rows each has, all rows (N, columns).
 
-        Ends at the first record that is none.
+        Ends at the first record that is none. Raises MakeRoomError if it may not be read.
         """
         spans, pages = [], [np.empty((0, self.columns))]
         for span, rows in self._records():
@@ -66,7 +67,11 @@ class Journal:
     def _records(self) -> Iterator[tuple[Range, NDArray[np.float64]]]:
         if not self.path.exists():
             return
-        with self.path.open("rb") as file:
+        try:
+            file = self.path.open("rb")
+        except PermissionError:
+            raise MakeRoomError(str(self.path), "may not be read", "Allow reading it") from None
+        with file:
             while len(head := file.read(HEAD.size)) == HEAD.size:
                 magic, columns, rows, start, end = HEAD.unpack(head)
                 if (magic, columns) != (MAGIC, self.columns):

@@ -7,6 +7,7 @@ where they end.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from contextlib import aclosing
@@ -20,7 +21,7 @@ from engine.data.exchange import pager
 from engine.data.exchange.client import limits_of
 from engine.data.kinds import KINDS
 from engine.data.store import Series
-from engine.errors import QuantdeckError, TryAgainError
+from engine.errors import MakeRoomError, QuantdeckError, TryAgainError
 from engine.market.candles import (
     iso,
     time_index,
@@ -44,6 +45,17 @@ MOST_AGAIN = 20  # pages that an update asks for twice; a market that often has 
 def stored(source: Source, store: Store) -> Series:
     """The series as it is stored, an empty one if it is not. Raises RepairDataError."""
     return store.read(source.name) if source.name in store.names() else empty(source)
+
+
+def complete(source: Source, store: Store, now_ms: int) -> Series:
+    """The same of a series that lacks nothing, without the journal that a writer left who was killed at last.
+
+    Where that is another's to put away, being written or not allowed, it stays. Raises RepairDataError.
+    """
+    if store.journal(source.name, source.kind).path.exists():
+        with contextlib.suppress(TryAgainError, MakeRoomError), store.open(source.name) as opened:
+            return opened.fold(now_ms)
+    return stored(source, store)
 
 
 def empty(source: Source) -> Series:

@@ -21,6 +21,7 @@ OF_THE_MACHINE = REMEDIES.keys() - {errno.ENOENT, errno.EEXIST, errno.EISDIR}  #
 NO_MEMORY = (
     "resource_exhausted", "failed to map segment", "cannot allocate memory", "can't start new thread",
 )  # fmt: skip
+NO_TEMPORARY = "No usable temporary directory"  # how Python's tempfile says that it found none
 LONGEST_REASON = 300
 EARLIER_NAMES = {  # of classes in the logs of version 0.1
     "TryAgain": "TryAgainError",
@@ -43,16 +44,26 @@ def as_error(error: BaseException) -> QuantdeckError:
         return next((each for each in found if isinstance(each, StopRequestedError)), found[0])
     if isinstance(error, KeyboardInterrupt):
         return StopRequestedError("the run", "was interrupted")
+    if refusal := refusal_of_the_machine(error):
+        return refusal
+    reason = f"its own fault: {one_line(error)}"
+    return InternalError("quantdeck", reason, "engine.log holds the traceback; please report it")
+
+
+def refusal_of_the_machine(error: BaseException) -> MakeRoomError | None:
+    """What the machine has refused, if an exception says so: memory, or to do something with a file."""
     number = error.errno if isinstance(error, OSError) else None
     if isinstance(error, MemoryError) or number == errno.ENOMEM or tells_of_no_memory(error):
         reason = "the machine has none left to give"
         remedy = "Free some, or raise its limit: ulimit -v unlimited; or use less history or smaller batches"
         return MakeRoomError("memory", reason, remedy)
+    if number == errno.ENOENT and NO_TEMPORARY in str(error):
+        reason = "can be written nowhere: there is no folder for them"
+        return MakeRoomError("temporary files", reason, "Name one that you may write: TMPDIR=FOLDER")
     if isinstance(error, OSError) and number in OF_THE_MACHINE:
         thing = str(error.filename or "the machine")
         return MakeRoomError(thing, error.strerror or "refuses", REMEDIES[number])
-    reason = f"its own fault: {one_line(error)}"
-    return InternalError("quantdeck", reason, "engine.log holds the traceback; please report it")
+    return None
 
 
 def tells_of_no_memory(error: BaseException) -> bool:

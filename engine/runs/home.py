@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from engine.disk import check_room, refusals, write_whole
 from engine.errors import ChangeSettingsError, RepairDataError, TryAgainError, no_such_series
 from engine.hints import hint, run_hint
-from engine.runs import lock
+from engine.runs import lock, order
 from engine.runs.events import clock, stamp
 from engine.runs.modes import MODES
 
@@ -62,6 +62,7 @@ class Home:
         about |= {"id": run.path.name, "created": stamp(clock()), "quantdeck": release()}
         settings = for_own_signals(settings) if mode == "simulate" else settings
         write_whole(run.settings_path, to_toml(pinned(settings)).encode())
+        order.note(self.path, run.path.name)
         write_whole(run.about_path, json.dumps(about, indent=2).encode())
         return run
 
@@ -104,8 +105,7 @@ class Home:
 
     def all(self) -> list[RunFolder]:
         """Every run, newest last. Folders that hold no valid run.json of their own are left out."""
-        runs = [run for run in map(RunFolder, self.candidates()) if run.is_genuine]
-        return sorted(runs, key=lambda run: (run.created, run.id))
+        return order.in_order(self.path, (run for run in map(RunFolder, self.candidates()) if run.is_genuine))
 
     def candidates(self) -> list[Path]:
         """Whatever lies where the folders of runs do; links are left out."""

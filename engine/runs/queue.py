@@ -60,7 +60,9 @@ def join(run: RunFolder) -> None:
     with contextlib.suppress(OSError):
         folder = folder_of(run)
         folder.mkdir(exist_ok=True)
-        (folder / Ticket(time.time_ns(), run.id, at_once(run)).name).touch(mode=0o600)
+        last = max((ticket.order for ticket in living(folder)), default=0)  # whatever the clock says now
+        order = max(time.time_ns(), last + 1)
+        (folder / Ticket(order, run.id, at_once(run)).name).touch(mode=0o600)
 
 
 def begin(run: RunFolder) -> int:

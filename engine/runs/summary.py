@@ -14,6 +14,7 @@ from engine.results.tables import figures_of
 from engine.runs import reader_cache, state_fields
 from engine.runs.folder import RunFolder
 from engine.runs.log_entries import Epoch
+from engine.runs.order import in_order
 from engine.runs.results import result_of
 from engine.runs.signature import key_path
 from engine.runs.state import State, state_of, unread
@@ -90,7 +91,8 @@ def summaries(home: Home, *, anew: bool = True) -> list[tuple[RunFolder, Summary
                 index[run.path.name] = entry
         if more >= ENOUGH and key:
             reader_cache.keep(path, {"key": key, "runs": index})
-        return sorted(found, key=lambda each: (each[0].created, each[0].id))
+        by_id = {run.id: (run, summary) for run, summary in found}
+        return [by_id[run.id] for run in in_order(home.path, (run for run, _ in found))]
 
 
 def stamped(home: Home) -> list[tuple[RunFolder, str]]:

@@ -90,7 +90,7 @@ def place(home: Path) -> Place:
     folder = user_folders.states() / "quantdeck"
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if os.access(folder, os.W_OK):
+        if os.access(folder, os.W_OK, effective_ids=True):
             return Place(folder / FILE, alone=False)
     return Place(home / FILE, alone=True)
 

@@ -11,7 +11,8 @@ from tests.data.exchanges.mutation import HEADERS
 
 @pytest.mark.parametrize("seed", range(36))
 async def test_an_update_over_mutated_answers_never_ends_as_our_own_fault(seed, tmp_path):
-    assert await updated(seed, tmp_path) is None
+    found = await updated(seed, tmp_path)
+    assert found.fault is None
 
 
 @given(st.text() | st.sampled_from([value for _, value in HEADERS]), st.text())

@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import json
-import os
 import random
 import signal
 import subprocess
@@ -24,6 +23,7 @@ from engine.data.store import Series, Store, series_name
 from engine.errors import ChangeSettingsError, InternalError, MakeRoomError, RepairDataError, TryAgainError
 from engine.market.candles import OHLCV, time_index
 from engine.settings import SERIES_NAME
+from tests.ordinary_user import ordinary_user
 
 HOUR = 3_600_000
 START = 1_600_000_000_000 - 1_600_000_000_000 % HOUR
@@ -388,10 +388,9 @@ def test_a_folder_that_cannot_be_made(tmp_path):
         Store(tmp_path / "file" / "data")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_may_not_be_written(store):
     store.folder.chmod(0o500)
-    with pytest.raises(MakeRoomError):
+    with pytest.raises(MakeRoomError, match="cannot be written: Permission denied"), ordinary_user():
         store.write(series(candles(3)))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from engine.data.importing import budget
+from engine import memory
 from engine.data.importing.files import read
 from engine.data.importing.hints import Hints
 from engine.errors import ChangeSettingsError, MakeRoomError, RepairDataError
@@ -116,14 +116,14 @@ def test_layers_lines_and_columns_without_end_are_named(tmp_path, content, reaso
 
 
 def test_a_container_counts_as_the_machine(tmp_path, monkeypatch):
-    whole = budget.memory_to_be_had()
+    whole = memory.memory_to_be_had()
     assert whole > 0
     (tmp_path / "memory.max").write_text("3000000\n")
     (tmp_path / "memory.current").write_text("1000000\n")
-    monkeypatch.setattr(budget, "CGROUP", tmp_path)
-    assert budget.memory_to_be_had() == 2_000_000
+    monkeypatch.setattr(memory, "CGROUP", tmp_path)
+    assert memory.memory_to_be_had() == 2_000_000
     (tmp_path / "memory.max").write_text("max\n")
-    assert budget.memory_to_be_had() > 2_000_000
+    assert memory.memory_to_be_had() > 2_000_000
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "much", "nan", "inf"])

@@ -1,6 +1,8 @@
 """Run folders: made whole, found by id, name, beginning or `last`, deleted without touching anything else."""
 
+import datetime as dt
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +13,11 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from engine.errors import ChangeSettingsError, RepairDataError
+from engine.runs.events import clock
 from engine.runs.folder import RunFolder
 from engine.runs.home import Home, home_path, matching
+from engine.runs.order import FILE
+from engine.runs.summary import summaries
 from engine.settings import Settings, load, make, pinned
 
 
@@ -73,6 +78,31 @@ def test_runs_come_in_the_order_of_their_making(home):
     assert [run.id for run in home.all()] == ["aaaaaaaa", "cccccccc", "00000000", "bbbbbbbb"]
     assert home.find("last").id == "bbbbbbbb"
     assert home.find("last", ["train"]).id == "cccccccc"
+
+
+@pytest.mark.parametrize("minutes", [(0, 0, 0, 0, 0), (4, 3, 2, 1, 0), (1, 2, 99, 3, 4), (0, 1, -9, -8, 5)])
+def test_what_was_made_last_is_last_whatever_the_clock_says(home, monkeypatch, minutes):
+    began, left = clock(), iter(minutes)
+    monkeypatch.setattr("engine.runs.home.clock", lambda: began + dt.timedelta(minutes=next(left)))
+    runs = made(home, *["train"] * len(minutes))
+    assert home.all() == runs
+    assert [run for run, _ in summaries(home)] == runs
+    assert home.find("last") == runs[-1]
+    home.delete(runs[2])
+    assert home.all() == [*runs[:2], *runs[3:]]
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\0\n", b"12345678\n" * 9, None])
+def test_where_the_order_is_not_kept_the_clock_tells(home, content):
+    runs = made(home, "train", "train")
+    runs = [renamed(runs[0], "ffffffff"), renamed(runs[1], "00000000", "2026-01-01T00:00:00.001Z")]
+    path = home.path / FILE
+    path.unlink()
+    if content is None:
+        os.mkfifo(path)
+    else:
+        path.write_bytes(content)
+    assert home.all() == runs
 
 
 def test_find_by_id_and_by_prefix(home):

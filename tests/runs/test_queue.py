@@ -5,11 +5,12 @@ import os
 import signal
 import threading
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 
 from engine.errors import TryAgainError
-from engine.runs import queue
+from engine.runs import lock, queue
 from engine.runs.folder import RunFolder
 from engine.runs.launch import ask_stop, kill, launch, wait
 from engine.runs.state import state_of
@@ -50,6 +51,16 @@ def test_twenty_runs_launched_together_work_one_after_the_other(home):
     spans.sort()
     assert all(ended <= began for (_, ended), (began, _) in pairwise(spans))
     assert not list((home.path / queue.FOLDER).iterdir())
+
+
+def test_a_clock_that_is_set_back_lets_nobody_push_in(home, monkeypatch):
+    runs, left = make_runs(home, 3), iter((3, 2, 1))
+    monkeypatch.setattr(queue, "time", SimpleNamespace(time_ns=lambda: next(left)))
+    with contextlib.ExitStack() as held:
+        for run in runs:
+            held.callback(os.close, lock.take(run.lock_path))
+            queue.join(run)
+        assert queue.waiting(home) == [run.id for run in runs]
 
 
 def test_a_killed_run_frees_its_place_and_one_that_waits_can_be_stopped_killed_and_resumed(three, home):

@@ -1,14 +1,20 @@
 """`quantdeck doctor` on machines that lack something."""
 
-import os
+import errno
 import time
 from importlib import metadata
-from types import SimpleNamespace
 
 import pytest
 
+from engine.disk import NEEDED_MB
 from engine.errors import MakeRoomError
+from tests.ordinary_user import ordinary_user
 from tui.commands import doctor
+
+
+def nowhere():
+    """What tempfile says that may write into none of its folders."""
+    raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
 
 
 def state_of(home, what):
@@ -32,10 +38,12 @@ def test_a_machine_that_has_everything(deck):
     ("where", "name", "value", "what", "state"),
     [
         (time, "gmtime", lambda: time.struct_time((1970, 1, 1, 0, 0, 0, 3, 1, 0)), "clock", "bad"),
-        (doctor, "memory", lambda: (1 << 29, 1 << 34), "memory", "warn"),
+        (doctor, "memory_to_be_had", lambda: 1 << 29, "memory", "warn"),
         (doctor.resource, "getrlimit", lambda _: (64, 64), "open files", "warn"),
-        (doctor.shutil, "disk_usage", lambda _: SimpleNamespace(free=1),
-         "home", "warn"),
+        (doctor, "free_mb", lambda _: NEEDED_MB, "home", "warn"),
+        (doctor, "free_mb", lambda _: NEEDED_MB - 1, "home", "bad"),
+        (doctor, "free_mb", lambda _: 0.0, "trial ledger", "bad"),
+        (doctor.tempfile, "gettempdir", nowhere, "temporary files", "bad"),
         (doctor, "lacking", lambda: "LANG is C", "characters", "warn"),
     ],
 )  # fmt: skip
@@ -65,13 +73,31 @@ def test_a_home_that_cannot_be_written(tmp_path, there):
         home.write_text("no folder")
     else:
         home.mkdir(0o500)
-        if os.access(home, os.W_OK):
-            pytest.skip("root writes everywhere")
-    state, answer = state_of(home, "home")
+    with ordinary_user():
+        state, answer = state_of(home, "home")
     assert state == "bad"
     assert "home" in str(answer.error)
+
+
+@pytest.mark.parametrize("what", ["home", "trial ledger"])
+def test_a_full_disk_wants_room_and_no_other_rights(monkeypatch, tmp_path, what):
+    def full(**_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(doctor.tempfile, "TemporaryFile", full)
+    state, answer = state_of(tmp_path, what)
+    (found,) = (each for each in answer.document["findings"] if each["what"] == what)
+    assert state == "bad"
+    assert found["remedy"].startswith("Free space")
 
 
 def test_variables_that_are_left_out(monkeypatch, tmp_path):
     monkeypatch.setenv("JAX_ENABLE_X64", "1")
     assert state_of(tmp_path, "variables")[0] == "warn"
+
+
+def test_each_folder_of_compiled_code_is_looked_at(deck):
+    named = deck.folder / "elsewhere"
+    found = deck.json("doctor", env={"NUMBA_CACHE_DIR": str(named), "LC_ALL": "C.UTF-8"})["findings"]
+    assert any(str(named) in each["value"] for each in found if each["what"] == "caches")
+    assert any("LC_ALL is C.UTF-8" in each["value"] for each in found if each["what"] == "characters")

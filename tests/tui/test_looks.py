@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.runs import order
 from engine.runs.home import Home, home_path
 from tests.test_plain_file import KINDS
 from tests.tui.app.conftest import ready, settled
@@ -89,6 +90,16 @@ def test_what_ended_badly_unseen_is_told_once(home, state, bad):
     assert answer.document["ended_badly"] == ["0c1d0002"] * bad
     remedy = "show" if state == "nan" else "resume"  # what diverged diverges again
     assert (f"runs {remedy} 0c1d0002" in answer.text) == bad
+    assert not status(str(home.path)).document["ended_badly"]
+
+
+def test_what_was_made_since_is_told_though_the_clock_was_set_back(home):
+    status(str(home.path))
+    for run in ("0c1d0001", "0c1d0002"):
+        order.note(home.path, run)
+    record(home, "0c1d0002", STATES["failed"][0], created="00:00")
+    answer = status(str(home.path))
+    assert answer.document["ended_badly"] == [answer.document["last"]] == ["0c1d0002"]
     assert not status(str(home.path)).document["ended_badly"]
 
 

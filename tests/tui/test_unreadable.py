@@ -1,7 +1,5 @@
 """Runs that one may not read are told of, and never taken for none."""
 
-import contextlib
-import ctypes
 import json
 import os
 
@@ -10,32 +8,13 @@ import pytest
 from engine.runs import lock
 from engine.runs.home import Home
 from engine.runs.unreadable import UNKNOWN, owner_of, unreadable
+from tests.ordinary_user import ordinary_user
 from tests.tui.app.conftest import ready
 from tests.tui.app.recorded import NOON, home_of_all
 from tests.tui.results.conftest import text_of
 from tui.app import Quantdeck
 from tui.cli import main
 from tui.runs.watch import Watch
-
-# Linux's capabilities by which root reads what its permissions forbid: capabilities(7), capset(2).
-READS_ALL = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
-VERSION_3 = 0x20080522
-LIBC = ctypes.CDLL(None, use_errno=True)
-
-
-@contextlib.contextmanager
-def ordinary():
-    """Bound by permissions, as root is not, in this thread and those that it starts."""
-    header, sets = (ctypes.c_uint32 * 2)(VERSION_3, 0), (ctypes.c_uint32 * 6)()
-    assert LIBC.capget(header, sets) == 0
-    effective = sets[0]
-    sets[0] &= ~READS_ALL
-    assert LIBC.capset(header, sets) == 0
-    try:
-        yield
-    finally:
-        sets[0] = effective
-        assert LIBC.capset(header, sets) == 0
 
 
 @pytest.fixture
@@ -58,7 +37,7 @@ def test_they_are_counted_by_owner(place, closed, capsys):
     home = home_of_all(place / "home")
     owner = close(home, closed)
     said = f"{closed} run{'s' * (closed > 1)} of {owner} cannot be read"
-    with ordinary():
+    with ordinary_user():
         assert unreadable(home) == ({owner: closed} if closed else {})
         for words in ([], ["runs", "list"]):
             assert main([*words, "--home", str(home.path)]) == 0
@@ -75,7 +54,7 @@ def test_one_whose_log_or_lock_is_closed_spoils_no_list(place, file, capsys):
     closed, *others = home.all()
     (closed.path / file).touch()
     (closed.path / file).chmod(0)
-    with ordinary():
+    with ordinary_user():
         for words in ([], ["runs", "list"]):
             assert main([*words, "--home", str(home.path)]) == 0
             assert f"1 run of {owner_of(home.runs)} cannot be read" in capsys.readouterr().out
@@ -89,7 +68,7 @@ def test_a_lock_that_somebody_else_has_made_is_taken_all_the_same(place):
     path = place / ".lock-series"
     path.touch()
     path.chmod(0o444)
-    with ordinary():
+    with ordinary_user():
         handle = lock.take(path)
         assert lock.held(path)
         assert lock.take(path, 0) is None
@@ -100,7 +79,7 @@ def test_a_lock_that_somebody_else_has_made_is_taken_all_the_same(place):
 def test_where_all_are_closed_none_is_said_to_be_lacking(place, capsys):
     home = home_of_all(place / "home")
     close(home, len(home.all()))
-    with ordinary():
+    with ordinary_user():
         assert main(["runs", "show", "last", "--home", str(home.path)]) == 2
     said = capsys.readouterr().err
     assert "you may read none of" in said
@@ -116,7 +95,7 @@ def test_the_watch_goes_on_past_a_lock_that_is_closed_while_it_looks(place):
     run.lock_path.chmod(0)
     with run.events_path.open("ab") as log:
         log.write(b"\n")  # there is something to read
-    with ordinary():
+    with ordinary_user():
         watch.poll(everything=False)
         for each in watch.snapshot.runs:
             watch.read_log(each.id)
@@ -128,7 +107,7 @@ def test_the_watch_goes_on_past_a_lock_that_is_closed_while_it_looks(place):
 def test_a_folder_that_may_not_be_listed_is_told_of(place, folder, mode, capsys):
     home = home_of_all(place / "home")
     (home.path / folder).chmod(mode)
-    with ordinary():
+    with ordinary_user():
         assert unreadable(home) == {owner_of(home.path): UNKNOWN}
         assert main(["--home", str(home.path)]) == 0
         text = capsys.readouterr().out
@@ -147,7 +126,7 @@ async def test_the_app_tells_of_them(place, first, monkeypatch):
     monkeypatch.chdir(place)
     home = home_of_all(place / "home")
     owner = close(home, 5)
-    with ordinary():
+    with ordinary_user():
         deck = Quantdeck(home, first=first, now=lambda: NOON)
         async with deck.run_test(size=(80, 22)) as pilot:
             await ready(pilot)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import platform
 import resource
@@ -16,14 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from engine.code_cache import cache_folder
+from engine.disk import ANY_REMEDY, NEEDED_MB, REMEDIES, free_mb
 from engine.errors import MakeRoomError
+from engine.memory import memory_to_be_had
 from engine.runs import trial_store
 from engine.runs.environment import for_engine
+from engine.runs.error_codec import as_error
 from engine.runs.home import Home, home_path
 from engine.variables import DROPPED
 from tui.commands.answer import Answer
 from tui.terminal.capabilities import usable
-from tui.terminal.characters import lacking
+from tui.terminal.characters import lacking, started_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 GIB = 1 << 30
 WIDTH = 79
 ROOM, MEMORY, FILES = GIB, 2 * GIB, 128  # with less a run may fail
+LITTLE_MB = 1.0  # for what is but small; a run's own need is NEEDED_MB
+BLOCK = 4096  # a full disk takes an empty file
+CACHES = ("NUMBA_CACHE_DIR", "JAX_COMPILATION_CACHE_DIR")  # of libraries, where somebody names others
 EARLIEST_YEAR = 2025  # a clock before it was never set
 MARKS = {"good": " ", "warn": "!", "bad": "x"}
 
@@ -105,7 +110,7 @@ def machine() -> Iterator[Finding]:
     """Processors, memory, limits and the clock."""
     group = "machine"
     yield Finding(group, "processors", str(len(os.sched_getaffinity(0))))
-    free, whole = memory()
+    free, whole = memory_to_be_had(), os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     few = free < MEMORY
     yield Finding(
         group, "memory", f"{free / GIB:.1f} of {whole / GIB:.1f} GiB free", "warn" if few else "good",
@@ -125,40 +130,52 @@ def machine() -> Iterator[Finding]:
     )  # fmt: skip
 
 
-def memory() -> tuple[int, int]:
-    """Bytes of memory that are free and that there are."""
-    page = os.sysconf("SC_PAGE_SIZE")
-    free, whole = page * os.sysconf("SC_AVPHYS_PAGES"), page * os.sysconf("SC_PHYS_PAGES")
-    with contextlib.suppress(OSError), Path("/proc/meminfo").open() as lines:
-        for line in lines:
-            if line.startswith("MemAvailable:"):  # in kB, caches that the kernel would give back among it
-                free = 1024 * int(line.split()[1])
-    return free, whole
-
-
 def folders(home: Home) -> Iterator[Finding]:
     """Where files lie: may they be written, is there room?"""
     ledger = trial_store.place(home.path).path
-    for what, path in (("home", home.path), ("trial ledger", ledger.parent), ("caches", cache_folder())):
-        yield folder(what, path, needed=what != "caches")
+    yield folder("home", home.path, NEEDED_MB)
+    yield folder("trial ledger", ledger.parent, LITTLE_MB)
+    yield temporary_files()
+    named = [Path(given) for name in CACHES if (given := os.environ.get(name))]
+    for place in dict.fromkeys((cache_folder(), *named)):
+        yield folder("caches", place)
 
 
-def folder(what: str, path: Path, *, needed: bool) -> Finding:
-    """A folder, or the nearest above it that there is."""
+def folder(what: str, path: Path, least_mb: float = 0.0) -> Finding:
+    """A folder, or the nearest above it that there is; a run fails with less room than `least_mb`, if any."""
     there = next(each for each in (path, *path.absolute().parents) if each.exists())
-    worse: Literal["warn", "bad"] = "bad" if needed else "warn"
     try:
-        with tempfile.TemporaryFile(dir=there):
-            free = shutil.disk_usage(there).free
+        with tempfile.TemporaryFile(dir=there) as file:
+            file.write(bytes(BLOCK))
+            file.flush()
+            free = free_mb(there)
     except OSError as error:
-        remedy = "Name another with --home" if what == "home" else "Make it one that you may write"
+        remedy = REMEDIES.get(error.errno, ANY_REMEDY)
+        remedy += ", or name another with --home" if what == "home" else ""
         value = f"{path}: {error.strerror or error}"
-        return Finding("folders", what, value, worse, remedy)
-    short = free < ROOM
+        return Finding("folders", what, value, "bad" if least_mb else "warn", remedy)
+    short = free * 1e6 < ROOM
     return Finding(
-        "folders", what, f"{path}, {free / GIB:.1f} GiB free", "warn" if short else "good",
+        "folders", what, f"{path}, {free * 1e6 / GIB:.1f} GiB free",
+        "bad" if free < least_mb else "warn" if short else "good",
         "Make room: a year of minutes takes 20 MB, a run 5 MB" if short else "",
     )  # fmt: skip
+
+
+def temporary_files() -> Finding:
+    """Where Python and libraries write files for a moment."""
+    try:
+        return folder("temporary files", Path(tempfile.gettempdir()), LITTLE_MB)
+    except FileNotFoundError as error:
+        told = as_error(error)
+        return Finding("folders", told.thing, told.reason, "bad", told.remedy)
+
+
+def locale() -> str:
+    """The variable that tells the locale, and what it says; not what Python has set in its stead."""
+    given = started_with() or os.environ
+    name = next((each for each in ("LC_ALL", "LC_CTYPE", "LANG") if given.get(each)), "")
+    return f"{name} is {given[name]}" if name else "no locale is set"
 
 
 def surroundings() -> Iterator[Finding]:
@@ -173,7 +190,7 @@ def surroundings() -> Iterator[Finding]:
     )  # fmt: skip
     why = lacking()
     yield Finding(
-        group, "characters", f"plain ones, since {why}" if why else "all",
+        group, "characters", f"plain ones, since {why}" if why else f"all; {locale()}",
         "warn" if why else "good",
         "Set LANG to a UTF-8 locale, or start with --no-ascii where the terminal shows more" if why else "",
     )  # fmt: skip

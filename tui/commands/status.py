@@ -59,7 +59,7 @@ def status(home: str | None, *, looking: bool = True) -> Answer:
         resume, look = run_hint(run.path, "runs resume RUN"), run_hint(run.path, "runs show RUN")
         lines.append(f"    resume it: {resume}" if resumable(state) else f"    see why: {look}")
     if looking and runs:
-        note_look(place.path, [run.id for run in live])
+        note_look(place.path, [run.id for run in live], runs[-1].id)
     document = {
         "home": str(place.path),
         "runs": len(runs),

@@ -30,10 +30,11 @@ KEPT = 16  # homes
 
 @dataclass(frozen=True)
 class Look:
-    """The last look at a home: when, UTC as in run.json, and the ids of the runs that were live then."""
+    """The last look at a home: when, UTC as in run.json, which runs were live, which was the newest."""
 
     at: str
     live: tuple[str, ...] = ()
+    newest: str = ""
 
 
 def file() -> Path:
@@ -45,16 +46,19 @@ def looks() -> dict[Path, Look]:
     """The last look at each home, the latest last; none where the file is lacking or broken."""
     try:
         kept = json.loads(plain_bytes(file()))
-        return {Path(home): Look(str(each["at"]), (*map(str, each["live"]),)) for home, each in kept.items()}
+        return {
+            Path(home): Look(str(each["at"]), (*map(str, each["live"]),), str(each.get("newest", "")))
+            for home, each in kept.items()
+        }
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}
 
 
-def note_look(home: Path, live: Sequence[str]) -> None:
-    """Keep that the user looks now and sees these runs live; nothing is kept where that cannot be written."""
+def note_look(home: Path, live: Sequence[str], newest: str = "") -> None:
+    """Keep that the user looks now, which runs live, and which was made last, if it can be written."""
     kept = looks()
     kept.pop(home, None)
-    kept[home] = Look(stamp(clock()), (*live,))
+    kept[home] = Look(stamp(clock()), (*live,), newest)
     written = {str(path): asdict(look) for path, look in [*kept.items()][-KEPT:]}
     with contextlib.suppress(OSError, QuantdeckError):
         file().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -68,8 +72,15 @@ def remember(home: Path) -> None:
 
 
 def missed(runs: Sequence[RunFolder], since: Look | None) -> list[tuple[RunFolder, State]]:
-    """The runs that crashed, failed or were killed since that look; who never looked has missed none."""
-    unseen = [run for run in runs if since and (run.id in since.live or run.created > since.at)]
+    """Of all runs, the newest last, those that crashed, failed or were killed since that look.
+
+    Who never looked has missed none.
+    """
+    if since is None:
+        return []
+    seen = next((at for at, run in enumerate(runs) if run.id == since.newest), None)
+    new = [run.created > since.at if seen is None else at > seen for at, run in enumerate(runs)]
+    unseen = [run for run, later in zip(runs, new, strict=True) if later or run.id in since.live]
     found = [(run, state_or_fault(run)) for run in unseen]
     return [(run, state) for run, state in found if state.ended and ended_badly(state)]
 

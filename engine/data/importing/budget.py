@@ -6,13 +6,11 @@ a file of a few kilobytes can unpack to anything.
 
 from __future__ import annotations
 
-import contextlib
 import math
-import os
-from pathlib import Path
 
 from engine.data.importing.hints import UnclearError
 from engine.errors import MakeRoomError
+from engine.memory import memory_to_be_had
 
 # Bytes of memory, measured on files of a million candles in and out of order, rounded up.
 FOR_TEXT, FOR_JSON = 8, 12  # for each byte
@@ -22,21 +20,6 @@ FOR_BINARY_ROW = 65  # for each row of a Parquet or Feather file, beside its num
 FOR_ROW = 60  # for each row beside them: its time, and what the check needs
 MOST_COLUMNS = 2000
 MOST_LAYERS = 4
-CGROUP = Path("/sys/fs/cgroup")  # what a container may use, where there is one
-
-
-def memory_to_be_had() -> int:
-    """Bytes of memory that this process may still take: of the machine's, and of its container's."""
-    page = os.sysconf("SC_PAGE_SIZE")
-    free = page * os.sysconf("SC_PHYS_PAGES") // 2
-    with contextlib.suppress(OSError), Path("/proc/meminfo").open() as lines:
-        for line in lines:
-            if line.startswith("MemAvailable:"):  # in kB, caches that the kernel would give back among it
-                free = 1024 * int(line.split()[1])
-    with contextlib.suppress(OSError, ValueError):  # `max` where there is no limit
-        allowed = int((CGROUP / "memory.max").read_text())
-        free = min(free, allowed - int((CGROUP / "memory.current").read_text()))
-    return max(free, 0)
 
 
 def limit_of(memory_limit: str) -> int:
