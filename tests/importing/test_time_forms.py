@@ -11,7 +11,7 @@ HOURS = pd.date_range("2024-01-29", periods=60, freq="h")
 WEEKDAYS = pd.bdate_range("2023-11-20", periods=60)
 MONTHS = pd.date_range("2001-01-01", periods=40, freq="MS")
 QUARTERS = pd.date_range("2008-01-01", periods=20, freq="QS")
-BERLIN = pd.date_range("2024-03-30", periods=60, freq="h")
+QUARTERS_OF_HOURS = pd.date_range("2024-01-29", periods=60, freq="15min")
 HEAD = "time,open,high,low,close,volume"
 EXCEL = pd.Timestamp("1899-12-30")
 
@@ -66,6 +66,7 @@ EARLY = pd.date_range("2024-01-01", periods=12)
 TWO_READINGS = {
     "months of one year, or days": (FEW_MONTHS, "{:%Y%m}".format, "2009-01 or 20-09-01"),
     "days without years": (pd.bdate_range("2023-01-02", "2023-12-29"), "{:%b-%d}".format, "without a year"),
+    "one day of months without a year": (FEW_MONTHS, "{:%d-%b}".format, "without a year"),
     "months or quarters": (QUARTERS, lambda time: f"{time.year}.{time.quarter}", "month or quarter"),
     "days up to the twelfth": (EARLY, "{:%d%m%Y}".format, "day-first or 2024-"),
     "NTP": (HOURS, lambda time: seconds(time) + 2_208_988_800, "2024-01-29T00:00:00Z if counted from 1900"),
@@ -98,6 +99,9 @@ PARTS = {  # names of columns, and their cells
     "Year,Month": (MONTHS, "{0.year},{0.month}"),
     "Year,Mon": (MONTHS, "{0.year},{0:%b}"),
     "Year,Quarter": (QUARTERS, "{0.year},Q{0.quarter}"),
+    "Date,Hour,Minute": (HOURS + pd.Timedelta("30min"), "{0:%d/%m/%Y},{0.hour},{0.minute}"),
+    "Date,hour,minute,second": (QUARTERS_OF_HOURS, "{0:%d-%b-%Y},{0.hour},{0.minute},0"),
+    "timestamp,hour,minute": (HOURS, "{0},{0.hour},{0.minute}"),
     "Date,Year,Month,Day": (WEEKDAYS, "{0:%Y-%m-%d},{0.year},{0.month},{0.day}"),
 }
 

@@ -29,26 +29,26 @@ PARTS = {
     QUARTER: ("quarter", "qtr", "quartal"),
 }
 YEARS = re.compile(r"(18|19|20|21)\d\d(\.0*)?")
+CLOCK = (HOUR, MINUTE, SECOND)
+CLOCKED = re.compile(r"\d{1,2}:\d{2}")
+STAMP = re.compile(r"\d{9,}(\.\d*)?")
 WHOLE = r"^(\d+)\.0*$"  # a whole number that was kept as a fraction
 MOMENT = re.compile(r"\d{8,}")
 
 
 def with_dates(table: Table) -> Table:
-    """The table with one column of dates in the place of their parts; the table itself if it has none."""
+    """The table with one column of dates, or of clocks, in the place of their parts; itself without these."""
     places = places_of(table)
     if places is None:
         return table
-    taken = set(places.values())
+    taken, front = set(places.values()), places[YEAR if YEAR in places else HOUR]
     kept: list[int | None] = [
-        None if place == places[YEAR] else place  # None: the dates
+        None if place == front else place  # None: what is put together
         for place in range(table.width)
-        if place == places[YEAR] or place not in taken
+        if place == front or place not in taken
     ]
-    named = (
-        not all(row[places[MONTH]].replace(".", "").isdigit() for row in table.rows)
-        if MONTH in places
-        else False
-    )
+    months = [row[places[MONTH]] for row in table.rows] if MONTH in places else []
+    named = not all(cell.replace(".", "").isdigit() for cell in months)
 
     def read(positions: Sequence[int], progress: Callable[[int], None]) -> Columns:
         wanted = {position: kept[position] for position in positions}
@@ -69,12 +69,13 @@ def with_dates(table: Table) -> Table:
         tuple(first[number] if place is None else row[place] for place in kept)
         for number, row in enumerate(table.rows)
     )
-    header = tuple(tuple("date" if place is None else line[place] for place in kept) for line in table.header)
+    name = "date" if YEAR in places else "time"
+    header = tuple(tuple(name if place is None else line[place] for place in kept) for line in table.header)
     return replace(table, header=header, rows=rows, width=len(kept), read=read, pieces=None)
 
 
 def places_of(table: Table) -> dict[int, int] | None:
-    """The columns of parts of dates by their names; None without a year, or with a whole date beside it."""
+    """The columns of parts of dates by their names, or of clocks beside whole dates; None without these."""
     if not table.header or not table.rows:
         return None
     names = [plain(name) for name in table.header[-1]]
@@ -83,29 +84,42 @@ def places_of(table: Table) -> dict[int, int] | None:
         for part, also in PARTS.items()
         if any(name in names for name in also)
     }
+    if MINUTE in places and names[places[MINUTE]] == "min" and "low" not in names:
+        del places[MINUTE]
+    others = [at for at, name in enumerate(names) if name in TIME_NAMES and at not in places.values()]
+    cells = [table.rows[0][at].strip() for at in others]
+    dated = any(MOMENT.match(cell) or (DATE.match(cell) and ":" not in cell[:3]) for cell in cells)
+    clocked = {part: at for part, at in places.items() if part in CLOCK}
+    if not {HOUR, MINUTE} <= set(clocked):  # an hour alone is a clock as it stands
+        clocked = {}
+    if dated:
+        timed = any(CLOCKED.search(cell) or STAMP.fullmatch(cell) for cell in cells)
+        return clocked if clocked and not timed else None
     if YEAR not in places or not ({MONTH, QUARTER} & set(places)):
         return None
     if not all(YEARS.fullmatch(row[places[YEAR]].strip()) for row in table.rows):
         return None
-    if MINUTE not in places or HOUR not in places or (names[places[MINUTE]] == "min" and "low" not in names):
-        for part in (HOUR, MINUTE, SECOND):  # an hour alone is a clock as it stands
-            places.pop(part, None)
+    places = {part: at for part, at in places.items() if part not in CLOCK} | clocked
     if DAY in places or MONTH in places:
         places.pop(QUARTER, None)
-    others = [at for at, name in enumerate(names) if name in TIME_NAMES and at not in places.values()]
-    cells = [table.rows[0][at].strip() for at in others]
-    dated = any(MOMENT.match(cell) or (DATE.match(cell) and ":" not in cell[:3]) for cell in cells)
-    return None if dated or (DAY in places and MONTH not in places) else places
+    return None if DAY in places and MONTH not in places else places
 
 
 def date_cells(parts: Mapping[int, Any], *, named: bool) -> Any:
-    """Dates as an Arrow array of text, (N,), of columns of parts, each (N,); `named`: months are words."""
+    """Dates, or clocks, as Arrow text (N,), of columns of parts, each (N,); `named`: months are words."""
     text = {
         part: pc.replace_substring_regex(
             text_of(pa.array(column, pa.string()) if isinstance(column, list) else column), WHOLE, r"\1"
         )
         for part, column in parts.items()
     }
+    clock = (
+        [text[HOUR], *(pc.utf8_lpad(text[part], 2, "0") for part in CLOCK[1:] if part in text)]
+        if MINUTE in text
+        else []
+    )
+    if YEAR not in text:
+        return pc.binary_join_element_wise(*clock, ":")
     if DAY in text:
         dates = pc.binary_join_element_wise(text[YEAR], text[MONTH], text[DAY], "-")
     elif QUARTER in text:
@@ -113,7 +127,6 @@ def date_cells(parts: Mapping[int, Any], *, named: bool) -> Any:
         dates = pc.binary_join_element_wise(text[YEAR], quarter, "Q")
     else:
         dates = pc.binary_join_element_wise(text[YEAR], text[MONTH], "-" if named else "M")
-    if MINUTE not in text:
-        return dates
-    clock = [text[HOUR], *(pc.utf8_lpad(text[part], 2, "0") for part in (MINUTE, SECOND) if part in text)]
-    return pc.binary_join_element_wise(dates, pc.binary_join_element_wise(*clock, ":"), " ")
+    return (
+        pc.binary_join_element_wise(dates, pc.binary_join_element_wise(*clock, ":"), " ") if clock else dates
+    )

@@ -55,7 +55,8 @@ def refuse_days_without_years(
     if (count > LAST_DAY).any() or (count == 0).any():
         return
     steps = np.diff(year * 12 + month)
-    if follow_each_other(year * 12 + month) and ((steps > 0).all() or (steps < 0).all()):
+    several = len(np.unique(year)) > 1  # one number in all rows may be the day of each month
+    if several and follow_each_other(year * 12 + month) and ((steps > 0).all() or (steps < 0).all()):
         return
     raise UnclearError(
         f"says {name[0]} and {number[0]}, which is a month of {year[0]} or a day without a year: both fit "
