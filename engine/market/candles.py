@@ -20,6 +20,7 @@ from engine.market.quality import (
     INCOMPLETE,
     LISTED,
     NO_PRICES,
+    NO_VALUE,
     OFF_GRID,
     VALUE_RULES,
     QualityReport,
@@ -91,7 +92,7 @@ CANDLE_FAULTS = (
     INCOMPLETE,
 )
 BLOCK = 16_384  # rows judged at a time, which a processor's cache holds
-VALUE_FAULTS = ("", "time not readable", "not a number", INCOMPLETE)
+VALUE_FAULTS = ("", "time not readable", "not a number", NO_VALUE, INCOMPLETE)
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,7 @@ def check_values(frame: pd.DataFrame, now_ms: int, decimals: Decimals | None = N
     value = numbers(frame["value"])  # (N,)
     known = milliseconds(pd.DatetimeIndex(frame["available_at"])) if "available_at" in frame else times
     unreadable = (times == UNREADABLE) | (known == UNREADABLE)
-    fault = first_fault([unreadable, ~np.isfinite(value), known > now_ms])
+    fault = first_fault([unreadable, np.isinf(value), np.isnan(value), known > now_ms])
     resolved = resolve(times, [value], None, sound_rows(fault), decimals)
     index = time_index(times[resolved.kept])
     step_ms = regular_step(times[resolved.kept])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LISTED = 100  # most entries of a listing: a person reads it, and it lies in a file's metadata
 INCOMPLETE, OFF_GRID, NO_PRICES = "not complete", "off the grid", "no prices"
+NO_VALUE = "no value"
 FLOAT32 = 2.4e-7  # relative: what two prices that were equal may differ by after single precision
 
 ORDER_RULE = "Rows are sorted by time; each step against the file's own order counts as out of order."
@@ -51,7 +52,7 @@ CANDLE_RULES = (
 )
 VALUE_RULES = (
     ORDER_RULE,
-    "Rejected: a time or value that is not readable.",
+    "Rejected: a time or value that is not readable, no value.",
     DUPLICATE_RULE,
     "A value is stored once it is known: the time it became available <= now.",
     REGULAR_RULE,

@@ -145,6 +145,12 @@ TEXTS = {
     "lines of dividends": "{rows:,} lines that tell a dividend or a split were left out",
     "comments among rows": "{rows:,} comments among the rows were left out",
     "headers among rows": "{rows:,} rows that repeat the names of the columns were left out",
+    "summary rows": "{rows:,} rows that sum up others were left out: {text}",
+    "days carried on": "{rows:,} rows without a day have that of the last row above that has one",
+    "contracts in a row": (
+        "{count} contracts follow each other, by column {column}: prices leap where one takes the place of "
+        "another, as nothing is adjusted"
+    ),
     "row numbers in front": "the first column numbers the rows: passed over",
     "cut last line": "the last line has no end and may be cut off: {text}",
     "day numbers": "day numbers are counted from 1900, as Excel does; Excel for Mac once counted from 1904",

@@ -146,8 +146,8 @@ def test_offsets_in_seconds_are_applied(read, name, seconds, zone):
     assert not difference(read(content)[0], FRAME)
 
 
-@pytest.mark.parametrize("name", ["utc_offset_minutes", "gmtoffset", "tz_offset"])
-@pytest.mark.parametrize("cell", ["330", "-240", "-300", "345"])
+@pytest.mark.parametrize("name", ["utc_offset", "gmtoffset", "tz_offset"])
+@pytest.mark.parametrize("cell", ["330", "-300", "345", "600"])
 def test_three_digits_that_may_be_minutes_or_hours_are_refused(read, name, cell):
     content = table(local("Etc/GMT-5"), "time", more=name, cells=[cell])
     with pytest.raises(RepairDataError, match=f"column {name} says {cell}"):

@@ -6,7 +6,6 @@ is decided by the whole column; where both orders fit, nothing is read and both 
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,18 +14,18 @@ import pyarrow.compute as pc
 
 from engine.data.importing.clocks import Written, clocks_of, mask, whole
 from engine.data.importing.hints import UnclearError
+from engine.data.importing.month_forms import are_months, numbered_months, refuse_days_without_years
 from engine.data.importing.months import MONTHS
+from engine.data.importing.weeks import mondays_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
 DAY_MS = 86_400_000
 YEARLY = 300  # days
-WEEKS = 52  # that every year has
+TAIWAN = 1911  # the year before its first
 END = r"(?P<rest>$|[^0-9].*)$"
-BY_ACCIDENT = {"digits", "numbers", "months", "days of years"}
+BY_ACCIDENT = {"digits", "numbers", "months", "days of years", "year and month", "years of Taiwan"}
 WEEKDAY = r"^(?:[A-Za-z]{2,9}\.?,? )?"
 NAME = r"(?P<n>\pL{3,12})"
 DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th)?"
@@ -34,17 +33,25 @@ DATES = (  # tried in this order on the rows that the ones before have left
     ("year first", r"^(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})" + END),
     ("digits", r"^(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?P<rest>$|[^0-9].*|\d{4}|\d{6}|\d{9})$"),
     ("numbers", r"^(?P<a>\d{1,2})[-/. ](?P<b>\d{1,2})[-/. ](?P<c>\d{4}|\d{2})" + END),
+    ("year and month", r"^(?P<y>(?:19|20)\d{2})(?P<m>0[1-9]|1[0-2])(?P<rest>)$"),
     ("numbers", r"^(?P<a>\d{2})(?P<b>\d{2})(?P<c>\d{2})(?P<rest>$|[ T].*)$"),
     ("month's name", WEEKDAY + DAY + r"[-/. ]*" + NAME + r"\.?[-/., ]*(?P<y>\d{4}|\d{2})" + END),
     ("month's name", WEEKDAY + NAME + r"\.?[-/ ]+" + DAY + r",?[-/ ]+(?P<y>\d{4}|\d{2})" + END),
     ("month's name", r"^(?P<y>\d{4})[-/ ]" + NAME + r"\.?[-/ ](?P<d>\d{1,2})" + END),
-    ("quarters", r"^(?P<y>\d{4})[-/ ]?Q(?P<q>[1-4])(?P<rest>)$"),
-    ("quarters", r"^Q(?P<q>[1-4])[-/ ](?P<y>\d{4})(?P<rest>)$"),
-    ("days of years", r"^(?P<y>\d{4})-?(?P<j>\d{3})(?P<rest>)$"),
+    ("years of Taiwan", r"^(?P<roc>1\d{2})[-/.年](?P<m>\d{1,2})[-/.月](?P<d>\d{1,2})" + END),
+    ("quarters", r"^(?P<y>\d{4})[-/ :.]?[QqT](?P<q>[1-4])(?P<rest>)$"),
+    ("quarters", r"^[QqT](?P<q>[1-4])[-/ ']*(?P<y>\d{4}|\d{2})(?P<rest>)$"),
+    ("quarters", r"^(?P<q>[1-4])[QqT][-/ ']*(?P<y>\d{4}|\d{2})(?P<rest>)$"),
+    ("days of years", r"^(?P<y>\d{4})-?(?P<j>\d{3})(?P<rest>$|[T ].*)$"),
+    ("numbers", r"^(?P<a>\d{1,2})(?P<b>\d{2})(?P<c>(?:19|20)\d{2})(?P<rest>$|[ T].*)$"),
     ("ISO weeks", r"^(?P<y>\d{4})-?W(?P<w>\d{2})(?:-?(?P<d>[1-7]))?(?P<rest>)$"),
-    ("months", r"^(?P<y>\d{4})[-/.M](?P<m>\d{1,2})(?P<rest>)$"),
+    ("months", r"^(?P<y>\d{4})[Mm](?P<mm>\d{1,2})(?P<rest>)$"),
+    ("months", r"^(?P<y>\d{4})[-/.:](?P<m>\d{1,2})(?P<rest>)$"),
     ("months", r"^(?P<m>\d{1,2})[-/.](?P<y>\d{4})(?P<rest>)$"),
-    ("months", r"^" + NAME + r"\.?[-/, ]+(?P<y>\d{4})(?P<rest>)$"),
+    ("months", r"^" + NAME + r"\.?[-/, ']*(?P<y>\d{4})(?P<rest>)$"),
+    ("months", r"^(?P<y>\d{4})[-/, ']*" + NAME + r"\.?(?P<rest>)$"),
+    ("months of short years", r"^" + NAME + r"\.?[-/, ']*(?P<yy>\d{2})(?P<rest>)$"),
+    ("months of short years", r"^(?P<yy>\d{2})[-/, ']*" + NAME + r"\.?(?P<rest>)$"),
 )  # fmt: skip
 ORDERS = {"day-first": "abc", "month-first": "bac", "year-first": "cba"}  # places of day, month, year
 
@@ -101,18 +108,50 @@ def days_of(
     """Days since 1970 of the parts of dates, whether there is such a day, and what the form is called."""
     if name == "numbers":
         return ordered(fields, order, usual)
-    year = years_of(fields["y"])
+    year = (
+        whole(fields["roc"]) + TAIWAN
+        if "roc" in fields
+        else years_of(fields["yy" if "yy" in fields else "y"])
+    )
     if name == "ISO weeks":
         weekday = whole(pc.replace_substring_regex(fields["d"], "^$", "1"))
-        return *of_weeks(year, whole(fields["w"]), weekday), name
-    if name == "quarters":
-        return *civil(year, 3 * whole(fields["q"]) - 2, np.ones(len(year), np.int64)), name
+        days, sound = mondays_of(year, whole(fields["w"]))
+        return days + weekday - 1, sound, name
     if name == "days of years":
         return *of_years(year, whole(fields["j"])), name
-    month = months_of(fields["n"]) if "n" in fields else whole(fields["m"])
+    if name == "year first":
+        return year_first(year, whole(fields["m"]), whole(fields["d"]))
+    month = month_in(fields, year)
     day = whole(fields["d"]) if "d" in fields else np.ones(len(year), np.int64)
     days, sound = civil(year, month, day)
+    if name == "year and month":
+        sound &= are_months(year, month, said=bool(order))
+    elif name == "months of short years" and sound.any():
+        refuse_days_without_years(fields["n"], fields["yy"], year, month)
     return days, sound, name
+
+
+def month_in(fields: dict[str, Any], year: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The months, (N,), that the parts of dates of these years, (N,), tell; 0 for a word that is none."""
+    if "n" in fields:
+        return months_of(fields["n"])
+    if "q" in fields:
+        return 3 * whole(fields["q"]) - 2
+    if "mm" in fields:
+        return whole(fields["mm"])
+    return numbered_months(fields["m"], year)
+
+
+def year_first(
+    year: NDArray[np.int64], second: NDArray[np.int64], third: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_], str]:
+    """Days of years and two numbers, each (N,): month and day, or day and month if only that fits all."""
+    days, sound = civil(year, second, third)
+    if not sound.all():
+        others, fits = civil(year, third, second)
+        if fits.all():
+            return others, fits, "year, day, month"
+    return days, sound, "year first"
 
 
 def ordered(
@@ -176,51 +215,6 @@ def of_years(
     one = np.ones(len(year), np.int64)
     days, sound = civil(year, one, one)
     return days + number - 1, sound & (number >= 1) & (number <= civil(year + 1, one, one)[0] - days)
-
-
-def of_weeks(
-    year: NDArray[np.int64], week: NDArray[np.int64], weekday: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Days since 1970 of weekdays (1: Monday) of ISO 8601's weeks, and whether there is such a week; (N,)."""
-    fourth = civil(year, np.ones_like(year), np.full_like(year, 4))[0]  # of January, in the first week
-    monday = fourth - (fourth + 3) % 7 + 7 * (week - 1)
-    refuse_other_weeks(year, week)
-    return monday + weekday - 1, (year >= 1800) & (year <= 2200)
-
-
-def refuse_other_weeks(year: NDArray[np.int64], week: NDArray[np.int64]) -> None:
-    """UnclearError for weeks, each (N,), that are numbered otherwise than by ISO 8601, or may be by `%W`.
-
-    That counts from the first Monday of a year, which is the same where it begins on Friday to Monday.
-    """
-    known = (year >= 1800) & (year <= 2200)
-    there = set(zip(year[known].tolist(), week[known].tolist(), strict=True))
-    if foreign := stranger(there, lambda each: date(each, 12, 28).isocalendar().week):
-        raise UnclearError(
-            f"has {foreign}: its weeks are not those of ISO 8601, and which they are is not known; write the "
-            "dates of their first days"
-        )
-    apart = [pair for pair in sorted(there) if date(pair[0], 1, 1).weekday() in (1, 2, 3)]
-    if apart and not stranger(there, lambda each: int(f"{date(each, 12, 31):%W}")):
-        label = "{}-W{:02}".format(*apart[0])
-        monday = date.fromisocalendar(*apart[0], 1)
-        raise UnclearError(
-            f"says {label}, which begins on {monday} by ISO 8601 and on {monday + timedelta(7)} where weeks "
-            "are counted from the first Monday (%W); write the dates of their first days"
-        )
-
-
-def stranger(there: set[tuple[int, int]], last: Callable[[int], int]) -> str:
-    """What a numbering of weeks does not have among years and weeks, or what lacks between two; empty: none.
-
-    last: the number of a year's last week, which is 52 or 53.
-    """
-    for year, week in sorted(there):
-        if not 1 <= week <= last(year):
-            return f"{year}-W{week:02}"
-        if week == WEEKS < last(year) and (year + 1, 1) in there and (year, WEEKS + 1) not in there:
-            return f"no {year}-W{WEEKS + 1}"
-    return ""
 
 
 def years_of(text: Any) -> NDArray[np.int64]:

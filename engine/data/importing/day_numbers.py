@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 LATER_DAYS = 1462  # that Excel for Mac began to count later
 FINE = 5  # decimals of a day that are less than a second off
 EXCEL = (25_569, 80_000)  # days since 30 December 1899: from 1970 to 2119
+JULIAN = (2_415_021, 2_488_070)  # from 1900 to 2099
+JULIAN_1970 = 2_440_588  # at noon of the first of 1970
 MATLAB = (723_000, 767_000)  # from 1979 to 2099, and to 2100 as Python counts
 COUNTED = {  # what counts days, and what it calls the first of 1970
     "since 1970, as R does": 0,
@@ -47,12 +49,21 @@ def counted_days(
         refuse_1904(text, days, found)
         refuse_zeroless(text, days, found)
         return days, found, "Excel's days", rounding_of(text)
+    days, found = julian_days(text)
+    found &= ~read
+    if 2 * found.sum() >= rows:
+        return days, found, "Julian days", rounding_of(text)
     days, found = other_days(text)
     found &= ~read
     if 2 * found.sum() < rows:
         return days, found, "", 0
     counted = the_count(text, days, found)
     return days - COUNTED[counted] * DAY_MS, found, f"days {counted}", 0
+
+
+def is_excel_day(cell: str) -> bool:
+    """Whether a cell is a whole number in Excel's range of days."""
+    return len(cell) == len(str(EXCEL[0])) and cell.isdecimal() and EXCEL[0] <= int(cell) < EXCEL[1]
 
 
 def excel_days(text: Any) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -64,9 +75,22 @@ def excel_days(text: Any) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     return np.rint((days - EXCEL[0]) * 86_400).astype(np.int64) * 1000, found
 
 
+def julian_days(text: Any) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Julian days as ms since 1970, to the second, and whether a cell is such a number.
+
+    They begin at noon; whole numbers alone are the days that begin twelve hours before.
+    """
+    found = mask(pc.match_substring_regex(text, r"^24\d{5}([.,]\d+)?$"))
+    point = pc.replace_substring(pc.if_else(pa.array(found), text, "0"), ",", ".")
+    days = point.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    found &= (days >= JULIAN[0]) & (days < JULIAN[1])
+    half = 0.5 if (days[found] % 1).any() else 0.0
+    return np.rint((days - JULIAN_1970 + half) * 86_400).astype(np.int64) * 1000, found
+
+
 def rounding_of(text: Any) -> int:
     """How far days of Excel may be off in ms, by their most decimals, where those are fewer than 5."""
-    fraction = pc.struct_field(pc.extract_regex(text, r"^\d{5}[.,](?P<decimals>\d+)$"), "decimals")
+    fraction = pc.struct_field(pc.extract_regex(text, r"^\d{5,7}[.,](?P<decimals>\d+)$"), "decimals")
     places = pc.max(pc.utf8_length(fraction)).as_py() or 0
     return round(DAY_MS / 10**places / 2) if 0 < places < FINE else 0
 

@@ -20,7 +20,9 @@ import pyarrow as pa
 
 from engine.data.importing import parts, pieces
 from engine.data.importing.budget import limit_of
+from engine.data.importing.date_parts import with_dates
 from engine.data.importing.form import GUESSED
+from engine.data.importing.future import refuse_future
 from engine.data.importing.hints import NO_HINTS, HintNeededError, Hints, UnclearError
 from engine.data.importing.losses import refuse_losses
 from engine.data.importing.parts import Together, needed_whole, parts_of
@@ -120,6 +122,7 @@ def check_file(path: Path, found: FileSeries, now_ms: int, hints: Hints = NO_HIN
     The columns of many candles are taken out of their frame. Raises RepairDataError if no row is sound, or
     more of them are lost than a sound file loses.
     """
+    refuse_future(str(path), milliseconds(found.frame.index), found.forms, now_ms)
     looked_at, many = found.frame, len(found.frame) > MANY
     if many:
         looked_at = sample(looked_at, ENOUGH)
@@ -152,7 +155,8 @@ def read_in_parts(
             return None
         table = open_table(path, limit)
         form = table.form
-        if form is None or (needed := needed_whole(form, path)) <= min(parts.HELD, limit):
+        whole = form is None or with_dates(table) is not table
+        if form is None or whole or (needed := needed_whole(form, path)) <= min(parts.HELD, limit):
             return None
         times = layout_in(table, hints).times
         rows = make_rows()

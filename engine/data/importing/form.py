@@ -28,7 +28,10 @@ DATE = re.compile(
 )
 WEB_PAGE = re.compile(r"<(!|(\?xml|html|head|body|meta|script|rss|feed|div|table|error)\b)", re.IGNORECASE)
 
+STATEMENT = re.compile(r"\s*INSERT\s+(IGNORE\s+)?INTO\b", re.IGNORECASE)
+MOST_ABOVE = 500  # lines before the first statement of a dump
 
+MOST_BROKEN = 12  # lines of one cell
 FEW = 10  # rows that tell how long a cell is
 GUESSED = "cp1252"  # what a file that is no Unicode is read as
 
@@ -103,6 +106,7 @@ def form_of(content: bytes, encoding: str, *, whole: bool = True) -> Form:
         lines = lines[:-1]  # the last one is cut
         if not lines:
             raise UnclearError(f"begins with a line of more than {HEAD:,} characters")
+    lines = whole_lines(lines)
     texts = [line.decode(errors="replace").rstrip("\r\n") for line in lines]
     refuse_others(head, texts)
     said = re.fullmatch(r'"?sep=(.)"?', texts[0].strip(), re.IGNORECASE)
@@ -140,6 +144,22 @@ def form_of(content: bytes, encoding: str, *, whole: bool = True) -> Form:
     return Form(encoding, delimiter, names, tuple(rows[:500]), width, start, quoted, above, cut)
 
 
+def whole_lines(lines: list[bytes]) -> list[bytes]:
+    """The lines, those in one over which a quoted cell goes; of a mark that stays open each by itself."""
+    kept: list[bytes] = []
+    pending: list[bytes] = []
+    for line in lines:
+        pending.append(line)
+        if b"".join(pending).count(b'"') % 2 == 0:
+            kept.append(b"".join(pending))
+        elif len(pending) < MOST_BROKEN:
+            continue
+        else:
+            kept += pending
+        pending = []
+    return kept + pending
+
+
 def header_behind_hash(texts: list[str], delimiter: str, width: int) -> list[tuple[str, ...]]:
     """The last line above the rows if it is a comment with as many words as they have cells, as NumPy's."""
     if not texts or not (found := re.match(r"\s*#+\s*(?=\S)", texts[-1])):
@@ -166,6 +186,10 @@ def refuse_others(head: bytes, texts: list[str]) -> None:
         raise UnclearError("is empty")
     if WEB_PAGE.match(start):
         raise UnclearError("is a web page (HTML or XML), not a table")
+    if any(STATEMENT.match(text) for text in texts[:MOST_ABOVE]):
+        raise UnclearError(
+            "holds SQL statements (INSERT INTO), not a table; write the rows of the query as CSV"
+        )
     if start[0] == "{" or (start[0] == "[" and start[1:2] in '{["'):
         raise UnclearError("is JSON, not a table")
     if all(is_comment(text) for text in texts):

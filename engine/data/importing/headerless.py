@@ -39,6 +39,7 @@ STAMPED = {  # how the first time is written: whose it is
     r"\d{8} \d{2}:\d{2}": "LEAN",
     r"\d{4}\.\d{2}\.\d{2},\d{2}:\d{2}": "MetaTrader 4",
 }
+PERIOD = re.compile(r"[DWMI]|\d{1,4}")  # as MetaStock writes the length of bars
 MEAN_FIRST = 3  # numbers behind the prices of Kraken, the first of which is a mean price
 MOSTLY = 0.99  # rows that tell what columns are
 YEAR_MS = 366 * 86_400_000
@@ -129,9 +130,10 @@ def times_in_front(
     rows: Sequence[Sequence[str]], width: int, sort: Callable[[Sequence[str]], str]
 ) -> tuple[int, ...]:
     """The first columns if they are times, or dates and clocks; behind a symbol, if there is one."""
-    columns = [[row[place] for row in rows] for place in range(min(width, 4))]
+    columns = [[row[place] for row in rows] for place in range(min(width, 5))]
     kinds = [sort(column) for column in columns]
-    first = next((place for place, kind in enumerate(kinds[:2]) if kind in {"moment", "day"}), None)
+    behind = 3 if all(PERIOD.fullmatch(cell) for cell in columns[1]) else 2  # of symbol and length of bars
+    first = next((place for place, kind in enumerate(kinds[:behind]) if kind in {"moment", "day"}), None)
     if first is None:
         raise UnclearError(f"has {width} columns, no header, and in the first no times")
     clock = first + 1

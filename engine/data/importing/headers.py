@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 from engine.data.importing.averages import refuse_averages_named
 from engine.data.importing.hints import UnclearError
 from engine.data.importing.names import PLAIN_VOLUME, PRICE_NAMES, QUOTES, TIME_NAMES, UNITS, first_of, plain
+from engine.data.importing.units import multiple_of, price_unit
 from engine.market.candles import PRICES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+PRICED = {name for also in PRICE_NAMES.values() for name in also} - {"price"}
 
 
 def named(header: Sequence[Sequence[str]]) -> tuple[list[str], str]:
@@ -22,7 +26,6 @@ def named(header: Sequence[Sequence[str]]) -> tuple[list[str], str]:
     if not header:
         return [], ""
     roles = {name for also in PRICE_NAMES.values() for name in also} | set(PLAIN_VOLUME)
-    priced = {name for also in PRICE_NAMES.values() for name in also} - {"price"}
     scores = [sum(plain(cell) in roles for cell in line) for line in header]
     best = scores.index(max(scores))
     names = list(header[best])
@@ -30,10 +33,14 @@ def named(header: Sequence[Sequence[str]]) -> tuple[list[str], str]:
     for number, line in enumerate(header):
         if number == best:
             continue
-        cells = [cell for cell, name in zip(line, names, strict=True) if plain(name) in priced]
+        cells = [cell for cell, name in zip(line, names, strict=True) if plain(name) in PRICED]
         cells += [cell for cell, name in zip(line, names, strict=True) if plain(name) in PLAIN_VOLUME]
         if len(set(cells[:4])) > 1 or not is_unit(cells):
             tickers |= set(cells) - {""}
+        names = [
+            f"{name} ({cell})" if says_unit(name, cell) else name
+            for name, cell in zip(names, line, strict=True)
+        ]
         names = [
             cell if not name or (place == 0 and plain(cell) in TIME_NAMES) else name
             for place, (cell, name) in enumerate(zip(line, names, strict=True))
@@ -49,6 +56,14 @@ def apart_by_case(names: list[str], shown: Sequence[str]) -> list[str]:
         f"upper_{name}" if len(text) == 1 and text.lower() != text and text.lower() in shown else name
         for name, text in zip(names, shown, strict=True)
     ]
+
+
+def says_unit(name: str, cell: str) -> bool:
+    """Whether a cell below a price or a volume tells a multiple or a part of what these are counted in."""
+    told = f"{name} ({cell.strip('[]() ')})"
+    return bool(name and cell) and (
+        multiple_of(told)[1] > 1 or (plain(name) in PRICED and bool(price_unit(told)))
+    )
 
 
 def is_unit(cells: Sequence[str]) -> bool:
@@ -89,7 +104,8 @@ def without_prefix(names: list[str], shown: Sequence[str]) -> tuple[list[str], s
                 refuse_averages_named(also)
                 cut = [each.removeprefix(also) if front else each.removesuffix(also) for each in names]
                 ticker = text[: len(also) - 1] if front else text[1 - len(also) :]
-                return cut, "" if ticker.lower() in {"bid", "ask", "mid"} else ticker
+                unnamed = ticker.lower() in {"bid", "ask", "mid"} or bool(price_unit(text))
+                return cut, "" if unnamed else ticker
     return names, ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from engine.data.importing.day_numbers import is_excel_day
 from engine.data.importing.headers import (
     apart_by_case,
     named,
@@ -16,6 +17,7 @@ from engine.data.importing.hints import UnclearError
 from engine.data.importing.names import (
     CLOCK_NAMES,
     CLOSE_TIMES,
+    FLAGS,
     KIND_NAMES,
     PRICE_NAMES,
     SYMBOL_NAMES,
@@ -116,7 +118,10 @@ def layout_of(
         zone=one_zone([zone_in(shown[position])[0] for position in times]),
         zone_column=zone_column(names, rows),
     )  # fmt: skip
-    if any(name.endswith("[G]") for name in base.time_names):  # the offset beside it is the exchange's
+    of_greenwich = any(name.endswith("[G]") for name in base.time_names) or (
+        "ric" in names and bool(rows) and rows[0][times[0]].endswith("Z")
+    )
+    if of_greenwich:  # the offset beside it is the exchange's
         base = replace(base, zone="UTC", zone_column=None)
     if base.zone_column is not None:
         base = replace(base, zone_name=shown[base.zone_column])
@@ -125,7 +130,7 @@ def layout_of(
     if missing := [name for name in PRICES if name not in prices]:
         raise UnclearError(f"has no column {', '.join(missing)}; its columns are {listed(shown)}")
     volumes = volumes_among(names, shown, cell or ticker or prefix, hint)
-    found_layout = called(base, names, shown, volumes, lines=len(header))
+    found_layout = called(base, names, shown, volumes, lines=len(header) if ticker else 1)
     notes = (Note("prices of a side", {"side": side}),) if side else ()
     if adjusted:
         notes = (*notes, Note("prices adjusted", {"adjusted": "splits or dividends, as their names say"}))
@@ -180,7 +185,11 @@ def values_layout(layout: Layout, names: Sequence[str], shown: Sequence[str]) ->
                 column=shown[position],
             )
     taken = {*layout.times, layout.symbol, layout.zone_column}
-    others = [position for position in range(len(names)) if position not in taken]
+    others = [
+        position
+        for position, name in enumerate(names)
+        if position not in taken and name not in TIME_NAMES and not FLAGS.search(name)
+    ]
     if len(others) != 1:
         raise UnclearError(f"has neither candles nor one column of values; its columns are {listed(shown)}")
     column = shown[others[0]]
@@ -232,8 +241,11 @@ def times_among(
         return (ends,), True
     if first is None and not places and names and kind(0) in {"moment", "day"}:
         first = 0
-    if first is None:
-        return tuple(places[:1]), False  # whose cells the error will show
+    if first is None:  # days as Excel counts them may show a clock, too: 45320 is 4:53:20
+        first = next((at for at in places if rows and all(is_excel_day(row[at]) for row in rows)), None)
+        if first is None or clock_beside(first) is None:
+            return tuple(places[:1]), False  # whose cells the error will show
+        sorts[first] = "day"
     if kind(first) == "day" and (clock := clock_beside(first)) is not None:
         return (first, clock), False
     return (first,), False

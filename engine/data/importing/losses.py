@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from engine.data.importing.times import FORMS
 from engine.errors import Problem, RepairDataError
 from engine.market.candles import PRICES
-from engine.market.quality import NO_PRICES, OFF_GRID, possible
+from engine.market.quality import NO_PRICES, NO_VALUE, OFF_GRID, possible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.market.quality import QualityReport
 
 MOST_LOST = 0.01  # of the rows
+HOLIDAYS = (NO_PRICES, NO_VALUE)  # reasons of rows that say nothing: no candle or value, and no loss
 LIKELY = {
     "time not readable": (
         "They may be of an hour that clocks skip, or of one that they show twice, which only rows in the "
@@ -39,7 +40,7 @@ def refuse_losses(
 
     `frame` is what was checked, `written` a row of it, from 0 on, as the file has it.
     """
-    lost = report.rejected - report.rejected_by.get(NO_PRICES, 0)
+    lost = report.rejected - sum(report.rejected_by.get(reason, 0) for reason in HOLIDAYS)
     counts = ", ".join(f"{count} times {reason}" for reason, count in report.rejected_by.items())
     rows = first_rows(report, written)
     if report.first_ms is None:
@@ -62,7 +63,7 @@ def refuse_losses(
 
 def first_rows(report: QualityReport, written: Callable[[int], str]) -> list[Problem]:
     """The first three rows that are lost, as the file has them."""
-    rows = [entry for entry in report.rejected_list if entry["reason"] != NO_PRICES][:3]
+    rows = [entry for entry in report.rejected_list if entry["reason"] not in HOLIDAYS][:3]
     return [
         Problem(f"row {entry['row']}", written(entry["row"] - 1)[:120], entry["reason"]) for entry in rows
     ]

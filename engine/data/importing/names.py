@@ -22,7 +22,8 @@ TIME_NAMES = (
     "dtyyyymmdd", "day", "week", "month", "dt", "ts", "t", "calc_time", "create_time", "funding_time",
     "fundingtime", "index", "index_level_0", "level_0", "unnamed_0", "time_open", "zeit", "zeitpunkt",
     "التاريخ", "päivämäärä", "dato", "tanggal", "ngày", "ημερομηνία", "תאריך", "วันที่", "dátum", "dată",
-    "observation_date", "period_start_date", "time_bar_start", "timebarstart",
+    "observation_date", "period_start_date",
+    "datadate", "date_ymd", "date_dmy", "date_mdy", "time_period", "time_bar_start", "timebarstart",
     "dates", "tarih", "дата", "время", "日付", "日付け", "日時", "日期", "时间", "時間", "날짜", "일자",
 )  # fmt: skip
 CLOSE_TIMES = (
@@ -34,6 +35,7 @@ CLOCK_NAMES = (
     "heure", "ora", "saat", "время", "time_bar_start", "timebarstart", "klokkeslett", "tid", "godzina",
 )  # fmt: skip
 UNITS = {"float", "float64", "double", "int", "int64", "number", "numeric", "decimal", "price"}
+ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 ZONED = re.compile(r"\s*\([A-Z][A-Za-z_/]+\)$")  # a zone behind a name
 PRICE_NAMES = {  # in English, then in other tongues from German to Korean
     "open": (
@@ -42,6 +44,7 @@ PRICE_NAMES = {  # in English, then in other tongues from German to Korean
         "abertura", "öppning", "öppningskurs", "otwarcie", "otevření", "aç\u0131l\u0131ş", "открытие", "откр",
         "始値", "开盘", "开盘价", "開盤", "開盤價", "시가", "first_trade_price", "الافتتاح", "avaus",
         "åbning", "åpning", "nyitó", "pembukaan", "mở", "mở_cửa", "άνοιγμα", "פתיחה", "ราคาเปิด", "deschidere",
+        "prcod", "kurs_otwarcia", "開市", "开市",
     ),
     "high": (
         "high", "h", "high_price", "price_high", "highest", "px_high", "high_1", "askhi", "max", "hoch",
@@ -50,7 +53,7 @@ PRICE_NAMES = {  # in English, then in other tongues from German to Korean
         "massimo", "hoog", "högsta", "najwyższy", "najwyzszy", "yüksek", "максимум", "макс",
         "高値", "最高", "最高价", "最高價", "高", "고가", "high_trade_price", "högst", "høj",
         "høy", "høyest", "ylin", "الأعلى", "tertinggi", "cao", "cao_nhất", "υψηλό", "גבוה",
-        "ราคาสูงสุด", "maxim",
+        "ราคาสูงสุด", "maxim", "prchd", "kurs_max",
     ),
     "low": (
         "low", "l", "low_price", "price_low", "lowest", "px_low", "low_1", "bidlo", "min", "tief", "tiefst",
@@ -58,6 +61,7 @@ PRICE_NAMES = {  # in English, then in other tongues from German to Korean
         "lägsta", "najniższy", "najnizszy", "düşük", "минимум", "мин",
         "安値", "最低", "最低价", "最低價", "低", "저가", "low_trade_price", "lägst", "lav", "lavest", "alin",
         "الأدنى", "terendah", "thấp", "thấp_nhất", "χαμηλό", "נמוך", "ราคาต่ำสุด", "minim",
+        "prcld", "kurs_min",
     ),
     "close": (
         "close", "c", "close_price", "price_close", "closing", "closing_price", "close_last", "px_last",
@@ -71,6 +75,7 @@ PRICE_NAMES = {  # in English, then in other tongues from German to Korean
         "last_trade_price", "trade_price", "الأخير", "الإغلاق", "viimeisin", "päätös", "seneste",
         "sidste", "utolsó", "záró", "terakhir", "penutupan", "lần_cuối", "đóng_cửa", "τελευταία", "κλείσιμο",
         "סגירה", "ราคาปิด", "închidere",
+        "prccd", "kurs_zamknięcia", "收市",
         "close_close_price_adjusted_for_splits",
         "adj_close", "adjusted_close",
         "adj_close_adjusted_close_price_adjusted_for_splits_and_dividend_and_or_capital_gain_distributions",
@@ -84,14 +89,16 @@ BASE_VOLUME = (
 )  # fmt: skip
 PLAIN_VOLUME = (
     "volume", "vol", "v", "volume_traded", "traded_volume", "total_volume", "px_volume", "acvol_1",
+    "acvol_uns", "cshtrd",
     "stücke", "stück", "umsatz_stück", "umsatz_stücke", "umsatz_in_stück",
     "shares", "real_volume",  # German banks call turnover `Volumen`
     "volumen", "wolumen", "wol", "volym",
     "trade_volume", "totalvolume", "quantity", "qty", "traded_quantity", "tottrdqty", "ttl_trd_qnty",
     "objem", "hacim", "hac", "الحجم", "objętość", "ปริมาณ",
-    "объём", "объем", "出来高", "成交量", "交易量", "거래량",
+    "成交量_手", "成交量_股", "總成交量", "总成交量", "出来高_株", "거래량_주", "wolumen_szt", "объем_шт",
+    "объём_шт", "liczba_akcji", "ilość_akcji", "объём", "объем", "出来高", "成交量", "交易量", "거래량",
 )  # fmt: skip
-TICK_VOLUME = ("tickvol", "tick_volume", "tickvolume", "ticks", "tickqty")
+TICK_VOLUME = ("tickvol", "tick_volume", "tickvolume", "ticks", "tickqty", "total_ticks")
 NO_VOLUME = {  # words behind `volume_` that name no asset
     "ma", "sma", "ema", "delta", "change", "adj", "adjusted", "avg", "average", "weighted", "notional",
     "24h", "up", "down", "buy", "sell", "ratio", "profile", "quote", "to", "currency", "z", "osc", "count",
@@ -102,11 +109,16 @@ QUOTES = (
     "usd", "usdt", "usdc", "busd", "tusd", "dai", "eur", "gbp", "jpy", "try", "krw", "aud", "brl", "fdusd",
     "chf",
 )  # fmt: skip
-KIND_NAMES = {  # of columns that may tell several series apart
+CONTRACTS = {  # of futures, of which one takes the place of another
+    "contract", "expiry", "expiration", "contract_month", "contract_code", "delivery", "delivery_month",
+    "expiry_date", "expiration_date", "maturity", "expiry_dt",
+}  # fmt: skip
+KIND_NAMES = CONTRACTS | {  # of columns that may tell several series apart
     "exchange", "venue", "source", "feed", "provider", "interval", "timeframe", "resolution", "period",
-    "granularity", "contract", "expiry", "expiration", "asset", "coin", "isin", "figi", "ric", "tic", "code",
+    "granularity", "asset", "coin", "isin", "figi", "ric", "tic", "code",
     "ts_code", "secid", "permno", "side", "price_type", "instrument_id", "base", "publisher_id", "conid",
 }  # fmt: skip
+FLAGS = re.compile(r"(^|_)(flags?|flag_codes|obs_status|status|comments?|footnotes?)$")  # beside values
 SYMBOL_NAMES = ("symbol", "pair", "ticker", "market", "instrument", "name")
 
 
@@ -136,6 +148,7 @@ def folded(name: str) -> str:
 
 def plain(name: str) -> str:
     """A column name in lower case, with underscores for whatever separates its words."""
+    name = ZERO_WIDTH.sub("", name)
     words = re.sub(r"[\s_\-./()\[\]*:%+]+", "_", name.strip(" \t\"'<>\ufeff").lower()).strip("_")
     return re.sub(r"^\d+_", "", words)
 

@@ -8,10 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from engine.data.importing.names import CONTRACTS, plain
 from engine.data.importing.steps import rising
 from engine.data.importing.time_columns import MOSTLY_DISTINCT
 from engine.data.importing.times import is_text
 from engine.errors import RepairDataError
+from engine.results.notes import Note
 from engine.settings import NAMED
 
 if TYPE_CHECKING:
@@ -72,6 +74,16 @@ def refuse_mixture(
         if len(column) == len(times) and divides(column, times):
             name = next((line[place] for line in table.header if line[place]), str(place + 1))
             refuse_several(name, [str(each) for each in pc.unique(column).to_pylist()])
+
+
+def rolled(layout: Layout, raw: Mapping[int, Any]) -> tuple[Note, ...]:
+    """That contracts follow each other in one series, if a column of theirs says so."""
+    for place, name in layout.kinds:
+        if plain(name) in CONTRACTS and place in raw:
+            count = len(pc.unique(raw[place]).drop_null())
+            if count > 1:
+                return (Note("contracts in a row", {"column": name, "count": count}),)
+    return ()
 
 
 def refuse_several(name: str, found: list[str]) -> None:

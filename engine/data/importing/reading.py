@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.data.importing.averages import refuse_averages
+from engine.data.importing.date_parts import with_dates
 from engine.data.importing.headerless import HISTDATA, UNNAMED, in_order, layout_without_names
 from engine.data.importing.hints import HintNeededError, UnclearError
 from engine.data.importing.layouts import Layout, layout_of
 from engine.data.importing.numbers import Numbers, decimals_of, numbers_of
-from engine.data.importing.one_series import refuse_mixture, symbol_of
+from engine.data.importing.one_series import refuse_mixture, rolled, symbol_of
 from engine.data.importing.percent import in_shares
 from engine.data.importing.periods import at_period_starts
 from engine.data.importing.pieces import Pieces
@@ -21,6 +22,7 @@ from engine.data.importing.publishers import in_currency
 from engine.data.importing.rows import finished, rest_of, without_headers
 from engine.data.importing.stated_zones import one_zone, zone_above
 from engine.data.importing.steps import at_open, by_day, near_minutes, one_step, rising
+from engine.data.importing.summaries import without_summaries
 from engine.data.importing.time_columns import read_times
 from engine.data.importing.times import Times, sort_of
 from engine.data.importing.volume_choice import mark_by_turnover, others_of, with_volume
@@ -66,10 +68,12 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
     rejected. Raises ValueError for what is not known or can be read in two ways, RepairDataError if there
     is no row, or rows of several symbols.
     """
+    table = with_dates(table)
     layout = layout_in(table, hints)
     typed = table.pieces(layout, hints, progress) if table.pieces else None
     raw = typed.handed_over() if typed else table.read(layout.positions(), progress)
     raw, repeated = without_headers(layout, raw, table.header[-1] if table.header else ())
+    raw, summed = without_summaries(layout, raw)
     raw, unfinished = finished(layout, raw)
     if not len(raw[layout.times[0]]):
         reason = f"has no row with {table.width} columns" if table.left_out else "has a header and no rows"
@@ -100,7 +104,7 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
         unreadable and (unreadable[0] + 1, unreadable[1]),
         (
             *layout.notes, *notes, *parse_notes(layout, read, times, hints), *timing,
-            *repeated, *unfinished, *table.notes, *rest,
+            *rolled(layout, raw), *repeated, *summed, *unfinished, *table.notes, *rest,
         ),
         hints.timezone
         or next((zone for zone in times.stated if "/" in zone and times.stated == (zone,)), ""),
@@ -251,6 +255,8 @@ def parse_notes(layout: Layout, read: Numbers, times: Times, hints: Hints) -> tu
         notes.append(Note(code, {"zone": ", ".join(times.stated[:5])}))
     if len(layout.times) == 2:
         notes.append(Note("date and time in two columns"))
+    if times.carried:
+        notes.append(Note("days carried on", {"rows": times.carried}))
     return tuple(notes)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from engine.data.importing.fixed_width import separated
+
 PARTS = b",;\t|^~"  # what separates cells
 TEXT_CELL = re.compile(rb'="([^"\r\n]*)"')  # as a spreadsheet keeps a number from being one
 QUOTED_ONCE = re.compile(rb"(?m)(^|[,;\t|])'([^',;\t|\r\n]*)'(?=[,;\t|\r\n]|\Z)")
@@ -17,7 +19,8 @@ BLANKS = re.compile(rb'("[^"\r\n]*")|[ ]+')
 EDGES = re.compile(rb"(?m)^ +| +(?=\r?$)")
 FORMS = range(0xFF01, 0xFF5F)  # full-width forms of ASCII, so far behind it
 BEHIND = 0xFEE0
-MARKS = {0x066B: ".", 0x066C: ",", 0xFFE5: "\xa5", 0x060C: ",", 0xFF0C: ","}
+ZERO_WIDTH = dict.fromkeys((0xAD, *range(0x200B, 0x2010), 0x2060), "")
+MARKS = {**ZERO_WIDTH, 0x066B: ".", 0x066C: ",", 0xFFE5: "\xa5", 0x060C: ",", 0xFF0C: ","}
 FEWEST = 4  # columns of a table that blanks separate
 LINES = 20  # that tell it
 
@@ -30,14 +33,26 @@ def in_common_spelling(content: bytes) -> bytes:
         content = TEXT_CELL.sub(rb"\1", content)
     if b"'" in content:
         content = APOSTROPHE.sub(rb"\1", QUOTED_ONCE.sub(rb"\1\2", content))
-    if by_blanks(content):
+    if in_blanks(content) and (cells := separated(content)) is not None:
+        content = cells
+    elif by_blanks(content):
         content = BLANKS.sub(lambda found: found[1] or b"\t", EDGES.sub(b"", content))
     return content
 
 
 def is_to_be_changed(head: bytes) -> bool:
     """Whether a table that begins so, in ASCII, is one that `in_common_spelling` changes."""
-    return b'="' in head or b"'" in head or by_blanks(head)
+    return b'="' in head or b"'" in head or in_blanks(head) or by_blanks(head)
+
+
+def in_blanks(content: bytes) -> bool:
+    """Whether lines have several numbers of words and nothing but blanks between them."""
+    lines = [line for line in content[:4000].split(b"\n") if line.strip()][:FEWEST]
+    if len(lines) < FEWEST or content.lstrip()[:1] in (b"<", b"{", b"["):
+        return False
+    if any(PARTS[at : at + 1] in line for line in lines for at in range(len(PARTS))) or not content.isascii():
+        return False
+    return len({len(line.split()) for line in lines}) > 1
 
 
 def with_ascii_digits(content: bytes) -> bytes:

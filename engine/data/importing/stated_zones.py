@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 import numpy as np
 
 from engine.data.importing.hints import HintNeededError, UnclearError
+from engine.data.importing.offset_units import offsets_of
 from engine.data.importing.zones import FURTHEST_H, OFFSETS_MIN
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ FIELDS = 100  # of a record beside the rows
 COLUMNS = re.compile(
     r"tz|time_?zone|zeitzone|(utc|gmt|tz)_?off(set)?(_(h|hours?|min(ute)?s?|s|sec(ond)?s?))?"
 )
+HYPHENS = dict.fromkeys((*range(0x2010, 0x2016), 0x2212, 0xFE63, 0xFF0D), "-")
 QUARTER_S = 900  # s, of which all offsets are multiples
 PERHAPS = ("offset", "zone")  # if their cells are zones
 
@@ -156,9 +158,10 @@ def zones_of_rows(column: Any, name: str, *, said: str) -> StatedZones | None:
     written = [str(cell) for cell in coded.dictionary.to_pylist()]
     if set(written) <= {""}:
         return None
+    minutes = {} if said else offsets_of(written, name.strip().lower().replace(" ", "_"))
     zones = []
     for cell in written:
-        zone = zone_of_cell(cell) or said
+        zone = of_minutes(minutes[cell]) if cell in minutes else zone_of_cell(cell) or said
         if not zone:
             reason = f"column {name} says {cell or 'nothing'} in a row, which is no zone that is certain"
             raise HintNeededError(reason, "--timezone")
@@ -178,6 +181,7 @@ def zone_column(names: Sequence[str], rows: Sequence[Sequence[str]]) -> int | No
 
 def zone_of_cell(cell: str) -> str:
     """The zone of a row, empty if it is not certain."""
+    cell = cell.translate(HYPHENS)
     if re.fullmatch(r"[-+]?\d{3}", cell):  # minutes, or hours and minutes
         return ""
     return of_number(cell) or certain(cell) or (cell.upper() if cell.upper() in OFFSETS_MIN else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -30,6 +30,7 @@ from engine.data.importing.hints import UnclearError
 from engine.data.importing.json_rows import array_of, json_of, rows_within
 from engine.data.importing.long_texts import cells_of, is_text, refuse_texts_beyond
 from engine.data.importing.quick import LARGE, combined, quick_columns
+from engine.data.importing.quoted_lines import joined_lines
 from engine.data.importing.spellings import is_to_be_changed
 from engine.data.importing.stated_zones import zone_beside
 
@@ -162,7 +163,13 @@ def text_columns(
         refuse_stray_quote(content[form.start :])
         raise OSError(str(error)) from None
     if b'"' in content and physical_lines(content, form.start) != rows + len(left_out):
-        refuse_stray_quote(content[form.start :])
+        body = content[form.start :]
+        whole = joined_lines(body, form.delimiter, form.width)
+        if whole is None or whole == body:
+            refuse_stray_quote(body)
+        else:
+            left_out.clear()
+            return text_columns(whole, replace(form, start=0), positions, left_out, progress)
     if not batches:
         return {position: pa.array([], pa.string()) for position in positions}
     table = pa.Table.from_batches(batches)

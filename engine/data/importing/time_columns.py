@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from engine.data.importing.carried_days import carried
 from engine.data.importing.dates import DAY_MS
 from engine.data.importing.hints import HintNeededError, UnclearError
 from engine.data.importing.stated_zones import StatedZones, certain, zones_of_rows
@@ -32,6 +33,7 @@ def read_times(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Times:
     """The times of all rows. Raises ValueError that names the column if none is read, or two readings fit."""
     named = " and ".join(name or "1" for name in layout.time_names)
     columns = [raw[place] for place in layout.times if place in raw]
+    columns, carried_rows = carried(columns) if len(columns) == 2 else (columns, 0)
     for column in columns:
         if pa.types.is_nested(column.type):
             raise UnclearError(f"holds {kind_of_values(column.type)} in column {named}, which are no times")
@@ -53,7 +55,7 @@ def read_times(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Times:
     refuse_other_epoch(times, named)
     if times.zoneless and not hints.timezone:
         refuse_swapped_days(times.utc_ms, named)
-    return replace(times, stated=stated.zones if stated else ())
+    return replace(times, stated=stated.zones if stated else (), carried=carried_rows)
 
 
 def refuse_rounded(column: Any, named: str) -> None:

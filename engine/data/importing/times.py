@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from engine.data.importing.clocks import Written, clock_column, mask
 from engine.data.importing.dates import DAY_MS, ORDERS, UndecidableError, dates_of
-from engine.data.importing.day_numbers import EXCEL, MATLAB, counted_days
+from engine.data.importing.day_numbers import EXCEL, JULIAN, MATLAB, counted_days
 from engine.data.importing.hints import HintNeededError, Hints, UnclearError
 from engine.data.importing.stamps import UNITS, numbers, stamps
 from engine.data.importing.time_spellings import in_common_form
@@ -48,6 +48,7 @@ class Times:
     zoneless: bool  # whether some carry neither a zone nor are stamps
     timed: bool  # whether a clock is written beside any date
     stated: tuple[str, ...] = ()  # zones that the file states elsewhere
+    carried: int = 0  # rows that have their day from a row above
     rounded_ms: int = 0  # how far times may be off, as they are written with a few decimals of a day
 
 
@@ -80,14 +81,17 @@ def times_of(
         written = dates_of(cells, hints.dates, order, len(text))
     except UndecidableError as error:
         raise HintNeededError(both_orders(cells, str(error).split(", ")), "--dates") from None
-    if clock is not None:
-        written = with_clock(written, clock.take(pa.array(left)))
+    clocks = None if clock is None else clock_column(clock.take(pa.array(left)))
+    if clocks is not None:
+        written = with_clock(written, clocks)
     utc[left] = in_utc(written, hints.timezone)
     if stated:
         claimed = replace(written, zone=stated.zone[left] + 1, zones=("", *stated.zones))
         utc[left] = agreed(written, utc[left], in_utc(claimed, hints.timezone), said=bool(hints.timezone))
     days, found, form, rounded_ms = counted_days(cells, written.read, len(text))
     if form:
+        if clocks is not None:
+            days, found = days + clocks.local_ms, found & clocks.read
         utc[left[found]] = on_clocks(days[found], zone)
         forms[form] = int(found.sum())
     forms = {name: forms.get(name, 0) + written.forms.get(name, 0) for name in {**forms, **written.forms}}
@@ -163,9 +167,8 @@ def all_stamps(column: Any) -> Times | None:
     return Times(utc, forms, zoneless=False, timed=True) if sum(forms.values()) == len(utc) else None
 
 
-def with_clock(written: Written, text: Any) -> Written:
+def with_clock(written: Written, clock: Written) -> Written:
     """Dates with the clocks of another column."""
-    clock = clock_column(text)
     names = [*written.zones]
     names += [name for name in clock.zones if name not in names]
     zone = np.array([names.index(name) for name in clock.zones])[clock.zone]
@@ -207,7 +210,7 @@ def sort_of(cells: Sequence[str], hints: Hints) -> str:
         return ""
     if all(re.fullmatch(r"-?\d*[.,]\d+", cell) for cell in cells):  # prices, stamps or Excel's days
         values = np.array([float(cell.replace(",", ".")) for cell in cells])
-        counted = (values >= EXCEL[0]) & (values < EXCEL[1]) | (values >= MATLAB[0]) & (values < MATLAB[1])
+        counted = np.any([(values >= low) & (values < high) for low, high in (EXCEL, MATLAB, JULIAN)], axis=0)
         days = (counted | (stamps(values)[0] != UNREADABLE)).all()
         return "moment" if days else "clock" if all(cell.lstrip("0")[:1] in ".," for cell in cells) else ""
     text = pc.utf8_trim_whitespace(pa.array(cells, pa.string()))
@@ -225,8 +228,9 @@ def sort_of(cells: Sequence[str], hints: Hints) -> str:
 
 
 def short_dates(cells: Sequence[str]) -> bool:
-    """Whether six digits are dates, with months in their middle: clocks show some whole minute, too."""
-    return all(re.fullmatch(r"\d\d(0[1-9]|1[0-2])(?!00)\d\d", cell) for cell in cells)
+    """Whether six digits are dates, months in their middle, or months: clocks show whole minutes, too."""
+    forms = (r"\d\d(0[1-9]|1[0-2])(?!00)\d\d", r"(19|20)\d\d(0[1-9]|1[0-2])")
+    return any(all(re.fullmatch(form, cell) for cell in cells) for form in forms)
 
 
 def is_text(column: Any) -> bool:

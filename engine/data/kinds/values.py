@@ -2,4 +2,6 @@
 
 from engine.data.kinds.kind import Kind
 
-VALUES = Kind("values", "values", "values with their stamps, from a file", file_columns=("value",))
+VALUES = Kind(
+    "values", "values", "values with their stamps, from a file", file_columns=("value", "obs_value")
+)
