@@ -61,7 +61,12 @@ def is_unit(cells: Sequence[str]) -> bool:
 
 
 def refuse_several_sets(names: Sequence[str]) -> None:
-    """UnclearError if there are prices of several currencies or markets and none without such a word."""
+    """UnclearError if there are prices of several currencies or markets and none without such a word.
+
+    Or two of everything, of which pandas has called the second `open.1`.
+    """
+    if {*PRICES, *(f"{price}_1" for price in PRICES)} <= set(names):
+        raise UnclearError("holds two sets of prices, such as close and close.1; keep those of one")
     if first_of(names, PRICE_NAMES["open"], once=False) is not None:
         return
     for form in ("{0}_{1}", "{1}_{0}"):

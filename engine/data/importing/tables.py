@@ -31,6 +31,7 @@ from engine.data.importing.json_rows import array_of, json_of, rows_within
 from engine.data.importing.long_texts import cells_of, is_text, refuse_texts_beyond
 from engine.data.importing.quick import LARGE, combined, quick_columns
 from engine.data.importing.spellings import is_to_be_changed
+from engine.data.importing.stacked import foot_of
 from engine.data.importing.stated_zones import zone_beside
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Table:
     publisher: str = ""  # if something else than its columns tells
     notes: tuple[Note, ...] = ()  # what was left out before
     zone: str = ""  # that is told beside the rows
+    foot: tuple[str, ...] = ()  # lines of a text behind its last row
     pieces: Callable[[Layout, Hints, Callable[[int], None]], Pieces | None] | None = None  # of a large text
 
 
@@ -120,7 +122,12 @@ def plain_table(path: Path, limit: int) -> Table:
         return text_columns(content, form, positions, left_out, progress)
 
     wanted = in_pieces if heavy else None
-    return Table(form.header, form.rows, form.width, read, path.name, form, left_out, pieces=wanted)
+    with path.open("rb") as handle:
+        handle.seek(max(0, size - HEAD))
+        foot = foot_of(handle.read(), form)
+    return Table(
+        form.header, form.rows, form.width, read, path.name, form, left_out, pieces=wanted, foot=foot
+    )
 
 
 def text_table(content: bytes, form: Form, hint: str) -> Table:
@@ -130,7 +137,8 @@ def text_table(content: bytes, form: Form, hint: str) -> Table:
     def read(positions: Sequence[int], progress: Callable[[int], None]) -> Columns:
         return text_columns(content, form, positions, left_out, progress)
 
-    return Table(form.header, form.rows, form.width, read, hint, form, left_out)
+    foot = foot_of(content[-HEAD:], form)
+    return Table(form.header, form.rows, form.width, read, hint, form, left_out, foot=foot)
 
 
 def text_columns(
