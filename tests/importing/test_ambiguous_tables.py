@@ -223,7 +223,7 @@ def test_prices_that_leap_where_the_names_stand_again_are_refused(read, first):
 
 
 GERMAN = "Datum;Eröffnung;Hoch;Tief;Schluss;Volumen"
-VOLUMES = {"plain": "{:.0f}", "with decimals": "{:.1f}", "small": "7", "grouped": ""}
+VOLUMES = {"plain": "{:.0f}", "small": "7", "grouped": ""}
 
 
 @pytest.mark.parametrize("header", [GERMAN, GERMAN.replace(";", "\t"), HEAD.replace(",", ";")])
@@ -246,17 +246,25 @@ def test_points_before_three_digits_are_decided_by_prices_where_commas_are_decim
     with pytest.raises(RepairDataError, match=r"which is 37.\d+ or 37\d+: both fit all rows") as caught:
         read(table)
     assert "--decimal" in caught.value.remedy
-    sure = [header, *cells(".", lambda value: f"{value:.0f},0")]
+    sure = [header, *cells(".", lambda value: f"{value:.0f},0")]  # a decimal comma settles it
     assert not difference(read(sure)[0], frame)
 
 
-def test_points_before_three_digits_in_a_large_table_are_no_decimals_by_volumes_alone(read):
-    times = pd.date_range("2023-03-20", periods=25_000, freq="1min")
-    number = np.arange(len(times)) % 90
-    rows = [
-        f"{time};{37_000 + at:,};{37_100 + at:,};{36_900 + at:,};{37_050 + at:,}".replace(",", ".")
-        + f";{at}.5"
-        for time, at in zip(times, number, strict=True)
-    ]
-    with pytest.raises(RepairDataError, match=r"37 or 37000: both fit all rows"):
-        read([HEAD.replace(",", ";"), *rows])
+@pytest.mark.parametrize(
+    "form", ["%d %b %H:%M", "%b %d %H:%M:%S", "%d/%m %H:%M", "%m-%d %H:%M", "%d.%m %H:%M"]
+)
+def test_an_hour_is_no_year_where_dates_have_none(read, form):
+    with pytest.raises(RepairDataError, match="which is no time that is read"):
+        read([HEAD, *rows_of(FRAME, lambda time: time.strftime(form))])
+
+
+@pytest.mark.parametrize("name", ["side", "timeframe", "volume_unit", "adjusted", "sym"])
+def test_what_may_not_change_within_a_series_is_refused(read, name):
+    rows = [f"{row},{'a' if at < 48 else 'b'}" for at, row in enumerate(rows_of(FRAME))]
+    with pytest.raises(RepairDataError, match="holds several"):
+        read([f"{HEAD},{name}", *rows])
+
+
+def test_names_in_the_first_list_of_json_are_those_of_the_others(read):
+    rows = [[str(time), *row] for time, row in zip(HOURS, FRAME.to_numpy().tolist(), strict=True)]
+    assert not difference(read(json.dumps([HEAD.split(","), *rows]))[0], FRAME)

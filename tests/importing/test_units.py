@@ -22,11 +22,11 @@ UNITS = {
 def read(tmp_path):
     """What the store holds of these candles under such a header, and the notes."""
 
-    def of(header, suffix=""):
+    def of(header, suffix="", foot=""):
         store, path = Store(tmp_path / "store"), tmp_path / "a.csv"
         names = ("open", "high", "low", "close", "volume")
         rows = [row + suffix for row in lines(FRAME, names, 2, stamp=str)]
-        path.write_text("\n".join([header, *rows]), encoding="utf-8")
+        path.write_text("\n".join([header, *rows]) + foot, encoding="utf-8")
         report = import_file(path, store, "a", now_ms=NOW)
         return store.read("a").frame, {note.code: dict(note.values) for note in report.notes}
 
@@ -69,6 +69,21 @@ def test_what_may_be_a_multiple_is_refused(read, name):
 def test_a_multiple_at_the_numbers_and_in_the_name_is_refused(read):
     with pytest.raises(RepairDataError, match=r"in the name of column Volume .K. and at its numbers"):
         read("time,open,high,low,close,Volume (K)", suffix="K")
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        ("time,open,high,low,close,volume\nUTC,USD,USD,USD,USD,thousands", ""),
+        ("# Volume in thousands\ntime,open,high,low,close,volume", ""),
+        ("Prices in pence; volume in 1000\ntime,open,high,low,close,volume", ""),
+        ("time,open,high,low,close,volume", "\nVolume in thousands of shares"),
+    ],
+)
+def test_a_multiple_above_or_below_the_rows_is_applied(read, around):
+    stored, notes = read(around[0], foot=around[1])
+    assert stored["volume"].tolist() == (FRAME["volume"] * 1000).round(8).tolist()
+    assert notes["volume in a unit"]["multiple"] == 1000
 
 
 @pytest.mark.parametrize("unit", ["cents", "pence", "GBX", "x100", "in 1000"])

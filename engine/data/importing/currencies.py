@@ -30,6 +30,10 @@ NAMES = {
     "quote_asset", "quote", "währung", "waehrung", "devise", "moneda", "divisa", "moeda", "valuta", "waluta",
     "валюта", "para_birimi", "通貨", "币种", "貨幣", "통화",
 }  # fmt: skip
+UNIT_NAMES = {
+    "unit", "units", "volume_unit", "vol_unit", "price_unit", "volume_currency", "multiplier", "price_scale",
+    "volume_scale", "scale", "adjusted", "is_adjusted",
+}  # fmt: skip
 KNOWN = re.compile(
     r"USD[TC]?|BUSD|TUSD|FDUSD|DAI|EUR|GBP|GBp|GBX|CHF|JPY|CN[YH]|INR|KRW|BRL|SEK|NOK|DKK|PLN|CZK|HUF|TRY|RUB|"
     r"AUD|CAD|NZD|HKD|SGD|ZA[RC]|ZAc|MXN|ILS|ILA|TWD|THB|IDR|DEM|FRF|ITL|ESP|NLG|[€£$¥]|(?i:euros?|pence|cents?)"
@@ -75,25 +79,28 @@ def refuse_other_units(names: Iterable[str]) -> None:
 def currency_columns(
     names: Sequence[str], shown: Sequence[str], rows: Sequence[Sequence[str]], taken: Iterable[int]
 ) -> tuple[tuple[int, str], ...]:
-    """The columns that tell the currency of each row, by plain name or cells, and what they are called."""
+    """The columns that tell the currency or unit of each row, by plain name or cells, and their names."""
     others = [place for place in range(len(names)) if place not in set(taken)]
     return tuple(
         (place, shown[place])
         for place in others
-        if rows
-        and (
-            (names[place] in NAMES and not any(re.search(r"\d", row[place]) for row in rows))
-            or all(KNOWN.fullmatch(row[place]) for row in rows)
+        if names[place] in UNIT_NAMES
+        or (
+            rows
+            and (
+                (names[place] in NAMES and not any(re.search(r"\d", row[place]) for row in rows))
+                or all(KNOWN.fullmatch(row[place]) for row in rows)
+            )
         )
     )
 
 
 def refuse_changing_currency(column: Any, name: str) -> None:
-    """RepairDataError if a column (N,) of currencies says more than one."""
+    """RepairDataError if a column (N,) of currencies or units says more than one."""
     cells = [str(each).strip() for each in pc.unique(column).to_pylist() if each is not None]
     found = {PENCE.get(cell, cell).upper(): cell for cell in cells if cell}
     if len(found) > 1:
         listed = ", ".join(sorted(found.values())[:5])
         raise RepairDataError(
-            "the file", f"holds several of column {name}: {listed}", "Give one currency a file"
+            "the file", f"holds several of column {name}: {listed}", "Give rows of one a file"
         )

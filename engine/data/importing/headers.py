@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from engine.data.importing.averages import refuse_averages_named
 from engine.data.importing.hints import UnclearError
 from engine.data.importing.names import PLAIN_VOLUME, PRICE_NAMES, QUOTES, TIME_NAMES, UNITS, first_of, plain
+from engine.data.importing.units import multiple_of
 from engine.market.candles import PRICES
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def named(header: Sequence[Sequence[str]]) -> tuple[list[str], str]:
         cells += [cell for cell, name in zip(line, names, strict=True) if plain(name) in PLAIN_VOLUME]
         if len(set(cells[:4])) > 1 or not is_unit(cells):
             tickers |= set(cells) - {""}
+        else:
+            names = [with_multiple(name, cell) for cell, name in zip(line, names, strict=True)]
         names = [
             cell if not name or (place == 0 and plain(cell) in TIME_NAMES) else name
             for place, (cell, name) in enumerate(zip(line, names, strict=True))
@@ -49,6 +52,12 @@ def apart_by_case(names: list[str], shown: Sequence[str]) -> list[str]:
         f"upper_{name}" if len(text) == 1 and text.lower() != text and text.lower() in shown else name
         for name, text in zip(names, shown, strict=True)
     ]
+
+
+def with_multiple(name: str, unit: str) -> str:
+    """The name of a volume with the multiple that stands below it; other names as they are."""
+    both = f"{name} ({unit.strip('[]() ')})"
+    return both if plain(name) in PLAIN_VOLUME and multiple_of(both)[1] != 1 else name
 
 
 def is_unit(cells: Sequence[str]) -> bool:

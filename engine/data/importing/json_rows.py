@@ -142,6 +142,13 @@ def holds_more(document: Any) -> bool:
     return isinstance(document, dict) and any(isinstance(each, dict | list) for each in document.values())
 
 
+def is_header(rows: Sequence[list[Any]]) -> bool:
+    """Whether the first of these lists has the names of the others' values."""
+    first = rows[0]
+    words = all(isinstance(cell, str) and not re.search(r"\d", cell) for cell in first)
+    return words and len(rows) > 1 and len(numbers_of(rows[1])) > 0
+
+
 def is_rows(document: Any) -> bool:
     """Whether this is a list of rows or records."""
     return isinstance(document, list) and bool(document) and isinstance(document[0], list | dict)

@@ -129,7 +129,10 @@ def layout_of(
         base = replace(base, zone_name=shown[base.zone_column])
     if not candles:
         found_layout = values_layout(base, names, shown)
-        return replace(found_layout, twins=twins_among([*map(plain, shown)], found_layout.positions()))
+        return replace(
+            found_layout,
+            twins=twins_among(apart_by_case([*map(plain, shown)], shown), found_layout.positions()),
+        )
     if missing := [name for name in PRICES if name not in prices]:
         raise UnclearError(f"has no column {', '.join(missing)}; its columns are {listed(shown)}")
     volumes = volumes_among(names, shown, cell or ticker or prefix, hint)
@@ -150,7 +153,7 @@ def layout_of(
         others=others if len(others) + len(volumes) > 1 else (),
         unfinished=next((names.index(name) for name in FINISHED if name in names), None),
         currencies=currency_columns(names, shown, rows, taken),
-        twins=twins_among([*map(plain, shown)], sorted(taken)),
+        twins=twins_among(apart_by_case([*map(plain, shown)], shown), sorted(taken)),
     )
 
 

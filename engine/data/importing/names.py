@@ -107,7 +107,7 @@ KIND_NAMES = {  # of columns that may tell several series apart
     "granularity", "contract", "expiry", "expiration", "asset", "coin", "isin", "figi", "ric", "tic", "code",
     "ts_code", "secid", "permno", "side", "price_type", "instrument_id", "base", "publisher_id", "conid",
 }  # fmt: skip
-SYMBOL_NAMES = ("symbol", "pair", "ticker", "market", "instrument", "name")
+SYMBOL_NAMES = ("symbol", "pair", "ticker", "market", "instrument", "name", "sym")
 
 
 def first_of(names: Sequence[str], wanted: Sequence[str], *, once: bool = True) -> int | None:

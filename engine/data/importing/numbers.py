@@ -83,8 +83,7 @@ def numbers_of(
         else:
             kind = kind_of_values(column.type)
             raise UnclearError(f"holds {kind} in column {names.get(name, name)}, which are no numbers")
-    telling = [column for name, column in text.items() if not (comma and is_volume(name))]
-    mark = said or ("point" if any(map(surely_plain, telling)) else "")
+    mark = said or ("point" if any(surely_plain(column) for column in text.values()) else "")
     if text and mark == "point":
         read = {name: number for name, column in text.items() if (number := cast(column)) is not None}
         if len(read) == len(text):
@@ -163,7 +162,7 @@ def undressed(text: Any) -> Any:
     for _ in range(2):  # matches do not overlap
         text = pc.replace_substring_regex(text, APART, r"\1\2")
     text = pc.utf8_trim_whitespace(text)
-    text = pc.replace_substring_regex(text, r" (Mio|[Mm]ln|[Mm]il)\.?$", "M")
+    text = pc.replace_substring_regex(text, r" (Mio|[Mm]ln)\.?$", "M")  # mil: a thousand, or a million
     text = pc.replace_substring_regex(text, r" ([Tt]sd|[Tt]ys)\.?$", "K")
     for suffix, power in TIMES.items():
         text = pc.replace_substring_regex(
@@ -194,7 +193,7 @@ def decimal_mark(
     comma: bool,
 ) -> str:
     """The decimal mark that all cells can have. Raises ValueError if both can be it."""
-    only, of_prices = {"point": 0, "comma": 0}, 0
+    only = {"point": 0, "comma": 0}
     unclear: tuple[str, str] | None = None
     ungrouped: set[str] = set()
     for name, column in cells.items():
@@ -202,18 +201,13 @@ def decimal_mark(
         fits = {mark: mask(pc.match_substring_regex(marked, shaped(*pair))) for mark, pair in MARKS.items()}
         only["point"] += int((fits["point"] & ~fits["comma"]).sum())
         only["comma"] += int((fits["comma"] & ~fits["point"]).sum())
-        of_prices += 0 if is_volume(name) else int((fits["point"] != fits["comma"]).sum())
         both = np.flatnonzero(fits["point"] & fits["comma"])
         if len(both) and unclear is None:
-            unclear = (name, str(marked[int(both[0])]))
+            unclear = (names.get(name, name), str(marked[int(both[0])]))
         if mask(pc.match_substring_regex(column, r"^[-+]?\d{4,}([.,]|$)")).any():
             ungrouped.add(name)
-    decided = "comma" if only["comma"] > only["point"] else "point"
-    if unclear is None:
-        return decided
-    proven = not comma or decided == "comma" or of_prices or is_volume(unclear[0])
-    if only["point"] + only["comma"] and proven:
-        return decided
+    if unclear is None or only["point"] + only["comma"]:
+        return "comma" if only["comma"] > only["point"] else "point"
     if usual and MARKS[usual][0] in unclear[1]:
         return usual
     ways = {
@@ -223,7 +217,7 @@ def decimal_mark(
     can = {mark: possible(way) >= 0.99 for mark, way in ways.items()}
     if sum(can.values()) == 1:
         return next(mark for mark, fits_all in can.items() if fits_all)
-    column, cell = names.get(unclear[0], unclear[0]), unclear[1]
+    column, cell = unclear
     mark = "." if "." in cell else ","
     if mark == "," or comma:  # volumes tell nothing of prices whose thousands are grouped there
         ungrouped = {name for name in ungrouped if not is_volume(name)}

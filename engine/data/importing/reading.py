@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
 from engine.data.importing.averages import refuse_averages
 from engine.data.importing.currencies import refuse_changing_currency
@@ -26,8 +25,9 @@ from engine.data.importing.stacked import refuse_leaps, refuse_title_rows
 from engine.data.importing.stated_zones import one_zone, zone_above
 from engine.data.importing.steps import at_open, by_day, near_minutes, one_step, rising
 from engine.data.importing.time_columns import read_times
-from engine.data.importing.times import Times, is_text, sort_of
+from engine.data.importing.times import Times, sort_of
 from engine.data.importing.twins import refuse_unlike_twins
+from engine.data.importing.units import multiple_above
 from engine.data.importing.volume_choice import mark_by_turnover, others_of, with_volume
 from engine.data.importing.volumes import says_something
 from engine.errors import RepairDataError
@@ -89,9 +89,6 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
         raise RepairDataError("the file", reason, "Give a file with rows of one width")
     symbol = symbol_of(layout, raw)
     comma, places = from_comma_country(table, layout), places_of(layout)
-    if comma and table.form and not all(is_text(raw[place]) for place in places.values()):
-        head = {place: pa.array([row[place] for row in table.rows]) for place in places.values()}
-        read_numbers(layout, head, hints, comma=comma)  # refuses what large files are read without asking
     read = read_numbers(layout, raw, hints, comma=comma)
     times = read_times(layout, raw, hints)
     refuse_title_rows(layout, raw, times.utc_ms, read.values)
@@ -204,7 +201,13 @@ def layout_in(table: Table, hints: Hints) -> Layout:
         layout = layout_without_names(table.rows, table.width, sort)
     if table.publisher:
         layout = replace(layout, name=table.publisher, decimal="point")
-    above = zone_above(table.form.above) if table.form else table.zone
+    said = (*table.form.above, *table.foot) if table.form else ()
+    above = zone_above(said) or table.zone
+    if (multiple := multiple_above(said)) != 1:
+        volumes = (
+            replace(each, multiple=multiple) if each.multiple == 1 else each for each in layout.volumes
+        )
+        layout = replace(layout, volumes=tuple(volumes))
     return replace(layout, zone=one_zone([layout.zone, above])) if above else layout
 
 

@@ -56,7 +56,7 @@ def refuse_session_dates(times: NDArray[np.int64], named: str) -> None:
         raise RepairDataError(
             "the file",
             f"says {iso(int(first))} and then {iso(int(then))} in column {named}: its dates may be those of "
-            "sessions that begin on the evening before, or of days that end at midnight",
+            "sessions that begin on the evening before, or of days that end at midnight; or AM and PM lack",
             REMEDY,
         )
 

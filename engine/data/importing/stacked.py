@@ -10,7 +10,9 @@ import pyarrow.compute as pc
 
 from engine.data.importing.clocks import mask
 from engine.data.importing.form import cells_of, is_comment, is_row
+from engine.data.importing.stated_zones import zone_above
 from engine.data.importing.times import is_text, text_of
+from engine.data.importing.units import multiple_above
 from engine.errors import RepairDataError
 from engine.market.times import UNREADABLE
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 MOST = 50  # lines that a footer may have
 WORD = r"\pL{2}"
 MARKET = re.compile(
-    r"(?i:(symbol|ticker|pair|market|instrument|contract|isin|asset|coin|stock|name)\s*[:=].*)|"
+    r"(?i:(symbol|ticker|pair|market|instrument|contract|isin|asset|coin|stock|name|currency|units?)\s*[:=].*)|"
     r"(?=.*[A-Z]{2})[A-Z0-9^=.]{2,}( ?[-/_:] ?[A-Z0-9.]+)*"
 )
 LEAP, ODD = 2.0, 5.0  # times a price changes, and times the usual furthest change, that no market does
@@ -55,7 +57,7 @@ def refuse_title_lines(lines: Sequence[str], foot: Sequence[str], form: Form) ->
             continue
         words = text.strip(" #/*=-\"'")
         if is_comment(line):
-            title = bool(MARKET.fullmatch(words))
+            title = bool(MARKET.fullmatch(words) or zone_above([words])) or multiple_above([words]) != 1
         else:
             title = bool(re.search(r"[^\W\d_]{2}", words)) and not is_row(cells_of(line, form.delimiter))
         if title:
@@ -73,13 +75,13 @@ def refuse_title_rows(
     if not lost.any() or not is_text(raw[layout.times[0]]):
         return
     for values in numbers.values():
-        lost &= np.isnan(values)
+        lost &= ~np.isfinite(values)
     lost[np.flatnonzero(times != UNREADABLE)[-1] :] = False
     rows = np.flatnonzero(lost)
     cells = text_of(raw[layout.times[0]].take(rows))
     titles = np.flatnonzero(mask(pc.match_substring_regex(cells, WORD)))
     if len(titles):
-        refuse(f"a row that says {cells[int(titles[0])]} alone")
+        refuse(f"a row that says {cells[int(titles[0])]} and no number")
 
 
 def refuse(what: str) -> None:

@@ -27,7 +27,7 @@ from engine.data.importing.budget import (
 from engine.data.importing.containers import PACKED, unpacked
 from engine.data.importing.form import HEAD, Form, decoded, form_of
 from engine.data.importing.hints import UnclearError
-from engine.data.importing.json_rows import array_of, json_of, rows_within
+from engine.data.importing.json_rows import array_of, is_header, json_of, rows_within
 from engine.data.importing.long_texts import cells_of, is_text, refuse_texts_beyond
 from engine.data.importing.quick import LARGE, combined, quick_columns
 from engine.data.importing.spellings import is_to_be_changed
@@ -291,7 +291,8 @@ def json_table(content: bytes, hint: str) -> Table:
     elif isinstance(document, list) and document and all(isinstance(row, list) for row in document):
         if len({len(row) for row in document}) > 1:
             raise UnclearError("is JSON with rows of several lengths")
-        names, columns = [], [list(column) for column in zip(*document, strict=True)]
+        names = document[0] if is_header(document) else []
+        columns = [list(column) for column in zip(*document[bool(names) :], strict=True)]
     else:
         raise UnclearError("is JSON, and no list of rows")
     if len({len(column) for column in columns}) > 1:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from engine.data.importing.names import BASE_VOLUME, PLAIN_VOLUME
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 UNSURE = 0  # a multiple of which it is not certain whether it is one, or which
 MULTIPLES = {
@@ -37,6 +41,11 @@ WORDS = "|".join(
 )
 BEHIND = re.compile(rf"(?i)(?P<core>{WORDS})\.?(?P<rest>(?![^\W_]).+)")
 BEFORE = re.compile(rf"(?i)(?P<rest>.*[\s_)\]])(?P<core>{WORDS})\.?")
+ABOVE = re.compile(
+    rf"(?i)(?<![^\W_])(?:volumes|{WORDS})(?![^\W_])[^,;.\w]*(?:(?:are|is|given|shown|quoted) )*"
+    r"(?:in|en|em|w|в|x|×|:|=|\()"
+    r"\s*(?P<unit>[^;,.)]{1,30})"
+)
 PRICE_UNITS = re.compile(
     r"(?i)[(\[]\s*((?:us |euro )?cents?|pence|pennies|gbx|gbp?x|¢|sats?|satoshis?|in .*|[x×*/].*|'?000s?"
     r"|thousands|millions|ticks|points|pips)\s*[)\]]$"
@@ -73,6 +82,12 @@ def factor_of(unit: str) -> int:
     factor = FACTORS.get(words, 1)
     doubtful = words in DOUBTFUL or divided or (factor > 1 and not bracketed and words in ALONE)
     return UNSURE if doubtful and (factor > 1 or words in DOUBTFUL) else factor
+
+
+def multiple_above(lines: Sequence[str]) -> int:
+    """The multiple of volumes that a line above a table says, as `factor_of`; 1 for none."""
+    found = (match for line in lines for match in ABOVE.finditer(line))
+    return next((factor for match in found if (factor := factor_of(f"({match['unit'].lower()})")) != 1), 1)
 
 
 def price_unit(name: str) -> str:
