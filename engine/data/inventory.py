@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from engine.data.kinds import KINDS, kind_of
 from engine.data.series import arrow_of, facts_about
 from engine.data.store import Store
 from engine.disk import refuse_output, writing
 from engine.errors import ChangeSettingsError, QuantdeckError, RepairDataError
 from engine.market.calendar import ALWAYS
-from engine.market.times import iso
+from engine.market.times import iso, milliseconds
 from engine.results.codec import from_json, to_json
 from engine.results.series import (
     BrokenSeries,
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
     from engine.data.store import Facts
     from engine.market.ranges import Ranges
+
+KNOWN = "available_at"  # the column of times of a values frame
 
 
 def status(folder: Path) -> StoreStatus:
@@ -96,7 +100,7 @@ def export(folder: Path, name: str, path: Path, *, replace: bool = False) -> Exp
     frame = Store(folder).read(name).frame
     with writing(path) as part:
         if path.name.endswith((".csv", ".csv.gz")):
-            frame.to_csv(part, date_format="%Y-%m-%dT%H:%M:%SZ")
+            frame.to_csv(part, date_format=form_of_times(frame))
         elif path.suffix == ".parquet":
             frame.to_parquet(part)
         else:
@@ -104,3 +108,10 @@ def export(folder: Path, name: str, path: Path, *, replace: bool = False) -> Exp
                 str(path), "ends in none of .csv, .csv.gz, .parquet", "Choose one of these"
             )
     return ExportReport(name, str(path), len(frame))
+
+
+def form_of_times(frame: pd.DataFrame) -> str:
+    """How the times of a series are written: to the second if that says all of them."""
+    times = [frame.index, *(pd.DatetimeIndex(frame[name]) for name in frame.columns if name == KNOWN)]
+    within = any((milliseconds(each) % 1000).any() for each in times)
+    return f"%Y-%m-%dT%H:%M:%S{'.%f' if within else ''}Z"

@@ -1,13 +1,16 @@
-"""data verify: every series read whole and compared with its hash."""
+"""data verify: every series read whole and compared with its hash; data export: it comes back."""
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from engine.data.inventory import verify
+from engine.data.importing.files import import_file
+from engine.data.inventory import export, verify
 from engine.data.store import FORMAT, Series, Store
-from engine.market.candles import time_index
+from engine.market.candles import milliseconds, time_index
 from engine.results.series import SoundSeries
+from tests.importing.markets import candles
 from tests.market.test_resample import minutes
 
 
@@ -53,3 +56,21 @@ def test_a_file_cut_short_is_told(store):
     path = store.folder / "rate.parquet"
     path.write_bytes(path.read_bytes()[:-20])
     assert [each.series for each in verify(store.folder).broken] == ["rate"]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "csv.gz", "parquet"])
+@pytest.mark.parametrize("freq", ["1ms", "250ms", "1500ms", "1s", "1min", "1D"])
+@pytest.mark.parametrize("kind", ["candles", "values"])
+def test_a_series_that_is_exported_and_imported_is_the_same(tmp_path, suffix, freq, kind):
+    store, given = Store(tmp_path / "home" / "store"), tmp_path / "given.csv"
+    frame = candles(3, pd.date_range("2023-03-01 00:00:00.003", periods=50, freq=freq).delete([7, 8]))
+    frame["close"] += 1 / 3e5  # more digits than anybody writes
+    frame.loc[frame.index[5], "volume"] = float("nan")
+    wanted = frame if kind == "candles" else frame[["close"]]
+    wanted = wanted.set_axis(milliseconds(frame.index), axis=0)
+    wanted.rename_axis("time").to_csv(given)
+    import_file(given, store, "mine", now_ms=1_800_000_000_000)
+    export(store.folder, "mine", tmp_path / f"out.{suffix}")
+    import_file(tmp_path / f"out.{suffix}", store, "again", now_ms=1_800_000_000_000)
+    assert len(store.read("mine").frame) == len(frame)
+    pd.testing.assert_frame_equal(store.read("mine").frame, store.read("again").frame, check_exact=True)

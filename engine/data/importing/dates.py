@@ -81,6 +81,10 @@ def dates_of(text: Any, order: str = "", usual: str = "", rows_in_all: int = 0) 
         if not len(found) or (name in BY_ACCIDENT and 2 * len(found) < max(rows, rows_in_all)):
             continue
         parts = parts.drop_null()
+        dated = ~without_year(text.take(pa.array(found)), parts)
+        found, parts = found[dated], parts.filter(pa.array(dated))
+        if not len(found):
+            continue
         fields = {field.name: pc.struct_field(parts, field.name) for field in parts.type}
         days, sound, form = days_of(name, fields, order, usual)
         of_day, clock_sound, written, has_clock = clocks_of(fields["rest"])
@@ -92,6 +96,18 @@ def dates_of(text: Any, order: str = "", usual: str = "", rows_in_all: int = 0) 
         forms[form] = forms.get(form, 0) + int(sound.sum())
     return Written(
         local, read, zone, tuple(zones), timed, {form: count for form, count in forms.items() if count}
+    )
+
+
+def without_year(text: Any, parts: Any) -> NDArray[np.bool_]:
+    """Which cells (n,) have no year, `31 Jan 13:30`, so that the hour was taken for a short one."""
+    names = {each.name for each in parts.type}
+    year = pc.struct_field(parts, "c" if "c" in names else "y")
+    if not mask(pc.equal(pc.utf8_length(year), 2)).any():
+        return np.zeros(len(text), bool)
+    clocked = mask(pc.match_substring_regex(text, r" \d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?$"))
+    return clocked & mask(
+        pc.match_substring_regex(pc.struct_field(parts, "rest"), r"^:\d{2}(:\d{2}([.,]\d{1,9})?)?$")
     )
 
 

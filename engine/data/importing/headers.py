@@ -37,10 +37,9 @@ def named(header: Sequence[Sequence[str]]) -> tuple[list[str], str]:
         cells += [cell for cell, name in zip(line, names, strict=True) if plain(name) in PLAIN_VOLUME]
         if len(set(cells[:4])) > 1 or not is_unit(cells):
             tickers |= set(cells) - {""}
-        names = [
-            f"{name} ({cell})" if says_unit(name, cell) else name
-            for name, cell in zip(names, line, strict=True)
-        ]
+        else:
+            names = [with_multiple(name, cell) for cell, name in zip(line, names, strict=True)]
+        names = [with_price_unit(name, cell) for name, cell in zip(names, line, strict=True)]
         names = [
             cell if not name or (place == 0 and plain(cell) in TIME_NAMES) else name
             for place, (cell, name) in enumerate(zip(line, names, strict=True))
@@ -58,12 +57,16 @@ def apart_by_case(names: list[str], shown: Sequence[str]) -> list[str]:
     ]
 
 
-def says_unit(name: str, cell: str) -> bool:
-    """Whether a cell below a price or a volume tells a multiple or a part of what these are counted in."""
-    told = f"{name} ({cell.strip('[]() ')})"
-    return bool(name and cell) and (
-        multiple_of(told)[1] > 1 or (plain(name) in PRICED and bool(price_unit(told)))
-    )
+def with_multiple(name: str, unit: str) -> str:
+    """The name of a volume with the multiple that stands below it; other names as they are."""
+    both = f"{name} ({unit.strip('[]() ')})"
+    return both if plain(name) in PLAIN_VOLUME and multiple_of(both)[1] != 1 else name
+
+
+def with_price_unit(name: str, unit: str) -> str:
+    """The name of a price with the unit that stands below it, such as pence; other names as they are."""
+    both = f"{name} ({unit.strip('[]() ')})"
+    return both if plain(name) in PRICED and price_unit(both) else name
 
 
 def is_unit(cells: Sequence[str]) -> bool:
@@ -76,7 +79,12 @@ def is_unit(cells: Sequence[str]) -> bool:
 
 
 def refuse_several_sets(names: Sequence[str]) -> None:
-    """UnclearError if there are prices of several currencies or markets and none without such a word."""
+    """UnclearError if there are prices of several currencies or markets and none without such a word.
+
+    Or two of everything, of which pandas has called the second `open.1`.
+    """
+    if {*PRICES, *(f"{price}_1" for price in PRICES)} <= set(names):
+        raise UnclearError("holds two sets of prices, such as close and close.1; keep those of one")
     if first_of(names, PRICE_NAMES["open"], once=False) is not None:
         return
     for form in ("{0}_{1}", "{1}_{0}"):

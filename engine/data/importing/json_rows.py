@@ -20,22 +20,35 @@ MONGO = re.compile(r"\$[A-Za-z]+")
 
 
 def json_of(content: bytes) -> Any:
-    """A JSON document, or one a line. Raises OSError if it is none."""
+    """A JSON document, or one a line. Raises OSError if it is none, UnclearError for a key given twice."""
     try:
-        return json.loads(content)
+        return json.loads(content, object_pairs_hook=record_of)
     except RecursionError:
         raise UnclearError("is JSON of lists within lists without end") from None
+    except UnclearError:
+        raise
     except ValueError as error:
         lines = [line for line in content.splitlines() if line.strip()]
         if len(lines) > 1 and lines[0].rstrip().endswith((b"}", b"]")):
-            with contextlib.suppress(ValueError):
-                return [json.loads(line) for line in lines]
+            with contextlib.suppress(json.JSONDecodeError, UnicodeDecodeError):
+                return [json.loads(line, object_pairs_hook=record_of) for line in lines]
         place = (
             f" in line {error.lineno}, column {error.colno}"
             if isinstance(error, json.JSONDecodeError)
             else ""
         )
         raise OSError(f"its JSON breaks off or is wrong{place}") from None
+
+
+def record_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The record of these keys and values. Raises UnclearError for a key with two values."""
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        for key, value in pairs:
+            if value != record[key] and str(value) != str(record[key]):  # as NaN is unlike itself
+                both = f"{str(value)[:40]} and {str(record[key])[:40]}"
+                raise UnclearError(f"is JSON that says {key} twice in one record: {both}; keep one of them")
+    return record
 
 
 def rows_within(document: Any) -> Any:
@@ -127,6 +140,13 @@ def lifted(record: dict[str, Any]) -> dict[str, Any]:
 def holds_more(document: Any) -> bool:
     """Whether this is a record with records or lists in it."""
     return isinstance(document, dict) and any(isinstance(each, dict | list) for each in document.values())
+
+
+def is_header(rows: Sequence[list[Any]]) -> bool:
+    """Whether the first of these lists has the names of the others' values."""
+    first = rows[0]
+    words = all(isinstance(cell, str) and not re.search(r"\d", cell) for cell in first)
+    return words and len(rows) > 1 and len(numbers_of(rows[1])) > 0
 
 
 def is_rows(document: Any) -> bool:

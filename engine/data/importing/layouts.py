@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from engine.data.importing.currencies import currency_columns, refuse_other_units
 from engine.data.importing.day_numbers import is_excel_day
 from engine.data.importing.headers import (
     apart_by_case,
@@ -30,6 +31,7 @@ from engine.data.importing.names import (
 from engine.data.importing.percent import without_unit
 from engine.data.importing.publishers import LAYOUTS
 from engine.data.importing.stated_zones import one_zone, zone_column, zone_in
+from engine.data.importing.twins import twins_among
 from engine.data.importing.units import BESIDE, multiple_of, price_unit
 from engine.data.importing.volumes import Volume, others_among, volumes_among
 from engine.data.kinds import KINDS
@@ -62,6 +64,8 @@ class Layout:
     symbol: int | None = None
     ticker: str = ""  # what the header says
     kinds: tuple[tuple[int, str], ...] = ()  # columns that may tell several series apart, with their names
+    currencies: tuple[tuple[int, str], ...] = ()  # columns that tell the currency of each row
+    twins: tuple[tuple[int, int], ...] = ()  # columns of one name
     column: str = ""  # what the file calls its values; empty for candles
     time_names: tuple[str, ...] = ()
     order: str = ""  # of day and month, where the publisher is known
@@ -80,9 +84,12 @@ class Layout:
         symbol = [] if self.symbol is None else [self.symbol]
         volumes = [volume.position for volume in (*self.volumes, *self.others)]
         finished = [] if self.unfinished is None else [self.unfinished]
-        kinds = [position for position, _ in self.kinds]
+        kinds = [position for position, _ in (*self.kinds, *self.currencies)]
         zone = [] if self.zone_column is None else [self.zone_column]
-        return sorted({*self.times, *self.numbers.values(), *volumes, *symbol, *kinds, *zone, *finished})
+        twins = [place for pair in self.twins for place in pair]
+        return sorted(
+            {*self.times, *self.numbers.values(), *volumes, *symbol, *kinds, *zone, *finished, *twins}
+        )
 
 
 def layout_of(
@@ -126,7 +133,11 @@ def layout_of(
     if base.zone_column is not None:
         base = replace(base, zone_name=shown[base.zone_column])
     if not candles:
-        return values_layout(base, names, shown)
+        found_layout = values_layout(base, names, shown)
+        return replace(
+            found_layout,
+            twins=twins_among(apart_by_case([*map(plain, shown)], shown), found_layout.positions()),
+        )
     if missing := [name for name in PRICES if name not in prices]:
         raise UnclearError(f"has no column {', '.join(missing)}; its columns are {listed(shown)}")
     volumes = volumes_among(names, shown, cell or ticker or prefix, hint)
@@ -134,6 +145,7 @@ def layout_of(
     notes = (Note("prices of a side", {"side": side}),) if side else ()
     if adjusted:
         notes = (*notes, Note("prices adjusted", {"adjusted": "splits or dividends, as their names say"}))
+    refuse_other_units([shown[prices[name]] for name in PRICES])
     if unit := price_unit(shown[prices["close"]]):
         notes = (*notes, Note("prices in a unit", {"unit": unit}))
     taken = {*found_layout.positions()}
@@ -145,6 +157,8 @@ def layout_of(
         beside=tuple(beside),
         others=others if len(others) + len(volumes) > 1 else (),
         unfinished=next((names.index(name) for name in FINISHED if name in names), None),
+        currencies=currency_columns(names, shown, rows, taken),
+        twins=twins_among(apart_by_case([*map(plain, shown)], shown), sorted(taken)),
     )
 
 

@@ -119,7 +119,7 @@ KIND_NAMES = CONTRACTS | {  # of columns that may tell several series apart
     "ts_code", "secid", "permno", "side", "price_type", "instrument_id", "base", "publisher_id", "conid",
 }  # fmt: skip
 FLAGS = re.compile(r"(^|_)(flags?|flag_codes|obs_status|status|comments?|footnotes?)$")  # beside values
-SYMBOL_NAMES = ("symbol", "pair", "ticker", "market", "instrument", "name")
+SYMBOL_NAMES = ("symbol", "pair", "ticker", "market", "instrument", "name", "sym")
 
 
 def first_of(names: Sequence[str], wanted: Sequence[str], *, once: bool = True) -> int | None:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.data.importing.clocks import mask
+from engine.data.importing.currencies import CODES, SIGNS, marks_of, refuse_several_currencies
 from engine.data.importing.hints import HintNeededError, UnclearError
 from engine.data.importing.times import is_text, kind_of_values, text_of
 
@@ -28,10 +29,6 @@ BLANK = (
     "—", "–", ".", "..", "?", "\\N",
 )  # fmt: skip
 APART = r"(\d)[ '\x{2019}\x{a0}\x{202f}\x{2009}](\d{3})"  # thousands, by a space or an apostrophe
-CURRENCIES = (  # before a number, or behind it
-    "USD[TC]?|EUR|GBP|CHF|JPY|CNY|INR|KRW|BRL|SEK|NOK|DKK|PLN|CZK|HUF|TRY|RUB|AUD|CAD|NZD|HKD|SGD|ZAR|MXN|"
-    r"Rs\.?|kr\.?|zł|Kč|Ft|lei|円|元|원|TL"
-)
 TIMES = {"k": 3, "m": 6, "b": 9, "t": 12}
 OTHER_TIMES = {  # of East Asia and India, in any case
     "万|萬|만": 4, "亿|億|억": 8, "L|l|Lakhs?|lakhs?|Lacs?|lacs?": 5, "Cr|cr|Crores?|crores?": 7,
@@ -56,6 +53,8 @@ class Numbers:
     text: dict[str, Any]  # the cells as plain numbers, for their decimals; empty for binary columns
     marks: str  # "comma" if that is the decimal mark, "thousands" if only those are marked, or empty
     unreadable: dict[str, tuple[int, str]]  # the first cell of a column that says no number: row from 0, text
+    money: frozenset[str] = frozenset()  # columns whose cells carry a currency
+    sized: frozenset[str] = frozenset()  # and those whose cells carry a size, such as K or M
 
 
 def numbers_of(
@@ -64,12 +63,15 @@ def numbers_of(
     said: str,
     usual: str,
     possible: Callable[[dict[str, NDArray[np.float64]]], float] = lambda _: 1.0,
+    *,
+    comma: bool = False,
 ) -> Numbers:
     """Read Arrow columns, each (N,); `names` are what the file calls them.
 
     `said` is the decimal mark that somebody says, `usual` that of the publisher where two fit; either may be
-    empty. `possible` tells which share of rows can be when the columns are read in one way. Raises ValueError
-    if two readings fit.
+    empty. `possible` tells which share of rows can be when the columns are read in one way. `comma`: whether
+    the file seems to come from where the decimal mark is a comma. Raises ValueError if two readings fit,
+    RepairDataError for numbers of several currencies.
     """
     values: dict[str, NDArray[np.float64]] = {}
     text: dict[str, Any] = {}
@@ -88,7 +90,11 @@ def numbers_of(
             ordered = {name: {**values, **read}[name] for name in columns}
             return Numbers(ordered, text, "", {})
     cells = {name: undressed(column) for name, column in text.items()}
-    mark = mark or decimal_mark(cells, text, names, usual, possible)
+    dressed = [name for name, column in cells.items() if column is not text[name]]
+    marks = {name: found for name in dressed if (found := marks_of(text[name]))}
+    refuse_several_currencies({name: found for name, found in marks.items() if not is_volume(name)})
+    mark = mark or decimal_mark(cells, text, names, usual, possible, comma=comma)
+    sized = frozenset(name for name in dressed if has_exponent(cells[name]) and not has_exponent(text[name]))
     unreadable: dict[str, tuple[int, str]] = {}
     grouped = False
     for name, column in cells.items():
@@ -104,6 +110,8 @@ def numbers_of(
         text,
         "comma" if mark == "comma" else "thousands" if grouped else "",
         unreadable,
+        frozenset(marks),
+        sized,
     )
 
 
@@ -149,14 +157,12 @@ def undressed(text: Any) -> Any:
     dressed = mask(pc.match_substring_regex(text, r"[^0-9.,]"))
     if not dressed.any():
         return text
-    text = pc.replace_substring_regex(
-        text, rf"[A-Z]{{1,2}}\$|[$€£¥₽₿₹₩₺₴₪₫฿₱₦₸%\"]|({CURRENCIES})$|^({CURRENCIES}) ?", ""
-    )
+    text = pc.replace_substring_regex(text, rf"[A-Z]{{1,2}}\$|[{SIGNS}\"]|({CODES})$|^({CODES}) ?", "")
     text = pc.replace_substring_regex(text, r"^\((.*)\)$", r"-\1")
     for _ in range(2):  # matches do not overlap
         text = pc.replace_substring_regex(text, APART, r"\1\2")
     text = pc.utf8_trim_whitespace(text)
-    text = pc.replace_substring_regex(text, r" (Mio|[Mm]ln|[Mm]il)\.?$", "M")
+    text = pc.replace_substring_regex(text, r" (Mio|[Mm]ln)\.?$", "M")  # mil: a thousand, or a million
     text = pc.replace_substring_regex(text, r" ([Tt]sd|[Tt]ys)\.?$", "K")
     for suffix, power in TIMES.items():
         text = pc.replace_substring_regex(
@@ -167,12 +173,24 @@ def undressed(text: Any) -> Any:
     return text
 
 
+def is_volume(name: str) -> bool:
+    """Whether a column is a volume, or may be one."""
+    return name.startswith("volume ")
+
+
+def has_exponent(text: Any) -> bool:
+    """Whether any cell is written with one."""
+    return bool(pc.any(pc.match_substring_regex(text, r"\de[-+]?\d{1,3}$", ignore_case=True)).as_py())
+
+
 def decimal_mark(
     cells: Mapping[str, Any],
     text: Mapping[str, Any],
     names: Mapping[str, str],
     usual: str,
     possible: Callable[[dict[str, NDArray[np.float64]]], float],
+    *,
+    comma: bool,
 ) -> str:
     """The decimal mark that all cells can have. Raises ValueError if both can be it."""
     only = {"point": 0, "comma": 0}
@@ -201,8 +219,8 @@ def decimal_mark(
         return next(mark for mark, fits_all in can.items() if fits_all)
     column, cell = unclear
     mark = "." if "." in cell else ","
-    if mark == ",":  # volumes tell nothing of prices that group their thousands as English does
-        ungrouped = {name for name in ungrouped if not name.startswith("volume ")}
+    if mark == "," or comma:  # volumes tell nothing of prices whose thousands are grouped there
+        ungrouped = {name for name in ungrouped if not is_volume(name)}
     if ungrouped:  # what groups its thousands groups all of them
         return "point" if mark == "." else "comma"
     small, large = cell.replace(mark, "."), cell.replace(mark, "")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from engine.data.importing.layouts import Layout
     from engine.data.importing.tables import Table
 
+ONE_OF_EACH = {"side", "price_type", "interval", "timeframe", "resolution", "granularity"}  # may not change
 MOST_LOOKED_AT = 50  # columns that may tell series apart
 UNLIKE = 0.1  # a share of rows given twice that is no repetition
 FEWEST_EACH, NEARLY_ALL = 5, 0.99  # rows of a series; share of rows whose time is not given twice in it
@@ -57,6 +58,11 @@ def refuse_mixture(
     no mixture. A column that is not known by its name counts where it divides the rows into series that give
     each time once and are not alike.
     """
+    for place, name in layout.kinds:
+        if plain(name) in ONE_OF_EACH:
+            refuse_several(
+                name, [str(each) for each in pc.unique(raw[place]).to_pylist() if each is not None]
+            )
     if len(rising(times)) > len(times) * MOSTLY_DISTINCT:
         return
     for place, name in layout.kinds:

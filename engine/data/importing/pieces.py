@@ -89,7 +89,7 @@ def in_pieces(
     volumes = {each.position for each in (*layout.volumes, *layout.others)}
     numbers = sorted({*layout.numbers.values(), *volumes})
     named = [place for place in layout.positions() if place not in {*numbers, *layout.times}]
-    odd = layout.zone_column is not None or layout.unfinished is not None
+    odd = layout.zone_column is not None or layout.unfinished is not None or bool(layout.twins)
     if odd or not surely_point(form, numbers, hints) or (rows := lines_of(path, form)) is None:
         return None
     needed = rows * (FOR_SORTED_ROW + FOR_NUMBER * len(numbers))

@@ -29,7 +29,11 @@ LARGE = 1 << 20  # bytes from which it pays
 
 def quick_columns(path: Path, form: Form, positions: Sequence[int]) -> dict[int, Any] | None:
     """The columns at `positions` of the file `path`; None for the careful way."""
-    if form.quoted or not plainly_written(form) or SIX_DIGITS.fullmatch(form.rows[0][min(positions)]):
+    if (
+        form.quoted
+        or not plainly_written(form, sorted(positions)[1:])
+        or SIX_DIGITS.fullmatch(form.rows[0][min(positions)])
+    ):
         return None
     with path.open("rb") as handle:
         before = handle.read(form.start).count(b"\n")
@@ -79,10 +83,9 @@ def holds_quotes(column: Any) -> bool:
     return bool(pc.any(pc.match_substring(combined(pa.array(column.astype(str))), '"')).as_py())
 
 
-def plainly_written(form: Form) -> bool:
-    """Whether the first rows show decimals behind a point."""
-    cells = [pa.array([row[place] for row in form.rows]) for place in range(form.width)]
-    return any(surely_plain(column) for column in cells[1:])
+def plainly_written(form: Form, positions: Sequence[int]) -> bool:
+    """Whether the first rows show decimals behind a point in any of these columns."""
+    return any(surely_plain(pa.array([row[place] for row in form.rows])) for place in positions)
 
 
 def in_order(times: Any) -> bool:

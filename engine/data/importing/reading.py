@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.data.importing.averages import refuse_averages
+from engine.data.importing.currencies import refuse_changing_currency
 from engine.data.importing.date_parts import with_dates
 from engine.data.importing.headerless import HISTDATA, UNNAMED, in_order, layout_without_names
 from engine.data.importing.hints import HintNeededError, UnclearError
@@ -20,11 +22,14 @@ from engine.data.importing.periods import at_period_starts
 from engine.data.importing.pieces import Pieces
 from engine.data.importing.publishers import in_currency
 from engine.data.importing.rows import finished, rest_of, without_headers
+from engine.data.importing.stacked import refuse_leaps, refuse_title_rows
 from engine.data.importing.stated_zones import one_zone, zone_above
 from engine.data.importing.steps import at_open, by_day, near_minutes, one_step, rising
 from engine.data.importing.summaries import without_summaries
 from engine.data.importing.time_columns import read_times
 from engine.data.importing.times import Times, sort_of
+from engine.data.importing.twins import refuse_unlike_twins
+from engine.data.importing.units import multiple_above
 from engine.data.importing.volume_choice import mark_by_turnover, others_of, with_volume
 from engine.data.importing.volumes import says_something
 from engine.errors import RepairDataError
@@ -42,6 +47,11 @@ if TYPE_CHECKING:
     from engine.data.importing.tables import Table
 
 
+POINTED_DAY = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}")
+EUROPEAN = re.compile(r"[^\W\d_][\x20-\u058f]{3,}")  # a word in Latin, Greek or Cyrillic letters
+ENGLISH = re.compile(
+    r"(?i)open|high|low|close|last|price|settle|first|max|min|latest|value|rate|px|prc|bid|ask"
+)
 OFTENEST_MS = 1_800_000  # no exchange pays funding oftener than hourly
 
 
@@ -72,24 +82,30 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
     layout = layout_in(table, hints)
     typed = table.pieces(layout, hints, progress) if table.pieces else None
     raw = typed.handed_over() if typed else table.read(layout.positions(), progress)
-    raw, repeated = without_headers(layout, raw, table.header[-1] if table.header else ())
+    refuse_unlike_twins(layout.twins, table.header[-1] if table.header else (), raw)
+    for place, name in layout.currencies:
+        refuse_changing_currency(raw[place], name)
+    raw, again, repeated = without_headers(layout, raw, table.header[-1] if table.header else ())
     raw, summed = without_summaries(layout, raw)
     raw, unfinished = finished(layout, raw)
     if not len(raw[layout.times[0]]):
         reason = f"has no row with {table.width} columns" if table.left_out else "has a header and no rows"
         raise RepairDataError("the file", reason, "Give a file with rows of one width")
     symbol = symbol_of(layout, raw)
-    read, places = read_numbers(layout, raw, hints), places_of(layout)
+    comma, places = from_comma_country(table, layout), places_of(layout)
+    read = read_numbers(layout, raw, hints, comma=comma)
     times = read_times(layout, raw, hints)
+    refuse_title_rows(layout, raw, times.utc_ms, read.values)
     if typed:
         times = replace(times, forms=typed.forms or times.forms)
         del raw[layout.times[0]]  # many rows: what is read is not kept beside what it came to
     if layout.kind == "candles" and UNNAMED[0] in read.values:
         layout, named = in_order(layout, read.values, times.utc_ms)
         read = replace(read, values=named)
-    refuse_mixture(
-        layout, raw, times.utc_ms, read.values["close" if layout.kind == "candles" else "value"], table
-    )
+    told = read.values["close" if layout.kind == "candles" else "value"]
+    refuse_mixture(layout, raw, times.utc_ms, told, table)
+    if layout.kind == "candles":
+        refuse_leaps(again, told)
     layout, numbers, notes = meaning(layout, raw, read, times.utc_ms)
     decimals = decimals_among(read, times.utc_ms, places, typed)
     utc, kept, timing = at_their_opening(layout, numbers, times, hints)
@@ -189,7 +205,13 @@ def layout_in(table: Table, hints: Hints) -> Layout:
         layout = layout_without_names(table.rows, table.width, sort)
     if table.publisher:
         layout = replace(layout, name=table.publisher, decimal="point")
-    above = zone_above(table.form.above) if table.form else table.zone
+    said = (*table.form.above, *table.foot) if table.form else ()
+    above = zone_above(said) or table.zone
+    if (multiple := multiple_above(said)) != 1:
+        volumes = (
+            replace(each, multiple=multiple) if each.multiple == 1 else each for each in layout.volumes
+        )
+        layout = replace(layout, volumes=tuple(volumes))
     return replace(layout, zone=one_zone([layout.zone, above])) if above else layout
 
 
@@ -208,7 +230,19 @@ def row_of(
     return mark.join("" if text is None else str(text) for text in texts)
 
 
-def read_numbers(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Numbers:
+def from_comma_country(table: Table, layout: Layout) -> bool:
+    """Whether a table seems to come from where the decimal mark is a comma, by what is no number in it.
+
+    By semicolons between its cells, by days with points before months, by names that are no English.
+    """
+    first = table.rows[0] if table.rows else ()
+    dotted = any(POINTED_DAY.match(first[place]) for place in layout.times if place < len(first))
+    names = [line[place] for line in table.header for place in layout.numbers.values()]
+    foreign = any(EUROPEAN.fullmatch(name) and not ENGLISH.search(name) for name in names)
+    return dotted or foreign or bool(table.form and table.form.delimiter == ";")
+
+
+def read_numbers(layout: Layout, raw: Mapping[int, Any], hints: Hints, *, comma: bool) -> Numbers:
     """The numbers of all columns, volumes by their position. Raises ValueError if two readings fit."""
     columns = {name: raw[place] for name, place in layout.numbers.items()}
     columns |= {f"volume {each.position}": raw[each.position] for each in layout.volumes}
@@ -222,11 +256,11 @@ def read_numbers(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Number
         return possible(*(values[name] for name in PRICES))
 
     try:
-        return numbers_of(columns, shown, hints.decimal, layout.decimal, can)
+        return numbers_of(columns, shown, hints.decimal, layout.decimal, can, comma=comma)
     except HintNeededError:
         if not (mark := mark_by_turnover(layout, raw)):
             raise
-        return numbers_of(columns, shown, mark, layout.decimal, can)
+        return numbers_of(columns, shown, mark, layout.decimal, can, comma=comma)
 
 
 def publisher_notes(

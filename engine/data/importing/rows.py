@@ -13,11 +13,14 @@ import pyarrow.compute as pc
 from engine.data.importing.clocks import mask
 from engine.data.importing.form import is_comment
 from engine.data.importing.hints import UnclearError
+from engine.data.importing.stacked import refuse_title_lines
 from engine.data.importing.times import is_text, text_of
 from engine.results.notes import Note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from engine.data.importing.layouts import Layout
     from engine.data.importing.tables import Table
@@ -42,19 +45,22 @@ def finished(layout: Layout, raw: dict[int, Any]) -> tuple[dict[int, Any], tuple
 
 def without_headers(
     layout: Layout, raw: dict[int, Any], header: Sequence[str]
-) -> tuple[dict[int, Any], tuple[Note, ...]]:
-    """The columns without rows that repeat the names, as in files that were put together; and a note.
+) -> tuple[dict[int, Any], NDArray[np.int64], tuple[Note, ...]]:
+    """The columns without rows that repeat the names, as in files that were put together.
 
-    header: the file's names. Raises UnclearError for a row of other names, behind which columns are others.
+    And the rows, of those left, before which they stood, (P,), and a note. header: the file's names. Raises
+    UnclearError for a row of other names, behind which columns are others.
     """
     column = raw[layout.times[0]]
     if not is_text(column) or not layout.time_names[0]:
-        return raw, ()
+        return raw, np.empty(0, np.int64), ()
     refuse_other_headers(layout, raw, header)
     names = pc.equal(text_of(column), layout.time_names[0].strip())
-    rows = int(pc.sum(names).as_py() or 0)
-    left = {place: each.filter(pc.invert(names)) for place, each in raw.items()} if rows else raw
-    return left, (Note("headers among rows", {"rows": rows}),) if rows else ()
+    at = np.flatnonzero(mask(names))
+    if not len(at):
+        return raw, at, ()
+    left = {place: each.filter(pc.invert(names)) for place, each in raw.items()}
+    return left, at - np.arange(len(at)), (Note("headers among rows", {"rows": len(at)}),)
 
 
 def refuse_other_headers(layout: Layout, raw: Mapping[int, Any], header: Sequence[str]) -> None:
@@ -74,10 +80,12 @@ def refuse_other_headers(layout: Layout, raw: Mapping[int, Any], header: Sequenc
 def rest_of(table: Table) -> tuple[int, tuple[Note, ...]]:
     """How many rows of another width there are, and what has to be said of them, and of the last line.
 
-    A footer is a last line of another width that is a sentence; dividends and splits stand among the prices
-    of Yahoo.
+    Lines of another width behind the last row that are sentences are a footer; dividends and splits stand
+    among the prices of Yahoo.
     """
     lines, notes = list(table.left_out), []
+    if table.form:
+        refuse_title_lines([line for line in lines if not CORPORATE.search(line)], table.foot, table.form)
     if table.form and table.form.cut:
         notes.append(Note("cut last line", {"text": table.form.cut[:80]}))
     comments = [line for line in lines if is_comment(line)]
@@ -87,11 +95,13 @@ def rest_of(table: Table) -> tuple[int, tuple[Note, ...]]:
     dividends = [line for line in lines if CORPORATE.search(line)]
     if dividends:
         notes.append(Note("lines of dividends", {"rows": len(dividends)}))
-    last = lines[-1].strip().strip('"') if lines and lines[-1] not in dividends else ""
-    footer = " " in last and not last[0].isdigit()
+    behind = [
+        line.strip().strip('"') for line in lines if line.strip() in table.foot and line not in dividends
+    ]
+    footer = [line for line in behind if " " in line and not line[0].isdigit()]
     if footer:
-        notes.append(Note("a footer", {"text": last[:80]}))
-    left_out = len(lines) - len(dividends) - footer
+        notes.append(Note("a footer", {"text": " ".join(footer)[:80]}))
+    left_out = len(lines) - len(dividends) - len(footer)
     if left_out:
         notes.append(Note("rows of another width", {"rows": left_out, "width": table.width}))
     return left_out, tuple(notes)

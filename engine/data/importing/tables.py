@@ -27,11 +27,12 @@ from engine.data.importing.budget import (
 from engine.data.importing.containers import PACKED, unpacked
 from engine.data.importing.form import HEAD, Form, decoded, form_of
 from engine.data.importing.hints import UnclearError
-from engine.data.importing.json_rows import array_of, json_of, rows_within
+from engine.data.importing.json_rows import array_of, is_header, json_of, rows_within
 from engine.data.importing.long_texts import cells_of, is_text, refuse_texts_beyond
 from engine.data.importing.quick import LARGE, combined, quick_columns
 from engine.data.importing.quoted_lines import joined_lines
 from engine.data.importing.spellings import is_to_be_changed
+from engine.data.importing.stacked import foot_of
 from engine.data.importing.stated_zones import zone_beside
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Table:
     publisher: str = ""  # if something else than its columns tells
     notes: tuple[Note, ...] = ()  # what was left out before
     zone: str = ""  # that is told beside the rows
+    foot: tuple[str, ...] = ()  # lines of a text behind its last row
     pieces: Callable[[Layout, Hints, Callable[[int], None]], Pieces | None] | None = None  # of a large text
 
 
@@ -121,7 +123,12 @@ def plain_table(path: Path, limit: int) -> Table:
         return text_columns(content, form, positions, left_out, progress)
 
     wanted = in_pieces if heavy else None
-    return Table(form.header, form.rows, form.width, read, path.name, form, left_out, pieces=wanted)
+    with path.open("rb") as handle:
+        handle.seek(max(0, size - HEAD))
+        foot = foot_of(handle.read(), form)
+    return Table(
+        form.header, form.rows, form.width, read, path.name, form, left_out, pieces=wanted, foot=foot
+    )
 
 
 def text_table(content: bytes, form: Form, hint: str) -> Table:
@@ -131,7 +138,8 @@ def text_table(content: bytes, form: Form, hint: str) -> Table:
     def read(positions: Sequence[int], progress: Callable[[int], None]) -> Columns:
         return text_columns(content, form, positions, left_out, progress)
 
-    return Table(form.header, form.rows, form.width, read, hint, form, left_out)
+    foot = foot_of(content[-HEAD:], form)
+    return Table(form.header, form.rows, form.width, read, hint, form, left_out, foot=foot)
 
 
 def text_columns(
@@ -290,7 +298,8 @@ def json_table(content: bytes, hint: str) -> Table:
     elif isinstance(document, list) and document and all(isinstance(row, list) for row in document):
         if len({len(row) for row in document}) > 1:
             raise UnclearError("is JSON with rows of several lengths")
-        names, columns = [], [list(column) for column in zip(*document, strict=True)]
+        names = document[0] if is_header(document) else []
+        columns = [list(column) for column in zip(*document[bool(names) :], strict=True)]
     else:
         raise UnclearError("is JSON, and no list of rows")
     if len({len(column) for column in columns}) > 1:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from engine.data.importing.carried_days import carried
 from engine.data.importing.dates import DAY_MS
 from engine.data.importing.hints import HintNeededError, UnclearError
+from engine.data.importing.session_dates import refuse_session_dates, refuse_trade_dates
 from engine.data.importing.stated_zones import StatedZones, certain, zones_of_rows
 from engine.data.importing.steps import rising
 from engine.data.importing.swapped_days import refuse_swapped_days
@@ -52,6 +53,9 @@ def read_times(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Times:
     if layout.zone and not stated and not hints.timezone and times.zoneless:
         reason = f"column {named} names the zone {layout.zone}, whose clocks may change"
         raise HintNeededError(reason, "--timezone")
+    if times.zoneless or len(columns) == 2:
+        refuse_session_dates(times.utc_ms, named)
+        refuse_trade_dates(times.utc_ms, layout.time_names[0], named, hints.timezone)
     refuse_other_epoch(times, named)
     if times.zoneless and not hints.timezone:
         refuse_swapped_days(times.utc_ms, named)

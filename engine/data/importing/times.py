@@ -19,6 +19,7 @@ from engine.data.importing.clocks import Written, clock_column, mask
 from engine.data.importing.dates import DAY_MS, ORDERS, UndecidableError, dates_of
 from engine.data.importing.day_numbers import EXCEL, JULIAN, MATLAB, counted_days
 from engine.data.importing.hints import HintNeededError, Hints, UnclearError
+from engine.data.importing.partly_zoned import refuse_partly_zoned
 from engine.data.importing.stamps import UNITS, numbers, stamps
 from engine.data.importing.time_spellings import in_common_form
 from engine.data.importing.zones import in_utc, on_clocks
@@ -88,6 +89,8 @@ def times_of(
     if stated:
         claimed = replace(written, zone=stated.zone[left] + 1, zones=("", *stated.zones))
         utc[left] = agreed(written, utc[left], in_utc(claimed, hints.timezone), said=bool(hints.timezone))
+    elif not hints.timezone:
+        refuse_partly_zoned(written, cells, utc, left)
     days, found, form, rounded_ms = counted_days(cells, written.read, len(text))
     if form:
         if clocks is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from engine.data.importing.hints import UnclearError
 from engine.data.importing.numbers import MARKS, Numbers, holds_numbers, numbers_of
 from engine.data.importing.times import is_text
 from engine.data.importing.volume_numbers import base_by_numbers
@@ -53,13 +54,22 @@ def mark_by_turnover(layout: Layout, raw: Mapping[int, Any]) -> str:
 def with_volume(
     layout: Layout, read: Numbers, others: Mapping[int, NDArray[np.float64]]
 ) -> tuple[Layout, dict[str, NDArray[np.float64]], tuple[Note, ...]]:
-    """The numbers with the one column that is the volume, and what has to be said about the choice."""
+    """The numbers with the one column that is the volume, and what has to be said about the choice.
+
+    Raises UnclearError if it is not certain what its numbers are counted in.
+    """
     numbers = {name: values for name, values in read.values.items() if not name.startswith("volume ")}
     if layout.kind != "candles":
         return layout, numbers, ()
     values = {each.position: read.values[f"volume {each.position}"] for each in layout.volumes}
     rows = len(next(iter(numbers.values())))
-    chosen, volume, notes = volume_of(layout.volumes, values, layout.beside, rows)
+    turnovers = [each for each in layout.volumes if f"volume {each.position}" in read.money]
+    volumes = [each for each in layout.volumes if each not in turnovers]
+    beside = (*layout.beside, *(each.name for each in turnovers))
+    chosen, volume, notes = volume_of(volumes, values, beside, rows)
+    if chosen and chosen.multiple > 1 and f"volume {chosen.position}" in read.sized:
+        reason = f"has a multiple in the name of column {chosen.name} and at its numbers: whether both count"
+        raise UnclearError(f"{reason} is not known; call it Volume if only those at the numbers do")
     candidates = (*layout.volumes, *layout.others)
     if better := by_numbers(chosen, candidates, {**values, **others}, numbers):
         chosen, volume, _ = volume_of([better[0]], {**values, **others}, (), rows)

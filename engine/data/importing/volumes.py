@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.data.importing.hints import UnclearError
 from engine.data.importing.names import BASE_VOLUME, NO_VOLUME, PLAIN_VOLUME, QUOTES, TICK_VOLUME, folded
-from engine.data.importing.units import multiple_of
+from engine.data.importing.units import UNSURE, multiple_of
 from engine.data.importing.volume_numbers import base_by_numbers
 from engine.results.notes import Note
 
@@ -33,7 +34,7 @@ class Volume:
     position: int
     name: str  # as the file calls it
     kind: str  # "base", "plain" or "tick"
-    multiple: int = 1  # that its name tells, such as 1000
+    multiple: int = 1  # that its name tells, such as 1000; or UNSURE
 
 
 def volumes_among(names: Sequence[str], shown: Sequence[str], symbol: str, hint: str) -> tuple[Volume, ...]:
@@ -59,8 +60,9 @@ def volumes_among(names: Sequence[str], shown: Sequence[str], symbol: str, hint:
             found.append((rank, Volume(place, shown[place], "plain")))
         elif name in TICK_VOLUME:
             found.append((99, Volume(place, shown[place], "tick")))
-    volumes = [volume for _, volume in sorted(found, key=lambda each: each[0])]
-    return tuple(replace(each, multiple=multiple_of(each.name)[1]) for each in volumes)
+    multiples = {volume: multiple_of(volume.name)[1] for _, volume in found}
+    found.sort(key=lambda each: (each[0], multiples[each[1]] != 1))
+    return tuple(replace(volume, multiple=multiples[volume]) for _, volume in found)
 
 
 def others_among(names: Sequence[str], shown: Sequence[str], taken: Sequence[int]) -> tuple[Volume, ...]:
@@ -123,6 +125,9 @@ def volume_of(
     if np.isnan(volume[:1]).all() and np.isnan(volume).all():
         return None, volume, (Note("no volume"),)
     volume, unknown = without_unknown(volume)
+    if chosen.multiple == UNSURE:
+        reason = f"has a column {chosen.name}, whose numbers may be multiples or stand for themselves"
+        raise UnclearError(f"{reason}; call it Volume, or Volume (thousands), (millions) and so on")
     if chosen.multiple > 1:
         volume = np.round(volume * chosen.multiple, 8)  # (N,)
     return chosen, volume, (*about(chosen), *unknown)
