@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
@@ -15,16 +16,25 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from engine.backtest.rules import Rules
     from engine.experiment import Samples
-    from engine.settings import Settings
+    from engine.settings import Settings, Value
     from engine.statistics.account import AccountHistory
     from engine.statistics.conformal import Band
     from engine.studies.folds import Fold
-    from engine.studies.search.rules import Variant
 
     Floats = NDArray[np.float64]
 
 Laid = TypeVar("Laid")  # decisions of one symbol, or of several
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One of the rules tried: what was drawn, the whole settings, and what the account loop makes of them."""
+
+    drawn: dict[str, Value]
+    settings: Settings
+    rules: Rules
 
 
 class Forecasts(ABC, Generic[Laid]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -17,7 +17,7 @@ from engine.backtest.thresholds import FEWEST_TRADES
 from engine.backtest.trading import Decisions
 from engine.settings import cores, with_rules
 from engine.statistics.returns import sharpes_of_returns
-from engine.studies.search.forecasts import Forecasts
+from engine.studies.search.forecasts import Forecasts, Variant
 
 Some = TypeVar("Some")
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engine.backtest.rules import Rules
     from engine.backtest.simulate import Simulation
     from engine.backtest.sweep import Swept
     from engine.market.calendar import Calendar
@@ -37,15 +36,6 @@ if TYPE_CHECKING:
 
 AT_ONCE = 64  # rules whose target weights over the inner tests are held at a time
 LEVELS = ("entry_threshold", "threshold_from", "cost_multiple")  # settings that make nothing but a threshold
-
-
-@dataclass(frozen=True)
-class Variant:
-    """One of the rules tried: what was drawn, the whole settings, and what the account loop makes of them."""
-
-    drawn: dict[str, Value]
-    settings: Settings
-    rules: Rules
 
 
 def variants(

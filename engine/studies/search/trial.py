@@ -33,10 +33,9 @@ if TYPE_CHECKING:
     from engine.settings import Parameter, Settings, Value
     from engine.statistics.account import AccountHistory
     from engine.studies.markets import Markets
-    from engine.studies.search.forecasts import Forecasts
+    from engine.studies.search.forecasts import Forecasts, Variant
     from engine.studies.search.paths import Plan
     from engine.studies.search.pruning import Levels
-    from engine.studies.search.rules import Variant
 
     Floats = NDArray[np.float64]
 

@@ -14,7 +14,7 @@ from engine.backtest.universe_trading import account_of, hold_equally, rules_of_
 from engine.settings import cores
 from engine.statistics.metrics import daily_returns
 from engine.statistics.returns import sharpe
-from engine.studies.search.forecasts import Forecasts
+from engine.studies.search.forecasts import Forecasts, Variant
 from engine.universe import trading
 from engine.universe.trading import Decided
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from engine.settings import Settings
     from engine.statistics.conformal import Band
     from engine.studies.folds import Fold
-    from engine.studies.search.rules import Variant
     from engine.universe.pool import Pool
 
     Floats = NDArray[np.float64]
