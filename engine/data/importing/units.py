@@ -14,8 +14,8 @@ UNSURE = 0  # a multiple of which it is not certain whether it is one, or which
 MULTIPLES = {
     100: "100 100s hundred hundreds 00 00s 百 백",
     1_000: (
-        "k thousand thousands thous 000s '000 000 '000s 1000 1000s 10^3 10³ 1e3 e3 tsd tausend milliers mille "
-        "mila miles milhares tys tysięcy tis tisíc tusen tusental tusind bin тыс тысяч тисяч 千 천"
+        "k thousand thousands thous 000s '000 000 '000s 1000 1000s 10^3 10³ 1e3 e3 tsd tausend milliers "
+        "mille mila miles milhares tys tysięcy tis tisíc tusen tusental tusind bin тыс тысяч тисяч 千 천"
     ),
     10_000: "10000 10^4 1e4 万 萬 만",
     100_000: "lakh lakhs lac lacs 100000 10^5 1e5",
