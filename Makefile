@@ -15,7 +15,7 @@ demo: setup
 	$(BIN)/quantdeck demo
 
 test: check
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 soak: setup-dev
 	$(BIN)/python -m soak

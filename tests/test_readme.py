@@ -17,6 +17,8 @@ from engine.data.demo.server import demo_exchange
 from engine.market.times import time_index
 from tests.test_files_page import is_on_the_page
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 END_MS = 1_717_200_000_000  # 2024-06-01
 SMALL = {

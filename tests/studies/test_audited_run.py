@@ -19,6 +19,8 @@ from tui.text.backtest import backtest_document, backtest_summary
 SMOOTH = """
 import numpy as np
 from engine.features import feature
+
+pytestmark = pytest.mark.slow
 @feature(warm_up=2)
 def smooth(bars):
     padded = np.pad(bars.close, 3, mode="edge")

@@ -324,6 +324,7 @@ def test_what_is_pruned_is_what_earlier_batches_alone_have_shown(home, monkeypat
         assert (seen[number].begun, *seen[number].folded) == pytest.approx((3.1, 3.625))
 
 
+@pytest.mark.slow
 def test_in_processes_of_its_own_it_has_the_same_trials_and_looks_once_at_the_test(home, searched, tmp_path):
     """With two workers: the same trials as here, one by one. Kills are the soak's: soak.search."""
     _, _, trials = searched

@@ -9,6 +9,8 @@ from engine.studies.seeds import spread
 from tests.studies.engines import TINY, followed, home_with_market, killed, result_of
 from tests.studies.markets import settings_of
 
+pytestmark = pytest.mark.slow
+
 CHOSEN = settings_of(
     *TINY, "training.seeds=2", "parallel.workers=1", "signal.threshold_from=band", "signal.band=0.05",
     "signal.cost_multiple=0",

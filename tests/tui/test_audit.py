@@ -5,6 +5,8 @@ import pytest
 from tests.studies.markets import filled_store, settings_of
 from tests.tui.test_honesty import given
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def market(real):

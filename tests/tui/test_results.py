@@ -92,6 +92,7 @@ def test_whatif_refuses_in_words_and_counts_nothing(real, run, given, said):
     assert len(read(real.home.path)[0]) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("an_engine_each")
 def test_looks_are_counted_anew_whenever_a_result_is_shown(real, run):
     """A sentence of the day of the run would be false by now."""
