@@ -15,9 +15,10 @@ demo: setup
 	$(BIN)/quantdeck demo
 
 test: check
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not long"
 
 soak: setup-dev
+	$(BIN)/python -m pytest -m long
 	$(BIN)/python -m soak
 
 bench: .venv/benchmarks

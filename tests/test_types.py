@@ -57,6 +57,7 @@ EDGES = {
         "engine/data/update.py:failed",
         "engine/models/training/fitted.py:summary",
         "engine/experiment.py:samples_event",
+        "engine/data/importing/json_rows.py:record_of",
         "engine/runs/events.py:parsed",
         "engine/runs/process.py:outcome",
         "engine/runs/replay.py:paced",

@@ -42,6 +42,7 @@ def final_equity(code, cache):
     return done.stdout
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_cache_that_cannot_be_written_or_read_costs_only_time(tmp_path):
     on_a_free_disk = ON_A_FULL_DISK.replace("resource.setrlimit", "0 and resource.setrlimit")

@@ -54,7 +54,7 @@ def test_a_folder_of_the_users_own_is_shared_with_others_and_stays_theirs(tmp_pa
     assert folder.stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_run_over_damaged_caches_comes_to_the_same_and_says_what_it_dropped(tmp_path, monkeypatch):
     cache, home = tmp_path / "cache", Home(tmp_path / "home")
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))

@@ -30,6 +30,7 @@ def test_killed_anywhere_a_run_resumes_bit_equal_and_artifacts_are_whole_or_refu
     assert "torn or mixed 0" in output
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc for the shim that refuses writes")
@@ -37,6 +38,7 @@ def test_refused_writes_end_a_run_cleanly_and_it_resumes():
     assert re.search(r"refused: (\d+) of \1 ", soak("room", 160))
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_disk_that_is_really_full():

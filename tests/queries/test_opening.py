@@ -237,7 +237,7 @@ def test_a_file_of_the_manifest_that_is_no_table_is_refused_by_name(copied, name
 
 def test_a_run_without_a_backtest_says_how_to_get_one(copied):
     copied.manifest_path.unlink()
-    with pytest.raises(ChangeSettingsError, match=f"quantdeck .*backtest {copied.id}"):
+    with pytest.raises(ChangeSettingsError, match=r"Start a new one: quantdeck .* run -c"):
         opened(ask(copied))
 
 

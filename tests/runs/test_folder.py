@@ -115,7 +115,7 @@ def test_find_by_id_and_by_prefix(home):
         home.find("3f2")
     with pytest.raises(ChangeSettingsError, match=r"no such run.*3f2a0000"):
         home.find("3f2a0001")
-    with pytest.raises(ChangeSettingsError, match=r"no such train.*12345678 \(backtest\)"):
+    with pytest.raises(ChangeSettingsError, match=r"is of mode backtest, and this takes train"):
         home.find("12345678", ["train"])
 
 
@@ -151,7 +151,7 @@ def test_a_name_that_several_have_is_refused_with_all_of_them(home, run):
         assert first.id in refused.value.remedy
         assert second.id in refused.value.remedy
     made(home, "backtest")
-    with pytest.raises(ChangeSettingsError, match=rf"no such backtest.*{run.id} \(train, lstm-btc\)"):
+    with pytest.raises(ChangeSettingsError, match=rf"{run.id}: is of mode train, and this"):
         home.find("lstm-btc", ["backtest"])
     with pytest.raises(ChangeSettingsError, match="lstm-btc"):
         home.find("lstm-bct")

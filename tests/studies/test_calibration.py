@@ -19,6 +19,7 @@ def test_the_summary_counts_alarms_against_chance():
     assert (found.above_zero, found.share_above_zero, found.most_by_chance) == (1, 0.05, 2)
 
 
+@pytest.mark.long
 def test_calibration_goes_on_where_it_was_and_names_the_truth(tmp_path):
     home = home_with_market(tmp_path)
     chosen = settings_of(

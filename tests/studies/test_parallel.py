@@ -142,7 +142,7 @@ def test_a_task_whose_worker_is_killed_is_done_by_another(cluster, tmp_path):
     assert (tmp_path / "died").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.filterwarnings("default")
 def test_a_walk_forward_on_a_cluster_that_loses_a_worker_equals_one_of_this_machine(cluster, tmp_path):
     home = home_with_market(tmp_path)

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from engine.errors import ChangeSettingsError, SettingsError
-from engine.market.merge import fingerprint
 from engine.results.search import verdict
 from engine.runs.folder import RunFolder
 from engine.settings import make, space_of
+from engine.studies.markets import OneMarket
 from engine.studies.search import search as study
-from engine.studies.search import trial, trials
+from engine.studies.search import trial
 from engine.studies.search.luck import luck_of
 from tests.studies.engines import home_with_market
 from tests.studies.test_search import in_this_process, job_of
@@ -125,7 +125,7 @@ def test_trials_of_other_data_are_carried_out_again_and_that_is_said(home, monke
     job = job_of(home, "search.objective=ic")
     study.search(job)
     first, events = list(done), []
-    monkeypatch.setattr(trials, "fingerprint", lambda market: fingerprint(market) + "changed")
+    monkeypatch.setattr(OneMarket, "fingerprint", "changed")
     study.search(dataclasses.replace(job, emit=events.append))
     assert sorted(done[len(first) :]) == sorted(first)
     notes = [each for each in events if each.get("code") == "trials of other data"]

@@ -14,6 +14,7 @@ def market(real):
     return real
 
 
+@pytest.mark.long
 def test_audit_passes_a_clean_run_and_fails_one_that_fills_at_the_close(market):
     trained = market.json("run", *given("training.epochs=1"))
     assert trained["audit"] == "not run"

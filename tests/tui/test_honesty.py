@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from engine.runs.state import state_of
 from tests.queries.results import own_signals
 from tests.studies.engines import TINY
@@ -42,6 +44,7 @@ def test_simulate_judges_signals_of_ones_own(real):
     assert real.json("simulate", *swapped, code=2)["error"]["class"] == "ChangeSettingsError"
 
 
+@pytest.mark.long
 def test_calibrate_tells_alarms_and_what_was_recovered(real):
     chosen = given("calibration.edges=0", "calibration.seeds=1", "calibration.bars=500", "parallel.workers=1")
     document = real.json("calibrate", *chosen, "-s", "training.epochs=1")

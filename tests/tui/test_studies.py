@@ -14,6 +14,7 @@ def market(real):
     return real
 
 
+@pytest.mark.long
 def test_seeds_tell_the_spread_and_the_ensemble(market):
     chosen = given("training.epochs=1", "parallel.workers=1")
     document = market.json("train", "--seeds", "2", *chosen)
@@ -35,6 +36,7 @@ def test_a_number_of_seeds_that_is_none_is_refused(real, seeds):
     assert real.home.all() == []
 
 
+@pytest.mark.long
 def test_walkforward_tells_every_fold_and_one_curve(market):
     chosen = given("training.epochs=1", "parallel.workers=1", "walk_forward.folds=2")
     document = market.json("walkforward", *chosen)

@@ -14,7 +14,7 @@ MAY_LACK = {  # a terminal's environment, of now and before Python changed it, c
     "os.environ", "variables", "now", "before", "known", "given", "widths",
     "request.query", "request.headers",  # browser's request
 }  # fmt: skip
-EDGE = {("runs/facts.py", "self.differ")}
+EDGE = {("runs/facts.py", "self.differ"), ("runs/looks.py", "each")}
 SHOWING = ("text", "screens/backtest", "screens/runs", "widgets/equity_chart.py", "widgets/candle_chart.py",
            "runs/comparison.py", "commands/results.py", "commands/sweep.py")  # fmt: skip
 

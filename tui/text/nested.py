@@ -40,7 +40,7 @@ def nested_summary(result: NestedResult) -> str:
     ]  # fmt: skip
     lines = [
         *([SIMULATED] if result.simulated else []),
-        f"{result.start[:10]} to {result.end[:10]}, out of sample",
+        f"{result.start[:10]} to {result.end[:10]}",
         table(("", ""), nested_figures(result)).strip("\n"),
         "",
         table(HEADER, rows, right=(0, *range(4, len(HEADER)))),

@@ -101,8 +101,8 @@ def dates_of(text: Any, order: str = "", usual: str = "", rows_in_all: int = 0) 
 
 def without_year(text: Any, parts: Any) -> NDArray[np.bool_]:
     """Which cells (n,) have no year, `31 Jan 13:30`, so that the hour was taken for a short one."""
-    names = {each.name for each in parts.type}
-    year = pc.struct_field(parts, "c" if "c" in names else "y")
+    name = next((each.name for each in parts.type if each.name in "cy"), "")  # where a short one may stand
+    year = pc.struct_field(parts, name) if name else pa.array([""] * len(parts))
     if not mask(pc.equal(pc.utf8_length(year), 2)).any():
         return np.zeros(len(text), bool)
     clocked = mask(pc.match_substring_regex(text, r" \d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?$"))

@@ -130,7 +130,7 @@ async def pressed(pilot, drawn):
 @few
 @given(st.data())
 async def test_a_key_changes_what_is_seen_or_nothing(deck_on, home, first, data):
-    if first == "search":
+    if first == "search" and not (home.path / "runs" / "5ea10009").exists():
         searched.through_time(home)
     deck = deck_on(home, first=first)
     async with deck.run_test(size=data.draw(SIZES)) as pilot:

@@ -4,6 +4,7 @@ import json
 import math
 import re
 from dataclasses import fields, replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -180,7 +181,7 @@ def test_a_comparison_of_any_runs_has_all_digits_at_every_width(full, seed, widt
     every = [
         replace(
             one,
-            run=SimpleNamespace(id=f"{number:08x}", name=name[number:]),
+            run=SimpleNamespace(id=f"{number:08x}", name=name[number:], about_path=Path("nowhere")),
             metrics={key: any_size() for key in one.metrics},
             differ={
                 "model.units": generator.integers(0, 999, generator.integers(1, 9)).tolist(),
@@ -282,7 +283,7 @@ def test_the_figures_of_a_search_through_time_stand_whole(seed, width):
     numbers = {each.name: next(values) for each in fields(NestedResult) if each.type == "Number"}
     others = {"run": "", "simulated": True, "start": "", "end": "", "days": 9, "spans": traded, "notes": ()}
     result = NestedResult(**numbers, **others)
-    for line in spans.verdicts(Spans({}, result), width):
+    for line in spans.verdicts(Spans({}, result), width, 99):
         assert width_of(line) <= width, plain(line)
     for each in traded:
         for column, (text, _) in zip(spans.COLUMNS, spans.traded(each), strict=True):
