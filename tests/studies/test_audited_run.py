@@ -16,11 +16,11 @@ from tests.studies.engines import TINY, followed, home_with_market, killed, resu
 from tests.studies.markets import NAMES, settings_of
 from tui.text.backtest import backtest_document, backtest_summary
 
+pytestmark = pytest.mark.slow
+
 SMOOTH = """
 import numpy as np
 from engine.features import feature
-
-pytestmark = pytest.mark.slow
 @feature(warm_up=2)
 def smooth(bars):
     padded = np.pad(bars.close, 3, mode="edge")

@@ -181,7 +181,9 @@ def test_a_comparison_of_any_runs_has_all_digits_at_every_width(full, seed, widt
     every = [
         replace(
             one,
-            run=SimpleNamespace(id=f"{number:08x}", name=name[number:], about_path=Path("nowhere")),
+            run=SimpleNamespace(
+                id=f"{number:08x}", name=name[number:], path=Path("nowhere"), about_path=Path("nowhere")
+            ),
             metrics={key: any_size() for key in one.metrics},
             differ={
                 "model.units": generator.integers(0, 999, generator.integers(1, 9)).tolist(),
