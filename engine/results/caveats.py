@@ -38,7 +38,6 @@ UNCLAIMED = (
 )
 WALKED_FORWARD = "A walk-forward cannot be: audit a run of these settings"
 UNDER_WAY = "The run of the winner is audited by itself once it is trained"
-OF_SEVERAL = "Features of your own cannot be on several symbols: audit a run of one of them"
 CROSS_VALIDATED = "A cross-validation cannot be: audit a run of these settings"
 
 

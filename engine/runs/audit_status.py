@@ -16,7 +16,6 @@ from engine.results.backtest import BacktestResult
 from engine.results.caveats import (
     BEFORE_FIGURES,
     CROSS_VALIDATED,
-    OF_SEVERAL,
     OWN_CODE,
     UNDER_WAY,
     WALKED_FORWARD,
@@ -139,8 +138,6 @@ def remedy(run: RunFolder, result: Any) -> str:
         return CROSS_VALIDATED
     if isinstance(result, BacktestResult) and result.folds:
         return WALKED_FORWARD
-    if isinstance(result, BacktestResult) and result.portfolio and result.settings_differ.get(OWN_CODE[0]):
-        return OF_SEVERAL
     return f"Ask for it: {run_hint(run.path, 'audit RUN')}"
 
 

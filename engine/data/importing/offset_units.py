@@ -6,13 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 from engine.data.importing.hints import HintNeededError
+from engine.data.importing.zones import FURTHEST_H
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NUMBER = re.compile(r"[-+]?\d{1,5}")
 UNCLEAR = re.compile(r"[-+]?(\d{3}|1[5-9]|[2-9]\d)")  # more than hours, and not written as 0530 or in seconds
-FURTHEST_MIN, QUARTER = 14 * 60, 15  # that a clock is off; all are multiples of a quarter of an hour
+SECONDS = re.compile(r"[-+]?(\d{5}|1[5-9]\d{2}|[2-9]\d{3})")  # no hours and minutes of any clock
+QUARTER = 15  # minutes, of which all offsets are multiples
 NAMED = {r"min(ute)?s?$": "minutes", r"(s|sec(ond)?s?)$": "seconds"}  # what a column's plain name says
 
 
@@ -22,7 +24,7 @@ def minutes_in(cell: str, unit: str) -> int | None:
     hours, rest = divmod(number, 100)
     minutes = {"minutes": number, "seconds": number // 60, "hours and minutes": hours * 60 + rest}[unit]
     whole = {"minutes": True, "seconds": number % 60 == 0, "hours and minutes": rest < 60}[unit]
-    fits = whole and minutes <= FURTHEST_MIN and minutes % QUARTER == 0
+    fits = whole and minutes <= FURTHEST_H * 60 and minutes % QUARTER == 0
     return (-minutes if cell.startswith("-") else minutes) if fits else None
 
 

@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 import numpy as np
 
 from engine.data.importing.hints import HintNeededError, UnclearError
-from engine.data.importing.offset_units import offsets_of
+from engine.data.importing.offset_units import SECONDS, minutes_in, offsets_of
 from engine.data.importing.zones import FURTHEST_H, OFFSETS_MIN
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ COLUMNS = re.compile(
     r"tz|time_?zone|zeitzone|(utc|gmt|tz)_?off(set)?(_(h|hours?|min(ute)?s?|s|sec(ond)?s?))?"
 )
 HYPHENS = dict.fromkeys((*range(0x2010, 0x2016), 0x2212, 0xFE63, 0xFF0D), "-")
-QUARTER_S = 900  # s, of which all offsets are multiples
 PERHAPS = ("offset", "zone")  # if their cells are zones
 
 
@@ -189,12 +188,8 @@ def zone_of_cell(cell: str) -> str:
 
 def of_number(cell: str) -> str:
     """Hours without a sign, or with a fraction, or seconds, as an offset; empty for others."""
-    if (
-        re.fullmatch(r"[-+]?\d{4,5}", cell)
-        and int(cell) % QUARTER_S == 0
-        and abs(int(cell)) > FURTHEST_H * 100
-    ):
-        return of_minutes(int(cell) // 60)  # seconds: as hours and minutes no clock has them
+    if SECONDS.fullmatch(cell) and (minutes := minutes_in(cell, "seconds")) is not None:
+        return of_minutes(minutes)
     if not re.fullmatch(r"[-+]?\d{1,2}(\.\d+)?", cell):
         return ""
     return of_minutes(round(float(cell) * 60))

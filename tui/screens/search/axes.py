@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.results.number_format import defined
-from tui.number_format import NUMBER, shortened
 from tui.text.search import setting
 from tui.widgets import plot
 from tui.widgets.lines import Line, fitted, width_of
@@ -100,6 +99,4 @@ def ruler(ticks: Sequence[tuple[float, str]], width: int, margin: int, *, evenly
 
 def cut(text: str, room: int) -> str:
     """The text in so many cells at most: with a mark where it is cut, a number with fewer digits."""
-    if len(text) <= room:
-        return text
-    return shortened(text, room) if NUMBER.fullmatch(text) else fitted(text, room).rstrip()
+    return fitted(text, room, right=True).strip()
