@@ -68,12 +68,13 @@ def refuse_other_headers(layout: Layout, raw: Mapping[int, Any], header: Sequenc
     places = [layout.times[0], *layout.numbers.values()]
     if not all(is_text(raw[place]) for place in places):
         return
-    words = [pc.match_substring_regex(text_of(raw[place]), WORDY) for place in places]
-    for row in np.flatnonzero(mask(functools.reduce(pc.and_, words))).tolist():
-        cells = {place: str(text_of(column)[row]) for place, column in raw.items()}
-        if any(cell.strip() != header[place].strip() for place, cell in cells.items()):
-            names = ", ".join(cells.values())
-            reason = f"names its columns anew after {row:,} rows, as {names}"
+    rows = np.flatnonzero(mask(pc.match_substring_regex(text_of(raw[places[0]]), WORDY)))  # (R,), mostly none
+    cells = {place: text_of(column.take(pa.array(rows))) for place, column in raw.items()}  # (R,) each
+    words = [pc.match_substring_regex(cells[place], WORDY) for place in places]
+    for at in np.flatnonzero(mask(functools.reduce(pc.and_, words))).tolist():
+        row = {place: str(column[at]) for place, column in cells.items()}
+        if any(cell.strip() != header[place].strip() for place, cell in row.items()):
+            reason = f"names its columns anew after {rows[at]:,} rows, as {', '.join(row.values())}"
             raise UnclearError(f"{reason}: give the parts as files of their own")
 
 
