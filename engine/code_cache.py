@@ -97,6 +97,14 @@ def files(folder: Path, pattern: str) -> dict[str, Path]:
     return {str(path.relative_to(folder)): path for path in sorted(folder.rglob(pattern)) if path.is_file()}
 
 
+def source_digest(folder: str) -> str:
+    """The SHA-256 of the Python files that lie in a folder, each by its name."""
+    found = hashlib.sha256()
+    for path in sorted(Path(folder).glob("*.py")):
+        found.update(f"{path.name} {digest(path)}\n".encode())
+    return found.hexdigest()
+
+
 def digest(path: Path) -> str:
     """The SHA-256 of a file, empty if it has gone."""
     try:

@@ -16,15 +16,6 @@ from hypothesis import strategies as st
 from engine import outcome
 from engine.queries.report.html import write
 from engine.results.audit import AuditReport
-from engine.results.backtest import (
-    Baseline,
-    Interval,
-    PermutationTest,
-    Spread,
-    TrackRecord,
-    TrialCounts,
-    TrialFamily,
-)
 from engine.results.caveats import OWN_CODE, on_claims
 from engine.results.explanations import (
     CHANCE,
@@ -34,6 +25,9 @@ from engine.results.explanations import (
     on_intervals,
     on_permutation,
 )
+from engine.results.figures import Interval, Spread
+from engine.results.robustness import Baseline, PermutationTest, TrialCounts, TrialFamily
+from engine.results.stress import TrackRecord
 from engine.robustness import overview
 from engine.robustness.track_record import track_record
 from engine.runs.audit_status import AUDIT, fingerprint, unclaimed_of

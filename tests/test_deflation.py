@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from engine.backtest.bars import Bars
 from engine.backtest.rules import Rules
 from engine.backtest.simulate import simulate
-from engine.market.calendar import HOUR_MS, Calendar
+from engine.market.calendar import Calendar
+from engine.market.spacing import HOUR_MS
 from engine.robustness import deflation
 from engine.robustness.deflation import TrialOrigin, Variant
 from engine.robustness.market_prices import MarketPrices

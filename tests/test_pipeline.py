@@ -9,7 +9,8 @@ import pytest
 from engine.data.importing.files import import_file
 from engine.data.store import Store
 from engine.errors import ChangeSettingsError, RepairDataError
-from engine.market.calendar import MINUTE_MS, Calendar
+from engine.market.calendar import Calendar
+from engine.market.spacing import MINUTE_MS
 from engine.market.times import milliseconds
 from engine.results.trade_terms import COLUMNS
 from engine.runs.home import Home

@@ -10,20 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.results.backtest import (
-    Baseline,
-    BreakEven,
-    Delay,
-    FillScenario,
-    FillScenarios,
-    PermutationTest,
-    Spread,
-    StressTests,
-    TrackRecord,
-    TrialCounts,
-    TrialFamily,
-)
-from engine.results.capacity import AtCapital, Capacity
 from engine.results.explanations import (
     CHANCE,
     HARSHER,
@@ -38,7 +24,17 @@ from engine.results.explanations import (
     on_stress,
     on_trials,
 )
+from engine.results.figures import Spread
 from engine.results.learned import Estimate
+from engine.results.robustness import (
+    Baseline,
+    FillScenario,
+    FillScenarios,
+    PermutationTest,
+    TrialCounts,
+    TrialFamily,
+)
+from engine.results.stress import AtCapital, BreakEven, Capacity, Delay, StressTests, TrackRecord
 from engine.statistics.long_run import bootstrapped
 
 GAINS = st.sampled_from([-0.9, -0.0162, 0.0, 1e-9, 0.033, 4.0, math.nan])

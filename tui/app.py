@@ -12,12 +12,11 @@ from textual.events import Key
 
 from engine.errors import QuantdeckError
 from engine.hints import hint
-from engine.runs.events import clock, stamp
+from engine.runs.events import clock
 from tui.background.preload import load, warm
 from tui.background.warm_engine import Engine
-from tui.run_control import ONLY_SHOWS, RunControl
-from tui.runs.looks import ending, looks, missed, note_look
-from tui.runs.watch import RunsChanged, Snapshot, Watch
+from tui.run_control import ONLY_SHOWS
+from tui.run_news import RunNews
 from tui.screens import SCREENS, watched_on
 from tui.terminal import themes
 from tui.terminal.keys import VIEW, changes, key
@@ -35,21 +34,16 @@ if TYPE_CHECKING:
 
     from engine.runs.folder import RunFolder
     from engine.runs.home import Home
-    from tui.runs.watch import Watched
     from tui.screens import ScreenEntry
     from tui.settings.draft import Draft
 
 
 STYLES = sorted(Path(__file__).parent.glob("screens/*/style.tcss"))  # each beside its screen
 LEAVE = ("q", "ctrl+c", "ctrl+q")  # the keys of a screen that is hidden
-RING = "QUANTDECK_BELL"  # what a run that ends does: bell or osc9; nothing unless it is set
-REST_S = 1.0  # the first screen is looked at for so long before more is imported
 
 
-class Quantdeck(RunControl):
-    """The app. Screens find here: `home`, `snapshot` (all runs), `engine` (answers questions), `ascii`,
-    `now()`, `chosen` (the run on Train and Backtest), `launch(run)`, `open_run(run_id, mode)`, `tell(error)`.
-    """
+class Quantdeck(RunNews):
+    """The app; what its screens find in it is told by `tui.deck`."""
 
     TITLE = "quantdeck"
     CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", *STYLES]
@@ -80,22 +74,16 @@ class Quantdeck(RunControl):
 
         The app ends `engine` when it is left.
         """
-        self._start, self.replayed, self.view = start, replayed, view
+        self.replayed, self.view = replayed, view
         self._first = "train" if start or replayed else first
         self.DEFAULT_MODE = self._first  # type: ignore[misc]  # instead of a blank screen before it
-        super().__init__()
-        self.home, self.ascii, self.now = home, ascii, now
+        super().__init__(home, now, other, start)
+        self.ascii = ascii
         self.home_text = str(home.path)  # as screens show it
-        self.snapshot = Snapshot()
-        self.watcher = Watch(home, self._new_snapshot, now)
         self.engine = engine or Engine()
         self.chosen = run.id if (run := start or replayed) else ""
         self.draft: Draft | None = None  # a new run's settings, not started yet
-        self._other = other
-        self.moves_to: Home | None = None  # once the app has been left for it
         self._first_words: list[str] = []
-        self._since = stamp(now())
-        self._announced = False  # a message about a new snapshot is on its way
         for entry in SCREENS.values():
             self.add_mode(entry.name, partial(self._made, entry))
             self.bind(entry.key, f"mode('{entry.name}')", description=entry.label, show=False)
@@ -151,75 +139,6 @@ class Quantdeck(RunControl):
         self.watcher.stop()
         self._note_look()
         self.engine.close()
-
-    def _new_snapshot(self) -> None:  # from the watching thread
-        if not self._announced:
-            self._announced = True
-            self.post_message(RunsChanged())
-
-    def on_runs_changed(self) -> None:
-        """Pass the news on to the screen."""
-        from tui.screens.base import BaseScreen
-
-        self._announced, first = False, not self.snapshot.ready
-        before, self.snapshot = self.snapshot, self.watcher.snapshot
-        if first:
-            self.set_timer(REST_S, self._warm)
-        if first:
-            self._tell_missed()
-        to_see = self.snapshot.foremost if first and not self._start else None
-        if to_see and self.current_mode == "data":
-            self.call_later(self.action_mode, watched_on(to_see.run.mode))  # what one came for
-        for screen in self.screen_stack:
-            if isinstance(screen, BaseScreen):
-                screen.refresh_runs()
-        for each in self.snapshot.runs if before.ready else ():
-            was = before.by_id.get(each.id)
-            begun = was.live if was else each.run.created >= self._since  # or it came and went unseen
-            if begun and each.state.ended:
-                self._tell_end(each)
-
-    def _tell_missed(self) -> None:
-        """Say what ended badly since somebody last looked, and show it; offer another home for none."""
-        from engine.runs.remedies import resumable
-        from tui.screens.dialogs import Ask
-
-        runs = [each.run for each in self.snapshot.runs]
-        dead = missed(runs, looks().get(self.home.path))
-        for run, state in dead:
-            remedy = "R resumes it" if resumable(state) else "Train says why"
-            self.notify(
-                f"since you last looked: {ending(run, state)}; {remedy}", severity="error", markup=False
-            )
-        if dead and not self.snapshot.live and not self._start and self.current_mode == "data":
-            self.chosen = dead[-1][0].id
-            self.call_later(self.action_mode, watched_on(dead[-1][0].mode))
-        self._note_look()
-        if self._other and not runs:
-            question = Ask("No run here", f"{self._other[1]}. Open that?", "open it")
-            self.push_screen(question, self._move)
-
-    def _move(self, yes: object) -> None:
-        if yes and self._other:
-            self.moves_to = self._other[0]
-            self.exit()
-
-    def _note_look(self) -> None:
-        if self.snapshot.runs and not (self.replayed or self.view):
-            live, newest = [each.id for each in self.snapshot.live], self.snapshot.runs[-1].id
-            note_look(self.home.path, live, newest)
-
-    def _tell_end(self, watched: Watched) -> None:
-        """Say that a run has ended, except on the screen that shows it; ring where that is wished for."""
-        from tui.runs.status import ROLE, status
-        from tui.screens.base import BaseScreen
-
-        error, failed = watched.state.error, ROLE.get(watched.state.status) == "bad"
-        said = f"run {watched.id} {watched.run.name}".strip() + f": {status(watched.state)[0]}"
-        said += f"; {error.thing}: {error.reason}" if error and failed else ""
-        self.ring(said, os.environ.get(RING, ""))
-        if not (isinstance(self.screen, BaseScreen) and self.screen.showing == watched.id):
-            self.notify(said, severity="error" if failed else "information", markup=False)
 
     def _warm(self) -> None:
         """Import what the other screens need, so that no key waits for it."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from engine.backtest import records
 from engine.backtest.portfolio import Grid
-from engine.market.calendar import HOUR_MS
+from engine.market.spacing import HOUR_MS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,7 +111,7 @@ def allocate(
     from engine.backtest import allocation_loop  # and numba, which training does without
 
     try:
-        allocation_loop.run(*given)
+        allocation_loop.compiled_divide()(*given)
     except (OSError, AttributeError, ImportError):  # machine code cannot be kept, or is of another version
         allocation_loop.divide(*given)
     return grid.by_symbol(names, found)

@@ -6,11 +6,12 @@ would have on top of that (`more`). Caps and the turnover limit shorten `more` a
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine.backtest.loop import compiled, rare, step
+from engine.backtest.machine_code import compiled, rare, sources, step
 
 DUST = 1e-9  # of equity: less is what rounding leaves
 LONG_AGO = -(2**62)
@@ -156,9 +157,16 @@ def divide(
                 found[at[s]] = settle(sizes, s, at[s] - first[s], rate)
 
 
-@compiled
-def run(
-    time: Any, rows: Any, first: Any, wanted: Any, part: Any, member: Any, opens: Any, terms: Any, found: Any
-) -> None:
-    """`divide`, kept on disk."""
-    divide(time, rows, first, wanted, part, member, opens, terms, found)
+@cache
+def compiled_divide() -> Any:
+    """`divide`, compiled and kept on disk."""
+    source = sources()
+
+    def division(
+        time: Any, rows: Any, first: Any, wanted: Any, part: Any, member: Any, opens: Any, terms: Any,
+        found: Any,
+    ) -> None:  # fmt: skip
+        _ = source
+        divide(time, rows, first, wanted, part, member, opens, terms, found)
+
+    return compiled(division)

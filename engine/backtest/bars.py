@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from engine.errors import RepairDataError
-from engine.market.calendar import HOUR_MS, Calendar, usual
+from engine.market.calendar import Calendar
 from engine.market.funding import FundingDue
+from engine.market.spacing import HOUR_MS, usual
 from engine.market.times import milliseconds
 
 Floats = NDArray[np.float64]

@@ -1,19 +1,17 @@
 """Many variants over the same bars, compiled by numba: one bar loop after the other, no Python in between.
 
-`loop.run` trades each; this hands it the rules of a table's row and keeps of each curve what a sweep tells.
+`loop.walk` trades each; this hands it the rules of a table's row and keeps of each curve what a sweep tells.
 """
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 from functools import cache
 from typing import Any, NamedTuple, get_type_hints
 
 import numpy as np
 
 from engine.backtest import loop, records
-from engine.backtest.loop import compiled, rare, step
+from engine.backtest.machine_code import compiled, rare, sources, step
 
 TERMS = np.dtype(
     [(name, {bool: np.bool_, int: np.int64, float: np.float64}[kind])
@@ -88,7 +86,7 @@ def trade(
         account = own.account[0]
         account.cash = capital[v]
         terms = terms_at(table[v])
-        loop.run(prices, terms, tiers[v], account, target[v], own.trades, own.equity, own.cash, own.position)
+        loop.walk(prices, terms, tiers[v], account, target[v], own.trades, own.equity, own.cash, own.position)
         for day in range(len(ends)):
             to.equity[v, day] = own.equity[ends[day]]
         to.deepest[v], to.trades[v] = deepest(own.equity, capital[v]), account.trades
@@ -96,13 +94,13 @@ def trade(
 
 @cache
 def compiled_trade() -> Any:
-    """`trade`, compiled; kept on disk under the digest of the loop, whose file numba does not watch."""
-    source = hashlib.sha256(inspect.getsource(loop).encode()).hexdigest()
+    """`trade`, compiled and kept on disk."""
+    source = sources()
 
     def batch(
         prices: Any, table: Any, tiers: Any, capital: Any, target: Any, ends: Any, own: Any, to: Any
     ) -> None:
-        _ = source  # what a closure holds is in numba's key of what it keeps
+        _ = source
         trade(prices, table, tiers, capital, target, ends, own, to)
 
     return compiled(batch)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.backtest.bars import Bars, Floats
-    from engine.backtest.portfolio_loop import Desk
+    from engine.backtest.portfolio_desk import Desk
     from engine.backtest.rules import Rules
 
 
@@ -65,12 +65,6 @@ class Portfolio(AccountHistory):
     def symbol_names(self) -> NDArray[np.object_]:
         """The symbol of each trade, (N,)."""
         return np.array(self.symbols, dtype=object)[self.symbol]
-
-    def contribution(self) -> dict[str, float]:
-        """Net PnL of each symbol's trades; their sum is final equity less initial capital."""
-        return {
-            name: float(self.trades["pnl"][self.symbol == s].sum()) for s, name in enumerate(self.symbols)
-        }
 
     def exposure(self) -> tuple[Floats, Floats]:
         """Gross and net exposure at each close, (T,) each, as shares of equity; NaN where none is left."""
@@ -214,17 +208,17 @@ def simulate_portfolio(
 
 def desk_of(markets: Mapping[str, Bars], grid: Grid, terms: Any, rules: Rules, room: int) -> Desk:
     """What the loop works on: prices, terms, an account of each symbol, and room for so many trades."""
-    from engine.backtest import portfolio_loop  # and numba, which training does without
+    from engine.backtest import portfolio_desk  # and numba, which training does without
 
     symbols = len(markets)
     accounts = np.zeros(symbols, records.ACCOUNT)
-    return portfolio_loop.Desk(
+    return portfolio_desk.Desk(
         prices_of_all(markets, terms), grid.first, grid.last, terms, rules.tiers(), accounts,
         numbers=accounts.view(np.float64).reshape(symbols, -1),
         counts=accounts.view(np.int64).reshape(symbols, -1),
         trades=np.empty(room, records.TRADE),
         symbol=np.zeros(room, np.int64),
-        purse=np.array([(rules.initial_capital, 0)], portfolio_loop.PURSE),
+        purse=np.array([(rules.initial_capital, 0)], portfolio_desk.PURSE),
         price=np.zeros(symbols),
         latest=np.zeros(symbols, np.int64),
         busy=np.zeros(symbols, np.bool_),

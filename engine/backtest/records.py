@@ -6,12 +6,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from engine.results.trade_terms import REASONS
+
 _TRADE_NUMBERS = (
     "quantity", "entry_price", "exit_price", "gross_pnl", "fees", "slippage", "funding", "borrow",
     "pnl", "return", "mae", "mfe", "prediction", "equity_after", "absorbed",
 )  # fmt: skip
 FILLS = ("next-open", "same-close", "worst-of-bar")
 NEXT_OPEN, SAME_CLOSE, WORST_OF_BAR = range(len(FILLS))
+SIGNAL, REVERSAL, STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, END, RUIN, HORIZON, LIQUIDATION = range(len(REASONS))
 
 TRADE = np.dtype(
     [(name, np.int64) for name in ("trade", "side", "entry_bar", "exit_bar", "bars", "exit_reason")]

@@ -5,7 +5,7 @@
     result = simulate(bars, weight, rules)
     metrics(result)["sharpe"]
 
-The rules in full stand in docs/definitions.md; `loop.run` is where they happen.
+The rules in full stand in docs/definitions.md; `loop.walk` is where they happen.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 from engine.backtest import records
 from engine.errors import ChangeSettingsError
-from engine.market.calendar import YEAR_MS
+from engine.market.spacing import YEAR_MS
 from engine.statistics.account import AccountHistory
 
 if TYPE_CHECKING:
@@ -76,13 +76,13 @@ class Simulator:
         arguments = (self.trades, self.equity, self.cash, self.position)
         self._open()
         try:
-            loop.run(self._prices, self._terms, self._tiers, self.account[0], target, *arguments)
+            loop.compiled_walk()(self._prices, self._terms, self._tiers, self.account[0], target, *arguments)
         except OSError:  # the folder for machine code refused it; compiled it is all the same
             self._open()
-            loop.run(self._prices, self._terms, self._tiers, self.account[0], target, *arguments)
+            loop.compiled_walk()(self._prices, self._terms, self._tiers, self.account[0], target, *arguments)
         except (AttributeError, ImportError):  # the machine code kept there is another version's
             self._open()
-            loop.run_anew()(self._prices, self._terms, self._tiers, self.account[0], target, *arguments)
+            loop.walk(self._prices, self._terms, self._tiers, self.account[0], target, *arguments)
 
     def _open(self) -> None:
         self.account[:] = np.zeros(1, records.ACCOUNT)

@@ -11,7 +11,7 @@ from engine.data.series import arrow_of, facts_about
 from engine.data.store import Store
 from engine.disk import refuse_output, writing
 from engine.errors import ChangeSettingsError, QuantdeckError, RepairDataError
-from engine.market.calendar import ALWAYS
+from engine.market.hours import ALWAYS
 from engine.market.times import iso, milliseconds
 from engine.results.codec import from_json, to_json
 from engine.results.series import (

@@ -7,35 +7,37 @@ begin on the evening before their day. Holidays are not listed: a calendar is as
 
 from __future__ import annotations
 
-import re
 import zoneinfo
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from engine.market.hours import ALL_WEEK, ALWAYS, WHOLE_DAY, days_text, hours_of, hours_text, weekdays_of
+from engine.market.spacing import (
+    DAY_MS,
+    HOUR_MS,
+    MONTHS,
+    YEAR_MS,
+    Times,
+    first_of_month,
+    in_phase,
+    jumps,
+    months,
+    usual,
+)
 from engine.settings.values import CALENDAR
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from engine.market.ranges import Range
 
-Times: TypeAlias = NDArray[np.int64]
-
-MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
-MONTH_MS = 31 * DAY_MS  # the usual distance of bars of months
-MONTHS = {MONTH_MS: 1, 92 * DAY_MS: 3, 365 * DAY_MS: 12}  # of a bar, by the usual distance of bars
-YEAR_MS = 365 * DAY_MS
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-ALL_WEEK, BUSINESS_DAYS, WHOLE_DAY = tuple(range(7)), tuple(range(5)), ((0, DAY_MS),)
 MONDAY = 3  # days since the Monday before 1970-01-01, a Thursday
 SESSIONS_PER_YEAR = 252  # of five a week
 LONGEST_CLOSURE = 10  # sessions in a row that may be holidays; China closed for 8 of them in 2020
-ALWAYS = "24/7"
-HOURS = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
-BLOCK = 16_384  # times looked at together, which a processor's cache holds
 
 
 @dataclass(frozen=True)
@@ -262,104 +264,3 @@ class Calendar:
         first = np.ones(len(shown), np.bool_)
         times: Times = shown.tz_localize(self.zone, ambiguous=first, nonexistent="shift_forward").asi8
         return times
-
-
-def months(clock_ms: Times) -> tuple[Times, Times]:
-    """The month of each time, (T,), counted from January 1970, and when it begins in ms."""
-    month: Times = clock_ms.astype("datetime64[ms]").astype("datetime64[M]").astype(np.int64)
-    return month, first_of_month(month)
-
-
-def first_of_month(month: Times) -> Times:
-    """When months begin, (T,) in ms; months are counted from January 1970."""
-    begins: Times = month.astype("datetime64[M]").astype("datetime64[ms]").astype(np.int64)
-    return begins
-
-
-def usual(values: Times) -> int:
-    """The most common value, the smallest of several; 0 for none."""
-    if not len(values) or (values == values[0]).all():
-        return int(values[0]) if len(values) else 0
-    distinct, counts = np.unique(values, return_counts=True)
-    return int(distinct[counts.argmax()])
-
-
-def usual_step(times_ms: Times) -> int:
-    """`usual` of the differences of times (T,) that follow each other; quick where most are as the first."""
-    if len(times_ms) < 2:
-        return 0
-    first = int(np.diff(times_ms[:2])[0])  # of arrays: an unreadable time wraps, and nobody is warned
-    mostly = 2 * len(jumps(times_ms, first)) < len(times_ms) - 1
-    return first if mostly else usual(np.diff(times_ms))
-
-
-def in_phase(times_ms: Times, step_ms: int) -> bool:
-    """Whether all times (N,) leave one remainder when they are divided by the step."""
-    if len(times_ms) < 2:
-        return True
-    first = int(np.diff(times_ms[:2])[0])
-    rows = jumps(times_ms, first)  # most are divided as the first one is
-    leaps = np.append(times_ms[rows + 1] - times_ms[rows], first)
-    return np.array_equal(leaps // step_ms * step_ms, leaps)  # % takes twice as long
-
-
-def jumps(times_ms: Times, step_ms: int) -> Times:
-    """The rows (n,) of rising times (T,) that the next one does not follow by the step."""
-    found = [np.zeros(0, np.int64)]
-    for start in range(0, len(times_ms), BLOCK):
-        block = times_ms[start : start + BLOCK + 1]
-        found.append(start + np.flatnonzero(block[1:] - block[:-1] != step_ms))
-    return np.concatenate(found)
-
-
-def weekdays_of(text: str) -> tuple[int, ...]:
-    """`mon-fri` or `sun,tue-thu` as numbers. Raises ValueError."""
-    if text == ALWAYS:
-        return ALL_WEEK
-    found: set[int] = set()
-    for part in text.split(","):
-        ends = part.split("-")
-        if unknown := set(ends) - set(DAYS):
-            raise ValueError(f"names no day of the week {min(unknown)}; those are {', '.join(DAYS)}")
-        first, last = DAYS.index(ends[0]), DAYS.index(ends[-1])
-        found |= {day % 7 for day in range(first, last + 1 + 7 * (last < first))}
-    return tuple(sorted(found))
-
-
-def days_text(weekdays: tuple[int, ...]) -> str:
-    """`weekdays_of` back again."""
-    starts = [day for day in weekdays if day - 1 not in weekdays]
-    ends = [day for day in weekdays if day + 1 not in weekdays]
-    runs = zip(starts, ends, strict=True)
-    return ",".join(DAYS[a] if a == b else f"{DAYS[a]}-{DAYS[b]}" for a, b in runs)
-
-
-def hours_of(text: str) -> tuple[Range, ...]:
-    """`09:30-11:30,12:30-15:00` as ms of the session's day. Raises ValueError.
-
-    Sessions that go on over midnight begin on the evening before their day, from 12:00 on, or else end on the
-    morning after it.
-    """
-    parts = []
-    for part in text.split(","):
-        match = HOURS.fullmatch(part)
-        numbers = [int(number) for number in match.groups()] if match else []
-        if not match or max(numbers[::2]) > 24 or max(numbers[1::2]) > 59:
-            raise ValueError(f"has hours {part}; write them as 09:30-16:00")
-        start, end = ((60 * numbers[at] + numbers[at + 1]) * MINUTE_MS for at in (0, 2))
-        parts.append((start, end))
-    first, last = parts[0][0], parts[-1][1]
-    if first >= max(last, DAY_MS // 2):
-        parts = [(start - DAY_MS * (start >= last), end - DAY_MS * (end > last)) for start, end in parts]
-    elif first >= last:
-        parts = [(start + DAY_MS * (start < first), end + DAY_MS * (end <= first)) for start, end in parts]
-    if any(start >= end for start, end in parts) or sorted(parts) != parts:
-        raise ValueError(f"has hours {text} that do not follow each other")
-    return tuple(parts)
-
-
-def hours_text(part: Range) -> str:
-    """`hours_of` back again."""
-    minutes = [edge % DAY_MS // MINUTE_MS for edge in part]
-    start, end = (f"{minute // 60:02}:{minute % 60:02}" for minute in minutes)
-    return f"{start}-{'24:00' if part[1] == DAY_MS else end}"

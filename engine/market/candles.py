@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from engine.market.calendar import DAY_MS
 from engine.market.duplicates import Decimals, resolve
 from engine.market.quality import (
     CANDLE_RULES,
@@ -28,6 +27,7 @@ from engine.market.quality import (
     report_of,
 )
 from engine.market.sessions import infer
+from engine.market.spacing import DAY_MS
 from engine.market.spikes import flag_list, spikes
 from engine.market.times import (
     UNREADABLE,
@@ -66,7 +66,6 @@ __all__ = [
     "check_values",
     "gaps",
     "iso",
-    "merge_pages",
     "milliseconds",
     "position",
     "step_of",
@@ -276,19 +275,6 @@ def sound_rows(fault: NDArray[np.uint8]) -> Positions:
 def positions(kept: Positions, rows: int) -> Positions | slice:
     """What picks the positions out of so many rows: without a copy where they are all of them, in order."""
     return slice(None) if len(kept) == rows and np.all(kept[1:] > kept[:-1]) else kept
-
-
-def merge_pages(existing: pd.DataFrame | None, page: pd.DataFrame) -> pd.DataFrame:
-    """Rows of both frames in order of time; where both have a time, the page's row wins."""
-    if existing is None or existing.empty:
-        joined = page
-    elif page.empty:
-        return existing
-    else:
-        joined = pd.concat([existing, page])
-    if joined.index.is_monotonic_increasing and joined.index.is_unique:
-        return joined
-    return joined[~joined.index.duplicated(keep="last")].sort_index()
 
 
 def numbers(column: pd.Series[Any]) -> NDArray[np.float64]:

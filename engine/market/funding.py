@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from engine.market.calendar import Calendar
 
 Floats: TypeAlias = NDArray[np.float64]
-Times: TypeAlias = NDArray[np.int64]
 
 AT_OPEN_MS = 1000  # exchanges stamp a payment some milliseconds after the moment for which it is due
 MARK = "mark"  # column of a funding frame: the mark price at the stamp, NaN where it is not known

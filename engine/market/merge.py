@@ -18,10 +18,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from engine.errors import InternalError
-from engine.market.calendar import ALWAYS
 from engine.market.candles import FILLED as FILLED_FLAG
 from engine.market.candles import OHLCV
 from engine.market.funding import FundingDue, due
+from engine.market.hours import ALWAYS
 from engine.market.times import milliseconds, time_index
 
 if TYPE_CHECKING:

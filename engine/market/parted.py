@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from engine.market.calendar import DAY_MS, Calendar
+from engine.market.calendar import Calendar
 from engine.market.candles import CANDLE_FAULTS, OHLCV, SPIKE, ZERO_VOLUME, Decimals, QualityReport, check
 from engine.market.quality import LISTED
+from engine.market.spacing import DAY_MS
 from engine.market.spikes import SPAN, flag_list, spikes
 from engine.market.times import milliseconds
 

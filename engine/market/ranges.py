@@ -58,11 +58,6 @@ def intersect(first: Iterable[Range], second: Iterable[Range]) -> Ranges:
     return subtract(kept, subtract(kept, second))
 
 
-def covers(ranges: Iterable[Range], wanted: Iterable[Range]) -> bool:
-    """Whether all of `wanted` lies in `ranges`; an empty wish is always covered."""
-    return not subtract(wanted, ranges)
-
-
 def within(times: NDArray[np.int64], ranges: Iterable[Range]) -> NDArray[np.bool_]:
     """Which of the times (N,) lie in any of the ranges; (N,) bool."""
     edges = np.array(union(ranges), np.int64).ravel()  # rising: from, to, from, to …

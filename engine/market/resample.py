@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 
 from engine.errors import ChangeSettingsError
-from engine.market.calendar import DAY_MS, Calendar, Times, usual
 from engine.market.candles import FILLED, ZERO_VOLUME
+from engine.market.spacing import DAY_MS, Times, usual
 from engine.market.times import milliseconds, time_index
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from engine.market.calendar import Calendar
 
 
 def resample(candles: pd.DataFrame, calendar: Calendar, longer_ms: int) -> pd.DataFrame:

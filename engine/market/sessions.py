@@ -7,20 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.market.calendar import (
-    ALL_WEEK,
-    BLOCK,
-    BUSINESS_DAYS,
-    DAY_MS,
-    HOUR_MS,
-    LONGEST_CLOSURE,
-    WHOLE_DAY,
-    Calendar,
-    Times,
-    in_phase,
-    jumps,
-    usual,
-)
+from engine.market.calendar import LONGEST_CLOSURE, Calendar
+from engine.market.hours import ALL_WEEK, BUSINESS_DAYS, WHOLE_DAY
+from engine.market.spacing import BLOCK, DAY_MS, HOUR_MS, Times, in_phase, jumps, usual
 
 if TYPE_CHECKING:
     from engine.market.ranges import Range

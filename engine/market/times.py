@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from engine.errors import RepairDataError
-from engine.market.calendar import DAY_MS, usual_step
+from engine.market.spacing import DAY_MS, usual_step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -17,7 +17,8 @@ from engine.universe.results import build
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.results.backtest import BacktestResult, TrialCounts
+    from engine.results.backtest import BacktestResult
+    from engine.results.robustness import TrialCounts
     from engine.runs.events import Event
     from engine.settings import Settings
 

@@ -11,8 +11,8 @@ from engine.errors import ChangeSettingsError
 from engine.queries.curves import column_starts, thinned
 from engine.queries.opening import columns_of
 from engine.queries.result import result_of
-from engine.results.backtest import Interval
 from engine.results.compared import AgainstFirst, ComparedRun, ComparedRuns, Difference
+from engine.results.figures import Interval
 from engine.statistics.paired import Equity, apart, common_days, over
 
 if TYPE_CHECKING:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.results.backtest import BacktestResult, Headline, TrialCounts, TrialFamily
+from engine.results.backtest import BacktestResult
 from engine.results.codec import JSON_NAME, Number
+from engine.results.figures import Headline
+from engine.results.robustness import TrialCounts, TrialFamily
 
 
 @dataclass(frozen=True)

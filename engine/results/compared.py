@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.results.answers import Curve
-from engine.results.backtest import Interval
 from engine.results.codec import Number
+from engine.results.figures import Interval
 from engine.results.metrics import FEWEST_DAYS
 
 if TYPE_CHECKING:

@@ -12,18 +12,11 @@ from engine.results.number_format import percent
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from engine.results.backtest import (
-        BacktestResult,
-        Baseline,
-        Costs,
-        FillScenarios,
-        Interval,
-        PermutationTest,
-        StressTests,
-        TrialCounts,
-        TrialFamily,
-    )
+    from engine.results.backtest import BacktestResult, Costs
+    from engine.results.figures import Interval
     from engine.results.learned import BandCoverage, Estimate, FeatureDrift
+    from engine.results.robustness import Baseline, FillScenarios, PermutationTest, TrialCounts, TrialFamily
+    from engine.results.stress import StressTests
 
 CHANCE, CONVINCING = 0.05, 0.95
 MOST_NAMED = 5  # features in a sentence

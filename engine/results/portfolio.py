@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.results.capacity import Capacity
 from engine.results.codec import Number
+from engine.results.stress import Capacity
 
 FEWEST_SYMBOLS = 5  # with a forecast in a bar, below which its cross-section has no IC
 

@@ -21,7 +21,10 @@ from engine.results.tables import Table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.results.backtest import BacktestResult, Headline, Interval, Intervals, StressTests
+    from engine.results.backtest import BacktestResult
+    from engine.results.figures import Headline, Interval
+    from engine.results.robustness import Intervals
+    from engine.results.stress import StressTests
 
 HEADLINE = ("return %", "Sharpe", "max drawdown %", "trades")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.backtest.rules import BASIS_POINT
 from engine.backtest.simulate import simulate
-from engine.results.backtest import BreakEven
+from engine.results.stress import BreakEven
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.backtest.sweep import sweep
-from engine.results.capacity import AtCapital, Capacity
 from engine.results.metrics import FEWEST_DAYS
+from engine.results.stress import AtCapital, Capacity
 from engine.statistics.account import day_ends
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
-from engine.results.backtest import TrialCounts, TrialFamily
 from engine.results.codec import plain
 from engine.results.metrics import FEWEST_DAYS
 from engine.results.notes import Note
+from engine.results.robustness import TrialCounts, TrialFamily
 from engine.robustness.known_trials import Family, known_trials, packed
 from engine.robustness.market_prices import MarketPrices
 from engine.robustness.trial_family import family_of

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.backtest.sweep import sweep
-from engine.results.backtest import Delay
 from engine.results.metrics import FEWEST_DAYS
+from engine.results.stress import Delay
 from engine.statistics.account import day_ends
 
 if TYPE_CHECKING:

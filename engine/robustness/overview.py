@@ -22,19 +22,19 @@ from threadpoolctl import threadpool_limits
 
 from engine.backtest import signals, trading
 from engine.backtest.simulate import simulate
-from engine.results.backtest import (
+from engine.results.explanations import CHANCE, FLAT, RANDOM, SLIPPED
+from engine.results.figures import Interval
+from engine.results.metrics import FEWEST_DAYS
+from engine.results.robustness import (
     AccountIntervals,
     Baseline,
     FillScenario,
     FillScenarios,
     ForecastIntervals,
-    Interval,
     Intervals,
     PermutationTest,
-    StressTests,
 )
-from engine.results.explanations import CHANCE, FLAT, RANDOM, SLIPPED
-from engine.results.metrics import FEWEST_DAYS
+from engine.results.stress import StressTests
 from engine.robustness import baselines, deflation, fill_scenarios, permutation
 from engine.robustness.band_coverage import band_coverage
 from engine.robustness.break_even import break_even

@@ -13,7 +13,6 @@ from engine.backtest import allocation
 from engine.backtest.portfolio import Grid, simulate_portfolio
 from engine.backtest.universe_trading import hold_equally, rules_of_universe, weights_in
 from engine.market.times import iso
-from engine.results.capacity import AtCapital, Capacity
 from engine.results.portfolio import (
     EQUAL_HOLD,
     FEWEST_SYMBOLS,
@@ -25,6 +24,7 @@ from engine.results.portfolio import (
     PortfolioParts,
     SymbolParts,
 )
+from engine.results.stress import AtCapital, Capacity
 from engine.robustness.capacity import CAPITALS, IMPACT, SHOWN, half_of
 from engine.robustness.portfolio_permutation import permutation_tests
 from engine.statistics import cross_section, metrics

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.results.backtest import Regime
 from engine.results.metrics import FEWEST_DAYS
+from engine.results.stress import Regime
 from engine.statistics.returns import sharpe
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import math
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
-from engine.results.backtest import TrackRecord
 from engine.results.metrics import FEWEST_DAYS
+from engine.results.stress import TrackRecord
 from engine.statistics import returns
 
 if TYPE_CHECKING:

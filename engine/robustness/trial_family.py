@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.results.backtest import Spread, TrialFamily
+from engine.results.figures import Spread
 from engine.results.metrics import FEWEST_DAYS
+from engine.results.robustness import TrialFamily
 from engine.statistics.overfitting import overfitting
 from engine.statistics.returns import sharpe
 from engine.statistics.superiority import superiority

@@ -5,9 +5,9 @@
 Light on purpose: the app and the command line import it before anything else.
 """
 
-from engine.settings.data import Data, Demo, Features, Repair
+from engine.settings.data import Data, Demo, Repair
 from engine.settings.fields import allowed_values, choices_of, field_of, unit_of
-from engine.settings.learning import MODELS, Label, Model, Scaling, Split, Training, Window
+from engine.settings.learning import MODELS, Features, Label, Model, Scaling, Split, Training, Window
 from engine.settings.parameter import Parameter, Value, with_rules, with_values
 from engine.settings.portfolio import Portfolio, weights_of
 from engine.settings.ranges import lifted

@@ -1,4 +1,4 @@
-"""The settings of the data: what is collected, how it is repaired, what the model sees of it."""
+"""The settings of the data: what is collected, and how it is repaired."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from engine.settings.values import (
     extra_of,
     matching,
     moment,
+    once,
     setting,
 )
 
@@ -135,8 +136,7 @@ class Data(Group):
         for each in value:
             pattern, wanted = (SYMBOL, "markets such as BTC/USDT, or series and patterns such as perp-*")
             matching(pattern if "/" in each else SERIES_PATTERN, each, wanted)
-        if twice := sorted({name for name in value if value.count(name) > 1}):
-            raise ValueError(f"names {', '.join(twice)} twice")
+        once(value, value)
         if len({":" in each for each in value if "/" in each}) > 1:
             raise ValueError("must not mix spot and perpetual markets: they are traded by other rules")
         return value
@@ -177,18 +177,12 @@ class Data(Group):
     @field_validator("extra")
     @classmethod
     def _extra(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        names = [extra_of(each)[0] for each in value]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"names {', '.join(twice)} twice")
-        return value
+        return once(value, [extra_of(each)[0] for each in value])
 
     @field_validator("also")
     @classmethod
     def _also(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        names = [also_of(each)[0] for each in value]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"names {', '.join(twice)} twice")
-        return value
+        return once(value, [also_of(each)[0] for each in value])
 
     @field_validator("start", "end")
     @classmethod
@@ -314,29 +308,3 @@ class Repair(Group):
     @classmethod
     def _second(cls, value: str) -> str:
         return matching(SERIES_NAME, value, "letters, digits, dot, dash and underscore") if value else value
-
-
-class Features(Group):
-    """What the model sees of a bar."""
-
-    names: tuple[str, ...] = setting(
-        ("all",),
-        "features by name, in order; price, volatility, volume, calendar = those of a group, all = every one "
-        "whose series the run has",
-        min_length=1,
-    )
-    file: str = setting("", "Python file with features of your own")
-    timeframes: tuple[Literal[tuple(TIMEFRAME_MS)], ...] = setting(  # type: ignore[valid-type]
-        (), "longer candles, such as 4h, 1d, whose features join, each known when its candle closes"
-    )
-    longer: tuple[str, ...] = setting(
-        ("return_1", "volatility_12", "rsi_14", "sma_distance_12", "bar_range"),
-        "features by name that each of these timeframes adds, as rsi_14_4h",
-        min_length=1,
-    )
-
-    @property
-    def chosen(self) -> tuple[str, ...]:
-        """`names`, and those that the timeframes add."""
-        added = [f"{name}_{timeframe}" for timeframe in self.timeframes for name in self.longer]
-        return (*self.names, *(name for name in dict.fromkeys(added) if name not in self.names))

@@ -1,4 +1,4 @@
-"""The settings of the learning: windows, labels, split, scaling, model, training."""
+"""The settings of the learning: features, windows, labels, split, scaling, model, training."""
 
 from __future__ import annotations
 
@@ -6,7 +6,33 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from engine.settings.values import Contradiction, Group, Number, Whole, setting
+from engine.settings.values import TIMEFRAME_MS, Contradiction, Group, Number, Whole, setting
+
+
+class Features(Group):
+    """What the model sees of a bar."""
+
+    names: tuple[str, ...] = setting(
+        ("all",),
+        "features by name, in order; price, volatility, volume, calendar = those of a group, all = every one "
+        "whose series the run has",
+        min_length=1,
+    )
+    file: str = setting("", "Python file with features of your own")
+    timeframes: tuple[Literal[tuple(TIMEFRAME_MS)], ...] = setting(  # type: ignore[valid-type]
+        (), "longer candles, such as 4h, 1d, whose features join, each known when its candle closes"
+    )
+    longer: tuple[str, ...] = setting(
+        ("return_1", "volatility_12", "rsi_14", "sma_distance_12", "bar_range"),
+        "features by name that each of these timeframes adds, as rsi_14_4h",
+        min_length=1,
+    )
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """`names`, and those that the timeframes add."""
+        added = [f"{name}_{timeframe}" for timeframe in self.timeframes for name in self.longer]
+        return (*self.names, *(name for name in dict.fromkeys(added) if name not in self.names))
 
 
 class Window(Group):

@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.plain_file import expanded
-from engine.settings.data import Data, Demo, Features, Repair
-from engine.settings.learning import Label, Model, Scaling, Split, Training, Window
+from engine.settings.data import Data, Demo, Repair
+from engine.settings.learning import Features, Label, Model, Scaling, Split, Training, Window
 from engine.settings.portfolio import Portfolio
 from engine.settings.search import Search
 from engine.settings.trading import (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
 TIMEFRAME_MS = {
     "1m": 60_000, "3m": 180_000, "5m": 300_000, "15m": 900_000, "30m": 1_800_000,
@@ -47,6 +47,13 @@ def matching(pattern: re.Pattern[str], value: str, wanted: str) -> str:
     """Return value if the whole of it matches; raise ValueError that says what is wanted."""
     if not pattern.fullmatch(value):
         raise ValueError(f"must be {wanted}")
+    return value
+
+
+def once(value: tuple[str, ...], names: Sequence[str]) -> tuple[str, ...]:
+    """Return value if no name is there twice; raise ValueError that says which is."""
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"names {', '.join(twice)} twice")
     return value
 
 

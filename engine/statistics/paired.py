@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.results.backtest import Interval
+from engine.results.figures import Interval
 from engine.results.metrics import FEWEST_DAYS
 from engine.statistics.account import trading_days
 from engine.statistics.bootstrap import block_length, draws, interval

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.market.calendar import DAYS, HOUR_MS, MONDAY
+from engine.market.calendar import MONDAY
+from engine.market.hours import DAYS
+from engine.market.spacing import HOUR_MS
 from engine.results.return_analysis import FAR, Bin, GroupedReturn, PnlDistribution, Quantile
 from engine.statistics.account import day_ends, trading_days
 from engine.statistics.metrics import changes

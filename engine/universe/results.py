@@ -14,15 +14,9 @@ from engine.backtest.bars import DUE_LATER, Bars, bars_of
 from engine.backtest.trades import to_csv_bytes, trade_table
 from engine.disk import write_whole
 from engine.market.times import iso
-from engine.results.backtest import (
-    AccountIntervals,
-    BacktestResult,
-    DrawdownTimes,
-    ForecastIntervals,
-    ForecastQuality,
-    Interval,
-    Intervals,
-)
+from engine.results.backtest import BacktestResult, DrawdownTimes, ForecastQuality
+from engine.results.figures import Interval
+from engine.results.robustness import AccountIntervals, ForecastIntervals, Intervals
 from engine.robustness import deflation
 from engine.robustness.overview import COVERAGE
 from engine.robustness.portfolio_parts import parts_of

@@ -17,7 +17,7 @@ from engine.errors import ChangeSettingsError, SettingsError
 from engine.settings import make
 from tests.backtest.allocation_reference import divide
 from tests.backtest.markets import random_bars, random_targets
-from tests.backtest.test_portfolio import some_bars
+from tests.backtest.test_portfolio import pnl_by_symbol, some_bars
 
 CASES = 150
 ALLOCATIONS = ("equal", "volatility", "rank", "user")
@@ -235,7 +235,7 @@ def test_equal_parts_that_are_held_are_accounts_of_their_own():
         worth = np.nan_to_num(found.position * found.close).sum(axis=1)
         assert np.allclose(found.cash + worth, found.equity, rtol=1e-12)
         assert np.allclose(found.gain.sum(axis=1), found.equity - rules.initial_capital, atol=1e-7)
-        assert np.allclose(found.gain[-1], list(found.contribution().values()), atol=1e-7)
+        assert np.allclose(found.gain[-1], pnl_by_symbol(found), atol=1e-7)
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,19 @@
-"""The compiled loop's cache: what happens where it cannot be kept."""
+"""The compiled loops' cache: when it is compiled anew, and what happens where it cannot be kept."""
 
 from __future__ import annotations
 
+import ast
+import importlib
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numba
 import pytest
 
-from engine.backtest.loop import compiled
+from engine.backtest.machine_code import compiled, sources
+from engine.code_cache import source_digest
 
 ROOT = Path(__file__).parents[2]
 ON_A_FULL_DISK = """
@@ -28,6 +33,45 @@ def test_a_function_that_has_no_place_for_its_cache_is_compiled_all_the_same():
     namespace = {}
     exec("def double(x):\n    return 2 * x", namespace)  # from no file, so numba finds no folder
     assert compiled(namespace["double"])(21) == 42
+
+
+def test_a_change_in_any_file_of_the_room_compiles_anew(tmp_path, monkeypatch):
+    """numba's key of what it keeps is of the function's file and of what its closure holds."""
+    room = ROOT / "engine/backtest"
+    copy = shutil.copytree(room, tmp_path / "backtest", ignore=shutil.ignore_patterns("__pycache__"))
+    assert source_digest(str(copy)) == sources()
+    for path in copy.glob("*.py"):
+        before = path.read_bytes()
+        path.write_bytes(before + b"\n")
+        assert source_digest(str(copy)) != sources(), path.name
+        path.write_bytes(before)
+
+    def kept_under(digest):
+        def one():
+            _ = digest
+            return 1
+
+        return compiled(one)
+
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "kept"))
+    for digest, found in (("before", 0), ("before", 1), ("after", 0)):
+        code = kept_under(digest)
+        assert code() == 1
+        assert sum(code.stats.cache_hits.values()) == found
+
+
+def test_all_that_is_kept_closes_over_the_sources():
+    kept = 0
+    for path in (ROOT / "engine").rglob("*.py"):
+        for function in ast.parse(path.read_text()).body:
+            if not isinstance(function, ast.FunctionDef) or "return compiled(" not in ast.unparse(function):
+                continue
+            module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+            closure = getattr(module, function.name)().py_func.__closure__
+            assert sources() in [cell.cell_contents for cell in closure], function.name
+            kept += 1
+    called = sum(path.read_text().count("compiled(") for path in (ROOT / "engine/backtest").glob("*.py"))
+    assert kept == called - 1  # its definition
 
 
 def final_equity(code, cache):

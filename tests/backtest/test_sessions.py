@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from engine.backtest.rules import Rules
 from engine.backtest.simulate import simulate
-from engine.market.calendar import HOUR_MS, Calendar
+from engine.market.calendar import Calendar
+from engine.market.spacing import HOUR_MS
 from engine.statistics import intervals
 from engine.statistics.metrics import daily_returns, metrics
 from engine.statistics.tear_sheet import monthly_returns

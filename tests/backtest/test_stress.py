@@ -12,8 +12,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from engine.backtest.simulate import simulate
-from engine.results.backtest import FillScenario, FillScenarios
 from engine.results.explanations import NEXT_OPEN, ONE_LATE, SAME_CLOSE, SLIPPED, TWO_LATE, WORST, on_fills
+from engine.results.robustness import FillScenario, FillScenarios
 from engine.robustness import capacity, regimes
 from engine.robustness.break_even import break_even
 from engine.robustness.delay_decay import DELAYS, delay_decay, delayed

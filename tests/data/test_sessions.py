@@ -15,7 +15,8 @@ from engine.data.series import calendar_of
 from engine.data.store import Store
 from engine.errors import ChangeSettingsError
 from engine.features import resolve
-from engine.market.calendar import DAY_MS, HOUR_MS, MINUTE_MS, Calendar
+from engine.market.calendar import Calendar
+from engine.market.spacing import DAY_MS, HOUR_MS, MINUTE_MS
 from engine.market.times import milliseconds
 from engine.settings import make
 from engine.studies.leak_audit import probe

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from engine.market.calendar import DAY_MS, HOUR_MS, MINUTE_MS, Calendar
+from engine.market.calendar import Calendar
 from engine.market.sessions import ZONES, infer
+from engine.market.spacing import DAY_MS, HOUR_MS, MINUTE_MS
 
 FIRST_DAY = 18_631  # Monday, 2021-01-04
 MARKETS = (  # the calendar's text, bars of which length it is tried on

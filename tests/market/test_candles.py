@@ -18,7 +18,6 @@ from engine.market.candles import (
     check_values,
     gaps,
     iso,
-    merge_pages,
     milliseconds,
     step_of,
     time_index,
@@ -377,20 +376,3 @@ class TestTimes:
         assert iso(1_637_193_600_017) == "2021-11-18T00:00:00.017Z"
         assert iso(np.int64(1_502_942_400_000)) == "2017-08-17T04:00:00Z"
         assert iso(None) is None
-
-
-PAGES = st.lists(st.dictionaries(st.integers(0, 20), st.floats(0, 1), max_size=8), max_size=5)
-
-
-@given(PAGES)
-def test_pages_merge_like_dictionaries(pages):
-    whole, model = None, {}
-    for page in pages:
-        stamps = np.array(list(page), np.int64) * HOUR
-        data = pd.DataFrame({"value": list(page.values())}, index=time_index(stamps), dtype=np.float64)
-        whole = merge_pages(whole, data)
-        model |= page
-    if whole is not None:
-        assert dict(zip((milliseconds(whole.index) // HOUR).tolist(), whole["value"], strict=True)) == model
-        assert whole.index.is_monotonic_increasing
-        assert whole.index.dtype == "datetime64[ms, UTC]"

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from engine.market import calendar, spikes
+from engine.market import spacing, spikes
 from engine.market.calendar import Calendar
 from engine.market.times import UNREADABLE, in_time_order
 
@@ -14,7 +14,7 @@ STEP = 60_000
 
 @pytest.fixture(params=range(12))
 def rng(request, monkeypatch):
-    monkeypatch.setattr(calendar, "BLOCK", 7)
+    monkeypatch.setattr(spacing, "BLOCK", 7)
     return np.random.default_rng(request.param)
 
 
@@ -30,10 +30,10 @@ def test_phase_jumps_and_gaps_are_those_of_all_differences(rng):
     steps = rng.choice([1, 1, 1, 1, 3, 50], int(rng.integers(1, 40)))
     times = 1_600_000_000_000 + int(rng.integers(STEP)) + STEP * np.cumsum(steps)
     for some in (times, times + rng.integers(0, 2, len(times)) * 20_000):
-        assert calendar.in_phase(some, STEP) == (np.unique(some % STEP).size == 1)
+        assert spacing.in_phase(some, STEP) == (np.unique(some % STEP).size == 1)
         rows = np.flatnonzero(np.diff(some) != STEP)
-        assert np.array_equal(calendar.jumps(some, STEP), rows)
-        assert calendar.usual_step(some) == calendar.usual(np.diff(some))
+        assert np.array_equal(spacing.jumps(some, STEP), rows)
+        assert spacing.usual_step(some) == spacing.usual(np.diff(some))
     found = Calendar(STEP).gaps(times)
     lacking = [
         (int(each + STEP), int(after), int(after - each) // STEP - 1)

@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.market.ranges import Range, Ranges, covers, intersect, subtract, union
+from engine.market.ranges import Range, Ranges, intersect, subtract, union
 
 BOUND = st.integers(-20, 20)
 RANGES = st.lists(st.tuples(BOUND, BOUND), max_size=8)
@@ -30,7 +30,6 @@ def test_each_operation_is_the_set_operation(first, second):
         result = operation(first, second)
         assert points(result) == expected
         assert canonical(result)
-    assert covers(first, second) == (points(second) <= points(first))
 
 
 @given(RANGES, RANGES, RANGES)
@@ -45,6 +44,3 @@ def test_touching_ranges_join_and_empty_ones_vanish():
 
 def test_what_is_left_to_fetch():
     assert subtract([(0, 100)], [(10, 20), (50, 60)]) == ((0, 10), (20, 50), (60, 100))
-    assert covers([(0, 10), (10, 20)], [(5, 15)])
-    assert not covers([(0, 10), (11, 20)], [(5, 15)])
-    assert covers([], [])

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.results.backtest import BreakEven, Delay, Regime, StressTests, TrackRecord
-from engine.results.capacity import AtCapital, Capacity
+from engine.results.stress import AtCapital, BreakEven, Capacity, Delay, Regime, StressTests, TrackRecord
 from engine.robustness import capacity, regimes
 from engine.robustness.delay_decay import DELAYS
 from tui.screens.backtest.stress import stress

@@ -16,8 +16,9 @@ from tui.runs.facts import has_result
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from engine.results.backtest import BacktestResult, Interval
+    from engine.results.backtest import BacktestResult
     from engine.results.compared import AgainstFirst, ComparedRuns
+    from engine.results.figures import Interval
     from engine.results.metrics import Metric
     from engine.runs.folder import RunFolder
 

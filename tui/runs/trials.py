@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.errors import QuantdeckError
-from engine.results.backtest import TrialCounts
+from engine.results.robustness import TrialCounts
 from engine.runs import trial_ledger, trial_store
 from engine.runs.requests import ask
 

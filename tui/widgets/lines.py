@@ -38,7 +38,6 @@ LOOKS: dict[str, tuple[str, bool, bool]] = {
     "alarm": ("error", True, True),
     "cursor": ("", False, True),
 }
-ROLES = tuple(LOOKS)
 
 
 class Lines(Widget):

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from engine.data.importing.clocks import mask
 from engine.data.importing.hints import UnclearError
-from engine.market.calendar import DAY_MS, months
+from engine.market.spacing import DAY_MS, months
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

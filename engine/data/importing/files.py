@@ -32,9 +32,10 @@ from engine.data.importing.tables import large_and_plain, open_table
 from engine.data.long_rows import LongRows
 from engine.data.store import Facts, Series, Store
 from engine.errors import ChangeSettingsError, MakeRoomError, RepairDataError, printable
-from engine.market.calendar import ALWAYS, DAY_MS, MONTHS
 from engine.market.candles import Checked, Decimals, QualityReport, check, check_values, step_of, time_index
+from engine.market.hours import ALWAYS
 from engine.market.parted import PartedCheck, PartsDifferError
+from engine.market.spacing import DAY_MS, MONTHS
 from engine.market.times import milliseconds, period_from_midnight, regular_step
 from engine.results.notes import Note
 from engine.settings import SERIES_NAME

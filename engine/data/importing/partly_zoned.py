@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.data.importing.hints import HintNeededError
-from engine.market.calendar import usual_step
+from engine.market.spacing import usual_step
 from engine.market.times import UNREADABLE, iso
 
 if TYPE_CHECKING:

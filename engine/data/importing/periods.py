@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.data.importing.steps import rising
-from engine.market.calendar import DAY_MS, first_of_month, months
+from engine.market.spacing import DAY_MS, first_of_month, months
 from engine.market.times import UNREADABLE
 from engine.results.notes import Note
 

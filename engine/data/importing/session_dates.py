@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.errors import RepairDataError
-from engine.market.calendar import DAY_MS, Calendar, usual, usual_step
+from engine.market.calendar import Calendar
+from engine.market.spacing import DAY_MS, usual, usual_step
 from engine.market.times import UNREADABLE, iso
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.data.importing.hints import HintNeededError
-from engine.market.calendar import DAY_MS, Calendar, in_phase, jumps, usual, usual_step
+from engine.market.calendar import Calendar
+from engine.market.spacing import DAY_MS, in_phase, jumps, usual, usual_step
 from engine.market.times import UNREADABLE, different, iso
 from engine.results.notes import Note
 

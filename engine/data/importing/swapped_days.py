@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.data.importing.hints import UnclearError
-from engine.market.calendar import DAY_MS
+from engine.market.spacing import DAY_MS
 from engine.market.times import UNREADABLE
 
 if TYPE_CHECKING:

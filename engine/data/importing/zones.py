@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from engine.data.importing.hints import HintNeededError, zone_of
-from engine.market.calendar import usual, usual_step
+from engine.market.spacing import usual, usual_step
 from engine.market.times import UNREADABLE
 
 if TYPE_CHECKING:

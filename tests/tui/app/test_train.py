@@ -264,14 +264,14 @@ def test_alarm_and_error_are_wrapped_and_a_note_that_is_cut_is_marked(width, not
 async def test_every_role_can_be_read_in_16_colours(deck_in, theme):
     from rich.color import ColorSystem
 
-    from tui.widgets.lines import ROLES
+    from tui.widgets.lines import LOOKS
 
     deck = deck_in("training")
     async with deck.run_test() as pilot:
         deck.theme = theme
         await settled(pilot)
         title = deck.screen.query_one("#title", Lines)
-        for name in ROLES:
+        for name in LOOKS:
             style = title.rich_style + title.role(name)
             for system in (ColorSystem.STANDARD, ColorSystem.EIGHT_BIT):
                 assert style.color.downgrade(system).number != style.bgcolor.downgrade(system).number, name

@@ -13,11 +13,12 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from engine.results.answers import Curve
-from engine.results.backtest import AccountIntervals, Interval
 from engine.results.compared import AgainstFirst, ComparedRun, ComparedRuns, Difference
+from engine.results.figures import Interval
 from engine.results.metrics import placed, tabled
 from engine.results.nested import NestedResult, SearchedSpan
 from engine.results.number_format import defined, grouped
+from engine.results.robustness import AccountIntervals
 from engine.results.search import Luck, SearchTrial
 from engine.runs.results import backtest_of
 from tests.tui.app import searched

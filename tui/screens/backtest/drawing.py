@@ -24,7 +24,8 @@ from tui.widgets.lines import Line, first_whole, number, packed, spread, width_o
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.results.backtest import BacktestResult, FillScenario
+    from engine.results.backtest import BacktestResult
+    from engine.results.robustness import FillScenario
     from engine.runs.folder import RunFolder
 
 NAMES = {

@@ -13,8 +13,10 @@ from tui.widgets.lines import Line, fitted, number, width_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from engine.results.backtest import BacktestResult, Interval, TrialCounts
+    from engine.results.backtest import BacktestResult
+    from engine.results.figures import Interval
     from engine.results.metrics import Metric
+    from engine.results.robustness import TrialCounts
 
 DEFLATED = "deflated Sharpe"
 GAINS = ("total_return", "cagr")

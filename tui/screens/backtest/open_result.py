@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.results.answers import OpenedResult
-from engine.results.backtest import TrialCounts
+from engine.results.robustness import TrialCounts
 from engine.runs.results import backtest_of
 from tui.background.questions import Question
 from tui.settings.what_if import RuleOverrides

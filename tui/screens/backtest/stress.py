@@ -12,7 +12,8 @@ from tui.screens.backtest.drawing import tone, why_absent
 from tui.widgets.lines import Line, number
 
 if TYPE_CHECKING:
-    from engine.results.backtest import BacktestResult, StressTests
+    from engine.results.backtest import BacktestResult
+    from engine.results.stress import StressTests
 
 LEFT, RIGHT = 40, 39  # columns; the panel fits 80
 HUGE = 100.0  # a return from which on there is no room for its decimals
