@@ -37,10 +37,10 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
         print(USAGE, file=sys.stderr)
         return 2
-    from engine.runs.process import carry_out
+    from engine.runs.process import execute
 
     run = RunFolder(Path(arguments[0]))
-    return carry_out(run, lambda emit: work(run, emit), lambda emit: judge(run, emit))
+    return execute(run, lambda emit: work(run, emit), lambda emit: judge(run, emit))
 
 
 def audit(request: Event, emit: Emit) -> AuditReport:

@@ -20,7 +20,7 @@ import numpy as np
 from engine import experiment, outcome
 from engine.backtest import trading
 from engine.disk import CHECKPOINT
-from engine.lineage import kept, origin, provenance
+from engine.lineage import origin, provenance, saving
 from engine.market.merge import fingerprint
 from engine.models import registry
 from engine.models.training import backend
@@ -69,7 +69,7 @@ def train(job: Job) -> TrainResult:
 
     devices = backend.devices_of(origin.pinned(run, settings.training))
     own_model = registry.file_hash(settings.model)
-    kept.record_origin(job, fingerprint(data.market), data.own, own_model, devices)
+    saving.record_origin(job, fingerprint(data.market), data.own, own_model, devices)
     # scale, fit
     trained = experiment.fit(settings, samples, parts, devices, run.path / CHECKPOINT, job.emit)
 
@@ -85,7 +85,7 @@ def train(job: Job) -> TrainResult:
             target, rules = samples.windows.target[parts.validation], with_limits(settings, data.limits)
             choice = trading.entry_threshold(data.market, target, centre(forecast), rules)
             metadata = replace(metadata, entry_threshold=choice.threshold, gross_return=choice.gross)
-        kept.keep_model(job, artifact.Artifact(trained.models, trained.scalers, metadata), data.own)
+        saving.save_model(job, artifact.Artifact(trained.models, trained.scalers, metadata), data.own)
     summary = TrainingSummary(**trained.fitted.summary())
     notes = (*data.notes, *outcome.notes_on_costs(settings, metadata.entry_threshold, metadata.gross_return))
     return TrainResult(summary, data.market.simulated, notes)
@@ -142,7 +142,7 @@ def trade_model(job: Job, trained: RunFolder) -> BacktestResult:
         result = replace(
             overview.assess_and_record(job.home.path, result, backtested, ridge, trial_origin), drift=drift
         )
-    kept.record_origin(job, fingerprint(data.market), data.own, loaded.metadata.own_model, devices)
+    saving.record_origin(job, fingerprint(data.market), data.own, loaded.metadata.own_model, devices)
     write_manifest(run.path, [*outcome.FILES, run.origin_path.name])
     return result
 

@@ -43,10 +43,10 @@ def forked(run):
     runs.exit_code(runs.forked(run, before=check_anew))
 
 
-def outcome(home, settings=SMALL, carry_out=launched):
+def outcome(home, settings=SMALL, execute=launched):
     """What a run comes to: its files' bytes, and what its log says."""
     run = home.create("run", make({}, settings))
-    carry_out(run)
+    execute(run)
     if not run.manifest_path.exists():
         raise SystemExit(f"the run did not end well: {run.log_path.read_text()}")
     return [(run.path / name).read_bytes() for name in SAME], run.log_path.read_text()

@@ -68,11 +68,11 @@ def forked(run, before=None, after=None, do=None):
                 os.dup2(output, stream)
             run.stop_path.unlink(missing_ok=True)
         from engine.__main__ import work
-        from engine.runs.process import carry_out
+        from engine.runs.process import execute
 
         if before:
             before()
-        code = carry_out(run, do or (lambda emit: work(run, emit)))
+        code = execute(run, do or (lambda emit: work(run, emit)))
         if after:
             after()
     finally:

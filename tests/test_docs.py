@@ -213,6 +213,30 @@ def test_files_and_modules_that_pages_name_are_there(page):
         assert known or name.split(".")[0] not in PACKAGES, name
 
 
+def names_in(path):
+    """What a Python file defines: functions, classes, variables, fields."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.arg(arg=name):
+                yield name
+            case ast.Name(id=name, ctx=ast.Store()):
+                yield name
+
+
+@pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])
+def test_files_that_a_page_names_without_their_folder_and_names_in_modules_are_there(page):
+    files = [
+        path for name in PACKAGES for path in (ROOT / name).rglob("*") if path.suffix in (".py", ".tcss")
+    ]
+    for word in re.findall(r"`([^`\n]+)`", (ROOT / page).read_text()):
+        if re.fullmatch(r"(\w+/)*\w+\.(py|tcss)", word):
+            assert [path for path in files if f"/{path}".endswith(f"/{word}")], word
+        elif named := re.fullmatch(r"(\w+)\.(\w+)(\(.*\))?", word):
+            modules = [path for path in files if path.stem == named[1] and path.suffix == ".py"]
+            known = {name for path in modules for name in names_in(path)}
+            assert not modules or named[2] in known | {"toml", "json", "jsonl", "log"}, word
+
+
 def commands(group=None, before=()):
     """Every command of the command line, as a tuple of words."""
     group = group or typer.main.get_command(app)

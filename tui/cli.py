@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments is None and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as ctrl+c does, with its exit code
     try:
-        code = carry_out(given)
+        code = execute(given)
         if sys.stdout is not None:
             sys.stdout.flush()
         if arguments is None:
@@ -85,7 +85,7 @@ def choose_characters(given: list[str]) -> None:
             reconfigure(encoding=CHARACTER_SET)
 
 
-def carry_out(given: list[str]) -> int:
+def execute(given: list[str]) -> int:
     """Read the command line, do what it asks, print the answer; every error becomes an answer too."""
     try:
         options = app_options(given)

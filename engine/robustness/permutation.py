@@ -159,7 +159,7 @@ def unit_returns(bars: Bars) -> Floats:
     return earned
 
 
-def kept(weight: Floats) -> Floats:
+def in_force(weight: Floats) -> Floats:
     """Target weights (T,) with the last one kept where there is none; 0 before the first."""
     known = np.maximum.accumulate(np.where(np.isnan(weight), -1, np.arange(len(weight))))
     found: Floats = np.where(known < 0, 0.0, weight[known])
@@ -177,7 +177,7 @@ def shuffle(bars: Bars, weight: Floats, rules: Rules, permutations: int, seed: i
     ends = day_ends(bars.time, bars.calendar)  # (D,)
     equity = np.empty((permutations, len(ends)))
     deepest, timing = np.empty((2, permutations))
-    held, earned = kept(weight), unit_returns(bars)  # (T,) each
+    held, earned = in_force(weight), unit_returns(bars)  # (T,) each
     seen = set()
     for number in range(permutations):
         order = shuffler.order(generator)

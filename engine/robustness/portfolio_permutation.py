@@ -18,7 +18,7 @@ from engine.backtest import signals
 from engine.backtest.portfolio import Grid
 from engine.backtest.universe_trading import rules_of_universe, weights_in
 from engine.results.portfolio import BY_DAYS, BY_SYMBOL, PortfolioPermutation
-from engine.robustness.permutation import ROUNDING, kept, unit_returns
+from engine.robustness.permutation import ROUNDING, in_force, unit_returns
 from engine.statistics.account import DAY_MS
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Days:
         rules, grid = rules_of_universe(markets, settings), Grid.of(markets)
         wanted = weights_in(decisions, settings, member)
         held = [
-            signals.hold_for_horizon(each, rules.exit_after) if rules.exit_after else kept(each)
+            signals.hold_for_horizon(each, rules.exit_after) if rules.exit_after else in_force(each)
             for each in wanted.values()
         ]
         units = [unit_returns(bars) for bars in markets.values()]
@@ -85,7 +85,7 @@ class Days:
         orders = [generator.permutation(count) for _ in range(permutations)]
         found = [timing(gained[order, here].sum(), exposed[order, here].sum()) for order in orders]
         observed = timing(np.trace(gained), np.trace(exposed))
-        return judged(BY_DAYS, observed, found, len({order.tobytes() for order in orders}))
+        return tested(BY_DAYS, observed, found, len({order.tobytes() for order in orders}))
 
     def by_symbol(self, permutations: int, generator: np.random.Generator) -> PortfolioPermutation:
         """The weights of each day at other symbols of that day."""
@@ -103,7 +103,7 @@ class Days:
             seen.add(hash(order.tobytes()))
             found.append(timing(gained[day, order, symbol].sum(), exposed[day, order, symbol].sum()))
         observed = timing(np.trace(gained, axis1=1, axis2=2).sum(), np.trace(exposed, axis1=1, axis2=2).sum())
-        return judged(BY_SYMBOL, observed, found, len(seen))
+        return tested(BY_SYMBOL, observed, found, len(seen))
 
 
 def timing(gained: float, exposed: float) -> float:
@@ -111,7 +111,7 @@ def timing(gained: float, exposed: float) -> float:
     return float(gained / math.sqrt(exposed)) if exposed > 0 else 0.0
 
 
-def judged(name: str, observed: float, found: list[float], distinct: int) -> PortfolioPermutation:
+def tested(name: str, observed: float, found: list[float], distinct: int) -> PortfolioPermutation:
     """The share of orders whose timing is as good as the observed one, the real order among them."""
     if not observed or not found:
         return PortfolioPermutation(name, len(found), distinct, math.nan)

@@ -32,13 +32,13 @@ class Fold:
     lines: tuple[log.LogEntry, ...]
 
 
-def kept(run: RunFolder) -> Fold | None:
+def cached(run: RunFolder) -> Fold | None:
     """What is kept of a run's log, if that log goes on from there."""
     try:
         found = stamp(str(run.events_path))
         if found.size < LONG_BYTES:
             return None
-        stored = reader_cache.kept(reader_cache.place(run.path, "fold"))
+        stored = reader_cache.cached(reader_cache.place(run.path, "fold"))
         offset: int = stored["offset"]
         same = stored["stamp"] == str(found) and reader_cache.settled(found)
         if not same and stored["digest"] != digest(run, offset):

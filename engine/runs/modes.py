@@ -97,7 +97,7 @@ for each in (
         "update", ("collect",), "engine.results.studies:UpdateResult", "engine.pipeline:update",
         universe=True,
     ),
-    Mode("simulate", ("simulate",), BACKTEST, "engine.studies.simulate_signals:carry_out"),
+    Mode("simulate", ("simulate",), BACKTEST, "engine.studies.simulate_signals:execute"),
     Mode(
         "seeds", ("collect", "fit"), "engine.results.studies:SeedsResult", "engine.studies.seeds:train_seeds",
         universe=True,

@@ -1,6 +1,6 @@
 """The engine's side of a run: one process, one lock, one log, one outcome.
 
-`carry_out` is what `python -m engine RUN` calls, before anything slow is imported, so that a first event
+`execute` is what `python -m engine RUN` calls, before anything slow is imported, so that a first event
 stands in the log within moments.
 """
 
@@ -47,7 +47,7 @@ SAVE_WITHIN_S = 120.0  # from there to the end
 RESERVE_BYTES = 65_536  # kept for the last event, which has to be written when the disk is full
 
 
-def carry_out(
+def execute(
     run: RunFolder,
     work: Callable[[Emit], Any],
     judge: Callable[[Emit], None] = lambda _: None,
@@ -69,7 +69,7 @@ def carry_out(
         ):
             sweep(run.path)
             with EventLog(run.events_path) as log:
-                return RunSupervisor(run, log, output).carry_out(work, judge, heartbeat_s)
+                return RunSupervisor(run, log, output).execute(work, judge, heartbeat_s)
     except (QuantdeckError, OSError) as error:
         failure = as_error(error)
         with contextlib.suppress(OSError):
@@ -108,9 +108,7 @@ class RunSupervisor:
         self.ending = threading.Lock()  # taken once, by whoever writes the last event
         self.reserve = run.path / f"{TEMPORARY}reserve"
 
-    def carry_out(
-        self, work: Callable[[Emit], Any], judge: Callable[[Emit], None], heartbeat_s: float
-    ) -> int:
+    def execute(self, work: Callable[[Emit], Any], judge: Callable[[Emit], None], heartbeat_s: float) -> int:
         """See the function of that name."""
         ended = threading.Event()
         heart = threading.Thread(target=self.beat, args=(ended, heartbeat_s), name="heartbeat", daemon=True)

@@ -34,7 +34,7 @@ def place(subject: Path, kind: str) -> Path:
     return cache_folder() / FOLDER / f"{name}.{kind}"
 
 
-def kept(path: Path) -> Any:
+def cached(path: Path) -> Any:
     """What was kept there by this user and this version, else None."""
     try:
         facts = path.lstat()

@@ -61,7 +61,7 @@ class Follower:
         """
         living = alive(self.run)  # asked first: once no writer lives, what is read next is everything
         if not self._offset and not self._whole:
-            self._go_on_from(fold_cache.kept(self.run))
+            self._go_on_from(fold_cache.cached(self.run))
         tail = read(self.run.events_path, self._offset, superseded=self._whole)
         where = f"events.jsonl of run {self.run.path.name}"
         entries = [log.entry_of(event, where) for event in tail.events]

@@ -71,7 +71,7 @@ def summaries(home: Home, *, anew: bool = True) -> list[tuple[RunFolder, Summary
     """
     path, key = reader_cache.place(home.path, "index"), key_of(home)
     with gc_paused(stays=False):  # to look for garbage would take as long as the reading
-        content = reader_cache.kept(path) if key else None
+        content = reader_cache.cached(path) if key else None
         known = content["runs"] if content and content["key"] == key else {}
         found, index, more = [], {}, 0
         for run, stamps in stamped(home):

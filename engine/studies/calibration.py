@@ -48,11 +48,11 @@ def calibrate(job: Job) -> CalibrationResult:
     """
     chosen, emit = job.settings.calibration, job.emit
     wanted = [(edge, seed) for edge in chosen.edges for seed in range(chosen.seeds)]
-    known = {(each.edge, each.seed): each for each in kept(job.run.path)}
+    known = {(each.edge, each.seed): each for each in saved_trials(job.run.path)}
     emit({"kind": "simulated", "source": "calibration"})
     missing = [(job.settings, edge, seed) for edge, seed in wanted if (edge, seed) not in known]
     with preparation.stage(job.emit, "fit"):
-        for trial in results(carry_out, missing, job.settings.parallel, emit):
+        for trial in results(execute, missing, job.settings.parallel, emit):
             kept_as = job.run.path / f"trial-{trial.edge:g}-{trial.seed}.json"
             write_whole(kept_as, json.dumps(asdict(trial)).encode())
             known[trial.edge, trial.seed] = trial
@@ -62,7 +62,7 @@ def calibrate(job: Job) -> CalibrationResult:
     return CalibrationResult(job.run.id, tuple(edges), tuple(trials))
 
 
-def kept(folder: Path) -> list[CalibrationTrial]:
+def saved_trials(folder: Path) -> list[CalibrationTrial]:
     """The trials that a run has finished."""
     return [CalibrationTrial(**json.loads(path.read_bytes())) for path in sorted(folder.glob("trial-*.json"))]
 
@@ -106,7 +106,7 @@ def mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values) if values else math.nan
 
 
-def carry_out(settings: Settings, edge: float, seed: int) -> CalibrationTrial:
+def execute(settings: Settings, edge: float, seed: int) -> CalibrationTrial:
     """Make the market, run the pipeline on it in a folder of its own, judge the forecasts by the truth."""
     from engine import pipeline
     from engine.outcome import PREDICTIONS
@@ -122,7 +122,7 @@ def carry_out(settings: Settings, edge: float, seed: int) -> CalibrationTrial:
         result = pipeline.train_and_backtest(job)
         table = pd.read_parquet(run.path / PREDICTIONS)
     truth = market.conditional_mean(milliseconds(table.index))  # (B,)
-    return judged(edge, seed, table, truth, result)
+    return evaluated(edge, seed, table, truth, result)
 
 
 def own_settings(settings: Settings, seed: int) -> Settings:
@@ -152,7 +152,7 @@ def store_candles(store: Store, market: DemoMarket, count: int) -> int:
     return end_ms
 
 
-def judged(
+def evaluated(
     edge: float, seed: int, table: pd.DataFrame, truth: Any, result: BacktestResult
 ) -> CalibrationTrial:
     """The trial of forecasts laid beside returns and the truth, (B,) each."""

@@ -72,7 +72,7 @@ def trained(job: Job, samples: Samples, parts: list[Fold], market: str) -> dict[
     """Every fold's forecasts by its number: those kept, and the others trained. market: its fingerprint."""
     settings, emit = job.settings, job.emit
     with preparation.stage(emit, "fit"):
-        done = kept(job.run.path, parts, market)
+        done = saved_forecasts(job.run.path, parts, market)
         missing = [(settings, samples, fold, market) for fold in parts if fold.number not in done]
         for forecasts in results(train_fold, missing, settings.parallel, emit):
             write_with_digest(job.run.path / file_of(forecasts.number), forecasts.content())
@@ -87,7 +87,7 @@ def file_of(number: int) -> str:
     return f"fold-{number:03d}.npz"
 
 
-def kept(folder: Path, parts: list[Fold], market: str) -> dict[int, Forecasts]:
+def saved_forecasts(folder: Path, parts: list[Fold], market: str) -> dict[int, Forecasts]:
     """The folds that are done already, on this very data; damaged ones are trained again."""
     found = {}
     for fold in parts:

@@ -181,7 +181,7 @@ def looks_early(weight: Floats, frame: pd.DataFrame) -> list[Note]:
     return [Note("signals look early", {"own": own, "next": following})] if early else []
 
 
-def carry_out(job: Job) -> BacktestResult:
+def execute(job: Job) -> BacktestResult:
     """A run of mode simulate: its folder names the files; the result is a backtest's."""
     inputs = json.loads((job.run.path / INPUTS).read_bytes())
     hints = hints_of(inputs.pop("hints", {}))

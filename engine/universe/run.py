@@ -15,7 +15,7 @@ import numpy as np
 from engine import experiment, outcome
 from engine.disk import CHECKPOINT
 from engine.errors import ChangeSettingsError
-from engine.lineage import kept, origin, provenance
+from engine.lineage import origin, provenance, saving
 from engine.market.times import iso, milliseconds
 from engine.models import registry
 from engine.models.training import backend
@@ -53,7 +53,7 @@ def train(job: Job) -> TrainResult:
         job.emit(experiment.samples_event(pool, parts))
 
     devices = backend.devices_of(origin.pinned(run, settings.training))
-    kept.record_origin(job, data.fingerprint, data.own, registry.file_hash(settings.model), devices)
+    saving.record_origin(job, data.fingerprint, data.own, registry.file_hash(settings.model), devices)
     trained = experiment.fit(settings, pool, parts, devices, run.path / CHECKPOINT, job.emit)
 
     with stage(job.emit, "save"):
@@ -65,7 +65,7 @@ def train(job: Job) -> TrainResult:
             forecast = experiment.forecast_samples(trained, pool, parts.validation, job.emit)
             found = trading.entry_threshold(pool, parts.validation, centre(forecast), settings)
             metadata = replace(metadata, entry_threshold=found.threshold, gross_return=found.gross)
-        kept.keep_model(job, artifact.Artifact(trained.models, trained.scalers, metadata), data.own)
+        saving.save_model(job, artifact.Artifact(trained.models, trained.scalers, metadata), data.own)
     summary = TrainingSummary(**trained.fitted.summary())
     notes = (*data.notes, *outcome.notes_on_costs(settings, metadata.entry_threshold, metadata.gross_return))
     return TrainResult(summary, data.simulated, notes)
@@ -112,7 +112,7 @@ def trade_model(job: Job, trained: str, loaded: Artifact, settings: Settings, de
         result = results.conclude(
             job, source, origin_of, decided, account, benchmark, settings, [*notes, *remarks]
         )
-    kept.record_origin(job, data.fingerprint, data.own, loaded.metadata.own_model, devices)
+    saving.record_origin(job, data.fingerprint, data.own, loaded.metadata.own_model, devices)
     write_manifest(job.run.path, [*outcome.FILES, job.run.origin_path.name])
     return replace(result, drift=drift)
 
@@ -149,7 +149,7 @@ def metadata_of(
         own = target_ms[parts.test[symbol[parts.test] == s]]
         tested[name] = [str(iso(int(each))) for each in (own[0], own[-1])] if len(own) else []
     times = [milliseconds(market.frame.index) for market in markets]  # (T_s,)
-    seen = provenance.Seen(
+    seen = provenance.TrainingData(
         trained_until_ms=until,
         data_from_ms=min(int(time[0]) for time in times),
         data_until_ms=max(

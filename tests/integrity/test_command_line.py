@@ -13,14 +13,14 @@ from engine.runs.signature import KEY_NAME
 
 @pytest.fixture
 def deck(home):
-    def carry_out(*arguments, code=0, at=home):
+    def execute(*arguments, code=0, at=home):
         command = [sys.executable, "-P", "-m", "tui.cli", *arguments, "--home", str(at.path), "--json"]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
         assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
         assert "Traceback" not in done.stderr
         return json.loads(done.stdout)
 
-    return carry_out
+    return execute
 
 
 def test_reproduce_says_that_all_is_equal(deck, home, run):

@@ -21,7 +21,7 @@ from engine.runs.home import Home
 from engine.runs.manifest import write_manifest
 from engine.settings import make
 from engine.statistics.tear_sheet import tear_sheet
-from engine.studies.simulate_signals import INPUTS, NEVER_MS, carry_out
+from engine.studies.simulate_signals import INPUTS, NEVER_MS, execute
 from tests.backtest.markets import random_bars
 from tests.tui.results.stored import END
 from tests.tui.results.stored import candles as market_candles
@@ -89,7 +89,7 @@ def own_signals(path):
         table.to_csv(path / f"{name}.csv", date_format="%Y-%m-%dT%H:%M:%SZ", index_label="time")
     inputs = {name: str(path / f"{name}.csv") for name in files}
     (run.path / INPUTS).write_text(json.dumps(inputs))
-    found = carry_out(Job(settings, run, home, NEVER_MS, lambda _: None))
+    found = execute(Job(settings, run, home, NEVER_MS, lambda _: None))
     run.result_path.write_text(json.dumps(plain(found)))
     with EventLog(run.events_path) as log:
         log.emit({"kind": "started", "run": run.id, "mode": "simulate", "of": "", "pid": 1, "versions": {}})

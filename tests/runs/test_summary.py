@@ -127,7 +127,7 @@ def test_what_is_kept_is_not_read_again_and_the_home_is_never_written(pristine, 
 @pytest.mark.parametrize("foreign", ["owner", "mode", "code"])
 def test_an_index_of_somebody_else_or_of_other_code_is_not_believed(pristine, keeping, monkeypatch, foreign):
     home, index = fresh(pristine)
-    content = reader_cache.kept(index)
+    content = reader_cache.cached(index)
     for entry in content["runs"].values():
         entry[2]["symbol"] = "LIE/USDT"
     reader_cache.keep(index, content)
@@ -145,4 +145,4 @@ def test_an_index_of_somebody_else_or_of_other_code_is_not_believed(pristine, ke
 def test_what_changed_a_moment_ago_is_not_kept(pristine, keeping, monkeypatch):
     monkeypatch.setattr(reader_cache, "SETTLED_S", 3600.0)
     _, index = fresh(pristine)
-    assert "runs" not in (reader_cache.kept(index) or {})
+    assert "runs" not in (reader_cache.cached(index) or {})

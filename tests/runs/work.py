@@ -12,7 +12,7 @@ from pathlib import Path
 
 from engine.errors import ChangeSettingsError, Problem, SettingsError, StopRequestedError
 from engine.runs.folder import RunFolder
-from engine.runs.process import carry_out
+from engine.runs.process import execute
 
 pause = threading.Event().wait
 
@@ -132,4 +132,4 @@ def no_room_for_result(emit):
 
 
 if __name__ == "__main__":
-    sys.exit(carry_out(RunFolder(Path(sys.argv[2])), globals()[sys.argv[1]], heartbeat_s=0.05))
+    sys.exit(execute(RunFolder(Path(sys.argv[2])), globals()[sys.argv[1]], heartbeat_s=0.05))

@@ -12,7 +12,7 @@ from pathlib import Path
 from engine.__main__ import judge, work
 from engine.code_cache import cache_of, use
 from engine.runs.folder import RunFolder
-from engine.runs.process import carry_out
+from engine.runs.process import execute
 
 
 def main(event, further, folder):
@@ -32,7 +32,7 @@ def main(event, further, folder):
 
     use(cache_of("NUMBA_CACHE_DIR", Path("quantdeck") / "numba"), "*.nb?")
     run = RunFolder(Path(folder))
-    return carry_out(run, lambda emit: work(run, dying(emit)), lambda emit: judge(run, dying(emit)))
+    return execute(run, lambda emit: work(run, dying(emit)), lambda emit: judge(run, dying(emit)))
 
 
 if __name__ == "__main__":

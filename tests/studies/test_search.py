@@ -64,7 +64,7 @@ def silent(event):
     pass
 
 
-def in_this_process(monkeypatch, carry_out=trial.carry_out):
+def in_this_process(monkeypatch, execute=trial.execute):
     """Trials one after the other here, which counts them; no winner is trained."""
     done = []
 
@@ -75,7 +75,7 @@ def in_this_process(monkeypatch, carry_out=trial.carry_out):
     def gathered(workers, function, tasks, emit):
         for (task,) in tasks:
             done.append(task.number)
-            yield carry_out(task)
+            yield execute(task)
 
     monkeypatch.setattr(trials, "backend", backend)
     monkeypatch.setattr(trials, "gathered", gathered)
@@ -209,7 +209,7 @@ def slow_value(forecasts, settings):
 def test_pruned_and_failed_trials_are_told_and_never_win(home, searched, monkeypatch):
     def ended(task):
         if task.number == 0:
-            return trial.carry_out(task)
+            return trial.execute(task)
         state = "pruned" if task.number % 2 else "failed"
         return trial.Trial(task.key, task.number, state, task.drawn, task.attributes, reason="as asked")
 
@@ -376,7 +376,7 @@ def test_a_trial_is_judged_on_every_path_of_the_combinations(home, monkeypatch):
             for part in path.folds:
                 apart = np.abs(bar[part.test][:, None] - bar[np.r_[part.train, part.validation]])
                 assert apart.min() >= own.label.horizon
-        judged = trial.judged(task, own, paths, trial.Watch(None))
+        judged = trial.evaluated(task, own, paths, trial.Watch(None))
         skill = [np.mean([trial.skill(path, number) for number in range(4)]) for path in paths]
         assert judged.objectives == pytest.approx((np.mean(skill),))
         seen.append(judged.objectives)

@@ -31,7 +31,7 @@ def home(tmp_path_factory):
 def faked(value, returns=lambda number: np.random.default_rng(number).normal(0, 0.01, DAYS)):
     """Trials that cost nothing: value: what a number's objective is, None for one that fails."""
 
-    def carry_out(task):
+    def execute(task):
         found = value(task.number)
         if found is None:
             return trial.Trial(task.key, task.number, "failed", task.drawn, task.attributes, reason="odd")
@@ -42,7 +42,7 @@ def faked(value, returns=lambda number: np.random.default_rng(number).normal(0, 
             benchmark=0.001 * (-1.0) ** np.arange(len(own)) if task.number == 0 else np.empty(0),
         )  # fmt: skip
 
-    return carry_out
+    return execute
 
 
 def searched(home, monkeypatch, value, *overrides, **known):

@@ -40,8 +40,8 @@ def test_only_faults_are_coloured_as_such(tmp_path, kind):
     error = kind("run 0c1d0001", "was ended", "R resumes it")
     shown = Watched(run, replace(state_of(run), error=error))
     drawn = {
-        "train": train_screen.fault(shown, 78, str),
-        "runs": runs_drawing.fault(shown.state, run.id, 78),
+        "train": train_screen.failure(shown, 78, str),
+        "runs": runs_drawing.failure(shown.state, run.id, 78),
         "backtest": selection.without(shown),
         "search": search_drawing.without(shown, tmp_path, 78, ready=True),
     }

@@ -17,7 +17,7 @@ from engine.results.codec import from_json, plain
 from engine.runs import launch, requests, trial_store
 from engine.runs.error_codec import as_error, from_fields, to_fields
 from engine.runs.home import Home
-from engine.runs.process import carry_out
+from engine.runs.process import execute
 from tests.ordinary_user import ordinary_user
 from tests.queries.results import backtested
 from tui.app import Quantdeck
@@ -79,7 +79,7 @@ def answering_here(patch):
             return pid
         try:
             os.environ["QUANTDECK_LOCK"] = str(handle)
-            carry_out(run, fails)
+            execute(run, fails)
         finally:
             os._exit(0)
 

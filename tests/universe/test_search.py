@@ -111,7 +111,7 @@ def test_a_trial_of_a_universe_of_one_is_the_symbols_to_the_bit(inner):
     begins = np.linspace(0 if PATHS[0] in inner else 350, 700, 5).astype(int)[:-1]
     task = trial.Task("", 1, {}, {}, settings, space_of(settings), OneMarket(alone), begins, None, 10)
     one, other = (
-        trial.carry_out(dataclasses.replace(task, markets=each)) for each in (OneMarket(alone), several)
+        trial.execute(dataclasses.replace(task, markets=each)) for each in (OneMarket(alone), several)
     )
     assert one.complete, one.reason
     assert one.rules

@@ -75,7 +75,7 @@ def show(
     with Guard(leave):
         asyncio.run(stay())
     if deck.fault is not None:
-        log = deck.write_fault(home.path / "app.log", deck.now())
+        log = deck.write_traceback(home.path / "app.log", deck.now())
         reason = f"met a fault of its own: {type(deck.fault).__name__}"
         remedy = f"Runs go on. The traceback is in {log}; please report it"
         return Answer(error=InternalError("quantdeck", reason, remedy))

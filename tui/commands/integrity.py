@@ -14,7 +14,7 @@ from engine.runs.import_run import import_folder
 from engine.runs.repetition import repeat
 from engine.runs.requests import ask
 from tui.commands.answer import Answer
-from tui.commands.pipeline import carry_out
+from tui.commands.pipeline import execute
 from tui.commands.runs import chosen
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def reproduce(home: str | None, text: str, *, detach: bool) -> Answer:
     """Carry a finished run out once more, from its settings, and compare the two bit for bit."""
     run = chosen(home, text)
     again = repeat(Home(home_path(home)), run)
-    answer = carry_out(again, detach=detach)
+    answer = execute(again, detach=detach)
     if answer.error or detach:
         return answer
     found = ask({"do": "runs.compare", "original": str(run.path), "again": str(again.path)}, Comparison)

@@ -84,10 +84,10 @@ def start(
 ) -> Answer:
     """Make a run and carry it out; with `--detach` only start it."""
     run = Home(home_path(home)).create(mode, chosen, of=of, name=name)
-    return carry_out(run, detach=detach)
+    return execute(run, detach=detach)
 
 
-def carry_out(run: RunFolder, *, detach: bool) -> Answer:
+def execute(run: RunFolder, *, detach: bool) -> Answer:
     """Start the engine on a run, new or to be resumed, and follow it to its end unless detached."""
     from tui.runs.looks import remember
 

@@ -22,9 +22,8 @@ from tui.number_format import setting
 from tui.runs.comparison import different, intervals_of
 from tui.runs.facts import facts_of, has_result
 from tui.settings.what_if import RuleOverrides
-from tui.text.backtest import backtest_document, what_if
+from tui.text.backtest import backtest_document, spread_of_returns, what_if
 from tui.text.comparison import side_by_side
-from tui.text.returns import spread_of_returns
 from tui.text.trades import trade_facts, trades_table
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from engine.runs.state import state_of, state_or_fault
 from engine.runs.unreadable import unreadable
 from tui.commands.answer import Answer, error_text, say
 from tui.commands.outcome import outcome, shown
-from tui.commands.pipeline import carry_out
+from tui.commands.pipeline import execute
 from tui.commands.results import analysed
 from tui.commands.which_run import with_files
 from tui.number_format import loss, span, table
@@ -30,9 +30,9 @@ from tui.runs.facts import facts_of, facts_of_all, has_result
 from tui.runs.run_filter import fitting
 from tui.runs.run_order import as_tree, branch, ordered
 from tui.runs.status import cannot_be_read
+from tui.text.backtest import spread_of_returns
 from tui.text.csv_file import write_csv
 from tui.text.events import note_line
-from tui.text.returns import spread_of_returns
 
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
@@ -118,7 +118,7 @@ def show(home: str | None, text: str, csv: str) -> Answer:
             spread, text = spread_of(run)
             result += ["", text]
             document["returns"] = spread
-    return Answer(document, "\n".join([*head(run, state, facts), *epochs(state), *result, *fault(state)]))
+    return Answer(document, "\n".join([*head(run, state, facts), *epochs(state), *result, *failure(state)]))
 
 
 def spread_of(run: RunFolder) -> tuple[dict[str, Any] | None, str]:
@@ -168,7 +168,7 @@ def epochs(state: State) -> list[str]:
     return ["", table(header, rows, right=range(6))]
 
 
-def fault(state: State) -> list[str]:
+def failure(state: State) -> list[str]:
     """Why the run did not come to its end."""
     return ["", error_text(state.error)] if state.error else []
 
@@ -220,7 +220,7 @@ def resume(
             "is done, there is nothing to resume",
             start_anew(run) or "Start another one",
         )
-    return carry_out(run, detach=detach)
+    return execute(run, detach=detach)
 
 
 def delete(home: str | None, text: str, *, yes: bool) -> Answer:

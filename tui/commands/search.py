@@ -16,7 +16,7 @@ from engine.runs.home import Home, home_path
 from engine.runs.results import result_of
 from engine.runs.state import state_of
 from tui.commands.answer import Answer
-from tui.commands.pipeline import carry_out, start
+from tui.commands.pipeline import execute, start
 from tui.commands.settings import overlay
 from tui.number_format import table
 from tui.runs.nested import spans_of
@@ -96,7 +96,7 @@ def refuse_settings(given: Mapping[str, object]) -> None:
 
 def resume(home: str | None, text: str, *, detach: bool) -> Answer:
     """Go on with a search that was stopped or killed."""
-    return carry_out(a_search(home, text, EITHER), detach=detach)
+    return execute(a_search(home, text, EITHER), detach=detach)
 
 
 def show(home: str | None, text: str, csv: str) -> Answer:

@@ -14,7 +14,7 @@ from engine.runs.modes import training
 from engine.runs.requests import ask
 from engine.settings import with_funding
 from tui.commands.answer import Answer
-from tui.commands.pipeline import carry_out
+from tui.commands.pipeline import execute
 from tui.commands.settings import from_file
 from tui.commands.which_run import with_model
 from tui.text.audit import audit_lines
@@ -74,4 +74,4 @@ def simulate(
     if hints:
         inputs["hints"] = dict(hints)
     write_whole(run.path / "inputs.json", json.dumps(inputs).encode())
-    return carry_out(run, detach=detach)
+    return execute(run, detach=detach)

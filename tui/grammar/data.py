@@ -117,7 +117,7 @@ def repair(
     undo: Annotated[bool, option("--undo", help="Take the last repair of the series back.")] = False,
     config: Config = None, overrides: Overrides = None, home: HomeDir = None,
 ) -> Answer:  # fmt: skip
-    """Find what is wrong with a series' candles; mend it as the settings say (repair.gaps …)."""
+    """Find what is wrong with a series' candles; repair it as the settings say (repair.gaps …)."""
     from tui.commands.data import repair
 
     return repair(home, series, config, overrides, undo=undo)

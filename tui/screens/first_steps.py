@@ -23,7 +23,7 @@ KEYS: list[Binding] = [
 ]
 
 
-def ways(lacking: str) -> list[Line]:
+def first_steps(lacking: str) -> list[Line]:
     """What is lacking, and the three ways."""
     keys: list[Line] = [[(f"  {name}   ", "bright"), (what, "")] for name, what in WAYS]
     return [[], [(f" {lacking}", "bright")], [], *keys]

@@ -94,6 +94,11 @@ class Draft:
         self.texts = dict(self.last)
         self.said: set[str] = set()  # keys whose values were typed
 
+    @property
+    def groups(self) -> list[str]:
+        """The tables, in order."""
+        return list(dict.fromkeys(about.group for about in self.catalogue.values()))
+
     def say(self, key: str, text: str) -> None:
         """Take what was typed for a setting."""
         if self.texts[key] != text:

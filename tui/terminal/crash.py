@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class CrashSafe(Keyboard):
     """`fault` is what ended the app, None if it was left."""
 
-    def write_fault(self, path: Path, now: datetime) -> str:
+    def write_traceback(self, path: Path, now: datetime) -> str:
         """Append the traceback, without variables, to a file; return its path."""
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from engine.results.learned_tables import forecast_tables
 from engine.results.metrics import METRICS, tabled
 from engine.results.number_format import UNDEFINED, amount, correlation, defined, figure, percent, whole
 from engine.results.portfolio_tables import portfolio_tables
+from engine.results.return_tables import on_groups, on_rolling, return_tables
 from engine.results.trust_tables import figures_table, trust_tables
 from engine.runs.audit_status import as_claimed, audit_report, audit_status, caveats_of, unclaimed_of
 from tui.number_format import table
@@ -18,6 +19,7 @@ from tui.text.studies import folds_table, laid_out
 
 if TYPE_CHECKING:
     from engine.results.backtest import BacktestResult, Costs, ForecastQuality
+    from engine.results.return_analysis import ReturnAnalysis
     from engine.results.tables import Table
     from engine.runs.folder import RunFolder
 
@@ -127,3 +129,10 @@ def backtest_document(run: RunFolder, result: BacktestResult) -> dict[str, Any]:
     said = {"caveats": caveats_of(run, result)}
     sentences = explained(result, unclaimed=unclaimed_of(run, result))
     return said | {"result": figures} | paths | rest | {"run": run.id, "sentences": sentences}
+
+
+def spread_of_returns(found: ReturnAnalysis) -> str:
+    """Every table, then what it says."""
+    tables = "\n\n".join(map(laid_out, return_tables(found)))
+    said = [text for text in (on_groups(found), on_rolling(found.rolling)) if text]
+    return "\n".join([*([SIMULATED] if found.simulated else []), tables, "", *said])

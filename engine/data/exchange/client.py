@@ -67,7 +67,7 @@ class Client:
             except RateLimited:
                 pause_s, reason = 0.0, reason if tries else "takes no requests for now"
             except Exception as error:  # noqa: BLE001  judged one by one; what is not foreseen passes through
-                reason = judged(self.id, error)
+                reason = failure_of(self.id, error)
                 tries += 1
                 jitter = random.SystemRandom().uniform(0.5, 1.5)
                 pause_s = jitter * min(self.backoff_s * 2 ** (tries - 1), LONGEST_BACKOFF_S)
@@ -160,7 +160,7 @@ async def load_markets(ccxt: Any) -> None:
         raise errors.BadResponse(f"{ccxt.id} answered with an empty list of markets")
 
 
-def judged(exchange_id: str, error: Exception) -> str:
+def failure_of(exchange_id: str, error: Exception) -> str:
     """Why a try failed, if another may succeed; else raises ChangeSettingsError, or the error itself."""
     from ccxt.base import errors
 

@@ -28,11 +28,11 @@ class LossBySymbol:
     def __init__(self, counts: Mapping[str, int], groups: NDArray[np.int32]) -> None:
         """groups: (G, K, B) start indices, none of them of two symbols; counts: windows of each, in order."""
         self.counts, self.means = counts, np.zeros(len(groups))  # (G,)
-        self.walked = np.cumsum((groups != PADDING).sum(axis=(1, 2)))  # (G,) windows
+        self.windows = np.cumsum((groups != PADDING).sum(axis=(1, 2)))  # (G,) windows
 
     def found(self) -> dict[str, float]:
         """By symbol, once all groups are through."""
         count = np.array(list(self.counts.values()))  # (S,)
-        last = np.searchsorted(self.walked, np.cumsum(count))  # (S,) groups
-        losses = np.diff(self.walked[last] * self.means[last], prepend=0.0) / count  # (S,)
+        last = np.searchsorted(self.windows, np.cumsum(count))  # (S,) groups
+        losses = np.diff(self.windows[last] * self.means[last], prepend=0.0) / count  # (S,)
         return dict(zip(self.counts, losses.tolist(), strict=True))

@@ -109,15 +109,15 @@ class Replay:
 
     def threshold(self, test_ms: int) -> float:
         """The entry threshold that comes of the samples around the first test target."""
-        target, forecast, validation = self.judged(test_ms)
+        target, forecast, validation = self.forecasts_around(test_ms)
         return self.stages.threshold(self.market, target, forecast, self.label[target], validation)
 
     def width(self, test_ms: int) -> float:
         """Half of the width of bands that comes of them."""
-        target, forecast, validation = self.judged(test_ms)
+        target, forecast, validation = self.forecasts_around(test_ms)
         return self.stages.width(forecast, self.label[target], self.volatility[target], validation)
 
-    def judged(self, test_ms: int) -> tuple[Rows, Floats, NDArray[np.bool_]]:
+    def forecasts_around(self, test_ms: int) -> tuple[Rows, Floats, NDArray[np.bool_]]:
         """Rows (n,) of validation and test around the first test target, forecasts, whether of validation."""
         chosen, forecast = self.forecasts(test_ms)
         part = np.isin(chosen, self.split.validation) | np.isin(chosen, self.split.test)  # (n,)

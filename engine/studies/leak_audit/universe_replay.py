@@ -155,7 +155,7 @@ class UniverseReplay:
         ]
         return np.concatenate(found)
 
-    def judged(self, test_ms: int) -> tuple[Rows, Floats]:
+    def forecasts_around(self, test_ms: int) -> tuple[Rows, Floats]:
         """Positions of validation's samples around the first test target, (n,), and their forecasts."""
         position, forecast = [], []
         for each in self.symbols.values():
@@ -167,12 +167,12 @@ class UniverseReplay:
 
     def threshold(self, test_ms: int) -> float:
         """The entry threshold that comes of the samples around the first test target."""
-        position, forecast = self.judged(test_ms)
+        position, forecast = self.forecasts_around(test_ms)
         return trading.entry_threshold(self.pool, position, centre(forecast), self.settings).threshold
 
     def width(self, test_ms: int) -> float:
         """Half of the width of bands that comes of them."""
-        position, forecast = self.judged(test_ms)
+        position, forecast = self.forecasts_around(test_ms)
         return experiment.band_width(forecast, self.pool, position, self.settings)
 
     def traded(self, targets: Mapping[str, Rows], signals: Mapping[str, NDArray[np.int8]]) -> Portfolio:

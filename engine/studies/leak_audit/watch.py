@@ -17,8 +17,7 @@ from os.path import normpath, realpath  # kept: whoever is watched may put other
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.compat import frames
-from engine.compat.c_library import name_of
+from engine.compat.interpreter import ALL_FRAMES, ONE_FRAME, name_of
 from engine.own_modules import PLACES
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ ALONE = {
     "gc.get_objects": "searches the memory of its process",
     "gc.get_referrers": "searches the memory of its process",
     "gc.get_referents": "searches the memory of its process",
-    frames.ALL: "searches the memory of its process",
+    ALL_FRAMES: "searches the memory of its process",
     "sys.settrace": "follows what its process executes",
     "sys.setprofile": "follows what its process executes",
 }  # fmt: skip
@@ -220,7 +219,7 @@ def looks_around(event: str, arguments: tuple[Any, ...]) -> str:
     """What code does that raises the event by itself: look at what is being executed, or at memory."""
     if event in BY_ADDRESS:
         return READS_MEMORY
-    frame = event == frames.ONE or (event == "object.__getattr__" and arguments[1] in FRAMES)
+    frame = event == ONE_FRAME or (event == "object.__getattr__" and arguments[1] in FRAMES)
     return SEARCHES if frame else ""
 
 

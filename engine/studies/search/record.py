@@ -96,7 +96,7 @@ def keep(folder: Path, trial: Trial) -> None:
     write_with_digest(folder / file_of(trial.number), trial.content())
 
 
-def kept(folder: Path, number: int, key: str, drawn: dict[str, Value]) -> Trial | None:
+def saved(folder: Path, number: int, key: str, drawn: dict[str, Value]) -> Trial | None:
     """The trial of that number, if it is done, whole, of this very search and as it was drawn."""
     try:
         found = Trial.read(read_with_digest(folder / file_of(number)))
@@ -105,7 +105,7 @@ def kept(folder: Path, number: int, key: str, drawn: dict[str, Value]) -> Trial 
     return found if found.key == key and found.drawn == drawn else None
 
 
-def kept_of_others(folder: Path, key: str) -> int:
+def saved_of_others(folder: Path, key: str) -> int:
     """How many whole trials there are of another search than this: the data have changed in between."""
     found = 0
     for path in folder.glob("trial-*.npz"):

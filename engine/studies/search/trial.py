@@ -60,7 +60,7 @@ class Task:
     others: int
 
 
-def carry_out(task: Task) -> Trial:
+def execute(task: Task) -> Trial:
     """Train, trade and judge; what cannot be trained or is not worth it comes back and says so."""
     watch = Watch(task.levels)
 
@@ -73,7 +73,7 @@ def carry_out(task: Task) -> Trial:
     try:
         settings = one_device(with_values(task.settings, task.drawn, task.parameters))
         plan = plan_of(settings, task.markets, task.begins)
-        return judged(task, settings, trained(task, settings, plan, watch), watch)
+        return evaluated(task, settings, trained(task, settings, plan, watch), watch)
     except PrunedError as error:
         return ended("pruned", str(error))
     except (ChangeSettingsError, DivergedError, RepairDataError) as error:
@@ -115,12 +115,12 @@ def best_rules(task: Task, settings: Settings, paths: list[Forecasts[Any]]) -> t
     return tried, int(np.argmax(np.mean([each.on_validation(tried) for each in paths], axis=0)))
 
 
-def judged(task: Task, settings: Settings, paths: list[Forecasts[Any]], watch: Watch) -> Trial:
+def evaluated(task: Task, settings: Settings, paths: list[Forecasts[Any]], watch: Watch) -> Trial:
     """The trial with the best of its rules; of several paths the means, returns as of equal parts in each."""
     tried, best = best_rules(task, settings, paths)
     own, names = tried[best].settings, settings.search.objective
     strategies = [each.traded(own) for each in paths]
-    others = [tried[number] for number in kept(len(tried), task) if number != best]
+    others = [tried[number] for number in recorded_rules(len(tried), task) if number != best]
     found = [objectives(names, *pair) for pair in zip(paths, strategies, strict=True)]
     return Trial(
         task.key,
@@ -141,7 +141,7 @@ def judged(task: Task, settings: Settings, paths: list[Forecasts[Any]], watch: W
     )
 
 
-def kept(count: int, task: Task) -> list[int]:
+def recorded_rules(count: int, task: Task) -> list[int]:
     """Which of so many rules are kept: those of the settings, number 0, and others drawn by seed."""
     generator = np.random.default_rng([task.settings.search.seed, task.number, 1])
     drawn = generator.permutation(np.arange(1, count))[: task.others]

@@ -17,8 +17,8 @@ from engine.statistics.returns import sharpe
 from engine.studies.search import asking
 from engine.studies.search.luck import luck_of
 from engine.studies.search.pruning import levels_of
-from engine.studies.search.record import keep, kept, kept_of_others
-from engine.studies.search.trial import Task, carry_out
+from engine.studies.search.record import keep, saved, saved_of_others
+from engine.studies.search.trial import Task, execute
 from engine.studies.workers import backend, gathered
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Trials:
     def carried_out(self) -> list[Trial]:
         """All of them, by number; the settings as they are come first."""
         begun = time.monotonic()
-        if others := kept_of_others(self.job.run.path, self.key):
+        if others := saved_of_others(self.job.run.path, self.key):
             self.job.emit(log_event(Note("trials of other data", {"trials": others}), "warning"))
         with backend(self.settings.parallel, self.search.batch + 1) as workers:
             self.batch([asking.Asked(0, {}, {}), *self.asked(0)], workers)
@@ -84,7 +84,7 @@ class Trials:
         for trial in done.values():
             self.emit_trial(trial, len(done), kept=True)
         if missing:
-            for trial in gathered(workers, carry_out, missing, self.job.emit):
+            for trial in gathered(workers, execute, missing, self.job.emit):
                 keep(self.job.run.path, trial)
                 done[trial.number] = trial
                 self.emit_trial(trial, len(done))
@@ -118,7 +118,7 @@ class Trials:
 
     def known(self, asked: Asked) -> Trial | None:
         """The trial, if an earlier process did it, or if the same was drawn in an earlier batch."""
-        found = kept(self.job.run.path, asked.number, self.key, asked.drawn)
+        found = saved(self.job.run.path, asked.number, self.key, asked.drawn)
         if found is None and not self.has_rules:
             same = next((each for each in self.trials[1:] if each.drawn == asked.drawn), None)
             if same is not None and same.state != "pruned":

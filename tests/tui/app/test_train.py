@@ -32,7 +32,7 @@ from tui.app import Quantdeck
 from tui.runs import status as run_status
 from tui.runs.watch import Watched
 from tui.screens.train.drawing import by_symbol
-from tui.screens.train.screen import TrainScreen, fault
+from tui.screens.train.screen import TrainScreen, failure
 from tui.terminal.sizes import HEIGHT, WIDTH
 from tui.widgets.lines import Lines, plain
 from tui.widgets.loss_chart import LossChart, Losses, drawing
@@ -253,7 +253,7 @@ def test_alarm_and_error_are_wrapped_and_a_note_that_is_cut_is_marked(width, not
     events = STATES["nan"][0]
     stamped = [each | {"at": NOON.isoformat(), "seq": seq} for seq, each in enumerate(events, 1)]
     state = replay(State(), [entry_of(each, "a log") for each in stamped])
-    lines = [*map(plain, fault(Watched(RunFolder(Path("none")), state, note=note), width - 2, str))]
+    lines = [*map(plain, failure(Watched(RunFolder(Path("none")), state, note=note), width - 2, str))]
     assert max(map(cell_len, lines)) <= width
     said = " ".join(" ".join(lines).split())
     assert run_status.alarm(state) in said or " ".join(run_status.alarm(state).split()) in said

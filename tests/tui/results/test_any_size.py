@@ -24,7 +24,7 @@ from tui.widgets.virtual_table import VirtualTable
 # What keys choose and widgets keep, whether it shows or not.
 CHOSEN = (
     "cursor", "top", "sorted_by", "log_axis", "sort", "reverse", "filter", "value", "scroll_offset",
-    "_zoom", "_log", "_smoothing", "_back", "_frozen", "_filter",
+    "_zoom", "zoomed", "_log", "_smoothing", "_back", "_frozen", "_filter",
 )  # fmt: skip
 SIZES = st.tuples(st.integers(WIDTH, 220), st.integers(HEIGHT, 60))
 OWN = ("y", "n", "escape", "enter")  # of dialogs

@@ -39,4 +39,4 @@ async def test_rolling_figures_and_returns_are_those_of_the_rules_that_are_set(d
             for row in table.rows:
                 assert all(cell in shown.text for cell in row), row
         await press("f")(pilot)
-        assert not deck.screen._zoom
+        assert not deck.screen.zoomed

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.tui.results.conftest import press, quiet, text_of
-from tui.screens.backtest.screen import OF_RULES
+from tui.screens.backtest.panels import OF_RULES
 from tui.screens.backtest.trade import TradeScreen
 from tui.widgets.lines import Lines
 

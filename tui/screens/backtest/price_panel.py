@@ -113,7 +113,7 @@ class PricePanel(StretchPanel):
     def draw(self) -> None:
         """Draw."""
         if self._found is None:
-            self.show(selection.fault(self._error) if self._error else [[(" loading …", "quiet")]])
+            self.show(selection.error_lines(self._error) if self._error else [[(" loading …", "quiet")]])
             return
         size = self.size
         self.show(

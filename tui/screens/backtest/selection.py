@@ -101,10 +101,10 @@ def broken(error: QuantdeckError, *, whole: bool) -> list[Line]:
         ("b", "bright"),
         (" backtest again", "quiet"),
     ]
-    return [[], *fault(error), [], keys] if whole else [*fault(error), keys]
+    return [[], *error_lines(error), [], keys] if whole else [*error_lines(error), keys]
 
 
-def fault(error: QuantdeckError) -> list[Line]:
+def error_lines(error: QuantdeckError) -> list[Line]:
     """Thing, reason and remedy."""
     remedy: Sequence[Line] = indented(wrapped(error.remedy)) if error.remedy else []
     return [*indented(wrapped(f"{error.thing}: {error.reason}", run_status.tone(error))), *remedy]

@@ -108,7 +108,9 @@ class SeriesPanel(StretchPanel, can_focus=True):
     def draw(self) -> None:
         """Draw."""
         if self._found is None:
-            self.show(selection.fault(self._error) if self._error else [[(" reading the series …", "quiet")]])
+            self.show(
+                selection.error_lines(self._error) if self._error else [[(" reading the series …", "quiet")]]
+            )
             return
         self.show(
             series_chart.drawing(

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.containers import VerticalScroll
 
-from engine.results.series import BrokenSeries, SeriesDetail, StoredSeries, StoreStatus
-from tui.background.questions import Question, Questions
+from engine.results.series import BrokenSeries, StoredSeries, StoreStatus
+from tui.background.questions import Questions
 from tui.screens.backtest import selection
 from tui.screens.base import BaseScreen
 from tui.screens.data import actions, detail, drawing
+from tui.screens.data.open_store import OpenStore
 from tui.screens.dialogs import Prompt, wrapped
-from tui.screens.first_steps import ways
+from tui.screens.first_steps import first_steps
 from tui.terminal.keys import VIEW, key
 from tui.widgets.lines import Line, Lines, spread
 from tui.widgets.virtual_table import VirtualTable
@@ -58,12 +59,9 @@ class DataScreen(BaseScreen):
         super().__init__()
         self.questions = Questions(self, self.ask_engine)
         self.imports = Questions(self, ask_apart)
-        self._status: StoreStatus | None = None
+        self.store = OpenStore(self.questions)
         self._shown: list[StoredSeries | BrokenSeries] = []  # the rows of the table
-        self._details: dict[str, SeriesDetail] = {}  # by the content of the series
-        self._error: QuantdeckError | None = None
         self._filter = ""
-        self._collected: frozenset[tuple[str, str]] = frozenset()
         self._rest: Timer | None = None
 
     def body(self) -> Iterable[Widget]:
@@ -90,7 +88,7 @@ class DataScreen(BaseScreen):
     @property
     def status(self) -> StoreStatus:
         """What is stored, as far as it is known."""
-        return self._status or StoreStatus()
+        return self.store.status or StoreStatus()
 
     @property
     def row(self) -> StoredSeries | BrokenSeries | None:
@@ -104,21 +102,14 @@ class DataScreen(BaseScreen):
 
     def action_reload(self) -> None:
         """Ask what is stored."""
-
-        def answered(status: StoreStatus) -> None:
-            before = {each.series for each in self._status.series} if self._status else None
-            self._status, self._error = status, None
-            self.draw()
-            self.go_to_new(before)
-            self.ask_detail()
-
-        def failed(error: QuantdeckError) -> None:
-            self._error = error
-            self.draw()
-
-        request = {"do": "data.status", "home": str(self.deck.home.path)}
-        self.questions.ask("status", Question(request, StoreStatus, answered, failed))
+        self.store.ask(str(self.deck.home.path), self.answered, self.draw)
         self.draw()
+
+    def answered(self, before: set[str] | None) -> None:
+        """Show what is stored; `before` are the names that were known until now."""
+        self.draw()
+        self.go_to_new(before)
+        self.ask_detail()
 
     def go_to_new(self, before: set[str] | None) -> None:
         """Put the cursor on the first candles that were not stored before: `n` starts a run on them."""
@@ -130,15 +121,7 @@ class DataScreen(BaseScreen):
 
     def runs_changed(self, snapshot: Snapshot) -> None:
         """Show the progress of updates; once a run has collected or ended, ask anew what is stored."""
-        collected = frozenset(
-            (each.id, name)
-            for each in snapshot.runs
-            for name, source in each.state.sources.items()
-            if source.over
-        ) | {(each.id, each.state.ended_at) for each in snapshot.runs if each.state.ended}
-        if snapshot.ready and collected != self._collected:
-            self._collected = collected
-            self._details.clear()
+        if self.store.outdated(snapshot):
             self.action_reload()
         self.draw()
 
@@ -172,12 +155,12 @@ class DataScreen(BaseScreen):
         title = spread(left, [(f"home {self.deck.home_text} ", "quiet")], self.size.width)
         self.query_one("#title", Lines).show([title])
         state: list[Line] = []
-        if self._error:
-            state = [*selection.fault(self._error), [], [("  F5", "bright"), ("  reload", "")]]
-        elif self._status is None:
+        if self.store.error:
+            state = [*selection.error_lines(self.store.error), [], [("  F5", "bright"), ("  reload", "")]]
+        elif self.store.status is None:
             state = [[], [(" reading the store …", "quiet")]]
         elif not every:
-            state = ways("Nothing stored yet.")
+            state = first_steps("Nothing stored yet.")
         self.query_one("#state", Lines).show(state)
 
     def on_virtual_table_moved(self) -> None:
@@ -190,19 +173,14 @@ class DataScreen(BaseScreen):
     def ask_detail(self) -> None:
         """Ask for the gaps and the report of the series under the cursor."""
         series = self.series
-        if series is None or series.content in self._details:
+        if series is None or series.content in self.store.details:
             self.draw_detail()
             return
 
-        def answered(found: SeriesDetail) -> None:
-            self._details[series.content] = found
-            self.draw_detail()
-
         def failed(error: QuantdeckError) -> None:
-            self.query_one("#text", Lines).show(selection.fault(error))
+            self.query_one("#text", Lines).show(selection.error_lines(error))
 
-        request = {"do": "data.detail", "home": str(self.deck.home.path), "series": series.series}
-        self.questions.ask("detail", Question(request, SeriesDetail, answered, failed))
+        self.store.ask_detail(str(self.deck.home.path), series, self.draw_detail, failed)
 
     def draw_detail(self) -> None:
         """Gaps, report and provenance of the series under the cursor."""
@@ -217,7 +195,7 @@ class DataScreen(BaseScreen):
             ]
         elif row:
             error = drawing.errors(self.deck.snapshot.runs).get(row.series, "")
-            known = self._details.get(row.content)
+            known = self.store.details.get(row.content)
             lines = (
                 detail.detail(known, error, self.size.width)
                 if known
@@ -249,7 +227,7 @@ class DataScreen(BaseScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Keys that would do nothing now, or nothing in sight, are neither shown nor taken."""
-        known = self._status is not None
+        known = self.store.status is not None
         needs = {
             "filter": self.in_sight("#sources") and bool(self.status.series),
             "update": self.series is not None,

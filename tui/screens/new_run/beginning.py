@@ -57,7 +57,7 @@ def trained_alike(runs: Sequence[Watched], mode: str, chosen: settings.Settings)
     return ""
 
 
-def judged(
+def estimated_cost(
     runs: Sequence[Watched], chosen: settings.Settings, read_log: Callable[[str], object]
 ) -> tuple[Estimate, str] | None:
     """What an epoch will take by the newest run that can be compared, and that run's id.

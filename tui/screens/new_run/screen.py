@@ -15,14 +15,15 @@ from engine.plain_file import expanded
 from engine.runs.modes import startable, training
 from tui.number_format import span
 from tui.screens.base import BaseScreen
-from tui.screens.dialogs import Ask, Prompt, wrapped
-from tui.screens.new_run.beginning import draft_of, judged, taken_from, trained_alike
+from tui.screens.dialogs import Ask, Prompt
+from tui.screens.new_run import drawing
+from tui.screens.new_run.beginning import draft_of, estimated_cost, taken_from, trained_alike
 from tui.screens.pick import Pick
 from tui.settings.draft import SERIES, Draft
 from tui.settings.files import DEFAULT_FILE
 from tui.terminal.keys import VIEW, key
 from tui.widgets.field import Choice, Field
-from tui.widgets.lines import Line, Lines, fitted, width_of
+from tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -118,20 +119,12 @@ class NewRun(BaseScreen, inherit_bindings=False):
     def _show(self) -> None:
         if self._draft is None or not self.is_attached:
             return
-        width, rule = self.size.width, "-" if self.deck.ascii else "─"
-        self.query_one("#rule", Lines).show([[(rule * width, "rule")]])
-        cost = fitted(self._cost(), width - 8).rstrip()
-        duration: Line = [(f" {cost} ", "quiet")] if cost else []
-        line = [(rule * (width - width_of(duration) - 4), "rule"), *duration, (rule * 4, "rule")]
-        self.query_one("#rule2", Lines).show([line])
-        count = len(self._wrong)
-        verdict: Line = [("all settings are valid", "good")]
-        if count:
-            verdict = [(f"{count} setting{'s are' if count > 1 else ' is'} wrong", "bad")]
-        whose = f"as {self.draft.origin}" if self.draft.origin else "defaults"
-        legend = f"   {whose}  ≠ changed  • not default"
-        self.query_one("#title", Lines).show([[(" New run   ", "bright"), *verdict, (legend, "quiet")]])
-        self.query_one("#groups", Lines).show(self._visible_groups())
+        width, ascii_only = self.size.width, self.deck.ascii
+        self.query_one("#title", Lines).show([drawing.title(self.draft, len(self._wrong))])
+        self.query_one("#rule", Lines).show([[(("-" if ascii_only else "─") * width, "rule")]])
+        self.query_one("#rule2", Lines).show([drawing.rule(self._cost(), width, ascii=ascii_only)])
+        groups = self.query_one("#groups", Lines)
+        groups.show(drawing.groups(self.draft, self._wrong, self._group, groups.size.height))
         for field in self.query(Field):
             key = field.about.key
             field.remark(
@@ -146,59 +139,19 @@ class NewRun(BaseScreen, inherit_bindings=False):
         chosen, mode = self._settings, self.draft.texts["start.mode"]
         if chosen is None or mode not in training():
             return ""
-        found = judged(self.deck.snapshot.runs, chosen, self.deck.watcher.read_log)
+        found = estimated_cost(self.deck.snapshot.runs, chosen, self.deck.watcher.read_log)
         if found is None:
             return ""
         cost, run = found
         return f"about {span(cost.epoch_s)} an epoch, {span(cost.most_s)} in all at most, judged by run {run}"
 
-    def _groups(self) -> list[str]:
-        return list(dict.fromkeys(about.group for about in self.draft.catalogue.values()))
-
-    def _visible_groups(self) -> list[Line]:
-        """As many as fit around the present one; arrows tell of the others."""
-        names = self._groups()
-        room = self.query_one("#groups").size.height or len(names)
-        first = max(0, min(names.index(self._group) - room + 2, len(names) - room))
-        lines = [self._line_of(group) for group in names[first : first + room]]
-        if first:
-            lines[0] = [(f" ↑ {first + 1} more", "quiet")]
-        if below := len(names) - first - room:
-            lines[-1] = [(f" ↓ {below + 1} more", "quiet")] if below > 0 else lines[-1]
-        return lines
-
-    def _line_of(self, group: str) -> Line:
-        keys = [key for key in self.draft.texts if key.startswith(f"{group}.")]
-        wrong, changed = sum(key in self._wrong for key in keys), sum(map(self.draft.changed, keys))
-        here = group == self._group
-        return [
-            ("▸" if here else " ", "live"), (group, "chosen" if here else ""),
-            (f" ✗{wrong}" if wrong else "", "bad"), (f" ≠{changed}" if changed else "", "warn"),
-        ]  # fmt: skip
-
     def _explain(self) -> None:
         field = self._field
         if field is None:
             return
-        about, wrong = field.about, self._wrong.get(field.about.key, "")
-        facts = [f"default {about.default or '(empty)'}"]
-        if about.choices:
-            facts.append("← → change, / lists them")
-        if self.draft.changed(about.key):
-            whose = self.draft.origin.removeprefix("the ") or "at first"
-            facts.append(f"{whose} {self.draft.last[about.key] or '(empty)'}")
-        facts += (
-            [f"allowed {about.allowed}"] if about.allowed else [f"unit {about.unit}"] if about.unit else []
-        )
-        width = self.size.width - 2
-        text = [
-            *wrapped(f"{about.key}  {self.draft.meaning(about.key)}", "", width)[:2],
-            *wrapped("   ".join(facts), "quiet", width),
-        ]
-        reason = wrapped(f"✗ {wrong}", "bad", width)[:2] if wrong else []
-        height = self.query_one("#about").size.height or 4
-        lines = [*text[: max(1, height - len(reason))], *reason]
-        self.query_one("#about", Lines).show([[(" ", ""), *line] for line in lines])
+        wrong, block = self._wrong.get(field.about.key, ""), self.query_one("#about", Lines)
+        width, height = self.size.width - 2, block.size.height or 4
+        block.show(drawing.explanation(self.draft, field.about, wrong, width, height))
 
     @property
     def _field(self) -> Field | None:
@@ -220,7 +173,7 @@ class NewRun(BaseScreen, inherit_bindings=False):
 
     async def action_group(self, by: int) -> None:
         """Another group."""
-        groups = self._groups()
+        groups = self.draft.groups
         self._group = groups[(groups.index(self._group) + by) % len(groups)]
         await self._show_group()
 

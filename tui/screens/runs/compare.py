@@ -101,7 +101,7 @@ class Compare(BaseScreen):
         self.query_one("#title", Lines).show([spread(title, more, self.size.width)])
         self.query_one("#heads", Lines).show(head(self._columns, shown))
         errors = [*self._columns.faults, *([self._error] if self._error else [])]
-        fault = [line for error in errors for line in selection.fault(error)]
+        fault = [line for error in errors for line in selection.error_lines(error)]
         text.show([*fault, *table(self._columns, shown, self._found, waits=self.waits)])
         self.draw_chart()
         self.refresh_bindings()

@@ -167,12 +167,12 @@ def details(each: RunFacts, width: int, height: int) -> list[Line]:
         [(" note      ", "quiet"),
          (each.note or "none; o writes one, #words are tags", "" if each.note else "quiet")],
     ]  # fmt: skip
-    wrong = fault(state, run.id, width)
+    wrong = failure(state, run.id, width)
     kept = lines[: max(1, height - len(wrong))] if wrong else lines
     return [spread(line, [], width) for line in [*kept, *wrong]]
 
 
-def fault(state: State, run_id: str, width: int) -> list[Line]:
+def failure(state: State, run_id: str, width: int) -> list[Line]:
     """What is wrong with a run, and the remedy, in full. The run itself is named above already."""
     if state.error is None:
         return []

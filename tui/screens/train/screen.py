@@ -12,7 +12,7 @@ from tui.background.questions import Questions
 from tui.runs import status as run_status
 from tui.screens.base import BaseScreen
 from tui.screens.dialogs import ask_stop, wrapped
-from tui.screens.first_steps import KEYS, ways
+from tui.screens.first_steps import KEYS, first_steps
 from tui.screens.train import drawing
 from tui.screens.train.export import export
 from tui.screens.train.repetition import Repetitions
@@ -137,7 +137,7 @@ class TrainScreen(BaseScreen):
         panels["progress"].show([bar] if bar else [])
         panels["symbols"].show(drawing.by_symbol(state, width))
         repetition = self._repetitions.lines(watched, snapshot)
-        said = fault(watched, width - 2, self._short)
+        said = failure(watched, width - 2, self._short)
         self.set_class(bool(said), "faulty")  # the curve needs its rows more than the log
         panels["fault"].show([*repetition, *said][:MESSAGE_LINES])
         panels["sources"].show(result(watched) or drawing.sources(state, width, waited, ascii=plain))
@@ -275,10 +275,10 @@ def nothing(snapshot: Snapshot, home: str) -> list[Line]:
     if not snapshot.ready:
         return [[(" reading runs …", "quiet")]]
     new: Line = [("  n   ", "bright"), ("a new run: a form over all settings", "")]
-    return [*ways(f"{run_status.cannot_be_read(snapshot.closed) or 'No run yet'} in {home}"), [], new]
+    return [*first_steps(f"{run_status.cannot_be_read(snapshot.closed) or 'No run yet'} in {home}"), [], new]
 
 
-def fault(watched: Watched, width: int, short: Callable[[str], str]) -> list[Line]:
+def failure(watched: Watched, width: int, short: Callable[[str], str]) -> list[Line]:
     """Alarm, and error with its remedy; nothing while all is well. `short` writes the home as screens do."""
     state = watched.state
     alarm = run_status.alarm(state)

@@ -15,7 +15,7 @@ from pathlib import Path
 from engine.errors import ChangeSettingsError, Problem, RepairDataError, SettingsError
 from engine.runs.folder import RunFolder
 from engine.runs.manifest import write_manifest
-from engine.runs.process import carry_out
+from engine.runs.process import execute
 from engine.runs.requests import answer
 from engine.settings import load
 
@@ -205,4 +205,4 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["serve"]:
         sys.exit(answer(ANSWERS))
     folder = RunFolder(Path(sys.argv[1]))
-    sys.exit(carry_out(folder, lambda emit: work(folder, emit)))
+    sys.exit(execute(folder, lambda emit: work(folder, emit)))

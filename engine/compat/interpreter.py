@@ -1,8 +1,10 @@
-"""The name by which ctypes opened a library, which it keeps for itself."""
+"""What Python's own modules keep for themselves: looks at frames, the name by which a library was opened."""
 
 from __future__ import annotations
 
 from typing import Any
+
+ONE_FRAME, ALL_FRAMES = "sys._getframe", "sys._current_frames"  # audit events, which the documentation lists
 
 
 def name_of(library: Any) -> str:

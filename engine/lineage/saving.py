@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from engine.preparation import Job
 
 
-def keep_model(job: Job, made: Artifact, own: Sequence[Feature]) -> None:
+def save_model(job: Job, made: Artifact, own: Sequence[Feature]) -> None:
     """Write a model with the user's own features and model that it was made with, all under the manifest.
 
     Raises MakeRoomError.
