@@ -144,10 +144,14 @@ def trade(decisions: Decisions, settings: Settings) -> tuple[Simulation, Simulat
 
 def weight_of(decisions: Decisions, settings: Settings) -> Floats:
     """The target weights (B,) that the decisions' signals mean."""
-    return decisions.weight if decisions.weight is not None else meant(decisions, settings)(decisions.signal)
+    return (
+        decisions.weight
+        if decisions.weight is not None
+        else weights_from_signals(decisions, settings)(decisions.signal)
+    )
 
 
-def meant(decisions: Decisions, settings: Settings) -> Callable[[NDArray[np.int8]], Floats]:
+def weights_from_signals(decisions: Decisions, settings: Settings) -> Callable[[NDArray[np.int8]], Floats]:
     """What turns signals (B,) for the decisions' bars into target weights (B,)."""
     return partial(
         signals.targets,
@@ -185,7 +189,7 @@ def threshold_on(decisions: Decisions, settings: Settings) -> Choice:
         decisions.bars,
         decisions.forecast,
         rules_of(settings, decisions.bars.calendar),
-        meant(decisions, settings),
+        weights_from_signals(decisions, settings),
         otherwise=None if settings.signal.threshold_from == "auto" else settings.signal.entry_threshold,
     )
 

@@ -119,13 +119,13 @@ def hold_equally(markets: Mapping[str, Bars], rules: Rules) -> Portfolio:
     share = replace(rules, initial_capital=rules.initial_capital / len(names))
     held = {name: buy_and_hold(bars, share) for name, bars in markets.items()}
     cash, close, position, value = (
-        np.column_stack([laid(grid, s, getattr(each, name)) for s, each in enumerate(held.values())])
+        np.column_stack([last_known(grid, s, getattr(each, name)) for s, each in enumerate(held.values())])
         for name in ("cash", "close", "position", "equity")
     )  # (T, S) each
     before = np.isnan(value)  # (T, S) its first bar
     cash[before] = value[before] = share.initial_capital
     money, equity = cash.sum(axis=1), value.sum(axis=1)  # (T,) each
-    trades = np.concatenate([moved(each, grid) for each in held.values()])
+    trades = np.concatenate([in_grid_rows(each, grid) for each in held.values()])
     symbol = np.repeat(np.arange(len(names)), [len(each.trades) for each in held.values()])
     order = np.argsort(trades["exit_bar"], kind="stable")
     trades, symbol = trades[order], symbol[order]
@@ -151,13 +151,13 @@ def hold_equally(markets: Mapping[str, Bars], rules: Rules) -> Portfolio:
     )
 
 
-def laid(grid: Grid, s: int, values: Floats) -> Floats:
+def last_known(grid: Grid, s: int, values: Floats) -> Floats:
     """Values of a symbol's bars, (T_s,), at all times, (T,): the last known one, NaN before the first."""
     number = np.cumsum(grid.rows[:, s] >= 0) - 1  # (T,) which of its bars was the last
     return np.where(number >= 0, values[number], np.nan)
 
 
-def moved(of_symbol: Simulation, grid: Grid) -> NDArray[np.void]:
+def in_grid_rows(of_symbol: Simulation, grid: Grid) -> NDArray[np.void]:
     """A symbol's trades with their bars as rows of the grid's times."""
     trades = of_symbol.trades.copy()
     for name in ("entry_bar", "exit_bar"):

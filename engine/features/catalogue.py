@@ -61,7 +61,7 @@ def resolve(
     known = with_extra(with_own(own), available_columns)
     resolved: list[str] = []
     for name in names:
-        resolved += meant(name, available_columns, own, step_ms)
+        resolved += expanded_names(name, available_columns, own, step_ms)
     for name in resolved:
         feature = named(name, known, Calendar(step_ms))
         if feature is None:
@@ -74,7 +74,9 @@ def resolve(
     return tuple(resolved)
 
 
-def meant(name: str, available_columns: Collection[str], own: Sequence[Feature], step_ms: int) -> list[str]:
+def expanded_names(
+    name: str, available_columns: Collection[str], own: Sequence[Feature], step_ms: int
+) -> list[str]:
     """The features that a name stands for: those of a group, or the one."""
     if name not in SEVERAL:
         return [name]

@@ -32,7 +32,7 @@ OF_SEVERAL = ("scaling", "symbol", "cross_section", "lead")  # of the universe, 
 
 
 @dataclass(frozen=True)
-class TrainingData:
+class TrainingSpan:
     """What a training saw of the market, as Metadata tells it."""
 
     trained_until_ms: int
@@ -49,7 +49,7 @@ def metadata(
     """What a model is saved with. target_ms: (N,) open times of all samples' target rows."""
     time_ms = milliseconds(market.frame.index)  # (T,)
     last = target_ms[parts.validation[-1:]]  # (1,)
-    seen = TrainingData(
+    seen = TrainingSpan(
         trained_until_ms=int(market.later_ms(last, settings.label.horizon)[0]),
         data_from_ms=int(time_ms[0]),
         data_until_ms=int(market.calendar.ends(time_ms)[-1]),
@@ -60,7 +60,7 @@ def metadata(
 
 def of_training(
     run: str, settings: Settings, target_ms: Times, parts: Split, names: Sequence[str],
-    own: Sequence[Feature], own_model: str, seen: TrainingData,
+    own: Sequence[Feature], own_model: str, seen: TrainingSpan,
 ) -> Metadata:  # fmt: skip
     """The same of one symbol or several, as `seen`."""
     from engine.models.artifact import Metadata

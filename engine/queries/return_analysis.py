@@ -26,7 +26,7 @@ MOST_MOMENTS = 1000
 SIDES = ("long", "short")
 
 
-def analysed(request: Event) -> ReturnAnalysis:
+def analyse(request: Event) -> ReturnAnalysis:
     """Rolling figures of `window` days (0: 90, or 30 of a short span), and what else there is.
 
     Raises ChangeSettingsError.

@@ -42,7 +42,7 @@ MOST = 1000
 FIGURES = ("final_value", "total_return", "sharpe", "max_drawdown", "trades")
 
 
-def swept(request: Event) -> SweepResult:
+def sweep_rules(request: Event) -> SweepResult:
     """Trade the predictions under every combination of the request's `choices`, {key: [value, …]}.
 
     Variants come in the order of the choices, the last key's moving fastest. Raises ChangeSettingsError,

@@ -149,7 +149,7 @@ def metadata_of(
         own = target_ms[parts.test[symbol[parts.test] == s]]
         tested[name] = [str(iso(int(each))) for each in (own[0], own[-1])] if len(own) else []
     times = [milliseconds(market.frame.index) for market in markets]  # (T_s,)
-    seen = provenance.TrainingData(
+    seen = provenance.TrainingSpan(
         trained_until_ms=until,
         data_from_ms=min(int(time[0]) for time in times),
         data_until_ms=max(

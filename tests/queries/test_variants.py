@@ -16,7 +16,7 @@ from engine.runs.trial_store import read
 from tests.queries.results import as_json, backtested, own_signals
 from tui.text.sweep import sweep_table
 
-ledger, tried, swept = map(as_json, (opening.ledger, opening.what_if, sweep.swept))
+ledger, tried, sweep_rules = map(as_json, (opening.ledger, opening.what_if, sweep.sweep_rules))
 CHOICES = {
     "signal.entry_threshold": [0.0003, 0.001],
     "backtest.fee_bps": [1.0, 10.0],
@@ -30,7 +30,7 @@ def ask(run, **more):
 
 
 def test_each_variant_is_what_a_what_if_is(copied):
-    answer = plain(swept(ask(copied, choices=CHOICES)))
+    answer = plain(sweep_rules(ask(copied, choices=CHOICES)))
     assert [tuple(row["settings"].values()) for row in answer["variants"]] == list(
         itertools.product(*CHOICES.values())
     )
@@ -48,7 +48,7 @@ def test_each_variant_is_what_a_what_if_is(copied):
 def test_looks_of_a_sweep_are_those_of_what_ifs(tmp_path):
     one, two = (backtested(Home(tmp_path / name), 1500, run_id="aaaaaaaa") for name in ("one", "two"))
     moves = [dict(zip(CHOICES, values, strict=True)) for values in itertools.product(*CHOICES.values())]
-    swept(ask(one, choices=CHOICES))
+    sweep_rules(ask(one, choices=CHOICES))
     for each in moves:
         tried(ask(two, overrides=each))
     ours, theirs = (read(tmp_path / name)[0] for name in ("one", "two"))
@@ -62,7 +62,7 @@ def test_looks_of_a_sweep_are_those_of_what_ifs(tmp_path):
 def test_the_best_is_deflated_by_every_variant(tmp_path):
     run = backtested(Home(tmp_path), 1500)
     before = ledger(ask(run))
-    answer = swept(ask(run, choices=CHOICES))
+    answer = sweep_rules(ask(run, choices=CHOICES))
     best = answer["variants"][answer["best"]]
     busy = [row["sharpe"] for row in answer["variants"] if row["trades"] >= 10]
     assert best["sharpe"] == max(busy)
@@ -70,12 +70,12 @@ def test_the_best_is_deflated_by_every_variant(tmp_path):
     again = tried(ask(run, overrides=best["settings"]))["result"]["trials"]
     assert answer["trials"] == again
     assert answer["trials"]["expected_best_sharpe"] > 0
-    assert swept(ask(run, choices=CHOICES))["trials"] == answer["trials"]
+    assert sweep_rules(ask(run, choices=CHOICES))["trials"] == answer["trials"]
 
 
 def test_variants_that_come_to_the_same_stand_in_one_line(copied):
     choices = {"signal.entry_threshold": [0.0003, 0.5, 0.7, 0.9], "backtest.fee_bps": [1.0, 10.0]}
-    found = sweep.swept(ask(copied, choices=choices))
+    found = sweep.sweep_rules(ask(copied, choices=choices))
     figures = {str({**vars(each), "settings": None}) for each in found.variants}
     lines = sweep_table(found, choices, 0).splitlines()[2:]
     rows = [line.split() for line in lines[: 1 + len(figures)]]
@@ -95,18 +95,18 @@ def test_a_spread_of_few_is_from_the_least_to_the_greatest(count):
 
 
 def test_where_nothing_trades_none_is_the_best(copied):
-    answer = swept(ask(copied, choices={"signal.entry_threshold": [0.5, 0.9]}))
+    answer = sweep_rules(ask(copied, choices={"signal.entry_threshold": [0.5, 0.9]}))
     assert (answer["best"], answer["trials"]) == (None, None)
     assert [row["trades"] for row in answer["variants"]] == [0, 0]
 
 
 def test_target_weights_of_ones_own_are_swept_over_costs(tmp_path):
     run, _, _ = own_signals(tmp_path)
-    answer = swept(ask(run, choices={"backtest.fee_bps": [0.0, 5.0, 50.0]}))
+    answer = sweep_rules(ask(run, choices={"backtest.fee_bps": [0.0, 5.0, 50.0]}))
     finals = [row["final_value"] for row in answer["variants"]]
     assert finals == sorted(finals, reverse=True)
     with pytest.raises(ChangeSettingsError, match="entry_threshold"):
-        swept(ask(run, choices={"signal.entry_threshold": [0.1]}))
+        sweep_rules(ask(run, choices={"signal.entry_threshold": [0.1]}))
 
 
 @pytest.mark.parametrize(
@@ -125,11 +125,11 @@ def test_target_weights_of_ones_own_are_swept_over_costs(tmp_path):
 )
 def test_what_cannot_be_swept_is_refused_and_counts_nothing(copied, choices):
     with pytest.raises(ChangeSettingsError):
-        swept(ask(copied, choices=choices))
+        sweep_rules(ask(copied, choices=choices))
     assert read(copied.path.parents[1])[0] == []
 
 
 def test_a_wrong_value_is_told_with_its_key(copied):
     with pytest.raises(SettingsError, match=r"backtest\.fee_bps"):
-        swept(ask(copied, choices={"backtest.fee_bps": [1.0, -1.0]}))
+        sweep_rules(ask(copied, choices={"backtest.fee_bps": [1.0, -1.0]}))
     assert read(copied.path.parents[1])[0] == []

@@ -126,7 +126,7 @@ def test_a_variant_of_a_sweep_is_a_what_if_and_each_is_one_look(tmp_path):
         "backtest.fee_bps": [1.0, 10.0],
     }
     before = len(read(tmp_path)[0])
-    answer = sweep.swept(ask(run, choices=choices))
+    answer = sweep.sweep_rules(ask(run, choices=choices))
     assert len(answer.variants) == 8
     assert len(read(tmp_path)[0]) == before + 8
     for row in answer.variants:
@@ -151,7 +151,7 @@ def test_what_needs_another_training_or_bars_is_refused(made, key):
 def test_returns_and_trades_are_told_under_other_rules(made):
     _, _, run, _ = made
     moved = {"portfolio.allocation": "rank", "portfolio.top": 1, "portfolio.bottom": 0}
-    analysis = return_analysis.analysed(ask(run, overrides=moved))
+    analysis = return_analysis.analyse(ask(run, overrides=moved))
     assert [each.trades > 0 for each in analysis.sides] == [True, False]  # none is sold short
     listed = trades.window(ask(run, overrides=moved, filter="symbol=B/USDT", count=5))
     assert 0 < listed.total < listed.all

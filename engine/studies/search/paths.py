@@ -85,18 +85,18 @@ def paths_of(
 ) -> list[Forecasts[Any]]:
     """What the trainings forecast, laid end to end: one path, or every path of the combinations."""
     if not plan.choices:
-        return [laid(plan.samples, plan.folds[: len(test)], validation, test)]
+        return [forecasts_of(plan.samples, plan.folds[: len(test)], validation, test)]
     found = []
     for splits in combinatorial.paths(settings.cpcv.groups, settings.cpcv.tested).tolist():
         rows = [rows_of(plan.choices[split], group) for group, split in enumerate(splits)]
         pieces = list(zip(splits, rows, strict=True))
         parts = [replace(plan.folds[split], test=plan.folds[split].test[part]) for split, part in pieces]
         tests = [test[split][part] for split, part in pieces]
-        found.append(laid(plan.samples, parts, [validation[split] for split in splits], tests))
+        found.append(forecasts_of(plan.samples, parts, [validation[split] for split in splits], tests))
     return found
 
 
-def laid(
+def forecasts_of(
     samples: Samples, parts: Sequence[Fold], validation: Sequence[Floats], test: Sequence[Floats]
 ) -> Forecasts[Any]:
     """The forecasts of the folds' samples, of one symbol or of several."""

@@ -113,7 +113,7 @@ class ForecastsOfOne(Forecasts[Decisions]):
             some = [tried[number] for number in numbers]
             level = np.array([self.levels(each.settings) for each in some])  # (v, K)
             for place, decisions in enumerate(self.on_bars(some[0].settings)[0]):
-                found = swept(some, decisions, level[:, [place]])
+                found = sweep_variants(some, decisions, level[:, [place]])
                 ratio = sharpes_of_returns(found.daily_returns, 1)
                 counts = (found.trades >= FEWEST_TRADES) & np.isfinite(ratio)
                 value[numbers] += np.where(counts, ratio, 0.0)
@@ -156,7 +156,9 @@ class ForecastsOfOne(Forecasts[Decisions]):
             for part in parts_of(numbers, AT_ONCE):
                 some = [tried[number] for number in part]
                 level = np.array([self.levels_on_tests(each.settings) for each in some])  # (v, B)
-                returns = swept(some, self.on_bars(some[0].settings)[1], level).daily_returns  # (v, D)
+                returns = sweep_variants(
+                    some, self.on_bars(some[0].settings)[1], level
+                ).daily_returns  # (v, D)
                 found |= dict(zip(part, returns, strict=True))
         return np.array([found[number] for number in range(len(tried))]) if found else np.empty((0, 0))
 
@@ -166,7 +168,7 @@ def parts_of(tried: Sequence[Some], size: int) -> list[Sequence[Some]]:
     return [tried[first : first + size] for first in range(0, len(tried), size)]
 
 
-def swept(tried: Sequence[Variant], decisions: Decisions, level: Floats) -> Swept:
+def sweep_variants(tried: Sequence[Variant], decisions: Decisions, level: Floats) -> Swept:
     """Trade forecasts by rules that are alike but for the entry threshold, (V, 1) or (V, B)."""
     weight = weights(decisions, level, tried[0].settings)  # (V, B)
     return sweep(decisions.bars, list(zip(weight, [each.rules for each in tried], strict=True)), 1)
