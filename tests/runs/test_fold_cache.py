@@ -44,7 +44,7 @@ def state_and_lines(run):
 
 def without_what_is_kept(run):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reader_cache, "kept", lambda _: None)
+        patch.setattr(reader_cache, "cached", lambda _: None)
         return state_and_lines(run)
 
 

@@ -69,7 +69,7 @@ def listed(home):
 
 def told_anew(home):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reader_cache, "kept", lambda _: None)
+        patch.setattr(reader_cache, "cached", lambda _: None)
         patch.setattr(reader_cache, "keep", lambda *_: None)
         return listed(home)
 
