@@ -130,6 +130,7 @@ TEXTS = {
     ),
     "decimal comma": "the decimal mark is a comma",
     "marks of thousands": "thousands are marked",
+    "a code page": "the text is no Unicode: read in code page {page}, in which its names are known",
     "no header": "no header; columns taken as {columns}",
     "values are a column": "values are column {column}",
     "rates are a column": "rates are column {column}; every other column is 0",

@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from engine.data.importing.budget import refuse_wide
+from engine.data.importing.code_pages import decoded_as
 from engine.data.importing.hints import UnclearError
 from engine.data.importing.spellings import in_common_spelling
 
@@ -33,7 +34,6 @@ MOST_ABOVE = 500  # lines before the first statement of a dump
 
 MOST_BROKEN = 12  # lines of one cell
 FEW = 10  # rows that tell how long a cell is
-GUESSED = "cp1252"  # what a file that is no Unicode is read as
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ def decoded(content: bytes) -> tuple[bytes, str]:
     except UnicodeDecodeError:
         if encoding != "UTF-8":
             raise UnclearError(f"is damaged: it begins as {encoding} and does not go on so") from None
-        encoding = GUESSED
-        content = content.decode(GUESSED, "replace").encode()
+        text, encoding = decoded_as(content)
+        content = text.encode()
     content = content.rstrip(b"\0\x1a")  # with which old programs fill a file's last block
     if b"\0" in content[:HEAD] or content.startswith(b"\x1a"):
         raise UnclearError("is binary, not a table of text")

@@ -205,7 +205,13 @@ def values_layout(layout: Layout, names: Sequence[str], shown: Sequence[str]) ->
         if position not in taken and name not in TIME_NAMES and not FLAGS.search(name)
     ]
     if len(others) != 1:
-        raise UnclearError(f"has neither candles nor one column of values; its columns are {listed(shown)}")
+        several = (
+            f": keep column {' and '.join(layout.time_names)} and one of the others, a file each"
+            if len(others) > 1
+            else ""
+        )
+        reason = "has neither candles nor one column of values; its columns are"
+        raise UnclearError(f"{reason} {listed(shown)}{several}")
     column = shown[others[0]]
     note = Note("values are a column", {"column": column})
     return replace(

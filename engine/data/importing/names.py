@@ -94,7 +94,7 @@ PLAIN_VOLUME = (
     "shares", "real_volume",  # German banks call turnover `Volumen`
     "volumen", "wolumen", "wol", "volym",
     "trade_volume", "totalvolume", "quantity", "qty", "traded_quantity", "tottrdqty", "ttl_trd_qnty",
-    "objem", "hacim", "hac", "الحجم", "objętość", "ปริมาณ",
+    "objem", "hacim", "hac", "όγκος", "الحجم", "objętość", "ปริมาณ",
     "成交量_手", "成交量_股", "總成交量", "总成交量", "出来高_株", "거래량_주", "wolumen_szt", "объем_шт",
     "объём_шт", "liczba_akcji", "ilość_akcji", "объём", "объем", "出来高", "成交量", "交易量", "거래량",
 )  # fmt: skip

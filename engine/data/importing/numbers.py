@@ -14,7 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.data.importing.clocks import mask
-from engine.data.importing.currencies import CODES, SIGNS, marks_of, refuse_several_currencies
+from engine.data.importing.currencies import (
+    CODES,
+    SIGNS,
+    marks_of,
+    refuse_partly_marked,
+    refuse_several_currencies,
+)
 from engine.data.importing.hints import HintNeededError, UnclearError
 from engine.data.importing.times import is_text, kind_of_values, text_of
 
@@ -64,14 +70,14 @@ def numbers_of(
     usual: str,
     possible: Callable[[dict[str, NDArray[np.float64]]], float] = lambda _: 1.0,
     *,
-    comma: bool = False,
+    country: str = "",
 ) -> Numbers:
     """Read Arrow columns, each (N,); `names` are what the file calls them.
 
     `said` is the decimal mark that somebody says, `usual` that of the publisher where two fit; either may be
-    empty. `possible` tells which share of rows can be when the columns are read in one way. `comma`: whether
-    the file seems to come from where the decimal mark is a comma. Raises ValueError if two readings fit,
-    RepairDataError for numbers of several currencies.
+    empty. `possible` tells which share of rows can be when the columns are read in one way. `country`: the
+    decimal mark, of MARKS, where the file seems to come from; empty if it does not tell. Raises ValueError if
+    two readings fit, RepairDataError for numbers of several currencies.
     """
     values: dict[str, NDArray[np.float64]] = {}
     text: dict[str, Any] = {}
@@ -93,7 +99,10 @@ def numbers_of(
     dressed = [name for name, column in cells.items() if column is not text[name]]
     marks = {name: found for name in dressed if (found := marks_of(text[name]))}
     refuse_several_currencies({name: found for name, found in marks.items() if not is_volume(name)})
-    mark = mark or decimal_mark(cells, text, names, usual, possible, comma=comma)
+    for name, found in marks.items():
+        if not is_volume(name) and set(found) != {"%"}:
+            refuse_partly_marked(text[name], name)
+    mark = mark or decimal_mark(cells, text, names, usual, possible, country=country)
     sized = frozenset(name for name in dressed if has_exponent(cells[name]) and not has_exponent(text[name]))
     unreadable: dict[str, tuple[int, str]] = {}
     grouped = False
@@ -190,14 +199,18 @@ def decimal_mark(
     usual: str,
     possible: Callable[[dict[str, NDArray[np.float64]]], float],
     *,
-    comma: bool,
+    country: str,
 ) -> str:
     """The decimal mark that all cells can have. Raises ValueError if both can be it."""
     only = {"point": 0, "comma": 0}
     unclear: tuple[str, str] | None = None
     ungrouped: set[str] = set()
+    mixed = False  # whether a column with points has other numbers without, as 995 beside 1.002
     for name, column in cells.items():
         marked = column.filter(pc.match_substring_regex(column, r"[.,]"))
+        bare = pc.match_substring_regex(column, r"^[-+]?\d{0,2}[1-9]\d{0,2}$")
+        pointed = pc.any(pc.match_substring(marked, ".")).as_py()
+        mixed = mixed or bool(pointed and pc.any(bare).as_py())
         fits = {mark: mask(pc.match_substring_regex(marked, shaped(*pair))) for mark, pair in MARKS.items()}
         only["point"] += int((fits["point"] & ~fits["comma"]).sum())
         only["comma"] += int((fits["comma"] & ~fits["point"]).sum())
@@ -219,7 +232,9 @@ def decimal_mark(
         return next(mark for mark, fits_all in can.items() if fits_all)
     column, cell = unclear
     mark = "." if "." in cell else ","
-    if mark == "," or comma:  # volumes tell nothing of prices whose thousands are grouped there
+    if mark == "." and country == "point" and not mixed:
+        return "point"
+    if mark == "," or country == "comma":  # volumes tell nothing of prices whose thousands are grouped there
         ungrouped = {name for name in ungrouped if not is_volume(name)}
     if ungrouped:  # what groups its thousands groups all of them
         return "point" if mark == "." else "comma"

@@ -41,11 +41,17 @@ ABOVE = re.compile(
     r"(?i)^[\s#/\"';*-]*(?:.{0,30}\b)?"
     r"(?:time ?zone|tz|zeitzone|(?:utc|gmt)[ _-]?offset|times? (?:are |is )?in)\b[\s:=,;\"'\t|]*(?P<zone>.+)$"
 )
+SAID = re.compile(  # in words, of which a zone has to be one
+    r"(?i)(?:^|[^A-Za-z])(?:date/|bar )?times?(?:stamps?|s)?(?: and dates?)?\b\s*(?:(?:are|is)\b)?"
+    r"(?: (?:all|shown|given|displayed|quoted|expressed|stated|reported|listed|stamped|in|as|at|on))*[\s:=]+"
+    r"(?P<zone>.+)$"
+)
 FIELDS = 100  # of a record beside the rows
 COLUMNS = re.compile(
     r"tz|time_?zone|zeitzone|(utc|gmt|tz)_?off(set)?(_(h|hours?|min(ute)?s?|s|sec(ond)?s?))?"
 )
 HYPHENS = dict.fromkeys((*range(0x2010, 0x2016), 0x2212, 0xFE63, 0xFF0D), "-")
+EDGES = " \t\"',;|)."
 PERHAPS = ("offset", "zone")  # if their cells are zones
 
 
@@ -119,6 +125,9 @@ def zone_above(lines: Sequence[str]) -> str:
         if match := ABOVE.match(line):
             stated = match["zone"].strip(" \t\"',;|)")
             return certain(stated) or zone_in(f"({stated})")[0] or stated[:40]
+        said = SAID.search(line)
+        if said and (found := zone_in(f"({said['zone'].strip(EDGES)})")[0]):
+            return certain(said["zone"].strip(EDGES)) or certain(found) or found
     return ""
 
 
