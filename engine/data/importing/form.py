@@ -33,6 +33,7 @@ STATEMENT = re.compile(r"\s*INSERT\s+(IGNORE\s+)?INTO\b", re.IGNORECASE)
 MOST_ABOVE = 500  # lines before the first statement of a dump
 
 MOST_BROKEN = 12  # lines of one cell
+ENOUGH = 600  # lines
 FEW = 10  # rows that tell how long a cell is
 
 
@@ -106,7 +107,7 @@ def form_of(content: bytes, encoding: str, *, whole: bool = True) -> Form:
         lines = lines[:-1]  # the last one is cut
         if not lines:
             raise UnclearError(f"begins with a line of more than {HEAD:,} characters")
-    lines = whole_lines(lines)
+    lines = enough_of(whole_lines(lines))
     texts = [line.decode(errors="replace").rstrip("\r\n") for line in lines]
     refuse_others(head, texts)
     said = re.fullmatch(r'"?sep=(.)"?', texts[0].strip(), re.IGNORECASE)
@@ -142,6 +143,13 @@ def form_of(content: bytes, encoding: str, *, whole: bool = True) -> Form:
     )
     cut = last_line(content, delimiter, rows[:500]) if whole else ""
     return Form(encoding, delimiter, names, tuple(rows[:500]), width, start, quoted, above, cut)
+
+
+def enough_of(lines: list[bytes]) -> list[bytes]:
+    """The first lines, which tell the form, if any of them may be a row."""
+    first = lines[:ENOUGH]
+    rows = any(line[:1].isdigit() and not is_comment(line.decode(errors="replace")) for line in first)
+    return first if rows else lines
 
 
 def whole_lines(lines: list[bytes]) -> list[bytes]:

@@ -48,6 +48,8 @@ def refuse_parted(places: Sequence[int], times: NDArray[np.int64], prices: NDArr
 
     places: the rows before which a blank line stands; times: (N,) ms; prices: (N,).
     """
+    if not places:
+        return
     sound = (times != UNREADABLE) & np.isfinite(prices) & (prices > 0)
     starts = np.unique(np.cumsum(sound)[np.array([at for at in places if 0 < at < len(times)], int) - 1])
     times, prices = times[sound], prices[sound]
