@@ -34,6 +34,7 @@ NAMES = {
 }  # fmt: skip
 UNIT_NAMES = {
     "unit", "units", "volume_unit", "vol_unit", "price_unit", "volume_currency", "multiplier", "price_scale",
+    "pricescale",
     "volume_scale", "scale", "adjusted", "is_adjusted",
 }  # fmt: skip
 KNOWN = re.compile(

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 DAY_MS = 86_400_000
 WITHIN_DAYS_MS = 788_918_400_000  # 1995: before it, nobody kept bars of less than a day in Unix time
-EVERY_DAY_MS = 1_230_768_000_000  # 2009: before it, no market traded on all days of the week
+EVERY_DAY_MS = 852_076_800_000  # 1997: before it, no market traded on all days of the week
 SINCE_DAYS = {"1980, as GPS does": 3657, "2000": 10_957, "2001, as Apple does": 11_323}  # days after 1970
+COUNTED_OTHERWISE = {"s", "us"}  # since 2000 by PostgreSQL, since 2001 by Apple; no other unit is usual
 WORDS = {"s": "seconds", "ms": "ms", "us": "µs", "ns": "ns"}
 MONDAY_FIRST = 3  # the first day of 1970 was a Thursday
 ENOUGH = 50_000  # times, evenly taken, that tell it as well
@@ -29,7 +30,7 @@ FEWEST = 20  # days that tell on which of the week a market is open
 def refuse_other_epoch(times: Times, named: str, *, candles: bool) -> None:
     """UnclearError for stamps whose bars nobody kept then, if they count from 1970, and others may have.
 
-    Bars within days before 1995; candles of all seven days of the week before 2009; candles of five days of
+    Bars within days before 1995; candles of all seven days of the week before 1997; candles of five days of
     which one is a Sunday, as they come to lie by another epoch.
     """
     unit = next(iter(times.forms), "")
@@ -38,8 +39,9 @@ def refuse_other_epoch(times: Times, named: str, *, candles: bool) -> None:
     known, since = rising(times.utc_ms), dict(SINCE_DAYS)
     if len(known) < 2:
         return
-    within = known[-1] < WITHIN_DAYS_MS and float(np.median(np.diff(known))) < DAY_MS
-    if not within and not (candles and known[-1] < EVERY_DAY_MS and open_days(known).all()):
+    counted = unit in COUNTED_OTHERWISE
+    within = counted and known[-1] < WITHIN_DAYS_MS and float(np.median(np.diff(known))) < DAY_MS
+    if not within and not (counted and candles and known[-1] < EVERY_DAY_MS and open_days(known).all()):
         moved = candles and moved_weekend(known)
         since = {name: days for name, days in since.items() if moved and on_weekdays(known + days * DAY_MS)}
     if not since:
@@ -57,10 +59,11 @@ def open_days(known: NDArray[np.int64]) -> NDArray[np.bool_]:
 
     Those with at least a tenth of the bars of the fullest; none for fewer than FEWEST days.
     """
-    days = different(known[:: len(known) // ENOUGH or 1] // DAY_MS)
+    bars = known[:: len(known) // ENOUGH or 1] // DAY_MS
+    days = different(bars)
     if len(days) < FEWEST or float(np.median(np.diff(days))) > 3:
         return np.zeros(7, bool)
-    counts = np.bincount((days + MONDAY_FIRST) % 7, minlength=7)
+    counts = np.bincount((bars + MONDAY_FIRST) % 7, minlength=7)
     often: NDArray[np.bool_] = counts > counts.max() / 10
     return often
 

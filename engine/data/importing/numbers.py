@@ -47,7 +47,7 @@ PLAIN = SIGNED + r"(\d+\.?\d*|\.\d+)" + EXPONENT
 
 def shaped(decimal: str, thousands: str) -> str:
     """A number with these marks, as a pattern."""
-    whole = rf"(\d+|\d{{1,3}}([{thousands}]\d{{2,3}})*[{thousands}]\d{{3}})"
+    whole = rf"(\d+|[1-9]\d{{0,2}}([{thousands}]\d{{2,3}})*[{thousands}]\d{{3}})"
     return SIGNED + rf"({whole}([{decimal}]\d*)?|[{decimal}]\d+)" + EXPONENT
 
 
@@ -76,7 +76,7 @@ def numbers_of(
 
     `said` is the decimal mark that somebody says, `usual` that of the publisher where two fit; either may be
     empty. `possible` tells which share of rows can be when the columns are read in one way. `country`: the
-    decimal mark, of MARKS, where the file seems to come from; empty if it does not tell. Raises ValueError if
+    decimal mark, of MARKS, where the file comes from, "perhaps comma" or empty. Raises ValueError if
     two readings fit, RepairDataError for numbers of several currencies.
     """
     values: dict[str, NDArray[np.float64]] = {}
@@ -171,8 +171,11 @@ def undressed(text: Any) -> Any:
     for _ in range(2):  # matches do not overlap
         text = pc.replace_substring_regex(text, APART, r"\1\2")
     text = pc.utf8_trim_whitespace(text)
-    text = pc.replace_substring_regex(text, r" (Mio|[Mm]ln)\.?$", "M")  # mil: a thousand, or a million
-    text = pc.replace_substring_regex(text, r" ([Tt]sd|[Tt]ys)\.?$", "K")
+    text = pc.replace_substring_regex(
+        text, r"( (Mio|[Mm]ln)\.?|MM| ?млн\.?)$", "M"
+    )  # mil: a thousand, or a million
+    text = pc.replace_substring_regex(text, r" ?([Tt]sd|[Tt]ys|тыс)\.?$", "K")
+    text = pc.replace_substring_regex(text, r" ?(Bn|bn|Mrd|Mld|млрд)\.?$", "B")
     for suffix, power in TIMES.items():
         text = pc.replace_substring_regex(
             text, rf"^([-+]?[\d.,]+) ?[{suffix}{suffix.upper()}]$", rf"\1e{power}"
@@ -205,12 +208,8 @@ def decimal_mark(
     only = {"point": 0, "comma": 0}
     unclear: tuple[str, str] | None = None
     ungrouped: set[str] = set()
-    mixed = False  # whether a column with points has other numbers without, as 995 beside 1.002
     for name, column in cells.items():
         marked = column.filter(pc.match_substring_regex(column, r"[.,]"))
-        bare = pc.match_substring_regex(column, r"^[-+]?\d{0,2}[1-9]\d{0,2}$")
-        pointed = pc.any(pc.match_substring(marked, ".")).as_py()
-        mixed = mixed or bool(pointed and pc.any(bare).as_py())
         fits = {mark: mask(pc.match_substring_regex(marked, shaped(*pair))) for mark, pair in MARKS.items()}
         only["point"] += int((fits["point"] & ~fits["comma"]).sum())
         only["comma"] += int((fits["comma"] & ~fits["point"]).sum())
@@ -232,15 +231,24 @@ def decimal_mark(
         return next(mark for mark, fits_all in can.items() if fits_all)
     column, cell = unclear
     mark = "." if "." in cell else ","
-    if mark == "." and country == "point" and not mixed:
-        return "point"
-    if mark == "," or country == "comma":  # volumes tell nothing of prices whose thousands are grouped there
+    if MARKS.get(country, "?")[0] == mark and not in_some_cells(cells, mark):
+        return country
+    if mark == "," or "comma" in country:  # volumes tell nothing of prices whose thousands are grouped there
         ungrouped = {name for name in ungrouped if not is_volume(name)}
     if ungrouped:  # what groups its thousands groups all of them
         return "point" if mark == "." else "comma"
     small, large = cell.replace(mark, "."), cell.replace(mark, "")
     readings = f"which is {float(small):g} or {int(large)}: both fit all rows"
     raise HintNeededError(f"says {cell} in column {column}, {readings}", "--decimal")
+
+
+def in_some_cells(cells: Mapping[str, Any], mark: str) -> bool:
+    """Whether a column has numbers with this mark and others without any, as 995 beside 1.002."""
+    for column in cells.values():
+        bare = pc.match_substring_regex(column, r"^[-+]?\d{0,2}[1-9]\d{0,2}$")
+        if pc.any(bare).as_py() and pc.any(pc.match_substring(column, mark)).as_py():
+            return True
+    return False
 
 
 def in_plain(column: Any, mark: str) -> tuple[Any, bool]:

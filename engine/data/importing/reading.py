@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.data.importing.absolute_times import with_absolute_times
 from engine.data.importing.averages import refuse_averages
 from engine.data.importing.currencies import refuse_changing_currency
 from engine.data.importing.date_parts import with_dates
@@ -55,6 +56,7 @@ ENGLISH = re.compile(
     r"(?i)open|high|low|close|last|price|settle|first|max|min|latest|value|rate|px|prc|bid|ask"
 )
 ENGLISH_TIMES = re.compile(r"(?i)date|time|stamp|unix|utc|day|week|month|year|period|^(ts|dt|t)$")
+ANNUAL = re.compile(r"(?i)annual|(?<![a-z])(apr|apy|p\.?a\.?|per_?year|yearly)(?![a-z])")
 OFTENEST_MS = 1_800_000  # no exchange pays funding oftener than hourly
 
 
@@ -182,7 +184,10 @@ def is_funding(numbers: Mapping[str, NDArray[np.float64]]) -> bool:
 
 
 def refuse_forecasts(layout: Layout, times: NDArray[np.int64]) -> None:
-    """UnclearError for funding rates, at times (N,), that come oftener than any exchange pays them."""
+    """UnclearError for funding rates, at times (N,), that are a year's or come oftener than any are paid."""
+    if ANNUAL.search(layout.column) and (layout.kind == "funding" or "fund" in layout.column.lower()):
+        reason = f"has rates a year in column {layout.column}, of which each would be charged"
+        raise UnclearError(f"{reason}; give those that were paid")
     steps = np.diff(rising(times))
     if layout.kind == "funding" and len(steps) and float(np.median(steps)) < OFTENEST_MS:
         seconds = float(np.median(steps)) / 1000
@@ -213,6 +218,7 @@ def layout_in(table: Table, hints: Hints) -> Layout:
         layout = layout_without_names(table.rows, table.width, sort)
     if table.publisher:
         layout = replace(layout, name=table.publisher, decimal="point")
+    layout = with_absolute_times(table, layout, hints)
     said = (*table.form.above, *table.foot) if table.form else ()
     above = zone_above(said) or table.zone
     if (multiple := multiple_above(said)) != 1:
@@ -241,7 +247,8 @@ def row_of(
 def country_of(table: Table, layout: Layout) -> str:
     """The decimal mark of where a table seems to come from, by what is no number in it; empty if unknown.
 
-    A comma: semicolons between its cells, days with points before months, names that are no English. A point:
+    A comma: semicolons between its cells, and days with points before months or names that are no English;
+    perhaps a comma if only one of these. A point:
     none of these, commas between cells or English names.
     """
     first = table.rows[0] if table.rows else ()
@@ -252,8 +259,10 @@ def country_of(table: Table, layout: Layout) -> str:
     english = [bool((ENGLISH if candles else ENGLISH_TIMES).search(name)) for name in names]
     foreign = any(EUROPEAN.fullmatch(name) for name, known in zip(names, english, strict=True) if not known)
     delimiter = table.form.delimiter if table.form else ","
-    if dotted or foreign or delimiter == ";":
+    if (dotted or foreign) and delimiter == ";":
         return "comma"
+    if dotted or foreign or delimiter == ";":
+        return "perhaps comma"
     return "point" if any(english) or (delimiter == "," and not names) else ""
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from engine.data.importing.hints import Hints
     from engine.data.importing.layouts import Layout
 
+MOST_NO_CLOCKS = 0.05  # of the rows
 MOSTLY_DISTINCT = 0.9  # times: below it, more than a row in ten shares its time
 
 
@@ -47,6 +48,8 @@ def read_times(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Times:
         cells = " and ".join(f"{text_of(column)[0]}" for column in columns)
         reason = f"column {named} says {cells} in its first row, which is no time that is read"
         raise UnclearError(f"{reason}; read are {FORMS}")
+    if len(columns) == 2:
+        refuse_no_clocks(columns[1], times, named)
     if layout.zone and not stated and not hints.timezone and times.zoneless and times.timed:
         by_name = any(zone_in(name)[0] for name in layout.time_names)
         where = f"column {named}" if by_name else "a line beside its rows"
@@ -61,11 +64,23 @@ def read_times(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Times:
     return replace(times, stated=stated.zones if stated else (), carried=carried_rows)
 
 
+def refuse_no_clocks(column: Any, times: Times, named: str) -> None:
+    """UnclearError for a column of whole numbers (N,) of which many are no clocks."""
+    cells = text_of(column)
+    if pc.all(pc.match_substring_regex(cells, r"^\d+$")).as_py():
+        lost = np.flatnonzero(times.utc_ms == UNREADABLE)
+        if len(lost) > MOST_NO_CLOCKS * len(cells):
+            reason = f"column {named} says {cells[int(lost[0])]} for a clock, which is none"
+            raise UnclearError(f"{reason}: it may count seconds or minutes of the day; write 09:30")
+
+
 def refuse_rounded(column: Any, named: str) -> None:
     """UnclearError for stamps that a spreadsheet rounded to a few digits, so that rows share them."""
     cells = text_of(column.slice(0, 2000))
     written = pc.all(pc.match_substring_regex(cells, r"^\d([.,]\d{1,7})?[eE]\+?\d{1,2}$")).as_py()
-    if written and len(cells) > 1 and pc.count_distinct(cells).as_py() < MOSTLY_DISTINCT * len(cells):
+    coarse = pc.all(pc.match_substring_regex(cells, r"^\d([.,]\d{1,5})?[eE]\+?(0?9|1\d)$")).as_py()
+    shared = written and pc.count_distinct(cells).as_py() < MOSTLY_DISTINCT * len(cells)
+    if len(cells) > 1 and (shared or coarse):
         reason = f"column {named} says {cells[0]}: a spreadsheet has rounded its times, which are lost"
         raise UnclearError(f"{reason}; get the file again and do not save it from there")
 
