@@ -105,7 +105,7 @@ SUFFIXES = {"Bn": 9, " Mrd": 9, " тыс": 3, "MM": 6, " млн": 6}
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_sizes_behind_volumes(read, suffix):
     frame = candles(5, DAYS, whole_volume=True)
-    cell = lambda _, row, number: f"{row.volume / 1000:.3f}{suffix}"  # noqa: E731
+    cell = lambda _, row, *_also: f"{row.volume / 1000:.3f}{suffix}"  # noqa: E731
     stored, *_ = read([HEAD, *rows(frame, str, (*PRICES, cell))])
     assert not difference(
         stored, frame.assign(volume=[float(f"{each / 1000:.3f}e{SUFFIXES[suffix]}") for each in frame.volume])
