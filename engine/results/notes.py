@@ -130,6 +130,10 @@ TEXTS = {
     ),
     "decimal comma": "the decimal mark is a comma",
     "marks of thousands": "thousands are marked",
+    "times of an absolute column": (
+        "times are column {column}, which tells a zone or counts from 1970; column {other} is local"
+    ),
+    "a code page": "the text is no Unicode: read in code page {page}, in which its names are known",
     "no header": "no header; columns taken as {columns}",
     "values are a column": "values are column {column}",
     "rates are a column": "rates are column {column}; every other column is 0",

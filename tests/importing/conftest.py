@@ -14,8 +14,8 @@ def read(tmp_path):
 
     def of(content, **hints):
         store, path = Store(tmp_path / "store"), tmp_path / "a.csv"
-        text = content if isinstance(content, str) else "\n".join(content) + "\n"
-        path.write_text(text, encoding="utf-8")
+        text = content if isinstance(content, str | bytes) else "\n".join(content) + "\n"
+        path.write_bytes(content if isinstance(content, bytes) else text.encode())
         report = import_file(path, store, "a", now_ms=NOW, hints=Hints(**hints))
         notes = {note.code: dict(note.values) for note in report.notes}
         assert all(note.text for note in report.notes)

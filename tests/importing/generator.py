@@ -112,7 +112,9 @@ def written_times(rng, index, step):
     """Columns of cells of times, what their form is called, and whether it has one reading."""
     if rng.random() < 0.3:
         unit = str(rng.choice(list(UNITS)))
-        since_2001 = unit == "s" and step < 86_400 and index.max().year < 1995  # they may count from there
+        # they may count from 2000 or 2001
+        early = 1995 if step < 86_400 else 1997 if step == 86_400 else 0
+        since_2001 = unit in {"s", "us"} and index.max().year < early
         return [[str(int(t.value // 10**9) * UNITS[unit]) for t in index]], unit, not since_2001
     day, clock = str(rng.choice(DAYS)), str(rng.choice(CLOCKS))
     if step == 86_400 and rng.random() < 0.7:

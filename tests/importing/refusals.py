@@ -71,6 +71,12 @@ STEPS = candles(8, TWO_STEPS)
 FLAT = pd.DataFrame(dict.fromkeys(OHLCV, 5.5), HOURS)
 CONTRADICTING = pd.concat([FRAME, (FRAME * 2).iloc[::20]])
 
+NEXT = candles(5, pd.date_range("2024-03-01", periods=150, freq="h"), first=7.0)
+CENTS = pd.concat([FRAME.iloc[:75], FRAME.iloc[75:] * [100, 100, 100, 100, 1]])
+EVERY_DAY = candles(8, pd.date_range("2024-01-01", periods=150))
+MONTHS = candles(8, pd.date_range("2009-01-01", periods=12, freq="MS"))
+SINCE_2000_S = 946_684_800
+
 REFUSED = [
     Refused(
         "days up to the twelfth alone, `01/02/2024`",
@@ -205,5 +211,97 @@ REFUSED = [
             f"{HEAD},Kontrakt",
             *(f"{row},{mark}" for mark in "AB" for row in plain(FRAME * (1.001 + (mark == "A")))),
         ),
+    ),
+    Refused(
+        "two markets that a blank line separates",
+        "has a blank line between rows where prices go from",
+        text(HEAD, *plain(FRAME), "", *plain(NEXT)),
+    ),
+    Refused(
+        "prices that go on in another unit, as cents behind euros",
+        "a change of unit",
+        text(HEAD, *plain(CENTS)),
+    ),
+    Refused(
+        "a column of a scale other than 1, `price_scale`",
+        "says 100 in column price_scale",
+        text(f"{HEAD},price_scale", *(f"{row},100" for row in plain(FRAME))),
+    ),
+    Refused(
+        "a currency at one price among bare ones",
+        "of which currency the others are",
+        text(HEAD, *plain(FRAME[:9]), plain(FRAME[9:10])[0].replace(",", ",€", 1), *plain(FRAME[10:])),
+    ),
+    Refused(
+        "stamps of another epoch: all days of the week in 1994",
+        "from 2024-01-01T00:00:00 since 2000",
+        text(HEAD, *plain(EVERY_DAY, lambda t: str(t.value // 10**9 - SINCE_2000_S))),
+    ),
+    Refused(
+        "months and years, `01/09`, that may be days without a year",
+        "which is 2009-01 or 2001-09 or 1 September without a year or 9 January without a year",
+        text(HEAD, *plain(MONTHS, "{:%m/%y}".format)),
+    ),
+    Refused(
+        "a zone in a line beside the rows whose clocks may change, `All times are Eastern Time`",
+        "names the zone Eastern",
+        text(HEAD, *plain(FRAME, lambda t: str(t - pd.Timedelta("5h"))), "All times are Eastern Time"),
+        hints={"timezone": "America/New_York"},
+        frame=FRAME,
+    ),
+    Refused(
+        "several columns of values",
+        "and one of the others, a file each",
+        text("observation_date,DGS10,DGS2", "2024-01-02,4.25,4.5", "2024-01-03,4.26,4.5"),
+    ),
+    Refused(
+        "names that no code page makes known",
+        "was read as cp1252",
+        text(",".join(["time", *(f"яблоко{number}" for number in range(5))]), *plain(FRAME))
+        .decode()
+        .encode("cp1251"),
+    ),
+    Refused(
+        "days without a year, `20/01`",
+        "1 January without a year",
+        text(HEAD, *plain(EVERY_DAY[:20], "{:%d/%m}".format)),
+    ),
+    Refused(
+        "two columns of one name that differ",
+        "has two columns named volume that differ",
+        text(f"{HEAD},volume", *(f"{row},1" for row in plain(FRAME))),
+    ),
+    Refused(
+        "several lists of candles in one JSON document",
+        "a, b",
+        b'{"a": [[1, 2], [3, 4]], "b": [[1, 2], [3, 4]]}',
+    ),
+    Refused(
+        "seconds that lie in the future, since 1904 perhaps",
+        "if counted from 1904",
+        text(HEAD, *plain(FRAME, lambda t: str(t.value // 10**9 + 24_107 * 86_400))),
+    ),
+    Refused(
+        "a row between others that names the columns anew",
+        "names its columns anew",
+        text(HEAD, *plain(FRAME[:75]), "time,low,high,open,close,volume", *plain(FRAME[75:])),
+    ),
+    Refused(
+        "funding rates that come oftener than they are paid",
+        "these are forecasts of a rate",
+        text(
+            "time,funding_rate",
+            *(f"{t},0.0001" for t in pd.date_range("2024-01-01", periods=90, freq="1min")),
+        ),
+    ),
+    Refused(
+        "a multiple of a volume that is not certain, `Volume K`",
+        "Volume K",
+        text(HEAD.replace("volume", "Volume K"), *plain(FRAME)),
+    ),
+    Refused(
+        "prices of two currencies, by their names",
+        "prices of several currencies",
+        text("time,open (USD),high (USD),low (USD),close (EUR),volume", *plain(FRAME)),
     ),
 ]

@@ -225,15 +225,24 @@ def test_what_is_no_table_is_named(read, magic, what):
         read(magic + bytes(range(256)) * 4)
 
 
-@pytest.mark.parametrize(
-    ("page", "tongue"),
-    [("cp1251", "Russian"), ("shift_jis", "Japanese"), ("gbk", "Chinese"), ("euc_kr", "Korean")],
-)
-def test_names_in_another_code_page_are_refused_with_the_one_that_was_tried(frame, read, page, tongue):
-    content = text(frame, header=TONGUES[tongue].replace(" ", ","))
+PAGES = {
+    "cp1251": "Russian", "koi8_r": "Russian", "shift_jis": "Japanese", "gbk": "Chinese", "euc_kr": "Korean",
+    "cp1250": "Polish", "cp1252": "Swedish",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_code_page_is_the_one_in_which_names_are_known(frame, read, page):
+    content = text(frame, header=TONGUES[PAGES[page]].replace(" ", ","))
+    assert read(content.encode(page)).equals(read(content))
+
+
+@pytest.mark.parametrize("page", ["cp1251", "gbk", "euc_kr"])
+def test_names_that_no_code_page_makes_known_are_refused_with_the_one_that_was_tried(frame, read, page):
+    words = {"cp1251": "яблоко", "gbk": "苹果", "euc_kr": "사과"}[page]
+    content = text(frame, header=",".join(["time", *(f"{words}{number}" for number in range(5))]))
     with pytest.raises(RepairDataError, match=r"read as cp1252.*save it as UTF-8"):
         read(content.encode(page))
-    assert len(read(content)) == len(frame)
 
 
 @pytest.mark.parametrize("column", ["time", "open", "close", "volume"])

@@ -55,7 +55,8 @@ def clocks_of(
     half = (
         np.char.lower(field["half"].to_numpy(zero_copy_only=False).astype(str)) if rows else np.empty(0, str)
     )
-    sound &= (half == "") | ((hour >= 1) & (hour <= 12))
+    from_zero = not ((half != "") & (hour == 12)).any()  # as in Japan, where 0:00 PM is noon
+    sound &= (half == "") | ((hour >= 1 - from_zero) & (hour <= 12))
     hour = np.where(half == "", hour, hour % 12 + 12 * (half == "p"))
     sound &= (hour < 24) | ((hour == 24) & (minute == 0) & (second == 0))
     sound &= (minute < 60) & (second < 60)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow.compute as pc
 
+from engine.data.importing.clocks import mask
 from engine.errors import RepairDataError
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ NAMES = {
 }  # fmt: skip
 UNIT_NAMES = {
     "unit", "units", "volume_unit", "vol_unit", "price_unit", "volume_currency", "multiplier", "price_scale",
+    "pricescale",
     "volume_scale", "scale", "adjusted", "is_adjusted",
 }  # fmt: skip
 KNOWN = re.compile(
@@ -39,6 +42,7 @@ KNOWN = re.compile(
     r"AUD|CAD|NZD|HKD|SGD|ZA[RC]|ZAc|MXN|ILS|ILA|TWD|THB|IDR|DEM|FRF|ITL|ESP|NLG|[€£$¥]|(?i:euros?|pence|cents?)"
 )
 BRACKET = re.compile(r"[(\[]\s*([^)\]]+?)\s*[)\]]$")
+SCALE = re.compile(r"(?i)scale")
 PENCE = {"GBp": "GBX", "ZAc": "ZAC"}  # a hundredth of what the same letters in capitals are
 
 
@@ -64,6 +68,24 @@ def refuse_several_currencies(columns: Mapping[str, Mapping[str, str]]) -> None:
             if not possible:
                 reason = f"says {shown[0]} and {shown[-1]}: its numbers are of several currencies"
                 raise RepairDataError("the file", reason, "Give one currency a file")
+
+
+def refuse_partly_marked(text: Any, name: str) -> None:
+    """RepairDataError for prices (N,) of which some carry a currency and others none.
+
+    A mark at the first number alone is that of all, as accountants write it.
+    """
+    marked = mask(pc.match_substring_regex(text, MARK))  # (N,)
+    bare = ~marked & mask(pc.match_substring_regex(text, r"\d"))
+    if not marked.any() or not bare.any():
+        return
+    at, other = int(np.argmax(marked)), int(np.argmax(bare))
+    if marked.sum() == 1 and at < other:
+        return
+    reason = f"says {text[at]} in column {name}, row {at + 1}, and {text[other]} in row {other + 1}"
+    raise RepairDataError(
+        "the file", f"{reason}: of which currency the others are is not known", "Give prices of one currency"
+    )
 
 
 def refuse_other_units(names: Iterable[str]) -> None:
@@ -96,11 +118,25 @@ def currency_columns(
 
 
 def refuse_changing_currency(column: Any, name: str) -> None:
-    """RepairDataError if a column (N,) of currencies or units says more than one."""
+    """RepairDataError if a column (N,) of currencies or units says more than one, or a scale other than 1."""
     cells = [str(each).strip() for each in pc.unique(column).to_pylist() if each is not None]
     found = {PENCE.get(cell, cell).upper(): cell for cell in cells if cell}
+    scale = next((cell for cell in cells if is_scale(cell)), "") if SCALE.search(name) else ""
+    if len(found) == 1 and scale:
+        reason = f"says {scale} in column {name}: whether its numbers are multiplied or divided by it already"
+        raise RepairDataError(
+            "the file", f"{reason}, or are to be, is not known", "Write whole units, and remove the column"
+        )
     if len(found) > 1:
         listed = ", ".join(sorted(found.values())[:5])
         raise RepairDataError(
             "the file", f"holds several of column {name}: {listed}", "Give rows of one a file"
         )
+
+
+def is_scale(cell: str) -> bool:
+    """Whether a cell is a number other than 0 and 1, and so a scale that changes what it is applied to."""
+    try:
+        return float(cell) not in {0.0, 1.0}
+    except ValueError:
+        return False

@@ -14,7 +14,13 @@ import pyarrow.compute as pc
 
 from engine.data.importing.clocks import Written, clocks_of, mask, whole
 from engine.data.importing.hints import UnclearError
-from engine.data.importing.month_forms import are_months, numbered_months, refuse_days_without_years
+from engine.data.importing.month_forms import (
+    are_months,
+    numbered_months,
+    of_two_digits,
+    refuse_days_without_years,
+    short_months,
+)
 from engine.data.importing.months import MONTHS
 from engine.data.importing.weeks import mondays_of
 
@@ -25,7 +31,15 @@ DAY_MS = 86_400_000
 YEARLY = 300  # days
 TAIWAN = 1911  # the year before its first
 END = r"(?P<rest>$|[^0-9].*)$"
-BY_ACCIDENT = {"digits", "numbers", "months", "days of years", "year and month", "years of Taiwan"}
+BY_ACCIDENT = {
+    "digits",
+    "numbers",
+    "months",
+    "months and short years",
+    "days of years",
+    "year and month",
+    "years of Taiwan",
+}
 WEEKDAY = r"^(?:[A-Za-z]{2,9}\.?,? )?"
 NAME = r"(?P<n>\pL{3,12})"
 DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th)?"
@@ -50,6 +64,7 @@ DATES = (  # tried in this order on the rows that the ones before have left
     ("months", r"^(?P<m>\d{1,2})[-/.](?P<y>\d{4})(?P<rest>)$"),
     ("months", r"^" + NAME + r"\.?[-/, ']*(?P<y>\d{4})(?P<rest>)$"),
     ("months", r"^(?P<y>\d{4})[-/, ']*" + NAME + r"\.?(?P<rest>)$"),
+    ("months and short years", r"^(?P<first>\d{1,2})[-/](?P<second>\d{1,2})(?P<rest>)$"),
     ("months of short years", r"^" + NAME + r"\.?[-/, ']*(?P<yy>\d{2})(?P<rest>)$"),
     ("months of short years", r"^(?P<yy>\d{2})[-/, ']*" + NAME + r"\.?(?P<rest>)$"),
 )  # fmt: skip
@@ -124,6 +139,9 @@ def days_of(
     """Days since 1970 of the parts of dates, whether there is such a day, and what the form is called."""
     if name == "numbers":
         return ordered(fields, order, usual)
+    if "first" in fields:
+        year, month = short_months(whole(fields["first"]), whole(fields["second"]))
+        return *civil(year, month, np.ones(len(year), np.int64)), name
     year = (
         whole(fields["roc"]) + TAIWAN
         if "roc" in fields
@@ -236,7 +254,7 @@ def of_years(
 def years_of(text: Any) -> NDArray[np.int64]:
     """Years; of two digits those from 1969 to 2068."""
     year = whole(text)
-    return np.where(year >= 100, year, np.where(year <= 68, year + 2000, year + 1900))
+    return np.where(year >= 100, year, of_two_digits(year))
 
 
 def months_of(text: Any) -> NDArray[np.int64]:

@@ -20,8 +20,8 @@ import pyarrow as pa
 
 from engine.data.importing import parts, pieces
 from engine.data.importing.budget import limit_of
+from engine.data.importing.code_pages import GUESSED
 from engine.data.importing.date_parts import with_dates
-from engine.data.importing.form import GUESSED
 from engine.data.importing.future import refuse_future
 from engine.data.importing.hints import NO_HINTS, HintNeededError, Hints, UnclearError
 from engine.data.importing.losses import refuse_losses
@@ -305,8 +305,8 @@ def naming_code_page(table: Table) -> Iterator[None]:
         if table.form is None or table.form.encoding != GUESSED:
             raise
         raise UnclearError(
-            f"{error}. It is not UTF-8 and was read as {GUESSED}; cp1251, Shift-JIS, GBK and others are not "
-            "tried: if these letters look wrong, save it as UTF-8"
+            f"{error}. It is not UTF-8 and was read as {GUESSED}, as no code page gave names that are known: "
+            "if these letters look wrong, save it as UTF-8"
         ) from None
 
 

@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from engine.data.importing.budget import refuse_wide
+from engine.data.importing.code_pages import decoded_as
 from engine.data.importing.hints import UnclearError
 from engine.data.importing.spellings import in_common_spelling
 
@@ -32,8 +33,8 @@ STATEMENT = re.compile(r"\s*INSERT\s+(IGNORE\s+)?INTO\b", re.IGNORECASE)
 MOST_ABOVE = 500  # lines before the first statement of a dump
 
 MOST_BROKEN = 12  # lines of one cell
+ENOUGH = 600  # lines
 FEW = 10  # rows that tell how long a cell is
-GUESSED = "cp1252"  # what a file that is no Unicode is read as
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,8 @@ def decoded(content: bytes) -> tuple[bytes, str]:
     except UnicodeDecodeError:
         if encoding != "UTF-8":
             raise UnclearError(f"is damaged: it begins as {encoding} and does not go on so") from None
-        encoding = GUESSED
-        content = content.decode(GUESSED, "replace").encode()
+        text, encoding = decoded_as(content)
+        content = text.encode()
     content = content.rstrip(b"\0\x1a")  # with which old programs fill a file's last block
     if b"\0" in content[:HEAD] or content.startswith(b"\x1a"):
         raise UnclearError("is binary, not a table of text")
@@ -106,7 +107,7 @@ def form_of(content: bytes, encoding: str, *, whole: bool = True) -> Form:
         lines = lines[:-1]  # the last one is cut
         if not lines:
             raise UnclearError(f"begins with a line of more than {HEAD:,} characters")
-    lines = whole_lines(lines)
+    lines = enough_of(whole_lines(lines))
     texts = [line.decode(errors="replace").rstrip("\r\n") for line in lines]
     refuse_others(head, texts)
     said = re.fullmatch(r'"?sep=(.)"?', texts[0].strip(), re.IGNORECASE)
@@ -142,6 +143,13 @@ def form_of(content: bytes, encoding: str, *, whole: bool = True) -> Form:
     )
     cut = last_line(content, delimiter, rows[:500]) if whole else ""
     return Form(encoding, delimiter, names, tuple(rows[:500]), width, start, quoted, above, cut)
+
+
+def enough_of(lines: list[bytes]) -> list[bytes]:
+    """The first lines, which tell the form, if any of them may be a row."""
+    first = lines[:ENOUGH]
+    rows = any(line[:1].isdigit() and not is_comment(line.decode(errors="replace")) for line in first)
+    return first if rows else lines
 
 
 def whole_lines(lines: list[bytes]) -> list[bytes]:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from engine.data.importing.averages import refuse_averages_named
+from engine.data.importing.currencies import CODES, SIGNS
 from engine.data.importing.hints import UnclearError
 from engine.data.importing.names import PLAIN_VOLUME, PRICE_NAMES, QUOTES, TIME_NAMES, UNITS, first_of, plain
 from engine.data.importing.units import multiple_of, price_unit
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+MEASURE = re.compile(  # what prices of goods are counted in, as USD/MWh
+    rf"(?i)([{SIGNS}]|¢|{CODES}|cents?|pence|p|index|dollars?|euros?)? ?([/ ]|per)? ?"
+    r"(k?wh|mwh|oz|ozt|troy ounces?|ounces?|m?t|mt|tons?|tonnes?|bbls?|barrels?|lbs?|pounds?|kg|g|bu|bushels?"
+    r"|gal|gallons?|mmbtu|therms?|cwt|shares?|contracts?|points?|pts|pips?|ticks?|%)?"
+)
 PRICED = {name for also in PRICE_NAMES.values() for name in also} - {"price"}
 
 
@@ -75,7 +81,8 @@ def is_unit(cells: Sequence[str]) -> bool:
     A ticker stands below all of them.
     """
     words = {cell.strip("[]() ").lower() for cell in cells}
-    return len(set(cells)) > 1 or words <= {*UNITS, *QUOTES}
+    measured = all(MEASURE.fullmatch(word) for word in words)
+    return len(set(cells)) > 1 or words <= {*UNITS, *QUOTES} or measured
 
 
 def refuse_several_sets(names: Sequence[str]) -> None:

@@ -105,6 +105,8 @@ def layout_of(
     """
     shown, ticker = named(header)
     names = apart_by_case([bare(multiple_of(name)[0]) for name in shown], shown)
+    if {"dtyyyymmdd", "first", "last"} <= set(names):  # of Tehran, whose open is the close of the day before
+        names = ["previous_close" if name == "open" else name for name in names]
     names, side = of_one_side(names)
     refuse_several_sets(names)
     names, prefix = without_prefix(names, shown)
@@ -113,7 +115,9 @@ def layout_of(
     symbol = first_of(names, SYMBOL_NAMES, once=False)
     found = {name: first_of(names, also) for name, also in PRICE_NAMES.items()}
     prices = {name: position for name, position in found.items() if position is not None}
-    candles = bool({"open", "high", "low"} & set(prices))
+    candles = (
+        bool({"open", "high", "low"} & set(prices)) and sum(map(bool, shown)) > 2
+    )  # of a time and a price: values
     times, closes = times_among(names, rows, sort)
     if not times:
         raise UnclearError(f"has no column of times; its columns are {listed(shown)}")
@@ -204,8 +208,15 @@ def values_layout(layout: Layout, names: Sequence[str], shown: Sequence[str]) ->
         for position, name in enumerate(names)
         if position not in taken and name not in TIME_NAMES and not FLAGS.search(name)
     ]
+    others = [position for position in others if position or names[0]] or others  # without pandas' index
     if len(others) != 1:
-        raise UnclearError(f"has neither candles nor one column of values; its columns are {listed(shown)}")
+        several = (
+            f": keep column {' and '.join(layout.time_names)} and one of the others, a file each"
+            if len(others) > 1
+            else ""
+        )
+        reason = "has neither candles nor one column of values; its columns are"
+        raise UnclearError(f"{reason} {listed(shown)}{several}")
     column = shown[others[0]]
     note = Note("values are a column", {"column": column})
     return replace(

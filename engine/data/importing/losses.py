@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.market.quality import QualityReport
 
 MOST_LOST = 0.01  # of the rows
+MOST_CONFLICTING = 0.2  # of the rows: bars of a minute hardly ever differ by 1 %
 HOLIDAYS = (NO_PRICES, NO_VALUE)  # reasons of rows that say nothing: no candle or value, and no loss
 LIKELY = {
     "time not readable": (
@@ -59,6 +60,17 @@ def refuse_losses(
         )
         remedy = "It may hold several markets, or local times. Take the finer rows with --accept-losses"
         raise RepairDataError(thing, reason, remedy)
+    refuse_repetition(thing, report)
+
+
+def refuse_repetition(thing: str, report: QualityReport) -> None:
+    """RepairDataError if many rows share their time with another one and differ from it, however little."""
+    if report.conflicting > MOST_CONFLICTING * report.rows_read:
+        reason = (
+            f"has {report.conflicting} rows of {report.rows_read} that share their time with another row and"
+        )
+        remedy = "Its times may have lost their minutes or seconds, or it may hold several markets"
+        raise RepairDataError(thing, f"{reason} differ", f"{remedy}. Take one of each with --accept-losses")
 
 
 def first_rows(report: QualityReport, written: Callable[[int], str]) -> list[Problem]:

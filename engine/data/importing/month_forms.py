@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from engine.data.importing.clocks import mask, whole
 from engine.data.importing.hints import UnclearError
+from engine.data.importing.months import TONGUES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,3 +80,47 @@ def numbered_months(text: Any, year: NDArray[np.int64]) -> NDArray[np.int64]:
     if short.any() and (month[short] == 1).all() and ((month < 10) & ~short).any():
         month = np.where(short, 10, month)
     return month
+
+
+def of_two_digits(year: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Years that are written with two digits, from 1969 to 2068."""
+    return np.where(year <= 68, year + 2000, year + 1900)
+
+
+def short_months(
+    first: NDArray[np.int64], second: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Years and months of two numbers of two digits at most, each (N,), such as 01/09.
+
+    Raises UnclearError where they may be the other way round, or days without a year.
+    """
+    ways = {
+        name: (of_two_digits(year), month)
+        for name, month, year in (("month first", first, second), ("year first", second, first))
+        if ((month >= 1) & (month <= A_YEAR)).all()
+    }
+    counts = {name: year * 12 + month for name, (year, month) in ways.items()}
+    fitting = [name for name, months in counts.items() if follow_each_other(months)]
+    ordered = [name for name in fitting if abs(np.sign(np.diff(counts[name])).sum()) == len(first) - 1]
+    if len(fitting) == 1 and not are_days(first, second):
+        return ways[fitting[0]]
+    if len(ordered) == 1 and len(first) > A_YEAR:
+        return ways[ordered[0]]
+    readings = [f"{year[0]}-{month[0]:02}" for year, month in ways.values()]
+    readings += [
+        f"{day[0]} {TONGUES[0].split()[month[0] - 1].capitalize()} without a year"
+        for day, month in ((first, second), (second, first))
+        if ((month >= 1) & (month <= A_YEAR) & (day >= 1) & (day <= LAST_DAY)).all()
+    ]
+    raise UnclearError(
+        f"says {first[0]:02}/{second[0]:02}, which is {' or '.join(dict.fromkeys(readings)) or 'no month'}: "
+        "which is meant is not known; write its times as dates"
+    )
+
+
+def are_days(first: NDArray[np.int64], second: NDArray[np.int64]) -> bool:
+    """Whether two numbers, each (N,), may be a day and a month, in either order, without a year."""
+    return any(
+        bool(((month >= 1) & (month <= A_YEAR) & (day >= 1) & (day <= LAST_DAY)).all())
+        for day, month in ((first, second), (second, first))
+    )

@@ -14,7 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.data.importing.clocks import mask
-from engine.data.importing.currencies import CODES, SIGNS, marks_of, refuse_several_currencies
+from engine.data.importing.currencies import (
+    CODES,
+    SIGNS,
+    marks_of,
+    refuse_partly_marked,
+    refuse_several_currencies,
+)
 from engine.data.importing.hints import HintNeededError, UnclearError
 from engine.data.importing.times import is_text, kind_of_values, text_of
 
@@ -41,7 +47,7 @@ PLAIN = SIGNED + r"(\d+\.?\d*|\.\d+)" + EXPONENT
 
 def shaped(decimal: str, thousands: str) -> str:
     """A number with these marks, as a pattern."""
-    whole = rf"(\d+|\d{{1,3}}([{thousands}]\d{{2,3}})*[{thousands}]\d{{3}})"
+    whole = rf"(\d+|[1-9]\d{{0,2}}([{thousands}]\d{{2,3}})*[{thousands}]\d{{3}})"
     return SIGNED + rf"({whole}([{decimal}]\d*)?|[{decimal}]\d+)" + EXPONENT
 
 
@@ -64,14 +70,14 @@ def numbers_of(
     usual: str,
     possible: Callable[[dict[str, NDArray[np.float64]]], float] = lambda _: 1.0,
     *,
-    comma: bool = False,
+    country: str = "",
 ) -> Numbers:
     """Read Arrow columns, each (N,); `names` are what the file calls them.
 
     `said` is the decimal mark that somebody says, `usual` that of the publisher where two fit; either may be
-    empty. `possible` tells which share of rows can be when the columns are read in one way. `comma`: whether
-    the file seems to come from where the decimal mark is a comma. Raises ValueError if two readings fit,
-    RepairDataError for numbers of several currencies.
+    empty. `possible` tells which share of rows can be when the columns are read in one way. `country`: the
+    decimal mark, of MARKS, where the file comes from, "perhaps comma" or empty. Raises ValueError if
+    two readings fit, RepairDataError for numbers of several currencies.
     """
     values: dict[str, NDArray[np.float64]] = {}
     text: dict[str, Any] = {}
@@ -93,7 +99,10 @@ def numbers_of(
     dressed = [name for name, column in cells.items() if column is not text[name]]
     marks = {name: found for name in dressed if (found := marks_of(text[name]))}
     refuse_several_currencies({name: found for name, found in marks.items() if not is_volume(name)})
-    mark = mark or decimal_mark(cells, text, names, usual, possible, comma=comma)
+    for name, found in marks.items():
+        if not is_volume(name) and set(found) != {"%"}:
+            refuse_partly_marked(text[name], name)
+    mark = mark or decimal_mark(cells, text, names, usual, possible, country=country)
     sized = frozenset(name for name in dressed if has_exponent(cells[name]) and not has_exponent(text[name]))
     unreadable: dict[str, tuple[int, str]] = {}
     grouped = False
@@ -162,8 +171,11 @@ def undressed(text: Any) -> Any:
     for _ in range(2):  # matches do not overlap
         text = pc.replace_substring_regex(text, APART, r"\1\2")
     text = pc.utf8_trim_whitespace(text)
-    text = pc.replace_substring_regex(text, r" (Mio|[Mm]ln)\.?$", "M")  # mil: a thousand, or a million
-    text = pc.replace_substring_regex(text, r" ([Tt]sd|[Tt]ys)\.?$", "K")
+    text = pc.replace_substring_regex(
+        text, r"( (Mio|[Mm]ln)\.?|MM| ?млн\.?)$", "M"
+    )  # mil: a thousand, or a million
+    text = pc.replace_substring_regex(text, r" ?([Tt]sd|[Tt]ys|тыс)\.?$", "K")
+    text = pc.replace_substring_regex(text, r" ?(Bn|bn|Mrd|Mld|млрд)\.?$", "B")
     for suffix, power in TIMES.items():
         text = pc.replace_substring_regex(
             text, rf"^([-+]?[\d.,]+) ?[{suffix}{suffix.upper()}]$", rf"\1e{power}"
@@ -190,7 +202,7 @@ def decimal_mark(
     usual: str,
     possible: Callable[[dict[str, NDArray[np.float64]]], float],
     *,
-    comma: bool,
+    country: str,
 ) -> str:
     """The decimal mark that all cells can have. Raises ValueError if both can be it."""
     only = {"point": 0, "comma": 0}
@@ -219,13 +231,24 @@ def decimal_mark(
         return next(mark for mark, fits_all in can.items() if fits_all)
     column, cell = unclear
     mark = "." if "." in cell else ","
-    if mark == "," or comma:  # volumes tell nothing of prices whose thousands are grouped there
+    if MARKS.get(country, "?")[0] == mark and not in_some_cells(cells, mark):
+        return country
+    if mark == "," or "comma" in country:  # volumes tell nothing of prices whose thousands are grouped there
         ungrouped = {name for name in ungrouped if not is_volume(name)}
     if ungrouped:  # what groups its thousands groups all of them
         return "point" if mark == "." else "comma"
     small, large = cell.replace(mark, "."), cell.replace(mark, "")
     readings = f"which is {float(small):g} or {int(large)}: both fit all rows"
     raise HintNeededError(f"says {cell} in column {column}, {readings}", "--decimal")
+
+
+def in_some_cells(cells: Mapping[str, Any], mark: str) -> bool:
+    """Whether a column has numbers with this mark and others without any, as 995 beside 1.002."""
+    for column in cells.values():
+        bare = pc.match_substring_regex(column, r"^[-+]?\d{0,2}[1-9]\d{0,2}$")
+        if pc.any(bare).as_py() and pc.any(pc.match_substring(column, mark)).as_py():
+            return True
+    return False
 
 
 def in_plain(column: Any, mark: str) -> tuple[Any, bool]:

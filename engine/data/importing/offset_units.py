@@ -35,6 +35,14 @@ def offsets_of(cells: Sequence[str], name: str) -> dict[str, int]:
     """
     if not all(map(NUMBER.fullmatch, cells)) or not any(map(UNCLEAR.fullmatch, cells)):
         return {}
+    if name.replace("_", "") == "timezoneoffset":  # whose sign is the other one with JavaScript
+        cell = next(filter(UNCLEAR.fullmatch, cells))
+        ahead = (minutes_in(cell, "minutes") or 0) / 60
+        raise HintNeededError(
+            f"column {name} says {cell}, which is {ahead:+g} h or, as JavaScript counts, {-ahead:+g} h: both "
+            "fit all rows",
+            "--timezone",
+        )
     said = next((unit for form, unit in NAMED.items() if re.search(rf"_{form}", name)), "")
     units = [said] if said else ["minutes", "hours and minutes", "seconds"]
     readings = {unit: {cell: minutes_in(cell, unit) for cell in cells} for unit in units}

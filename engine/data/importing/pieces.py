@@ -137,7 +137,7 @@ def surely_point(form: Form, numbers: Sequence[int], hints: Hints) -> bool:
 
 def lines_of(path: Path, form: Form) -> int | None:
     """How many lines follow the header at most; None where bytes stand that only the careful way knows."""
-    lines, last = 0, b"\n"
+    lines, last, end = 0, b"\n", b""
     with path.open("rb") as handle:
         handle.seek(form.start)
         while block := handle.read(min(BLOCK, form.stop - handle.tell()) if form.stop else BLOCK):
@@ -145,6 +145,10 @@ def lines_of(path: Path, form: Form) -> int | None:
                 return None
             if b"\r" in block.replace(b"\r\n", b"").removesuffix(b"\r"):
                 return None
+            inner = (end + block).rstrip(b"\r\n")  # what follows the last row may be blank
+            if b"\n\n" in inner or b"\n\r\n" in inner:
+                return None
+            end = (end + block)[max(len(inner) - 1, 0) :]
             lines += block.count(b"\n")
             last = block[-1:]
     return lines + (last != b"\n")

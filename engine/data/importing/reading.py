@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.data.importing.absolute_times import with_absolute_times
 from engine.data.importing.averages import refuse_averages
 from engine.data.importing.currencies import refuse_changing_currency
 from engine.data.importing.date_parts import with_dates
@@ -17,11 +18,12 @@ from engine.data.importing.hints import HintNeededError, UnclearError
 from engine.data.importing.layouts import Layout, layout_of
 from engine.data.importing.numbers import Numbers, decimals_of, numbers_of
 from engine.data.importing.one_series import refuse_mixture, rolled, symbol_of
+from engine.data.importing.parted import refuse_parted
 from engine.data.importing.percent import in_shares
 from engine.data.importing.periods import at_period_starts
 from engine.data.importing.pieces import Pieces
 from engine.data.importing.publishers import in_currency
-from engine.data.importing.rows import finished, rest_of, without_headers
+from engine.data.importing.rows import finished, rest_of, without_footer, without_headers
 from engine.data.importing.stacked import refuse_leaps, refuse_title_rows
 from engine.data.importing.stated_zones import one_zone, zone_above
 from engine.data.importing.steps import at_open, by_day, near_minutes, one_step, rising
@@ -29,6 +31,7 @@ from engine.data.importing.summaries import without_summaries
 from engine.data.importing.time_columns import read_times
 from engine.data.importing.times import Times, sort_of
 from engine.data.importing.twins import refuse_unlike_twins
+from engine.data.importing.unit_changes import refuse_change_of_unit
 from engine.data.importing.units import multiple_above
 from engine.data.importing.volume_choice import mark_by_turnover, others_of, with_volume
 from engine.data.importing.volumes import says_something
@@ -52,6 +55,8 @@ EUROPEAN = re.compile(r"[^\W\d_][\x20-\u058f]{3,}")  # a word in Latin, Greek or
 ENGLISH = re.compile(
     r"(?i)open|high|low|close|last|price|settle|first|max|min|latest|value|rate|px|prc|bid|ask"
 )
+ENGLISH_TIMES = re.compile(r"(?i)date|time|stamp|unix|utc|day|week|month|year|period|^(ts|dt|t)$")
+ANNUAL = re.compile(r"(?i)annual|(?<![a-z])(apr|apy|p\.?a\.?|per_?year|yearly)(?![a-z])")
 OFTENEST_MS = 1_800_000  # no exchange pays funding oftener than hourly
 
 
@@ -82,18 +87,21 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
     layout = layout_in(table, hints)
     typed = table.pieces(layout, hints, progress) if table.pieces else None
     raw = typed.handed_over() if typed else table.read(layout.positions(), progress)
+    rows = len(raw[layout.times[0]])
     refuse_unlike_twins(layout.twins, table.header[-1] if table.header else (), raw)
     for place, name in layout.currencies:
         refuse_changing_currency(raw[place], name)
     raw, again, repeated = without_headers(layout, raw, table.header[-1] if table.header else ())
     raw, summed = without_summaries(layout, raw)
     raw, unfinished = finished(layout, raw)
+    whole = len(raw[layout.times[0]]) == rows
+    raw, footer = without_footer(layout, raw)
     if not len(raw[layout.times[0]]):
         reason = f"has no row with {table.width} columns" if table.left_out else "has a header and no rows"
         raise RepairDataError("the file", reason, "Give a file with rows of one width")
     symbol = symbol_of(layout, raw)
-    comma, places = from_comma_country(table, layout), places_of(layout)
-    read = read_numbers(layout, raw, hints, comma=comma)
+    country, places = country_of(table, layout), places_of(layout)
+    read = read_numbers(layout, raw, hints, country)
     times = read_times(layout, raw, hints)
     refuse_title_rows(layout, raw, times.utc_ms, read.values)
     if typed:
@@ -106,6 +114,8 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
     refuse_mixture(layout, raw, times.utc_ms, told, table)
     if layout.kind == "candles":
         refuse_leaps(again, told)
+        refuse_parted(table.blanks if whole else [], times.utc_ms, told)
+        refuse_change_of_unit(times.utc_ms, read.values)
     layout, numbers, notes = meaning(layout, raw, read, times.utc_ms)
     decimals = decimals_among(read, times.utc_ms, places, typed)
     utc, kept, timing = at_their_opening(layout, numbers, times, hints)
@@ -120,7 +130,7 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
         unreadable and (unreadable[0] + 1, unreadable[1]),
         (
             *layout.notes, *notes, *parse_notes(layout, read, times, hints), *timing,
-            *rolled(layout, raw), *repeated, *summed, *unfinished, *table.notes, *rest,
+            *rolled(layout, raw), *repeated, *summed, *unfinished, *footer, *table.notes, *rest,
         ),
         hints.timezone
         or next((zone for zone in times.stated if "/" in zone and times.stated == (zone,)), ""),
@@ -174,7 +184,10 @@ def is_funding(numbers: Mapping[str, NDArray[np.float64]]) -> bool:
 
 
 def refuse_forecasts(layout: Layout, times: NDArray[np.int64]) -> None:
-    """UnclearError for funding rates, at times (N,), that come oftener than any exchange pays them."""
+    """UnclearError for funding rates, at times (N,), that are a year's or come oftener than any are paid."""
+    if ANNUAL.search(layout.column) and (layout.kind == "funding" or "fund" in layout.column.lower()):
+        reason = f"has rates a year in column {layout.column}, of which each would be charged"
+        raise UnclearError(f"{reason}; give those that were paid")
     steps = np.diff(rising(times))
     if layout.kind == "funding" and len(steps) and float(np.median(steps)) < OFTENEST_MS:
         seconds = float(np.median(steps)) / 1000
@@ -205,6 +218,7 @@ def layout_in(table: Table, hints: Hints) -> Layout:
         layout = layout_without_names(table.rows, table.width, sort)
     if table.publisher:
         layout = replace(layout, name=table.publisher, decimal="point")
+    layout = with_absolute_times(table, layout, hints)
     said = (*table.form.above, *table.foot) if table.form else ()
     above = zone_above(said) or table.zone
     if (multiple := multiple_above(said)) != 1:
@@ -230,19 +244,29 @@ def row_of(
     return mark.join("" if text is None else str(text) for text in texts)
 
 
-def from_comma_country(table: Table, layout: Layout) -> bool:
-    """Whether a table seems to come from where the decimal mark is a comma, by what is no number in it.
+def country_of(table: Table, layout: Layout) -> str:
+    """The decimal mark of where a table seems to come from, by what is no number in it; empty if unknown.
 
-    By semicolons between its cells, by days with points before months, by names that are no English.
+    A comma: semicolons between its cells, and days with points before months or names that are no English;
+    perhaps a comma if only one of these. A point:
+    none of these, commas between cells or English names.
     """
     first = table.rows[0] if table.rows else ()
     dotted = any(POINTED_DAY.match(first[place]) for place in layout.times if place < len(first))
-    names = [line[place] for line in table.header for place in layout.numbers.values()]
-    foreign = any(EUROPEAN.fullmatch(name) and not ENGLISH.search(name) for name in names)
-    return dotted or foreign or bool(table.form and table.form.delimiter == ";")
+    candles = layout.kind == "candles"  # other values have names of any kind
+    told = layout.numbers.values() if candles else layout.times
+    names = [line[place] for line in table.header for place in told]
+    english = [bool((ENGLISH if candles else ENGLISH_TIMES).search(name)) for name in names]
+    foreign = any(EUROPEAN.fullmatch(name) for name, known in zip(names, english, strict=True) if not known)
+    delimiter = table.form.delimiter if table.form else ","
+    if (dotted or foreign) and delimiter == ";":
+        return "comma"
+    if dotted or foreign or delimiter == ";":
+        return "perhaps comma"
+    return "point" if any(english) or (delimiter == "," and not names) else ""
 
 
-def read_numbers(layout: Layout, raw: Mapping[int, Any], hints: Hints, *, comma: bool) -> Numbers:
+def read_numbers(layout: Layout, raw: Mapping[int, Any], hints: Hints, country: str) -> Numbers:
     """The numbers of all columns, volumes by their position. Raises ValueError if two readings fit."""
     columns = {name: raw[place] for name, place in layout.numbers.items()}
     columns |= {f"volume {each.position}": raw[each.position] for each in layout.volumes}
@@ -256,11 +280,11 @@ def read_numbers(layout: Layout, raw: Mapping[int, Any], hints: Hints, *, comma:
         return possible(*(values[name] for name in PRICES))
 
     try:
-        return numbers_of(columns, shown, hints.decimal, layout.decimal, can, comma=comma)
+        return numbers_of(columns, shown, hints.decimal, layout.decimal, can, country=country)
     except HintNeededError:
         if not (mark := mark_by_turnover(layout, raw)):
             raise
-        return numbers_of(columns, shown, mark, layout.decimal, can, comma=comma)
+        return numbers_of(columns, shown, mark, layout.decimal, can, country=country)
 
 
 def publisher_notes(

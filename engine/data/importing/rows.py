@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.data.importing.clocks import mask
+from engine.data.importing.code_pages import GUESSED, PAGES
 from engine.data.importing.form import is_comment
 from engine.data.importing.hints import UnclearError
 from engine.data.importing.stacked import refuse_title_lines
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from engine.data.importing.tables import Table
 
 WORDY = r"^[^0-9]*\pL{2}[^0-9]*$"  # no blank, no number
+MOST = 20  # lines of a padded footer
 CORPORATE = re.compile(r"(?i)\b(dividends?|stock splits?|splits?)\b")
 
 
@@ -63,6 +65,24 @@ def without_headers(
     return left, at - np.arange(len(at)), (Note("headers among rows", {"rows": len(at)}),)
 
 
+def without_footer(layout: Layout, raw: dict[int, Any]) -> tuple[dict[int, Any], tuple[Note, ...]]:
+    """The columns without last rows of one sentence, as spreadsheets pad a footer, and a note."""
+    columns = [raw[place] for place in dict.fromkeys((layout.times[0], *layout.numbers.values()))]
+    rows = len(columns[0])
+    if not all(map(is_text, columns)):
+        return raw, ()
+    said: list[str] = []
+    while len(said) < min(MOST, rows - 1):
+        cell, *others = (str(text_of(column.slice(rows - 1 - len(said), 1))[0]) for column in columns)
+        if any(others) or " " not in cell or not re.match(r"[^\d]*[^\W\d_]{2}", cell):
+            break
+        said.append(cell)
+    if not said:
+        return raw, ()
+    left = {place: column.slice(0, rows - len(said)) for place, column in raw.items()}
+    return left, (Note("a footer", {"text": " ".join(said[::-1])[:80]}),)
+
+
 def refuse_other_headers(layout: Layout, raw: Mapping[int, Any], header: Sequence[str]) -> None:
     """UnclearError for a row that has words for time and prices, and not just the names of the columns."""
     places = [layout.times[0], *layout.numbers.values()]
@@ -87,6 +107,8 @@ def rest_of(table: Table) -> tuple[int, tuple[Note, ...]]:
     lines, notes = list(table.left_out), []
     if table.form:
         refuse_title_lines([line for line in lines if not CORPORATE.search(line)], table.foot, table.form)
+    if table.form and table.form.encoding in PAGES and table.form.encoding != GUESSED:
+        notes.append(Note("a code page", {"page": table.form.encoding}))
     if table.form and table.form.cut:
         notes.append(Note("cut last line", {"text": table.form.cut[:80]}))
     comments = [line for line in lines if is_comment(line)]

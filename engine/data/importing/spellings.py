@@ -20,7 +20,7 @@ EDGES = re.compile(rb"(?m)^ +| +(?=\r?$)")
 FORMS = range(0xFF01, 0xFF5F)  # full-width forms of ASCII, so far behind it
 BEHIND = 0xFEE0
 ZERO_WIDTH = dict.fromkeys((0xAD, *range(0x200B, 0x2010), 0x2060), "")
-MARKS = {**ZERO_WIDTH, 0x066B: ".", 0x066C: ",", 0xFFE5: "\xa5", 0x060C: ",", 0xFF0C: ","}
+MARKS = {**ZERO_WIDTH, 0x2212: "-", 0x066B: ".", 0x066C: ",", 0xFFE5: "\xa5", 0x060C: ",", 0xFF0C: ","}
 FEWEST = 4  # columns of a table that blanks separate
 LINES = 20  # that tell it
 

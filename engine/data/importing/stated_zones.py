@@ -31,7 +31,9 @@ REGIONS = re.compile(
     rf"(?<=[a-z][_ -])({TOWNS})\b|мск|москв|北京|日本|東京|香港|한국"
 )
 SIGNED = r"[-+\u2212]\s?\d{1,2}(?::?[0-5]\d)?(?!\d)"
-OFFSET = re.compile(rf"(?i)(?:UTC|GMT)\s?{SIGNED}|(?<=[(\[{{])\s*{SIGNED}(?=\s*[)\]}}])|(?<=\s){SIGNED}$")
+OFFSET = re.compile(
+    rf"(?i)(?<!/)(?:UTC|GMT)\s?{SIGNED}|(?<=[(\[{{])\s*{SIGNED}(?=\s*[)\]}}])|(?<=\s){SIGNED}$"
+)
 PLACE = re.compile(r"[A-Za-z]+(?:/[A-Za-z_+\-\d ]+?)+(?=[)\]},;\"']|\s*$)")
 CITY = re.compile(r"(?<=[(\[{])[A-Z][A-Za-z_ ]+(?=[)\]}])")
 ABBREVIATION = re.compile(rf"(?<![A-Za-z])({'|'.join(sorted(STEADY | MOVING))})(?![A-Za-z])")
@@ -41,11 +43,19 @@ ABOVE = re.compile(
     r"(?i)^[\s#/\"';*-]*(?:.{0,30}\b)?"
     r"(?:time ?zone|tz|zeitzone|(?:utc|gmt)[ _-]?offset|times? (?:are |is )?in)\b[\s:=,;\"'\t|]*(?P<zone>.+)$"
 )
+SAID = re.compile(  # in words, of which a zone has to be one
+    r"(?i)(?:^|[^A-Za-z])times?(?:stamps?)?(?: and dates?)?"
+    r"(?:\s*[:=]\s*|\s*(?=\()|(?<=times)\s+|"
+    r"(?:\s+(?:are|is|all|shown|given|displayed|quoted|expressed|stated|reported|listed|in|as|at|on)\b)+[\s:=]+)"
+    r"(?P<zone>.+)$"
+)
+CLOCK = re.compile(r"(?<![-+\d])\d{1,2}:\d{2}")  # of when a file was made
 FIELDS = 100  # of a record beside the rows
 COLUMNS = re.compile(
-    r"tz|time_?zone|zeitzone|(utc|gmt|tz)_?off(set)?(_(h|hours?|min(ute)?s?|s|sec(ond)?s?))?"
+    r"tz|time_?zone|zeitzone|(utc|gmt|tz|time_?zone)_?off(set)?(_(h|hours?|min(ute)?s?|s|sec(ond)?s?))?"
 )
 HYPHENS = dict.fromkeys((*range(0x2010, 0x2016), 0x2212, 0xFE63, 0xFF0D), "-")
+EDGES = " \t\"',;|)."
 PERHAPS = ("offset", "zone")  # if their cells are zones
 
 
@@ -119,6 +129,13 @@ def zone_above(lines: Sequence[str]) -> str:
         if match := ABOVE.match(line):
             stated = match["zone"].strip(" \t\"',;|)")
             return certain(stated) or zone_in(f"({stated})")[0] or stated[:40]
+        said = SAID.search(line)
+        if (
+            said
+            and not CLOCK.search(said["zone"])
+            and (found := zone_in(f"({said['zone'].strip(EDGES)})")[0])
+        ):
+            return certain(said["zone"].strip(EDGES)) or certain(found) or found
     return ""
 
 

@@ -29,6 +29,7 @@ from engine.data.importing.form import HEAD, Form, decoded, form_of
 from engine.data.importing.hints import UnclearError
 from engine.data.importing.json_rows import array_of, is_header, json_of, rows_within
 from engine.data.importing.long_texts import cells_of, is_text, refuse_texts_beyond
+from engine.data.importing.parted import blank_places
 from engine.data.importing.quick import LARGE, combined, quick_columns
 from engine.data.importing.quoted_lines import joined_lines
 from engine.data.importing.spellings import is_to_be_changed
@@ -62,6 +63,7 @@ class Table:
     hint: str  # the file's name, or that of the file inside an archive
     form: Form | None = None  # of a text table
     left_out: list[str] = field(default_factory=list)  # rows of another number of cells, once it is read
+    blanks: list[int] = field(default_factory=list)  # rows before which a blank line stands, once it is read
     publisher: str = ""  # if something else than its columns tells
     notes: tuple[Note, ...] = ()  # what was left out before
     zone: str = ""  # that is told beside the rows
@@ -105,6 +107,7 @@ def large_and_plain(path: Path) -> bool:
 
 def plain_table(path: Path, limit: int) -> Table:
     """The table of a large text file, read the quick way or in pieces if that can be."""
+    blanks: list[int] = []
     with path.open("rb") as handle:
         form = form_of(handle.read(HEAD + 1), "UTF-8", whole=False)
     left_out: list[str] = []
@@ -120,6 +123,7 @@ def plain_table(path: Path, limit: int) -> Table:
             progress(len(quick[positions[0]]))
             return quick
         content, _ = decoded(path.read_bytes())
+        blanks[:] = blank_places(content[form.start :], form)
         return text_columns(content, form, positions, left_out, progress)
 
     wanted = in_pieces if heavy else None
@@ -127,19 +131,21 @@ def plain_table(path: Path, limit: int) -> Table:
         handle.seek(max(0, size - HEAD))
         foot = foot_of(handle.read(), form)
     return Table(
-        form.header, form.rows, form.width, read, path.name, form, left_out, pieces=wanted, foot=foot
+        form.header, form.rows, form.width, read, path.name, form, left_out, blanks, pieces=wanted, foot=foot
     )
 
 
 def text_table(content: bytes, form: Form, hint: str) -> Table:
     """A text table in UTF-8. Reading raises ValueError if a quotation mark swallows lines."""
     left_out: list[str] = []
+    blanks: list[int] = []
 
     def read(positions: Sequence[int], progress: Callable[[int], None]) -> Columns:
+        blanks[:] = blank_places(content[form.start :], form)
         return text_columns(content, form, positions, left_out, progress)
 
     foot = foot_of(content[-HEAD:], form)
-    return Table(form.header, form.rows, form.width, read, hint, form, left_out, foot=foot)
+    return Table(form.header, form.rows, form.width, read, hint, form, left_out, blanks, foot=foot)
 
 
 def text_columns(

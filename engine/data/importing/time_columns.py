@@ -10,11 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.data.importing.carried_days import carried
-from engine.data.importing.dates import DAY_MS
+from engine.data.importing.epochs import refuse_other_epoch
 from engine.data.importing.hints import HintNeededError, UnclearError
 from engine.data.importing.session_dates import refuse_session_dates, refuse_trade_dates
-from engine.data.importing.stated_zones import StatedZones, certain, zones_of_rows
-from engine.data.importing.steps import rising
+from engine.data.importing.stated_zones import StatedZones, certain, zone_in, zones_of_rows
 from engine.data.importing.swapped_days import refuse_swapped_days
 from engine.data.importing.times import FORMS, Times, kind_of_values, text_of, times_of
 from engine.market.times import UNREADABLE
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
     from engine.data.importing.hints import Hints
     from engine.data.importing.layouts import Layout
 
-UNLIKELY_MS = 788_918_400_000  # 1995: before it, nobody kept bars of less than a day in Unix time
-MAC_MS = 978_307_200_000  # 2001, from which Apple counts
+MOST_NO_CLOCKS = 0.05  # of the rows
 MOSTLY_DISTINCT = 0.9  # times: below it, more than a row in ten shares its time
 
 
@@ -50,40 +48,41 @@ def read_times(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> Times:
         cells = " and ".join(f"{text_of(column)[0]}" for column in columns)
         reason = f"column {named} says {cells} in its first row, which is no time that is read"
         raise UnclearError(f"{reason}; read are {FORMS}")
-    if layout.zone and not stated and not hints.timezone and times.zoneless:
-        reason = f"column {named} names the zone {layout.zone}, whose clocks may change"
+    if len(columns) == 2:
+        refuse_no_clocks(columns[1], times, named)
+    if layout.zone and not stated and not hints.timezone and times.zoneless and times.timed:
+        by_name = any(zone_in(name)[0] for name in layout.time_names)
+        where = f"column {named}" if by_name else "a line beside its rows"
+        reason = f"{where} names the zone {layout.zone}, whose clocks may change"
         raise HintNeededError(reason, "--timezone")
     if times.zoneless or len(columns) == 2:
         refuse_session_dates(times.utc_ms, named)
         refuse_trade_dates(times.utc_ms, layout.time_names[0], named, hints.timezone)
-    refuse_other_epoch(times, named)
+    refuse_other_epoch(times, named, candles=layout.kind == "candles")
     if times.zoneless and not hints.timezone:
         refuse_swapped_days(times.utc_ms, named)
     return replace(times, stated=stated.zones if stated else (), carried=carried_rows)
+
+
+def refuse_no_clocks(column: Any, times: Times, named: str) -> None:
+    """UnclearError for a column of whole numbers (N,) of which many are no clocks."""
+    cells = text_of(column)
+    if pc.all(pc.match_substring_regex(cells, r"^\d+$")).as_py():
+        lost = np.flatnonzero(times.utc_ms == UNREADABLE)
+        if len(lost) > MOST_NO_CLOCKS * len(cells):
+            reason = f"column {named} says {cells[int(lost[0])]} for a clock, which is none"
+            raise UnclearError(f"{reason}: it may count seconds or minutes of the day; write 09:30")
 
 
 def refuse_rounded(column: Any, named: str) -> None:
     """UnclearError for stamps that a spreadsheet rounded to a few digits, so that rows share them."""
     cells = text_of(column.slice(0, 2000))
     written = pc.all(pc.match_substring_regex(cells, r"^\d([.,]\d{1,7})?[eE]\+?\d{1,2}$")).as_py()
-    if written and len(cells) > 1 and pc.count_distinct(cells).as_py() < MOSTLY_DISTINCT * len(cells):
+    coarse = pc.all(pc.match_substring_regex(cells, r"^\d([.,]\d{1,5})?[eE]\+?(0?9|1\d)$")).as_py()
+    shared = written and pc.count_distinct(cells).as_py() < MOSTLY_DISTINCT * len(cells)
+    if len(cells) > 1 and (shared or coarse):
         reason = f"column {named} says {cells[0]}: a spreadsheet has rounded its times, which are lost"
         raise UnclearError(f"{reason}; get the file again and do not save it from there")
-
-
-def refuse_other_epoch(times: Times, named: str) -> None:
-    """UnclearError for bars within days that as seconds since 1970 would all lie before 1995."""
-    if set(times.forms) != {"s"}:
-        return
-    known = rising(times.utc_ms)
-    if len(known) < 2 or known[-1] >= UNLIKELY_MS:
-        return
-    if np.median(np.diff(known)) < DAY_MS:
-        since_1970, since_2001 = (np.datetime64(int(known[0]) + more, "ms") for more in (0, MAC_MS))
-        reason = (
-            f"column {named} counts from {since_1970} in seconds since 1970, from {since_2001} since 2001"
-        )
-        raise UnclearError(f"{reason}: which is meant is not known; write its times as dates")
 
 
 def zones_stated(layout: Layout, raw: Mapping[int, Any], hints: Hints) -> StatedZones | None:

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 UNSURE = 0  # a multiple of which it is not certain whether it is one, or which
 MULTIPLES = {
-    100: "100 100s hundred hundreds 00 00s 百 백",
+    100: "100 100s hundred hundreds 00 00s '00 100x 百 백",
     1_000: (
         "k thousand thousands thous 000s '000 000 '000s 1000 1000s 10^3 10³ 1e3 e3 tsd tausend milliers "
         "mille mila miles milhares tys tysięcy tis tisíc tusen tusental tusind bin тыс тысяч тисяч 千 천"
     ),
-    10_000: "10000 10^4 1e4 万 萬 만",
+    10_000: "10000 10^4 1e4 10k 万 萬 만",
     100_000: "lakh lakhs lac lacs 100000 10^5 1e5",
     1_000_000: (
         "m mn mm mio mln million millions 1000000 10^6 10⁶ 1e6 e6 millionen millones milhões milioni milyon "
@@ -33,7 +33,7 @@ ALONE = {"k", "m", "b", "l", "cr", "e3", "e6", "e9", "bin", "100"}  # no multipl
 DOUBTFUL = {"mil", "l", "mbtc", "ubtc", "sat", "sats", "satoshi", "satoshis", "wei", "gwei"}
 COUNTED = (
     r"in|em|en|de|di|w|в|x|×|\*|of|lots?|units?|shares?|contracts?|pieces|pcs|coins|stück|stk|szt|шт|акций|"
-    r"acciones|titres|titoli|aktier|adet|株|股|주"
+    r"acciones|titres|titoli|aktier|adet|株|股|주|手|db|szt"
 )
 WORDS = "|".join(
     re.escape(word).replace("_", "[ _]")
