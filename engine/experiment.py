@@ -182,12 +182,12 @@ def fit_scalers(
     """
     lookback, label = settings.window.lookback, settings.label
     values, target = table.to_numpy(), start + lookback  # (T, F), (n,)
-    fitted_on = windows.rows_used(start, lookback, len(values))  # (T,)
+    fitted_on = values[windows.rows_used(start, lookback, len(values))]  # (n, F)
     if check:
-        features.check_columns(values[fitted_on], list(table.columns))
+        features.check_columns(fitted_on, list(table.columns))
     return scaling.fit(
         settings.scaling.kind,
-        values[fitted_on],
+        fitted_on,
         forward_return[target],
         volatility[target] if label.scale == "volatility" else None,
         clip=settings.scaling.clip,

@@ -2,6 +2,9 @@
 
 `python -m soak.universe planted [SEEDS [MEMBERS [TENTHS …]]]`: simulated markets with a common edge, at noise
 correlation 0 and 0.7, or so many tenths: what share of the truth each recovers.
+`python -m soak.universe alone [SEEDS [KIND]]`: an edge in one symbol of 8: in how many seeds it is found
+there, and how often elsewhere.
+`python -m soak.universe size [SYMBOLS [BARS [SETTING …]]]`: what a large universe costs, see universe_size.
 `python -m soak.universe perpetuals FOLDER [SEEDS [MEMBERS [HORIZON [KIND]]]]`: walk-forward over the files
 there, *.csv.gz: the mean IC of each symbol's test bars, and the difference with its 95 % interval over weeks.
 """
@@ -24,13 +27,15 @@ from engine.preparation import Job
 from engine.runs.home import Home
 from engine.settings import make
 from engine.statistics.conformal import centre
-from engine.statistics.forecast import information_coefficient
+from engine.statistics.forecast import forecast_quality, information_coefficient
 from engine.studies.folds import folds
 from engine.universe.pool import Pool
 from engine.universe.preparation import prepare
+from soak.universe_size import size
 
 SYMBOLS, BARS, NOW_MS, WEEK_MS = 8, 14_000, 10**13, 7 * 86_400_000
 DRAWS = 2000
+SKILL_P = 0.05  # two-sided, of an IC above 0
 
 
 def quiet(_):
@@ -82,6 +87,18 @@ def both(settings, data, folder):
     return found
 
 
+def keep(market, store):
+    """Store the candles of the market's symbols."""
+    end_ms = ORIGIN_MS + BARS * market.step_ms
+    for base in FURTHER[:SYMBOLS]:
+        candles = market.candles(f"{base}/USDT", "1h", ORIGIN_MS, end_ms)
+        raw = {name: getattr(candles, name) for name in OHLCV}
+        frame = check(pd.DataFrame(raw, index=time_index(candles.time)), market.step_ms, end_ms).frame
+        name = f"soak-{base}"
+        with store.locked(name):
+            store.write(Series(name, "candles", "", f"{base}/USDT", "1h", simulated=True, frame=frame))
+
+
 def planted(seeds=2, members=1, *correlations):
     """Print what is recovered of a common edge."""
     print("correlation  seed  pooled  single  (mean of 8 symbols: correlation of forecast and truth)")
@@ -90,18 +107,7 @@ def planted(seeds=2, members=1, *correlations):
             market = DemoMarket(seed, 0.1, "1h", correlation)
             with tempfile.TemporaryDirectory() as folder:
                 home = Home(Path(folder))
-                store, end_ms = Store(home.data), ORIGIN_MS + BARS * market.step_ms
-                for base in FURTHER[:SYMBOLS]:
-                    candles = market.candles(f"{base}/USDT", "1h", ORIGIN_MS, end_ms)
-                    raw = {name: getattr(candles, name) for name in OHLCV}
-                    frame = check(
-                        pd.DataFrame(raw, index=time_index(candles.time)), market.step_ms, end_ms
-                    ).frame
-                    name = f"soak-{base}"
-                    with store.locked(name):
-                        store.write(
-                            Series(name, "candles", "", f"{base}/USDT", "1h", simulated=True, frame=frame)
-                        )
+                keep(market, Store(home.data))
                 settings, data = prepared(
                     home, "label.horizon=1", f"model.members={members}", f"training.seed={seed + 1}",
                     "walk_forward.folds=2", "walk_forward.first_test=0.7",
@@ -115,6 +121,41 @@ def planted(seeds=2, members=1, *correlations):
                     measured.append([np.corrcoef(each, truth)[0, 1] for each in (pooled, single)])
             pooled, single = np.mean(measured, axis=0)
             print(f"{correlation:11.1f}  {seed:4d}  {pooled:6.3f}  {single:6.3f}", flush=True)
+
+
+def only_one(seeds=20, kind="ridge"):
+    """Print where an edge is found that one symbol alone has; whether the pooled model is as it must be.
+
+    Found: the IC of a symbol's test bars is above 0 with a two-sided p-value below 5 %. The symbols' noise is
+    independent. One model a symbol stands beside the pooled one.
+    """
+    found, alarms = np.zeros(2, np.int64), np.zeros(2, np.int64)  # pooled, single
+    for seed in range(seeds):
+        base = FURTHER[seed % SYMBOLS]
+        with tempfile.TemporaryDirectory() as folder:
+            home = Home(Path(folder))
+            keep(DemoMarket(seed, 0.1, "1h", 0.0, base), Store(home.data))
+            settings, data = prepared(
+                home, "label.horizon=1", "model.members=1", f"training.seed={seed + 1}",
+                "walk_forward.folds=2", "walk_forward.first_test=0.7", f"model.kind={kind}",
+            )  # fmt: skip
+            for name, (_, came, *two) in zip(data.markets, both(settings, data, folder), strict=True):
+                skill = np.array([has_skill(each, came) for each in two])
+                if name == f"soak-{base}":
+                    found += skill
+                else:
+                    alarms += skill
+        print(f"seed {seed}: found pooled, single {found}, alarms on others {alarms}", flush=True)
+    others = seeds * (SYMBOLS - 1)
+    holds = bool(found[0] >= 0.95 * seeds and alarms[0] <= 0.05 * others)
+    print(f"edge in one of {SYMBOLS}, {kind}: found {found} of {seeds}, alarms {alarms} of {others}: {holds}")
+    return holds
+
+
+def has_skill(forecast, came):
+    """Whether an IC is above 0 by more than chance."""
+    quality = forecast_quality(forecast, came)
+    return quality["ic"] > 0 and quality["ic_p_value"] < SKILL_P
 
 
 def perpetuals(folder, seeds=2, members=1, horizon=4, kind="lstm"):
@@ -177,7 +218,12 @@ def differences(weeks, week, came, two, drawn):
 
 if __name__ == "__main__":
     what, *given = sys.argv[1:]
-    if what == "planted":
-        planted(*map(int, given))
-    else:
-        perpetuals(given[0], *map(int, given[1:4]), *given[4:])
+    match what:
+        case "planted":
+            planted(*map(int, given))
+        case "alone":
+            sys.exit(not only_one(*map(int, given[:1]), *given[1:]))
+        case "size":
+            sys.exit(not size(*map(int, given[:2]), *given[2:]))
+        case _:
+            perpetuals(given[0], *map(int, given[1:4]), *given[4:])

@@ -25,9 +25,9 @@ def feature_drift(samples: Samples, trained: Metadata, chosen: NDArray[np.bool_]
     if not learned.any():
         return ()
     values, last = samples.table.to_numpy(), samples.windows.target - 1  # (T, F), (N,)
-    before, after = values[last[learned]], values[last[chosen]]
+    before, after = last[learned], last[chosen]
     found = [
-        FeatureDrift(name, population_stability(before[:, column], after[:, column]))
+        FeatureDrift(name, population_stability(values[before, column], values[after, column]))
         for column, name in enumerate(samples.table.columns)
     ]
     return tuple(sorted(found, key=lambda each: -each.psi))

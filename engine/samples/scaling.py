@@ -86,9 +86,22 @@ def fit(
 
     volatility: (m,) at the training decisions, where labels are to be divided by it.
     """
-    features = KINDS[kind]().fit(training_rows) if kind != "none" else None
+    features = fitted(kind, training_rows) if kind != "none" else None
     known = volatility[np.isfinite(volatility)] if volatility is not None else np.empty(0)
     typical = float(np.median(known)) if len(known) else 0.0
     scalers = Scalers(features, None, clip, label_clip, typical)
     unit = scalers.unit(volatility) if volatility is not None else 1.0
     return replace(scalers, label=StandardScaler().fit((training_returns / unit)[:, None]))
+
+
+def fitted(kind: Kind, rows: NDArray[Any]) -> Any:
+    """A scaler of rows (n, F): of float32 ones, which are of several symbols and many, a block at a time.
+
+    As a whole they would be fitted in float64, with a copy beside it. Quantiles need all rows at once.
+    """
+    scaler = KINDS[kind]()
+    if rows.dtype != np.float32 or kind == "robust":
+        return scaler.fit(rows)
+    for first in range(0, len(rows), ROWS_AT_A_TIME):
+        scaler.partial_fit(rows[first : first + ROWS_AT_A_TIME])
+    return scaler

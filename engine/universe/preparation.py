@@ -44,7 +44,8 @@ SYMBOL = "symbol_"  # begins the names of the inputs that tell the symbol
 class Prepared:
     """The markets of S symbols, T rows in all, and what the model sees of them.
 
-    table: (T, F), one symbol's rows after the other's. members: (T_s,) which bars count, see `membership`.
+    table: (T, F), float32 of several, one symbol's rows after the other's. members: (T_s,) which bars
+    count, see `membership`.
     smallest_order: the largest of the symbols' minimum orders, as far as known, in quote currency.
     """
 
@@ -199,10 +200,14 @@ def chosen(settings: Settings, markets: Mapping[str, Market], own: Sequence[Feat
 def table_of(
     markets: Mapping[str, Market], names: Sequence[str], own: Sequence[Feature], fill_gaps: int
 ) -> pd.DataFrame:
-    """The named features of all symbols, (T, F), one symbol's rows after the other's."""
+    """The named features of all symbols, (T, F), one symbol's rows after the other's.
+
+    Those of several are float32, as the model sees them: twice as wide they took more memory than training.
+    """
     several = list(markets.values())
     first = np.cumsum([0, *(len(market.frame) for market in several)])
-    values = np.empty((len(names), first[-1]))  # (F, T): a feature's values lie together
+    precision = np.float32 if len(several) > 1 else np.float64
+    values = np.empty((len(names), first[-1]), precision)  # (F, T): a feature's values lie together
     among = [name for name in names if name in cross_section.NAMES]
     lead = [name for name in names if name.startswith("lead_return_")]
     marked = [name for name in names if name.startswith(SYMBOL)]

@@ -113,6 +113,16 @@ def test_scaling_knows_only_the_rows_that_it_was_fitted_on(kind):
     assert np.allclose(back, returns, atol=1e-8)
 
 
+@pytest.mark.parametrize("kind", ["standard", "robust", "minmax"])
+def test_scalers_of_several_symbols_rows_taken_block_by_block_are_those_of_all(kind, monkeypatch):
+    monkeypatch.setattr(scaling, "ROWS_AT_A_TIME", 64)
+    rng = np.random.default_rng(7)
+    rows = np.float32(rng.normal([0, 5, 1e4], [1e-4, 1, 100], (1000, 3)) * np.linspace(1, 3, 1000)[:, None])
+    returns = rng.normal(size=1000)
+    found, whole = (scaling.fit(kind, each, returns) for each in (rows, rows.astype(np.float64)))
+    assert np.allclose(found.matrix(rows), whole.matrix(rows), atol=2e-4)
+
+
 def test_labels_in_deviations_are_even_over_calm_and_wild_markets_and_come_back_as_returns():
     rng = np.random.default_rng(3)
     volatility = np.where(np.arange(400) < 200, 0.005, 0.05)

@@ -1,16 +1,20 @@
 """A search and combinatorial cross-validation of several symbols: what holds for one holds for all."""
 
 import dataclasses
+import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from engine.__main__ import work
 from engine.errors import ChangeSettingsError, SettingsError
 from engine.market.times import milliseconds
 from engine.results.codec import to_json
+from engine.runs.folder import RunFolder
 from engine.runs.home import Home
-from engine.settings import make, moment, space_of
+from engine.settings import load, make, moment, space_of
 from engine.studies import cpcv, fold_forecasts
 from engine.studies.markets import OneMarket, SeveralMarkets
 from engine.studies.markets import prepare as prepared
@@ -21,8 +25,9 @@ from engine.studies.search.record import file_of
 from engine.universe import preparation
 from tests.studies.test_search import in_this_process, trials_in
 from tests.universe.markets import FIRST_MS, STEP, market, stored
-from tests.universe.test_run import SYMBOLS, job_of
+from tests.universe.test_run import SYMBOLS, job_of, quiet
 
+FOLLOW_UP = study.follow_up  # which tests of the search alone leave out
 SPACE = (
     'search.space=["window.lookback = {low = 2, high = 8}", "universe.lead = [0, 2]",'
     '"signal.entry_threshold = {low = 0.0, high = 0.002}",'
@@ -147,6 +152,30 @@ def test_a_search_before_each_span_knows_the_symbols_that_are_there(home):
     assert [len(span.settings.data.symbols) for span in spans] == [3, 3, 4]
     assert [span.begin_ms for span in spans[1:]] == [span.end_ms for span in spans[:-1]]
     assert {span.settings.data.universe_top for span in spans} == {2}
+
+
+@pytest.mark.long  # two searches and two trainings
+def test_a_search_through_time_trades_each_span_by_what_came_before_it_end_to_end(home, monkeypatch):
+    in_this_process(monkeypatch)
+    monkeypatch.setattr(study, "follow_up", FOLLOW_UP)
+
+    def carried_out(path, number, emit=None):
+        run = RunFolder(Path(path))
+        run.result_path.write_text(json.dumps(to_json(work(run, quiet))))
+        return number, None
+
+    monkeypatch.setattr(nested, "follow", carried_out)
+    monkeypatch.setattr(study, "follow", carried_out)
+    job = job_of(home, "nested", *SEARCHED, "search.objective=net_sharpe", "search.rules=2")
+    found = nested.search_through_time(job)
+    assert len(found.spans) == 2
+    assert found.start == found.spans[0].start < found.spans[0].end < found.spans[1].start < found.end
+    gained = np.prod([1 + span.total_return for span in found.spans]) - 1
+    assert found.total_return == pytest.approx(gained)
+    for span in found.spans:
+        winner, searching = (load(home.find(each).settings_path).data for each in (span.run, span.search))
+        assert len(winner.symbols) > 1
+        assert winner.symbols == searching.symbols
 
 
 def test_returns_of_a_leader_that_begins_later_are_refused_and_of_no_other(home):
