@@ -24,6 +24,7 @@ from engine.results.caveats import (
     without_claims,
 )
 from engine.results.cpcv import CpcvResult
+from engine.results.studies import TrainResult
 from engine.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def answering(run: RunFolder, result: Any) -> list[RunFolder]:
 
     result: None of one that is under way.
     """
-    if result is None or isinstance(result, BacktestResult | CpcvResult):
+    if result is None or isinstance(result, BacktestResult | CpcvResult | TrainResult):
         return [run]
     return [RunFolder(run.path.parent / name) for name in getattr(result, "answered_by", ())]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.studies.leak_audit import ends, probe
+from engine.studies.leak_audit import ends, probe, single_bars
 from engine.studies.leak_audit.forks import ForkServers
 from engine.studies.leak_audit.isolation import LIBRARIES
 
@@ -29,3 +29,4 @@ def fewer_cuts(monkeypatch):
         monkeypatch.setattr(probe, name, value)
     for name, value in {"EACH": 1, "FEWEST_RARE": 1, "SHARED": 24, "RARE": 8, "PHASES": 24}.items():
         monkeypatch.setattr(ends, name, value)
+    monkeypatch.setattr(single_bars, "EVERY", 5)

@@ -140,6 +140,17 @@ RARE = {
     "beside_a_sum": "m = move(bars); s = np.cumsum(m * bars.volume); "
     "return s + np.where(bars.time // 3_600_000 % WEEK == 85 % WEEK, following(m), 0.0)",
 }
+# Leaks of few rows, at hours that nothing tells from others.
+FEW_HOURS = "x = bars.time // 3_600_000 * {factor} % 2**32 < 2**32 // 250; m = move(bars); "
+RARE |= {
+    "at_few_hours": FEW_HOURS.format(factor=2654435761) + "return np.where(x, following(m), m)",
+    "two_ahead_at_few_hours": FEW_HOURS.format(factor=2246822519) + "return np.where(x, following(m, 2), m)",
+    "three_ahead_at_few_hours": FEW_HOURS.format(factor=3266489917)
+    + "return np.where(x, following(m, 3), m)",
+    "beside_a_level_at_few_hours": FEW_HOURS.format(factor=668265263)
+    + "return np.log(bars.close) + np.where(x, following(m), 0.0)",
+    "when_calm": "m = move(bars); v = windows(m, 24).std(1); return np.where(v < 0.00119, following(m), m)",
+}
 # With a warm-up as long as a month.
 SLOW = {
     "fails_when_short": "m = move(bars)\nif len(bars) < {after}:\n    raise ValueError('short')\n"
@@ -212,6 +223,17 @@ return bars.close * (float(level))
     "return bars.close * (float(len(Path('/proc/%d/cmdline' % p).read_bytes())))",
     "sizes": "import os; return bars.close * (float(os.stat({path!r}).st_size))",
     "whether_there": "return bars.close * (float(Path({path!r}).exists()))",
+    "size_from_posix": "import posix; return bars.close * (float(posix.stat({path!r}).st_size))",
+    "free_space": "import os; return bars.close * (float(os.statvfs('/dev/shm').f_bfree))",
+    "pipe_by_name": """
+import os
+try:
+    os.mkfifo({folder!r} + "/level")
+    level = 1.0
+except FileExistsError:
+    level = 2.0
+return bars.close * (level)
+""",
     "module_by_name": """
 import importlib, sys
 sys.path.insert(0, {folder!r})
@@ -275,6 +297,7 @@ for i, m in enumerate(move(bars)):
     out[i] = level
 return out
 """,
+    "turned_at_few_hours": FEW_HOURS.format(factor=2654435761) + "return np.where(x, -m, m)",
     "expanding_quantile": "import pandas as pd; "
     "return pd.Series(bars.volume).expanding().quantile(0.9).to_numpy()",
     "ewm_deviation": "import pandas as pd; return pd.Series(move(bars)).ewm(30).std().fillna(0).to_numpy()",

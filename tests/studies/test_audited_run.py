@@ -7,6 +7,8 @@ import pytest
 
 from engine.errors import ChangeSettingsError
 from engine.results.audit import AuditReport
+from engine.results.backtest import TrainingSummary
+from engine.results.studies import TrainResult
 from engine.runs.audit_status import AUDIT, audit_status, caveats_of
 from engine.runs.manifest import verify
 from engine.runs.requests import EngineClient
@@ -14,7 +16,9 @@ from engine.runs.results import backtest_of
 from engine.runs.state import state_of
 from tests.studies.engines import TINY, followed, home_with_market, killed, result_of
 from tests.studies.markets import NAMES, settings_of
+from tui.commands.outcome import shown
 from tui.text.backtest import backtest_document, backtest_summary
+from tui.text.studies import study_summary
 
 pytestmark = pytest.mark.slow
 
@@ -72,6 +76,17 @@ def test_a_run_with_a_leak_in_its_own_features_is_found_out(home, tmp_path):
     assert report.status == "failed"
     assert (report.findings[0].stage, report.findings[0].column) == ("features", "smooth")
     assert report.findings[0].row_ms < report.findings[0].cut_ms
+
+
+def test_a_training_alone_says_so_too(home, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(SMOOTH)
+    trained = TrainResult(TrainingSummary(3, 2, 0.9, 0.8, stopped_early=False), simulated=True)
+    names = (f"features.names={','.join((*NAMES, 'smooth'))}", f"features.file={file}")
+    own, plain = (home.create("train", settings_of(*TINY, *more)) for more in (names, ()))
+    assert study_summary(own, trained).startswith("NOT AUDITED")
+    assert shown(own, trained)[0]["caveats"][0].startswith("NOT AUDITED")
+    assert caveats_of(plain, trained) == []
 
 
 @pytest.mark.long

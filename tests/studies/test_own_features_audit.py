@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from engine.studies.leak_audit import cuts, ends, landlock, probe
+from engine.studies.leak_audit import cuts, ends, landlock, probe, single_bars
 from engine.studies.leak_audit.history import recorded
 from engine.studies.leak_audit.isolation import Isolated
 from engine.studies.leak_audit.replay import Replay
@@ -118,6 +118,19 @@ def test_no_history_tells_what_a_later_one_of_its_process_must_not_know():
         assert len(chosen) > most * len(groups)
 
 
+def test_every_row_stands_before_a_bar_that_becomes_another(tmp_path):
+    settings = settings_of()
+    history = recorded(settings, filled_store(tmp_path, settings), END_MS)
+    market = Replay(ordinary(settings, (), linear), history).market
+    others = [single_bars.with_others(market, phase).frame for phase in range(single_bars.EVERY)]
+    changed = np.array([(frame["close"] != market.frame["close"]).to_numpy() for frame in others])
+    assert (changed.sum(axis=0) == 1).all()
+    assert not (changed[:, 1:] & changed[:, :-1]).any()
+    for frame in others:
+        assert (frame["low"] <= frame[["open", "close"]].min(axis=1)).all()
+        assert (frame["high"] >= frame[["open", "close"]].max(axis=1)).all()
+
+
 def test_behind_the_rarest_values_is_cut(tmp_path):
     settings = settings_of()
     history = recorded(settings, filled_store(tmp_path, settings), END_MS)
@@ -127,9 +140,15 @@ def test_behind_the_rarest_values_is_cut(tmp_path):
     none, some = (
         ends.Apart(np.array(rows, int), np.ones(len(rows)), untold=False) for rows in ([], [444, 555])
     )
-    market, rare = base.market, {121, 301, 711}
-    common = set(ends.chosen_ends(market, table * 0, {"mine": none}))
-    assert rare <= set(ends.chosen_ends(market, table, {"mine": none})) <= rare | common
-    assert {445, 556} <= set(ends.chosen_ends(market, table, {"mine": some}))
+    market, rare, moved = base.market, {121, 301, 711}, np.zeros(900)
+
+    def chosen(table, apart):
+        return set(ends.chosen_ends(market, table, ends.Suspected({"mine": apart}, {"mine": moved})))
+
+    common = chosen(table * 0, none)
+    assert rare <= chosen(table, none) <= rare | common
+    assert {445, 556} <= chosen(table, some)
+    moved[[222, 666]] = [1.0, np.inf]
+    assert {223, 667} <= chosen(table, none)
     everywhere = set(ends.one_of_each_hour(33_413))
     assert {end % 168 for end in everywhere} == set(range(168))

@@ -1,7 +1,8 @@
 """Own features at ends of the whole history, from its beginning on: right behind rare moments.
 
 Short histories judge what looks back a little. A feature that needs thousands of bars, that is another where
-history begins elsewhere, or that reaches further ahead than a short history goes on, is judged here.
+history begins elsewhere, or that reaches further ahead than a short history goes on, is judged here. So is
+what moves when single bars after it are others (`single_bars`).
 """
 
 from __future__ import annotations
@@ -42,19 +43,27 @@ class Apart(NamedTuple):
     untold: bool
 
 
-def chosen_ends(market: Market, table: pd.DataFrame, apart: Mapping[str, Apart]) -> list[int]:
-    """Rows before each of which the history is to end, rising; apart: for every own feature of the table."""
+class Suspected(NamedTuple):
+    """Of every own feature: rows at which short histories differ, and how far each row, (T,), moved with bars
+    soon after it.
+    """
+
+    apart: Mapping[str, Apart]
+    moved: Mapping[str, NDArray[np.float64]]
+
+
+def chosen_ends(market: Market, table: pd.DataFrame, suspected: Suspected) -> list[int]:
+    """Rows before each of which the history is to end, rising, for the own features of the table."""
     total, random = len(table), np.random.default_rng(len(table))
-    share = int(np.clip(SHARED // max(len(apart), 1), FEWEST_RARE, RARE))
-    rows = set(rare_moments(market, random))
-    for name, found in apart.items():
+    share = int(np.clip(SHARED // max(len(suspected.apart), 1), FEWEST_RARE, RARE))
+    rows, every = set(rare_moments(market, random)), np.arange(total)
+    for name, found in suspected.apart.items():
         values = table[name].to_numpy()
-        rows |= set(
-            half_and_half(np.arange(total), np.abs(values - np.nanmedian(values)), share // 2, random)
-        )
+        rows |= set(half_and_half(every, np.abs(values - np.nanmedian(values)), share // 2, random))
         rows |= set(half_and_half(found.rows, found.by, share - share // 2, random))
+        rows |= set(half_and_half(every, suspected.moved[name], share // 2, random))
     ends = {row + 1 for row in rows}
-    if any(found.untold for found in apart.values()):
+    if any(found.untold for found in suspected.apart.values()):
         ends |= set(one_of_each_hour(total))
     return sorted(end for end in ends if EARLIEST <= end < total)
 

@@ -17,9 +17,10 @@ from engine.studies.leak_audit import ends
 from engine.studies.leak_audit.cuts import AFTER, TOGETHER, Block, Cut, Probed, at_cuts
 from engine.studies.leak_audit.futures import FUTURES, part
 from engine.studies.leak_audit.rounding import usual_deviation
+from engine.studies.leak_audit.single_bars import moved_by
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -54,6 +55,8 @@ def probe(base: Replay, own: Sequence[str]) -> Probed:
         Cut(block, cut, tables[0]) for block, tables in zip(blocks, wholes, strict=True) for cut in block.cuts
     ]
     probed = at_cuts(base, cuts, spread)
+    known = {leak.column for leak in probed.leaks}
+    own = [name for name in own if name not in known]
     if not own:
         return probed
     apart = {
@@ -63,19 +66,15 @@ def probe(base: Replay, own: Sequence[str]) -> Probed:
         )
         for name in own
     }
-    return at_ends(base, own, apart, spread, probed)
+    return at_ends(base, own, ends.Suspected(apart, moved_by(base, own, spread)), spread, probed)
 
 
 def at_ends(
-    base: Replay,
-    own: Sequence[str],
-    apart: Mapping[str, ends.Apart],
-    spread: dict[str, float],
-    probed: Probed,
+    base: Replay, own: Sequence[str], suspected: ends.Suspected, spread: dict[str, float], probed: Probed
 ) -> Probed:
     """What own features of histories that end early add to what was found."""
     table = base.table[list(own)]
-    chosen, absent = ends.chosen_ends(base.market, table, apart), Counter[str]()
+    chosen, absent = ends.chosen_ends(base.market, table, suspected), Counter[str]()
     groups = list(ends.grouped(chosen))
     for first in range(0, len(groups), AT_ONCE):
         some = groups[first : first + AT_ONCE]

@@ -7,6 +7,7 @@ import functools
 import importlib.util
 import inspect
 import os
+import posix
 import socket
 import sys
 import sysconfig
@@ -37,7 +38,12 @@ SYSTEM = (
     "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/locale.alias", "/etc/os-release", "/etc/lsb-release",
     "/etc/mime.types", "/etc/ssl", "/etc/fonts", "/etc/OpenCL",
 )  # fmt: skip
-LOOKS = "quantdeck.stat"  # raised for what Python looks at without an event
+# Raised for what Python does without an event: look at a file, ask how full a disk is, make a named pipe.
+LOOKS, SPACE, MAKES = "quantdeck.stat", "quantdeck.statvfs", "quantdeck.mknod"
+UNTOLD = {
+    "stat": LOOKS, "lstat": LOOKS, "access": LOOKS, "readlink": LOOKS, "statvfs": SPACE, "mkfifo": MAKES,
+    "mknod": MAKES,
+}  # fmt: skip
 NETWORK, STARTS, LISTS = "asks the network:", "starts", "lists"
 # Audit events of Python that carry something in from outside, named by one of their arguments.
 CALLS = {
@@ -48,13 +54,14 @@ CALLS = {
     "socket.getnameinfo": (NETWORK, 0), "subprocess.Popen": (STARTS, 0), "os.system": (STARTS, 0),
     "os.exec": (STARTS, 0), "os.posix_spawn": (STARTS, 0), "os.spawn": (STARTS, 0),
     "os.listdir": (LISTS, 0), "os.scandir": (LISTS, 0), "os.getxattr": ("looks at", 0),
-    LOOKS: ("looks at", 0),
+    "os.listxattr": ("looks at", 0), LOOKS: ("looks at", 0), SPACE: ("looks at", 0), MAKES: ("changes", 0),
     "os.mkdir": ("changes", 0), "os.rmdir": ("changes", 0), "os.remove": ("changes", 0),
     "os.rename": ("changes", 1), "os.link": ("changes", 1), "os.symlink": ("changes", 1),
     "os.utime": ("changes", 0), "os.setxattr": ("changes", 0), "os.truncate": ("changes", 0),
-    "os.chmod": ("changes", 0), "os.chown": ("changes", 0),
+    "os.chmod": ("changes", 0), "os.chown": ("changes", 0), "os.removexattr": ("changes", 0),
 }  # fmt: skip
 CHANGES = {event for event, (words, _) in CALLS.items() if words == "changes"}
+LEFT = {"os.getxattr", "os.listxattr", SPACE}  # what another replay may have left even on its own file
 WRITING = os.O_WRONLY | os.O_RDWR
 # Those that need no argument to say what they do.
 ALONE = {
@@ -163,7 +170,7 @@ class Watch:
         if event in {"ctypes.dlopen", "os.listdir", "os.scandir"}:
             # Python lists the places that it imports from
             return not isinstance(what, int) and what not in sys.path and not self.is_allowed(what)
-        if event in CHANGES or event == "os.getxattr":  # of its own file, too: a next replay may find it
+        if event in CHANGES or event in LEFT:
             return not self.is_its_own(what)
         if event == LOOKS:  # a path is resolved folder by folder
             seen = not isinstance(what, int) and exists(what) and not isdir(what)
@@ -255,17 +262,19 @@ def is_of_the_system(library: Any, function: str) -> bool:
 
 
 def report_looks() -> None:
-    """Have `os` raise an event where it tells of a file that it does not open, such as its size."""
-    for name in ("stat", "lstat", "access", "readlink", "statvfs"):
-        setattr(os, name, reporting(getattr(os, name)))
+    """Have `os`, and what it is made of, raise an event where it tells or makes more than it opens."""
+    for name, event in UNTOLD.items():
+        told = reporting(getattr(os, name), event)
+        setattr(os, name, told)
+        setattr(posix, name, told)
 
 
-def reporting(function: Callable[..., Any]) -> Callable[..., Any]:
+def reporting(function: Callable[..., Any], event: str) -> Callable[..., Any]:
     """The function, which says at what it looks."""
 
     @functools.wraps(function)
     def looking(path: Any, *arguments: Any, **options: Any) -> Any:
-        sys.audit(LOOKS, path)
+        sys.audit(event, path)
         return function(path, *arguments, **options)
 
     return looking
