@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from engine.results.number_format import amount, defined, percent
@@ -52,6 +53,7 @@ class RollingChart(Lines):
         self.show(drawing(rolling, width, height, ascii=self._ascii) if rolling else computing)
 
 
+@lru_cache(maxsize=2)
 def drawing(rolling: Rolling, width: int, height: int, *, ascii: bool) -> list[Line]:  # noqa: A002
     """Legend, Sharpe ratios, drawdowns, dates and extremes in so many cells."""
     own, held, moments = rolling.strategy, rolling.benchmark, rolling.time_ms
@@ -104,18 +106,16 @@ def figure(
     ticks: Sequence[tuple[float, str]], size: tuple[int, int], margin: int, *, ascii: bool,  # noqa: A002
 ) -> list[Line]:  # fmt: skip
     """Strategy and buy and hold; where one is not defined there is no line."""
-    import plotext
-
     lines = [stretches(moments, each) for each in values]
     heights = [value for line in lines for part in line for value in part.value] + [tick for tick, _ in ticks]
     span = (moments[0], max(moments[-1], moments[0] + 1))
-    plot.frame(size, span, (min(heights), max(heights)), ticks, margin)
+    area = plot.frame(size, span, (min(heights), max(heights)), ticks, margin)
     dots = (1 if ascii else 2) * (size[0] - margin - 1)
     marks = plot.MARKERS[ascii]
     for part in lines[1]:
         share = (part.time_ms[-1] - part.time_ms[0]) / (span[1] - span[0])
         dashed = plot.dashes(part.time_ms, part.value, max(1, round(dots * share)))
-        plotext.scatter(*dashed, marker=marks[1], color=plot.SECOND)
+        area.points(*dashed, marker=marks[1], colour=plot.SECOND)
     for part in lines[0]:
-        plotext.plot(part.time_ms, part.value, marker=marks[0], color=plot.FIRST)
+        area.line(part.time_ms, part.value, marker=marks[0], colour=plot.FIRST)
     return plot.built(ascii=ascii)
