@@ -9,7 +9,7 @@ from engine.results.number_format import amount, defined, percent
 from engine.results.return_analysis import stretches
 from engine.results.return_tables import on_rolling
 from tui.widgets import plot
-from tui.widgets.equity_chart import SMALLEST, dates, labelled
+from tui.widgets.equity_chart import SMALLEST, dates, day, labelled
 from tui.widgets.equity_chart import percent as percent_tick
 from tui.widgets.lines import Line, Lines, first_whole
 
@@ -71,7 +71,13 @@ def drawing(rolling: Rolling, width: int, height: int, *, ascii: bool) -> list[L
     margin = max(len(name) for _, name in (*upper, *lower))
     sharpe = figure(moments, (own.sharpe, held.sharpe), upper, (width, above), margin, ascii=ascii)
     under = figure(moments, (depths[0], depths[1]), lower, (width, below), margin, ascii=ascii)
-    return [head, *sharpe, *under, dates(moments, width, margin + 1), extremes(rolling, width)]
+    below_all = dates(moments, width, margin + 1, day_that_ends)
+    return [head, *sharpe, *under, below_all, extremes(rolling, width)]
+
+
+def day_that_ends(moment_ms: float) -> str:
+    """The day that ends then; at midnight that is the one before."""
+    return day(moment_ms - 1)
 
 
 def legend(days: int, width: int, *, ascii: bool) -> Line:  # noqa: A002

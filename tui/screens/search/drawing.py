@@ -88,7 +88,7 @@ def short_odds(luck: Luck) -> list[tuple[str, str]]:
         ("PBO", correlation(luck.overfitting)),
         ("SPA above nothing, p", correlation(luck.spa)),
         ("Reality Check, p", correlation(luck.reality_check)),
-        *nearest(luck, "{} nearest lose"),
+        *nearest(luck, "{} nearest lose", "nearest loses"),
         ("SPA above default, p", correlation(luck.spa_default)),
         ("SPA above buy & hold, p", correlation(luck.spa_hold)),
         ("trials that count", whole(luck.trials)),
