@@ -26,7 +26,7 @@ from tui.screens import SCREENS
 
 TERMINALS = ("linux", "vt100", "dumb", "screen", "tmux-256color", "xterm-kitty", "unknown")
 LOCALES = ("C", "POSIX", "de_DE.ISO-8859-1", "en_US.UTF-8", "")
-PLAIN_TERMINALS, PLAIN_LOCALES = ("linux", "vt100"), ("C", "POSIX", "de_DE.ISO-8859-1")
+PLAIN_TERMINALS, PLAIN_LOCALES = ("dumb", "linux", "vt100"), ("C", "POSIX", "de_DE.ISO-8859-1")
 WITHOUT_SCREENS = ("dumb", "unknown")  # text cannot be placed there
 HELP = "Keys of this screen"
 ROWS, COLUMNS = 24, 80

@@ -18,13 +18,14 @@ from textual._context import visible_screen_stack
 from textual.app import App
 from textual.command import CommandPalette
 from textual.css.query import NoMatches
+from textual.screen import Screen
 
 from engine.errors import printable
 from tui.frames import Frames, Look
+from tui.widths import one_cell_each
 
 if TYPE_CHECKING:
     from textual.driver import Driver
-    from textual.screen import Screen
     from textual.strip import Strip
     from textual.timer import Timer
     from textual.widget import Widget
@@ -72,7 +73,11 @@ class PacedApp(App[None]):
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         if self.is_headless or not isinstance(renderable, CompositorUpdate):
             super()._display(screen, renderable)
-            return
+        else:
+            self.show_soon()
+
+    def show_soon(self) -> None:
+        """Have a picture sent: soon, or when the one before has been taken."""
         if self._running and not self._closed and not self._batch_count:
             self._due = True
             if self._waits is None and self._soon is None:
@@ -110,12 +115,29 @@ class PacedApp(App[None]):
         self._taken()
 
 
+class PacedScreen(Screen[object]):
+    """A screen that is drawn when a picture of it is sent; Textual would draw every one twice."""
+
+    def _compositor_refresh(self) -> None:
+        app = self.app
+        if self is not app.screen or app.is_headless or not isinstance(app, PacedApp):
+            super()._compositor_refresh()
+            return
+        self._dirty_widgets.clear()
+        if self._compositor._dirty_regions:  # noqa: SLF001
+            self._compositor._dirty_regions.clear()  # noqa: SLF001
+            app.show_soon()
+        app._update_mouse_over(self)  # noqa: SLF001
+
+
 def cells_of(strip: Strip, system: ColorSystem | None) -> list[tuple[str, Look]]:
     """A strip cell by cell, each with its look in this system's colours, or in none."""
     cells: list[tuple[str, Look]] = []
     for text, style, control in strip:
         look = look_of(style, system) if style else Look()
-        if not control:
+        if not control and one_cell_each(text):
+            cells += [(character, look) for character in text]
+        elif not control:
             for character in text:
                 if width := cell_len(character):
                     cells += [(character, look), *[("", look)] * (width - 1)]

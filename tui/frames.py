@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -82,14 +84,13 @@ class Frames:
             if before == after or not (pieces := spans(before, after)):
                 continue
             blank = (" ", Look(background=after[-1][1].background if self._fills else ""))
-            shortest = pen.copy()
-            text = shortest.row(y, erased_last(pieces, after, blank), after, blank[1])
-            if len(text) > SHORT:  # perhaps it is less to empty the row first
-                pieces = [(0, TO_THE_END), *spans([blank] * len(after), after)]
-                other_text = pen.row(y, pieces, after, blank[1])
-                if len(other_text.encode()) < len(text.encode()):
-                    shortest, text = pen, other_text
-            pen = shortest
+            ways = [erased_last(pieces, after, blank)]
+            if sum(abs(end - start) for start, end in pieces) > SHORT:  # perhaps it is less to empty it first
+                ways.append([(0, TO_THE_END), *spans([blank] * len(after), after)])
+            orders = [written(way, after, blank[1], pen.look) for way in ways]
+            orders += [other for each in orders if (other := in_order_of_looks(each, pen.look)) != each]
+            drawn = [pen.row(y, each, len(after)) for each in orders]
+            text, pen = min(drawn, key=lambda each: len(each[0].encode()))
             sent.append(text)
         self._rows = list(rows)
         return "".join([*sent, "\x1b[m"]) if sent else ""
@@ -103,39 +104,59 @@ class Pen:
     y: int | None = None
     x: int | None = None
 
-    def copy(self) -> Pen:
-        """Another one at the same place."""
-        return replace(self)
-
-    def row(self, y: int, pieces: Sequence[Piece], cells: Row, ground: Look) -> str:
-        """What writes these pieces of a row, or erases them to this ground."""
-        sent: list[str] = []
-        for start, end in pieces:
-            sent.append(self.to(y, start))
-            if end == TO_THE_END:
-                look = kept_on_blanks(ground, self.look)
-                sent += [look.after(self.look), ERASE]
-                self.look = look
-                continue
-            for style, same in groupby(cells[start:end], key=lambda cell: cell[1]):
-                text = "".join([text for text, _ in same])
-                look = kept_on_blanks(style, self.look) if text.isspace() else style
-                sent += [look.after(self.look), text]
-                self.look = look
-            self.x = end if end < len(cells) else None  # behind the last cell terminals differ
-        return "".join(sent)
+    def row(self, y: int, parts: Sequence[Part], width: int) -> tuple[str, Pen]:
+        """What writes these parts of a row, or erases them, and the pen after it."""
+        pen, sent = replace(self), []
+        for part in parts:
+            sent += [pen.to(y, part.start), part.look.after(pen.look), part.text]
+            pen.look = part.look
+            if part.end != TO_THE_END:
+                pen.x = part.end if part.end < width else None  # behind the last cell terminals differ
+        return "".join(sent), pen
 
     def to(self, y: int, x: int) -> str:
         """The shortest way to a cell."""
         before, self.y, self.x = (self.y, self.x), y, x
         if before == (y, x):
             return ""
-        if before[0] == y and before[1] is not None and before[1] < x:
+        if before[0] == y and before[1] is not None and x:
             jump = x - before[1]
-            return f"\x1b[{jump}C" if jump > 1 else "\x1b[C"
+            return f"\x1b[{'' if abs(jump) == 1 else abs(jump)}{'C' if jump > 0 else 'D'}"
         if x == 0 and before[0] in (y, y - 1):
             return "\r" if before[0] == y else "\r\n"
         return f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H"
+
+
+class Part(NamedTuple):
+    """What is written from a cell on in one look; `end` is the cell after it."""
+
+    start: int
+    end: int
+    look: Look
+    text: str
+
+
+def written(pieces: Sequence[Piece], cells: Row, ground: Look, look: Look | None) -> list[Part]:
+    """The parts of these pieces from left to right, blanks in the look before them, `look` at first."""
+    parts: list[Part] = []
+    for start, end in pieces:
+        if end == TO_THE_END:
+            look = kept_on_blanks(ground, look)
+            parts.append(Part(start, end, look, ERASE))
+            continue
+        at = start
+        for style, same in groupby(cells[start:end], key=itemgetter(1)):
+            texts = [text for text, _ in same]
+            text = "".join(texts)
+            look = kept_on_blanks(style, look) if text.isspace() else style
+            parts.append(Part(at, at := at + len(texts), look, text))
+    return parts
+
+
+def in_order_of_looks(parts: Sequence[Part], look: Look | None) -> list[Part]:
+    """Those that erase, those in this look, those in each other one: a jump is shorter than a colour."""
+    looks = [look, *dict.fromkeys(part.look for part in parts)]
+    return sorted(parts, key=lambda part: -1 if part.end == TO_THE_END else looks.index(part.look))
 
 
 def erased_last(pieces: Sequence[Piece], row: Row, blank: Cell) -> Sequence[Piece]:
@@ -160,7 +181,7 @@ def alike(one: Cell, other: Cell) -> bool:
     if one[0] != other[0]:
         return False
     look, other_look = one[1], other[1]
-    if look is other_look or look == other_look:
+    if look == other_look:
         return True
     blank = one[0] == " " and look.background == other_look.background
     return blank and not (look.seen_on_blanks or other_look.seen_on_blanks)
@@ -172,9 +193,8 @@ def spans(before: Row, after: Row) -> list[Piece]:
         return [(0, len(after))]
     found: list[Piece] = []
     begin = done = -1  # of the last piece
-    for x, (one, other) in enumerate(zip(before, after, strict=True)):
-        if one is other or alike(one, other):
-            continue
+    pairs = enumerate(zip(before, after, strict=True))
+    for x in [x for x, (one, other) in pairs if one != other and not alike(one, other)]:
         start, end = x, x + 1
         while start and (after[start][0] == "" or before[start][0] == ""):
             start -= 1

@@ -66,7 +66,7 @@ def group_tables(found: ReturnAnalysis) -> list[Table]:
     for kind in KINDS:
         rows = tuple(
             (
-                each.name,
+                each.name.capitalize(),
                 whole(each.returns),
                 signed(each.mean * BASIS_POINTS),
                 amount(each.standard_error * BASIS_POINTS),

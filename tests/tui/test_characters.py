@@ -45,7 +45,7 @@ def test_the_locale_decides_for_terminals_that_show_all(name, locale, terminal):
         assert why_plain(given_at_start | {"LC_CTYPE": "C.UTF-8"}, given_at_start)
 
 
-@given(st.sampled_from(["linux", "vt100", "vt220", "ansi"]), NAMES, st.sampled_from(UTF))
+@given(st.sampled_from(["dumb", "linux", "vt100", "vt220", "ansi"]), NAMES, st.sampled_from(UTF))
 def test_a_terminal_that_shows_little_decides_for_every_locale(terminal, name, locale):
     assert terminal in why_plain({"TERM": terminal, name: locale}, {})
 

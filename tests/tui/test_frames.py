@@ -47,9 +47,11 @@ class Terminal:
         self.look = ["", "", ""]
 
     def take(self, text):
-        for code, kind, character in re.findall(r"\x1b\[([\d;]*)([CHKm])|(.)", text, re.DOTALL):
+        for code, kind, character in re.findall(r"\x1b\[([\d;]*)([CDHKm])|(.)", text, re.DOTALL):
             if kind == "C":
                 self.x += int(code or 1)
+            elif kind == "D":
+                self.x -= int(code or 1)
             elif kind == "K":
                 blank = (" ", Look("", "", self.look[2] if self.fills else ""))
                 self.rows[self.y][self.x :] = [blank] * (len(self.rows[self.y]) - self.x)

@@ -20,7 +20,7 @@ from engine.results.return_tables import return_tables
 from engine.results.tables import UNDEFINED
 from tui.screens.backtest.returns import spread_of
 from tui.widgets.lines import plain, width_of
-from tui.widgets.rolling_chart import drawing
+from tui.widgets.rolling_chart import day_that_ends, drawing
 
 DAY = 86_400_000
 
@@ -84,3 +84,8 @@ def test_the_chart_keeps_to_its_cells_whatever_is_undefined(seed, width, height,
     if plain_characters and width >= 24:
         assert said.isascii()
     assert "nan" not in said.replace(UNDEFINED, "")
+
+
+@given(st.integers(0, 20_000), st.integers(1, 86_400_000))
+def test_a_day_of_the_rolling_chart_is_the_one_that_ends(day, part_ms):
+    assert day_that_ends(day * 86_400_000 + part_ms) == str(np.datetime64(day, "D"))

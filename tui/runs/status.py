@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import DivergedError
 from engine.results.number_format import defined, whole
@@ -13,6 +13,7 @@ from tui.runs.search import progress_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import TypeGuard
 
     from engine.errors import QuantdeckError
     from engine.runs.state import State
@@ -66,14 +67,19 @@ def waited(state: State, now: datetime) -> float | None:
     return max(0.0, (now - datetime.fromisoformat(state.reported_at)).total_seconds())
 
 
+def to_come(left_s: Any) -> TypeGuard[float]:
+    """Whether the time left is known and more than nothing."""
+    return defined(left_s) and span(left_s) != span(0.0)
+
+
 def progress(state: State) -> str:
     """How far the run is: epoch, model or trial, time left; empty if that says nothing."""
     if not state.ended and (search := progress_of(state)):
-        left = f" · {span(search.left_s)} left" if defined(search.left_s) else ""
+        left = f" · {span(search.left_s)} left" if to_come(search.left_s) else ""
         return f"trial {whole(search.done)}/{whole(search.of)}{left}"
     if state.status not in ("training", "stopping", "stale", "saving") or not state.epochs:
         return f"epoch {whole(state.epoch)} of {whole(state.epochs)}" if state.history else ""
-    left = f" · {span(state.left_s)} left" if defined(state.left_s) else ""
+    left = f" · {span(state.left_s)} left" if to_come(state.left_s) else ""
     if state.model.member:
         return f"model {state.model.member} of {state.model.members}{left}"
     return f"epoch {whole(max(1, state.epoch))}/{whole(state.epochs)}{left}"

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding
-from textual.screen import ModalScreen, Screen
+from textual.screen import ModalScreen
 from textual.widget import Widget
 
 from engine.hints import hint
+from tui.compat import PacedScreen
 from tui.screens.header import Header
 from tui.terminal.keys import VIEW, key
 from tui.terminal.sizes import HEIGHT, LOW, NARROW, SHORT, TALL, WIDE, WIDTH
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 BOX = 72  # a dialog is so wide where there is room
 
 
-class ResizableScreen(Screen[object]):
+class ResizableScreen(PacedScreen):
     """A screen that needs 60 columns and 16 rows; with fewer it tells facts and takes no key but leave."""
 
     _focused_before: Widget | None = None

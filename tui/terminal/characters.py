@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
 ASCII = "QUANTDECK_ASCII"  # 1: plain characters, 0: all; without it the terminal decides
 CHARACTER_SET = "quantdeck-ascii"
-POOR = ("linux", "vt", "ansi", "cons25", "sun")  # names of terminals begin so that lack most characters
+POOR = (
+    "dumb",
+    "linux",
+    "vt",
+    "ansi",
+    "cons25",
+    "sun",
+)  # so begin the names of terminals that lack most
 LONGEST_S = 1.0  # tmux is asked for so long
 # Where the nearest character is not the letter without its mark.
 NEAREST = str.maketrans(

@@ -67,14 +67,15 @@ def odds(luck: Luck) -> list[tuple[str, str]]:
         ("SPA above buy and hold, p", correlation(luck.spa_hold)),
         ("Reality Check above nothing, p", correlation(luck.reality_check)),
         ("Sharpe of the middle 95 % of trials", f"{amount(luck.low_sharpe)} … {amount(luck.high_sharpe)}"),
-        *nearest(luck, "what the {} nearest trials lose"),
+        *nearest(luck, "what the {} nearest trials lose", "what the nearest trial loses"),
     ]
 
 
-def nearest(luck: Luck, label: str) -> list[tuple[str, str]]:
+def nearest(luck: Luck, label: str, of_one: str) -> list[tuple[str, str]]:
     """What the winner's neighbours lose; nothing of a winner that has none."""
     lost = correlation(luck.neighbour_loss)
-    return [(label.format(whole(luck.neighbours)), lost)] if luck.neighbours else []
+    said = of_one if luck.neighbours == 1 else label.format(whole(luck.neighbours))
+    return [(said, lost)] if luck.neighbours else []
 
 
 def setting(value: Drawn) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tui.widgets import plot
@@ -55,6 +56,7 @@ class EquityChart(Lines):
         self.show(drawing(curves, width, height, log=log, ascii=self._ascii) if curves else loading)
 
 
+@lru_cache(maxsize=4)  # panels come back at sizes that they had
 def drawing(
     curves: Curves, width: int, height: int, *, ascii: bool, log: bool = False  # noqa: A002
 ) -> list[Line]:  # fmt: skip
@@ -152,15 +154,14 @@ def figure(
     *, ascii: bool,  # noqa: A002
 ) -> list[Line]:  # fmt: skip
     """One drawing by plotext, without an axis of its own for time."""
-    import plotext
-
     start, end = first.time_ms[0], max(first.time_ms[-1], first.time_ms[0] + 1)
     values = [*first.value, *second.value, *(tick for tick, _ in ticks)]
-    plot.frame(size, (start, end), (min(values), max(values)), ticks, margin)
+    area = plot.frame(size, (start, end), (min(values), max(values)), ticks, margin)
     dots = (1 if ascii else 2) * (size[0] - margin - 1)
     marks = plot.MARKERS[ascii]
-    plotext.scatter(*plot.dashes(second.time_ms, second.value, dots), marker=marks[1], color=plot.SECOND)
-    plotext.plot(first.time_ms, first.value, marker=marks[0], color=plot.FIRST)
+    dashed = plot.dashes(second.time_ms, second.value, dots)
+    area.points(*dashed, marker=marks[1], colour=plot.SECOND)
+    area.line(first.time_ms, first.value, marker=marks[0], colour=plot.FIRST)
     return plot.built(ascii=ascii)
 
 

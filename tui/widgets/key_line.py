@@ -11,10 +11,18 @@ ALWAYS = ("help", "leave")
 class KeyLine(Lines):
     """One line of keys, taken from the bindings that are in force; `? help` and `q leave` are never cut."""
 
+    _asked = False
+
     def on_mount(self) -> None:
         """Follow the bindings."""
-        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.call_after_refresh(self.show_keys))
-        self.call_after_refresh(self.show_keys)
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self._show_soon())
+        self._show_soon()
+
+    def _show_soon(self) -> None:
+        """Show them once for all that changes at a time: every binding is asked whether it is in force."""
+        if not self._asked:
+            self._asked = True
+            self.call_after_refresh(self.show_keys)
 
     def on_resize(self) -> None:
         """Another width, another choice."""
@@ -22,6 +30,7 @@ class KeyLine(Lines):
 
     def show_keys(self) -> None:
         """Show as many keys as fit."""
+        self._asked = False
         if not self.is_attached or not self.screen.is_current:
             return
         shown: list[tuple[str, str]] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
@@ -16,6 +18,7 @@ from textual.widget import Widget
 from engine.errors import printable
 from tui.compat import forget_height
 from tui.number_format import NUMBER, shortened
+from tui.widths import one_cell_each
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,7 +70,7 @@ class Lines(Widget):
 
     def show(self, lines: Sequence[Line]) -> None:
         """Show other lines; cells that stay the same are not painted again."""
-        fresh = [[(clean(text), role) for text, role in line if text] for line in lines]
+        fresh = [joined(line) for line in lines]
         stale, self._lines = self._lines, fresh
         if len(fresh) != len(stale) and self.styles.height is not None and self.styles.height.is_auto:
             self.refresh(layout=True)
@@ -120,6 +123,12 @@ def styled(name: str, colours: Mapping[str, str]) -> Style:
     colour, bold, reverse = LOOKS[name]
     color = Color.parse(colours[colour]).rich_color if colour else None
     return Style(color=color, bold=bold or None, reverse=reverse or None)
+
+
+def joined(line: Line) -> Line:
+    """The line cleaned, pieces of one role in one: a chart has a piece for every cell."""
+    whole = ((role, "".join([text for text, _ in same])) for role, same in groupby(line, itemgetter(1)))
+    return [(clean(text), role) for role, text in whole if text]
 
 
 def clean(text: str) -> str:
@@ -191,8 +200,11 @@ def spread(left: Line, right: Line, width: int) -> Line:
 
 def cells(line: Line) -> list[tuple[str, str]]:
     """A line cell by cell; a character two cells wide is followed by an empty one."""
-    result = []
+    result: list[tuple[str, str]] = []
     for text, role in line:
+        if one_cell_each(text):
+            result += [(character, role) for character in text]
+            continue
         for character in text:
             result.append((character, role))
             result.extend([("", role)] * (cell_len(character) - 1))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.results.compared import OWN_START, far_apart, from_start, since_start
 from tui.widgets import plot
+from tui.widgets.area import BRAILLE, HIGH
 from tui.widgets.equity_chart import SMALLEST, dates, day, labelled, logarithm, short
 from tui.widgets.lines import Line, Lines, cells, spread, width_of
 
@@ -131,15 +132,13 @@ def figure(
     size: tuple[int, int], margin: int, *, ascii: bool,  # noqa: A002
 ) -> list[Line]:  # fmt: skip
     """All curves by plotext, the first over the others, each with its mark on it."""
-    import plotext
-
     values = [value for each in curves for value in each.curve.value] + [tick for tick, _ in ticks]
     low, high = min(values), max(values)
     high = high if high > low else low + 1.0
-    plot.frame(size, across, (low, high), ticks, margin)
+    area = plot.frame(size, across, (low, high), ticks, margin)
     for each in reversed(curves):
-        marker = each.mark if ascii else "braille"
-        plotext.plot(each.curve.time_ms, each.curve.value, marker=marker, color=each.colour)
+        marker = each.mark if ascii else BRAILLE
+        area.line(each.curve.time_ms, each.curve.value, marker=marker, colour=each.colour)
     canvas = [[*row, *[(" ", "")] * (size[0] - len(row))] for row in map(cells, plot.built(ascii=ascii))]
     if not ascii:
         for each in curves:
@@ -166,6 +165,6 @@ def put_marks(
         at = max(place for place, time in enumerate(moments) if time <= moment)
         column = round((moment - across[0]) / (across[1] - across[0]) * (columns - 1))
         height = (values[at] - up[0]) / (up[1] - up[0])
-        row = rows - 1 - round(height * (plot.DOTS * rows - 1)) // plot.DOTS
+        row = rows - 1 - round(height * (HIGH * rows - 1)) // HIGH
         if canvas[row][left + column][0] not in MARKS:
             canvas[row][left + column] = (each.mark, each.role)

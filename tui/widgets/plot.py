@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tui.compat import coloured
+from tui.widgets.area import Area
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 FIRST, SECOND, MARK, FOURTH, FIFTH = "blue", "red", "green", "magenta", "cyan"  # plotext's colours
 FAINT = "white"
-DOTS = 4  # of braille in a row
 STEPS = 4  # points of a dashed curve in a column of dots
 ROLE = {FIRST: "live", SECOND: "second", MARK: "good", FOURTH: "bad", FIFTH: "bright"}
 MARKERS = {False: ("braille", "braille"), True: ("*", "o")}  # of a first and a second curve; by plain or not
@@ -42,14 +42,15 @@ def lines_of(built: str, *, ascii: bool = False) -> list[Line]:  # noqa: A002
 def frame(
     size: tuple[int, int], across: tuple[float, float], up: tuple[float, float],
     ticks: Sequence[tuple[float, str]], margin: int,
-) -> None:  # fmt: skip
+) -> Area:  # fmt: skip
     """Begin a figure of so many cells within these limits, with an axis on the left alone.
 
-    ticks: places on it and their labels, which take `margin` cells.
+    ticks: places on it and their labels, which take `margin` cells. Curves are drawn in what is returned.
     """
     import plotext
 
     low, high = up
+    high = high if high > low else low + 1.0
     plotext.clear_figure()
     plotext.theme("clear")
     plotext.limit_size(False, False)  # to the widget, not to what the terminal seems to be
@@ -58,8 +59,10 @@ def frame(
     plotext.yaxes(True, False)
     plotext.xticks([], [])
     plotext.xlim(*across)
-    plotext.ylim(low, high if high > low else low + 1.0)
-    plotext.yticks([tick for tick, _ in ticks], [name.rjust(margin) for _, name in ticks])
+    plotext.ylim(low, high)
+    names = [name.rjust(margin) for _, name in ticks]
+    plotext.yticks([tick for tick, _ in ticks], names)
+    return Area(size[0] - max(map(len, names), default=0) - 1, size[1], across, (low, high))
 
 
 def built(*, ascii: bool = False) -> list[Line]:  # noqa: A002

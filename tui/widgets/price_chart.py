@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from engine.results.number_format import defined, signed_percent, whole
 from tui.widgets import candle_chart, plot
+from tui.widgets.area import BRAILLE, HIGH
 from tui.widgets.candle_chart import ASCII, ENTRIES, EXITS
 from tui.widgets.equity_chart import SHADE
 from tui.widgets.lines import Line, cells, first_whole, fitted, spread, width_of
@@ -59,7 +61,8 @@ def drawing(
     below = FORECAST_ROWS if known and height >= WITH_FORECASTS else 0
     shaded = any(found.without_forecast) and known
     dense = len(found.trades) > DENSE * count
-    canvas, place = prices(found, stride, height - 3 - below - shaded - dense, ascii=ascii)
+    ground, place = prices(found, stride, height - 3 - below - shaded - dense, ascii=ascii)
+    canvas = [[*row] for row in ground]
     for each in sorted(found.trades, key=lambda each: each.row == row):  # the chosen one over the others
         if each.row == row or not dense:
             mark(canvas, each, stride, place, chosen=each.row == row)
@@ -69,7 +72,7 @@ def drawing(
         marks = "".join((SHADE[ascii] if each else " ") * stride for each in found.without_forecast)
         canvas.append(cells([(" " * (LEFT + 1), ""), (marks, "warn")]))
     if below:
-        canvas += forecasts(found, stride, below, ascii=ascii)
+        canvas += [[*row] for row in forecasts(found, stride, below, ascii=ascii)]
     pointed(canvas, LEFT + 1 + cursor * stride)
     body: list[Line] = [[(text.translate(ASCII) if ascii else text, role) for text, role in line]
                         for line in canvas]  # fmt: skip
@@ -93,6 +96,7 @@ def legend(found: PriceChart, width: int, *, ascii: bool) -> Line:  # noqa: A002
     return first_whole([*tries, ([(" price", "bright"), (bars, "quiet")], right[:4])], width)
 
 
+@lru_cache(maxsize=2)  # most keys move the cursor alone
 def prices(found: PriceChart, stride: int, rows: int, *, ascii: bool) -> tuple[Canvas, Place]:  # noqa: A002
     """The canvas with the prices, and what finds the row of one."""
     bars = found.candles
@@ -131,11 +135,9 @@ def line(
     bars: Candles, low: float, high: float, rows: int, *, stride: int = 1, ascii: bool  # noqa: A002
 ) -> tuple[Canvas, Place]:  # fmt: skip
     """One line through lows and highs, in the order in which a candle went, broken where there is none."""
-    import plotext
-
     count = len(bars.close) * stride
     axis = [(tick, fitted(name, LEFT, right=True)) for tick, name in ticks(low, high, rows)]
-    plot.frame((LEFT + 1 + count, rows), (0, max(1, count - 1)), (low, high), axis, LEFT)
+    area = plot.frame((LEFT + 1 + count, rows), (0, max(1, count - 1)), (low, high), axis, LEFT)
     every = enumerate(zip(bars.open, bars.high, bars.low, bars.close, strict=True))
     for there, part in groupby(every, lambda each: defined(each[1][3])):
         x, y = [], []
@@ -143,8 +145,8 @@ def line(
             x += [at * stride, at * stride]
             y += [bottom, top] if end >= begin else [top, bottom]
         if x:
-            plotext.plot(x, y, marker="*" if ascii else "braille", color=plot.FIRST)
-    dots = 1 if ascii else plot.DOTS
+            area.line(x, y, marker="*" if ascii else BRAILLE, colour=plot.FIRST)
+    dots = 1 if ascii else HIGH
 
     def place(price: float) -> int:
         share = min(1.0, max(0.0, (price - low) / ((high - low) or 1.0)))
@@ -184,14 +186,13 @@ def entries(found: PriceChart, stride: int) -> list[tuple[str, str]]:
     return line
 
 
+@lru_cache(maxsize=2)
 def forecasts(found: PriceChart, stride: int, rows: int, *, ascii: bool) -> Canvas:  # noqa: A002
     """From the lowest to the highest forecast of every candle; the entry threshold is on the axis.
 
     A threshold that no forecast comes near is not, or they would be a flat line.
     """
-    import plotext
-
-    count, dots = len(found.held), 1 if ascii else plot.DOTS
+    count = len(found.held)
     known = [
         (at, low, high)
         for at, (low, high) in enumerate(zip(found.lowest_forecast, found.highest_forecast, strict=True))
@@ -202,17 +203,13 @@ def forecasts(found: PriceChart, stride: int, rows: int, *, ascii: bool) -> Canv
     most = (largest if far else max(found.threshold, largest)) or 1.0
     threshold = found.threshold if not far and found.threshold * (rows - 1) >= most else most
     axis = [(at, fitted(basis_points(at), LEFT, right=True)) for at in (-threshold, 0.0, threshold)]
-    plot.frame((LEFT + 1 + count * stride, rows), (0, max(1, count * stride - 1)), (-most, most), axis, LEFT)
-    step = 2 * most / (rows * dots)
-    points = [
-        (at * stride, low + part * (high - low))
-        for at, low, high in known
-        for pieces in [max(1, math.ceil((high - low) / step))]
-        for part in [piece / pieces for piece in range(pieces + 1)]
-    ]
-    x, y = zip(*points, strict=True)
-    plotext.scatter(x, y, marker="*" if ascii else "braille", color=plot.SECOND)
-    return canvas_of(plot.built(ascii=ascii), count * stride)
+    cells_across = count * stride
+    size, across = (LEFT + 1 + cells_across, rows), (0, max(1, cells_across - 1))
+    area = plot.frame(size, across, (-most, most), axis, LEFT)
+    x = [at * stride for at, _, _ in known for _ in range(3)]
+    y = [each for _, low, high in known for each in (low, high, math.nan)]  # lines of their own
+    area.line(x, y, marker="*" if ascii else BRAILLE, colour=plot.SECOND)
+    return canvas_of(plot.built(ascii=ascii), cells_across)
 
 
 def basis_points(share: float) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from engine.results.number_format import amount, defined, percent
 from engine.results.return_analysis import stretches
 from engine.results.return_tables import on_rolling
 from tui.widgets import plot
-from tui.widgets.equity_chart import SMALLEST, dates, labelled
+from tui.widgets.equity_chart import SMALLEST, dates, day, labelled
 from tui.widgets.equity_chart import percent as percent_tick
 from tui.widgets.lines import Line, Lines, first_whole
 
@@ -52,6 +53,7 @@ class RollingChart(Lines):
         self.show(drawing(rolling, width, height, ascii=self._ascii) if rolling else computing)
 
 
+@lru_cache(maxsize=2)
 def drawing(rolling: Rolling, width: int, height: int, *, ascii: bool) -> list[Line]:  # noqa: A002
     """Legend, Sharpe ratios, drawdowns, dates and extremes in so many cells."""
     own, held, moments = rolling.strategy, rolling.benchmark, rolling.time_ms
@@ -69,7 +71,13 @@ def drawing(rolling: Rolling, width: int, height: int, *, ascii: bool) -> list[L
     margin = max(len(name) for _, name in (*upper, *lower))
     sharpe = figure(moments, (own.sharpe, held.sharpe), upper, (width, above), margin, ascii=ascii)
     under = figure(moments, (depths[0], depths[1]), lower, (width, below), margin, ascii=ascii)
-    return [head, *sharpe, *under, dates(moments, width, margin + 1), extremes(rolling, width)]
+    below_all = dates(moments, width, margin + 1, day_that_ends)
+    return [head, *sharpe, *under, below_all, extremes(rolling, width)]
+
+
+def day_that_ends(moment_ms: float) -> str:
+    """The day that ends then; at midnight that is the one before."""
+    return day(moment_ms - 1)
 
 
 def legend(days: int, width: int, *, ascii: bool) -> Line:  # noqa: A002
@@ -104,18 +112,16 @@ def figure(
     ticks: Sequence[tuple[float, str]], size: tuple[int, int], margin: int, *, ascii: bool,  # noqa: A002
 ) -> list[Line]:  # fmt: skip
     """Strategy and buy and hold; where one is not defined there is no line."""
-    import plotext
-
     lines = [stretches(moments, each) for each in values]
     heights = [value for line in lines for part in line for value in part.value] + [tick for tick, _ in ticks]
     span = (moments[0], max(moments[-1], moments[0] + 1))
-    plot.frame(size, span, (min(heights), max(heights)), ticks, margin)
+    area = plot.frame(size, span, (min(heights), max(heights)), ticks, margin)
     dots = (1 if ascii else 2) * (size[0] - margin - 1)
     marks = plot.MARKERS[ascii]
     for part in lines[1]:
         share = (part.time_ms[-1] - part.time_ms[0]) / (span[1] - span[0])
         dashed = plot.dashes(part.time_ms, part.value, max(1, round(dots * share)))
-        plotext.scatter(*dashed, marker=marks[1], color=plot.SECOND)
+        area.points(*dashed, marker=marks[1], colour=plot.SECOND)
     for part in lines[0]:
-        plotext.plot(part.time_ms, part.value, marker=marks[0], color=plot.FIRST)
+        area.line(part.time_ms, part.value, marker=marks[0], colour=plot.FIRST)
     return plot.built(ascii=ascii)

@@ -1,15 +1,30 @@
 """What goes down the line to a terminal of 80×24 that answers, and to one that does not."""
 
+import json
 import re
 import select
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 from textual.keys import key_to_character
 
+from engine import outcome
+from engine.results.codec import plain
+from engine.results.portfolio import (
+    PORTFOLIO_BASELINES,
+    CrossSectionalIC,
+    ExposureHistory,
+    PortfolioBaseline,
+    PortfolioParts,
+    SymbolParts,
+)
 from engine.runs.events import EventLog
 from engine.runs.home import Home
+from engine.runs.manifest import write_manifest
+from engine.runs.results import backtest_of
+from tests.queries.results import backtested
 from tests.tui.app import searched
 from tests.tui.app.recorded import STATES, home_of_all, record
 from tests.tui.app.terminals import Pty, environment, until
@@ -18,6 +33,7 @@ from tui.compat import QUESTION
 from tui.screens import SCREENS
 
 COLOURS = re.compile(rb"\x1b\[(?:\d+;)*(?:3\d|4\d|9\d|10\d)[;m]")
+FIRST_DAY, LAST_DAY = "2025-01-01T00:00:00Z", "2025-03-01T00:00:00Z"
 STILL_S = 0.7  # nothing more comes once nothing has come for so long
 BYTES = {
     "enter": "\r", "escape": "\x1b", "tab": "\t", "space": " ", "pageup": "\x1b[5~", "pagedown": "\x1b[6~",
@@ -55,12 +71,12 @@ def sent(deck, *, answers=True, still_s=STILL_S):
     return len(deck.output) - before
 
 
-def answer_to(deck, keys):
+def answer_to(deck, keys, still_s=STILL_S):
     """The bytes that come after these keys."""
     size = len(deck.output)
     deck.press(keys)
     until(lambda: len(deck.read()) > size, f"an answer to {keys!r}")
-    sent(deck)
+    sent(deck, still_s=still_s)
     return len(deck.output) - size
 
 
@@ -85,8 +101,8 @@ def test_what_one_does_and_what_a_training_tells_cost_little_and_a_still_screen_
         assert answer_to(deck, key) <= 5000  # 56,000 bit/s carry that in 0.7 s
     deck.press("4")
     until(lambda: sent(deck, still_s=1.0) is not None and "[4 Runs]" in deck.text(), "the list of runs")
-    for key in "jjkk":
-        assert answer_to(deck, key) <= 700
+    for key in "jjjjjkkkkk":  # over runs of every kind, with other keys and other remedies
+        assert answer_to(deck, key, still_s=0.3) <= 700
     for opening, closing in (("?", "\x1b"), ("N", "\x1b"), ("x", "n")):
         assert answer_to(deck, opening) <= 5000
         assert answer_to(deck, closing) <= 6000
@@ -94,6 +110,59 @@ def test_what_one_does_and_what_a_training_tells_cost_little_and_a_still_screen_
     assert answer_to(deck, "pasted" * 800) <= 3000  # by a terminal that does not say that it is pasted
     assert answer_to(deck, "\x1b") <= 6000
     assert sent(deck, still_s=1.0) == 0
+
+
+def of_several_symbols(run, count=6):
+    """The run's result as that of an account over so many symbols."""
+    symbols = tuple(
+        SymbolParts(
+            f"S{number}/USDT",
+            FIRST_DAY,
+            LAST_DAY,
+            bars=100,
+            trades=7,
+            win_rate=0.4,
+            pnl=12.5,
+            return_contribution=0.01,
+            risk_contribution=0.17,
+            exposure=0.5,
+            forecasts=50,
+            ic=0.1,
+            ic_p_value=0.2,
+        )
+        for number in range(count)
+    )
+    together = tuple(tuple(1.0 if row == column else 0.4 for column in range(count)) for row in range(count))
+    history = ExposureHistory((FIRST_DAY, LAST_DAY) * 50, (0.5,) * 100, (-0.25, 0.25) * 50)
+    rules = tuple(PortfolioBaseline(name, 0.1, 0.2, 0.1, 3) for name in PORTFOLIO_BASELINES)
+    across = CrossSectionalIC(0.1, 0.2, 0.3, 5, 100, float(count))
+    parts = PortfolioParts("equal", symbols, together, 0.1, 0.2, 0.3, 0.4, history, across, rules)
+    run.result_path.write_text(json.dumps(plain(replace(backtest_of(run), portfolio=parts))))
+    write_manifest(run.path, outcome.FILES)
+
+
+def test_coverage_and_an_account_of_several_symbols_cost_little(tmp_path):
+    home = Home(tmp_path / "home")
+    fill(home)
+    of_several_symbols(backtested(home, 300))
+    deck = Pty(tmp_path, environment(home.path, scenario="", COLORTERM="truecolor"))
+    try:
+        until(lambda: sent(deck, still_s=0.1) is not None and "1 Data" in deck.text(), "the first screen")
+        sent(deck, still_s=1.0)
+        until(lambda: sent(deck, still_s=0.1) is not None and "kraken" in deck.text(), "the stored series")
+        assert answer_to(deck, "m") <= 5000
+        assert "coverage" in deck.text().lower()
+        assert answer_to(deck, "\x1b") <= 5000
+        deck.press("3")
+        sent(deck, still_s=1.0)
+        for _ in range(6):  # through the further panels to that of the account
+            assert answer_to(deck, "f", still_s=0.4) <= 5000
+            if "S5/USDT" in deck.text():
+                break
+        assert "S5/USDT" in deck.text()
+        assert answer_to(deck, "\x1b") <= 5000
+    finally:
+        deck.close()
 
 
 def test_a_terminal_that_does_not_answer_yet_is_sent_one_picture(deck):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -104,13 +103,13 @@ def tone(value: float) -> str:
 def aside(result: BacktestResult, recorded: BacktestResult) -> list[Line]:
     """Quality of the forecasts, with the run's interval of the hit rate, and what trading cost."""
     quality, costs, found = result.forecast, result.costs, recorded.intervals
-    low, high = map(percent, found.forecast.directional_accuracy if found else (math.nan, math.nan))
     forecast = [
         ("R²", correlation(quality.r2)),
         ("IC", f"{correlation(quality.ic)} {p_value(quality.ic_p_value)}"),
         ("hit %", f"{percent(quality.directional_accuracy)} {p_value(quality.directional_accuracy_p_value)}"),
-        (" 95 %", f"{low} … {high}"),
     ]
+    if found:  # an account over several symbols has none
+        forecast.append((" 95 %", " … ".join(map(percent, found.forecast.directional_accuracy))))
     paid = [
         (f"fees {setting(costs.fee_bps)}bp", amount(costs.fees)),
         (f"slip {setting(costs.slippage_bps)}bp", amount(costs.slippage)),

@@ -47,7 +47,7 @@ def by_symbol(parts: PortfolioParts, width: int, *, ascii: bool) -> list[Line]: 
 
 
 def exposure(parts: PortfolioParts, width: int, *, ascii: bool) -> list[Line]:  # noqa: A002
-    """Gross and net exposure over time, each on a strip from 0 to the highest gross one."""
+    """Gross, net long and net short exposure over time, each on a strip from 0 to the highest gross one."""
     history, room = parts.exposure, width - NAME - 2
     if not history.time:
         return []
@@ -57,8 +57,12 @@ def exposure(parts: PortfolioParts, width: int, *, ascii: bool) -> list[Line]:  
     lines: list[Line] = [
         [(" exposure", "bright"), (f"  a full column is {percent(most)} % of equity", "quiet")]
     ]
-    net = [(abs(value), "good" if value >= 0 else "bad") for value in history.net]
-    for label, values in (("gross", [(value, "") for value in history.gross]), ("net", net)):
+    strips = (
+        ("gross", [(value, "") for value in history.gross]),
+        ("net long", [(max(value, 0.0), "good") for value in history.net]),  # told apart without colour, too
+        ("net short", [(max(-value, 0.0), "bad") for value in history.net]),
+    )
+    for label, values in strips:
         strip = [column(*value, most, ascii=ascii) for value in thinned(values, room)]
         lines.append([(f" {fitted(label, NAME)}", "quiet"), *strip])
     ends = f"{history.time[0][:10]}{history.time[-1][:10].rjust(max(0, min(room, len(history.time)) - 10))}"

@@ -95,7 +95,7 @@ class PricePanel(StretchPanel):
                 if "row" in where:
                     self._go_to(where["row"])
                 else:
-                    self._row = self._held()
+                    self._row = self._kept()
                 self.draw()
 
         def failed(error: QuantdeckError) -> None:
@@ -145,6 +145,14 @@ class PricePanel(StretchPanel):
             self._followed = self._row
             self._table.go(self._row)
         self.draw()
+
+    def _kept(self) -> int | None:
+        """The row that was chosen while its trade is held under the cursor, else that of the one that is."""
+        for each in self._found.trades if self._found else ():
+            begun = each.entry is None or each.entry <= self.cursor
+            if each.row == self._row and begun and (each.exit is None or self.cursor <= each.exit):
+                return each.row
+        return self._held()
 
     def _held(self) -> int | None:
         """The row of the trade that is held under the cursor."""

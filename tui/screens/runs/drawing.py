@@ -105,6 +105,7 @@ LAST = (
     Column("tags", 14, lambda each: " ".join(each.tags)),
     Column("settings that differ", 60, lambda each: "  ".join(pairs(each.differ)), quiet),
 )  # fmt: skip
+LEAST_SETTINGS = 24  # cells in which settings begin to tell runs apart
 ALWAYS = len(FIRST) + 2  # columns that 80 cells have room for
 IN_NARROW = {"name": 10, "mode": 0, "state": 15}  # widths below that, where a mode says least
 
@@ -124,7 +125,10 @@ def columns(width: int) -> list[Column]:
         return [column for column in fewer if column.width]
     chosen, used = every[:ALWAYS], 3 + sum(column.width + 1 for column in every[:ALWAYS])
     for column in every[ALWAYS:]:
-        if used + column.width < width:
+        room = width - used - 1
+        if column is every[-1] and room >= LEAST_SETTINGS:  # as many settings as there is room for
+            chosen.append(replace(column, width=min(column.width, room)))
+        elif column.width <= room:
             chosen.append(column)
             used += column.width + 1
     return chosen

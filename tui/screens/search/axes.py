@@ -41,7 +41,9 @@ def axis(trials: Sequence[SearchTrial], key: str) -> Axis:
     middle = math.exp((first + last) / 2) if scale is math.log else (low + high) / 2
     whole = all(isinstance(value, int) for value in values.values())
     written = [setting(round(value) if whole else value) for value in (low, middle, high)]
-    ticks = ((0.0, written[0]), (0.5, written[1]), (1.0, written[2]))
+    ticks = tuple(zip((0.0, 0.5, 1.0), written, strict=True))
+    if whole and middle != round(middle):  # no whole number stands there
+        ticks = ticks[::2]
     return Axis({at: (scale(value) - first) / (last - first) for at, value in numbers.items()}, ticks)
 
 

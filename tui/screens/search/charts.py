@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.results.search import LEAST, best_first
 from tui.screens.search.axes import Axis, axis, frame, limits, ruler, written
 from tui.text.search import setting
 from tui.widgets import plot
+from tui.widgets.area import BRAILLE
 from tui.widgets.lines import Line, spread
 
 if TYPE_CHECKING:
@@ -112,17 +114,18 @@ def parallel(
         each.number: (value - low) / (high - low or 1.0) for each, value in zip(shown, values, strict=True)
     }
     axes.append(Axis(ends, ((0.0, setting(low)), (1.0, setting(high)))))
-    plot.frame((size[0], size[1] - 4), (0.0, len(axes) - 1.0), (-0.02, 1.02), [], 0)
+    area = plot.frame((size[0], size[1] - 4), (0.0, len(axes) - 1.0), (-0.02, 1.02), [], 0)
     plotext.yaxes(False, False)
+    area = replace(area, columns=size[0])
     bright = {each.number for each in ranked[: max(1, round(TOP * len(ranked)))]}
     for each in reversed(shown):
         for part in polylines(axes, each.number):
             x, y = columns(part)
             if each.number in bright:
-                plotext.plot(x, y, marker="*" if ascii else "braille", color=plot.FIRST)
+                area.line(x, y, marker="*" if ascii else BRAILLE, colour=plot.FIRST)
             else:  # told from the best by its dots alone, where there is no colour
                 dotted = plot.dashes(x, y, cells_between(x, size[0], len(axes)), drawn=1, out=2)
-                plotext.scatter(*dotted, marker="." if ascii else "braille", color="default")
+                area.points(*dotted, marker="." if ascii else BRAILLE, colour="default")
     names = [*columns_there, objective]
     at = [place / (len(axes) - 1) for place in range(len(axes))]
     lowest, highest = ([written(each, end) for each in axes] for end in (0, -1))

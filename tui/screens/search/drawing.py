@@ -88,7 +88,7 @@ def short_odds(luck: Luck) -> list[tuple[str, str]]:
         ("PBO", correlation(luck.overfitting)),
         ("SPA above nothing, p", correlation(luck.spa)),
         ("Reality Check, p", correlation(luck.reality_check)),
-        *nearest(luck, "{} nearest lose"),
+        *nearest(luck, "{} nearest lose", "nearest loses"),
         ("SPA above default, p", correlation(luck.spa_default)),
         ("SPA above buy & hold, p", correlation(luck.spa_hold)),
         ("trials that count", whole(luck.trials)),
@@ -113,7 +113,7 @@ def luck_panel(found: Trials, width: int, *, ascii: bool) -> list[Line]:  # noqa
 def distribution(found: Trials, luck: Luck, width: int, *, ascii: bool) -> list[Line]:  # noqa: A002
     """How many trials have which out-of-fold Sharpe ratio; the winner's, and the best to expect by luck."""
     values = [each.sharpe for each in found.trials if each.complete and defined(each.sharpe)]
-    head: Line = [(f" out-of-fold Sharpe of {whole(len(values))} trials", "bright")]
+    head: Line = [(f" out-of-fold Sharpe of {whole(len(values))} trial{'s' * (len(values) != 1)}", "bright")]
     if not values:
         return [head, [(" none of them has one", "quiet")]]
     marks = [(luck.sharpe, "★ winner", "good"), (luck.expected_best_sharpe, "best by luck", "warn")]
