@@ -50,6 +50,7 @@ class Funding(NamedTuple):
 
     time: Times  # (T,) stamp, ms; some milliseconds late, as on a real exchange
     rate: Array  # (T,) share of notional
+    mark_price: Array  # (T,) quote currency
 
 
 class OpenInterest(NamedTuple):
@@ -146,7 +147,7 @@ class DemoMarket:
         last, earlier = (self._before(moment, "log_price", row) for moment in (stamps, stamps - DAY_MS))
         premium = self._before(stamps, "deviation", row)
         rate = FUNDING_BASE + FUNDING_PREMIUM * premium + FUNDING_TREND * (last - earlier)
-        return Funding(time, rate.clip(-FUNDING_CAP, FUNDING_CAP).round(8))
+        return Funding(time, rate.clip(-FUNDING_CAP, FUNDING_CAP).round(8), ticks(np.exp(last + premium)))
 
     def open_interest(self, symbol: str, timeframe: str, from_ms: int, to_ms: int) -> OpenInterest:
         """Open interest at the timeframe's multiples in [from_ms, to_ms), from bars closed by then."""
