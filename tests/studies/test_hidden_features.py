@@ -98,15 +98,37 @@ def test_a_file_among_libraries_is_theirs_only_if_they_list_it():
     assert is_of_a_library(np.__file__)
 
 
-def test_no_socket_is_opened_from_any_language_where_the_kernel_can_refuse_it():
+def test_no_socket_is_opened_and_no_priority_moved_where_the_kernel_can_refuse_it():
     child = os.fork()
     if child == 0:
         refused = seccomp.no_sockets()
-        try:
-            socket.socketpair()
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        except PermissionError:
-            os._exit(7)
-        finally:
-            os._exit(1 if refused else 7)
+        allowed = [each for each in (opens_a_socket, lowers_priority) if not is_refused(each)]
+        os._exit(1 if refused and allowed else 7)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+def opens_a_socket():
+    socket.socketpair()
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+
+def lowers_priority():
+    os.setpriority(os.PRIO_PROCESS, os.getppid(), os.getpriority(os.PRIO_PROCESS, 0))
+
+
+def is_refused(act):
+    try:
+        act()
+    except PermissionError:
+        return True
+    return False
+
+
+def test_no_call_in_a_fork_sees_how_much_another_printed(servers):
+    assert [servers.call(printed_before) for _ in range(2)] == [(0, 0), (0, 0)]
+
+
+def printed_before(folder):
+    before = os.lseek(1, 0, os.SEEK_CUR), os.lseek(2, 0, os.SEEK_CUR)
+    os.write(1, b"a level" * 100)
+    return before

@@ -87,8 +87,13 @@ def serve(calls: Connection, modules: Sequence[str]) -> None:
     with contextlib.suppress(EOFError, OSError):
         while True:
             function, arguments = calls.recv()
-            with tempfile.TemporaryDirectory(prefix="quantdeck-", ignore_cleanup_errors=True) as folder:
-                answer = forked(function, (*arguments, folder), calls)
+            with (
+                tempfile.TemporaryFile() as printed,
+                tempfile.TemporaryDirectory(prefix="quantdeck-", ignore_cleanup_errors=True) as folder,
+            ):
+                answer = forked(function, (*arguments, folder), calls, printed.fileno())
+                printed.seek(0)
+                os.write(2, printed.read())
             calls.send(answer)
 
 
@@ -109,10 +114,13 @@ def set_up_compiler() -> None:
         njit(doubled)(np.ones(2))
 
 
-def forked(function: Callable[..., Any], arguments: Sequence[object], calls: Connection) -> tuple[bytes, int]:
+def forked(
+    function: Callable[..., Any], arguments: Sequence[object], calls: Connection, printed: int
+) -> tuple[bytes, int]:
     """What the function returned in a child, pickled, empty if it died; and how the child ended.
 
     Nothing comes over `calls` before the answer has gone, unless whoever called has ended: so does the child.
+    It prints to `printed`, a file of its own: how long a shared one is would tell the next call what this saw.
     """
     reader, writer = Pipe(duplex=False)
     child = os.fork()
@@ -120,6 +128,8 @@ def forked(function: Callable[..., Any], arguments: Sequence[object], calls: Con
         exit_code, own = 1, os.getpid()
         try:
             calls.close()  # nothing but the answer leaves it
+            for stream, file in ((0, os.open(os.devnull, os.O_RDONLY)), (1, printed), (2, printed)):
+                os.dup2(file, stream)
             found = function(*arguments)
             if os.getpid() == own:  # a fork of its own that comes back here answers for nobody
                 writer.send(found)

@@ -1,4 +1,4 @@
-"""Seccomp: from here on this process opens no socket, and no memory that others share by a key.
+"""Seccomp: from here on this process opens no socket, no memory that others share, and moves no priority.
 
 Landlock knows of files and TCP alone. The numbers are those of the kernel's user interface,
 include/uapi/linux/{seccomp,filter,audit}.h and the tables of system calls.
@@ -16,10 +16,12 @@ LOAD, EQUAL, RETURN = 0x20, 0x15, 0x06  # instructions of the filter
 NUMBER, ARCHITECTURE = 0, 4  # where they stand in what a filter is shown
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000
 # socket (not socketpair, whose ends both lie here), shared memory, messages and semaphores by a key,
-# messages by a name, another process's memory, and io_uring, which does all of it by another door.
+# messages by a name, another process's memory, and io_uring, which does all of it by another door; then how
+# processes are scheduled (setpriority, ioprio_set, sched_setscheduler, -param, -attr), as the server's own
+# priority would tell the next fork what this one has seen.
 CALLS = {
-    "x86_64": (0xC000003E, (41, 29, 68, 64, 240, 101, 310, 425)),
-    "aarch64": (0xC00000B7, (198, 194, 186, 190, 180, 117, 270, 425)),
+    "x86_64": (0xC000003E, (41, 29, 68, 64, 240, 101, 310, 425, 141, 251, 144, 142, 314)),
+    "aarch64": (0xC00000B7, (198, 194, 186, 190, 180, 117, 270, 425, 140, 30, 119, 118, 274)),
 }
 
 
@@ -39,7 +41,7 @@ class Program(ctypes.Structure):
 
 
 def no_sockets() -> bool:
-    """Refuse sockets and shared memory by a key; whether that could be done.
+    """Refuse sockets, shared memory by a key and other priorities; whether that could be done.
 
     What is refused raises PermissionError in whoever asks, libraries in C included. It holds for this
     process and those that it starts, for good.
