@@ -120,7 +120,7 @@ def forked(
     """What the function returned in a child, pickled, empty if it died; and how the child ended.
 
     Nothing comes over `calls` before the answer has gone, unless whoever called has ended: so does the child.
-    It prints to `printed`, a file of its own: how long a shared one is would tell the next call what this saw.
+    It prints to `printed`, a file of its own: how long a shared one is tells the next call what this saw.
     """
     reader, writer = Pipe(duplex=False)
     child = os.fork()
