@@ -17,6 +17,7 @@ from soak import null, timing
 DAYS, BARS, RESAMPLES = (30, 110, 365), 1500, 1000
 KNOWN = {
     ("interval", "t3", 30): 0.92,
+    ("interval", "t3", 110): 0.921,
     ("interval", "t3", 365): 0.923,
     ("ic_p_value", "volatility", 12): 0.065,
     ("ic_p_value", "momentum", 12): 0.065,
