@@ -42,7 +42,7 @@ def training(count: str, devices: str, kind: str = "lstm") -> dict[str, Callable
         return by_batch
 
     timed = trainer(work.DROPOUT)
-    batches = batches_a_group(chosen.operations(timed.network), work.BATCH)
+    batches = batches_a_group(chosen, timed.network, work.BATCH)
     epochs = iter(range(1_000_000))
 
     def epoch() -> float:

@@ -129,7 +129,7 @@ def longest_group():
     found = []
     for units, batch in (((2,), 1), ((64, 32), 64), ((64, 32), 4096), ((256, 256), 512)):
         network = build(LOOKBACK, 5, Model(units=units), 4)
-        batches = batches_a_group(LSTM.operations(network), batch)
+        batches = batches_a_group(LSTM, network, batch)
         found.append([batches, 6 * LOOKBACK * network.count_params() * batch * batches])
     return found
 

@@ -12,7 +12,7 @@ from engine.models.training import checkpoint
 from engine.models.training.by_symbol import LossBySymbol, apart
 from engine.models.training.first_values import optimizer
 from engine.models.training.recorder import Recorder
-from engine.models.training.trainer import Groups, WindowTrainer
+from engine.models.training.trainer import Groups, WindowTrainer, convolves
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +51,7 @@ def fit(
         lessons.weights, model.quantiles,
     )  # fmt: skip
     trainer.compile(optimizer=optimizer(model, training.learning_rate, network.trainable_variables))
-    batches = batches_a_group(kind.operations(network), training.batch_size)
+    batches = batches_a_group(kind, network, training.batch_size)
     groups = Groups(lessons.train, training.batch_size, batches, training.seed, first=max(1, batches // 16))
     validation, counts = lessons.validation, lessons.held_out
     if counts:
@@ -98,6 +98,9 @@ def stock_callbacks(training: Training) -> list[keras.callbacks.Callback]:
     ]
 
 
-def batches_a_group(operations: float, batch_size: int) -> int:
+def batches_a_group(kind: NetworkKind, network: keras.Model, batch_size: int) -> int:
     """How many batches one compiled call walks, from what a step on one window costs."""
+    if convolves(network):
+        return 1
+    operations = kind.operations(network)
     return int(np.clip(round(OPERATIONS_A_GROUP / (operations * batch_size)), 1, 256))

@@ -12,7 +12,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from engine.models.training.backend import sharing
 from engine.models.training.by_symbol import PADDING
 from engine.models.training.export_cache import ExportedProgram, structure
-from engine.models.training.trainer import Groups, even, resident
+from engine.models.training.trainer import Groups, convolves, even, resident
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +32,7 @@ class Predictor:
         outputs = int(network.output_shape[-1])
         self.shape = (outputs,) if outputs > 1 else ()
         self.network, self.devices, self.lookback = network, devices, int(network.input_shape[1])
+        self.batches = 1 if convolves(network) else BATCHES  # a group's
         shared, replicated = PartitionSpec(None, "device"), PartitionSpec()
         mesh = Mesh(np.array(sharing(jax.devices(), devices)), ("device",))
         self.everywhere = NamedSharding(mesh, replicated)
@@ -54,6 +55,8 @@ class Predictor:
         self, rows: jax.Array, group: jax.Array, batches: jax.Array, weights: Any
     ) -> jax.Array:
         """Forecasts of the first `batches` batches of a group, (K, b) to (K, b) + told; the others stay 0."""
+        if group.shape[0] == 1:
+            return self.one_batch(rows, group[0], weights)[None]
         found: jax.Array = jax.lax.fori_loop(
             0,
             batches,
@@ -81,8 +84,8 @@ class Predictor:
         windows behind it does not change a bit of it.
         """
         on_device = resident(matrix, self.everywhere)
-        groups = Groups(starts, BATCH, BATCHES, None)
-        forecasts = np.empty((len(groups), BATCHES, BATCH, *self.shape), np.float32)  # (G, K, B) + shape
+        groups = Groups(starts, BATCH, self.batches, None)
+        forecasts = np.empty((len(groups), self.batches, BATCH, *self.shape), np.float32)  # (G, K, B) + shape
         for place in range(len(groups)):
             (group,) = groups[place]
             filled = np.count_nonzero(group[:, 0] != PADDING)
