@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from functools import partial
-from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.events import Key
@@ -24,6 +23,7 @@ from tui.terminal.keys import VIEW, changes, key
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
+    from pathlib import Path, PurePath
 
     from textual.actions import ActionParseResult
     from textual.app import SystemCommand
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from tui.settings.draft import Draft
 
 
-STYLES = sorted(Path(__file__).parent.glob("screens/*/style.tcss"))  # each beside its screen
 LEAVE = ("q", "ctrl+c", "ctrl+q")  # the keys of a screen that is hidden
 
 
@@ -46,7 +45,7 @@ class Quantdeck(RunNews):
     """The app; what its screens find in it is told by `tui.deck`."""
 
     TITLE = "quantdeck"
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", *STYLES]
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "screens/new_run/style.tcss"]
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         key("ctrl+c", "leave", "leave", VIEW, show=False, priority=True),
@@ -99,6 +98,9 @@ class Quantdeck(RunNews):
 
     def _made(self, entry: ScreenEntry) -> Screen[object]:
         screen = entry.make()
+        if entry.style.exists() and not self.stylesheet.has_source(str(entry.style)):
+            self.stylesheet.read(entry.style)
+            self.stylesheet.parse()
         self.styled_when_mounted(screen)
         return screen
 
@@ -128,6 +130,7 @@ class Quantdeck(RunNews):
         self._first_words.append(text)
 
     def _begin(self) -> None:
+        self.show_now()  # before the runs are read
         for text in self._first_words:
             self.notify(text, markup=False)
         if self._start:

@@ -121,7 +121,10 @@ def app_options(given: list[str]) -> dict[str, Any] | None:
 
 def opened(home: str | None = None, *, mouse: bool | None = None, view: bool = False) -> Answer:
     """The app, which needs no grammar: it is to be there at once."""
-    from tui.commands.app import app
+    from engine.imports import gc_paused
+
+    with gc_paused():
+        from tui.commands.app import app
 
     return app(home, mouse=mouse, view=view)
 

@@ -84,6 +84,12 @@ class PacedApp(App[None]):
                 self._soon = self.set_timer(TOGETHER_S, self._send)
         self.post_display_hook()
 
+    def show_now(self) -> None:
+        """Have a picture that is due soon sent at once."""
+        if self._soon is not None:
+            self._soon.stop()
+            self._send()
+
     def _send(self) -> None:
         self._soon = None
         if not self._due or not self._running or self._closed:

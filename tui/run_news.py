@@ -80,12 +80,13 @@ class RunNews(RunControl):
 
     def _tell_missed(self) -> None:
         """Say what ended badly since somebody last looked, and show it; offer another home for none."""
-        from engine.runs.remedies import resumable
         from tui.screens.dialogs import Ask
 
         runs = [each.run for each in self.snapshot.runs]
         dead = missed(runs, looks().get(self.home.path))
         for run, state in dead:
+            from engine.runs.remedies import resumable
+
             remedy = "R resumes it" if resumable(state) else "Train says why"
             self.notify(
                 f"since you last looked: {ending(run, state)}; {remedy}", severity="error", markup=False

@@ -6,8 +6,8 @@ import pytest
 
 from engine.runs import reader_cache, summary
 from engine.runs.home import Home
+from engine.runs.state import Follower
 from tests.tui.app.recorded import home_of_all
-from tui.runs import watch as module
 from tui.runs.watch import Watch
 from tui.screens.runs.listing import RunsList
 
@@ -41,7 +41,7 @@ def test_summaries_spare_the_logs_and_say_the_same(home, monkeypatch):
     before = watched(home)
     before.keep_summaries()
     read = []
-    monkeypatch.setattr(module.Follower, "poll", lambda self, _: read.append(self.run.id))
+    monkeypatch.setattr(Follower, "poll", lambda self, _: read.append(self.run.id))
     after = watched(home)
     summarised = [each.id for each in after.snapshot.runs if each.summary]
     assert summarised

@@ -15,7 +15,6 @@ from engine.plain_file import plain_bytes
 from engine.runs.events import clock, stamp
 from engine.runs.home import Home, described
 from engine.runs.launch import alive
-from engine.runs.state import state_or_fault
 from tui.runs.status import ROLE, progress, status
 
 if TYPE_CHECKING:
@@ -78,6 +77,8 @@ def missed(runs: Sequence[RunFolder], since: Look | None) -> list[tuple[RunFolde
     """
     if since is None:
         return []
+    from engine.runs.state import state_or_fault
+
     seen = next((at for at, run in enumerate(runs) if run.id == since.newest), None)
     new = [run.created > since.at if seen is None else at > seen for at, run in enumerate(runs)]
     unseen = [run for run, later in zip(runs, new, strict=True) if later or run.id in since.live]

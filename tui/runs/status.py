@@ -9,7 +9,6 @@ from engine.errors import DivergedError
 from engine.results.number_format import defined, whole
 from engine.runs.modes import training
 from tui.number_format import span
-from tui.runs.search import progress_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from engine.errors import QuantdeckError
     from engine.runs.state import State
+    from tui.runs.search import SearchProgress
 
 ROLE = {
     "queued": "quiet", "starting": "live", "collecting": "live", "preparing": "live", "training": "live",
@@ -74,7 +74,7 @@ def to_come(left_s: Any) -> TypeGuard[float]:
 
 def progress(state: State) -> str:
     """How far the run is: epoch, model or trial, time left; empty if that says nothing."""
-    if not state.ended and (search := progress_of(state)):
+    if not state.ended and (search := trials_so_far(state)):
         left = f" · {span(search.left_s)} left" if to_come(search.left_s) else ""
         return f"trial {whole(search.done)}/{whole(search.of)}{left}"
     if state.status not in ("training", "stopping", "stale", "saving") or not state.epochs:
@@ -83,6 +83,13 @@ def progress(state: State) -> str:
     if state.model.member:
         return f"model {state.model.member} of {state.model.members}{left}"
     return f"epoch {whole(max(1, state.epoch))}/{whole(state.epochs)}{left}"
+
+
+def trials_so_far(state: State) -> SearchProgress | None:
+    """How far a search is; its types are imported where there is one."""
+    from tui.runs.search import progress_of
+
+    return progress_of(state)
 
 
 def diverged(state: State) -> bool:

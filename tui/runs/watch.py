@@ -16,7 +16,6 @@ from engine.errors import MakeRoomError, RepairDataError
 from engine.runs.events import clock
 from engine.runs.launch import alive
 from engine.runs.notes import note_of
-from engine.runs.state import Follower, State, unread
 from engine.runs.unreadable import unreadable
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from engine.runs import log_entries as log
     from engine.runs.folder import RunFolder
     from engine.runs.home import Home
+    from engine.runs.state import State
     from engine.runs.summary import Summary
 
 LIVE_S, IDLE_S = 0.25, 1.0
@@ -130,7 +130,7 @@ class Watch:
         """Look at every run, or only at those that live; tell if anything is new."""
         runs = self.home.all() if everything else [track.watched.run for track in self._tracks.values()]
         tracks = {run.id: self._tracks.get(run.id) or Track(run) for run in runs}
-        if not self.snapshot.ready:
+        if tracks and not self.snapshot.ready:
             self._take_summaries(tracks)
         for run in runs:
             if everything or tracks[run.id].watched.live:
@@ -167,6 +167,8 @@ class Track:
     """One run: its follower, and whether there is anything new to read."""
 
     def __init__(self, run: RunFolder) -> None:
+        from engine.runs.state import Follower, State
+
         self.watched = Watched(run, State(), name=run.name)
         self.wanted = False  # by somebody who looks at the run, though a summary is known
         self._follower = Follower(run)
@@ -192,6 +194,8 @@ class Track:
         try:
             self._follower.poll(now)
         except RepairDataError as error:
+            from engine.runs.state import unread
+
             self._broken = True
             self.watched = replace(self.watched, state=unread(error), summary=None)
             return

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,6 +36,11 @@ class ScreenEntry:
     def modules(self) -> tuple[str, ...]:
         """What must be there before it is shown."""
         return (self.place.partition(":")[0], *self.draws_with)
+
+    @property
+    def style(self) -> Path:
+        """Its own style sheet, read when the screen is made; it may be lacking."""
+        return Path(__file__).parent / self.place.split(".")[-2] / "style.tcss"
 
     def make(self) -> Screen[object]:
         """A new screen. Imports its module."""
