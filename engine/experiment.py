@@ -79,6 +79,10 @@ class Samples:
         """The scaled features, (T, F)."""
         return scalers.matrix(self.table.to_numpy())
 
+    def seen(self, scalers: Scalers, start: Rows) -> tuple[NDArray[np.float32], Rows]:
+        """Scaled features, (R, F), in which the windows lie that begin at `start`, (n,), and where there."""
+        return self.matrix(scalers), start
+
     def fit_scalers(self, settings: Settings, start: Rows) -> Scalers:
         """Scalers of features and labels, of the training windows that begin at `start`."""
         return fit_scalers(settings, self.table, self.forward_return, self.volatility, start)
@@ -282,7 +286,7 @@ def in_returns(scalers: Scalers, forecast: NDArray[np.float32], volatility: Floa
 
 def forecast_samples(model: Forecaster, samples: Samples, chosen: Any, emit: Emit) -> Floats:
     """What `forecast` says of the samples chosen: positions (n,) or a mask (N,)."""
-    matrix, start = samples.matrix(model.scalers), samples.windows.start[chosen]
+    matrix, start = samples.seen(model.scalers, samples.windows.start[chosen])
     return forecast(model, matrix, start, samples.volatility[samples.windows.target[chosen]], emit)
 
 

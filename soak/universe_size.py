@@ -16,6 +16,7 @@ import numpy as np
 
 from engine.backtest.portfolio import simulate_portfolio
 from engine.backtest.universe_trading import rules_of_universe, weights_in
+from engine.code_cache import cache_of, use
 from engine.data.demo.paths import BASES, FURTHER, ORIGIN_MS
 from engine.market.times import iso
 from engine.queries.opening import opened, what_if
@@ -95,6 +96,7 @@ def what_if_ms(request):
 
 def size(symbols=20, bars=50_000, *settings):
     """Print what each command takes, and what does not hold; whether all does."""
+    use(cache_of("NUMBA_CACHE_DIR", Path("quantdeck") / "numba"), "*.nb?")  # as the engine does first
     chosen = [*settings_of(symbols, bars), *settings]
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         home, whole_s, highest = Home(Path(folder)), 0.0, 0.0

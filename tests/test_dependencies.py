@@ -13,7 +13,7 @@ OURS = {"engine", "tui"}
 IN_EXTRAS = {"distributed", "ray", "resvg_py", "textual_serve"}  # quantdeck[dask], [ray], [png], [serve]
 # Declared for another library that needs it only in what we use of it.
 NEEDED_BY_LIBRARIES = {"flatbuffers"}  # jax.export writes programs with it
-BEHIND_DOORS = {"ccxt", "jax", "joblib", "keras", "plotext", "scikit-learn", "textual"}
+BEHIND_DOORS = {"ccxt", "jax", "joblib", "keras", "numba", "plotext", "scikit-learn", "textual"}
 
 
 def imported():

@@ -106,14 +106,15 @@ def allocate(
         flat(inside, 1.0) > 0,
         times_of(grid.time, step_of(markets), limits.every),
         limits.terms(divided=divided),
-        found := np.empty(grid.last[-1] + 1),  # (N,) one symbol after the other
     )
+    found = np.empty(grid.last[-1] + 1)  # (N,) one symbol after the other
     from engine.backtest import allocation_loop  # and numba, which training does without
 
+    sizes = allocation_loop.untraded(len(names))
     try:
-        allocation_loop.compiled_divide()(*given)
+        allocation_loop.compiled_divide()(*given, sizes, found)
     except (OSError, AttributeError, ImportError):  # machine code cannot be kept, or is of another version
-        allocation_loop.divide(*given)
+        allocation_loop.divide(*given, sizes, found)
     return grid.by_symbol(names, found)
 
 

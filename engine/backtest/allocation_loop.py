@@ -31,6 +31,12 @@ class Sizes(NamedTuple):
     timed: Any  # side of what is told while the horizon runs, which the simulation needs after a stop
 
 
+def untraded(symbols: int) -> Sizes:
+    """Of symbols of which nothing is held."""
+    held, *others = np.zeros((7, symbols))  # (S,) each
+    return Sizes(held, np.zeros(symbols, np.int64), np.full(symbols, LONG_AGO), *others)
+
+
 @step
 def candidates(sizes: Sizes, at: Any, now: int, member: Any, terms: Any) -> int:
     """How many symbols may trade now or are held."""
@@ -125,19 +131,15 @@ def settle(sizes: Sizes, s: int, number: int, rate: float) -> float:
 
 @rare
 def divide(
-    time: Any, rows: Any, first: Any, wanted: Any, part: Any, member: Any, opens: Any, terms: Any, found: Any
-) -> None:
-    """Fill the target weights found (N,).
+    time: Any, rows: Any, first: Any, wanted: Any, part: Any, member: Any, opens: Any, terms: Any,
+    sizes: Sizes, found: Any,
+) -> None:  # fmt: skip
+    """Fill the target weights found (N,). sizes: what `untraded` makes.
 
     time: (T,) milliseconds. rows: (T, S) place of each symbol's bar, -1 where it has none. first: (S,) place
     of its first. wanted, part, member: (N,). opens: (T,) whether anything may be opened.
     """
     symbols = rows.shape[1]
-    parts = np.zeros((7, symbols))  # (7, S)
-    sizes = Sizes(
-        parts[0], np.zeros(symbols, np.int64), np.full(symbols, LONG_AGO),
-        parts[1], parts[2], parts[3], parts[4], parts[5], parts[6],
-    )  # fmt: skip
     for t in range(len(rows)):
         at = rows[t]
         count = candidates(sizes, at, time[t], member, terms)
@@ -164,9 +166,9 @@ def compiled_divide() -> Any:
 
     def division(
         time: Any, rows: Any, first: Any, wanted: Any, part: Any, member: Any, opens: Any, terms: Any,
-        found: Any,
+        sizes: Sizes, found: Any,
     ) -> None:  # fmt: skip
         _ = source
-        divide(time, rows, first, wanted, part, member, opens, terms, found)
+        divide(time, rows, first, wanted, part, member, opens, terms, sizes, found)
 
     return compiled(division)

@@ -77,12 +77,13 @@ class Portfolio(AccountHistory):
 class Grid:
     """The bars of S symbols, N in all, one symbol after the other, on the T times at which any has a bar.
 
-    time: (T,). rows: (T, S) place of each symbol's bar among the N, -1 where it has none. first, last: (S,)
-    places of each one's first and last bar.
+    time: (T,). rows: (T, S) place of each symbol's bar among the N, -1 where it has none. row: (N,) of each
+    bar. first, last: (S,) places of each symbol's first and last bar.
     """
 
     time: NDArray[np.datetime64]
     rows: NDArray[np.int64]
+    row: NDArray[np.int64]
     first: NDArray[np.int64]
     last: NDArray[np.int64]
 
@@ -93,12 +94,13 @@ class Grid:
         ends = np.cumsum([len(each) for each in times])  # (S,)
         first, time = ends - [len(each) for each in times], times[0]
         if all(np.array_equal(time, each) for each in times[1:]):
-            return cls(time, first + np.arange(len(time))[:, None], first, ends - 1)
-        time = np.unique(np.concatenate(times))
+            row = np.arange(len(time))  # (T,)
+            return cls(time, first + row[:, None], np.tile(row, len(times)), first, ends - 1)
+        time, row = np.unique(np.concatenate(times), return_inverse=True)
         rows = np.full((len(time), len(times)), -1)
-        for s, each in enumerate(times):
-            rows[np.searchsorted(time, each), s] = np.arange(first[s], ends[s])
-        return cls(time, rows, first, ends - 1)
+        for s in range(len(times)):
+            rows[row[first[s] : ends[s]], s] = np.arange(first[s], ends[s])
+        return cls(time, rows, row, first, ends - 1)
 
     def table(self, values: Sequence[Floats]) -> Floats:
         """Values (T_s,) of each symbol's bars by time and symbol, (T, S), NaN where it has no bar."""
@@ -178,17 +180,16 @@ def simulate_portfolio(
     equity, cash = np.empty((2, len(grid.time)))  # (T,) each
     close, position, gain = np.zeros((3, *grid.rows.shape))  # (T, S) each
     ends = np.zeros(len(grid.time), np.bool_)  # (T,) whether a symbol has its last bar then
-    ends[np.searchsorted(grid.time, [bars.time[-1] for bars in markets.values()])] = True
+    ends[grid.row[grid.last]] = True
     desk = desk_of(markets, grid, terms, rules, int(np.isfinite(target).sum()) + 1)
     walk_bars(desk, grid.rows, ends, target, equity, cash, close, position, gain)
     count = int(desk.purse["trades"][0])
     made, symbol = desk.trades[:count].copy(), desk.symbol[:count].copy()  # (N,) trades
     made["trade"], made["prediction"] = np.arange(1, count + 1), np.nan
-    for s, bars in enumerate(markets.values()):
-        close[: np.searchsorted(grid.time, bars.time[0]), s] = np.nan
-        of_symbol = symbol == s
-        for name in ("entry_bar", "exit_bar"):
-            made[name][of_symbol] = np.searchsorted(grid.time, bars.time[made[name][of_symbol]])
+    for s, begins in enumerate(grid.row[grid.first].tolist()):
+        close[:begins, s] = np.nan
+    for name in ("entry_bar", "exit_bar"):
+        made[name] = grid.row[grid.first[symbol] + made[name]]
     return Portfolio(
         time=grid.time,
         equity=equity,
@@ -227,6 +228,9 @@ def desk_of(markets: Mapping[str, Bars], grid: Grid, terms: Any, rules: Rules, r
         keeping=np.zeros(symbols, np.bool_),
         value=np.zeros(symbols),
         touched=np.zeros(symbols, np.bool_),
+        begin=np.zeros(symbols),
+        worst=np.zeros(symbols),
+        stopped=np.zeros(symbols, np.bool_),
         flow=np.zeros(symbols),
     )  # fmt: skip
 

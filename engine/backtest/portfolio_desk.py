@@ -46,6 +46,9 @@ class Desk(NamedTuple):
     keeping: Any  # (S,) whether its position may have to be brought back into the band
     value: Any  # (S,) of its position, before anything opens
     touched: Any  # (S,) whether its bar reached a stop or target
+    begin: Any  # (S,) price from which on its bar can stop it
+    worst: Any  # (S,) price at the bar's worst
+    stopped: Any  # (S,) whether a stop was carried out before the margin call
     flow: Any  # (S,) money that each symbol has brought in so far, less what it took
 
 

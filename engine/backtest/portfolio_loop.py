@@ -94,8 +94,7 @@ def end_bar(
     cash[t] = desk.purse[0].cash
     equity[t] = cash[t] + worth
     if ruined:
-        equity[t:], cash[t:], gain[t:] = cash[t], cash[t], gain[t]
-        fill_closes(desk, rows, t, close)
+        fill(desk, rows, t, equity, cash, close, gain)
     return bool(ruined)
 
 
@@ -112,13 +111,14 @@ def end(desk: Any, at: Any, position: Any, gain: Any, ruined: bool) -> float:
 
 
 @rare
-def fill_closes(desk: Any, rows: Any, t: int, close: Any) -> None:
-    """The closes after ruin at t, in which nothing is traded."""
+def fill(desk: Any, rows: Any, t: int, equity: Any, cash: Any, close: Any, gain: Any) -> None:
+    """What comes after ruin at t, in which nothing is traded."""
     for later in range(t + 1, len(rows)):
+        equity[later] = cash[later] = cash[t]
         for s in range(rows.shape[1]):
             if rows[later, s] >= 0:
                 desk.price[s] = desk.prices.close[rows[later, s]]
-            close[later, s] = desk.price[s]
+            close[later, s], gain[later, s] = desk.price[s], gain[t, s]
 
 
 @cache

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from engine.backtest import fills, stops
 from engine.backtest.machine_code import rare, step
 from engine.backtest.portfolio_desk import (
@@ -104,9 +102,10 @@ def call_margin(desk: Any, at: Any) -> None:
     is carried out, which may avert the call; else all positions are liquidated where their prices are then.
     """
     symbols = len(at)
-    first, worst = desk.price.copy(), desk.price.copy()  # (S,) each
-    stopped = np.zeros(symbols, np.bool_)  # (S,)
+    first, worst, stopped = desk.begin, desk.worst, desk.stopped  # (S,) each
     for s in range(symbols):
+        first[s] = worst[s] = desk.price[s]
+        stopped[s] = False
         if held_now(desk, at, s):
             account, bar = desk.accounts[s], bar_of(desk, s, at[s])
             first[s] = stops.first_price(account, desk.terms, bar, 1.0 if account.position > 0.0 else -1.0)
@@ -118,7 +117,9 @@ def call_margin(desk: Any, at: Any) -> None:
             break
         which, share, level = first_stop(desk, at, first, worst, stopped)
         if call <= 0.0 or share > call:
-            liquidate(desk, first + call * (worst - first))
+            for s in range(symbols):
+                first[s] += call * (worst[s] - first[s])
+            liquidate(desk, first)
             return
         long = desk.accounts[which].position > 0.0
         check_stop(desk, at, which)

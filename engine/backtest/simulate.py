@@ -73,7 +73,7 @@ class Simulator:
         """Trade the target weights (T,), contiguous float64."""
         from engine.backtest import loop  # and numba, which training does without
 
-        arguments = (self.trades, self.equity, self.cash, self.position)
+        target, arguments = read_only(target), (self.trades, self.equity, self.cash, self.position)
         self._open()
         try:
             loop.compiled_walk()(self._prices, self._terms, self._tiers, self.account[0], target, *arguments)
@@ -139,7 +139,7 @@ def buy_and_hold(bars: Bars, rules: Rules) -> Simulation:
 
 def prices_of(bars: Bars) -> records.Prices:
     """The arrays as the loop takes them."""
-    return records.Prices(
+    arrays = (
         bars.open,
         bars.high,
         bars.low,
@@ -152,6 +152,14 @@ def prices_of(bars: Bars) -> records.Prices:
         bars.funding_received,
         bars.elapsed,
     )
+    return records.Prices(*map(read_only, arrays))
+
+
+def read_only(values: Floats) -> Floats:
+    """The same values, (T,), not to be written to: from a file they are, and numba compiles for each kind."""
+    seen = values.view()
+    seen.flags.writeable = False
+    return seen
 
 
 def terms_of(bars: Bars, rules: Rules) -> records.Terms:

@@ -14,7 +14,7 @@ from engine.market.funding import FundingDue
 from engine.market.merge import Market
 from engine.market.times import milliseconds
 from engine.samples import aligned, weights
-from engine.samples.windows import Windows
+from engine.samples.windows import Windows, rows_used
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,12 +94,25 @@ class Pool(Samples):
 
     def matrix(self, scalers: Scalers) -> NDArray[np.float32]:
         """The scaled features, (T, F): each symbol's by scalers of its own where there are some."""
-        if not scalers.by_symbol:
-            return super().matrix(scalers)
-        found: NDArray[np.float32] = aligned.empty(self.table.shape)  # (T, F)
+        return self.scaled(scalers, np.ones(len(self.table), np.bool_))
+
+    def seen(self, scalers: Scalers, start: Rows) -> tuple[NDArray[np.float32], Rows]:
+        """As of one symbol; of several without the rows that are in none of these windows, mostly others'."""
+        if len(self.symbols) == 1:
+            return super().seen(scalers, start)
+        used = rows_used(start, self.windows.lookback, len(self.table))  # (T,)
+        return self.scaled(scalers, used), (np.cumsum(used) - 1)[start]
+
+    def scaled(self, scalers: Scalers, used: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """The scaled features of the rows used, (T,) to (R, F)."""
+        found: NDArray[np.float32] = aligned.empty((int(used.sum()), self.table.shape[1]))  # (R, F)
+        first = 0
         for s, name in enumerate(self.symbols):
+            rows = self.rows(s)
             own = replace(scalers, features=scalers.by_symbol.get(name, scalers.features))
-            found[self.rows(s)] = own.matrix(self.table.iloc[self.rows(s)].to_numpy())
+            values = own.matrix(self.table.iloc[rows].to_numpy()[used[rows]])
+            found[first : first + len(values)] = values
+            first += len(values)
         return found
 
     def fit_scalers(self, settings: Settings, start: Rows) -> Scalers:
