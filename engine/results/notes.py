@@ -159,6 +159,9 @@ TEXTS = {
     "cut last line": "the last line has no end and may be cut off: {text}",
     "day numbers": "day numbers are counted from 1900, as Excel does; Excel for Mac once counted from 1904",
     "times are the ends of periods": "times are the last days of {periods}: stored at the first days",
+    "times are days of trading": (
+        "times are the first days of trading of {periods}: stored at the first days of {periods}"
+    ),
     "short for a calendar": (
         "the file spans {days:g} days, too few to tell a market that closes: taken as 24/7; "
         "data.calendar says otherwise"
@@ -174,6 +177,11 @@ TEXTS = {
         "part: {columns}"
     ),
     "volume in a unit": "volume is column {column}: its numbers times {multiple:,}",
+    "lines above the rows": "above the rows it says: {text}; numbers are stored as they are written",
+    "a line of units": (
+        "a line of units beside the names: prices in {prices}, volume in {volume}; prices are stored as they "
+        "are written"
+    ),
     "prices in a unit": "prices are in {unit}, as they are written",
     "unknown volumes": "{rows:,} rows have a blank volume: it is unknown",
     "prices adjusted": "prices are adjusted for {adjusted}, as the publisher writes them",

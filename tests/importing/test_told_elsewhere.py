@@ -140,12 +140,13 @@ def test_hours_of_a_half_day_from_0(read):
     assert not difference(read([HEAD, *rows(frame, stamp)])[0], frame)
 
 
-@pytest.mark.parametrize("unit", [1, 60])
-def test_seconds_and_minutes_of_the_day_are_no_clocks(read, unit):
-    stamp = lambda time: f"{time:%Y%m%d},{(time.hour * 3600 + time.minute * 60) // unit}"  # noqa: E731
-    with pytest.raises(RepairDataError, match="for a clock, which is none") as caught:
-        read([f"Date,Time,{HEAD[5:]}", *rows(candles(5, HOURS), stamp)])
-    assert "--accept-losses" not in caught.value.remedy
+@pytest.mark.parametrize(("unit", "form"), [(1000, "ms"), (1, "seconds"), (1 / 60, "minutes")])
+def test_ms_seconds_and_minutes_of_the_day_beside_a_date(read, unit, form):
+    frame = candles(5, HOURS)
+    stamp = lambda time: f"{time:%Y%m%d},{round((time.hour * 3600 + time.minute * 60) * unit)}"  # noqa: E731
+    stored, notes, _ = read([f"Date,Time,{HEAD[5:]}", *rows(frame, stamp)])
+    assert not difference(stored, frame)
+    assert f"{form} of the day" in str(notes)
 
 
 def test_days_that_a_spreadsheet_rounded_are_refused(read):

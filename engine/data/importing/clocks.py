@@ -9,6 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from engine.data.importing.spans import starts_of
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -21,6 +23,9 @@ ZONE = (
     r"(?: ?(?P<zone>(?:UTC|GMT)?[-+]\d{1,2}(?::?\d{2})?(?::00)?|[A-Za-z]+(?:/[A-Za-z_]+)+|[A-Za-z]{1,5})"
     r"(?: ?\(.*\))?)?$"
 )
+DAY_MS, MINUTE_MS = 86_400_000, 60_000
+COUNTED = {MINUTE_MS: "minutes of the day", 1000: "seconds of the day", 1: "ms of the day"}
+MOSTLY = 0.95  # a share of rows that are clocks
 REST = r"^[T ,;_:@-]*" + f"(?:{CLOCK})?" + ZONE
 
 
@@ -70,10 +75,12 @@ def clocks_of(
 def clock_column(text: Any) -> Written:
     """A column of clocks alone, trimmed text (N,), as ms of the day.
 
-    Digits alone are hours up to 24, HHMM up to 2400, HHMMSS above, whichever the largest of them needs. Hours
-    from 1 to 24 are counted from 1: the first begins at midnight.
+    Digits alone are hours up to 24, HHMM up to 2400, HHMMSS above, or ms behind it, whichever the largest of
+    them needs; where these are no clocks, minutes, seconds or ms of the day. Hours from 1 to 24 are counted
+    from 1: the first begins at midnight. Of `00:00 - 01:00` the start is read.
     """
-    if len(text) and mask(pc.match_substring_regex(text, r"^\d{1,6}$")).all():
+    text = starts_of(text, hours=True)
+    if len(text) and mask(pc.match_substring_regex(text, r"^\d{1,9}$")).all():
         return clocks_of_digits(text)
     fraction = mask(pc.match_substring_regex(text, r"^0?\.\d+$|^0$"))
     if len(text) and fraction.all():  # Excel's part of a day
@@ -90,11 +97,28 @@ def clocks_of_digits(text: Any) -> Written:
         from_one = bool(number.max() == 24 and number.min() == 1)
         forms = {"hours from 1 to 24": len(number)} if from_one else {}
         return without_zone((number - from_one) * 3_600_000, number <= 24, forms)
+    if number.max() < 100 and longest <= 2:  # 25 hours, or half-hours that are counted
+        return without_zone(number, np.zeros(len(number), np.bool_))
     if number.max() <= 2400 and longest <= 4:
         number = number * 100  # (N,)
-    hour, minute, second = number // 10_000, number // 100 % 100, number % 100
-    sound = (minute < 60) & (second < 60) & ((hour < 24) | (number == 240_000))
-    return without_zone(((hour * 60 + minute) * 60 + second) * 1000, sound)
+    of_second = number // 1000 if longest > 6 else number
+    hour, minute, second = of_second // 10_000, of_second // 100 % 100, of_second % 100
+    sound = (minute < 60) & (second < 60) & ((hour < 24) | (of_second == 240_000))
+    if sound.mean() < MOSTLY and (counted := counts_of_day(whole(text))):
+        unit_ms, form = counted
+        return without_zone(whole(text) * unit_ms, np.ones(len(sound), np.bool_), {form: len(sound)})
+    of_day = ((hour * 60 + minute) * 60 + second) * 1000
+    return without_zone(of_day + (number % 1000 if longest > 6 else 0), sound)
+
+
+def counts_of_day(number: NDArray[np.int64]) -> tuple[int, str] | None:
+    """What whole numbers (N,) of a day count, in ms, and its name: of bars of minutes; None if nothing."""
+    most = int(number.max())
+    for unit_ms, form in COUNTED.items():
+        if most * unit_ms < DAY_MS:
+            grain = max(1, MINUTE_MS // unit_ms) if form != "ms of the day" else 1000
+            return (unit_ms, form) if not (number % grain).any() else None
+    return None
 
 
 def without_zone(

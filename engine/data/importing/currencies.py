@@ -35,14 +35,14 @@ NAMES = {
 UNIT_NAMES = {
     "unit", "units", "volume_unit", "vol_unit", "price_unit", "volume_currency", "multiplier", "price_scale",
     "pricescale",
-    "volume_scale", "scale", "adjusted", "is_adjusted",
+    "volume_scale", "scale", "unit_mult", "unit_multiplier", "adjusted", "is_adjusted",
 }  # fmt: skip
 KNOWN = re.compile(
     r"USD[TC]?|BUSD|TUSD|FDUSD|DAI|EUR|GBP|GBp|GBX|CHF|JPY|CN[YH]|INR|KRW|BRL|SEK|NOK|DKK|PLN|CZK|HUF|TRY|RUB|"
     r"AUD|CAD|NZD|HKD|SGD|ZA[RC]|ZAc|MXN|ILS|ILA|TWD|THB|IDR|DEM|FRF|ITL|ESP|NLG|[€£$¥]|(?i:euros?|pence|cents?)"
 )
 BRACKET = re.compile(r"[(\[]\s*([^)\]]+?)\s*[)\]]$")
-SCALE = re.compile(r"(?i)scale")
+SCALE = re.compile(r"(?i)scale|unit.?mult")
 PENCE = {"GBp": "GBX", "ZAc": "ZAC"}  # a hundredth of what the same letters in capitals are
 
 

@@ -23,6 +23,7 @@ from engine.data.importing.month_forms import (
 )
 from engine.data.importing.months import MONTHS
 from engine.data.importing.weeks import mondays_of
+from engine.data.importing.years import follow_each_other
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,6 +40,7 @@ BY_ACCIDENT = {
     "days of years",
     "year and month",
     "years of Taiwan",
+    "years",
 }
 WEEKDAY = r"^(?:[A-Za-z]{2,9}\.?,? )?"
 NAME = r"(?P<n>\pL{3,12})"
@@ -53,6 +55,7 @@ DATES = (  # tried in this order on the rows that the ones before have left
     ("month's name", WEEKDAY + NAME + r"\.?[-/ ]+" + DAY + r",?[-/ ]+(?P<y>\d{4}|\d{2})" + END),
     ("month's name", r"^(?P<y>\d{4})[-/ ]" + NAME + r"\.?[-/ ](?P<d>\d{1,2})" + END),
     ("years of Taiwan", r"^(?P<roc>1\d{2})[-/.年](?P<m>\d{1,2})[-/.月](?P<d>\d{1,2})" + END),
+    ("years", r"^(?P<y>(?:1[789]|20)\d{2})(?P<rest>)$"),
     ("quarters", r"^(?P<y>\d{4})[-/ :.]?[QqT](?P<q>[1-4])(?P<rest>)$"),
     ("quarters", r"^[QqT](?P<q>[1-4])[-/ ']*(?P<y>\d{4}|\d{2})(?P<rest>)$"),
     ("quarters", r"^(?P<q>[1-4])[QqT][-/ ']*(?P<y>\d{4}|\d{2})(?P<rest>)$"),
@@ -155,11 +158,13 @@ def days_of(
         return *of_years(year, whole(fields["j"])), name
     if name == "year first":
         return year_first(year, whole(fields["m"]), whole(fields["d"]))
-    month = month_in(fields, year)
+    month = month_in(fields, year) if name != "years" else np.ones(len(year), np.int64)
     day = whole(fields["d"]) if "d" in fields else np.ones(len(year), np.int64)
     days, sound = civil(year, month, day)
     if name == "year and month":
         sound &= are_months(year, month, said=bool(order))
+    elif name == "years":
+        sound &= follow_each_other(year)
     elif name == "months of short years" and sound.any():
         refuse_days_without_years(fields["n"], fields["yy"], year, month)
     return days, sound, name

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from engine.data.importing.budget import refuse_wide
 from engine.data.importing.code_pages import decoded_as
 from engine.data.importing.hints import UnclearError
+from engine.data.importing.names import SUMMARY
 from engine.data.importing.spellings import in_common_spelling
 
 HEAD = 1 << 16  # bytes that tell the form
@@ -32,6 +33,7 @@ WEB_PAGE = re.compile(r"<(!|(\?xml|html|head|body|meta|script|rss|feed|div|table
 STATEMENT = re.compile(r"\s*INSERT\s+(IGNORE\s+)?INTO\b", re.IGNORECASE)
 MOST_ABOVE = 500  # lines before the first statement of a dump
 
+MOSTLY = 0.8  # a share of lines
 MOST_BROKEN = 12  # lines of one cell
 ENOUGH = 600  # lines
 FEW = 10  # rows that tell how long a cell is
@@ -117,9 +119,7 @@ def form_of(content: bytes, encoding: str, *, whole: bool = True) -> Form:
     table = [cells_of(text, delimiter) for text in texts]
     heads = (place for place, cells in enumerate(table) if is_head(cells, width, texts[place]))
     first = next(heads, len(table))
-    place = first
-    while place < len(table) and not is_row(table[place]):
-        place += 1
+    place = first_row(table, first)
     between = [number for number in range(first, place) if not is_comment(texts[number])]
     header = [table[number] for number in between if abs(len(table[number]) - width) <= 1]
     hashed = [] if header else header_behind_hash(texts[:place], delimiter, width)
@@ -143,6 +143,27 @@ def form_of(content: bytes, encoding: str, *, whole: bool = True) -> Form:
     )
     cut = last_line(content, delimiter, rows[:500]) if whole else ""
     return Form(encoding, delimiter, names, tuple(rows[:500]), width, start, quoted, above, cut)
+
+
+def first_row(table: list[tuple[str, ...]], first: int) -> int:
+    """Which of these lines, from `first` on, is the first row; their number if none is.
+
+    Offices of statistics write what a series is above it, as `Release date, 17-01-2024`: words before a cell,
+    where the rows begin with numbers.
+    """
+    place = next((at for at in range(first, len(table)) if is_row(table[at])), len(table))
+    begins = [cells[0][:1].isdigit() for cells in table[place:] if cells]
+    if sum(begins) < MOSTLY * len(begins):
+        return place
+    while place < len(table) and is_said(table[place]):
+        place += 1
+    return place
+
+
+def is_said(cells: tuple[str, ...]) -> bool:
+    """Whether a line says something of the series: words, and a cell at most; no sum of other rows."""
+    words = re.fullmatch(r"[^\W\d][^\d]*", cells[0]) if cells else None
+    return not any(cells) or bool(words and sum(map(bool, cells)) <= 2 and not SUMMARY.fullmatch(cells[0]))
 
 
 def enough_of(lines: list[bytes]) -> list[bytes]:
@@ -208,6 +229,8 @@ def is_comment(line: str) -> bool:
     """Whether a line is none of the table: blank, a comment, or the publisher's address."""
     if line[:1].isdigit():  # as nearly all do
         return "://" in line
+    if re.match(r'\s*"?#"?\s*[,;\t|]\s*\S', line):  # the name of row numbers
+        return False
     return (
         not line.strip(" ,;\t\ufeff")
         or line.lstrip().startswith(("#", "//"))
@@ -275,4 +298,4 @@ def fitted(header: tuple[str, ...], rows: list[tuple[str, ...]], width: int) -> 
     if len(header) < width:
         trailing = all(not row[-1] for row in rows)
         return (*header, "") if trailing else ("", *header)
-    return header[:width]
+    return header[1:] if len(header) > width and header[0] == "#" else header[:width]

@@ -23,6 +23,7 @@ from engine.data.importing.price_order import (
 from engine.data.importing.stamps import stamps
 from engine.data.importing.volume_numbers import base_by_numbers, follows_prices
 from engine.data.importing.volumes import Volume
+from engine.data.importing.years import are_years
 from engine.market.candles import PRICES
 from engine.market.quality import possible
 from engine.market.times import UNREADABLE
@@ -134,6 +135,7 @@ def times_in_front(
     kinds = [sort(column) for column in columns]
     behind = 3 if all(PERIOD.fullmatch(cell) for cell in columns[1]) else 2  # of symbol and length of bars
     first = next((place for place, kind in enumerate(kinds[:behind]) if kind in {"moment", "day"}), None)
+    first = 0 if first is None and are_years(columns[0]) else first
     if first is None:
         raise UnclearError(f"has {width} columns, no header, and in the first no times")
     clock = first + 1

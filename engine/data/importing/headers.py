@@ -11,6 +11,7 @@ from engine.data.importing.hints import UnclearError
 from engine.data.importing.names import PLAIN_VOLUME, PRICE_NAMES, QUOTES, TIME_NAMES, UNITS, first_of, plain
 from engine.data.importing.units import multiple_of, price_unit
 from engine.market.candles import PRICES
+from engine.results.notes import Note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,26 +25,35 @@ MEASURE = re.compile(  # what prices of goods are counted in, as USD/MWh
 PRICED = {name for also in PRICE_NAMES.values() for name in also} - {"price"}
 
 
-def named(header: Sequence[Sequence[str]]) -> tuple[list[str], str]:
-    """One name a column out of the lines of a header, and the ticker that another line gives all prices.
+def named(header: Sequence[Sequence[str]]) -> tuple[list[str], str, tuple[Note, ...]]:
+    """One name a column out of the lines of a header; the ticker that another line gives all prices; notes.
 
-    Raises ValueError if the columns are those of several tickers.
+    A line of units is told. Raises ValueError if the columns are those of several tickers, or of prices in
+    several units.
     """
     if not header:
-        return [], ""
+        return [], "", ()
     roles = {name for also in PRICE_NAMES.values() for name in also} | set(PLAIN_VOLUME)
     scores = [sum(plain(cell) in roles for cell in line) for line in header]
     best = scores.index(max(scores))
+    if not scores[best]:
+        return of_values(header)
     names = list(header[best])
     tickers: set[str] = set()
+    notes: tuple[Note, ...] = ()
     for number, line in enumerate(header):
         if number == best:
             continue
-        cells = [cell for cell, name in zip(line, names, strict=True) if plain(name) in PRICED]
-        cells += [cell for cell, name in zip(line, names, strict=True) if plain(name) in PLAIN_VOLUME]
-        if len(set(cells[:4])) > 1 or not is_unit(cells):
+        prices = [cell for cell, name in zip(line, names, strict=True) if plain(name) in PRICED]
+        volumes = [cell for cell, name in zip(line, names, strict=True) if plain(name) in PLAIN_VOLUME]
+        cells = [*prices, *volumes]
+        if len(set(cells[:4])) > 1:
+            refuse_units_of_several(prices)
+            tickers |= set(cells) - {""}
+        elif not is_unit(cells):
             tickers |= set(cells) - {""}
         else:
+            notes += units_told(prices, volumes)
             names = [with_multiple(name, cell) for cell, name in zip(line, names, strict=True)]
         names = [with_price_unit(name, cell) for name, cell in zip(names, line, strict=True)]
         names = [
@@ -52,7 +62,31 @@ def named(header: Sequence[Sequence[str]]) -> tuple[list[str], str]:
         ]
     if len(tickers) > 1:
         raise UnclearError(f"holds several symbols: {', '.join(sorted(tickers)[:5])}; give one a file")
-    return names, tickers.pop() if tickers else ""
+    return names, tickers.pop() if tickers else "", notes
+
+
+def of_values(header: Sequence[Sequence[str]]) -> tuple[list[str], str, tuple[Note, ...]]:
+    """The names of columns of which none is known as a price or volume, and what other lines say of them."""
+    dated = (line for line in header if any(plain(cell) in TIME_NAMES for cell in line))
+    names = next(dated, header[0])
+    said = [": ".join(cell for cell in line if cell) for line in header if line is not names]
+    text = "; ".join(line for line in said if line)
+    return list(names), "", (Note("lines above the rows", {"text": text[:200]}),) if text else ()
+
+
+def units_told(prices: Sequence[str], volumes: Sequence[str]) -> tuple[Note, ...]:
+    """What a line of units says below the names of prices and volumes; nothing for types of numbers."""
+    price, volume = (next((cell.strip("[]() ") for cell in cells), "") for cells in (prices, volumes))
+    if {price.lower(), volume.lower()} <= {*UNITS, ""}:
+        return ()
+    return (Note("a line of units", {"prices": price or "no unit", "volume": volume or "no unit"}),)
+
+
+def refuse_units_of_several(prices: Sequence[str]) -> None:
+    """UnclearError if what stands below the names of prices are several currencies."""
+    found = dict.fromkeys(cell.strip("[]() ") for cell in prices)
+    if found and all(MEASURE.fullmatch(cell) for cell in found if cell):
+        raise UnclearError(f"has prices in several units: {', '.join(map(repr, found))}; give those of one")
 
 
 def apart_by_case(names: list[str], shown: Sequence[str]) -> list[str]:
@@ -64,9 +98,11 @@ def apart_by_case(names: list[str], shown: Sequence[str]) -> list[str]:
 
 
 def with_multiple(name: str, unit: str) -> str:
-    """The name of a volume with the multiple that stands below it; other names as they are."""
-    both = f"{name} ({unit.strip('[]() ')})"
-    return both if plain(name) in PLAIN_VOLUME and multiple_of(both)[1] != 1 else name
+    """The name of a volume with the multiple or the currency that stands below it; others as they are."""
+    unit = unit.strip("[]() ")
+    both = f"{name} ({unit})"
+    counted = multiple_of(both)[1] != 1 or unit.lower() in QUOTES
+    return both if plain(name) in PLAIN_VOLUME and counted else name
 
 
 def with_price_unit(name: str, unit: str) -> str:

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from engine.data.importing.hints import UnclearError
+from engine.data.importing.names import PLAIN_VOLUME, PRICE_NAMES, TIME_NAMES, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 FEWEST = 4  # numbers of a row that may be a candle
 NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?")
+ALONE = ("raw", "value", "amount", "price")  # names of a number that stands alone in a record
+SHOWN = ("fmt", "longFmt")  # and of the same as it is shown, with Yahoo
+SIDES = ("bid", "ask", "mid")
 MONGO = re.compile(r"\$[A-Za-z]+")
 
 
@@ -105,10 +109,13 @@ def lists_within(document: dict[str, Any], path: str = "") -> Iterator[tuple[str
             yield from lists_within(each, place)
         elif is_rows(each) and len(numbers_of(each[0])) >= FEWEST:
             yield place, each
+        elif is_rows(each) and len(each) == 1 and holds_more(each[0]):
+            yield from lists_within(each[0], place)
 
 
 def texts_within(document: Any) -> Iterator[list[str]]:
     """The lists of texts of a document outside of its rows."""
+    document = document[0] if is_rows(document) and len(document) == 1 else document
     for each in document.values() if isinstance(document, dict) else ():
         if isinstance(each, list) and each and all(isinstance(cell, str) for cell in each):
             yield each
@@ -123,18 +130,52 @@ def numbers_of(row: Any) -> list[Any]:
 
 
 def lifted(record: dict[str, Any]) -> dict[str, Any]:
-    """A record whose one record inside, such as of prices, stands in it; of MongoDB's values the values."""
-    plainly = {
-        name: next(iter(each.values()))
-        if isinstance(each, dict) and MONGO.fullmatch(",".join(each))
-        else each
-        for name, each in record.items()
+    """A record without records inside: what stands in them gets their names before its own.
+
+    That of one record which alone holds prices, and a number that stands alone in a record, keep the names
+    that lead to them, such as `open` of `{"open": {"value": 1.5, "currency": "USD"}}`.
+    """
+    plainly = {name: alone(each) for name, each in record.items()}
+    inside = {name: lifted(each) for name, each in plainly.items() if is_group(name, each)}
+    rest = {name: each for name, each in plainly.items() if name not in inside}
+    priced = [name for name, each in inside.items() if len(numbers_of(each)) >= FEWEST]
+    if len(priced) > 1 and not any(name.lower() in SIDES for name in priced):
+        raise UnclearError(f"is JSON with prices of {' and '.join(priced[:5])}; give one a file")
+    for name, each in inside.items():
+        front = "" if priced == [name] else f"{name}_"
+        rest = {**{f"{front}{key}": value for key, value in each.items()}, **rest}
+    return rest
+
+
+def is_group(name: str, value: Any) -> bool:
+    """Whether a value is a record of fields of the row, and none that should be a time, price or volume."""
+    known = plain(name) in {
+        *TIME_NAMES,
+        *PLAIN_VOLUME,
+        *(each for also in PRICE_NAMES.values() for each in also),
     }
-    inside = [name for name, each in plainly.items() if isinstance(each, dict)]
-    if len(inside) != 1 or len(numbers_of(plainly[inside[0]])) < FEWEST:
-        return plainly
-    rest = {name: each for name, each in plainly.items() if name != inside[0]}
-    return {**rest, **plainly[inside[0]]}
+    sided = isinstance(value, dict) and any(key.lower() in SIDES for key in value)
+    return isinstance(value, dict) and (not known or sided or len(numbers_of(value)) >= FEWEST)
+
+
+def alone(value: Any) -> Any:
+    """The number of a record that says little else, such as its currency; other values as they are.
+
+    Units and billionths are a number, as of T-Invest; so is what MongoDB writes with its type.
+    """
+    if not isinstance(value, dict) or any(isinstance(each, dict | list) for each in value.values()):
+        return value
+    if set(value) - {"currency"} == {"units", "nano"}:
+        whole, nano = int(value["units"]), int(value["nano"])
+        sign = "-" if min(whole, nano) < 0 else ""
+        return f"{sign}{abs(whole)}.{abs(nano):09}"
+    if len(value) == 1 and MONGO.fullmatch(next(iter(value))):
+        return next(iter(value.values()))
+    key = next((name for name in ALONE if name in value), "")
+    others = [
+        name for name, each in value.items() if NUMBER.fullmatch(str(each)) and name not in {key, *SHOWN}
+    ]
+    return value if not key or others else value[key]
 
 
 def holds_more(document: Any) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from engine.data.importing.currencies import currency_columns, refuse_other_units
-from engine.data.importing.day_numbers import is_excel_day
+from engine.data.importing.form import NUMBER
 from engine.data.importing.headers import (
     apart_by_case,
     named,
@@ -16,8 +16,6 @@ from engine.data.importing.headers import (
 )
 from engine.data.importing.hints import UnclearError
 from engine.data.importing.names import (
-    CLOCK_NAMES,
-    CLOSE_TIMES,
     FLAGS,
     KIND_NAMES,
     PRICE_NAMES,
@@ -31,6 +29,7 @@ from engine.data.importing.names import (
 from engine.data.importing.percent import without_unit
 from engine.data.importing.publishers import LAYOUTS
 from engine.data.importing.stated_zones import one_zone, zone_column, zone_in
+from engine.data.importing.time_choice import times_among
 from engine.data.importing.twins import twins_among
 from engine.data.importing.units import BESIDE, multiple_of, price_unit
 from engine.data.importing.volumes import Volume, others_among, volumes_among
@@ -48,7 +47,7 @@ BINANCE = (
 
 ADJUSTED = {"adj", "adjusted"}  # before the names of prices
 # Names of what says 0 of a live candle
-FINISHED = ("confirm", "confirmed", "complete", "is_closed", "is_final")
+FINISHED = ("confirm", "confirmed", "complete", "is_closed", "is_final", "iscomplete", "isclosed", "isfinal")
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def layout_of(
     `sort` tells what a column of cells is: a moment, a day, a clock or nothing of them; `hint` is the
     file's name, which may tell the base of a market. Raises ValueError that says what is missing or unclear.
     """
-    shown, ticker = named(header)
+    shown, ticker, units = named(header)
     names = apart_by_case([bare(multiple_of(name)[0]) for name in shown], shown)
     if {"dtyyyymmdd", "first", "last"} <= set(names):  # of Tehran, whose open is the close of the day before
         names = ["previous_close" if name == "open" else name for name in names]
@@ -112,57 +111,76 @@ def layout_of(
     names, prefix = without_prefix(names, shown)
     adjusted = plain(prefix) in ADJUSTED
     prefix = "" if adjusted else prefix
-    symbol = first_of(names, SYMBOL_NAMES, once=False)
     found = {name: first_of(names, also) for name, also in PRICE_NAMES.items()}
     prices = {name: position for name, position in found.items() if position is not None}
-    candles = (
-        bool({"open", "high", "low"} & set(prices)) and sum(map(bool, shown)) > 2
-    )  # of a time and a price: values
     times, closes = times_among(names, rows, sort)
     if not times:
         raise UnclearError(f"has no column of times; its columns are {listed(shown)}")
-    cell = rows[0][symbol] if symbol is not None and rows else ""
-    base = Layout(
-        "", "candles", len(names), times, prices, symbol=symbol, ticker=ticker or prefix, closes=closes,
-        kinds=tuple((place, shown[place]) for place, name in enumerate(names) if name in KIND_NAMES),
-        time_names=tuple(shown[position] for position in times),
-        zone=one_zone([zone_in(shown[position])[0] for position in times]),
-        zone_column=zone_column(names, rows),
-    )  # fmt: skip
-    of_greenwich = any(name.endswith("[G]") for name in base.time_names) or (
-        "ric" in names and bool(rows) and rows[0][times[0]].endswith("Z")
-    )
-    if of_greenwich:  # the offset beside it is the exchange's
-        base = replace(base, zone="UTC", zone_column=None)
-    if base.zone_column is not None:
-        base = replace(base, zone_name=shown[base.zone_column])
-    if not candles:
-        found_layout = values_layout(base, names, shown)
-        return replace(
-            found_layout,
-            twins=twins_among(apart_by_case([*map(plain, shown)], shown), found_layout.positions()),
-        )
-    if missing := [name for name in PRICES if name not in prices]:
-        raise UnclearError(f"has no column {', '.join(missing)}; its columns are {listed(shown)}")
-    volumes = volumes_among(names, shown, cell or ticker or prefix, hint)
-    found_layout = called(base, names, shown, volumes, lines=len(header) if ticker else 1)
     notes = (Note("prices of a side", {"side": side}),) if side else ()
     if adjusted:
         notes = (*notes, Note("prices adjusted", {"adjusted": "splits or dividends, as their names say"}))
-    refuse_other_units([shown[prices[name]] for name in PRICES])
-    if unit := price_unit(shown[prices["close"]]):
-        notes = (*notes, Note("prices in a unit", {"unit": unit}))
-    taken = {*found_layout.positions()}
-    beside = [name for place, name in enumerate(shown) if place not in taken and BESIDE.search(name)]
-    others = others_among(names, shown, list(taken))
+    kinds = ((at, shown[at]) for at, name in enumerate(names) if name in KIND_NAMES and at not in times)
+    base = Layout(
+        "", "candles", len(names), times, prices, symbol=first_of(names, SYMBOL_NAMES, once=False),
+        ticker=ticker or prefix, kinds=tuple(kinds), closes=closes, notes=(*units, *notes),
+    )  # fmt: skip
+    base = in_zone(base, names, shown, rows)
+    if not {"open", "high", "low"} & set(prices) or sum(map(bool, shown)) <= 2:  # a time and a price: values
+        found_layout = values_layout(base, names, shown, rows)
+        others: tuple[Volume, ...] = ()
+    else:
+        found_layout = candles_layout(base, names, shown, rows, hint, lines=len(header) if ticker else 1)
+        others = others_among(names, shown, found_layout.positions())
+    taken = found_layout.positions()
     return replace(
         found_layout,
-        notes=(*notes, *found_layout.notes),
-        beside=tuple(beside),
-        others=others if len(others) + len(volumes) > 1 else (),
-        unfinished=next((names.index(name) for name in FINISHED if name in names), None),
+        others=others if len(others) + len(found_layout.volumes) > 1 else (),
         currencies=currency_columns(names, shown, rows, taken),
-        twins=twins_among(apart_by_case([*map(plain, shown)], shown), sorted(taken)),
+        twins=twins_among(apart_by_case([*map(plain, shown)], shown), taken),
+    )
+
+
+def in_zone(
+    layout: Layout, names: Sequence[str], shown: Sequence[str], rows: Sequence[Sequence[str]]
+) -> Layout:
+    """The layout with the zone of its times, as a name or a column says it."""
+    time_names = tuple(shown[position] for position in layout.times)
+    if any(name.endswith("[G]") for name in time_names) or (
+        "ric" in names and rows and rows[0][layout.times[0]].endswith("Z")
+    ):  # the offset beside it is the exchange's
+        return replace(layout, time_names=time_names, zone="UTC")
+    zone, column = one_zone([zone_in(name)[0] for name in time_names]), zone_column(names, rows)
+    zone_name = "" if column is None else shown[column]
+    return replace(layout, time_names=time_names, zone=zone, zone_column=column, zone_name=zone_name)
+
+
+def candles_layout(
+    layout: Layout,
+    names: Sequence[str],
+    shown: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    hint: str,
+    *,
+    lines: int,
+) -> Layout:
+    """The layout of candles with its name, its volume, and what has to be said of prices and volume.
+
+    lines: of a header that names the ticker. Raises UnclearError for a price that is missing.
+    """
+    prices = layout.numbers
+    if missing := [name for name in PRICES if name not in prices]:
+        raise UnclearError(f"has no column {', '.join(missing)}; its columns are {listed(shown)}")
+    cell = rows[0][layout.symbol] if layout.symbol is not None and rows else ""
+    volumes = volumes_among(names, shown, cell or layout.ticker, hint)
+    refuse_other_units([shown[prices[name]] for name in PRICES])
+    if unit := price_unit(shown[prices["close"]]):
+        layout = replace(layout, notes=(*layout.notes, Note("prices in a unit", {"unit": unit})))
+    layout = called(layout, names, shown, volumes, lines)
+    taken = {*layout.positions()}
+    return replace(
+        layout,
+        beside=tuple(name for at, name in enumerate(shown) if at not in taken and BESIDE.search(name)),
+        unfinished=next((names.index(name) for name in FINISHED if name in names), None),
     )
 
 
@@ -186,12 +204,20 @@ def called(
     order, decimal = (found.order, found.decimal) if found else ("", "")
     closes = layout.closes or bool(found and found.closes)
     return replace(
-        layout, name=name, volumes=volumes, order=order, decimal=decimal, notes=notes, closes=closes
+        layout,
+        name=name,
+        volumes=volumes,
+        order=order,
+        decimal=decimal,
+        notes=(*layout.notes, *notes),
+        closes=closes,
     )
 
 
-def values_layout(layout: Layout, names: Sequence[str], shown: Sequence[str]) -> Layout:
-    """The layout of a file of times and values: a column of a known name, or the only other one."""
+def values_layout(
+    layout: Layout, names: Sequence[str], shown: Sequence[str], rows: Sequence[Sequence[str]]
+) -> Layout:
+    """The layout of a file of times and values: a column of a known name, or the only one of numbers."""
     plainly = [without_unit(name) for name in names]
     for kind in KINDS.values():
         if (position := first_of(plainly, kind.file_columns)) is not None:
@@ -209,6 +235,8 @@ def values_layout(layout: Layout, names: Sequence[str], shown: Sequence[str]) ->
         if position not in taken and name not in TIME_NAMES and not FLAGS.search(name)
     ]
     others = [position for position in others if position or names[0]] or others  # without pandas' index
+    if len(others) > 1:
+        others = [at for at in others if any(NUMBER.fullmatch(row[at]) for row in rows)] or others
     if len(others) != 1:
         several = (
             f": keep column {' and '.join(layout.time_names)} and one of the others, a file each"
@@ -225,52 +253,5 @@ def values_layout(layout: Layout, names: Sequence[str], shown: Sequence[str]) ->
         kind="values",
         numbers={"value": others[0]},
         column=column,
-        notes=(note,),
+        notes=(*layout.notes, note),
     )
-
-
-def moves(rows: Sequence[Sequence[str]], place: int) -> bool:
-    """Whether the cells of a column are not all the same, as the time of an export would be."""
-    return len(rows) < 2 or len({row[place] for row in rows}) > 1
-
-
-def times_among(
-    names: Sequence[str], rows: Sequence[Sequence[str]], sort: Callable[[Sequence[str]], str]
-) -> tuple[tuple[int, ...], bool]:
-    """The column of times, or those of dates and clocks; and whether they are the ends of bars.
-
-    A name decides, and what the first rows say; without a name, the first column if it holds times.
-    """
-    sorts: dict[int, str] = {}
-
-    def kind(position: int) -> str:
-        if position not in sorts:
-            sorts[position] = sort([row[position] for row in rows])
-        return sorts[position]
-
-    found = (first_of(names, (name,), once=False) for name in TIME_NAMES)
-    places = [place for place in dict.fromkeys(found) if place is not None]
-
-    def clock_beside(position: int) -> int | None:
-        clocks = (names.index(name) for name in CLOCK_NAMES if name in names)
-        return next((place for place in clocks if place != position and kind(place) == "clock"), None)
-
-    def times_rows(position: int) -> bool:  # not the one time of an export
-        return moves(rows, position) or clock_beside(position) is not None
-
-    timed = (place for place in places if kind(place) in {"moment", "day"})
-    also = (place for place in places if kind(place) in {"moment", "day"})
-    first = next((place for place in timed if times_rows(place)), next(also, None))
-    ends = first_of(names, CLOSE_TIMES, once=False)
-    if first is None and ends is not None and kind(ends) == "moment":
-        return (ends,), True
-    if first is None and not places and names and kind(0) in {"moment", "day"}:
-        first = 0
-    if first is None:  # days as Excel counts them may show a clock, too: 45320 is 4:53:20
-        first = next((at for at in places if rows and all(is_excel_day(row[at]) for row in rows)), None)
-        if first is None or clock_beside(first) is None:
-            return tuple(places[:1]), False  # whose cells the error will show
-        sorts[first] = "day"
-    if kind(first) == "day" and (clock := clock_beside(first)) is not None:
-        return (first, clock), False
-    return (first,), False

@@ -34,7 +34,10 @@ CLOSE_TIMES = (
 )  # fmt: skip
 CLOCK_NAMES = (
     "time", "timestamp", "hour", "hr", "clock", "time_of_day", "tod", "zeit", "uhrzeit", "stunde", "hora",
-    "heure", "ora", "saat", "время", "time_bar_start", "timebarstart", "klokkeslett", "tid", "godzina",
+    "heure", "hours", "ms_of_day", "milliseconds", "seconds", "seconds_of_day", "second_of_day", "secs",
+    "minute_of_day", "minutes_of_day", "mtu", "period", "interval", "time_interval", "time_slot", "slot",
+    "delivery_hour", "delivery_period", "ora", "saat", "время",
+    "time_bar_start", "timebarstart", "klokkeslett", "tid", "godzina",
 )  # fmt: skip
 UNITS = {"float", "float64", "double", "int", "int64", "number", "numeric", "decimal", "price"}
 ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
@@ -45,7 +48,7 @@ PRICE_NAMES = {  # in English, then in other tongues from German to Korean
         "erster", "eröffnung", "eröffnungskurs", "eröffn", "öffnen", "ouverture", "ouv", "apertura",
         "abertura", "öppning", "öppningskurs", "otwarcie", "otevření", "aç\u0131l\u0131ş", "открытие", "откр",
         "始値", "开盘", "开盘价", "開盤", "開盤價", "시가", "first_trade_price", "openpx", "dayopen",
-        "opentradeprice", "opnpric", "öppen", "відкриття",
+        "opentradeprice", "openp", "opnpric", "öppen", "відкриття",
         "cours_d'ouverture", "เปิด", "الافتتاح", "avaus",
         "åbning", "åpning", "nyitó", "pembukaan", "mở", "mở_cửa", "άνοιγμα", "פתיחה", "ราคาเปิด",
         "deschidere",
@@ -82,7 +85,8 @@ PRICE_NAMES = {  # in English, then in other tongues from German to Korean
         "dernier", "clôture", "cloture", "clot", "cierre", "último", "ultimo", "fechamento", "chiusura",
         "slot", "stängning", "stängningskurs", "zamknięcie", "zamkniecie", "zavření", "kapan\u0131ş", "şimdi",
         "закрытие", "цена", "終値", "收盘", "收盘价", "收盤", "收盤價", "종가",
-        "last_trade_price", "trade_price", "closepx", "dayclose", "closetradeprice", "clspric", "lukkekurs",
+        "last_trade_price", "trade_price", "closepx", "closep", "dayclose", "closetradeprice", "clspric",
+        "lukkekurs",
         "závěr", "закриття", "cours_de_clôture", "senast", "τιμή", "מחיר", "ล่าสุด", "الأخير",
         "الإغلاق", "viimeisin", "päätös", "seneste",
         "sidste", "utolsó", "záró", "terakhir", "penutupan", "lần_cuối", "đóng_cửa", "τελευταία", "κλείσιμο",
@@ -132,6 +136,12 @@ KIND_NAMES = CONTRACTS | {  # of columns that may tell several series apart
     "ts_code", "secid", "permno", "side", "price_type", "instrument_id", "base", "publisher_id", "conid",
 }  # fmt: skip
 FLAGS = re.compile(r"(^|_)(flags?|flag_codes|obs_status|status|comments?|footnotes?)$")  # beside values
+SUMMARY = re.compile(  # of rows that sum others up
+    r"(?i)(grand |sub)?(totals?|averages?|avg|mean|median|sum|min(imum)?|max(imum)?|count|std|st\.? ?dev|"
+    r"standard deviation|highest|lowest|high|low|difference|change %?|summe|gesamt|durchschnitt|mittelwert|"
+    r"moyenne|somme|promedio|media|suma|średnia|razem|итого|среднее|всего|合計|合计|总计|平均|합계|평균)"
+    r"\.?:?( .{0,30})?|\d{1,2}(\.\d+)? ?%"
+)
 SYMBOL_NAMES = ("symbol", "pair", "ticker", "market", "instrument", "name", "sym")
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
+from engine.data.importing.names import SUMMARY
 from engine.data.importing.times import is_text, text_of
 from engine.results.notes import Note
 
@@ -16,12 +16,6 @@ if TYPE_CHECKING:
 
 MOST = 20  # rows at either end that are looked at
 SMALL = 20_000  # rows of a table of which all are
-WORDS = re.compile(
-    r"(?i)(grand |sub)?(totals?|averages?|avg|mean|median|sum|min(imum)?|max(imum)?|count|std|st\.? ?dev|"
-    r"standard deviation|highest|lowest|high|low|difference|change %?|summe|gesamt|durchschnitt|mittelwert|"
-    r"moyenne|somme|promedio|media|suma|średnia|razem|итого|среднее|всего|合計|合计|总计|平均|합계|평균)"
-    r"\.?:?( .{0,30})?|\d{1,2}(\.\d+)? ?%"
-)
 
 
 def without_summaries(layout: Layout, raw: dict[int, Any]) -> tuple[dict[int, Any], tuple[Note, ...]]:
@@ -33,7 +27,9 @@ def without_summaries(layout: Layout, raw: dict[int, Any]) -> tuple[dict[int, An
     ends = [*range(min(rows, MOST)), *range(max(rows - MOST, MOST), rows)] if rows > SMALL else [*range(rows)]
     cells = [str(cell).strip('" ') for cell in text_of(column.take(pa.array(ends))).to_pylist()]
     found = [
-        at for at, cell in zip(ends, cells, strict=True) if not cell[:4].isdecimal() and WORDS.fullmatch(cell)
+        at
+        for at, cell in zip(ends, cells, strict=True)
+        if not cell[:4].isdecimal() and SUMMARY.fullmatch(cell)
     ]
     if not found or len(found) == rows:
         return raw, ()

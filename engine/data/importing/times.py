@@ -18,8 +18,10 @@ import pyarrow.compute as pc
 from engine.data.importing.clocks import Written, clock_column, mask
 from engine.data.importing.dates import DAY_MS, ORDERS, UndecidableError, dates_of
 from engine.data.importing.day_numbers import EXCEL, JULIAN, MATLAB, counted_days
+from engine.data.importing.glued import may_be_glued, unglued
 from engine.data.importing.hints import HintNeededError, Hints, UnclearError
 from engine.data.importing.partly_zoned import refuse_partly_zoned
+from engine.data.importing.spans import starts_of
 from engine.data.importing.stamps import UNITS, numbers, stamps
 from engine.data.importing.time_spellings import in_common_form
 from engine.data.importing.zones import in_utc, on_clocks
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from engine.data.importing.stated_zones import StatedZones
 
+CLOCK = re.compile(r"\d{1,6}|\d{1,2}h? ?[-\u2010-\u2015] ?\d{1,2}h?")  # in digits, or from hour to hour
 ENOUGH = 60  # cells that tell what a column is
 FORMS = (
     "seconds, ms, us or ns since 1970; 2024-01-31 13:30, with or without an offset; 20240131 1330; "
@@ -68,7 +71,7 @@ def times_of(
     plainly = stated is None or (stated.only and not hints.timezone and not holds_zones(column, stated.only))
     if len(columns) == 1 and plainly and (quick := quick_times(column, zone)) is not None:
         return quick
-    text = in_common_form(text_of(column))
+    text = unglued(in_common_form(starts_of(text_of(column))))
     clock = text_of(columns[1]) if len(columns) > 1 else None
     if clock is None:
         utc, forms = numbers(text)
@@ -98,8 +101,16 @@ def times_of(
         utc[left[found]] = on_clocks(days[found], zone)
         forms[form] = int(found.sum())
     forms = {name: forms.get(name, 0) + written.forms.get(name, 0) for name in {**forms, **written.forms}}
+    refuse_mixed_periods(forms)
     zoneless = bool((written.read & (written.zone == 0)).any()) or bool(form)
     return Times(utc, forms, zoneless=zoneless, timed=written.timed, rounded_ms=rounded_ms)
+
+
+def refuse_mixed_periods(forms: dict[str, int]) -> None:
+    """UnclearError if the forms of times are those of periods of several lengths."""
+    if len(found := {"months", "quarters", "years"} & set(forms)) > 1:
+        several = " and ".join(sorted(found))
+        raise UnclearError(f"holds {several}, one below the other: keep the rows of one of them")
 
 
 def agreed(
@@ -129,6 +140,8 @@ def holds_zones(column: Any, zone: str) -> bool:
 
 def quick_times(column: Any, zone: str) -> Times | None:
     """The quick way for a column of one common form; None if it is none."""
+    if not pa.types.is_floating(column.type) and not is_moment(column) and may_be_glued(column):
+        return None
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
         kind = pa.int64() if pa.types.is_integer(column.type) else pa.float64()
         plain = column.type == kind and not column.null_count
@@ -218,7 +231,7 @@ def sort_of(cells: Sequence[str], hints: Hints) -> str:
         return "moment" if days else "clock" if all(cell.lstrip("0")[:1] in ".," for cell in cells) else ""
     text = pc.utf8_trim_whitespace(pa.array(cells, pa.string()))
     clock = clock_column(text).read.mean() > 0.5
-    if clock and all(re.fullmatch(r"\d{1,6}", cell) for cell in cells) and not short_dates(cells):
+    if clock and all(CLOCK.fullmatch(cell) for cell in cells) and not short_dates(cells):
         return "clock"
     for order in [hints.dates] if hints.dates else ORDERS:
         try:
