@@ -1,6 +1,6 @@
-"""What a key costs the app until its picture is sent: processor time by panel, on a result of 10⁶ bars.
+"""What a key costs the app until its last picture is sent: processor time by panel, on a result of 10⁶ bars.
 
-Of the app's own process alone, in a pseudo-terminal that answers; what the engine computes comes later.
+Of the app's own process alone, in a pseudo-terminal that answers; the engine is waited for, not counted.
 
 `python -m soak.key_latency [BARS [TURNS]]`
 """
@@ -32,7 +32,8 @@ TURN = (
     ("l", "log axis"), ("l", "linear axis"), ("c", "all again"), ("p", "price"), ("j", "price, next trade"),
     ("+", "price, nearer"), ("-", "price, wider"), ("p", "equity"), ("\r", "one trade"),
     ("\x1b[C", "next trade"),
-    ("\x1b", "back"), ("]", "threshold up"), ("[", "threshold down"), ("z", "zoom"), ("z", "all again"),
+    ("\x1b", "back"), ("]", "threshold up"), ("[", "threshold down"), ("z", "zoom, chart"),
+    ("z", "zoom, figures"), ("z", "zoom, trades"), ("z", "zoom, all again"),
     ("4", "Runs"), ("2", "Train"), ("1", "Data"), ("j", "next series"), ("k", "series before"),
     ("\r", "browse"),
     ("\x1b[C", "cursor"), ("+", "nearer"), ("\x1b", "back to Data"), ("?", "help"), ("\x1b", "help closed"),
@@ -49,12 +50,24 @@ def spent_ms(pid):
 
 
 def resting(pid):
-    """Whether no thread of a process has anything to do: on a busy machine it may wait for its turn."""
+    """Whether no thread of a process and its children has anything to do: on a busy machine it may wait."""
     states = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
+    with contextlib.suppress(OSError):
+        states += [fields(task)[0] for task in Path(f"/proc/{pid}/task").iterdir()]
+    return "R" not in states and all(map(resting, children(pid)))
+
+
+def children(pid):
+    """The processes that a process has started: the warm engine."""
+    for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            states.append((task / "stat").read_text().rpartition(") ")[2][0])
-    return "R" not in states
+            if fields(process)[1] == str(pid):
+                yield process.name
+
+
+def fields(process):
+    """State, parent and what else /proc tells after the name of a process or a thread."""
+    return (process / "stat").read_text().rpartition(") ")[2].split()
 
 
 def settled(deck):

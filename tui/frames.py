@@ -193,8 +193,8 @@ def spans(before: Row, after: Row) -> list[Piece]:
         return [(0, len(after))]
     found: list[Piece] = []
     begin = done = -1  # of the last piece
-    pairs = enumerate(zip(before, after, strict=True))
-    for x in [x for x, (one, other) in pairs if one != other and not alike(one, other)]:
+    pairs = enumerate(zip(before, after, strict=True))  # of most cells the looks are the very same
+    for x in [x for x, (a, b) in pairs if a[0] != b[0] or (a[1] is not b[1] and not alike(a, b))]:
         start, end = x, x + 1
         while start and (after[start][0] == "" or before[start][0] == ""):
             start -= 1

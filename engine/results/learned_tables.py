@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from engine.results.learned import ImportanceResult
 
 BASIS_POINTS = 1e4
+PSI = "PSI from training"
+DECILES = ("deciles", "forecasts", "forecast bps", "return bps")
 
 
 def forecast_tables(result: BacktestResult) -> list[Table]:
@@ -54,25 +56,24 @@ def calibration_tables(result: BacktestResult) -> list[Table]:
         for each in found.parts
     )
     return [
-        Table(("deciles", "forecasts", "forecast bps", "return bps"), deciles),
+        Table(DECILES, deciles),
         Table(("returns on forecasts", "", "95 % from", "to"), fit),
         Table(("IC by", "forecasts", "IC", "p"), parts),
     ]
 
 
 def features_table(result: BacktestResult, importance: ImportanceResult | None) -> Table:
-    """Every feature's importance, where it was measured, and its drift; groups first."""
+    """Every feature's importance and its drift, groups first; its drift alone where nothing was measured."""
     drift = {each.name: each.psi for each in result.drift}
     measured = [(f"all {each.name}", each) for each in importance.groups] if importance else []
     measured += [(each.name, each) for each in importance.features] if importance else []
+    if not measured:
+        return Table(("feature", PSI), tuple((name, correlation(psi)) for name, psi in drift.items()))
     rows = tuple(
         (name, *map(correlation, (of.ic_drop, of.low, of.high, drift.get(name, math.nan))))
         for name, of in measured
     )
-    only_drift = tuple((name, "", "", "", correlation(psi)) for name, psi in drift.items())
-    return Table(
-        ("feature", "IC lost without it", "95 % from", "to", "PSI from training"), rows or only_drift
-    )
+    return Table(("feature", "IC lost without it", "95 % from", "to", PSI), rows)
 
 
 def basis_points(share: float) -> str:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.results.learned import (
+    BandCoverage,
     Decile,
     Estimate,
     FeatureDrift,
@@ -35,9 +36,11 @@ def shown_of(name, lines):
     return [line for line in lines if line.startswith(f" {name[:7]}")][-1]  # sentences stand above
 
 
-@given(st.integers(0, 2**32), st.integers(66, 200), st.booleans(), st.booleans())
+@given(st.integers(0, 2**32), st.integers(66, 200), *[st.booleans()] * 4)
 @settings(max_examples=25, deadline=None)
-def test_every_decile_and_every_feature_stands_whole(result, seed, width, measured, plain_characters):
+def test_every_decile_and_every_feature_stands_whole(
+    result, seed, width, measured, calibrated, banded, plain_characters
+):
     generator = np.random.default_rng(seed)
     numbers = iter(generator.normal(0, 10.0 ** generator.integers(-5, 1), 200).tolist())
     count = int(generator.integers(1, 9))
@@ -47,7 +50,8 @@ def test_every_decile_and_every_feature_stands_whole(result, seed, width, measur
     parts = (PartialIC("month", "2024-05", 700, next(numbers), 0.5),)
     found = replace(
         result,
-        calibration=ForecastCalibration(deciles, estimate, estimate, parts),
+        calibration=ForecastCalibration(deciles, estimate, estimate, parts) if calibrated else None,
+        band=BandCoverage(0.9, 700, estimate, abs(next(numbers))) if banded else None,
         drift=tuple(FeatureDrift(name, abs(next(numbers))) for name in names),
     )
     each = [Importance(name, 1, next(numbers), next(numbers), next(numbers)) for name in names]
@@ -55,12 +59,14 @@ def test_every_decile_and_every_feature_stands_whole(result, seed, width, measur
     lines = learned(found, importance, "quantdeck importance RUN", width, ascii=plain_characters)
     assert all(width_of(line) <= width for line in lines)
     text = list(map(plain, lines))
-    for decile in deciles:
+    for decile in deciles if calibrated else ():
         shown = [basis_points(decile.forecast), basis_points(decile.forward_return)]
         assert any(line.split()[2:4] == shown for line in text)
     for drift in found.drift:
         line = shown_of(drift.name, text)
         assert line.split()[-1] == correlation(drift.psi)
+    assert any(line.startswith(" bands ") for line in text) == banded
+    assert any("IC lost" in line for line in text) == measured  # no column is empty
     for one in each if measured else ():
         line = shown_of(one.name, text)
         assert line.split()[1] == correlation(one.ic_drop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from tui.terminal.characters import ASCII, lacking, wants_plain
 if TYPE_CHECKING:
     from engine.runs.folder import RunFolder
 
+NEVER = 2**30  # collections, after which Python searches all that lives; the app does while no key is pressed
 MOUSE = "QUANTDECK_MOUSE"  # 0: the terminal's own selection works
 
 
@@ -49,6 +51,7 @@ def show(
     offers: another home where there are runs if this one has none. replayed: the run that is seen again,
     in a home for the moment. view: nothing is started, stopped, changed or deleted.
     """
+    gc.set_threshold(*gc.get_threshold()[:2], NEVER)
     engine = Engine()
     engine.wake()  # beside the imports, which take longer
     with gc_paused():

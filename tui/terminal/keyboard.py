@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
+import time
 from collections import deque
 from itertools import takewhile
 from typing import TYPE_CHECKING
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from textual.message_pump import MessagePump
 
 ROUNDS = 3  # a key, what its widget tells of it, what the widget around that makes of it
+TIDY_S = 5.0  # between two looks for garbage among all that lives, which takes as long as a picture or two
+GROWN = 10  # collections of what is younger, after which that is worth it
 LONGEST_S = 2.0  # a screen or a widget that takes longer is not waited for
 
 
@@ -36,11 +40,21 @@ class Keyboard(ContainedApp):
         super().__init__(fills=fills_when_erasing())
         self._keys: deque[events.Key | events.Paste] = deque()
         self._typing: asyncio.Task[None] | None = None
+        self._typed_at = 0.0
+
+    def on_mount(self) -> None:
+        """Look for garbage while no key is waited for."""
+        self.set_interval(TIDY_S, self._tidy)
+
+    def _tidy(self) -> None:
+        if time.monotonic() - self._typed_at > TIDY_S and gc.get_count()[2] >= GROWN:
+            gc.collect()
 
     async def on_event(self, event: events.Event) -> None:
         """Let keys and pasted text wait in line."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             self._keys.append(event)
+            self._typed_at = time.monotonic()
             if self._typing is None:
                 self._typing = asyncio.create_task(self._type_in_turn())
         elif isinstance(event, events.CursorPosition):

@@ -21,7 +21,7 @@ from tui.number_format import NUMBER, shortened
 from tui.widths import one_cell_each
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from textual.geometry import Size
 
@@ -50,6 +50,8 @@ class Lines(Widget):
         """Nothing is shown yet."""
         super().__init__(id=id, classes=classes)
         self._lines: list[Line] = []
+        self._made: tuple[object, ...] = ()  # what they were made by, and of what, where that is known
+        self._base = Style.null()
         self._stale = False
 
     @property
@@ -71,7 +73,7 @@ class Lines(Widget):
     def show(self, lines: Sequence[Line]) -> None:
         """Show other lines; cells that stay the same are not painted again."""
         fresh = [joined(line) for line in lines]
-        stale, self._lines = self._lines, fresh
+        stale, self._lines, self._made = self._lines, fresh, ()
         if len(fresh) != len(stale) and self.styles.height is not None and self.styles.height.is_auto:
             self.refresh(layout=True)
             forget_height(self)  # or a height from before, in the same cycle, is kept for good
@@ -81,6 +83,13 @@ class Lines(Widget):
             after = fresh[y] if y < len(fresh) else []
             if span := changed(before, after):
                 self.refresh(Region(span[0], y, max(1, span[1] - span[0]), 1))
+
+    def show_made(self, make: Callable[..., list[Line]], *facts: object, **options: object) -> None:
+        """Show what is made of these facts, unless that is what is shown."""
+        made = (make, facts, options)
+        if made != self._made:
+            self.show(make(*facts, **options))
+            self._made = made
 
     class Relaid(Message):
         """The block has another size: what is laid out by hand must be laid out again."""
@@ -93,11 +102,16 @@ class Lines(Widget):
         """As many lines as there are."""
         return len(self._lines)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Some of the lines; the style beneath them is looked up once, which takes as long as a line."""
+        self._base = self.rich_style
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """One line, padded to the widget's width; where it is cut, an ellipsis says so."""
         width = self.size.width
         line = self._lines[y] if y < len(self._lines) else []
-        base = self.rich_style
+        base = self._base
         if self._stale:
             line = [(text, "quiet") for text, _ in line]
         pieces = [Segment(text, base + self.role(role) if role else base) for text, role in line]

@@ -208,4 +208,4 @@ def months(result: BacktestResult, width: int) -> list[Line]:
                 text = grouped(values[month] * 100, digits, "+") if defined(values[month]) else ""
                 line.append((number(text, wide[month]), tone(values[month]) if text else ""))
             lines.append(line)
-    return lines
+    return [*lines, []]

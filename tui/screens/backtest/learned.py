@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from engine.errors import RepairDataError
 from engine.results.explanations import explained
 from engine.results.learned import DRIFTED, DRIFTING
-from engine.results.learned_tables import features_table, forecast_tables
+from engine.results.learned_tables import DECILES, features_table, forecast_tables
 from engine.results.number_format import defined
 from engine.runs.folder import RunFolder
 from engine.runs.results import result_of
@@ -64,9 +64,9 @@ def learned(
     lines = [head]
     for part in ("calibration", "drift"):
         lines += paragraph(said[part], width) if part in said else []
-    for number, table in enumerate(forecast_tables(recorded)):
+    for table in forecast_tables(recorded):
         rows = laid_out(table, width)
-        if found and number == 0 and found.deciles and width >= WITH_BARS:
+        if found and table.header == DECILES and width >= WITH_BARS:
             came = bars([each.forward_return for each in found.deciles], BESIDE, ascii=ascii)
             rows = [[*row, *bar] for row, bar in zip(rows, came, strict=True)]
         lines += [[], *rows]

@@ -22,7 +22,7 @@ from tui.widgets.lines import Lines
 from tui.widgets.rolling_chart import RollingChart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from textual.widget import Widget
 
@@ -81,30 +81,32 @@ class Panels(BaseScreen):
         """The panels of the result; keys go to the trades as soon as they are on the screen."""
         if self.focused is None and not self.zoomed:
             self.set_focus(self.trades.table)
-        opened, table = self.result, self.query_one("#figures", Lines)
+        opened = self.result
         for name in OF_RULES:
             self.query_one(name, Lines).stale = opened.stale
         sides = ComparedColumns.of(shown, opened.trials, recorded if opened.tried else None)
-        zoomed = self.zoomed == "figures"
-        room = self.query_one("#all-figures").size.height
-        table.show(figures(sides, None if zoomed else room))
-        self.query_one("#aside", Lines).show(drawing.aside(shown, recorded))
-        width = self.query_one("#more").size.width or self.size.width
-        self.query_one("#months", Lines).show([*drawing.months(shown, width), []])
-        fills = drawing.fills(shown, recorded, width, tried=opened.tried, unclaimed=unclaimed)
-        self.query_one("#fills", Lines).show(fills)
-        self.query_one("#stress", Lines).show(stress(recorded, width))
-        if self.zoomed == "portfolio":
-            self.query_one("#symbols", Lines).show(portfolio(recorded, width, ascii=self.deck.ascii))
+        room = None if self.zoomed == "figures" else self.query_one("#all-figures").size.height
+        self.fill("#figures", figures, sides, room)
+        self.fill("#aside", drawing.aside, shown, recorded)
+        width, plain = self.query_one("#more").size.width or self.size.width, self.deck.ascii
+        self.fill("#months", drawing.months, shown, width)
+        self.fill("#fills", drawing.fills, shown, recorded, width, tried=opened.tried, unclaimed=unclaimed)
+        self.fill("#stress", stress, recorded, width)
+        self.fill("#symbols", portfolio, recorded, width, ascii=plain)
         if self.zoomed == "learned" and opened.run:
             importance = measured(self.deck.snapshot, opened.run)
             measure = self.hint(f"importance {recorded.of or recorded.run}")
-            text = learned(recorded, importance, measure, width, unclaimed=unclaimed, ascii=self.deck.ascii)
-            self.query_one("#forecasts-and-features", Lines).show(text)
+            block, facts = "#forecasts-and-features", (recorded, importance, measure, width)
+            self.fill(block, learned, *facts, unclaimed=unclaimed, ascii=plain)
         if self.zoomed in ("rolling", "returns"):
             self.draw_returns(width)
         curves = Curves() if opened.error and not opened.curves else opened.curves
         self.query_one(EquityChart).set_curves(curves, ascii=self.deck.ascii)
+
+    def fill(self, selector: str, make: Callable[..., list[Line]], *facts: object, **options: object) -> None:
+        """Have a block that is in sight show what is made of these facts."""
+        if self.in_sight(selector):
+            self.query_one(selector, Lines).show_made(make, *facts, **options)
 
     def draw_returns(self, width: int) -> None:
         """The panels of what is computed when somebody looks; dim while it is of other rules."""
@@ -118,8 +120,10 @@ class Panels(BaseScreen):
             return
         found = returns.found
         chart.set_rolling(found.rolling if found else None)
-        computing: list[Line] = [[(" computing …", "quiet")]]
-        text.show(spread_of(found, width, ascii=self.deck.ascii) if found else computing)
+        if found:
+            self.fill("#spread", spread_of, found, width, ascii=self.deck.ascii)
+        else:
+            text.show([[(" computing …", "quiet")]])
 
     def action_zoom(self) -> None:
         """The next panel alone; in the end all of them."""
