@@ -136,6 +136,26 @@ def test_rows_of_several_series_are_refused_whatever_tells_them_apart(read, name
         read([f"{HEAD},{name}", *rows])
 
 
+@pytest.mark.parametrize(
+    ("name", "times", "is_one"),
+    [("coin", 1.0, False), ("What it is", 0.1, False), ("What it is", 7.0, False), ("phase", 1.1, True),
+     ("month", 3.0, True)],
+)  # fmt: skip
+def test_markets_that_follow_each_other_are_told_by_what_changes_where_prices_leap(read, name, times, is_one):
+    frame = candles(5, HOURS)
+    later = frame.index[len(frame) // 2 :]
+    frame.loc[later, list(PRICES)] = (frame.loc[later, list(PRICES)] * times).round(2)
+    marks = [("spring", "summer")[time >= later[0]] for time in frame.index]
+    if name == "month":  # which changes elsewhere too, so that the leap is the market's own
+        marks = [f"no {place // 20}" for place in range(len(frame))]
+    rows = [f"{line},{mark}" for line, mark in zip(cells(frame, (iso, *OHLCV)), marks, strict=True)]
+    if is_one:
+        assert not difference(read([f"{HEAD},{name}", *rows])[0], frame)
+    else:
+        with pytest.raises(RepairDataError, match="spring, summer"):
+            read([f"{HEAD},{name}", *rows])
+
+
 def test_rows_given_twice_are_one_series_though_another_column_differs_at_random(read):
     frame = candles(5, HOURS)
     rows = [f"{row},{at % 7}" for at, row in enumerate([*cells(frame, (iso, *OHLCV))] * 2)]

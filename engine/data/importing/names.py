@@ -142,7 +142,18 @@ SUMMARY = re.compile(  # of rows that sum others up
     r"moyenne|somme|promedio|media|suma|średnia|razem|итого|среднее|всего|合計|合计|总计|平均|합계|평균)"
     r"\.?:?( .{0,30})?|\d{1,2}(\.\d+)? ?%"
 )
-SYMBOL_NAMES = ("symbol", "pair", "ticker", "market", "instrument", "name", "sym")
+SYMBOL_NAMES = (
+    "symbol",
+    "pair",
+    "ticker",
+    "market",
+    "instrument",
+    "name",
+    "sym",
+    "coin",
+    "scrip",
+    "security",
+)
 
 
 def first_of(names: Sequence[str], wanted: Sequence[str], *, once: bool = True) -> int | None:

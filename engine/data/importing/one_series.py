@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 ONE_OF_EACH = {"side", "price_type", "interval", "timeframe", "resolution", "granularity"}  # may not change
 MOST_LOOKED_AT = 50  # columns that may tell series apart
 UNLIKE = 0.1  # a share of rows given twice that is no repetition
+LEAP = 2.0  # times a price, from one row to the next
 FEWEST_EACH, NEARLY_ALL = 5, 0.99  # rows of a series; share of rows whose time is not given twice in it
 
 
@@ -64,22 +65,50 @@ def refuse_mixture(
                 name, [str(each) for each in pc.unique(raw[place]).to_pylist() if each is not None]
             )
     if len(rising(times)) > len(times) * MOSTLY_DISTINCT:
+        refuse_followers(layout, values, table)
         return
     for place, name in layout.kinds:
         refuse_several(name, [str(each) for each in pc.unique(raw[place]).to_pylist() if each is not None])
-    known = {*layout.positions(), *(place for place, _ in layout.kinds)}
     order = np.lexsort((values, times))
     again = np.diff(times[order]) == 0
     if not again.any() or np.mean(np.diff(values[order])[again] != 0) < UNLIKE:
         return
-    others = [place for place in range(min(table.width, MOST_LOOKED_AT)) if place not in known]
-    left_out = list(table.left_out)
-    columns = table.read(others, lambda _: None) if others and table.header else {}
-    table.left_out[:] = left_out
-    for place, column in columns.items():
+    for name, column in others(layout, table).items():
         if len(column) == len(times) and divides(column, times):
-            name = next((line[place] for line in table.header if line[place]), str(place + 1))
             refuse_several(name, [str(each) for each in pc.unique(column).to_pylist()])
+
+
+def refuse_followers(layout: Layout, values: NDArray[np.float64], table: Table) -> None:
+    """RepairDataError if prices (N,) leap where a column, whatever its name, begins to say something else.
+
+    So one market's rows follow another's. Contracts may, which a column of theirs is named for.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        moves = values[1:] / values[:-1]  # (N - 1,)
+        leaps = np.flatnonzero((moves > LEAP) | (moves < 1 / LEAP)) + 1
+    if not 0 < len(leaps) <= MOST_LOOKED_AT:
+        return
+    for name, column in others(layout, table).items():
+        if len(column) != len(values) or not is_text(column):
+            continue
+        codes = codes_of(column)
+        begins = np.flatnonzero(np.diff(codes)) + 1
+        each_long = np.diff([0, *begins, len(codes)]).min() >= FEWEST_EACH
+        if len(begins) and each_long and np.isin(begins, leaps).all():
+            refuse_several(name, [str(each) for each in pc.unique(column).to_pylist()])
+
+
+def others(layout: Layout, table: Table) -> dict[str, Any]:
+    """The columns that mean nothing by their names, by name."""
+    known = {*layout.positions(), *(place for place, _ in layout.kinds)}
+    places = [place for place in range(min(table.width, MOST_LOOKED_AT)) if place not in known]
+    left_out = list(table.left_out)
+    columns = table.read(places, lambda _: None) if places and table.header else {}
+    table.left_out[:] = left_out
+    return {
+        next((line[place] for line in table.header if line[place]), str(place + 1)): column
+        for place, column in columns.items()
+    }
 
 
 def rolled(layout: Layout, raw: Mapping[int, Any]) -> tuple[Note, ...]:
@@ -103,6 +132,13 @@ def divides(column: Any, times: NDArray[np.int64]) -> bool:
     """Whether the cells (N,) of a column divide rows into few series, in which no time (N,) repeats."""
     if not (is_text(column) or pa.types.is_integer(column.type)):
         return False
-    codes = column.dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    codes = codes_of(column)
     several = 1 < len(np.unique(codes)) <= len(times) / FEWEST_EACH
     return several and len(np.unique(np.stack([codes, times]), axis=1)[0]) > len(times) * NEARLY_ALL
+
+
+def codes_of(column: Any) -> NDArray[np.int64]:
+    """A number for each cell (N,) of a column, the same for the same text; -1 where there is none."""
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    codes: NDArray[np.int64] = np.asarray(whole.dictionary_encode().indices.fill_null(-1), np.int64)
+    return codes
