@@ -9,21 +9,22 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-import stat
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
-import pyarrow as pa
 
 from engine.data.importing import parts, pieces
 from engine.data.importing.budget import limit_of
-from engine.data.importing.code_pages import GUESSED
 from engine.data.importing.date_parts import with_dates
+from engine.data.importing.file_errors import (
+    naming_code_page,
+    wrapping_read_errors,
+)
 from engine.data.importing.future import refuse_future
-from engine.data.importing.hints import NO_HINTS, HintNeededError, Hints, UnclearError
+from engine.data.importing.hints import NO_HINTS, Hints, UnclearError
 from engine.data.importing.losses import refuse_losses
 from engine.data.importing.parts import Together, needed_whole, parts_of
 from engine.data.importing.reading import columns_of, layout_in
@@ -31,7 +32,7 @@ from engine.data.importing.steps import rising
 from engine.data.importing.tables import large_and_plain, open_table
 from engine.data.long_rows import LongRows
 from engine.data.store import Facts, Series, Store
-from engine.errors import ChangeSettingsError, MakeRoomError, RepairDataError, printable
+from engine.errors import ChangeSettingsError, RepairDataError, printable
 from engine.market.candles import Checked, Decimals, QualityReport, check, check_values, step_of, time_index
 from engine.market.hours import ALWAYS
 from engine.market.parted import PartedCheck, PartsDifferError
@@ -41,7 +42,7 @@ from engine.results.notes import Note
 from engine.settings import SERIES_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from engine.data.importing.tables import Table
@@ -51,10 +52,6 @@ SUFFIXES = re.compile(r"(\.(csv|txt|tsv|parquet|pq|feather|arrow|json|gz|zip))+$
 DAYS_ENOUGH = 15  # that tell when a market closes
 MANY, ENOUGH = 1_000_000, 100_000  # rows that are not held twice, and how many tell why others are lost
 BINANCE_FILE = re.compile(r"([A-Z0-9]{4,20})-\d+[a-zA-Z]+-\d{4}")
-WANTED = (
-    "Give a table in UTF-8 with a header such as time,open,high,low,close,volume or time,value, or a file of "
-    "one of the publishers that docs/data.md lists"
-)
 
 
 @dataclass(frozen=True)
@@ -292,58 +289,3 @@ def fingerprint(path: Path) -> str:
     with contextlib.suppress(OSError), path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
     return ""
-
-
-@contextlib.contextmanager
-def naming_code_page(table: Table) -> Iterator[None]:
-    """Add to a refusal which code page the names were read in, where that was a guess."""
-    try:
-        yield
-    except HintNeededError:
-        raise
-    except UnclearError as error:
-        if table.form is None or table.form.encoding != GUESSED:
-            raise
-        raise UnclearError(
-            f"{error}. It is not UTF-8 and was read as {GUESSED}, as no code page gave names that are known: "
-            "if these letters look wrong, save it as UTF-8"
-        ) from None
-
-
-def refuse_others_than_files(path: Path) -> None:
-    """ChangeSettingsError for what is no plain file: a pipe or a device may never end."""
-    try:
-        mode = path.stat().st_mode
-    except (OSError, ValueError) as error:
-        absent = isinstance(error, FileNotFoundError | NotADirectoryError)
-        reason = "is not there" if absent else f"cannot be read: {getattr(error, 'strerror', None) or error}"
-        raise ChangeSettingsError(str(path), reason, "Name a file") from None
-    if not stat.S_ISREG(mode):
-        what = "is a folder" if stat.S_ISDIR(mode) else "is a pipe, a socket or a device, no plain file"
-        raise ChangeSettingsError(str(path), what, "Name a file")
-
-
-@contextlib.contextmanager
-def wrapping_read_errors(path: Path) -> Iterator[None]:
-    """Turn whatever goes wrong in reading a file into an error that names it, the reason and the remedy."""
-    refuse_others_than_files(path)
-    try:
-        yield
-    except PermissionError:
-        raise MakeRoomError(str(path), "may not be read", "Allow reading it") from None
-    except MakeRoomError as error:
-        raise MakeRoomError(str(path), error.reason, error.remedy) from None
-    except MemoryError:  # Arrow's is one, too
-        remedy = "Free memory, or import it in parts"
-        raise MakeRoomError(str(path), "needs more memory than there is", remedy) from None
-    except RepairDataError as error:
-        raise RepairDataError(str(path), error.reason, error.remedy) from None
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last: a name that is no text
-        reason = str(error).partition("\n")[0].rstrip(".")
-        raise RepairDataError(
-            str(path), f"is damaged: {reason}", "Get the file again from where it came"
-        ) from error
-    except HintNeededError as error:
-        raise RepairDataError(str(path), str(error), f"Say what is meant with {error.option}") from error
-    except UnclearError as error:
-        raise RepairDataError(str(path), str(error), WANTED) from error

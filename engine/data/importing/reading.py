@@ -14,9 +14,8 @@ from engine.data.importing.averages import refuse_averages
 from engine.data.importing.currencies import refuse_changing_currency
 from engine.data.importing.date_parts import with_dates
 from engine.data.importing.headerless import HISTDATA, UNNAMED, in_order, layout_without_names
-from engine.data.importing.hints import HintNeededError, UnclearError
+from engine.data.importing.hints import UnclearError
 from engine.data.importing.layouts import Layout, layout_of
-from engine.data.importing.numbers import Numbers, decimals_of, numbers_of
 from engine.data.importing.one_series import refuse_mixture, rolled, symbol_of
 from engine.data.importing.parted import refuse_parted
 from engine.data.importing.percent import in_shares
@@ -28,17 +27,17 @@ from engine.data.importing.stacked import refuse_leaps, refuse_title_rows
 from engine.data.importing.stated_zones import one_zone, zone_above
 from engine.data.importing.steps import at_open, by_day, near_minutes, one_step, rising
 from engine.data.importing.summaries import without_summaries
+from engine.data.importing.table_numbers import country_of, decimals_among, places_of, read_numbers
 from engine.data.importing.time_columns import read_times
 from engine.data.importing.times import Times, sort_of
 from engine.data.importing.twins import refuse_unlike_twins
 from engine.data.importing.unit_changes import refuse_change_of_unit
 from engine.data.importing.units import multiple_above
-from engine.data.importing.volume_choice import mark_by_turnover, others_of, with_volume
+from engine.data.importing.volume_choice import others_of, with_volume
 from engine.data.importing.volumes import says_something
 from engine.errors import RepairDataError
 from engine.market.candles import PRICES, Decimals
-from engine.market.quality import possible
-from engine.market.times import UNREADABLE, in_time_order
+from engine.market.times import UNREADABLE
 from engine.results.notes import Note
 
 if TYPE_CHECKING:
@@ -47,15 +46,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.data.importing.hints import Hints
+    from engine.data.importing.numbers import Numbers
     from engine.data.importing.tables import Table
 
 
-POINTED_DAY = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}")
-EUROPEAN = re.compile(r"[^\W\d_][\x20-\u058f]{3,}")  # a word in Latin, Greek or Cyrillic letters
-ENGLISH = re.compile(
-    r"(?i)open|high|low|close|last|price|settle|first|max|min|latest|value|rate|px|prc|bid|ask"
-)
-ENGLISH_TIMES = re.compile(r"(?i)date|time|stamp|unix|utc|day|week|month|year|period|^(ts|dt|t)$")
 ANNUAL = re.compile(r"(?i)annual|(?<![a-z])(apr|apy|p\.?a\.?|per_?year|yearly)(?![a-z])")
 OFTENEST_MS = 1_800_000  # no exchange pays funding oftener than hourly
 
@@ -74,6 +68,29 @@ class Columns:
     zone: str  # whose clock the times keep, if somebody or the file says it; empty for an offset
     written: Callable[[int], str]  # a row, from 0 on, as the file has it
     forms: dict[str, int]  # how times are written -> rows
+
+
+def refuse_several_series(
+    table: Table,
+    layout: Layout,
+    raw: Mapping[int, Any],
+    times: NDArray[np.int64],
+    read: Numbers,
+    again: NDArray[np.int64],
+    *,
+    blanks: bool,
+) -> None:
+    """RepairDataError if rows are those of several markets, however these are told apart.
+
+    times: (N,) ms; again: (P,) rows before which the names stand once more; blanks: whether blank lines still
+    stand where the table says.
+    """
+    values = read.values["close" if layout.kind == "candles" else "value"]  # (N,)
+    refuse_mixture(layout, raw, times, values, table)
+    if layout.kind == "candles":
+        refuse_leaps(again, values)
+        refuse_parted(table.blanks if blanks else [], times, values)
+        refuse_change_of_unit(times, read.values)
 
 
 def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> Columns:
@@ -110,12 +127,7 @@ def columns_of(table: Table, hints: Hints, progress: Callable[[int], None]) -> C
     if layout.kind == "candles" and UNNAMED[0] in read.values:
         layout, named = in_order(layout, read.values, times.utc_ms)
         read = replace(read, values=named)
-    told = read.values["close" if layout.kind == "candles" else "value"]
-    refuse_mixture(layout, raw, times.utc_ms, told, table)
-    if layout.kind == "candles":
-        refuse_leaps(again, told)
-        refuse_parted(table.blanks if whole else [], times.utc_ms, told)
-        refuse_change_of_unit(times.utc_ms, read.values)
+    refuse_several_series(table, layout, raw, times.utc_ms, read, again, blanks=whole)
     layout, numbers, notes = meaning(layout, raw, read, times.utc_ms)
     decimals = decimals_among(read, times.utc_ms, places, typed)
     utc, kept, timing = at_their_opening(layout, numbers, times, hints)
@@ -244,49 +256,6 @@ def row_of(
     return mark.join("" if text is None else str(text) for text in texts)
 
 
-def country_of(table: Table, layout: Layout) -> str:
-    """The decimal mark of where a table seems to come from, by what is no number in it; empty if unknown.
-
-    A comma: semicolons between its cells, and days with points before months or names that are no English;
-    perhaps a comma if only one of these. A point:
-    none of these, commas between cells or English names.
-    """
-    first = table.rows[0] if table.rows else ()
-    dotted = any(POINTED_DAY.match(first[place]) for place in layout.times if place < len(first))
-    candles = layout.kind == "candles"  # other values have names of any kind
-    told = layout.numbers.values() if candles else layout.times
-    names = [line[place] for line in table.header for place in told]
-    english = [bool((ENGLISH if candles else ENGLISH_TIMES).search(name)) for name in names]
-    foreign = any(EUROPEAN.fullmatch(name) for name, known in zip(names, english, strict=True) if not known)
-    delimiter = table.form.delimiter if table.form else ","
-    if (dotted or foreign) and delimiter == ";":
-        return "comma"
-    if dotted or foreign or delimiter == ";":
-        return "perhaps comma"
-    return "point" if any(english) or (delimiter == "," and not names) else ""
-
-
-def read_numbers(layout: Layout, raw: Mapping[int, Any], hints: Hints, country: str) -> Numbers:
-    """The numbers of all columns, volumes by their position. Raises ValueError if two readings fit."""
-    columns = {name: raw[place] for name, place in layout.numbers.items()}
-    columns |= {f"volume {each.position}": raw[each.position] for each in layout.volumes}
-    names = layout.time_names  # only to tell a column by; prices are told by their own names
-    shown = {name: name for name in (*columns, *names)}
-    shown |= {f"volume {each.position}": each.name for each in layout.volumes}
-
-    def can(values: dict[str, NDArray[np.float64]]) -> float:
-        if not set(PRICES) <= set(values):
-            return 1.0
-        return possible(*(values[name] for name in PRICES))
-
-    try:
-        return numbers_of(columns, shown, hints.decimal, layout.decimal, can, country=country)
-    except HintNeededError:
-        if not (mark := mark_by_turnover(layout, raw)):
-            raise
-        return numbers_of(columns, shown, mark, layout.decimal, can, country=country)
-
-
 def publisher_notes(
     layout: Layout, numbers: Mapping[str, NDArray[np.float64]], hints: Hints
 ) -> tuple[Note, ...]:
@@ -316,43 +285,6 @@ def parse_notes(layout: Layout, read: Numbers, times: Times, hints: Hints) -> tu
     if times.carried:
         notes.append(Note("days carried on", {"rows": times.carried}))
     return tuple(notes)
-
-
-def places_of(layout: Layout) -> dict[str, int]:
-    """The columns of numbers by the names that `read_numbers` gives them."""
-    return {**layout.numbers, **{f"volume {each.position}": each.position for each in layout.volumes}}
-
-
-def decimals_among(
-    read: Numbers, times: NDArray[np.int64], places: Mapping[str, int], typed: Pieces | None
-) -> Decimals | None:
-    """How finely rows that share a time were written, 0 for all others; None for binary numbers."""
-    names = [name for name in read.values if name in (places if typed else read.text)]
-    if len(names) < len(read.values):
-        return None
-    prices, volume, written = (np.zeros(len(times), np.int8) for _ in range(3))
-    at = sharing(times)
-    if not len(at):
-        return Decimals(prices, volume, written)
-    if typed:
-        found = typed.decimals([places[name] for name in names], at)
-    else:
-        found = [decimals_of(read.text[name].take(at)) for name in names]
-    for name, (significant, all_of_them) in zip(names, found, strict=True):
-        kept = volume if name.startswith("volume ") else prices
-        kept[at] = np.maximum(kept[at], significant)
-        written[at] = np.maximum(written[at], all_of_them)
-    return Decimals(prices, volume, written)
-
-
-def sharing(times: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The rows, rising, whose time (N,) another one has as well."""
-    if (times[1:] > times[:-1]).all():
-        return np.empty(0, np.int64)
-    order = in_time_order(times)
-    ordered = times[order]
-    again = np.flatnonzero(ordered[1:] == ordered[:-1])
-    return np.unique(np.concatenate([order[again], order[again + 1]]))
 
 
 def joined(values: NDArray[Any], kept: NDArray[np.int64] | range, more: int, filler: float) -> NDArray[Any]:
