@@ -10,7 +10,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.data.importing.form import DATE
-from engine.data.importing.names import TIME_NAMES, plain
+from engine.data.importing.names import (
+    DAY,
+    HOUR,
+    MINUTE,
+    MONTH,
+    PARTS,
+    QUARTER,
+    SECOND,
+    TIME_NAMES,
+    YEAR,
+    plain,
+)  # fmt: skip
 from engine.data.importing.times import text_of
 
 if TYPE_CHECKING:
@@ -18,16 +29,6 @@ if TYPE_CHECKING:
 
     from engine.data.importing.tables import Columns, Table
 
-YEAR, MONTH, DAY, HOUR, MINUTE, SECOND, QUARTER = range(7)
-PARTS = {
-    YEAR: ("year", "yyyy", "yr", "jahr", "año", "ano", "anno", "année", "rok", "год", "年"),
-    MONTH: ("month", "mm", "mon", "mo", "monat", "mes", "mois", "mese", "месяц", "月"),
-    DAY: ("day", "dd", "day_of_month", "dom", "tag", "dia", "día", "jour", "giorno", "день", "日"),
-    HOUR: ("hour", "hh", "hr", "hours", "stunde", "hora", "heure"),
-    MINUTE: ("minute", "min", "mi", "mins", "minutes", "minuto"),
-    SECOND: ("second", "sec", "ss", "seconds"),
-    QUARTER: ("quarter", "qtr", "quartal"),
-}
 YEARS = re.compile(r"(18|19|20|21)\d\d(\.0*)?")
 CLOCK = (HOUR, MINUTE, SECOND)
 CLOCKED = re.compile(r"\d{1,2}:\d{2}")

@@ -142,6 +142,17 @@ SUMMARY = re.compile(  # of rows that sum others up
     r"moyenne|somme|promedio|media|suma|średnia|razem|итого|среднее|всего|合計|合计|总计|平均|합계|평균)"
     r"\.?:?( .{0,30})?|\d{1,2}(\.\d+)? ?%"
 )
+# Parts of a date or clock, each in a column of its own.
+YEAR, MONTH, DAY, HOUR, MINUTE, SECOND, QUARTER = range(7)
+PARTS = {
+    YEAR: ("year", "yyyy", "yr", "jahr", "año", "ano", "anno", "année", "rok", "год", "年"),
+    MONTH: ("month", "mm", "mon", "mo", "monat", "mes", "mois", "mese", "месяц", "月"),
+    DAY: ("day", "dd", "day_of_month", "dom", "tag", "dia", "día", "jour", "giorno", "день", "日"),
+    HOUR: ("hour", "hh", "hr", "hours", "stunde", "hora", "heure"),
+    MINUTE: ("minute", "min", "mi", "mins", "minutes", "minuto"),
+    SECOND: ("second", "sec", "ss", "seconds"),
+    QUARTER: ("quarter", "qtr", "quartal"),
+}
 SYMBOL_NAMES = (
     "symbol",
     "pair",

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.data.importing.date_parts import PARTS, YEAR
 from engine.data.importing.day_numbers import is_excel_day
 from engine.data.importing.form import DATE
-from engine.data.importing.names import CLOCK_NAMES, CLOSE_TIMES, TIME_NAMES, first_of
+from engine.data.importing.names import CLOCK_NAMES, CLOSE_TIMES, PARTS, TIME_NAMES, YEAR, first_of
 from engine.data.importing.years import are_years
 
 if TYPE_CHECKING:
