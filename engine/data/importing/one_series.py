@@ -73,7 +73,7 @@ def refuse_mixture(
     again = np.diff(times[order]) == 0
     if not again.any() or np.mean(np.diff(values[order])[again] != 0) < UNLIKE:
         return
-    for name, column in others(layout, table).items():
+    for name, column in others(layout, table):
         if len(column) == len(times) and divides(column, times):
             refuse_several(name, [str(each) for each in pc.unique(column).to_pylist()])
 
@@ -83,12 +83,12 @@ def refuse_followers(layout: Layout, values: NDArray[np.float64], table: Table) 
 
     So one market's rows follow another's. Contracts may, which a column of theirs is named for.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         moves = values[1:] / values[:-1]  # (N - 1,)
         leaps = np.flatnonzero((moves > LEAP) | (moves < 1 / LEAP)) + 1
     if not 0 < len(leaps) <= MOST_LOOKED_AT:
         return
-    for name, column in others(layout, table).items():
+    for name, column in others(layout, table):
         if len(column) != len(values) or not is_text(column):
             continue
         codes = codes_of(column)
@@ -98,17 +98,17 @@ def refuse_followers(layout: Layout, values: NDArray[np.float64], table: Table) 
             refuse_several(name, [str(each) for each in pc.unique(column).to_pylist()])
 
 
-def others(layout: Layout, table: Table) -> dict[str, Any]:
-    """The columns that mean nothing by their names, by name."""
+def others(layout: Layout, table: Table) -> list[tuple[str, Any]]:
+    """The columns that mean nothing by their names, each with its name."""
     known = {*layout.positions(), *(place for place, _ in layout.kinds)}
     places = [place for place in range(min(table.width, MOST_LOOKED_AT)) if place not in known]
     left_out = list(table.left_out)
     columns = table.read(places, lambda _: None) if places and table.header else {}
     table.left_out[:] = left_out
-    return {
-        next((line[place] for line in table.header if line[place]), str(place + 1)): column
+    return [
+        (next((line[place] for line in table.header if line[place]), str(place + 1)), column)
         for place, column in columns.items()
-    }
+    ]
 
 
 def rolled(layout: Layout, raw: Mapping[int, Any]) -> tuple[Note, ...]:
