@@ -208,29 +208,47 @@ def fit(
     ChangeSettingsError and RepairDataError for features that cannot be scaled and for a model of the user's
     own that cannot be built, DivergedError when the loss is not finite.
     """
-    found = samples.windows
-    train, validation = found.start[parts.train], found.start[parts.validation]
     with stage(emit, "scale"):
-        scalers = samples.fit_scalers(settings, train)
+        scalers = samples.fit_scalers(settings, samples.windows.start[parts.train])
     with stage(emit, "fit"):
         backend.start(devices)
         kind = registry.to_build(settings.model)
-        labels = scalers.to_label(samples.forward_return, samples.volatility)
-        lessons = TrainingData(
-            samples.matrix(scalers), labels, train, validation, found.lookback,
-            training_weights(settings, samples, parts), samples.by_symbol(parts.validation),
-        )  # fmt: skip
-        models: list[Any] = []
-        fits: list[Fitted] = []
-        count = members_of(settings.model, kind)
-        for number in range(count):
-            report = fitted.after(tuple(fits), count, emit)
-            kept = checkpoint if count == 1 else member_file(checkpoint, number)
-            model, fit = kinds.fit(kind, lessons, seeded(settings, number), devices, kept, report)
-            models.append(model)
-            fits.append(fit)
+        models, fits = fit_members(kind, settings, samples, parts, scalers, devices, checkpoint, emit)
     ready = loaded(kind, models, scalers, devices)
     return Trained(ready.members, scalers, tuple(models), fitted.together(fits), kind.sha256)
+
+
+def fit_members(
+    kind: Kind,
+    settings: Settings,
+    samples: Samples,
+    parts: Split,
+    scalers: Scalers,
+    devices: int,
+    checkpoint: Path,
+    emit: Emit,
+) -> tuple[list[Any], list[Fitted]]:
+    """The models of an ensemble, one after the other, and how each was fitted. Raises as `fit` does.
+
+    Its frame must not be above the first import of Keras, which keeps the frames that it came from for good,
+    and with them the matrix of all rows.
+    """
+    train, validation = (samples.windows.start[rows] for rows in (parts.train, parts.validation))
+    labels = scalers.to_label(samples.forward_return, samples.volatility)
+    lessons = TrainingData(
+        samples.matrix(scalers), labels, train, validation, samples.windows.lookback,
+        training_weights(settings, samples, parts), samples.by_symbol(parts.validation),
+    )  # fmt: skip
+    models: list[Any] = []
+    fits: list[Fitted] = []
+    count = members_of(settings.model, kind)
+    for number in range(count):
+        report = fitted.after(tuple(fits), count, emit)
+        kept = checkpoint if count == 1 else member_file(checkpoint, number)
+        model, fit = kinds.fit(kind, lessons, seeded(settings, number), devices, kept, report)
+        models.append(model)
+        fits.append(fit)
+    return models, fits
 
 
 def training_weights(settings: Settings, samples: Samples, parts: Split) -> NDArray[np.float32] | None:

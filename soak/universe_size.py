@@ -6,6 +6,7 @@ the command that a user would give, in one home. More settings, such as `model.m
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -40,14 +41,17 @@ def settings_of(symbols, bars):
 
 
 def used_by(pid):
-    """Memory in MB and processor's seconds of a process and all it started; shared memory counts twice."""
+    """Memory in MB and processor's seconds of a process and all it started.
+
+    Memory that processes share counts once in all (PSS): a fork shares everything until it starts a program.
+    """
     try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        memory = int(re.search(r"Pss: +(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text())[1])
         ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
         below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except (OSError, IndexError):
+    except (OSError, IndexError, TypeError):  # it has ended
         return np.zeros(2)
-    own = [pages * os.sysconf("SC_PAGE_SIZE") / MB, sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")]
+    own = [memory * 1024 / MB, sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")]
     return np.array(own) + sum((used_by(int(each)) for each in below), np.zeros(2))
 
 

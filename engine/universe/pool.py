@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
@@ -100,6 +101,7 @@ class Pool(Samples):
         """As of one symbol; of several without the rows that are in none of these windows, mostly others'."""
         if len(self.symbols) == 1:
             return super().seen(scalers, start)
+        gc.collect()  # trainers refer to themselves, and to the matrix of all rows
         used = rows_used(start, self.windows.lookback, len(self.table))  # (T,)
         return self.scaled(scalers, used), (np.cumsum(used) - 1)[start]
 
