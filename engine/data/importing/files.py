@@ -19,10 +19,7 @@ import pandas as pd
 from engine.data.importing import parts, pieces
 from engine.data.importing.budget import limit_of
 from engine.data.importing.date_parts import with_dates
-from engine.data.importing.file_errors import (
-    naming_code_page,
-    wrapping_read_errors,
-)
+from engine.data.importing.file_errors import naming_code_page, wrapping_read_errors
 from engine.data.importing.future import refuse_future
 from engine.data.importing.hints import NO_HINTS, Hints, UnclearError
 from engine.data.importing.losses import refuse_losses

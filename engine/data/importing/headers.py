@@ -67,8 +67,8 @@ def named(header: Sequence[Sequence[str]]) -> tuple[list[str], str, tuple[Note, 
 
 def of_values(header: Sequence[Sequence[str]]) -> tuple[list[str], str, tuple[Note, ...]]:
     """The names of columns of which none is known as a price or volume, and what other lines say of them."""
-    dated = (line for line in header if any(plain(cell) in TIME_NAMES for cell in line))
-    names = next(dated, header[0])
+    times = {*TIME_NAMES} - {"index"}  # which is what prices of a country are called, too
+    names = next((line for line in header if any(plain(cell) in times for cell in line)), header[0])
     said = [": ".join(cell for cell in line if cell) for line in header if line is not names]
     text = "; ".join(line for line in said if line)
     return list(names), "", (Note("lines above the rows", {"text": text[:200]}),) if text else ()

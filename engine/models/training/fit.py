@@ -12,7 +12,7 @@ from engine.models.training import checkpoint
 from engine.models.training.by_symbol import LossBySymbol, apart
 from engine.models.training.first_values import optimizer
 from engine.models.training.recorder import Recorder
-from engine.models.training.trainer import Groups, WindowTrainer, convolves
+from engine.models.training.trainer import Groups, WindowTrainer, one_a_call
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,7 +100,7 @@ def stock_callbacks(training: Training) -> list[keras.callbacks.Callback]:
 
 def batches_a_group(kind: NetworkKind, network: keras.Model, batch_size: int) -> int:
     """How many batches one compiled call walks, from what a step on one window costs."""
-    if convolves(network):
+    if one_a_call(network):
         return 1
     operations = kind.operations(network)
     return int(np.clip(round(OPERATIONS_A_GROUP / (operations * batch_size)), 1, 256))

@@ -12,7 +12,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from engine.models.training.backend import sharing
 from engine.models.training.by_symbol import PADDING
 from engine.models.training.export_cache import ExportedProgram, structure
-from engine.models.training.trainer import Groups, convolves, even, resident
+from engine.models.training.trainer import Groups, even, one_a_call, resident
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ class Predictor:
         outputs = int(network.output_shape[-1])
         self.shape = (outputs,) if outputs > 1 else ()
         self.network, self.devices, self.lookback = network, devices, int(network.input_shape[1])
-        self.batches = 1 if convolves(network) else BATCHES  # a group's
+        self.batches = 1 if one_a_call(network) else BATCHES  # a group's
         shared, replicated = PartitionSpec(None, "device"), PartitionSpec()
         mesh = Mesh(np.array(sharing(jax.devices(), devices)), ("device",))
         self.everywhere = NamedSharding(mesh, replicated)
@@ -55,7 +55,7 @@ class Predictor:
         self, rows: jax.Array, group: jax.Array, batches: jax.Array, weights: Any
     ) -> jax.Array:
         """Forecasts of the first `batches` batches of a group, (K, b) to (K, b) + told; the others stay 0."""
-        if group.shape[0] == 1:
+        if self.batches == 1:
             return self.one_batch(rows, group[0], weights)[None]
         found: jax.Array = jax.lax.fori_loop(
             0,

@@ -42,12 +42,14 @@ QUANTILES_COUNT = 0.1
 SEED_STRIDE = np.uint32(0x9E3779B9)
 
 
-def convolves(network: keras.Model) -> bool:
-    """Whether a layer of the network, however deep, is a convolution.
+def one_a_call(network: keras.Model) -> bool:
+    """Whether a compiled call takes one batch of the network, without a loop over several.
 
-    XLA computes one within a loop some thirty times slower on a processor than outside of any.
+    That is where a layer, however deep, is a convolution: on a processor XLA computes one within a loop some
+    thirty times slower than outside of any.
     """
-    return re.search(r'"class_name": "[^"]*Conv', network.to_json()) is not None
+    convolves = re.search(r'"class_name": "[^"]*Conv', network.to_json())
+    return convolves is not None and jax.default_backend() == "cpu"
 
 
 class Groups(keras.utils.PyDataset):
@@ -138,7 +140,7 @@ class WindowTrainer(OwnSteps):
         self.forward = partial(quick, network) if quick else network.stateless_call
         fixed = (kind.name, structure(network), self.lookback, loss, self.mesh.size, optimized, *quantiles)
         self.cache_key = fixed if optimized else ()
-        self.looped = not convolves(network)
+        self.one_a_call = one_a_call(network)
         self.built = True
 
     @property
@@ -213,7 +215,7 @@ class WindowTrainer(OwnSteps):
     def over_group(self, one_batch: Callable[..., Any]) -> Callable[..., Any]:
         """Compile a walk over the batches of a group: (state, iterator) → (logs, state).
 
-        Where the network convolves a group is one batch, and there is no loop (see `convolves`).
+        Where that takes one batch a group is one, and there is no loop (see `one_a_call`).
         """
         replicated, shared = PartitionSpec(), PartitionSpec(None, "device")
 
@@ -226,7 +228,7 @@ class WindowTrainer(OwnSteps):
             check_vma=False,
         )
         def walk(state: Any, matrix: jax.Array, truth: Truth, group: jax.Array, batches: jax.Array) -> Any:
-            if not self.looped:
+            if self.one_a_call:
                 return one_batch(matrix, truth, group[0], state)
             return jax.lax.fori_loop(
                 0, batches, lambda index, carried: one_batch(matrix, truth, group[index], carried), state
